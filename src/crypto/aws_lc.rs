@@ -1,0 +1,76 @@
+//! The default engine: AWS-LC, through `aws-lc-rs`.
+
+use aws_lc_rs::aead::{AES_128_GCM, AES_192_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::{hkdf, rand};
+
+use super::{Aead, CryptoEngine, Iv, Tag, engine_failed, not_authentic, wrong_key_length};
+use crate::error::Result;
+
+pub(crate) struct AwsLc;
+
+pub(crate) struct AesGcm(LessSafeKey);
+
+impl CryptoEngine for AwsLc {
+    type AesGcm = AesGcm;
+
+    fn hkdf_sha512(salt: &[u8], secret: &[u8], outputs: &mut [(&[u8], &mut [u8])]) -> Result<()> {
+        let prk = hkdf::Salt::new(hkdf::HKDF_SHA512, salt).extract(secret);
+        for (info, output) in outputs {
+            prk.expand(&[*info], OutputLength(output.len()))
+                .and_then(|okm| okm.fill(output))
+                .map_err(|_| engine_failed("HKDF"))?;
+        }
+        Ok(())
+    }
+
+    fn random(bytes: &mut [u8]) -> Result<()> {
+        rand::fill(bytes).map_err(|_| engine_failed("random bytes"))
+    }
+}
+
+impl Aead for AesGcm {
+    fn new(key: &[u8]) -> Result<Self> {
+        let algorithm = match key.len() {
+            16 => &AES_128_GCM,
+            24 => &AES_192_GCM,
+            32 => &AES_256_GCM,
+            length => return Err(wrong_key_length(length)),
+        };
+        let key = UnboundKey::new(algorithm, key).map_err(|_| engine_failed("AES-GCM"))?;
+        Ok(Self(LessSafeKey::new(key)))
+    }
+
+    fn seal(&self, iv: &Iv, aad: &[u8], plaintext: &[u8], ciphertext: &mut [u8]) -> Result<Tag> {
+        let nonce = Nonce::assume_unique_for_key(*iv);
+        let mut tag = Tag::default();
+        self.0
+            .seal_out_of_place_scatter(nonce, Aad::from(aad), plaintext, ciphertext, &[], &mut tag)
+            .map_err(|_| engine_failed("AES-GCM"))?;
+        Ok(tag)
+    }
+
+    fn open(
+        &self,
+        iv: &Iv,
+        aad: &[u8],
+        ciphertext: &[u8],
+        tag: &Tag,
+        plaintext: &mut [u8],
+    ) -> Result<()> {
+        let nonce = Nonce::assume_unique_for_key(*iv);
+        self.0.open_separate_gather(nonce, Aad::from(aad), ciphertext, tag, plaintext).map_err(
+            |_| {
+                plaintext.fill(0);
+                not_authentic()
+            },
+        )
+    }
+}
+
+struct OutputLength(usize);
+
+impl hkdf::KeyType for OutputLength {
+    fn len(&self) -> usize {
+        self.0
+    }
+}

@@ -1,0 +1,100 @@
+//! The pure-Rust engine: RustCrypto's `aes-gcm`, `hkdf` and `sha2`.
+
+use aes_gcm::aead::inout::InOutBuf;
+use aes_gcm::aead::{AeadInOut, KeyInit, consts::U12};
+use aes_gcm::aes::Aes192;
+use aes_gcm::{Aes128Gcm, Aes256Gcm};
+use hkdf::Hkdf;
+use sha2::Sha512;
+
+use super::{Aead, CryptoEngine, Iv, Tag, engine_failed, not_authentic, wrong_key_length};
+use crate::error::Result;
+
+pub(crate) struct RustCrypto;
+
+/// Boxed: a key schedule takes hundreds of bytes.
+pub(crate) enum AesGcm {
+    Aes128(Box<Aes128Gcm>),
+    Aes192(Box<Aes192Gcm>),
+    Aes256(Box<Aes256Gcm>),
+}
+
+type Aes192Gcm = aes_gcm::AesGcm<Aes192, U12>;
+
+impl CryptoEngine for RustCrypto {
+    type AesGcm = AesGcm;
+
+    fn hkdf_sha512(salt: &[u8], secret: &[u8], outputs: &mut [(&[u8], &mut [u8])]) -> Result<()> {
+        let hkdf = Hkdf::<Sha512>::new(Some(salt), secret);
+        for (info, output) in outputs {
+            hkdf.expand(info, output).map_err(|_| engine_failed("HKDF"))?;
+        }
+        Ok(())
+    }
+
+    fn random(bytes: &mut [u8]) -> Result<()> {
+        getrandom::fill(bytes).map_err(|_| engine_failed("random bytes"))
+    }
+}
+
+impl Aead for AesGcm {
+    fn new(key: &[u8]) -> Result<Self> {
+        let wrong_length = |_| wrong_key_length(key.len());
+        Ok(match key.len() {
+            16 => Self::Aes128(Box::new(Aes128Gcm::new_from_slice(key).map_err(wrong_length)?)),
+            24 => Self::Aes192(Box::new(Aes192Gcm::new_from_slice(key).map_err(wrong_length)?)),
+            32 => Self::Aes256(Box::new(Aes256Gcm::new_from_slice(key).map_err(wrong_length)?)),
+            length => return Err(wrong_key_length(length)),
+        })
+    }
+
+    fn seal(&self, iv: &Iv, aad: &[u8], plaintext: &[u8], ciphertext: &mut [u8]) -> Result<Tag> {
+        match self {
+            Self::Aes128(key) => seal_with(key.as_ref(), iv, aad, plaintext, ciphertext),
+            Self::Aes192(key) => seal_with(key.as_ref(), iv, aad, plaintext, ciphertext),
+            Self::Aes256(key) => seal_with(key.as_ref(), iv, aad, plaintext, ciphertext),
+        }
+    }
+
+    fn open(
+        &self,
+        iv: &Iv,
+        aad: &[u8],
+        ciphertext: &[u8],
+        tag: &Tag,
+        plaintext: &mut [u8],
+    ) -> Result<()> {
+        let opened = match self {
+            Self::Aes128(key) => open_with(key.as_ref(), iv, aad, ciphertext, tag, plaintext),
+            Self::Aes192(key) => open_with(key.as_ref(), iv, aad, ciphertext, tag, plaintext),
+            Self::Aes256(key) => open_with(key.as_ref(), iv, aad, ciphertext, tag, plaintext),
+        };
+        opened.inspect_err(|_| plaintext.fill(0))
+    }
+}
+
+fn seal_with<K: AeadInOut<NonceSize = U12>>(
+    key: &K,
+    iv: &Iv,
+    aad: &[u8],
+    plaintext: &[u8],
+    ciphertext: &mut [u8],
+) -> Result<Tag> {
+    let failed = || engine_failed("AES-GCM");
+    let buffer = InOutBuf::new(plaintext, ciphertext).map_err(|_| failed())?;
+    let tag = key.encrypt_inout_detached(iv.into(), aad, buffer).map_err(|_| failed())?;
+    Tag::try_from(tag.as_slice()).map_err(|_| failed())
+}
+
+fn open_with<K: AeadInOut<NonceSize = U12>>(
+    key: &K,
+    iv: &Iv,
+    aad: &[u8],
+    ciphertext: &[u8],
+    tag: &Tag,
+    plaintext: &mut [u8],
+) -> Result<()> {
+    let buffer = InOutBuf::new(ciphertext, plaintext).map_err(|_| engine_failed("AES-GCM"))?;
+    let tag = tag.as_slice().try_into().map_err(|_| engine_failed("AES-GCM"))?;
+    key.decrypt_inout_detached(iv.into(), aad, buffer, tag).map_err(|_| not_authentic())
+}

@@ -1,0 +1,197 @@
+//! The one error of the crate: a stable code, a message that says what to do next.
+
+use std::fmt;
+
+/// The result of every fallible function of the crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why an operation failed. Never holds key material or plaintext.
+#[derive(Debug)]
+pub struct Error {
+    code: Code,
+    message: String,
+    details: Option<Box<Details>>,
+}
+
+/// What only some errors have; boxed, so that a `Result` stays small.
+#[derive(Debug, Default)]
+struct Details {
+    cause: Option<String>,
+    request_id: Option<String>,
+    errors: Vec<Error>,
+}
+
+impl Error {
+    /// An error with this code and message.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), details: None }
+    }
+
+    /// The same error, with the text of what lies below it.
+    #[must_use]
+    pub fn with_cause(mut self, cause: impl Into<String>) -> Self {
+        self.details_mut().cause = Some(cause.into());
+        self
+    }
+
+    /// The same error, with the AWS request id of the call that failed.
+    #[must_use]
+    pub fn with_request_id(mut self, request_id: Option<String>) -> Self {
+        if request_id.is_some() {
+            self.details_mut().request_id = request_id;
+        }
+        self
+    }
+
+    /// The same error, with the reason of each key that was tried.
+    #[must_use]
+    pub fn with_errors(mut self, errors: Vec<Error>) -> Self {
+        self.details_mut().errors = errors;
+        self
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// What happened and what to do, in one sentence or two.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The text of the error below this one.
+    pub fn cause(&self) -> Option<&str> {
+        self.details.as_ref()?.cause.as_deref()
+    }
+
+    /// The AWS request id, where a service answered.
+    pub fn request_id(&self) -> Option<&str> {
+        self.details.as_ref()?.request_id.as_deref()
+    }
+
+    /// The reason of each key that was tried, where several were.
+    pub fn errors(&self) -> &[Error] {
+        self.details.as_ref().map_or(&[], |details| &details.errors)
+    }
+
+    /// Whether the same call may succeed later, unchanged.
+    pub fn retryable(&self) -> bool {
+        self.code.retryable() || self.errors().iter().any(Error::retryable)
+    }
+
+    fn details_mut(&mut self) -> &mut Details {
+        self.details.get_or_insert_default()
+    }
+
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(Code::InvalidArgument, message)
+    }
+
+    pub(crate) fn malformed(message: impl Into<String>) -> Self {
+        Self::new(Code::MalformedMessage, message)
+    }
+
+    pub(crate) fn truncated() -> Self {
+        Self::new(
+            Code::TruncatedMessage,
+            "the message ends too early; it was cut off, or not all of it was read",
+        )
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.as_str(), self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Declares the codes once: the variant, its documentation and its stable name.
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $name:ident = $code:literal,)+) => {
+        /// The stable code of an [`Error`]; a new release may add codes but never changes one.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Code { $($(#[doc = $doc])+ $name,)+ }
+
+        impl Code {
+            /// Every code there is.
+            pub const ALL: &'static [Code] = &[$(Code::$name,)+];
+
+            /// The code as JavaScript sees it.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$name => concat!("ERR_ENVELOPE_", $code),)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// A wrong argument or option; nothing was done.
+    InvalidArgument = "INVALID_ARGUMENT",
+    /// A synchronous call needs a key service; use the asynchronous one.
+    WouldBlock = "WOULD_BLOCK",
+    /// The caller's `AbortSignal` fired.
+    Aborted = "ABORTED",
+    /// Bytes that are not a message, or break a rule of the format.
+    MalformedMessage = "MALFORMED_MESSAGE",
+    /// The message ends before its final frame does.
+    TruncatedMessage = "TRUNCATED_MESSAGE",
+    /// A version, suite or content type that this release does not read.
+    UnsupportedMessage = "UNSUPPORTED_MESSAGE",
+    /// The message's suite has no key commitment, and the policy requires it.
+    CommitmentPolicy = "COMMITMENT_POLICY",
+    /// A tag or the key commitment does not verify: the message was changed.
+    AuthenticationFailed = "AUTHENTICATION_FAILED",
+    /// The message lacks a pair that the caller expects in its encryption context.
+    ContextMismatch = "CONTEXT_MISMATCH",
+    /// None of the message's encrypted data keys could be unwrapped.
+    NoUsableKey = "NO_USABLE_KEY",
+    /// A limit of the format or of the caller was passed.
+    LimitExceeded = "LIMIT_EXCEEDED",
+    /// The local key file is missing, malformed, or readable by others.
+    KeyFile = "KEY_FILE",
+    /// No AWS credentials were found.
+    KmsNoCredentials = "KMS_NO_CREDENTIALS",
+    /// AWS does not accept the credentials: expired, unknown or wrongly signed.
+    KmsBadCredentials = "KMS_BAD_CREDENTIALS",
+    /// No AWS Region is configured.
+    KmsNoRegion = "KMS_NO_REGION",
+    /// The caller may not use the KMS key.
+    KmsAccessDenied = "KMS_ACCESS_DENIED",
+    /// The KMS key or alias does not exist in that account and Region.
+    KmsKeyNotFound = "KMS_KEY_NOT_FOUND",
+    /// The KMS key is disabled.
+    KmsKeyDisabled = "KMS_KEY_DISABLED",
+    /// The KMS key is pending deletion, pending import, or otherwise not usable.
+    KmsKeyState = "KMS_KEY_STATE",
+    /// The KMS key is not for symmetric encryption.
+    KmsKeyUsage = "KMS_KEY_USAGE",
+    /// KMS says that the data key was wrapped under another key.
+    KmsWrongKey = "KMS_WRONG_KEY",
+    /// KMS cannot unwrap the data key: it, or the encryption context, was changed.
+    KmsInvalidCiphertext = "KMS_INVALID_CIPHERTEXT",
+    /// KMS asks to slow down; the retries are used up.
+    KmsThrottled = "KMS_THROTTLED",
+    /// KMS did not answer in time.
+    KmsTimeout = "KMS_TIMEOUT",
+    /// No connection to KMS.
+    KmsUnreachable = "KMS_UNREACHABLE",
+    /// KMS failed (5xx), or its answer makes no sense.
+    KmsInternal = "KMS_INTERNAL",
+    /// KMS refused the request for another reason.
+    KmsRejected = "KMS_REJECTED",
+    /// A fault of this package; please report it.
+    Internal = "INTERNAL",
+}
+
+impl Code {
+    fn retryable(self) -> bool {
+        matches!(
+            self,
+            Code::KmsThrottled | Code::KmsTimeout | Code::KmsUnreachable | Code::KmsInternal
+        )
+    }
+}

@@ -1,0 +1,294 @@
+//! The message header.
+//!
+//! Source: `data-format/message-header.md`.
+
+use super::edk::EncryptedDataKey;
+use super::reader::{Failure, Reader};
+use crate::context::EncryptionContext;
+use crate::error::{Code, Error, Result};
+use crate::suite::AlgorithmSuite;
+
+/// How a body is divided ("Supported Content Types").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContentType {
+    /// One piece.
+    NonFramed = 1,
+    /// Frames of one length, the last one shorter or empty.
+    Framed = 2,
+}
+
+/// A parsed header. It is authentic only once a decryptor has verified it.
+#[derive(Debug)]
+pub struct Header {
+    /// The algorithm suite.
+    pub suite: &'static AlgorithmSuite,
+    /// 32 random bytes (format 1.0: 16) that name the message.
+    pub message_id: Vec<u8>,
+    /// The encryption context that the message carries.
+    pub context: EncryptionContext,
+    /// The wrapped copies of the data key.
+    pub encrypted_data_keys: Vec<EncryptedDataKey>,
+    /// Framed or not.
+    pub content_type: ContentType,
+    /// The plaintext length of every frame but the last, in bytes; 0 if not framed.
+    pub frame_length: u32,
+    /// The commitment to the data key; empty in format 1.0.
+    pub commitment: Vec<u8>,
+    /// What the tag authenticates: the header body, as it stands in the message.
+    pub(crate) body: Vec<u8>,
+    /// The tag over `body`.
+    pub(crate) tag: [u8; 16],
+    /// The length of the whole header in the message, in bytes.
+    pub length: usize,
+}
+
+/// What a reader accepts, beyond the format's own rules.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct HeaderLimits {
+    /// The most encrypted data keys (`client-apis/client.md`, "Maximum Number Of Encrypted Data Keys").
+    pub max_encrypted_data_keys: Option<u16>,
+}
+
+/// A header is read whole before it can be verified, so a hostile one must not fill the memory.
+const MAX_HEADER_LENGTH: usize = 16 << 20;
+
+const TYPE_CUSTOMER_AED: u8 = 0x80;
+const COMMITMENT_LENGTH: usize = 32;
+
+impl Header {
+    /// Reads the header at the start of `message`.
+    ///
+    /// # Errors
+    /// `TruncatedMessage`, `MalformedMessage`, `UnsupportedMessage`, `LimitExceeded`.
+    pub fn parse(message: &[u8], limits: HeaderLimits) -> Result<Self> {
+        HeaderParser::new(limits).advance(message)?.ok_or_else(Error::truncated)
+    }
+
+    /// The serialised header body of a new framed message in format 2.0.
+    pub(crate) fn write_body(
+        suite: &AlgorithmSuite,
+        message_id: &[u8],
+        context: &EncryptionContext,
+        encrypted_data_keys: &[EncryptedDataKey],
+        frame_length: u32,
+        commitment: &[u8],
+    ) -> Result<Vec<u8>> {
+        let context = context.serialize();
+        let too_much =
+            |what| Error::new(Code::LimitExceeded, format!("{what} does not fit a header"));
+        let context_length =
+            u16::try_from(context.len()).map_err(|_| too_much("the encryption context"))?;
+        let key_count = u16::try_from(encrypted_data_keys.len())
+            .map_err(|_| too_much("the number of encrypted data keys"))?;
+
+        let mut body = vec![suite.version];
+        body.extend_from_slice(&suite.id.to_be_bytes());
+        body.extend_from_slice(message_id);
+        body.extend_from_slice(&context_length.to_be_bytes());
+        body.extend_from_slice(&context);
+        body.extend_from_slice(&key_count.to_be_bytes());
+        for key in encrypted_data_keys {
+            key.write(&mut body)?;
+        }
+        body.push(ContentType::Framed as u8);
+        body.extend_from_slice(&frame_length.to_be_bytes());
+        body.extend_from_slice(commitment);
+        Ok(body)
+    }
+}
+
+/// Reads a header from bytes that may arrive one at a time; what was read is not read again.
+pub(crate) struct HeaderParser {
+    limits: HeaderLimits,
+    at: usize,
+    step: Step,
+    suite: Option<&'static AlgorithmSuite>,
+    message_id: Vec<u8>,
+    context: EncryptionContext,
+    encrypted_data_keys: Vec<EncryptedDataKey>,
+}
+
+enum Step {
+    Start,
+    Context,
+    KeyCount,
+    Keys { left: u16 },
+    End,
+}
+
+impl HeaderParser {
+    pub(crate) fn new(limits: HeaderLimits) -> Self {
+        Self {
+            limits,
+            at: 0,
+            step: Step::Start,
+            suite: None,
+            message_id: Vec::new(),
+            context: EncryptionContext::default(),
+            encrypted_data_keys: Vec::new(),
+        }
+    }
+
+    /// Goes on with `message`, which starts where the message starts and has grown since the last
+    /// call; `None` if it must grow further.
+    pub(crate) fn advance(&mut self, message: &[u8]) -> Result<Option<Header>> {
+        loop {
+            let mut reader = Reader::new(message.get(self.at..).unwrap_or_default());
+            let left = reader.remaining();
+            let read = self.step(message, &mut reader);
+            match read {
+                Ok(Some(header)) => return Ok(Some(header)),
+                Ok(None) => self.at += left - reader.remaining(),
+                Err(Failure::Invalid(error)) => return Err(error),
+                Err(Failure::Incomplete) if message.len() > MAX_HEADER_LENGTH => {
+                    return Err(Error::new(
+                        Code::LimitExceeded,
+                        format!("the header is longer than {MAX_HEADER_LENGTH} bytes"),
+                    ));
+                }
+                Err(Failure::Incomplete) => return Ok(None),
+            }
+        }
+    }
+
+    fn step(&mut self, message: &[u8], reader: &mut Reader<'_>) -> Result<Option<Header>, Failure> {
+        match self.step {
+            Step::Start => {
+                let suite = read_suite(reader)?;
+                self.message_id = reader.take(suite.message_id_length())?.to_vec();
+                self.suite = Some(suite);
+                self.step = Step::Context;
+            }
+            Step::Context => {
+                self.context = read_context(reader.field()?)?;
+                self.step = Step::KeyCount;
+            }
+            Step::KeyCount => {
+                let left = reader.u16()?;
+                self.check_key_count(left)?;
+                self.step = Step::Keys { left };
+            }
+            Step::Keys { left: 0 } => self.step = Step::End,
+            Step::Keys { left } => {
+                self.encrypted_data_keys.push(EncryptedDataKey::read(reader)?);
+                self.step = Step::Keys { left: left - 1 };
+            }
+            Step::End => return self.end(message, reader).map(Some),
+        }
+        Ok(None)
+    }
+
+    fn check_key_count(&self, count: u16) -> Result<()> {
+        if count == 0 {
+            return Err(Error::malformed("the message has no encrypted data key"));
+        }
+        match self.limits.max_encrypted_data_keys {
+            Some(limit) if count > limit => Err(Error::new(
+                Code::LimitExceeded,
+                format!(
+                    "the message has {count} encrypted data keys; `maxEncryptedDataKeys` is {limit}"
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn end(&mut self, message: &[u8], reader: &mut Reader<'_>) -> Result<Header, Failure> {
+        let suite = self.suite.ok_or(Failure::Incomplete)?;
+        let start = reader.remaining();
+        let content_type = match reader.u8()? {
+            1 => ContentType::NonFramed,
+            2 => ContentType::Framed,
+            other => {
+                return Err(Error::malformed(format!("content type {other} does not exist")).into());
+            }
+        };
+        if suite.version == 1 && (reader.u32()? != 0 || reader.u8()? != 12) {
+            return Err(
+                Error::malformed("a reserved field of the header is not as it must be").into()
+            );
+        }
+        let frame_length = reader.u32()?;
+        // "Frame Length": 0 if and only if the body is not framed.
+        if (frame_length == 0) != (content_type == ContentType::NonFramed) {
+            return Err(Error::malformed(format!(
+                "frame length {frame_length} does not fit the content type"
+            ))
+            .into());
+        }
+        let commitment =
+            if suite.commits { reader.take(COMMITMENT_LENGTH)?.to_vec() } else { Vec::new() };
+        let body_length = self.at + start - reader.remaining();
+        if suite.version == 1 {
+            reader.array::<12>()?;
+        }
+        let tag = reader.array()?;
+        Ok(Header {
+            suite,
+            message_id: std::mem::take(&mut self.message_id),
+            context: std::mem::take(&mut self.context),
+            encrypted_data_keys: std::mem::take(&mut self.encrypted_data_keys),
+            content_type,
+            frame_length,
+            commitment,
+            body: message.get(..body_length).unwrap_or_default().to_vec(),
+            tag,
+            length: self.at + start - reader.remaining(),
+        })
+    }
+}
+
+fn read_suite(reader: &mut Reader<'_>) -> Result<&'static AlgorithmSuite, Failure> {
+    let version = reader.u8()?;
+    if !matches!(version, 1 | 2) {
+        return Err(not_a_message(version).into());
+    }
+    if version == 1 && reader.u8()? != TYPE_CUSTOMER_AED {
+        return Err(Error::malformed("the message has an unknown type").into());
+    }
+    let suite = AlgorithmSuite::by_id(reader.u16()?)?;
+    if suite.version != version {
+        return Err(Error::malformed(format!(
+            "algorithm suite 0x{:04x} cannot stand in a message of format {version}.0",
+            suite.id
+        ))
+        .into());
+    }
+    Ok(suite)
+}
+
+/// `client-apis/decrypt.md`, "Encrypted Message Format", asks for a word on Base64.
+fn not_a_message(version: u8) -> Error {
+    if version == b'A' {
+        return Error::malformed("this looks like Base64; decode it first");
+    }
+    Error::malformed(
+        "this is not an AWS Encryption SDK message: it starts with none of its versions",
+    )
+}
+
+/// `framework/structures.md`, "Serialization"; read in any order, authenticated as it stands.
+fn read_context(block: &[u8]) -> Result<EncryptionContext> {
+    let mut context = EncryptionContext::default();
+    if block.is_empty() {
+        return Ok(context);
+    }
+    let inside = |failure| match failure {
+        Failure::Incomplete => {
+            Error::malformed("the encryption context is longer than its length says")
+        }
+        Failure::Invalid(error) => error,
+    };
+    let mut reader = Reader::new(block);
+    for _ in 0..reader.u16().map_err(inside)? {
+        let key = reader.text("a key of the encryption context").map_err(inside)?;
+        let value = reader.text("a value of the encryption context").map_err(inside)?;
+        if !context.insert(key.to_owned(), value.to_owned()) {
+            return Err(Error::malformed("the encryption context has the same key twice"));
+        }
+    }
+    if reader.remaining() > 0 {
+        return Err(Error::malformed("the encryption context is shorter than its length says"));
+    }
+    Ok(context)
+}

@@ -1,0 +1,139 @@
+//! What the AWS SDK reports, as our errors: each way KMS can refuse has its own code.
+
+use std::error::Error as StdError;
+use std::fmt::Write;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_kms::config::http::HttpResponse;
+use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_kms::operation::RequestId;
+
+use crate::error::{Code, Error};
+
+/// The error of a call for this key that did not succeed.
+pub(super) fn refused<E>(operation: &str, key_id: &str, error: SdkError<E, HttpResponse>) -> Error
+where
+    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+{
+    let code = code(&error);
+    let advice = match (code, error.code()) {
+        (Code::KmsRejected, Some(name)) => format!("KMS says {name}"),
+        _ => advice(code).to_owned(),
+    };
+    let request_id = error.request_id().map(str::to_owned);
+    Error::new(code, format!("{operation} with the KMS key \"{key_id}\" failed: {advice}"))
+        .with_cause(chain(&error))
+        .with_request_id(request_id)
+}
+
+/// The error of an answer that KMS would not give.
+pub(super) fn nonsense(operation: &str, key_id: &str) -> Error {
+    Error::new(
+        Code::KmsInternal,
+        format!(
+            "the answer to {operation} with the KMS key \"{key_id}\" is not what was asked for; \
+             nothing of it is used"
+        ),
+    )
+}
+
+fn code<E>(error: &SdkError<E, HttpResponse>) -> Code
+where
+    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+{
+    match error {
+        SdkError::ServiceError(service) => {
+            service_code(service.err().code().unwrap_or_default(), service.raw().status().as_u16())
+        }
+        SdkError::TimeoutError(_) => Code::KmsTimeout,
+        SdkError::ResponseError(_) => Code::KmsInternal,
+        _ if no_credentials(error) => Code::KmsNoCredentials,
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => Code::KmsTimeout,
+        SdkError::DispatchFailure(_) => Code::KmsUnreachable,
+        _ => Code::KmsRejected,
+    }
+}
+
+/// The errors of the AWS KMS API Reference, and those common to all AWS services.
+fn service_code(name: &str, status: u16) -> Code {
+    match name {
+        "AccessDeniedException" | "AccessDenied" | "NotAuthorized" => Code::KmsAccessDenied,
+        "NotFoundException" => Code::KmsKeyNotFound,
+        "DisabledException" => Code::KmsKeyDisabled,
+        "KMSInvalidStateException" => Code::KmsKeyState,
+        "InvalidKeyUsageException" => Code::KmsKeyUsage,
+        "IncorrectKeyException" => Code::KmsWrongKey,
+        "InvalidCiphertextException" => Code::KmsInvalidCiphertext,
+        "ThrottlingException"
+        | "Throttling"
+        | "TooManyRequestsException"
+        | "RequestLimitExceeded"
+        | "SlowDown" => Code::KmsThrottled,
+        "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "ExpiredTokenException"
+        | "ExpiredToken"
+        | "InvalidSignatureException"
+        | "SignatureDoesNotMatch"
+        | "IncompleteSignature"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException" => Code::KmsBadCredentials,
+        "KMSInternalException" | "DependencyTimeoutException" | "KeyUnavailableException" => {
+            Code::KmsInternal
+        }
+        _ if status == 429 => Code::KmsThrottled,
+        _ if status >= 500 => Code::KmsInternal,
+        _ => Code::KmsRejected,
+    }
+}
+
+fn advice(code: Code) -> &'static str {
+    match code {
+        Code::KmsAccessDenied => {
+            "access is denied; allow kms:GenerateDataKey and kms:Decrypt on it in the caller's \
+             IAM policy and in the key's policy"
+        }
+        Code::KmsKeyNotFound => {
+            "no such key in this account and Region; check the key's name and the Region"
+        }
+        Code::KmsKeyDisabled => "the key is disabled; enable it",
+        Code::KmsKeyState => "the key is not in a usable state; is it pending deletion or import?",
+        Code::KmsKeyUsage => "the key is not a symmetric encryption key",
+        Code::KmsWrongKey => "the data key was wrapped under another KMS key",
+        Code::KmsInvalidCiphertext => {
+            "the wrapped data key does not unwrap; it or the encryption context was changed"
+        }
+        Code::KmsThrottled => "KMS asks to slow down; try again later",
+        Code::KmsBadCredentials => "AWS does not accept the credentials; renew or correct them",
+        Code::KmsNoCredentials => {
+            "no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
+             AWS_SECRET_ACCESS_KEY, or run where a role gives them"
+        }
+        Code::KmsTimeout => "no answer in time; try again, or raise `timeoutMs`",
+        Code::KmsUnreachable => "no connection; check the network, the Region and the endpoint",
+        _ => "KMS failed; try again later",
+    }
+}
+
+fn no_credentials(error: &(dyn StdError + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.is::<CredentialsError>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+/// The texts of an error and of all below it; they hold no key material.
+fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        // Writing to a String cannot fail.
+        let _ = write!(text, ": {error}");
+        next = error.source();
+    }
+    text
+}

@@ -1,0 +1,162 @@
+//! Keyrings: they wrap the data key of a message, and unwrap it.
+//!
+//! Source: `framework/keyring-interface.md`.
+
+#[cfg(feature = "aws-kms")]
+pub mod aws_kms;
+#[cfg(feature = "aws-kms")]
+mod aws_kms_client;
+#[cfg(feature = "aws-kms")]
+mod aws_kms_error;
+pub mod kms_key_id;
+pub mod local;
+pub mod raw_aes;
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+use crate::context::EncryptionContext;
+use crate::error::{Code, Error, Result};
+use crate::format::{EncryptedDataKey, Header};
+use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
+use crate::suite::AlgorithmSuite;
+
+/// What the methods of a keyring return: KMS answers later, a local key at once.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+/// Wraps and unwraps data keys.
+pub trait Keyring: Send + Sync {
+    /// Whether a service is asked, so that an answer takes time and a Tokio runtime.
+    fn calls_service(&self) -> bool;
+
+    /// Adds to the materials a data key, if they have none, and its wrapped form ("OnEncrypt").
+    fn on_encrypt<'a>(&'a self, materials: &'a mut EncryptionMaterials) -> Answer<'a, ()>;
+
+    /// Adds to the materials the data key, from the first wrapped form that unwraps ("OnDecrypt").
+    fn on_decrypt<'a>(
+        &'a self,
+        materials: &'a mut DecryptionMaterials,
+        encrypted_data_keys: &'a [EncryptedDataKey],
+    ) -> Answer<'a, ()>;
+
+    /// Makes a data key of `length` bytes, from 1 to 1024, for use outside a message.
+    fn generate_data_key<'a>(
+        &'a self,
+        length: usize,
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, GeneratedDataKey>;
+
+    /// Unwraps what `generate_data_key` wrapped.
+    fn decrypt_data_key<'a>(
+        &'a self,
+        ciphertext_blob: &'a [u8],
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, DecryptedDataKey>;
+}
+
+/// A data key for use outside a message, and its wrapped form.
+#[derive(Debug)]
+pub struct GeneratedDataKey {
+    /// The wrapped form, to be stored beside what the key encrypts.
+    pub ciphertext_blob: Vec<u8>,
+    /// The key, and what is known of it.
+    pub key: DecryptedDataKey,
+}
+
+/// A data key for use outside a message.
+#[derive(Debug)]
+pub struct DecryptedDataKey {
+    /// The key itself.
+    pub plaintext: DataKey,
+    /// The ARN of the KMS key, or the name of a local one.
+    pub key_id: String,
+    /// Which of the KMS key's materials wrapped the data key, where KMS says so.
+    pub key_material_id: Option<String>,
+    /// The AWS request id, where a service answered.
+    pub request_id: Option<String>,
+}
+
+/// Encryption materials for a new message.
+///
+/// # Errors
+/// What the keyring says.
+pub async fn encryption_materials(
+    keyring: &dyn Keyring,
+    suite: &'static AlgorithmSuite,
+    context: EncryptionContext,
+) -> Result<EncryptionMaterials> {
+    let mut materials = EncryptionMaterials::new(suite, context);
+    keyring.on_encrypt(&mut materials).await?;
+    Ok(materials)
+}
+
+/// Decryption materials for the message with this header.
+///
+/// # Errors
+/// What the keyring says; `NoUsableKey` if it can unwrap none of the data keys.
+pub async fn decryption_materials(
+    keyring: &dyn Keyring,
+    header: &Header,
+) -> Result<DecryptionMaterials> {
+    let mut materials = DecryptionMaterials::new(header.suite, header.context.clone());
+    keyring.on_decrypt(&mut materials, &header.encrypted_data_keys).await?;
+    Ok(materials)
+}
+
+/// The answer of a keyring that calls no service, without a runtime.
+///
+/// # Errors
+/// What the answer says; `WouldBlock` if it is not there yet.
+pub fn answer_now<T>(answer: impl Future<Output = Result<T>>) -> Result<T> {
+    match pin!(answer).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => Err(would_block()),
+    }
+}
+
+/// The error of a synchronous call that needs a service.
+pub fn would_block() -> Error {
+    Error::new(
+        Code::WouldBlock,
+        "this keyring asks a key service, which a synchronous call cannot wait for; \
+         use the asynchronous call",
+    )
+}
+
+/// What to say when no wrapped data key unwraps: the one reason, or all of them.
+fn no_usable_key(
+    ours: &str,
+    encrypted_data_keys: &[EncryptedDataKey],
+    mut failures: Vec<Error>,
+) -> Error {
+    if failures.len() == 1 {
+        return failures.remove(0);
+    }
+    let message = if failures.is_empty() {
+        let theirs: Vec<_> = encrypted_data_keys.iter().take(5).map(describe).collect();
+        let more = encrypted_data_keys.len().saturating_sub(theirs.len());
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!(
+            "the message was encrypted under {}{more}; this keyring has {ours}",
+            theirs.join(", ")
+        )
+    } else {
+        format!(
+            "none of the {} data keys for {ours} could be unwrapped; see `errors`",
+            failures.len()
+        )
+    };
+    Error::new(Code::NoUsableKey, message).with_errors(failures)
+}
+
+/// A wrapped data key by the name of the key that wraps it, for people.
+fn describe(key: &EncryptedDataKey) -> String {
+    let info = match raw_aes::KeyInfo::parse(&key.provider_info) {
+        Some(info) if key.provider_id != kms_key_id::PROVIDER_ID => info.name,
+        _ => &key.provider_info,
+    };
+    let name: String =
+        String::from_utf8_lossy(info).chars().filter(|c| !c.is_control()).take(200).collect();
+    format!("\"{}\" key \"{name}\"", key.provider_id.escape_debug())
+}

@@ -1,0 +1,30 @@
+//! Envelope encryption in the AWS Encryption SDK message format.
+//!
+//! A [`Keyring`](keyring::Keyring) wraps a fresh data key, under AWS KMS or a local key; an
+//! [`Encryptor`](message::Encryptor) writes one message with it, frame by frame; a
+//! [`Decryptor`](message::Decryptor) reads it back and releases only what has verified. The state
+//! machines do no I/O and take input in any slicing.
+//!
+//! The rooms, lowest first; each knows only those above it in this list:
+//!
+//! 1. [`error`], [`context`], [`suite`]
+//! 2. `crypto` (AES-GCM, HKDF, random; never sees the format) and [`format`](mod@format) (bytes and
+//!    types; never sees a key)
+//! 3. [`materials`]
+//! 4. [`keyring`]
+//! 5. [`message`]
+//! 6. `node`, the binding for Node.js (feature `node`)
+
+pub mod context;
+mod crypto;
+pub mod error;
+pub mod format;
+pub mod keyring;
+pub mod materials;
+pub mod message;
+#[cfg(feature = "node")]
+mod node;
+pub mod suite;
+
+pub use context::EncryptionContext;
+pub use error::{Code, Error, Result};

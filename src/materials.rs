@@ -1,0 +1,121 @@
+//! Data keys, and what encrypting and decrypting one message needs.
+//!
+//! Source: `framework/structures.md`, "Encryption Materials" and "Decryption Materials".
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::context::EncryptionContext;
+use crate::crypto;
+use crate::error::{Code, Error, Result};
+use crate::format::EncryptedDataKey;
+use crate::suite::AlgorithmSuite;
+
+/// A plaintext data key: wiped when dropped, never shown.
+pub struct DataKey(Zeroizing<Vec<u8>>);
+
+impl DataKey {
+    /// A fresh key of `length` bytes from the operating system's generator.
+    ///
+    /// # Errors
+    /// `Internal` if the generator fails.
+    pub fn generate(length: usize) -> Result<Self> {
+        let mut bytes = Zeroizing::new(vec![0; length]);
+        crypto::random(&mut bytes)?;
+        Ok(Self(bytes))
+    }
+
+    /// Takes over `bytes`.
+    pub fn new(bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self(bytes)
+    }
+
+    /// The key itself.
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Gives the bytes away, to an owner who wipes them.
+    pub fn into_bytes(mut self) -> Vec<u8> {
+        std::mem::take(&mut *self.0)
+    }
+
+    /// The key's length, in bytes.
+    pub fn length(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl fmt::Debug for DataKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DataKey({} bytes)", self.0.len())
+    }
+}
+
+/// What an encryptor needs; a keyring adds the data key and its wrapped copies.
+#[derive(Debug)]
+pub struct EncryptionMaterials {
+    /// The suite that the message will use.
+    pub suite: &'static AlgorithmSuite,
+    /// The context that the message, and each wrapped data key, will authenticate.
+    pub context: EncryptionContext,
+    /// The data key, once a keyring has made it.
+    pub data_key: Option<DataKey>,
+    /// The wrapped copies of that data key.
+    pub encrypted_data_keys: Vec<EncryptedDataKey>,
+}
+
+impl EncryptionMaterials {
+    /// Materials without a data key yet.
+    pub fn new(suite: &'static AlgorithmSuite, context: EncryptionContext) -> Self {
+        Self { suite, context, data_key: None, encrypted_data_keys: Vec::new() }
+    }
+
+    /// The data key, checked as `framework/cmm-interface.md`, "Get Encryption Materials", asks.
+    pub(crate) fn complete_data_key(&self) -> Result<&DataKey> {
+        if self.encrypted_data_keys.is_empty() {
+            return Err(Error::new(Code::Internal, "the keyring wrapped no data key"));
+        }
+        usable(self.data_key.as_ref(), self.suite)
+    }
+}
+
+/// What a decryptor needs; a keyring adds the data key.
+#[derive(Debug)]
+pub struct DecryptionMaterials {
+    /// The suite that the message uses.
+    pub suite: &'static AlgorithmSuite,
+    /// The context that the message carries.
+    pub context: EncryptionContext,
+    /// The data key, once a keyring has unwrapped it.
+    pub data_key: Option<DataKey>,
+}
+
+impl DecryptionMaterials {
+    /// Materials without a data key yet.
+    pub fn new(suite: &'static AlgorithmSuite, context: EncryptionContext) -> Self {
+        Self { suite, context, data_key: None }
+    }
+
+    /// The data key, checked as `framework/cmm-interface.md`, "Decrypt Materials", asks.
+    pub(crate) fn complete_data_key(&self) -> Result<&DataKey> {
+        usable(self.data_key.as_ref(), self.suite)
+    }
+}
+
+fn usable<'a>(key: Option<&'a DataKey>, suite: &AlgorithmSuite) -> Result<&'a DataKey> {
+    let key = key.ok_or_else(|| Error::new(Code::Internal, "the keyring gave no data key"))?;
+    if key.length() != suite.data_key_length {
+        return Err(Error::new(
+            Code::NoUsableKey,
+            format!(
+                "the keyring gave a data key of {} bytes; suite 0x{:04x} takes {}",
+                key.length(),
+                suite.id,
+                suite.data_key_length
+            ),
+        ));
+    }
+    Ok(key)
+}

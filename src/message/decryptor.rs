@@ -1,0 +1,181 @@
+//! Message to plaintext.
+//!
+//! Source: `client-apis/decrypt.md`.
+
+use crate::crypto::{Aead, AesGcm, DerivedKeys, same_commitment};
+use crate::error::{Code, Error, Result};
+use crate::format::frame::{self, Frame, FrameAad, FrameKind};
+use crate::format::{ContentType, Failure, Header};
+use crate::materials::DecryptionMaterials;
+use crate::suite::AlgorithmSuite;
+
+/// Reads the body of one message, after its header; releases only what has verified.
+pub struct Decryptor {
+    key: AesGcm,
+    aad: FrameAad,
+    frame_length: usize,
+    next_sequence: u32,
+    pending: Vec<u8>,
+    state: State,
+}
+
+#[derive(PartialEq)]
+enum State {
+    Frames,
+    Complete,
+    Failed,
+}
+
+/// Checks that this release, and the commitment policy, read such a message; before any key call.
+///
+/// # Errors
+/// `CommitmentPolicy` or `UnsupportedMessage`.
+pub fn check_readable(header: &Header) -> Result<()> {
+    let AlgorithmSuite { id, name, commits, signed, .. } = header.suite;
+    if !commits {
+        return Err(Error::new(
+            Code::CommitmentPolicy,
+            format!(
+                "the message uses suite 0x{id:04x} ({name}), which does not commit to its data key; \
+                 only messages with key commitment are read"
+            ),
+        ));
+    }
+    let unsupported = |what: &str| {
+        Err(Error::new(Code::UnsupportedMessage, format!("{what} are not read by this release")))
+    };
+    if *signed {
+        return unsupported("signed messages");
+    }
+    if header.content_type == ContentType::NonFramed {
+        return unsupported("messages without frames");
+    }
+    Ok(())
+}
+
+impl Decryptor {
+    /// Verifies the commitment and the header under the materials' data key.
+    ///
+    /// # Errors
+    /// `AuthenticationFailed` if either does not verify; what `check_readable` refuses.
+    pub fn new(header: &Header, materials: &DecryptionMaterials) -> Result<Self> {
+        check_readable(header)?;
+        let data_key = materials.complete_data_key()?;
+        let keys = DerivedKeys::derive(header.suite.id, data_key.expose(), &header.message_id)?;
+        if !same_commitment(&keys.commitment, &header.commitment) {
+            return Err(changed("the commitment to the data key"));
+        }
+        // "Verify the header": nonce 0 in format 2.0.
+        keys.content_key
+            .open(&frame::iv(0), &header.body, &[], &header.tag, &mut [])
+            .map_err(|_| changed("the header"))?;
+        Ok(Self {
+            key: keys.content_key,
+            aad: FrameAad::new(&header.message_id),
+            frame_length: header.frame_length as usize,
+            next_sequence: 1,
+            pending: Vec::new(),
+            state: State::Frames,
+        })
+    }
+
+    /// The most that `update` writes for `input_length` more bytes.
+    pub fn update_length(&self, input_length: usize) -> usize {
+        self.pending.len() + input_length
+    }
+
+    /// Opens every frame that `input` completes, keeps the rest, and returns how much was written.
+    ///
+    /// `output` needs room for `update_length`, or, where the whole body goes into one buffer, for
+    /// what `plaintext_length` says.
+    ///
+    /// # Errors
+    /// `AuthenticationFailed`, `MalformedMessage`, `TruncatedMessage`. Every later call fails then,
+    /// and what this call wrote into `output` must be discarded.
+    pub fn update(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
+        if self.state == State::Failed {
+            return Err(Error::invalid("this decryptor has failed; start again with a new one"));
+        }
+        self.open_frames(input, output).inspect_err(|_| self.state = State::Failed)
+    }
+
+    /// Confirms that the message was whole.
+    ///
+    /// # Errors
+    /// `TruncatedMessage` if the final frame has not come.
+    pub fn finish(self) -> Result<()> {
+        match self.state {
+            State::Complete => Ok(()),
+            State::Frames => Err(Error::truncated()),
+            State::Failed => Err(changed("the message")),
+        }
+    }
+
+    fn open_frames(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
+        let mut rest = input;
+        let mut written = 0;
+        while !rest.is_empty() {
+            if self.state == State::Complete {
+                // "there are consumable bytes which are intended to be decrypted": a failure.
+                return Err(Error::malformed("there are bytes after the end of the message"));
+            }
+            let output = &mut output[written..];
+            if self.pending.is_empty() {
+                match Frame::read(rest, self.frame_length) {
+                    Ok(frame) => {
+                        rest = &rest[frame.size()..];
+                        written += self.open(&frame, output)?;
+                        continue;
+                    }
+                    Err(Failure::Invalid(error)) => return Err(error),
+                    Err(Failure::Incomplete) => {}
+                }
+            }
+            rest = self.keep(rest)?;
+            let pending = std::mem::take(&mut self.pending);
+            match Frame::read(&pending, self.frame_length) {
+                Ok(frame) => written += self.open(&frame, output)?,
+                Err(Failure::Invalid(error)) => return Err(error),
+                Err(Failure::Incomplete) => self.pending = pending,
+            }
+        }
+        Ok(written)
+    }
+
+    /// Moves bytes from `input` to the frame that is not complete yet; returns what is left.
+    fn keep<'a>(&mut self, input: &'a [u8]) -> Result<&'a [u8]> {
+        let wanted = frame::size_hint(&self.pending, self.frame_length)? - self.pending.len();
+        let (taken, rest) = input.split_at(wanted.min(input.len()));
+        self.pending.extend_from_slice(taken);
+        Ok(rest)
+    }
+
+    fn open(&mut self, frame: &Frame<'_>, output: &mut [u8]) -> Result<usize> {
+        // "Sequence Number": frames count from 1, without a gap.
+        if frame.sequence != self.next_sequence {
+            return Err(Error::malformed(format!(
+                "frame {} stands where frame {} must; frames were lost, repeated or moved",
+                frame.sequence, self.next_sequence
+            )));
+        }
+        let length = frame.ciphertext.len();
+        // A body with room for fewer bytes than its frames hold has lost its final frame.
+        let plaintext = output.get_mut(..length).ok_or_else(Error::truncated)?;
+        let aad = self.aad.of(frame.kind, frame.sequence, length);
+        self.key
+            .open(&frame.iv, aad, frame.ciphertext, &frame.tag, plaintext)
+            .map_err(|_| changed(&format!("frame {}", frame.sequence)))?;
+        match frame.kind {
+            FrameKind::Regular => self.next_sequence = frame.sequence.saturating_add(1),
+            FrameKind::Final => self.state = State::Complete,
+        }
+        Ok(length)
+    }
+}
+
+fn changed(what: &str) -> Error {
+    Error::new(
+        Code::AuthenticationFailed,
+        format!("{what} does not verify: the message was changed, or made under another data key"),
+    )
+}

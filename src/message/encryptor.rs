@@ -1,0 +1,252 @@
+//! Plaintext to message.
+//!
+//! Source: `client-apis/encrypt.md`.
+
+use zeroize::Zeroizing;
+
+use super::layout::body_length;
+use crate::crypto::{self, Aead, AesGcm, DerivedKeys};
+use crate::error::{Code, Error, Result};
+use crate::format::Header;
+use crate::format::frame::{
+    self, FINAL_HEAD, FINAL_OVERHEAD, FrameAad, FrameKind, REGULAR_HEAD, REGULAR_OVERHEAD, TAG,
+};
+use crate::materials::EncryptionMaterials;
+
+/// Writes one message; `finish` consumes it, so nothing can follow the final frame.
+pub struct Encryptor {
+    key: AesGcm,
+    aad: FrameAad,
+    header: Vec<u8>,
+    frame_length: usize,
+    next_sequence: u32,
+    pending: Zeroizing<Vec<u8>>,
+}
+
+impl Encryptor {
+    /// Starts a message with frames of `frame_length` bytes under the materials' data key.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a frame length of 0; `LimitExceeded` if the header has no room for the
+    /// encrypted data keys.
+    pub fn new(materials: &EncryptionMaterials, frame_length: u32) -> Result<Self> {
+        if frame_length == 0 {
+            return Err(Error::invalid("the frame length must be from 1 to 4,294,967,295 bytes"));
+        }
+        let suite = materials.suite;
+        let mut message_id = vec![0; suite.message_id_length()];
+        crypto::random(&mut message_id)?;
+        let data_key = materials.complete_data_key()?;
+        let keys = DerivedKeys::derive(suite.id, data_key.expose(), &message_id)?;
+        let mut header = Header::write_body(
+            suite,
+            &message_id,
+            &materials.context,
+            &materials.encrypted_data_keys,
+            frame_length,
+            &keys.commitment,
+        )?;
+        // "Authentication tag": nonce 0 is the header's, frames count from 1.
+        let tag = keys.content_key.seal(&frame::iv(0), &header, &[], &mut [])?;
+        header.extend_from_slice(&tag);
+        Ok(Self {
+            key: keys.content_key,
+            aad: FrameAad::new(&message_id),
+            header,
+            frame_length: frame_length as usize,
+            next_sequence: 1,
+            pending: Zeroizing::new(Vec::new()),
+        })
+    }
+
+    /// The header: the first bytes of the message, before all that `update` and `finish` write.
+    pub fn header(&self) -> &[u8] {
+        &self.header
+    }
+
+    /// The length of the whole message for a plaintext of this length, in bytes.
+    ///
+    /// # Errors
+    /// `LimitExceeded` for more than 2^32 - 1 frames.
+    pub fn message_length(&self, plaintext_length: usize) -> Result<usize> {
+        if plaintext_length / self.frame_length >= u32::MAX as usize {
+            return Err(too_many_frames());
+        }
+        body_length(self.frame_length, plaintext_length)
+            .and_then(|body| body.checked_add(self.header.len()))
+            .ok_or_else(too_many_frames)
+    }
+
+    /// How many bytes `update` writes for `input_length` more bytes.
+    pub fn update_length(&self, input_length: usize) -> usize {
+        self.full_frames(input_length) * (self.frame_length + REGULAR_OVERHEAD)
+    }
+
+    /// Seals every frame that `input` fills, keeps the rest, and returns how much was written.
+    ///
+    /// # Errors
+    /// `LimitExceeded` past 2^32 - 1 frames; `InvalidArgument` if `output` is shorter than
+    /// `update_length`. Nothing has changed then.
+    pub fn update(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
+        self.check_room(self.update_length(input.len()), output)?;
+        self.check_sequence(self.full_frames(input.len()))?;
+        let mut written = 0;
+        let mut rest = input;
+        if !self.pending.is_empty() && self.pending.len() + rest.len() >= self.frame_length {
+            let (head, tail) = rest.split_at(self.frame_length - self.pending.len());
+            self.keep(head);
+            rest = tail;
+            let full = std::mem::take(&mut self.pending);
+            written += self.seal(FrameKind::Regular, &full, output)?;
+        }
+        if self.pending.is_empty() {
+            let mut frames = rest.chunks_exact(self.frame_length);
+            for frame in &mut frames {
+                written += self.seal(FrameKind::Regular, frame, &mut output[written..])?;
+            }
+            rest = frames.remainder();
+        }
+        self.keep(rest);
+        Ok(written)
+    }
+
+    /// How many bytes `finish` writes for `input_length` last bytes.
+    pub fn finish_length(&self, input_length: usize) -> usize {
+        let rest = (self.pending.len() + input_length) % self.frame_length;
+        self.update_length(input_length) + rest + FINAL_OVERHEAD
+    }
+
+    /// Seals the last of the input and the final frame, and returns how much was written.
+    ///
+    /// # Errors
+    /// As `update`.
+    pub fn finish(mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
+        self.check_room(self.finish_length(input.len()), output)?;
+        let whole = self.full_frames(input.len()) * self.frame_length;
+        let (frames, tail) =
+            input.split_at(whole.saturating_sub(self.pending.len()).min(input.len()));
+        let mut written = self.update(frames, output)?;
+        if self.pending.is_empty() {
+            // The common case: the last bytes are sealed from where they are.
+            written += self.seal(FrameKind::Final, tail, &mut output[written..])?;
+        } else {
+            self.keep(tail);
+            let rest = std::mem::take(&mut self.pending);
+            written += self.seal(FrameKind::Final, &rest, &mut output[written..])?;
+        }
+        Ok(written)
+    }
+
+    fn full_frames(&self, input_length: usize) -> usize {
+        (self.pending.len() + input_length) / self.frame_length
+    }
+
+    fn check_room(&self, needed: usize, output: &[u8]) -> Result<()> {
+        if output.len() < needed {
+            return Err(Error::invalid(format!(
+                "the output has room for {} bytes; {needed} are needed",
+                output.len()
+            )));
+        }
+        Ok(())
+    }
+
+    /// `data-format/message-body.md`, "Sequence Number": 2^32 - 1 is left for the final frame.
+    fn check_sequence(&self, frames: usize) -> Result<()> {
+        match u32::try_from(frames).ok().and_then(|frames| self.next_sequence.checked_add(frames)) {
+            Some(_) => Ok(()),
+            None => Err(too_many_frames()),
+        }
+    }
+
+    /// Keeps plaintext for the next frame, without leaving a copy behind where the buffer grew.
+    fn keep(&mut self, input: &[u8]) {
+        let length = self.pending.len() + input.len();
+        if length > self.pending.capacity() {
+            let capacity = length.next_power_of_two().min(self.frame_length);
+            let mut grown = Zeroizing::new(Vec::with_capacity(capacity));
+            grown.extend_from_slice(&self.pending);
+            self.pending = grown;
+        }
+        self.pending.extend_from_slice(input);
+    }
+
+    fn seal(&mut self, kind: FrameKind, plaintext: &[u8], output: &mut [u8]) -> Result<usize> {
+        let sequence = self.next_sequence;
+        let head_length = match kind {
+            FrameKind::Regular => REGULAR_HEAD,
+            FrameKind::Final => FINAL_HEAD,
+        };
+        let (head, rest) = output.split_at_mut(head_length);
+        let (ciphertext, rest) = rest.split_at_mut(plaintext.len());
+        let length = u32::try_from(plaintext.len()).map_err(|_| too_many_frames())?;
+        frame::write_head(kind, sequence, length, head);
+        let aad = self.aad.of(kind, sequence, plaintext.len());
+        let tag = self.key.seal(&frame::iv(sequence), aad, plaintext, ciphertext)?;
+        rest[..TAG].copy_from_slice(&tag);
+        // A final frame may carry the last number there is; nothing comes after it.
+        self.next_sequence = sequence.saturating_add(1);
+        Ok(head_length + plaintext.len() + TAG)
+    }
+}
+
+fn too_many_frames() -> Error {
+    Error::new(
+        Code::LimitExceeded,
+        "a message holds at most 4,294,967,295 frames; choose a longer `frameLength`",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::EncryptionContext;
+    use crate::format::EncryptedDataKey;
+    use crate::materials::DataKey;
+    use crate::suite::DEFAULT_SUITE;
+
+    fn encryptor(frame_length: u32) -> Result<Encryptor> {
+        let mut materials = EncryptionMaterials::new(DEFAULT_SUITE, EncryptionContext::default());
+        materials.data_key = Some(DataKey::generate(32)?);
+        materials.encrypted_data_keys.push(EncryptedDataKey {
+            provider_id: "test".into(),
+            provider_info: vec![],
+            ciphertext: vec![1; 32],
+        });
+        Encryptor::new(&materials, frame_length)
+    }
+
+    #[test]
+    fn refuses_to_go_past_the_last_sequence_number() {
+        let mut output = [0; 200];
+        let mut last = encryptor(1).unwrap();
+        last.next_sequence = u32::MAX - 1;
+        assert_eq!(last.update(&[1], &mut output).unwrap(), 33);
+        let error = last.update(&[1], &mut output).unwrap_err();
+        assert_eq!(error.code(), Code::LimitExceeded);
+        assert_eq!(last.finish(&[], &mut output).unwrap(), FINAL_OVERHEAD);
+        assert_eq!(output[..8], [0xff; 8]);
+    }
+
+    #[test]
+    fn refuses_a_plaintext_of_too_many_frames() {
+        let one = encryptor(1).unwrap();
+        let most = u32::MAX as usize - 1;
+        assert!(one.message_length(most).is_ok());
+        assert_eq!(one.message_length(most + 1).unwrap_err().code(), Code::LimitExceeded);
+    }
+
+    #[test]
+    fn refuses_a_short_output_and_goes_on() {
+        let mut encryptor = encryptor(10).unwrap();
+        let mut output = [0; 100];
+        let error = encryptor.update(&[1; 15], &mut output[..41]).unwrap_err();
+        assert_eq!(error.code(), Code::InvalidArgument);
+        assert_eq!(encryptor.update(&[1; 15], &mut output).unwrap(), 42);
+    }
+
+    #[test]
+    fn refuses_frames_of_no_length() {
+        assert_eq!(encryptor(0).err().unwrap().code(), Code::InvalidArgument);
+    }
+}

@@ -1,0 +1,14 @@
+//! Whole messages: state machines that take input in any slicing and do no I/O.
+//!
+//! Source: `client-apis/encrypt.md` and `client-apis/decrypt.md`.
+
+mod decryptor;
+mod encryptor;
+mod layout;
+
+pub use decryptor::{Decryptor, check_readable};
+pub use encryptor::Encryptor;
+pub use layout::plaintext_length;
+
+/// The frame length that we write by default, in bytes of plaintext.
+pub const DEFAULT_FRAME_LENGTH: u32 = 64 * 1024;
