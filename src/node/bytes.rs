@@ -1,0 +1,56 @@
+//! JavaScript's memory as slices, for the time of one synchronous call.
+//!
+//! The one file with `unsafe`: Node-API hands out raw pointers.
+
+use napi::bindgen_prelude::Uint8ArraySlice;
+
+use crate::error::{Error, Result};
+
+/// A part of a JavaScript array: from an index to another.
+pub(super) type Range = (i64, i64);
+
+/// The bytes of `input` in this range, and those of `output` from `at` on.
+///
+/// # Errors
+/// `InvalidArgument` if a range is not inside its array, as when the array was detached or resized
+/// meanwhile, or if the two overlap.
+pub(super) fn pair<'a>(
+    input: &'a Uint8ArraySlice<'_>,
+    (from, to): Range,
+    output: &'a mut Uint8ArraySlice<'_>,
+    at: i64,
+) -> Result<(&'a [u8], &'a mut [u8])> {
+    let source = input.get(index(from)?..index(to)?).ok_or_else(gone)?;
+    let source_range = source.as_ptr_range();
+    let target_range = output.as_ptr_range();
+    if source_range.start < target_range.end && target_range.start < source_range.end {
+        return Err(Error::invalid("`into` overlaps the input; give another buffer"));
+    }
+    Ok((source, writable(output, at)?))
+}
+
+/// The bytes of `output` from `at` on.
+///
+/// # Errors
+/// `InvalidArgument` if `at` is not inside the array.
+pub(super) fn writable<'a>(output: &'a mut Uint8ArraySlice<'_>, at: i64) -> Result<&'a mut [u8]> {
+    // SAFETY: the memory lives as long as this call, on the thread that owns the JavaScript heap,
+    // and no JavaScript runs meanwhile; `lib/arguments.js` has refused shared memory; and nothing
+    // else refers to these bytes, as `pair` refuses an input that overlaps them.
+    #[allow(unsafe_code)]
+    let bytes = unsafe { output.as_mut() };
+    bytes.get_mut(index(at)?..).ok_or_else(gone)
+}
+
+fn index(value: i64) -> Result<usize> {
+    usize::try_from(value).map_err(|_| gone())
+}
+
+fn gone() -> Error {
+    Error::invalid("a buffer was detached or resized while it was being used")
+}
+
+/// A length for JavaScript, whose numbers hold every length that fits a memory.
+pub(super) fn length(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
+}

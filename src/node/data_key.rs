@@ -1,0 +1,75 @@
+//! Data keys for use outside a message: the one place where JavaScript gets a plaintext key.
+
+use napi::bindgen_prelude::{Buffer, ClassInstance, PromiseRaw, Uint8ArraySlice};
+use napi::{Env, Result};
+use napi_derive::napi;
+
+use super::cancellation::{Cancellation, token, unless_cancelled};
+use super::context::from_flat;
+use super::error::to_napi;
+use super::keyring::NativeKeyring;
+use crate::keyring::DecryptedDataKey;
+
+/// A data key as KMS gives it; `ciphertextBlob` only where it was generated.
+#[napi(object)]
+pub struct NativeDataKey {
+    /// The key itself; JavaScript owns it from now on, and wipes it.
+    pub plaintext: Buffer,
+    /// The wrapped form.
+    pub ciphertext_blob: Option<Buffer>,
+    /// The ARN of the KMS key, or the name of a local one.
+    pub key_id: String,
+    /// Which of the KMS key's materials wrapped it.
+    pub key_material_id: Option<String>,
+    /// The AWS request id.
+    pub request_id: Option<String>,
+}
+
+/// Makes a data key of `length` bytes.
+#[napi(catch_unwind, ts_return_type = "Promise<NativeDataKey>")]
+pub fn generate_data_key<'env>(
+    env: &'env Env,
+    keyring: &NativeKeyring,
+    length: u32,
+    context: Vec<String>,
+    cancellation: Option<ClassInstance<'_, Cancellation>>,
+) -> Result<PromiseRaw<'env, NativeDataKey>> {
+    let keyring = keyring.shared();
+    let token = token(cancellation.as_ref());
+    let context = from_flat(context).map_err(to_napi)?;
+    env.spawn_future(async move {
+        let answer = keyring.generate_data_key(length as usize, &context);
+        let generated = unless_cancelled(token, answer).await.map_err(to_napi)?;
+        Ok(to_js(generated.key, Some(generated.ciphertext_blob.into())))
+    })
+}
+
+/// Unwraps a data key.
+#[napi(catch_unwind, ts_return_type = "Promise<NativeDataKey>")]
+pub fn decrypt_data_key<'env>(
+    env: &'env Env,
+    keyring: &NativeKeyring,
+    ciphertext_blob: Uint8ArraySlice<'_>,
+    context: Vec<String>,
+    cancellation: Option<ClassInstance<'_, Cancellation>>,
+) -> Result<PromiseRaw<'env, NativeDataKey>> {
+    let keyring = keyring.shared();
+    let token = token(cancellation.as_ref());
+    let context = from_flat(context).map_err(to_napi)?;
+    let ciphertext_blob = ciphertext_blob.to_vec();
+    env.spawn_future(async move {
+        let answer = keyring.decrypt_data_key(&ciphertext_blob, &context);
+        let decrypted = unless_cancelled(token, answer).await.map_err(to_napi)?;
+        Ok(to_js(decrypted, None))
+    })
+}
+
+fn to_js(key: DecryptedDataKey, ciphertext_blob: Option<Buffer>) -> NativeDataKey {
+    NativeDataKey {
+        plaintext: key.plaintext.into_bytes().into(),
+        ciphertext_blob,
+        key_id: key.key_id,
+        key_material_id: key.key_material_id,
+        request_id: key.request_id,
+    }
+}

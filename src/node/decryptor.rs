@@ -1,0 +1,82 @@
+//! The body of a message being read.
+
+use napi::bindgen_prelude::{ClassInstance, PromiseRaw, Uint8ArraySlice};
+use napi::{Env, Result};
+use napi_derive::napi;
+
+use super::bytes;
+use super::cancellation::{Cancellation, token, unless_cancelled};
+use super::error::to_napi;
+use super::header::NativeHeader;
+use super::keyring::NativeKeyring;
+use crate::error::{self, Error};
+use crate::format::Header;
+use crate::keyring::{Keyring, answer_now, decryption_materials, would_block};
+use crate::message::Decryptor;
+
+/// Reads one body into buffers that JavaScript allocated.
+#[napi(js_name = "Decryptor")]
+pub struct NativeDecryptor(Option<Decryptor>);
+
+#[napi]
+impl NativeDecryptor {
+    /// Verifies the header at once, with a keyring that calls no service.
+    #[napi(factory, catch_unwind)]
+    pub fn create(keyring: &NativeKeyring, header: &NativeHeader) -> Result<Self> {
+        let keyring = keyring.shared();
+        if keyring.calls_service() {
+            return Err(to_napi(would_block()));
+        }
+        answer_now(start(keyring.as_ref(), &header.shared())).map_err(to_napi)
+    }
+
+    /// Opens the frames that `input` completes, into `output` from `at`; returns the length.
+    ///
+    /// After an error nothing of `output` is valid.
+    #[napi(catch_unwind)]
+    pub fn update(
+        &mut self,
+        input: Uint8ArraySlice<'_>,
+        from: i64,
+        to: i64,
+        mut output: Uint8ArraySlice<'_>,
+        at: i64,
+    ) -> Result<i64> {
+        let opened =
+            bytes::pair(&input, (from, to), &mut output, at).and_then(|(input, output)| {
+                self.0.as_mut().ok_or_else(finished)?.update(input, output)
+            });
+        opened.map(bytes::length).map_err(to_napi)
+    }
+
+    /// Confirms that the message was whole.
+    #[napi(catch_unwind)]
+    pub fn finish(&mut self) -> Result<()> {
+        self.0.take().ok_or_else(finished).and_then(Decryptor::finish).map_err(to_napi)
+    }
+}
+
+/// Verifies the header as soon as the keyring answers.
+#[napi(catch_unwind, ts_return_type = "Promise<Decryptor>")]
+pub fn create_decryptor<'env>(
+    env: &'env Env,
+    keyring: &NativeKeyring,
+    header: &NativeHeader,
+    cancellation: Option<ClassInstance<'_, Cancellation>>,
+) -> Result<PromiseRaw<'env, NativeDecryptor>> {
+    let keyring = keyring.shared();
+    let header = header.shared();
+    let token = token(cancellation.as_ref());
+    env.spawn_future(async move {
+        unless_cancelled(token, start(keyring.as_ref(), &header)).await.map_err(to_napi)
+    })
+}
+
+async fn start(keyring: &dyn Keyring, header: &Header) -> error::Result<NativeDecryptor> {
+    let materials = decryption_materials(keyring, header).await?;
+    Ok(NativeDecryptor(Some(Decryptor::new(header, &materials)?)))
+}
+
+fn finished() -> Error {
+    Error::invalid("this message is finished; start another")
+}

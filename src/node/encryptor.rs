@@ -1,0 +1,138 @@
+//! One message being written.
+
+use napi::bindgen_prelude::{ClassInstance, PromiseRaw, Uint8ArraySlice};
+use napi::{Env, Result};
+use napi_derive::napi;
+
+use super::bytes;
+use super::cancellation::{Cancellation, token, unless_cancelled};
+use super::context::from_flat;
+use super::error::to_napi;
+use super::keyring::NativeKeyring;
+use crate::context::EncryptionContext;
+use crate::error::{self, Error};
+use crate::keyring::{Keyring, answer_now, encryption_materials, would_block};
+use crate::message::Encryptor;
+use crate::suite::DEFAULT_SUITE;
+
+/// Writes one message into buffers that JavaScript allocated.
+#[napi(js_name = "Encryptor")]
+pub struct NativeEncryptor(Option<Encryptor>);
+
+#[napi]
+impl NativeEncryptor {
+    /// Starts a message at once, under a keyring that calls no service.
+    #[napi(factory, catch_unwind)]
+    pub fn create(
+        keyring: &NativeKeyring,
+        context: Vec<String>,
+        frame_length: u32,
+    ) -> Result<Self> {
+        let keyring = keyring.shared();
+        if keyring.calls_service() {
+            return Err(to_napi(would_block()));
+        }
+        from_flat(context)
+            .and_then(|context| answer_now(start(keyring.as_ref(), context, frame_length)))
+            .map_err(to_napi)
+    }
+
+    /// The length of the whole message for a plaintext of this length, in bytes.
+    #[napi]
+    pub fn message_length(&self, plaintext_length: i64) -> Result<i64> {
+        let length = usize::try_from(plaintext_length).unwrap_or(usize::MAX);
+        let encryptor = self.0.as_ref().ok_or_else(finished).map_err(to_napi)?;
+        encryptor.message_length(length).map(bytes::length).map_err(to_napi)
+    }
+
+    /// Writes the whole message to `output`; returns its length.
+    #[napi(catch_unwind)]
+    pub fn seal(
+        &mut self,
+        input: Uint8ArraySlice<'_>,
+        mut output: Uint8ArraySlice<'_>,
+    ) -> Result<i64> {
+        let header = self.write_header(&mut output).map_err(to_napi)?;
+        let to = bytes::length(input.len());
+        Ok(header + self.finish(input, 0, to, output, header)?)
+    }
+
+    /// Writes the header to the start of `output`; returns its length.
+    #[napi(catch_unwind)]
+    pub fn header(&self, mut output: Uint8ArraySlice<'_>) -> Result<i64> {
+        self.write_header(&mut output).map_err(to_napi)
+    }
+
+    /// Seals what `input` completes of the frames, into `output` from `at`; returns the length.
+    #[napi(catch_unwind)]
+    pub fn update(
+        &mut self,
+        input: Uint8ArraySlice<'_>,
+        from: i64,
+        to: i64,
+        mut output: Uint8ArraySlice<'_>,
+        at: i64,
+    ) -> Result<i64> {
+        let sealed =
+            bytes::pair(&input, (from, to), &mut output, at).and_then(|(input, output)| {
+                self.0.as_mut().ok_or_else(finished)?.update(input, output)
+            });
+        sealed.map(bytes::length).map_err(to_napi)
+    }
+
+    /// Seals the last of the input and the final frame; returns the length.
+    #[napi(catch_unwind)]
+    pub fn finish(
+        &mut self,
+        input: Uint8ArraySlice<'_>,
+        from: i64,
+        to: i64,
+        mut output: Uint8ArraySlice<'_>,
+        at: i64,
+    ) -> Result<i64> {
+        let sealed = bytes::pair(&input, (from, to), &mut output, at)
+            .and_then(|(input, output)| self.0.take().ok_or_else(finished)?.finish(input, output));
+        sealed.map(bytes::length).map_err(to_napi)
+    }
+
+    fn write_header(&self, output: &mut Uint8ArraySlice<'_>) -> error::Result<i64> {
+        let header = self.0.as_ref().ok_or_else(finished)?.header();
+        let output = bytes::writable(output, 0)?;
+        let output = output.get_mut(..header.len()).ok_or_else(|| {
+            Error::invalid(format!("the output has no room for a header of {}", header.len()))
+        })?;
+        output.copy_from_slice(header);
+        Ok(bytes::length(header.len()))
+    }
+}
+
+/// Starts a message as soon as the keyring answers.
+#[napi(catch_unwind, ts_return_type = "Promise<Encryptor>")]
+pub fn create_encryptor<'env>(
+    env: &'env Env,
+    keyring: &NativeKeyring,
+    context: Vec<String>,
+    frame_length: u32,
+    cancellation: Option<ClassInstance<'_, Cancellation>>,
+) -> Result<PromiseRaw<'env, NativeEncryptor>> {
+    let keyring = keyring.shared();
+    let token = token(cancellation.as_ref());
+    let context = from_flat(context).map_err(to_napi)?;
+    env.spawn_future(async move {
+        let encryptor = start(keyring.as_ref(), context, frame_length);
+        unless_cancelled(token, encryptor).await.map_err(to_napi)
+    })
+}
+
+async fn start(
+    keyring: &dyn Keyring,
+    context: EncryptionContext,
+    frame_length: u32,
+) -> error::Result<NativeEncryptor> {
+    let materials = encryption_materials(keyring, DEFAULT_SUITE, context).await?;
+    Ok(NativeEncryptor(Some(Encryptor::new(&materials, frame_length)?)))
+}
+
+fn finished() -> Error {
+    Error::invalid("this message is finished; start another")
+}

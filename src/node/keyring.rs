@@ -1,0 +1,86 @@
+//! The keyrings as one class; `lib/keyrings.js` makes a class of each.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use napi::Result;
+use napi::bindgen_prelude::Uint8ArraySlice;
+use napi_derive::napi;
+
+use super::error::to_napi;
+use crate::keyring::aws_kms::{AwsKmsKeyring, KmsOptions};
+use crate::keyring::raw_aes::RawAesKeyring;
+use crate::keyring::{Keyring, local};
+
+/// Wraps and unwraps data keys.
+#[napi(js_name = "Keyring")]
+pub struct NativeKeyring(Arc<dyn Keyring>);
+
+/// How to reach KMS.
+#[napi(object)]
+pub struct NativeKmsOptions {
+    /// The AWS Region.
+    pub region: Option<String>,
+    /// The URL of KMS.
+    pub endpoint: Option<String>,
+    /// The profile in the AWS config files.
+    pub profile: Option<String>,
+    /// Grant tokens for each call.
+    pub grant_tokens: Option<Vec<String>>,
+    /// How often one call is tried.
+    pub max_attempts: Option<u32>,
+    /// How long one call may take, in milliseconds.
+    pub timeout_ms: Option<u32>,
+}
+
+#[napi]
+impl NativeKeyring {
+    /// One KMS key.
+    #[napi(factory, catch_unwind)]
+    pub fn aws_kms(key_id: String, options: NativeKmsOptions) -> Result<Self> {
+        let options = KmsOptions {
+            region: options.region,
+            endpoint: options.endpoint,
+            profile: options.profile,
+            grant_tokens: options.grant_tokens.unwrap_or_default(),
+            max_attempts: options.max_attempts,
+            timeout: options.timeout_ms.map(|ms| Duration::from_millis(ms.into())),
+        };
+        let keyring = AwsKmsKeyring::new(&key_id, options).map_err(to_napi)?;
+        Ok(Self(Arc::new(keyring)))
+    }
+
+    /// A key file.
+    #[napi(factory, catch_unwind)]
+    pub fn local(path: String) -> Result<Self> {
+        Ok(Self(Arc::new(local::open(Path::new(&path)).map_err(to_napi)?)))
+    }
+
+    /// An AES key.
+    #[napi(factory, catch_unwind)]
+    pub fn raw_aes(
+        namespace: String,
+        name: String,
+        wrapping_key: Uint8ArraySlice<'_>,
+    ) -> Result<Self> {
+        let keyring = RawAesKeyring::new(&namespace, &name, &wrapping_key).map_err(to_napi)?;
+        Ok(Self(Arc::new(keyring)))
+    }
+
+    /// Whether a service is asked.
+    #[napi(getter)]
+    pub fn calls_service(&self) -> bool {
+        self.0.calls_service()
+    }
+
+    pub(super) fn shared(&self) -> Arc<dyn Keyring> {
+        Arc::clone(&self.0)
+    }
+}
+
+/// Makes a new key file.
+#[napi(catch_unwind)]
+pub fn generate_local_key(path: String) -> Result<()> {
+    local::generate(Path::new(&path)).map_err(to_napi)
+}

@@ -1,0 +1,13 @@
+//! The binding for Node.js: options in, errors out, and one file for each class.
+//!
+//! JavaScript's memory is touched only inside a synchronous call; see `bytes`.
+
+mod bytes;
+mod cancellation;
+mod context;
+mod data_key;
+mod decryptor;
+mod encryptor;
+mod error;
+mod header;
+mod keyring;
