@@ -1,0 +1,157 @@
+"""The Encryption SDK for Python, answering one JSON request a line until its input ends.
+
+    {"id", "op": "encrypt", "keyring", "encryptionContext", "requiredContextKeys", "suite": "0478",
+     "frameLength", "plaintext": base64 | "plaintextFile": path, "outFile": path}
+    {"id", "op": "decrypt", "keyring", "encryptionContext", "message" | "messageFile", "outFile"}
+
+answers {"id", "ok": true, "result": base64 (without outFile), "encryptionContext", "suite"} or
+{"id", "ok": false, "error"}. Of a request only id, op, keyring and the data must be there.
+Keyrings, where keys are base64 or PEM, and aws-kms takes its region from the ARN:
+
+    {"type": "raw-aes", "namespace", "name", "wrappingKey"}
+    {"type": "raw-rsa", "namespace", "name", "publicKey", "privateKey", "padding": "oaep-sha256" | "pkcs1"}
+    {"type": "aws-kms", "keyArn", "endpoint"}
+    {"type": "aws-kms-discovery", "region", "endpoint"}
+    {"type": "multi", "generator", "children"}
+"""
+import base64
+import io
+import json
+import logging
+import shutil
+import sys
+import warnings
+
+warnings.filterwarnings("ignore")
+logging.disable(logging.CRITICAL)
+
+import aws_encryption_sdk  # noqa: E402
+import boto3  # noqa: E402
+from aws_cryptographic_material_providers.mpl import AwsCryptographicMaterialProviders  # noqa: E402
+from aws_cryptographic_material_providers.mpl import models  # noqa: E402
+from aws_cryptographic_material_providers.mpl.config import MaterialProvidersConfig  # noqa: E402
+from aws_encryption_sdk.identifiers import Algorithm  # noqa: E402
+
+CLIENT = aws_encryption_sdk.EncryptionSDKClient(
+    commitment_policy=aws_encryption_sdk.CommitmentPolicy.REQUIRE_ENCRYPT_ALLOW_DECRYPT)
+PROVIDERS = AwsCryptographicMaterialProviders(config=MaterialProvidersConfig())
+PIECE = 1 << 20
+
+
+def main():
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            answer = {"ok": True, **OPERATIONS[request["op"]](request)}
+        except Exception as error:  # noqa: BLE001 - a refusal is an answer
+            answer = {"ok": False, "error": f"{type(error).__name__}: {error}"}
+        print(json.dumps({"id": request["id"], **answer}), flush=True)
+
+
+def encrypt(request):
+    options = {
+        "encryption_context": request.get("encryptionContext") or {},
+        "algorithm": Algorithm.get_by_id(int(request.get("suite", "0478"), 16)),
+        **materials(request),
+    }
+    if "frameLength" in request:
+        options["frame_length"] = request["frameLength"]
+    return transform("encrypt", request, "plaintext", options)
+
+
+def decrypt(request):
+    options = materials(request)
+    if request.get("encryptionContext"):
+        options["encryption_context"] = request["encryptionContext"]
+    return transform("decrypt", request, "message", options)
+
+
+OPERATIONS = {"encrypt": encrypt, "decrypt": decrypt}
+
+
+def transform(mode, request, name, options):
+    with source(request, name) as data, sink(request) as out:
+        with CLIENT.stream(mode=mode, source=data, **options) as stream:
+            shutil.copyfileobj(stream, out, PIECE)
+            header = stream.header
+        answer = {
+            "encryptionContext": header.encryption_context,
+            "suite": f"{header.algorithm.algorithm_id:04x}",
+        }
+        if "outFile" not in request:
+            answer["result"] = base64.b64encode(out.getvalue()).decode()
+    return answer
+
+
+def source(request, name):
+    if f"{name}File" in request:
+        return open(request[f"{name}File"], "rb")
+    return io.BytesIO(base64.b64decode(request[name]))
+
+
+def sink(request):
+    return open(request["outFile"], "wb") if "outFile" in request else io.BytesIO()
+
+
+def materials(request):
+    ring = keyring(request["keyring"])
+    if not request.get("requiredContextKeys"):
+        return {"keyring": ring}
+    default = PROVIDERS.create_default_cryptographic_materials_manager(
+        models.CreateDefaultCryptographicMaterialsManagerInput(keyring=ring))
+    return {"materials_manager": PROVIDERS.create_required_encryption_context_cmm(
+        models.CreateRequiredEncryptionContextCMMInput(
+            keyring=None, underlying_cmm=default,
+            required_encryption_context_keys=request["requiredContextKeys"]))}
+
+
+def keyring(spec):
+    return KEYRINGS[spec["type"]](spec)
+
+
+def raw_aes(spec):
+    key = base64.b64decode(spec["wrappingKey"])
+    return PROVIDERS.create_raw_aes_keyring(models.CreateRawAesKeyringInput(
+        key_namespace=spec["namespace"], key_name=spec["name"], wrapping_key=key,
+        wrapping_alg=getattr(models.AesWrappingAlg, f"ALG_AES{len(key) * 8}_GCM_IV12_TAG16")))
+
+
+def raw_rsa(spec):
+    padding = spec["padding"].upper().replace("-", "_") + ("" if spec["padding"] == "pkcs1" else "_MGF1")
+    public_key, private_key = (
+        spec[name].encode() if spec.get(name) else None for name in ("publicKey", "privateKey"))
+    return PROVIDERS.create_raw_rsa_keyring(models.CreateRawRsaKeyringInput(
+        key_namespace=spec["namespace"], key_name=spec["name"],
+        padding_scheme=getattr(models.PaddingScheme, padding), public_key=public_key, private_key=private_key))
+
+
+def aws_kms(spec):
+    region = spec["keyArn"].split(":")[3]
+    return PROVIDERS.create_aws_kms_keyring(models.CreateAwsKmsKeyringInput(
+        kms_key_id=spec["keyArn"], kms_client=kms_client(region, spec)))
+
+
+def aws_kms_discovery(spec):
+    return PROVIDERS.create_aws_kms_discovery_keyring(models.CreateAwsKmsDiscoveryKeyringInput(
+        kms_client=kms_client(spec["region"], spec)))
+
+
+def multi(spec):
+    return PROVIDERS.create_multi_keyring(models.CreateMultiKeyringInput(
+        generator=keyring(spec["generator"]) if spec.get("generator") else None,
+        child_keyrings=[keyring(child) for child in spec.get("children", [])]))
+
+
+KEYRINGS = {
+    "raw-aes": raw_aes, "raw-rsa": raw_rsa, "aws-kms": aws_kms,
+    "aws-kms-discovery": aws_kms_discovery, "multi": multi,
+}
+
+
+def kms_client(region, spec):
+    return boto3.client("kms", region_name=region, endpoint_url=spec.get("endpoint"),
+                        aws_access_key_id="test", aws_secret_access_key="test")
+
+
+if __name__ == "__main__":
+    main()

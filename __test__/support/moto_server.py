@@ -1,0 +1,107 @@
+"""A KMS, S3 and STS for the tests: moto on 127.0.0.1, at a free port.
+
+    moto_server.py [--keys keys.json]
+
+Prints one line, {"endpoint": "http://127.0.0.1:PORT"}, when it listens, and ends when its
+standard input does. `GET /__requests` lists the requests seen, `DELETE /__requests` forgets them.
+`--keys` adds fixed KMS keys: {"keys": {NAME: {"kind": "kms", "arn": ARN, "hex": 256-bit key}}}.
+"""
+import argparse
+import collections
+import io
+import json
+import logging
+import re
+import signal
+import sys
+import threading
+from urllib.parse import parse_qs
+
+from moto.kms.models import Key, kms_backends
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+REMEMBERED = 10_000
+# The test support's own calls, which set the stage, are no part of what a test looks at.
+SUPPORT_ACCESS_KEY = "test-support"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--keys", action="append", default=[])
+    for path in parser.parse_args().keys:
+        load_keys(path)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    app = RequestLog(DomainDispatcherApplication(create_backend_app))
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(json.dumps({"endpoint": f"http://127.0.0.1:{server.server_port}"}), flush=True)
+    sys.stdin.buffer.read()
+
+
+def load_keys(path):
+    """Put keys under the ids that stored messages name; CreateKey would invent ids and material."""
+    with open(path, encoding="utf-8") as file:
+        keys = json.load(file)["keys"].values()
+    for entry in keys:
+        if entry["kind"] != "kms":
+            continue
+        _, _, _, region, account, resource = entry["arn"].split(":", 5)
+        key = Key(policy=None, key_usage="ENCRYPT_DECRYPT", key_spec="SYMMETRIC_DEFAULT",
+                  description="fixed", account_id=account, region=region)
+        key.id = resource.removeprefix("key/")
+        key.arn = entry["arn"]
+        key.key_material = bytes.fromhex(entry["hex"])
+        kms_backends[account][region].keys[key.id] = key
+
+
+class RequestLog:
+    """WSGI middleware that remembers who asked for what."""
+
+    def __init__(self, app):
+        self.app = app
+        self.requests = collections.deque(maxlen=REMEMBERED)
+
+    def __call__(self, environ, start_response):
+        if environ["PATH_INFO"] == "/__requests":
+            return self.answer(environ["REQUEST_METHOD"], start_response)
+        entry = describe(environ)
+        if entry["accessKeyId"] != SUPPORT_ACCESS_KEY:
+            self.requests.append(entry)
+        return self.app(environ, start_response)
+
+    def answer(self, method, start_response):
+        body = json.dumps(list(self.requests)).encode()
+        if method == "DELETE":
+            self.requests.clear()
+        start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+        return [body]
+
+
+def describe(environ):
+    scope = re.search(r"Credential=([^/,]+)/\d+/([^/]+)/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
+    access_key_id, region, service = scope.groups() if scope else (None, None, None)
+    return {
+        "target": environ.get("HTTP_X_AMZ_TARGET") or form_action(environ),
+        "service": service,
+        "accessKeyId": access_key_id,
+        "region": region,
+        "method": environ["REQUEST_METHOD"],
+        "path": environ["PATH_INFO"],
+        "range": environ.get("HTTP_RANGE"),
+    }
+
+
+def form_action(environ):
+    """The `Action` of a query-protocol call, such as STS's AssumeRole."""
+    if not environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+        return None
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return parse_qs(body.decode("utf-8", "replace")).get("Action", [None])[0]
+
+
+if __name__ == "__main__":
+    main()

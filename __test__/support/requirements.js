@@ -1,0 +1,46 @@
+'use strict';
+
+const { existsSync } = require('node:fs');
+const path = require('node:path');
+
+const ROOT = path.join(__dirname, '..', '..');
+const PEERS = path.join(ROOT, '__test__', 'peers');
+const VENV_PYTHON = process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python';
+const PYTHON = path.join(ROOT, '.venv', VENV_PYTHON);
+const INSTALLED = {
+  python: PYTHON,
+  peers: path.join(PEERS, 'node_modules', '@aws-crypto', 'client-node', 'package.json'),
+};
+
+/**
+ * True if the test can run. Without what it needs it is skipped, saying how to get that; in CI
+ * it fails, because there a skipped test would go unnoticed.
+ *
+ * @param {import('node:test').TestContext} t
+ * @param {unknown} condition
+ * @param {string} what what is missing and how to get it
+ */
+function requireOrSkip(t, condition, what) {
+  const reason = skipReason(condition, what);
+  if (reason) t.skip(reason);
+  return !reason;
+}
+
+/**
+ * The same for a whole suite: describe('...', { skip: skipWithout('python', 'peers') }, ...).
+ *
+ * @param {...('python' | 'peers')} names 'python': moto and the Python peer; 'peers': the
+ *   JavaScript peer and the other versions of Node.js
+ */
+function skipWithout(...names) {
+  const missing = names.filter((name) => !existsSync(INSTALLED[name]));
+  return skipReason(missing.length === 0, `run \`node scripts/prepare.js ${missing.join(' ')}\``);
+}
+
+function skipReason(condition, what) {
+  if (condition) return false;
+  if (process.env.CI === 'true') throw new Error(`missing: ${what}`);
+  return `missing: ${what}`;
+}
+
+module.exports = { PEERS, PYTHON, requireOrSkip, skipWithout };

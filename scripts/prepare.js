@@ -1,0 +1,169 @@
+'use strict';
+
+const { spawnSync } = require('node:child_process');
+const crypto = require('node:crypto');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const ROOT = path.join(__dirname, '..');
+const PEERS = path.join(ROOT, '__test__', 'peers');
+const VENV = path.join(ROOT, '.venv');
+const LOADER = path.join(ROOT, 'binding.js');
+const WINDOWS = process.platform === 'win32';
+
+const ENGINES = {
+  'aws-lc': {
+    output: ROOT,
+    options: ['--features', 'node', '--dts', 'binding.d.ts'],
+  },
+  'rust-crypto': {
+    output: path.join(ROOT, 'target', 'engine', 'rust-crypto'),
+    options: ['--no-default-features', '--features', 'node,aws-kms,rust-crypto'],
+  },
+};
+
+const STEPS = {
+  'node-modules': nodeModules,
+  addon: () => addon(),
+  'addon:rust-crypto': () => addon({ engine: 'rust-crypto' }),
+  python,
+  peers,
+};
+const DEFAULT_STEPS = ['node-modules', 'addon', 'python', 'peers'];
+
+/** `node scripts/prepare.js [STEP...]`: makes what a fresh clone lacks; quick when all is there. */
+function main(names) {
+  for (const name of names.length > 0 ? names : DEFAULT_STEPS) choose(STEPS, name)();
+}
+
+/** What the package is built and tested with. */
+function nodeModules() {
+  npmInstall(ROOT);
+}
+
+/** The Encryption SDK for JavaScript and other versions of Node.js, to test with. */
+function peers() {
+  npmInstall(PEERS);
+}
+
+/**
+ * Builds the addon with one of the two cipher engines.
+ *
+ * @param {{ engine?: string }} [options] 'aws-lc' (default, what users get) or 'rust-crypto'
+ * @returns {string} the path of the .node file
+ */
+function addon({ engine = 'aws-lc' } = {}) {
+  const { output, options } = choose(ENGINES, engine);
+  nodeModules();
+  const stamp = path.join(ROOT, 'target', '.stamp', `addon-${engine}`);
+  const inputs = ['src', 'Cargo.toml', 'Cargo.lock', 'build.rs', 'package.json', '.cargo'];
+  once(stamp, hash([process.version, ...options], inputs), () => isBuilt(output), () => {
+    const build = ['napi', 'build', '--platform', '--release', '--js', 'binding.js', ...options];
+    run('npx', ['--no', '--', ...build, ...(output === ROOT ? [] : ['--output-dir', output])]);
+    // The loader is the same, so tests of the second engine alone need no build of the first.
+    if (!fs.existsSync(LOADER)) fs.copyFileSync(path.join(output, 'binding.js'), LOADER);
+  });
+  return findAddon(output);
+}
+
+/**
+ * The virtual environment with moto and the Encryption SDK for Python.
+ *
+ * @returns {string} the path of its Python
+ */
+function python() {
+  const binary = path.join(VENV, WINDOWS ? 'Scripts/python.exe' : 'bin/python');
+  const requirements = path.join('__test__', 'peers', 'requirements.txt');
+  once(path.join(VENV, '.stamp'), hash([], [requirements]), () => fs.existsSync(binary), () => {
+    fs.rmSync(VENV, { recursive: true, force: true });
+    createVenv();
+    const pip = ['-m', 'pip', '--quiet', '--disable-pip-version-check'];
+    run(binary, [...pip, 'install', '-r', requirements]);
+  });
+  return binary;
+}
+
+function createVenv() {
+  const interpreter = WINDOWS ? 'python' : 'python3';
+  const args = ['-m', 'venv', VENV];
+  const create = () => spawnSync(interpreter, args, { stdio: 'inherit' }).status === 0;
+  if (create()) return;
+  // Debian's Python comes without ensurepip.
+  if (process.getuid?.() === 0 && fs.existsSync('/usr/bin/apt-get')) {
+    run('apt-get', ['update', '-qq']);
+    run('apt-get', ['install', '-y', '-qq', 'python3-venv']);
+    fs.rmSync(VENV, { recursive: true, force: true });
+    if (create()) return;
+  }
+  throw new Error('install Python 3.11 or later with its venv module, then try again');
+}
+
+function npmInstall(folder) {
+  const modules = path.join(folder, 'node_modules');
+  const lock = path.relative(ROOT, path.join(folder, 'package-lock.json'));
+  once(path.join(modules, '.stamp'), hash([], [lock]), () => fs.existsSync(modules), () => {
+    run('npm', ['ci', '--no-audit', '--no-fund'], folder);
+  });
+}
+
+/** Does a step, unless it was done with the same inputs and what it made is still there. */
+function once(stamp, inputs, isThere, step) {
+  const done = fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === inputs;
+  if (done && isThere()) return;
+  step();
+  fs.mkdirSync(path.dirname(stamp), { recursive: true });
+  fs.writeFileSync(stamp, inputs);
+}
+
+function isBuilt(output) {
+  return findAddon(output) !== undefined && fs.existsSync(LOADER);
+}
+
+function findAddon(output) {
+  if (!fs.existsSync(output)) return undefined;
+  const name = fs.readdirSync(output).find((entry) => entry.endsWith('.node'));
+  return name && path.join(output, name);
+}
+
+/** A hash of some values, and of the files and folders at some paths. */
+function hash(values, paths) {
+  const digest = crypto.createHash('sha256').update(JSON.stringify(values));
+  for (const file of paths.flatMap(filesUnder)) {
+    digest.update(`\n${file}\n`).update(fs.readFileSync(path.join(ROOT, file)));
+  }
+  return digest.digest('hex');
+}
+
+function filesUnder(name) {
+  const stat = fs.statSync(path.join(ROOT, name), { throwIfNoEntry: false });
+  if (!stat) return [];
+  if (!stat.isDirectory()) return [name];
+  return fs
+    .readdirSync(path.join(ROOT, name))
+    .sort()
+    .flatMap((entry) => filesUnder(path.join(name, entry)));
+}
+
+function choose(from, name) {
+  if (Object.hasOwn(from, name)) return from[name];
+  throw new Error(`there is no ${name}, only: ${Object.keys(from).join(', ')}`);
+}
+
+function run(command, args, cwd = ROOT) {
+  console.log(`$ ${command} ${args.join(' ')}`);
+  // npm and npx are scripts on Windows, which only a shell starts.
+  const { status, error } = spawnSync(command, args, { cwd, stdio: 'inherit', shell: WINDOWS });
+  if (error) throw error;
+  if (status !== 0) throw new Error(`${command} ${args[0]} failed`);
+}
+
+if (require.main === module) {
+  try {
+    main(process.argv.slice(2));
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
+
+module.exports = { ROOT, addon, nodeModules, peers, python };

@@ -1,0 +1,112 @@
+'use strict';
+
+const { spawn } = require('node:child_process');
+const { once } = require('node:events');
+const fs = require('node:fs');
+const path = require('node:path');
+const { stripVTControlCharacters } = require('node:util');
+const prepare = require('./prepare');
+
+const { ROOT } = prepare;
+// A test that hangs fails, and does not hold up whoever waits for the run.
+const TIMEOUT_MS = 600_000;
+
+const STAGES = { rust: testRust, node: testNode, types: testTypes };
+
+/** `npm test -- [STAGE...]`: prepares what the stages need, runs them, and sums up. */
+async function main(names) {
+  const unknown = names.find((name) => !STAGES[name]);
+  if (unknown) throw new Error(`no stage ${unknown}; there are: ${Object.keys(STAGES).join(', ')}`);
+
+  const results = [];
+  for (const name of names.length > 0 ? names : Object.keys(STAGES)) {
+    console.log(`\n== ${name}`);
+    const started = Date.now();
+    const result = await STAGES[name]().catch((error) => ({ ok: false, error: error.message }));
+    results.push({ name, seconds: (Date.now() - started) / 1000, ...result });
+  }
+  report(results);
+  if (results.some((result) => !result.ok)) process.exitCode = 1;
+}
+
+async function testRust() {
+  const features = ['--no-default-features', '--features', 'aws-lc,rust-crypto'];
+  const { ok, output } = await run('cargo', ['test', ...features]);
+  const summary = output.match(/^test result: .*$/gm) ?? [];
+  return counted(ok, summary, {
+    passed: sum(summary, /(\d+) passed/),
+    failed: sum(summary, /(\d+) failed/),
+    skipped: sum(summary, /(\d+) ignored/),
+  });
+}
+
+async function testNode() {
+  const engine = process.env.KMS_ENVELOPE_ENGINE || 'aws-lc';
+  const addon = prepare.addon({ engine });
+  prepare.python();
+  prepare.peers();
+  const names = fs.readdirSync(path.join(ROOT, '__test__'));
+  const files = names.filter((name) => name.endsWith('.test.js')).map((name) => `__test__/${name}`);
+  if (files.length === 0) return { ok: false, error: 'there is no __test__/*.test.js' };
+
+  const options = ['--test-reporter=spec', '--test-concurrency=2', `--test-timeout=${TIMEOUT_MS}`];
+  const env = engine === 'aws-lc' ? {} : { NAPI_RS_NATIVE_LIBRARY_PATH: addon };
+  const { ok, output } = await run(process.execPath, ['--test', ...options, ...files], env);
+  const summary = output.match(/^ℹ (tests|pass|fail|cancelled|skipped|todo) \d+$/gm) ?? [];
+  return counted(ok, summary, {
+    passed: sum(summary, /pass (\d+)/),
+    failed: sum(summary, /(?:fail|cancelled) (\d+)/),
+    skipped: sum(summary, /(?:skipped|todo) (\d+)/),
+  });
+}
+
+/** The types are tested by compiling; tsc counts nothing, and fails if it finds no file. */
+async function testTypes() {
+  prepare.nodeModules();
+  const { ok } = await run('npx', ['--no', '--', 'tsc', '-p', '__test__/types']);
+  return { ok };
+}
+
+function counted(ok, summary, counts) {
+  if (ok && counts.passed === 0) return { ok: false, error: 'no test ran', summary, counts };
+  return { ok, summary, counts };
+}
+
+function sum(lines, pattern) {
+  return lines.reduce((total, line) => total + Number(pattern.exec(line)?.[1] ?? 0), 0);
+}
+
+/** Runs a command, its output shown as it comes and kept. */
+async function run(command, args, env = {}) {
+  const child = spawn(command, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    shell: process.platform === 'win32' && command === 'npx',
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    output += text;
+    process.stdout.write(text);
+  });
+  child.stderr.pipe(process.stderr, { end: false });
+  const [code] = await once(child, 'close');
+  return { ok: code === 0, output: stripVTControlCharacters(output) };
+}
+
+function report(results) {
+  console.log('\n== summary');
+  for (const { name, seconds, ok, error, summary = [] } of results) {
+    const outcome = error ? `failed: ${error}` : ok ? 'passed' : 'failed';
+    console.log(`${name.padEnd(8)}${seconds.toFixed(1).padStart(7)} s  ${outcome}`);
+    for (const line of summary) console.log(`          ${line}`);
+  }
+  const total = (key) => results.reduce((n, { counts }) => n + (counts?.[key] ?? 0), 0);
+  const counts = ['passed', 'failed', 'skipped'].map((key) => `${total(key)} ${key}`);
+  console.log(`\n${counts.join(', ')}`);
+}
+
+main(process.argv.slice(2)).catch((error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});
