@@ -57,6 +57,8 @@ export declare class Header {
   static read(message: Uint8Array, expectedContext: Array<string>, maxEncryptedDataKeys?: number | undefined | null): Header
   /** The length of the header, in bytes. */
   get length(): number
+  /** Whether the body is divided into frames. */
+  get framed(): boolean
   /** The length of the plaintext of a message of this length, in bytes. */
   plaintextLength(messageLength: number): number
   /** What the header says. */
@@ -92,6 +94,8 @@ export interface EncryptedDataKeyFields {
   keyProviderId: string
   /** What that provider needs to unwrap it. */
   keyProviderInfo: Buffer
+  /** The name of the key that wraps it: an ARN for KMS. */
+  keyName: string
   /** The wrapped data key. */
   ciphertext: Buffer
 }

@@ -9,6 +9,9 @@ use crate::error::{Code, Error, Result};
 /// Keys with this prefix belong to the format (`data-format/message-header.md`, "AAD").
 const RESERVED_PREFIX: &str = "aws-crypto-";
 
+/// The verification key of a signed message (`framework/structures.md`, "Encryption Context").
+pub(crate) const PUBLIC_KEY: &str = "aws-crypto-public-key";
+
 /// The serialised context has a 16-bit length in the header.
 const MAX_SERIALIZED_LENGTH: usize = u16::MAX as usize;
 
@@ -50,6 +53,11 @@ impl EncryptionContext {
         self.pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
+    /// The value of this key.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.pairs.get(key).map(String::as_str)
+    }
+
     /// Whether there is no pair.
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()
@@ -61,7 +69,7 @@ impl EncryptionContext {
     /// `ContextMismatch`, naming the first key that is missing or has another value.
     pub fn require(&self, expected: &EncryptionContext) -> Result<()> {
         for (key, value) in expected.iter() {
-            let problem = match self.pairs.get(key) {
+            let problem = match self.get(key) {
                 Some(found) if found == value => continue,
                 Some(_) => "has another value in",
                 None => "is not in",

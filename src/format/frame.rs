@@ -2,6 +2,7 @@
 //!
 //! Source: `data-format/message-body.md`, `data-format/message-body-aad.md`.
 
+use super::header::{ContentType, Header};
 use super::reader::{Failure, Reader};
 use crate::error::Error;
 
@@ -20,10 +21,34 @@ pub(crate) const REGULAR_OVERHEAD: usize = REGULAR_HEAD + TAG;
 /// What a final frame takes beyond its plaintext, in bytes.
 pub(crate) const FINAL_OVERHEAD: usize = FINAL_HEAD + TAG;
 
+/// What a body without frames takes beyond its plaintext, in bytes: IV, length and tag.
+pub(crate) const WHOLE_OVERHEAD: usize = 12 + 8 + TAG;
+
+/// The longest body without frames, in bytes ("Encrypted Content Length", NIST SP 800-38D, 5.2.1.1).
+const MAX_WHOLE_LENGTH: u64 = (1 << 36) - 32;
+
+/// How a body is divided.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Division {
+    Frames { length: usize },
+    Whole,
+}
+
+impl Division {
+    pub(crate) fn of(header: &Header) -> Self {
+        match header.content_type {
+            ContentType::Framed => Self::Frames { length: header.frame_length as usize },
+            ContentType::NonFramed => Self::Whole,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FrameKind {
     Regular,
     Final,
+    /// The one piece of a body without frames.
+    Whole,
 }
 
 /// A frame as it stands in a message.
@@ -36,18 +61,18 @@ pub(crate) struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// Reads the frame at the start of `bytes`; it takes `frame_size(bytes)` of them.
-    pub(crate) fn read(bytes: &'a [u8], frame_length: usize) -> Result<Self, Failure> {
+    /// Reads the frame at the start of `bytes`.
+    pub(crate) fn read(bytes: &'a [u8], division: Division) -> Result<Self, Failure> {
         let mut reader = Reader::new(bytes);
-        let mut sequence = reader.u32()?;
-        let kind = if sequence == FINAL_MARK { FrameKind::Final } else { FrameKind::Regular };
-        if kind == FrameKind::Final {
-            sequence = reader.u32()?;
-        }
-        let iv = reader.array()?;
-        let length = match kind {
-            FrameKind::Regular => frame_length,
-            FrameKind::Final => final_length(reader.u32()?, frame_length)?,
+        let (kind, sequence, iv, length) = match division {
+            Division::Whole => (FrameKind::Whole, 1, reader.array()?, whole_length(&mut reader)?),
+            Division::Frames { length } => match reader.u32()? {
+                FINAL_MARK => {
+                    let (sequence, iv) = (reader.u32()?, reader.array()?);
+                    (FrameKind::Final, sequence, iv, final_length(reader.u32()?, length)?)
+                }
+                sequence => (FrameKind::Regular, sequence, reader.array()?, length),
+            },
         };
         let ciphertext = reader.take(length)?;
         Ok(Self { kind, sequence, iv, ciphertext, tag: reader.array()? })
@@ -59,20 +84,17 @@ impl<'a> Frame<'a> {
             + match self.kind {
                 FrameKind::Regular => REGULAR_OVERHEAD,
                 FrameKind::Final => FINAL_OVERHEAD,
+                FrameKind::Whole => WHOLE_OVERHEAD,
             }
     }
 }
 
-/// How many bytes the frame that starts with `bytes` takes, or the least that tells more of it.
-pub(crate) fn size_hint(bytes: &[u8], frame_length: usize) -> Result<usize, Error> {
-    let mut reader = Reader::new(bytes);
-    match reader.u32() {
-        Err(_) => Ok(4),
-        Ok(FINAL_MARK) => match reader.take(4 + 12).and_then(|_| reader.u32()) {
-            Err(_) => Ok(FINAL_HEAD),
-            Ok(length) => Ok(final_length(length, frame_length)? + FINAL_OVERHEAD),
-        },
-        Ok(_) => Ok(frame_length.saturating_add(REGULAR_OVERHEAD)),
+/// "Non-Framed Data": the length of the content, within what one AES-GCM operation may take.
+fn whole_length(reader: &mut Reader<'_>) -> Result<usize, Failure> {
+    let length = reader.u64()?;
+    match usize::try_from(length) {
+        Ok(fits) if length <= MAX_WHOLE_LENGTH => Ok(fits),
+        _ => Err(Error::malformed(format!("the body says it holds {length} bytes")).into()),
     }
 }
 
@@ -93,21 +115,22 @@ pub(crate) fn iv(sequence: u32) -> [u8; 12] {
     iv
 }
 
-/// Writes what stands before a frame's ciphertext into `head`, which has exactly its length.
-pub(crate) fn write_head(kind: FrameKind, sequence: u32, length: u32, head: &mut [u8]) {
-    let sequence_bytes = sequence.to_be_bytes();
-    match kind {
-        FrameKind::Regular => {
-            head[..4].copy_from_slice(&sequence_bytes);
-            head[4..].copy_from_slice(&iv(sequence));
-        }
-        FrameKind::Final => {
-            head[..4].copy_from_slice(&FINAL_MARK.to_be_bytes());
-            head[4..8].copy_from_slice(&sequence_bytes);
-            head[8..20].copy_from_slice(&iv(sequence));
-            head[20..].copy_from_slice(&length.to_be_bytes());
-        }
-    }
+/// What stands before the ciphertext of a regular frame.
+pub(crate) fn regular_head(sequence: u32) -> [u8; REGULAR_HEAD] {
+    let mut head = [0; REGULAR_HEAD];
+    head[..4].copy_from_slice(&sequence.to_be_bytes());
+    head[4..].copy_from_slice(&iv(sequence));
+    head
+}
+
+/// What stands before the ciphertext of a final frame.
+pub(crate) fn final_head(sequence: u32, length: u32) -> [u8; FINAL_HEAD] {
+    let mut head = [0; FINAL_HEAD];
+    head[..4].copy_from_slice(&FINAL_MARK.to_be_bytes());
+    head[4..8].copy_from_slice(&sequence.to_be_bytes());
+    head[8..20].copy_from_slice(&iv(sequence));
+    head[20..].copy_from_slice(&length.to_be_bytes());
+    head
 }
 
 /// The additional authenticated data of the frames of one message.
@@ -128,6 +151,7 @@ impl FrameAad {
         let content: &[u8] = match kind {
             FrameKind::Regular => b"AWSKMSEncryptionClient Frame",
             FrameKind::Final => b"AWSKMSEncryptionClient Final Frame",
+            FrameKind::Whole => b"AWSKMSEncryptionClient Single Block",
         };
         self.bytes.truncate(self.message_id_length);
         self.bytes.extend_from_slice(content);

@@ -98,7 +98,7 @@ impl Header {
 }
 
 /// Reads a header from bytes that may arrive one at a time; what was read is not read again.
-pub(crate) struct HeaderParser {
+pub struct HeaderParser {
     limits: HeaderLimits,
     at: usize,
     step: Step,
@@ -117,7 +117,8 @@ enum Step {
 }
 
 impl HeaderParser {
-    pub(crate) fn new(limits: HeaderLimits) -> Self {
+    /// A parser at the start of a message.
+    pub fn new(limits: HeaderLimits) -> Self {
         Self {
             limits,
             at: 0,
@@ -131,22 +132,24 @@ impl HeaderParser {
 
     /// Goes on with `message`, which starts where the message starts and has grown since the last
     /// call; `None` if it must grow further.
-    pub(crate) fn advance(&mut self, message: &[u8]) -> Result<Option<Header>> {
+    ///
+    /// # Errors
+    /// As [`Header::parse`], but `TruncatedMessage`.
+    pub fn advance(&mut self, message: &[u8]) -> Result<Option<Header>> {
         loop {
             let mut reader = Reader::new(message.get(self.at..).unwrap_or_default());
-            let left = reader.remaining();
             let read = self.step(message, &mut reader);
             match read {
                 Ok(Some(header)) => return Ok(Some(header)),
-                Ok(None) => self.at += left - reader.remaining(),
+                Ok(None) => self.at += reader.position(),
                 Err(Failure::Invalid(error)) => return Err(error),
-                Err(Failure::Incomplete) if message.len() > MAX_HEADER_LENGTH => {
+                Err(Failure::Incomplete { .. }) if message.len() > MAX_HEADER_LENGTH => {
                     return Err(Error::new(
                         Code::LimitExceeded,
                         format!("the header is longer than {MAX_HEADER_LENGTH} bytes"),
                     ));
                 }
-                Err(Failure::Incomplete) => return Ok(None),
+                Err(Failure::Incomplete { .. }) => return Ok(None),
             }
         }
     }
@@ -194,8 +197,7 @@ impl HeaderParser {
     }
 
     fn end(&mut self, message: &[u8], reader: &mut Reader<'_>) -> Result<Header, Failure> {
-        let suite = self.suite.ok_or(Failure::Incomplete)?;
-        let start = reader.remaining();
+        let suite = self.suite.ok_or_else(Error::truncated)?;
         let content_type = match reader.u8()? {
             1 => ContentType::NonFramed,
             2 => ContentType::Framed,
@@ -218,7 +220,7 @@ impl HeaderParser {
         }
         let commitment =
             if suite.commits { reader.take(COMMITMENT_LENGTH)?.to_vec() } else { Vec::new() };
-        let body_length = self.at + start - reader.remaining();
+        let body_length = self.at + reader.position();
         if suite.version == 1 {
             reader.array::<12>()?;
         }
@@ -233,7 +235,7 @@ impl HeaderParser {
             commitment,
             body: message.get(..body_length).unwrap_or_default().to_vec(),
             tag,
-            length: self.at + start - reader.remaining(),
+            length: self.at + reader.position(),
         })
     }
 }
@@ -274,7 +276,7 @@ fn read_context(block: &[u8]) -> Result<EncryptionContext> {
         return Ok(context);
     }
     let inside = |failure| match failure {
-        Failure::Incomplete => {
+        Failure::Incomplete { .. } => {
             Error::malformed("the encryption context is longer than its length says")
         }
         Failure::Invalid(error) => error,
@@ -287,7 +289,7 @@ fn read_context(block: &[u8]) -> Result<EncryptionContext> {
             return Err(Error::malformed("the encryption context has the same key twice"));
         }
     }
-    if reader.remaining() > 0 {
+    if !reader.is_at_end() {
         return Err(Error::malformed("the encryption context is shorter than its length says"));
     }
     Ok(context)

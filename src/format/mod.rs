@@ -8,5 +8,5 @@ pub(crate) mod header;
 mod reader;
 
 pub use edk::EncryptedDataKey;
-pub use header::{ContentType, Header, HeaderLimits};
+pub use header::{ContentType, Header, HeaderLimits, HeaderParser};
 pub(crate) use reader::{Failure, Reader};

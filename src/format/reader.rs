@@ -5,8 +5,8 @@ use crate::error::Error;
 /// Why a structure could not be read.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// What there is may be its beginning; more bytes are needed.
-    Incomplete,
+    /// What there is may be its beginning; no more is known before there are `needed` bytes.
+    Incomplete { needed: usize },
     /// No further byte can make it right.
     Invalid(Error),
 }
@@ -18,23 +18,27 @@ impl From<Error> for Failure {
 }
 
 pub(crate) struct Reader<'a> {
-    rest: &'a [u8],
+    bytes: &'a [u8],
+    at: usize,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes }
+        Self { bytes, at: 0 }
     }
 
     pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], Failure> {
-        let (taken, rest) = self.rest.split_at_checked(length).ok_or(Failure::Incomplete)?;
-        self.rest = rest;
+        let needed = self.at.saturating_add(length);
+        let taken = self.bytes.get(self.at..needed).ok_or(Failure::Incomplete { needed })?;
+        self.at = needed;
         Ok(taken)
     }
 
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Failure> {
-        let (taken, rest) = self.rest.split_first_chunk().ok_or(Failure::Incomplete)?;
-        self.rest = rest;
+        let needed = self.at + N;
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let taken = rest.first_chunk().ok_or(Failure::Incomplete { needed })?;
+        self.at = needed;
         Ok(*taken)
     }
 
@@ -50,6 +54,10 @@ impl<'a> Reader<'a> {
         self.array().map(u32::from_be_bytes)
     }
 
+    pub(crate) fn u64(&mut self) -> Result<u64, Failure> {
+        self.array().map(u64::from_be_bytes)
+    }
+
     /// A field that carries its own 16-bit length.
     pub(crate) fn field(&mut self) -> Result<&'a [u8], Failure> {
         let length = self.u16()?;
@@ -62,8 +70,13 @@ impl<'a> Reader<'a> {
             .map_err(|_| Error::malformed(format!("{what} is not UTF-8")).into())
     }
 
-    /// How many bytes are left.
-    pub(crate) fn remaining(&self) -> usize {
-        self.rest.len()
+    /// How many bytes have been read.
+    pub(crate) fn position(&self) -> usize {
+        self.at
+    }
+
+    /// Whether all bytes have been read.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.at == self.bytes.len()
     }
 }

@@ -152,11 +152,15 @@ fn no_usable_key(
 
 /// A wrapped data key by the name of the key that wraps it, for people.
 fn describe(key: &EncryptedDataKey) -> String {
-    let info = match raw_aes::KeyInfo::parse(&key.provider_info) {
+    let name: String = key_name(key).chars().filter(|c| !c.is_control()).take(200).collect();
+    format!("\"{}\" key \"{name}\"", key.provider_id.escape_debug())
+}
+
+/// The name of the key that wraps this data key: a KMS key's ARN, or what a raw keyring calls it.
+pub fn key_name(key: &EncryptedDataKey) -> String {
+    let name = match raw_aes::KeyInfo::parse(&key.provider_info) {
         Some(info) if key.provider_id != kms_key_id::PROVIDER_ID => info.name,
         _ => &key.provider_info,
     };
-    let name: String =
-        String::from_utf8_lossy(info).chars().filter(|c| !c.is_control()).take(200).collect();
-    format!("\"{}\" key \"{name}\"", key.provider_id.escape_debug())
+    String::from_utf8_lossy(name).into_owned()
 }

@@ -147,7 +147,7 @@ impl RawAesKeyring {
         };
         let mut reader = Reader::new(ciphertext_blob);
         let key = EncryptedDataKey::read(&mut reader).map_err(|_| not_ours())?;
-        if reader.remaining() > 0 {
+        if !reader.is_at_end() {
             return Err(not_ours());
         }
         let plaintext = self.unwrap(&key, context).ok_or_else(not_ours)??;

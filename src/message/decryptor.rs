@@ -2,10 +2,11 @@
 //!
 //! Source: `client-apis/decrypt.md`.
 
+use crate::context::PUBLIC_KEY;
 use crate::crypto::{Aead, AesGcm, DerivedKeys, same_commitment};
 use crate::error::{Code, Error, Result};
-use crate::format::frame::{self, Frame, FrameAad, FrameKind};
-use crate::format::{ContentType, Failure, Header};
+use crate::format::frame::{self, Division, Frame, FrameAad, FrameKind};
+use crate::format::{Failure, Header};
 use crate::materials::DecryptionMaterials;
 use crate::suite::AlgorithmSuite;
 
@@ -13,7 +14,7 @@ use crate::suite::AlgorithmSuite;
 pub struct Decryptor {
     key: AesGcm,
     aad: FrameAad,
-    frame_length: usize,
+    division: Division,
     next_sequence: u32,
     pending: Vec<u8>,
     state: State,
@@ -41,14 +42,17 @@ pub fn check_readable(header: &Header) -> Result<()> {
             ),
         ));
     }
-    let unsupported = |what: &str| {
-        Err(Error::new(Code::UnsupportedMessage, format!("{what} are not read by this release")))
-    };
     if *signed {
-        return unsupported("signed messages");
+        return Err(Error::new(
+            Code::UnsupportedMessage,
+            "signed messages are not read by this release",
+        ));
     }
-    if header.content_type == ContentType::NonFramed {
-        return unsupported("messages without frames");
+    // `framework/default-cmm.md`, "Decrypt Materials": the key belongs to a signature.
+    if header.context.get(PUBLIC_KEY).is_some() {
+        return Err(Error::malformed(format!(
+            "the encryption context holds \"{PUBLIC_KEY}\", but the message is not signed"
+        )));
     }
     Ok(())
 }
@@ -72,7 +76,7 @@ impl Decryptor {
         Ok(Self {
             key: keys.content_key,
             aad: FrameAad::new(&header.message_id),
-            frame_length: header.frame_length as usize,
+            division: Division::of(header),
             next_sequence: 1,
             pending: Vec::new(),
             state: State::Frames,
@@ -111,43 +115,45 @@ impl Decryptor {
         }
     }
 
-    fn open_frames(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
-        let mut rest = input;
+    fn open_frames(&mut self, mut input: &[u8], output: &mut [u8]) -> Result<usize> {
         let mut written = 0;
-        while !rest.is_empty() {
+        loop {
+            let mut pending = std::mem::take(&mut self.pending);
+            let bytes = if pending.is_empty() { input } else { &pending };
+            if bytes.is_empty() {
+                return Ok(written);
+            }
             if self.state == State::Complete {
                 // "there are consumable bytes which are intended to be decrypted": a failure.
                 return Err(Error::malformed("there are bytes after the end of the message"));
             }
-            let output = &mut output[written..];
-            if self.pending.is_empty() {
-                match Frame::read(rest, self.frame_length) {
-                    Ok(frame) => {
-                        rest = &rest[frame.size()..];
-                        written += self.open(&frame, output)?;
-                        continue;
+            match Frame::read(bytes, self.division) {
+                Ok(frame) => {
+                    written += self.open(&frame, &mut output[written..])?;
+                    if pending.is_empty() {
+                        input = &input[frame.size()..];
                     }
-                    Err(Failure::Invalid(error)) => return Err(error),
-                    Err(Failure::Incomplete) => {}
+                    pending.clear();
+                    self.pending = pending;
                 }
-            }
-            rest = self.keep(rest)?;
-            let pending = std::mem::take(&mut self.pending);
-            match Frame::read(&pending, self.frame_length) {
-                Ok(frame) => written += self.open(&frame, output)?,
+                Err(Failure::Incomplete { needed }) => {
+                    self.pending = pending;
+                    if input.is_empty() {
+                        return Ok(written);
+                    }
+                    input = self.keep(needed, input);
+                }
                 Err(Failure::Invalid(error)) => return Err(error),
-                Err(Failure::Incomplete) => self.pending = pending,
             }
         }
-        Ok(written)
     }
 
-    /// Moves bytes from `input` to the frame that is not complete yet; returns what is left.
-    fn keep<'a>(&mut self, input: &'a [u8]) -> Result<&'a [u8]> {
-        let wanted = frame::size_hint(&self.pending, self.frame_length)? - self.pending.len();
+    /// Moves bytes from `input` until `needed` are kept; returns what is left of it.
+    fn keep<'a>(&mut self, needed: usize, input: &'a [u8]) -> &'a [u8] {
+        let wanted = needed.saturating_sub(self.pending.len());
         let (taken, rest) = input.split_at(wanted.min(input.len()));
         self.pending.extend_from_slice(taken);
-        Ok(rest)
+        rest
     }
 
     fn open(&mut self, frame: &Frame<'_>, output: &mut [u8]) -> Result<usize> {
@@ -167,7 +173,7 @@ impl Decryptor {
             .map_err(|_| changed(&format!("frame {}", frame.sequence)))?;
         match frame.kind {
             FrameKind::Regular => self.next_sequence = frame.sequence.saturating_add(1),
-            FrameKind::Final => self.state = State::Complete,
+            FrameKind::Final | FrameKind::Whole => self.state = State::Complete,
         }
         Ok(length)
     }

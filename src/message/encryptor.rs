@@ -8,9 +8,7 @@ use super::layout::body_length;
 use crate::crypto::{self, Aead, AesGcm, DerivedKeys};
 use crate::error::{Code, Error, Result};
 use crate::format::Header;
-use crate::format::frame::{
-    self, FINAL_HEAD, FINAL_OVERHEAD, FrameAad, FrameKind, REGULAR_HEAD, REGULAR_OVERHEAD, TAG,
-};
+use crate::format::frame::{self, FINAL_OVERHEAD, FrameAad, FrameKind, REGULAR_OVERHEAD, TAG};
 use crate::materials::EncryptionMaterials;
 
 /// Writes one message; `finish` consumes it, so nothing can follow the final frame.
@@ -97,12 +95,12 @@ impl Encryptor {
             self.keep(head);
             rest = tail;
             let full = std::mem::take(&mut self.pending);
-            written += self.seal(FrameKind::Regular, &full, output)?;
+            written += self.seal_regular(&full, output)?;
         }
         if self.pending.is_empty() {
             let mut frames = rest.chunks_exact(self.frame_length);
             for frame in &mut frames {
-                written += self.seal(FrameKind::Regular, frame, &mut output[written..])?;
+                written += self.seal_regular(frame, &mut output[written..])?;
             }
             rest = frames.remainder();
         }
@@ -128,11 +126,11 @@ impl Encryptor {
         let mut written = self.update(frames, output)?;
         if self.pending.is_empty() {
             // The common case: the last bytes are sealed from where they are.
-            written += self.seal(FrameKind::Final, tail, &mut output[written..])?;
+            written += self.seal_final(tail, &mut output[written..])?;
         } else {
             self.keep(tail);
             let rest = std::mem::take(&mut self.pending);
-            written += self.seal(FrameKind::Final, &rest, &mut output[written..])?;
+            written += self.seal_final(&rest, &mut output[written..])?;
         }
         Ok(written)
     }
@@ -171,22 +169,33 @@ impl Encryptor {
         self.pending.extend_from_slice(input);
     }
 
-    fn seal(&mut self, kind: FrameKind, plaintext: &[u8], output: &mut [u8]) -> Result<usize> {
-        let sequence = self.next_sequence;
-        let head_length = match kind {
-            FrameKind::Regular => REGULAR_HEAD,
-            FrameKind::Final => FINAL_HEAD,
-        };
-        let (head, rest) = output.split_at_mut(head_length);
-        let (ciphertext, rest) = rest.split_at_mut(plaintext.len());
+    fn seal_regular(&mut self, plaintext: &[u8], output: &mut [u8]) -> Result<usize> {
+        let head = frame::regular_head(self.next_sequence);
+        let written = self.seal(FrameKind::Regular, &head, plaintext, output)?;
+        self.next_sequence += 1;
+        Ok(written)
+    }
+
+    fn seal_final(&mut self, plaintext: &[u8], output: &mut [u8]) -> Result<usize> {
         let length = u32::try_from(plaintext.len()).map_err(|_| too_many_frames())?;
-        frame::write_head(kind, sequence, length, head);
-        let aad = self.aad.of(kind, sequence, plaintext.len());
-        let tag = self.key.seal(&frame::iv(sequence), aad, plaintext, ciphertext)?;
+        let head = frame::final_head(self.next_sequence, length);
+        self.seal(FrameKind::Final, &head, plaintext, output)
+    }
+
+    fn seal(
+        &mut self,
+        kind: FrameKind,
+        head: &[u8],
+        plaintext: &[u8],
+        output: &mut [u8],
+    ) -> Result<usize> {
+        let (head_out, rest) = output.split_at_mut(head.len());
+        let (ciphertext, rest) = rest.split_at_mut(plaintext.len());
+        head_out.copy_from_slice(head);
+        let aad = self.aad.of(kind, self.next_sequence, plaintext.len());
+        let tag = self.key.seal(&frame::iv(self.next_sequence), aad, plaintext, ciphertext)?;
         rest[..TAG].copy_from_slice(&tag);
-        // A final frame may carry the last number there is; nothing comes after it.
-        self.next_sequence = sequence.saturating_add(1);
-        Ok(head_length + plaintext.len() + TAG)
+        Ok(head.len() + plaintext.len() + TAG)
     }
 }
 

@@ -12,6 +12,7 @@ use super::context::{from_flat, to_map};
 use super::error::to_napi;
 use crate::error;
 use crate::format::{ContentType, EncryptedDataKey, Header, HeaderLimits};
+use crate::keyring::key_name;
 use crate::message::{check_readable, plaintext_length};
 
 /// A parsed header; authentic once a decryptor was made from it.
@@ -52,6 +53,8 @@ pub struct EncryptedDataKeyFields {
     pub key_provider_id: String,
     /// What that provider needs to unwrap it.
     pub key_provider_info: Buffer,
+    /// The name of the key that wraps it: an ARN for KMS.
+    pub key_name: String,
     /// The wrapped data key.
     pub ciphertext: Buffer,
 }
@@ -88,12 +91,18 @@ impl NativeHeader {
         bytes::length(self.0.length)
     }
 
+    /// Whether the body is divided into frames.
+    #[napi(getter)]
+    pub fn framed(&self) -> bool {
+        self.0.content_type == ContentType::Framed
+    }
+
     /// The length of the plaintext of a message of this length, in bytes.
     #[napi]
     pub fn plaintext_length(&self, message_length: i64) -> i64 {
         let message_length = usize::try_from(message_length).unwrap_or_default();
         let body = message_length.saturating_sub(self.0.length);
-        bytes::length(plaintext_length(self.0.frame_length, body))
+        bytes::length(plaintext_length(&self.0, body))
     }
 
     /// What the header says.
@@ -109,7 +118,7 @@ impl NativeHeader {
             message_id: header.message_id.clone().into(),
             encryption_context: to_map(&header.context),
             encrypted_data_keys: header.encrypted_data_keys.iter().map(key_fields).collect(),
-            framed: header.content_type == ContentType::Framed,
+            framed: self.framed(),
             frame_length: header.frame_length,
             header_length: bytes::length(header.length),
         }
@@ -124,6 +133,7 @@ fn key_fields(key: &EncryptedDataKey) -> EncryptedDataKeyFields {
     EncryptedDataKeyFields {
         key_provider_id: key.provider_id.clone(),
         key_provider_info: key.provider_info.clone().into(),
+        key_name: key_name(key),
         ciphertext: key.ciphertext.clone().into(),
     }
 }
