@@ -1,0 +1,169 @@
+'use strict';
+
+const { isArrayBuffer, isSharedArrayBuffer } = require('node:util').types;
+
+const { invalid } = require('./errors.js');
+
+/**
+ * The bytes of an input, without a copy (but for strings, which are encoded as UTF-8).
+ *
+ * @param {unknown} data
+ * @param {string} name how the argument is called, for the error
+ * @returns {Uint8Array}
+ */
+function bytes(data, name) {
+  if (typeof data === 'string') return Buffer.from(data, 'utf8');
+  if (isArrayBuffer(data)) return new Uint8Array(data);
+  if (!ArrayBuffer.isView(data)) {
+    throw invalid(
+      `${name} must be a Buffer, TypedArray, DataView, ArrayBuffer or string, not ${kind(data)}`,
+    );
+  }
+  refuseShared(data, name);
+  if (data instanceof Uint8Array) return data;
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/**
+ * The caller's own output buffer.
+ *
+ * @param {unknown} into
+ * @param {number} length how many bytes it must hold
+ * @returns {Buffer}
+ */
+function outputBuffer(into, length) {
+  if (!(into instanceof Uint8Array)) {
+    throw invalid(`into must be a Buffer or Uint8Array, not ${kind(into)}`);
+  }
+  refuseShared(into, 'into');
+  if (into.length < length) {
+    throw invalid(`into has ${into.length} bytes; the output needs ${length}`);
+  }
+  return Buffer.from(into.buffer, into.byteOffset, length);
+}
+
+/** Another thread could change shared memory between the check of a tag and the use of its data. */
+function refuseShared(/** @type {ArrayBufferView} */ view, /** @type {string} */ name) {
+  if (isSharedArrayBuffer(view.buffer)) {
+    throw invalid(`${name} must not be backed by a SharedArrayBuffer; copy it first`);
+  }
+}
+
+/**
+ * An encryption context as the addon takes it: keys and values in turn.
+ *
+ * @param {unknown} context
+ * @returns {string[]}
+ */
+function contextPairs(context) {
+  if (context === undefined) return [];
+  if (context === null || typeof context !== 'object' || Array.isArray(context)) {
+    throw invalid(`encryptionContext must be an object of strings, not ${kind(context)}`);
+  }
+  const pairs = Object.entries(context).flat();
+  for (let i = 0; i < pairs.length; i++) {
+    const text = pairs[i];
+    if (typeof text !== 'string') {
+      throw invalid(`encryptionContext.${pairs[i - 1]} must be a string, not ${kind(text)}`);
+    }
+    // UTF-8 has no lone surrogates: two different strings would become the same bytes.
+    if (!text.isWellFormed()) {
+      throw invalid('encryptionContext holds a string that is not well-formed Unicode');
+    }
+  }
+  return pairs;
+}
+
+/**
+ * The options of a call: an object, or nothing; a name that is not known is a mistake.
+ *
+ * @template {string} K
+ * @param {unknown} value
+ * @param {readonly K[]} known
+ * @returns {{ [name in K]?: unknown }}
+ */
+function options(value, known) {
+  if (value === undefined) return {};
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw invalid(`the options must be an object, not ${kind(value)}`);
+  }
+  for (const name of Object.keys(value)) {
+    if (!(/** @type {readonly string[]} */ (known).includes(name))) {
+      throw invalid(`there is no option "${name}", only: ${known.join(', ')}`);
+    }
+  }
+  return /** @type {{ [name in K]?: unknown }} */ (value);
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} name
+ * @returns {string}
+ */
+function string(value, name) {
+  if (typeof value === 'string' && value !== '') return value;
+  throw invalid(`${name} must be a string that is not empty, not ${kind(value)}`);
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} name
+ * @returns {string | undefined}
+ */
+function optionalString(value, name) {
+  return value === undefined ? undefined : string(value, name);
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} name
+ * @param {number} min
+ * @param {number} max
+ * @returns {number}
+ */
+function integer(value, name, min, max) {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) {
+    return value;
+  }
+  throw invalid(`${name} must be a whole number from ${min} to ${max}, not ${kind(value)}`);
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} name
+ * @param {number} min
+ * @param {number} max
+ * @returns {number | undefined}
+ */
+function optionalInteger(value, name, min, max) {
+  return value === undefined ? undefined : integer(value, name, min, max);
+}
+
+/**
+ * @param {unknown} value
+ * @returns {AbortSignal | undefined}
+ */
+function abortSignal(value) {
+  if (value === undefined || value instanceof AbortSignal) return value;
+  throw invalid(`signal must be an AbortSignal, not ${kind(value)}`);
+}
+
+/** What a value is, for an error: never what it holds, which may be secret. */
+function kind(/** @type {unknown} */ value) {
+  if (value === null) return 'null';
+  if (typeof value === 'number') return String(value);
+  if (typeof value !== 'object') return value === '' ? 'an empty string' : `a ${typeof value}`;
+  return `an instance of ${value.constructor?.name ?? 'Object'}`;
+}
+
+module.exports = {
+  abortSignal,
+  bytes,
+  contextPairs,
+  integer,
+  optionalInteger,
+  optionalString,
+  options,
+  outputBuffer,
+  string,
+};

@@ -1,0 +1,107 @@
+'use strict';
+
+/**
+ * @typedef {{
+ *   code: string, message: string, retryable: boolean, requestId: string | null,
+ *   cause: string | null, errors: NativeError[],
+ * }} NativeError
+ */
+
+/** What every failing call throws or rejects with. */
+class EnvelopeError extends Error {
+  /**
+   * @param {string} code
+   * @param {string} message
+   * @param {{ retryable?: boolean, requestId?: string, errors?: EnvelopeError[], cause?: unknown }}
+   *   [details]
+   */
+  constructor(code, message, { retryable = false, requestId, errors = [], ...options } = {}) {
+    super(message, options);
+    this.code = code;
+    this.retryable = retryable;
+    this.requestId = requestId;
+    this.errors = errors;
+  }
+}
+
+// On the prototype, as with the classes of Node.js itself, so that it does not print as a field.
+Object.defineProperty(EnvelopeError.prototype, 'name', {
+  value: 'EnvelopeError',
+  configurable: true,
+  writable: true,
+});
+
+/**
+ * The error of a wrong argument; nothing was done.
+ *
+ * @param {string} message
+ */
+function invalid(message) {
+  return new EnvelopeError('ERR_ENVELOPE_INVALID_ARGUMENT', message);
+}
+
+/**
+ * The error of a fired `AbortSignal`.
+ *
+ * @param {AbortSignal} signal
+ */
+function aborted(signal) {
+  const message = 'the operation was aborted';
+  const error = new EnvelopeError('ERR_ENVELOPE_ABORTED', message, { cause: signal.reason });
+  // The name by which code tells an abort from a failure, whatever library it calls.
+  error.name = 'AbortError';
+  return error;
+}
+
+/**
+ * Calls the addon; what it throws becomes an `EnvelopeError`.
+ *
+ * @template T
+ * @param {() => T} call
+ * @returns {T}
+ */
+function native(call) {
+  try {
+    return call();
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+/**
+ * An `EnvelopeError` for an error of the addon, which carries its fields as JSON.
+ *
+ * @param {unknown} error
+ * @returns {EnvelopeError}
+ */
+function fromNative(error) {
+  if (error instanceof EnvelopeError) return error;
+  const fields = parse(error);
+  if (fields) return fromFields(fields);
+  const message = 'the addon failed unexpectedly; please report this';
+  return new EnvelopeError('ERR_ENVELOPE_INTERNAL', message, { cause: error });
+}
+
+/**
+ * @param {unknown} error
+ * @returns {NativeError | undefined}
+ */
+function parse(error) {
+  if (!(error instanceof Error) || !error.message.startsWith('{')) return undefined;
+  return JSON.parse(error.message);
+}
+
+/**
+ * @param {NativeError} fields
+ * @returns {EnvelopeError}
+ */
+function fromFields({ code, message, retryable, requestId, cause, errors }) {
+  return new EnvelopeError(code, message, {
+    retryable,
+    requestId: requestId ?? undefined,
+    errors: errors.map(fromFields),
+    ...(cause === null ? {} : { cause: new Error(cause) }),
+  });
+}
+
+module.exports = { EnvelopeError, aborted, fromNative, invalid, native };

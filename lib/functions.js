@@ -1,0 +1,65 @@
+'use strict';
+
+const { Envelope } = require('./envelope.js');
+const { invalid } = require('./errors.js');
+
+/** @type {Map<string, InstanceType<typeof Envelope>>} one for each key, so that they share its connections */
+const envelopes = new Map();
+
+/**
+ * @param {unknown} data
+ * @param {unknown} [options]
+ */
+async function encrypt(data, options) {
+  const [envelope, rest] = choose(options);
+  return envelope.encrypt(data, rest);
+}
+
+/**
+ * @param {unknown} message
+ * @param {unknown} [options]
+ */
+async function decrypt(message, options) {
+  const [envelope, rest] = choose(options);
+  return envelope.decrypt(message, rest);
+}
+
+/** @param {unknown} [options] */
+async function generateDataKey(options) {
+  const [envelope, rest] = choose(options);
+  return envelope.generateDataKey(rest);
+}
+
+/**
+ * @param {unknown} ciphertextBlob
+ * @param {unknown} [options]
+ */
+async function decryptDataKey(ciphertextBlob, options) {
+  const [envelope, rest] = choose(options);
+  return envelope.decryptDataKey(ciphertextBlob, rest);
+}
+
+/**
+ * The envelope of the options' `keyId`, and the options without it.
+ *
+ * @param {unknown} options
+ * @returns {[InstanceType<typeof Envelope>, unknown]}
+ */
+function choose(options) {
+  if (options === null || (options !== undefined && typeof options !== 'object')) {
+    throw invalid('the options must be an object');
+  }
+  const { keyId = process.env.ENCRYPTION_KEY_ID, ...rest } = /** @type {any} */ (options ?? {});
+  if (typeof keyId !== 'string' || keyId === '') {
+    throw invalid(
+      'no key is named; set the environment variable ENCRYPTION_KEY_ID, or give the option keyId',
+    );
+  }
+  const known = envelopes.get(keyId);
+  if (known) return [known, rest];
+  const envelope = new Envelope(keyId);
+  envelopes.set(keyId, envelope);
+  return [envelope, rest];
+}
+
+module.exports = { decrypt, decryptDataKey, encrypt, generateDataKey };

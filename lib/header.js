@@ -1,0 +1,41 @@
+'use strict';
+
+const binding = require('../binding.js');
+const args = require('./arguments.js');
+const { native } = require('./errors.js');
+
+/**
+ * The header of a message, without a key: nothing of it is authenticated.
+ *
+ * @param {unknown} message
+ */
+function inspect(message) {
+  const input = args.bytes(message, 'message');
+  return describe(native(() => binding.Header.inspect(input)));
+}
+
+/**
+ * A header as a plain object.
+ *
+ * @param {import('../binding').Header} header
+ */
+function describe(header) {
+  const fields = header.fields();
+  return {
+    version: fields.version,
+    algorithmSuite: {
+      id: fields.suiteId,
+      name: fields.suiteName,
+      committing: fields.commits,
+      signed: fields.signed,
+    },
+    messageId: fields.messageId,
+    encryptionContext: fields.encryptionContext,
+    encryptedDataKeys: fields.encryptedDataKeys,
+    contentType: fields.framed ? 'framed' : 'non-framed',
+    frameLength: fields.frameLength,
+    headerLength: fields.headerLength,
+  };
+}
+
+module.exports = { describe, inspect };
