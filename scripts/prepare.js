@@ -63,7 +63,16 @@ function addon({ engine = 'aws-lc' } = {}) {
     // The loader is the same, so tests of the second engine alone need no build of the first.
     if (!fs.existsSync(LOADER)) fs.copyFileSync(path.join(output, 'binding.js'), LOADER);
   });
+  linkExamples();
   return findAddon(output);
+}
+
+/** The examples import the package by its name, as users do. */
+function linkExamples() {
+  const link = path.join(ROOT, 'examples', 'node_modules', 'kms-envelope');
+  if (fs.existsSync(link)) return;
+  fs.mkdirSync(path.dirname(link), { recursive: true });
+  fs.symlinkSync(ROOT, link, WINDOWS ? 'junction' : 'dir');
 }
 
 /**

@@ -83,24 +83,27 @@ class RequestLog:
 def describe(environ):
     scope = re.search(r"Credential=([^/,]+)/\d+/([^/]+)/([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
     access_key_id, region, service = scope.groups() if scope else (None, None, None)
+    kind = environ.get("CONTENT_TYPE", "")
+    body = read_body(environ) if kind.startswith(("application/x-www-form", "application/x-amz-json")) else b""
+    fields = json.loads(body) if kind.startswith("application/x-amz-json") else {}
     return {
-        "target": environ.get("HTTP_X_AMZ_TARGET") or form_action(environ),
+        # The target of a JSON call, or the `Action` of a query-protocol one, such as STS's AssumeRole.
+        "target": environ.get("HTTP_X_AMZ_TARGET") or parse_qs(body.decode()).get("Action", [None])[0],
         "service": service,
         "accessKeyId": access_key_id,
         "region": region,
         "method": environ["REQUEST_METHOD"],
         "path": environ["PATH_INFO"],
         "range": environ.get("HTTP_RANGE"),
+        "keyId": fields.get("KeyId"),
+        "encryptionContext": fields.get("EncryptionContext"),
     }
 
 
-def form_action(environ):
-    """The `Action` of a query-protocol call, such as STS's AssumeRole."""
-    if not environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
-        return None
+def read_body(environ):
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(body)
-    return parse_qs(body.decode("utf-8", "replace")).get("Action", [None])[0]
+    return body
 
 
 if __name__ == "__main__":

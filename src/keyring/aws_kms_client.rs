@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::environment::EnvironmentVariableRegionProvider;
-use aws_config::imds;
+use aws_config::imds::{self, region::ImdsRegionProvider};
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
@@ -79,28 +80,29 @@ impl KmsClient {
 }
 
 async fn connect(options: &KmsOptions) -> Result<Client> {
-    let region = region(options).await?;
-    let mut credentials =
-        DefaultCredentialsChain::builder().region(region.clone()).imds_client(metadata_client());
+    let http_client = http_client();
+    // Without it, the sources of credentials that are asked over HTTP would have no client.
+    let sources = ProviderConfig::without_region()
+        .with_http_client(http_client.clone())
+        .with_behavior_version(Some(BehaviorVersion::latest()));
+    let metadata = metadata_client(&sources);
+    let region = region(options, metadata.clone()).await?;
+    let mut credentials = DefaultCredentialsChain::builder()
+        .configure(sources)
+        .region(region.clone())
+        .imds_client(metadata);
     if let Some(profile) = &options.profile {
         credentials = credentials.profile_name(profile);
     }
-    let timeout = options.timeout.unwrap_or(DEFAULT_TIMEOUT);
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http_client())
+        .http_client(http_client)
         .region(region.clone())
         .credentials_provider(credentials.build().await)
         .retry_config(
             RetryConfig::standard()
                 .with_max_attempts(options.max_attempts.unwrap_or(DEFAULT_MAX_ATTEMPTS)),
         )
-        .timeout_config(
-            TimeoutConfig::builder()
-                .connect_timeout(CONNECT_TIMEOUT.min(timeout))
-                .operation_attempt_timeout(ATTEMPT_TIMEOUT.min(timeout))
-                .operation_timeout(timeout)
-                .build(),
-        );
+        .timeout_config(timeouts(options.timeout.unwrap_or(DEFAULT_TIMEOUT)));
     if let Some(profile) = &options.profile {
         loader = loader.profile_name(profile);
     }
@@ -114,16 +116,15 @@ async fn connect(options: &KmsOptions) -> Result<Client> {
 }
 
 /// The SDK's own order; its default chain would wait longer at the metadata address.
-async fn region(options: &KmsOptions) -> Result<Region> {
+async fn region(options: &KmsOptions, metadata: imds::Client) -> Result<Region> {
     let mut profile = ProfileFileRegionProvider::builder();
     if let Some(name) = &options.profile {
         profile = profile.profile_name(name);
     }
-    let metadata = imds::region::ImdsRegionProvider::builder().imds_client(metadata_client());
     RegionProviderChain::first_try(options.region.clone().map(Region::new))
         .or_else(EnvironmentVariableRegionProvider::new())
         .or_else(profile.build())
-        .or_else(metadata.build())
+        .or_else(ImdsRegionProvider::builder().imds_client(metadata).build())
         .region()
         .await
         .ok_or_else(|| {
@@ -135,8 +136,17 @@ async fn region(options: &KmsOptions) -> Result<Region> {
         })
 }
 
-fn metadata_client() -> imds::Client {
+fn timeouts(whole: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT.min(whole))
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT.min(whole))
+        .operation_timeout(whole)
+        .build()
+}
+
+fn metadata_client(sources: &ProviderConfig) -> imds::Client {
     imds::Client::builder()
+        .configure(sources)
         .max_attempts(1)
         .connect_timeout(METADATA_TIMEOUT)
         .read_timeout(METADATA_TIMEOUT)

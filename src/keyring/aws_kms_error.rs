@@ -82,7 +82,8 @@ fn service_code(name: &str, status: u16) -> Code {
             Code::KmsInternal
         }
         _ if status == 429 => Code::KmsThrottled,
-        _ if status >= 500 => Code::KmsInternal,
+        // A success that cannot be read counts as a failure of KMS, too.
+        _ if status >= 500 || status < 400 => Code::KmsInternal,
         _ => Code::KmsRejected,
     }
 }
