@@ -120,8 +120,8 @@ export interface HeaderFields {
   signed: boolean
   /** The message id. */
   messageId: Buffer
-  /** The encryption context. */
-  encryptionContext: Record<string, string>
+  /** The encryption context, as pairs sorted by key. */
+  encryptionContext: Array<Array<string>>
   /** The encrypted data keys. */
   encryptedDataKeys: Array<EncryptedDataKeyFields>
   /** Whether the body is divided into frames. */

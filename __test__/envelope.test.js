@@ -78,7 +78,12 @@ describe('encrypt and decrypt', () => {
 });
 
 describe('the encryption context', () => {
-  const encryptionContext = { tenant: 'acme', '\u{1f600}': '\uff5e', empty: '' };
+  const encryptionContext = {
+    tenant: 'acme',
+    '\u{1f600}': '\uff5e',
+    empty: '',
+    ['__proto__']: 'a key like any other',
+  };
 
   it('stands in the header, and is checked against what is given', async () => {
     const message = await envelope.encrypt('x', { encryptionContext });

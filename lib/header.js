@@ -30,7 +30,7 @@ function describe(header) {
       signed: fields.signed,
     },
     messageId: fields.messageId,
-    encryptionContext: fields.encryptionContext,
+    encryptionContext: Object.fromEntries(fields.encryptionContext),
     encryptedDataKeys: fields.encryptedDataKeys,
     contentType: fields.framed ? 'framed' : 'non-framed',
     frameLength: fields.frameLength,

@@ -6,7 +6,7 @@ const binding = require('../binding.js');
 const args = require('./arguments.js');
 const { invalid, native } = require('./errors.js');
 
-/** What the prefix of a key string means a path of a key file. */
+/** A key string that starts so goes on with the path of a key file. */
 const LOCAL_PREFIX = 'local:';
 
 const KMS_OPTIONS = /** @type {const} */ ([

@@ -1,5 +1,7 @@
 //! Every single-bit flip, every truncation and every appended byte of our own messages.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 mod support;
 
 use kms_envelope::error::Code::{self, *};

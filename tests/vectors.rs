@@ -3,6 +3,8 @@
 //! A small part of them lies in `tests/vectors`; the whole set in `../shared/vectors`, or where
 //! `ESDK_VECTORS` says.
 
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
 mod support;
 
 use std::path::{Path, PathBuf};

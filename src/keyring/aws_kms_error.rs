@@ -82,9 +82,9 @@ fn service_code(name: &str, status: u16) -> Code {
             Code::KmsInternal
         }
         _ if status == 429 => Code::KmsThrottled,
+        _ if (400..500).contains(&status) => Code::KmsRejected,
         // A success that cannot be read counts as a failure of KMS, too.
-        _ if status >= 500 || status < 400 => Code::KmsInternal,
-        _ => Code::KmsRejected,
+        _ => Code::KmsInternal,
     }
 }
 

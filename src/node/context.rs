@@ -1,6 +1,4 @@
-//! Encryption contexts to and from JavaScript.
-
-use std::collections::HashMap;
+//! Encryption contexts to and from JavaScript, as pairs: an object would lose a key `__proto__`.
 
 use crate::context::EncryptionContext;
 use crate::error::Result;
@@ -12,7 +10,7 @@ pub(super) fn from_flat(flat: Vec<String>) -> Result<EncryptionContext> {
     EncryptionContext::new(pairs)
 }
 
-/// A context as a plain object.
-pub(super) fn to_map(context: &EncryptionContext) -> HashMap<String, String> {
-    context.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+/// A context as pairs, sorted by key.
+pub(super) fn to_pairs(context: &EncryptionContext) -> Vec<Vec<String>> {
+    context.iter().map(|(key, value)| vec![key.to_owned(), value.to_owned()]).collect()
 }

@@ -1,6 +1,5 @@
 //! The header of a message being read.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use napi::Result;
@@ -8,7 +7,7 @@ use napi::bindgen_prelude::{Buffer, Uint8ArraySlice};
 use napi_derive::napi;
 
 use super::bytes;
-use super::context::{from_flat, to_map};
+use super::context::{from_flat, to_pairs};
 use super::error::to_napi;
 use crate::error;
 use crate::format::{ContentType, EncryptedDataKey, Header, HeaderLimits};
@@ -34,8 +33,8 @@ pub struct HeaderFields {
     pub signed: bool,
     /// The message id.
     pub message_id: Buffer,
-    /// The encryption context.
-    pub encryption_context: HashMap<String, String>,
+    /// The encryption context, as pairs sorted by key.
+    pub encryption_context: Vec<Vec<String>>,
     /// The encrypted data keys.
     pub encrypted_data_keys: Vec<EncryptedDataKeyFields>,
     /// Whether the body is divided into frames.
@@ -116,7 +115,7 @@ impl NativeHeader {
             commits: header.suite.commits,
             signed: header.suite.signed,
             message_id: header.message_id.clone().into(),
-            encryption_context: to_map(&header.context),
+            encryption_context: to_pairs(&header.context),
             encrypted_data_keys: header.encrypted_data_keys.iter().map(key_fields).collect(),
             framed: self.framed(),
             frame_length: header.frame_length,

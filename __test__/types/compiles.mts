@@ -1,0 +1,108 @@
+// What must compile, and what must not: a line that should fail and does not fails the build.
+import * as api from "kms-envelope";
+import {
+  AwsKmsKeyring,
+  Envelope,
+  EnvelopeError,
+  LocalKeyring,
+  RawAesKeyring,
+  decrypt,
+  decryptDataKey,
+  encrypt,
+  generateDataKey,
+  inspect,
+} from "kms-envelope";
+import type {
+  Bytes,
+  CallOptions,
+  DecryptedMessage,
+  EncryptionContext,
+  EnvelopeErrorCode,
+  GeneratedDataKey,
+  Keyring,
+  MessageHeader,
+} from "kms-envelope";
+
+// Keys and keyrings.
+const byString = new Envelope("alias/app");
+const local: LocalKeyring = LocalKeyring.generate("dev.key");
+const kms = new AwsKmsKeyring({ keyId: "alias/app", region: "eu-west-1", grantTokens: ["x"] });
+const raw = new RawAesKeyring({
+  keyNamespace: "app",
+  keyName: "one",
+  wrappingKey: new Uint8Array(32),
+});
+const keyrings: Keyring[] = [local, kms, raw];
+const envelope = new Envelope({ keyring: kms, frameLength: 4096, maxEncryptedDataKeys: 3 });
+
+// @ts-expect-error a key is needed
+new Envelope();
+// @ts-expect-error a keyring is needed
+new Envelope({ frameLength: 4096 });
+// @ts-expect-error a keyring is one of ours
+new Envelope({ keyring: {} });
+// @ts-expect-error one keyring is not another
+const wrong: LocalKeyring = kms;
+// @ts-expect-error a key id is needed
+new AwsKmsKeyring({ region: "eu-west-1" });
+// @ts-expect-error a wrapping key is bytes
+new RawAesKeyring({ keyNamespace: "app", keyName: "one", wrappingKey: "secret" });
+// @ts-expect-error no such option
+new Envelope({ keyring: kms, frames: 5 });
+
+// Data in, Buffers out.
+const inputs: Bytes[] = ["text", Buffer.of(1), new Uint16Array(2), new ArrayBuffer(3)];
+const context: EncryptionContext = { tenant: "acme" };
+const options: CallOptions = { encryptionContext: context, signal: AbortSignal.timeout(5) };
+for (const input of inputs) {
+  const message: Buffer = await byString.encrypt(input, options);
+  const plaintext: Buffer = await envelope.decrypt(message, { into: new Uint8Array(100) });
+  const synchronous: Buffer = envelope.decryptSync(envelope.encryptSync(plaintext));
+  const both: DecryptedMessage = await envelope.decryptMessage(synchronous);
+  const header: MessageHeader = both.header;
+  const tenant: string | undefined = header.encryptionContext["tenant"];
+  const name: string | undefined = inspect(message).encryptedDataKeys[0]?.keyName;
+  const version: 1 | 2 = header.version;
+}
+
+// @ts-expect-error numbers are no bytes
+await envelope.encrypt(5);
+// @ts-expect-error a context holds strings
+await envelope.encrypt("x", { encryptionContext: { tenant: 5 } });
+// @ts-expect-error a misspelt option
+await envelope.encrypt("x", { context });
+// @ts-expect-error undefined is not the absence of an option
+await envelope.encrypt("x", { signal: undefined });
+// @ts-expect-error a synchronous call cannot be aborted
+envelope.encryptSync("x", { signal: AbortSignal.abort() });
+// @ts-expect-error a message is data, not options
+await envelope.decrypt({ encryptionContext: context });
+
+// Data keys and module functions.
+const dataKey: GeneratedDataKey = await generateDataKey({ keyId: "alias/app", keySpec: "AES_128" });
+const blob: Buffer = dataKey.ciphertextBlob;
+const material: string | undefined = dataKey.keyMaterialId;
+await decryptDataKey(blob, { keyId: "alias/app", encryptionContext: context });
+await decrypt(await encrypt("x", { keyId: "local:./dev.key" }));
+await generateDataKey();
+// @ts-expect-error KMS has no such key
+await generateDataKey({ keySpec: "AES_192" });
+// @ts-expect-error a data key cannot be replaced
+dataKey.plaintext = Buffer.alloc(32);
+
+// Errors.
+try {
+  await envelope.decrypt("x");
+} catch (error) {
+  if (error instanceof EnvelopeError) {
+    const code: EnvelopeErrorCode = error.code;
+    if (code === "ERR_ENVELOPE_KMS_THROTTLED" && error.retryable) console.log(error.requestId);
+    for (const { message } of error.errors) console.log(message);
+    // @ts-expect-error there is no such code
+    if (code === "ERR_ENVELOPE_OOPS") console.log();
+  }
+}
+// @ts-expect-error only the package makes them
+new EnvelopeError("x");
+
+console.log(keyrings, wrong, api.Envelope);
