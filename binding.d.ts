@@ -29,6 +29,8 @@ export declare class Decryptor {
   update(input: Uint8Array, from: number, to: number, output: Uint8Array, at: number): number
   /** Confirms that the message was whole. */
   finish(): void
+  /** Wipes its keys, where it has not finished. */
+  release(): void
 }
 export type NativeDecryptor = Decryptor
 
@@ -46,6 +48,8 @@ export declare class Encryptor {
   update(input: Uint8Array, from: number, to: number, output: Uint8Array, at: number): number
   /** Seals the last of the input and the final frame; returns the length. */
   finish(input: Uint8Array, from: number, to: number, output: Uint8Array, at: number): number
+  /** Wipes its keys, where it has not finished. */
+  release(): void
 }
 export type NativeEncryptor = Encryptor
 
@@ -63,6 +67,8 @@ export declare class Header {
   plaintextLength(messageLength: number): number
   /** What the header says. */
   fields(): HeaderFields
+  /** Frees what it holds; the garbage collector would take its time. */
+  release(): void
 }
 export type NativeHeader = Header
 
@@ -101,7 +107,7 @@ export interface EncryptedDataKeyFields {
 }
 
 /** Makes a data key of `length` bytes. */
-export declare function generateDataKey(keyring: NativeKeyring, length: number, context: Array<string>, cancellation?: Cancellation | undefined | null): Promise<NativeDataKey>
+export declare function generateDataKey(keyring: NativeKeyring, length: number, context: Array<string>, cancellation?: Cancellation | undefined | null): Promise<NativeGeneratedDataKey>
 
 /** Makes a new key file. */
 export declare function generateLocalKey(path: string): void
@@ -132,12 +138,24 @@ export interface HeaderFields {
   headerLength: number
 }
 
-/** A data key as KMS gives it; `ciphertextBlob` only where it was generated. */
+/** A data key as KMS Decrypt gives it. */
 export interface NativeDataKey {
   /** The key itself; JavaScript owns it from now on, and wipes it. */
   plaintext: Buffer
+  /** The ARN of the KMS key, or the name of a local one. */
+  keyId: string
+  /** Which of the KMS key's materials wrapped it. */
+  keyMaterialId?: string
+  /** The AWS request id. */
+  requestId?: string
+}
+
+/** A data key as KMS GenerateDataKey gives it. */
+export interface NativeGeneratedDataKey {
+  /** The key itself; JavaScript owns it from now on, and wipes it. */
+  plaintext: Buffer
   /** The wrapped form. */
-  ciphertextBlob?: Buffer
+  ciphertextBlob: Buffer
   /** The ARN of the KMS key, or the name of a local one. */
   keyId: string
   /** Which of the KMS key's materials wrapped it. */

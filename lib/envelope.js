@@ -78,7 +78,7 @@ class Envelope {
    * @param {unknown} [options]
    */
   async decrypt(message, options) {
-    const { plaintext } = await this.#decrypt(message, options);
+    const { plaintext } = await this.#decrypt(message, options, () => undefined);
     return plaintext;
   }
 
@@ -87,8 +87,7 @@ class Envelope {
    * @param {unknown} [options]
    */
   async decryptMessage(message, options) {
-    const { plaintext, header } = await this.#decrypt(message, options);
-    return { plaintext, header: describe(header) };
+    return this.#decrypt(message, options, describe);
   }
 
   /**
@@ -99,7 +98,11 @@ class Envelope {
     const input = args.bytes(message, 'message');
     const { encryptionContext, into } = callOptions(options, SYNC_OPTIONS);
     const header = this.#readHeader(input, encryptionContext);
-    return pieces.openSync(this.#decryptor(header), header, input, into);
+    try {
+      return pieces.openSync(this.#decryptor(header), header, input, into);
+    } finally {
+      header.release();
+    }
   }
 
   /** @param {unknown} [options] */
@@ -124,21 +127,27 @@ class Envelope {
   }
 
   /**
+   * @template T
    * @param {unknown} message
    * @param {unknown} options
+   * @param {(header: import('../binding').Header) => T} describeHeader
    */
-  async #decrypt(message, options) {
+  async #decrypt(message, options, describeHeader) {
     const input = args.bytes(message, 'message');
     const { encryptionContext, into, signal } = callOptions(options, CALL_OPTIONS);
-    const header = this.#readHeader(input, encryptionContext);
     throwIfAborted(signal);
-    const decryptor = this.#keyring.callsService
-      ? await abortable(signal, (cancellation) =>
-          binding.createDecryptor(this.#keyring, header, cancellation),
-        )
-      : this.#decryptor(header);
-    const plaintext = await pieces.open(decryptor, header, input, into, signal);
-    return { plaintext, header };
+    const header = this.#readHeader(input, encryptionContext);
+    try {
+      const decryptor = this.#keyring.callsService
+        ? await abortable(signal, (cancellation) =>
+            binding.createDecryptor(this.#keyring, header, cancellation),
+          )
+        : this.#decryptor(header);
+      const plaintext = await pieces.open(decryptor, header, input, into, signal);
+      return { plaintext, header: describeHeader(header) };
+    } finally {
+      header.release();
+    }
   }
 
   /** @param {string[]} context */

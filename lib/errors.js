@@ -1,8 +1,10 @@
 'use strict';
 
+/** @typedef {import('../index').EnvelopeErrorCode} Code */
+
 /**
  * @typedef {{
- *   code: string, message: string, retryable: boolean, requestId: string | null,
+ *   code: Code, message: string, retryable: boolean, requestId: string | null,
  *   cause: string | null, errors: NativeError[],
  * }} NativeError
  */
@@ -10,7 +12,7 @@
 /** What every failing call throws or rejects with. */
 class EnvelopeError extends Error {
   /**
-   * @param {string} code
+   * @param {Code} code
    * @param {string} message
    * @param {{ retryable?: boolean, requestId?: string, errors?: EnvelopeError[], cause?: unknown }}
    *   [details]

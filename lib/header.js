@@ -11,18 +11,24 @@ const { native } = require('./errors.js');
  */
 function inspect(message) {
   const input = args.bytes(message, 'message');
-  return describe(native(() => binding.Header.inspect(input)));
+  const header = native(() => binding.Header.inspect(input));
+  try {
+    return describe(header);
+  } finally {
+    header.release();
+  }
 }
 
 /**
  * A header as a plain object.
  *
  * @param {import('../binding').Header} header
+ * @returns {import('../index').MessageHeader}
  */
 function describe(header) {
   const fields = header.fields();
   return {
-    version: fields.version,
+    version: fields.version === 1 ? 1 : 2,
     algorithmSuite: {
       id: fields.suiteId,
       name: fields.suiteName,

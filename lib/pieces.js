@@ -23,17 +23,21 @@ const SLICE = 1024 * 1024;
  */
 async function seal(encryptor, input, into, signal) {
   if (input.length <= SLICE) return sealSync(encryptor, input, into);
-  const output = outputFor(encryptor, input, into);
-  const { length } = input;
-  let at = native(() => encryptor.header(output));
-  let from = 0;
-  for (; length - from > SLICE; from += SLICE) {
-    at += native(() => encryptor.update(input, from, from + SLICE, output, at));
-    await nextTurn();
-    throwIfAborted(signal);
+  try {
+    const output = outputFor(encryptor, input, into);
+    const { length } = input;
+    let at = native(() => encryptor.header(output));
+    let from = 0;
+    for (; length - from > SLICE; from += SLICE) {
+      at += update(encryptor, input, from, from + SLICE, output, at);
+      await nextTurn();
+      throwIfAborted(signal);
+    }
+    native(() => encryptor.finish(input, from, length, output, at));
+    return output;
+  } finally {
+    encryptor.release();
   }
-  native(() => encryptor.finish(input, from, length, output, at));
-  return output;
 }
 
 /**
@@ -44,9 +48,13 @@ async function seal(encryptor, input, into, signal) {
  * @param {unknown} into
  */
 function sealSync(encryptor, input, into) {
-  const output = outputFor(encryptor, input, into);
-  native(() => encryptor.seal(input, output));
-  return output;
+  try {
+    const output = outputFor(encryptor, input, into);
+    native(() => encryptor.seal(input, output));
+    return output;
+  } finally {
+    encryptor.release();
+  }
 }
 
 /**
@@ -62,21 +70,24 @@ async function open(decryptor, header, message, into, signal) {
   // A body without frames is verified as a whole: slices of it would only be copied.
   if (message.length <= SLICE || !header.framed) return openSync(decryptor, header, message, into);
   const { length } = message;
-  const output = allocate(header.plaintextLength(length), into);
-  let at = 0;
+  let output;
   try {
+    output = allocate(header.plaintextLength(length), into);
+    let at = 0;
     for (let from = header.length; from < length; from += SLICE) {
       const to = Math.min(from + SLICE, length);
-      at += native(() => decryptor.update(message, from, to, output, at));
+      at += update(decryptor, message, from, to, output, at);
       await nextTurn();
       throwIfAborted(signal);
     }
     native(() => decryptor.finish());
+    return output;
   } catch (error) {
-    output.fill(0);
+    output?.fill(0);
     throw error;
+  } finally {
+    decryptor.release();
   }
-  return output;
 }
 
 /**
@@ -88,15 +99,30 @@ async function open(decryptor, header, message, into, signal) {
  * @param {unknown} into
  */
 function openSync(decryptor, header, message, into) {
-  const output = allocate(header.plaintextLength(message.length), into);
+  let output;
   try {
-    native(() => decryptor.update(message, header.length, message.length, output, 0));
+    output = allocate(header.plaintextLength(message.length), into);
+    update(decryptor, message, header.length, message.length, output, 0);
     native(() => decryptor.finish());
+    return output;
   } catch (error) {
-    output.fill(0);
+    output?.fill(0);
     throw error;
+  } finally {
+    decryptor.release();
   }
-  return output;
+}
+
+/**
+ * @param {Encryptor | Decryptor} transform
+ * @param {Uint8Array} input
+ * @param {number} from
+ * @param {number} to
+ * @param {Buffer} output
+ * @param {number} at
+ */
+function update(transform, input, from, to, output, at) {
+  return native(() => transform.update(input, from, to, output, at));
 }
 
 /**

@@ -5,10 +5,12 @@
 mod decryptor;
 mod encryptor;
 mod layout;
+mod transform;
 
 pub use decryptor::{Decryptor, check_readable};
 pub use encryptor::Encryptor;
 pub use layout::plaintext_length;
+pub use transform::Transform;
 
 /// The frame length that we write by default, in bytes of plaintext.
 pub const DEFAULT_FRAME_LENGTH: u32 = 64 * 1024;

@@ -8,15 +8,28 @@ use super::cancellation::{Cancellation, token, unless_cancelled};
 use super::context::from_flat;
 use super::error::to_napi;
 use super::keyring::NativeKeyring;
-use crate::keyring::DecryptedDataKey;
+use crate::keyring::GeneratedDataKey;
 
-/// A data key as KMS gives it; `ciphertextBlob` only where it was generated.
+/// A data key as KMS Decrypt gives it.
 #[napi(object)]
 pub struct NativeDataKey {
     /// The key itself; JavaScript owns it from now on, and wipes it.
     pub plaintext: Buffer,
+    /// The ARN of the KMS key, or the name of a local one.
+    pub key_id: String,
+    /// Which of the KMS key's materials wrapped it.
+    pub key_material_id: Option<String>,
+    /// The AWS request id.
+    pub request_id: Option<String>,
+}
+
+/// A data key as KMS GenerateDataKey gives it.
+#[napi(object)]
+pub struct NativeGeneratedDataKey {
+    /// The key itself; JavaScript owns it from now on, and wipes it.
+    pub plaintext: Buffer,
     /// The wrapped form.
-    pub ciphertext_blob: Option<Buffer>,
+    pub ciphertext_blob: Buffer,
     /// The ARN of the KMS key, or the name of a local one.
     pub key_id: String,
     /// Which of the KMS key's materials wrapped it.
@@ -26,21 +39,28 @@ pub struct NativeDataKey {
 }
 
 /// Makes a data key of `length` bytes.
-#[napi(catch_unwind, ts_return_type = "Promise<NativeDataKey>")]
+#[napi(catch_unwind, ts_return_type = "Promise<NativeGeneratedDataKey>")]
 pub fn generate_data_key<'env>(
     env: &'env Env,
     keyring: &NativeKeyring,
     length: u32,
     context: Vec<String>,
     cancellation: Option<ClassInstance<'_, Cancellation>>,
-) -> Result<PromiseRaw<'env, NativeDataKey>> {
+) -> Result<PromiseRaw<'env, NativeGeneratedDataKey>> {
     let keyring = keyring.shared();
     let token = token(cancellation.as_ref());
     let context = from_flat(context).map_err(to_napi)?;
     env.spawn_future(async move {
         let answer = keyring.generate_data_key(length as usize, &context);
-        let generated = unless_cancelled(token, answer).await.map_err(to_napi)?;
-        Ok(to_js(generated.key, Some(generated.ciphertext_blob.into())))
+        let GeneratedDataKey { ciphertext_blob, key } =
+            unless_cancelled(token, answer).await.map_err(to_napi)?;
+        Ok(NativeGeneratedDataKey {
+            plaintext: key.plaintext.into_bytes().into(),
+            ciphertext_blob: ciphertext_blob.into(),
+            key_id: key.key_id,
+            key_material_id: key.key_material_id,
+            request_id: key.request_id,
+        })
     })
 }
 
@@ -59,17 +79,12 @@ pub fn decrypt_data_key<'env>(
     let ciphertext_blob = ciphertext_blob.to_vec();
     env.spawn_future(async move {
         let answer = keyring.decrypt_data_key(&ciphertext_blob, &context);
-        let decrypted = unless_cancelled(token, answer).await.map_err(to_napi)?;
-        Ok(to_js(decrypted, None))
+        let key = unless_cancelled(token, answer).await.map_err(to_napi)?;
+        Ok(NativeDataKey {
+            plaintext: key.plaintext.into_bytes().into(),
+            key_id: key.key_id,
+            key_material_id: key.key_material_id,
+            request_id: key.request_id,
+        })
     })
-}
-
-fn to_js(key: DecryptedDataKey, ciphertext_blob: Option<Buffer>) -> NativeDataKey {
-    NativeDataKey {
-        plaintext: key.plaintext.into_bytes().into(),
-        ciphertext_blob,
-        key_id: key.key_id,
-        key_material_id: key.key_material_id,
-        request_id: key.request_id,
-    }
 }

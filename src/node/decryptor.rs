@@ -27,7 +27,8 @@ impl NativeDecryptor {
         if keyring.calls_service() {
             return Err(to_napi(would_block()));
         }
-        answer_now(start(keyring.as_ref(), &header.shared())).map_err(to_napi)
+        let header = header.shared().map_err(to_napi)?;
+        answer_now(start(keyring.as_ref(), &header)).map_err(to_napi)
     }
 
     /// Opens the frames that `input` completes, into `output` from `at`; returns the length.
@@ -54,6 +55,12 @@ impl NativeDecryptor {
     pub fn finish(&mut self) -> Result<()> {
         self.0.take().ok_or_else(finished).and_then(Decryptor::finish).map_err(to_napi)
     }
+
+    /// Wipes its keys, where it has not finished.
+    #[napi]
+    pub fn release(&mut self) {
+        self.0 = None;
+    }
 }
 
 /// Verifies the header as soon as the keyring answers.
@@ -65,7 +72,7 @@ pub fn create_decryptor<'env>(
     cancellation: Option<ClassInstance<'_, Cancellation>>,
 ) -> Result<PromiseRaw<'env, NativeDecryptor>> {
     let keyring = keyring.shared();
-    let header = header.shared();
+    let header = header.shared().map_err(to_napi)?;
     let token = token(cancellation.as_ref());
     env.spawn_future(async move {
         unless_cancelled(token, start(keyring.as_ref(), &header)).await.map_err(to_napi)

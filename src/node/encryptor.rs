@@ -95,6 +95,12 @@ impl NativeEncryptor {
         sealed.map(bytes::length).map_err(to_napi)
     }
 
+    /// Wipes its keys, where it has not finished.
+    #[napi]
+    pub fn release(&mut self) {
+        self.0 = None;
+    }
+
     fn write_header(&self, output: &mut Uint8ArraySlice<'_>) -> error::Result<i64> {
         let header = self.0.as_ref().ok_or_else(finished)?.header();
         let output = bytes::writable(output, 0)?;

@@ -9,14 +9,14 @@ use napi_derive::napi;
 use super::bytes;
 use super::context::{from_flat, to_pairs};
 use super::error::to_napi;
-use crate::error;
+use crate::error::{self, Error};
 use crate::format::{ContentType, EncryptedDataKey, Header, HeaderLimits};
 use crate::keyring::key_name;
 use crate::message::{check_readable, plaintext_length};
 
 /// A parsed header; authentic once a decryptor was made from it.
 #[napi(js_name = "Header")]
-pub struct NativeHeader(Arc<Header>);
+pub struct NativeHeader(Option<Arc<Header>>);
 
 /// A header for people and programs to look at.
 #[napi(object)]
@@ -64,7 +64,7 @@ impl NativeHeader {
     #[napi(factory, catch_unwind)]
     pub fn inspect(message: Uint8ArraySlice<'_>) -> Result<Self> {
         let header = Header::parse(&message, HeaderLimits::default()).map_err(to_napi)?;
-        Ok(Self(Arc::new(header)))
+        Ok(Self(Some(Arc::new(header))))
     }
 
     /// Reads the header of a message that is to be decrypted, and checks it before any key call.
@@ -81,34 +81,35 @@ impl NativeHeader {
             header.context.require(&from_flat(expected_context)?)?;
             Ok(header)
         };
-        read().map(|header| Self(Arc::new(header))).map_err(to_napi)
+        read().map(|header| Self(Some(Arc::new(header)))).map_err(to_napi)
     }
 
     /// The length of the header, in bytes.
     #[napi(getter)]
-    pub fn length(&self) -> i64 {
-        bytes::length(self.0.length)
+    pub fn length(&self) -> Result<i64> {
+        self.get().map(|header| bytes::length(header.length)).map_err(to_napi)
     }
 
     /// Whether the body is divided into frames.
     #[napi(getter)]
-    pub fn framed(&self) -> bool {
-        self.0.content_type == ContentType::Framed
+    pub fn framed(&self) -> Result<bool> {
+        self.get().map(|header| header.content_type == ContentType::Framed).map_err(to_napi)
     }
 
     /// The length of the plaintext of a message of this length, in bytes.
     #[napi]
-    pub fn plaintext_length(&self, message_length: i64) -> i64 {
+    pub fn plaintext_length(&self, message_length: i64) -> Result<i64> {
+        let header = self.get().map_err(to_napi)?;
         let message_length = usize::try_from(message_length).unwrap_or_default();
-        let body = message_length.saturating_sub(self.0.length);
-        bytes::length(plaintext_length(&self.0, body))
+        let body = message_length.saturating_sub(header.length);
+        Ok(bytes::length(plaintext_length(header, body)))
     }
 
     /// What the header says.
     #[napi(catch_unwind)]
-    pub fn fields(&self) -> HeaderFields {
-        let header = &self.0;
-        HeaderFields {
+    pub fn fields(&self) -> Result<HeaderFields> {
+        let header = self.get().map_err(to_napi)?;
+        Ok(HeaderFields {
             version: header.suite.version.into(),
             suite_id: header.suite.id.into(),
             suite_name: header.suite.name.to_owned(),
@@ -117,14 +118,24 @@ impl NativeHeader {
             message_id: header.message_id.clone().into(),
             encryption_context: to_pairs(&header.context),
             encrypted_data_keys: header.encrypted_data_keys.iter().map(key_fields).collect(),
-            framed: self.framed(),
+            framed: header.content_type == ContentType::Framed,
             frame_length: header.frame_length,
             header_length: bytes::length(header.length),
-        }
+        })
     }
 
-    pub(super) fn shared(&self) -> Arc<Header> {
-        Arc::clone(&self.0)
+    /// Frees what it holds; the garbage collector would take its time.
+    #[napi]
+    pub fn release(&mut self) {
+        self.0 = None;
+    }
+
+    pub(super) fn shared(&self) -> error::Result<Arc<Header>> {
+        self.get().cloned()
+    }
+
+    fn get(&self) -> error::Result<&Arc<Header>> {
+        self.0.as_ref().ok_or_else(|| Error::invalid("this header has been released"))
     }
 }
 
