@@ -21,6 +21,8 @@ export declare class Cancellation {
 export declare class Decryptor {
   /** Verifies the header at once, with a keyring that calls no service. */
   static create(keyring: NativeKeyring, header: NativeHeader): Decryptor
+  /** The most that `update` writes for `inputLength` more bytes. */
+  updateLength(inputLength: number): number
   /**
    * Opens the frames that `input` completes, into `output` from `at`; returns the length.
    *
@@ -40,6 +42,12 @@ export declare class Encryptor {
   static create(keyring: NativeKeyring, context: Array<string>, frameLength: number): Encryptor
   /** The length of the whole message for a plaintext of this length, in bytes. */
   messageLength(plaintextLength: number): number
+  /** How many bytes `update` writes for `inputLength` more bytes. */
+  updateLength(inputLength: number): number
+  /** How many bytes `finish` writes for `inputLength` last bytes. */
+  finishLength(inputLength: number): number
+  /** The length of the header, in bytes. */
+  get headerLength(): number
   /** Writes the whole message to `output`; returns its length. */
   seal(input: Uint8Array, output: Uint8Array): number
   /** Writes the header to the start of `output`; returns its length. */
@@ -52,6 +60,18 @@ export declare class Encryptor {
   release(): void
 }
 export type NativeEncryptor = Encryptor
+
+/** A file under way. */
+export declare class FileJob {
+  /** One that has not begun. */
+  constructor()
+  /** How much of the source has been read, in bytes. */
+  get bytesDone(): number
+  /** The length of the source, in bytes. */
+  get bytesTotal(): number
+  /** Ends it, and leaves nothing behind. */
+  cancel(): void
+}
 
 /** A parsed header; authentic once a decryptor was made from it. */
 export declare class Header {
@@ -72,6 +92,18 @@ export declare class Header {
 }
 export type NativeHeader = Header
 
+/** Collects the first bytes of a message until its header is whole. */
+export declare class HeaderReader {
+  /** A reader at the start of a message that is to be decrypted. */
+  static create(expectedContext: Array<string>, maxEncryptedDataKeys?: number | undefined | null): HeaderReader
+  /** Takes the next bytes; the header, once it is whole and was checked. */
+  push(bytes: Uint8Array): Header | null
+  /** The bytes that came after the header. */
+  rest(): Buffer
+  /** The error of a message that ends before its header does. */
+  truncated(): void
+}
+
 /** Wraps and unwraps data keys. */
 export declare class Keyring {
   /** One KMS key. */
@@ -85,14 +117,58 @@ export declare class Keyring {
 }
 export type NativeKeyring = Keyring
 
+/** Reads ranges of one message. */
+export declare class RangeReader {
+  /** The length of the plaintext, in bytes. */
+  get size(): number
+  /**
+   * The bytes of the message that hold these of the plaintext: the first, and the one after the
+   * last.
+   */
+  frames(start: number, end: number): Array<number>
+  /** Decrypts these bytes of the plaintext into `output` from `at`. */
+  read(start: number, end: number, frames: Uint8Array, output: Uint8Array, at: number): void
+  /** Wipes its keys. */
+  release(): void
+}
+
+/** From one message to another. */
+export declare class ReEncryptor {
+  /** Takes both halves over. */
+  static create(decryptor: Decryptor, encryptor: Encryptor): ReEncryptor
+  /** The length of the new message for a plaintext of this length, in bytes. */
+  messageLength(plaintextLength: number): number
+  /** The length of the new header, in bytes. */
+  get headerLength(): number
+  /** Writes the new header to the start of `output`; returns its length. */
+  header(output: Uint8Array): number
+  /** The most that `update` writes for `inputLength` more bytes. */
+  updateLength(inputLength: number): number
+  /** Re-encrypts what `input` completes of the frames, into `output` from `at`. */
+  update(input: Uint8Array, from: number, to: number, output: Uint8Array, at: number): number
+  /** The most that `finish` writes. */
+  finishLength(): number
+  /** Confirms that the old message was whole, and ends the new one into `output` from `at`. */
+  finish(output: Uint8Array, at: number): number
+  /** Wipes its keys, where it has not finished. */
+  release(): void
+}
+export type NativeReEncryptor = ReEncryptor
+
 /** Verifies the header as soon as the keyring answers. */
 export declare function createDecryptor(keyring: NativeKeyring, header: NativeHeader, cancellation?: Cancellation | undefined | null): Promise<Decryptor>
 
 /** Starts a message as soon as the keyring answers. */
 export declare function createEncryptor(keyring: NativeKeyring, context: Array<string>, frameLength: number, cancellation?: Cancellation | undefined | null): Promise<Encryptor>
 
+/** Verifies the header and the final frame as soon as the keyring answers. */
+export declare function createRangeReader(keyring: Keyring, header: Header, messageLength: number, finalFrame: Uint8Array, cancellation?: Cancellation | undefined | null): Promise<RangeReader>
+
 /** Unwraps a data key. */
 export declare function decryptDataKey(keyring: NativeKeyring, ciphertextBlob: Uint8Array, context: Array<string>, cancellation?: Cancellation | undefined | null): Promise<NativeDataKey>
+
+/** Decrypts a file. */
+export declare function decryptFile(job: FileJob, paths: FilePaths, keyring: NativeKeyring, expectedContext: Array<string>, maxEncryptedDataKeys?: number | undefined | null): Promise<FileLengths>
 
 /** An encrypted data key to look at. */
 export interface EncryptedDataKeyFields {
@@ -105,6 +181,30 @@ export interface EncryptedDataKeyFields {
   /** The wrapped data key. */
   ciphertext: Buffer
 }
+
+/** Encrypts a file. */
+export declare function encryptFile(job: FileJob, paths: FilePaths, keyring: NativeKeyring, context: Array<string>, frameLength: number): Promise<FileLengths>
+
+/** How much was read and written. */
+export interface FileLengths {
+  /** The length of the source, in bytes. */
+  read: number
+  /** The length of the destination, in bytes. */
+  written: number
+}
+
+/** From where to where. */
+export interface FilePaths {
+  /** The file that is read. */
+  source: string
+  /** The file that is written. */
+  destination: string
+  /** Whether an existing one is replaced. */
+  overwrite: boolean
+}
+
+/** Where the final frame of a message of this length must be: its first byte. */
+export declare function finalFrameStart(header: Header, messageLength: number): number
 
 /** Makes a data key of `length` bytes. */
 export declare function generateDataKey(keyring: NativeKeyring, length: number, context: Array<string>, cancellation?: Cancellation | undefined | null): Promise<NativeGeneratedDataKey>
@@ -179,3 +279,6 @@ export interface NativeKmsOptions {
   /** How long one call may take, in milliseconds. */
   timeoutMs?: number
 }
+
+/** Re-encrypts a file; without a new context the old one's is kept. */
+export declare function reEncryptFile(job: FileJob, paths: FilePaths, keyring: NativeKeyring, expectedContext: Array<string>, maxEncryptedDataKeys: number | undefined | null, newKeyring: NativeKeyring, newContext: Array<string> | undefined | null, frameLength: number): Promise<FileLengths>

@@ -4,7 +4,10 @@ const { EnvelopeError } = require('./lib/errors.js');
 const { Envelope } = require('./lib/envelope.js');
 const { inspect } = require('./lib/header.js');
 const { AwsKmsKeyring, LocalKeyring, RawAesKeyring } = require('./lib/keyrings.js');
-const { decrypt, decryptDataKey, encrypt, generateDataKey } = require('./lib/functions.js');
+const functions = require('./lib/functions.js');
+
+const { decrypt, decryptDataKey, decryptStream, encrypt, encryptStream, generateDataKey } =
+  functions;
 
 module.exports = {
   AwsKmsKeyring,
@@ -14,7 +17,9 @@ module.exports = {
   RawAesKeyring,
   decrypt,
   decryptDataKey,
+  decryptStream,
   encrypt,
+  encryptStream,
   generateDataKey,
   inspect,
 };

@@ -73,9 +73,11 @@ describe('the packages', { skip: otherAddon || skipWithout('python', 'peers') },
   it('hold the files that users need and no others', () => {
     const lib = fs.readdirSync(path.join(ROOT, 'lib')).map((name) => `lib/${name}`);
     assert.ok(lib.every((name) => name.endsWith('.js')));
+    const types = fs.readdirSync(path.join(ROOT, 'types')).map((name) => `types/${name}`);
+    assert.ok(types.every((name) => name.endsWith('.d.ts')));
     const always = ['LICENSE', 'README.md', 'package.json'];
     const written = ['CHANGELOG.md', 'binding.js', 'index.d.ts', 'index.js'];
-    assert.deepEqual(list(packages.main), [...always, ...written, ...lib].toSorted());
+    assert.deepEqual(list(packages.main), [...always, ...written, ...lib, ...types].toSorted());
     for (const { name, tarball } of packages.platforms) {
       const binary = name.replace('kms-envelope-', 'kms-envelope.');
       assert.deepEqual(list(tarball), [...always, `${binary}.node`].toSorted());

@@ -2,15 +2,14 @@
 
 const binding = require('../binding.js');
 const args = require('./arguments.js');
-const { abortable, throwIfAborted } = require('./abort.js');
-const { invalid, native } = require('./errors.js');
+const { abortable } = require('./abort.js');
+const { Core } = require('./core.js');
+const { invalid } = require('./errors.js');
+const files = require('./files.js');
 const { describe } = require('./header.js');
-const { keyringOf, nativeKeyring } = require('./keyrings.js');
 const pieces = require('./pieces.js');
-
-const DEFAULT_FRAME_LENGTH = 64 * 1024;
-const UINT32_MAX = 2 ** 32 - 1;
-const UINT16_MAX = 2 ** 16 - 1;
+const { openMessage } = require('./ranges.js');
+const streams = require('./streams.js');
 
 /** The lengths of the data keys that KMS names (KMS API Reference, GenerateDataKey). */
 const KEY_SPECS = new Map([
@@ -18,32 +17,20 @@ const KEY_SPECS = new Map([
   ['AES_128', 16],
 ]);
 
-const ENVELOPE_OPTIONS = /** @type {const} */ (['keyring', 'frameLength', 'maxEncryptedDataKeys']);
 const CALL_OPTIONS = /** @type {const} */ (['encryptionContext', 'into', 'signal']);
 const SYNC_OPTIONS = /** @type {const} */ (['encryptionContext', 'into']);
+const RE_ENCRYPT_OPTIONS = /** @type {const} */ ([...CALL_OPTIONS, 'newEncryptionContext']);
 const DATA_KEY_OPTIONS = /** @type {const} */ (['encryptionContext', 'signal']);
+const RANGE_OPTIONS = /** @type {const} */ ([...DATA_KEY_OPTIONS, 'start', 'end']);
 const GENERATE_OPTIONS = /** @type {const} */ ([...DATA_KEY_OPTIONS, 'keySpec', 'numberOfBytes']);
 
 /** Encrypts and decrypts under one key. */
 class Envelope {
-  #keyring;
-  #frameLength;
-  #maxEncryptedDataKeys;
+  #core;
 
   /** @param {unknown} key a key string, or options with a keyring */
   constructor(key) {
-    if (typeof key === 'string') key = { keyring: keyringOf(args.string(key, 'the key')) };
-    if (key === undefined) throw invalid('give a key string, or an object with a keyring');
-    const given = args.options(key, ENVELOPE_OPTIONS);
-    const { frameLength = DEFAULT_FRAME_LENGTH, maxEncryptedDataKeys } = given;
-    this.#keyring = nativeKeyring(given.keyring);
-    this.#frameLength = args.integer(frameLength, 'frameLength', 1, UINT32_MAX);
-    this.#maxEncryptedDataKeys = args.optionalInteger(
-      maxEncryptedDataKeys,
-      'maxEncryptedDataKeys',
-      1,
-      UINT16_MAX,
-    );
+    this.#core = new Core(key);
   }
 
   /**
@@ -53,13 +40,7 @@ class Envelope {
   async encrypt(data, options) {
     const input = args.bytes(data, 'data');
     const { encryptionContext, into, signal } = callOptions(options, CALL_OPTIONS);
-    if (!this.#keyring.callsService) {
-      throwIfAborted(signal);
-      return pieces.seal(this.#encryptor(encryptionContext), input, into, signal);
-    }
-    const encryptor = await abortable(signal, (cancellation) =>
-      binding.createEncryptor(this.#keyring, encryptionContext, this.#frameLength, cancellation),
-    );
+    const encryptor = await this.#core.encryptor(encryptionContext, signal);
     return pieces.seal(encryptor, input, into, signal);
   }
 
@@ -70,7 +51,7 @@ class Envelope {
   encryptSync(data, options) {
     const input = args.bytes(data, 'data');
     const { encryptionContext, into } = callOptions(options, SYNC_OPTIONS);
-    return pieces.sealSync(this.#encryptor(encryptionContext), input, into);
+    return pieces.sealSync(this.#core.encryptorNow(encryptionContext), input, into);
   }
 
   /**
@@ -97,12 +78,131 @@ class Envelope {
   decryptSync(message, options) {
     const input = args.bytes(message, 'message');
     const { encryptionContext, into } = callOptions(options, SYNC_OPTIONS);
-    const header = this.#readHeader(input, encryptionContext);
+    const header = this.#core.header(input, encryptionContext);
     try {
-      return pieces.openSync(this.#decryptor(header), header, input, into);
+      return pieces.openSync(this.#core.decryptorNow(header), header, input, into);
     } finally {
       header.release();
     }
+  }
+
+  /** @param {unknown} [options] */
+  encryptStream(options) {
+    return streams.encryptStream(this.#core, options);
+  }
+
+  /** @param {unknown} [options] */
+  decryptStream(options) {
+    return streams.decryptStream(this.#core, options);
+  }
+
+  /** @param {unknown} [options] */
+  encryptWebStream(options) {
+    return streams.encryptWebStream(this.#core, options);
+  }
+
+  /** @param {unknown} [options] */
+  decryptWebStream(options) {
+    return streams.decryptWebStream(this.#core, options);
+  }
+
+  /**
+   * @param {unknown} source
+   * @param {unknown} destination
+   * @param {unknown} [options]
+   */
+  encryptFile(source, destination, options) {
+    return files.encryptFile(this.#core, source, destination, options);
+  }
+
+  /**
+   * @param {unknown} source
+   * @param {unknown} destination
+   * @param {unknown} [options]
+   */
+  decryptFile(source, destination, options) {
+    return files.decryptFile(this.#core, source, destination, options);
+  }
+
+  /**
+   * @param {unknown} source
+   * @param {unknown} destination
+   * @param {unknown} to
+   * @param {unknown} [options]
+   */
+  async reEncryptFile(source, destination, to, options) {
+    const target = Envelope.#coreOf(to);
+    return files.reEncryptFile(this.#core, target, source, destination, options);
+  }
+
+  /**
+   * @param {unknown} source
+   * @param {unknown} [options]
+   */
+  async openMessage(source, options) {
+    const { encryptionContext, signal } = callOptions(options, DATA_KEY_OPTIONS);
+    return openMessage(this.#core, source, encryptionContext, signal);
+  }
+
+  /**
+   * @param {unknown} source
+   * @param {unknown} [options]
+   */
+  async decryptRange(source, options) {
+    const { encryptionContext, signal, given } = callOptions(options, RANGE_OPTIONS);
+    const message = await openMessage(this.#core, source, encryptionContext, signal);
+    try {
+      const { start, end } = given;
+      return await message.read({
+        ...(start === undefined ? {} : { start }),
+        ...(end === undefined ? {} : { end }),
+      });
+    } finally {
+      await message.close();
+    }
+  }
+
+  /**
+   * @param {unknown} source
+   * @param {unknown} [options]
+   */
+  async plaintextSize(source, options) {
+    const message = await this.openMessage(source, options);
+    await message.close();
+    return message.size;
+  }
+
+  /**
+   * @param {unknown} message
+   * @param {unknown} to
+   * @param {unknown} [options]
+   */
+  async reEncrypt(message, to, options) {
+    const input = args.bytes(message, 'message');
+    const { encryptionContext, into, signal, given } = callOptions(options, RE_ENCRYPT_OPTIONS);
+    const target = Envelope.#coreOf(to);
+    const header = this.#core.header(input, encryptionContext);
+    try {
+      const { newEncryptionContext } = given;
+      const transform = await streams.reEncryptor(
+        this.#core,
+        target,
+        header,
+        newEncryptionContext,
+        signal,
+      );
+      return await pieces.reSeal(transform, header, input, into, signal);
+    } finally {
+      header.release();
+    }
+  }
+
+  /**
+   * @param {unknown} to
+   * @param {unknown} [options]
+   */
+  reEncryptStream(to, options) {
+    return streams.reEncryptStream(this.#core, Envelope.#coreOf(to), options);
   }
 
   /** @param {unknown} [options] */
@@ -110,7 +210,7 @@ class Envelope {
     const { encryptionContext, signal, given } = callOptions(options, GENERATE_OPTIONS);
     const length = dataKeyLength(given);
     return abortable(signal, (cancellation) =>
-      binding.generateDataKey(this.#keyring, length, encryptionContext, cancellation),
+      binding.generateDataKey(this.#core.keyring, length, encryptionContext, cancellation),
     );
   }
 
@@ -122,7 +222,7 @@ class Envelope {
     const blob = args.bytes(ciphertextBlob, 'ciphertextBlob');
     const { encryptionContext, signal } = callOptions(options, DATA_KEY_OPTIONS);
     return abortable(signal, (cancellation) =>
-      binding.decryptDataKey(this.#keyring, blob, encryptionContext, cancellation),
+      binding.decryptDataKey(this.#core.keyring, blob, encryptionContext, cancellation),
     );
   }
 
@@ -135,14 +235,9 @@ class Envelope {
   async #decrypt(message, options, describeHeader) {
     const input = args.bytes(message, 'message');
     const { encryptionContext, into, signal } = callOptions(options, CALL_OPTIONS);
-    throwIfAborted(signal);
-    const header = this.#readHeader(input, encryptionContext);
+    const header = this.#core.header(input, encryptionContext);
     try {
-      const decryptor = this.#keyring.callsService
-        ? await abortable(signal, (cancellation) =>
-            binding.createDecryptor(this.#keyring, header, cancellation),
-          )
-        : this.#decryptor(header);
+      const decryptor = await this.#core.decryptor(header, signal);
       const plaintext = await pieces.open(decryptor, header, input, into, signal);
       return { plaintext, header: describeHeader(header) };
     } finally {
@@ -150,22 +245,14 @@ class Envelope {
     }
   }
 
-  /** @param {string[]} context */
-  #encryptor(context) {
-    return native(() => binding.Encryptor.create(this.#keyring, context, this.#frameLength));
-  }
-
-  /** @param {import('../binding').Header} header */
-  #decryptor(header) {
-    return native(() => binding.Decryptor.create(this.#keyring, header));
-  }
-
   /**
-   * @param {Uint8Array} message
-   * @param {string[]} context
+   * The core of another envelope.
+   *
+   * @param {unknown} envelope
    */
-  #readHeader(message, context) {
-    return native(() => binding.Header.read(message, context, this.#maxEncryptedDataKeys));
+  static #coreOf(envelope) {
+    if (envelope instanceof Envelope) return envelope.#core;
+    throw invalid('the envelope to re-encrypt to must be an Envelope');
   }
 }
 

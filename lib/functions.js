@@ -25,6 +25,18 @@ async function decrypt(message, options) {
 }
 
 /** @param {unknown} [options] */
+function encryptStream(options) {
+  const [envelope, rest] = choose(options);
+  return envelope.encryptStream(rest);
+}
+
+/** @param {unknown} [options] */
+function decryptStream(options) {
+  const [envelope, rest] = choose(options);
+  return envelope.decryptStream(rest);
+}
+
+/** @param {unknown} [options] */
 async function generateDataKey(options) {
   const [envelope, rest] = choose(options);
   return envelope.generateDataKey(rest);
@@ -62,4 +74,11 @@ function choose(options) {
   return [envelope, rest];
 }
 
-module.exports = { decrypt, decryptDataKey, encrypt, generateDataKey };
+module.exports = {
+  decrypt,
+  decryptDataKey,
+  decryptStream,
+  encrypt,
+  encryptStream,
+  generateDataKey,
+};

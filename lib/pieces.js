@@ -114,7 +114,34 @@ function openSync(decryptor, header, message, into) {
 }
 
 /**
- * @param {Encryptor | Decryptor} transform
+ * Reads one message and writes another, a slice each turn of the event loop.
+ *
+ * @param {import('../binding').ReEncryptor} transform
+ * @param {Header} header
+ * @param {Uint8Array} message
+ * @param {unknown} into
+ * @param {AbortSignal | undefined} signal
+ */
+async function reSeal(transform, header, message, into, signal) {
+  const { length } = message;
+  try {
+    const total = native(() => transform.messageLength(header.plaintextLength(length)));
+    const output = allocate(total, into);
+    let at = native(() => transform.header(output));
+    for (let from = header.length; from < length; from += SLICE) {
+      if (from > header.length) await nextTurn();
+      throwIfAborted(signal);
+      at += update(transform, message, from, Math.min(from + SLICE, length), output, at);
+    }
+    native(() => transform.finish(output, at));
+    return output;
+  } finally {
+    transform.release();
+  }
+}
+
+/**
+ * @param {Encryptor | Decryptor | import('../binding').ReEncryptor} transform
  * @param {Uint8Array} input
  * @param {number} from
  * @param {number} to
@@ -145,4 +172,4 @@ function allocate(length, into) {
   return into === undefined ? Buffer.allocUnsafe(length) : args.outputBuffer(into, length);
 }
 
-module.exports = { open, openSync, seal, sealSync };
+module.exports = { open, openSync, reSeal, seal, sealSync };

@@ -11,6 +11,7 @@ const LAYERS = [
   ['materials'],
   ['keyring'],
   ['message'],
+  ['file'],
   ['node'],
 ];
 const CRYPTO_CRATES = 'aws_lc_rs|aes_gcm|hkdf|sha2|getrandom';

@@ -153,6 +153,18 @@ codes! {
     LimitExceeded = "LIMIT_EXCEEDED",
     /// The local key file is missing, malformed, or readable by others.
     KeyFile = "KEY_FILE",
+    /// A file that cannot be read or written, or that must not be.
+    File = "FILE",
+    /// The file to read does not exist.
+    FileNotFound = "FILE_NOT_FOUND",
+    /// The file to write exists, and overwriting was not allowed.
+    FileExists = "FILE_EXISTS",
+    /// No room is left for the file to write.
+    DiskFull = "DISK_FULL",
+    /// The range starts beyond the end of the plaintext.
+    Range = "RANGE",
+    /// The plaintext does not have the length that was announced.
+    LengthMismatch = "LENGTH_MISMATCH",
     /// No AWS credentials were found.
     KmsNoCredentials = "KMS_NO_CREDENTIALS",
     /// AWS does not accept the credentials: expired, unknown or wrongly signed.

@@ -13,11 +13,13 @@
 //! 3. [`materials`]
 //! 4. [`keyring`]
 //! 5. [`message`]
-//! 6. `node`, the binding for Node.js (feature `node`)
+//! 6. [`file`](mod@file): files through them, whole or not at all
+//! 7. `node`, the binding for Node.js (feature `node`)
 
 pub mod context;
 mod crypto;
 pub mod error;
+pub mod file;
 pub mod format;
 pub mod keyring;
 pub mod materials;

@@ -11,8 +11,8 @@ fn each_code_is_documented_and_typed() {
     let codes: BTreeSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
     let docs = std::fs::read_to_string("docs/errors.md").unwrap();
     assert_eq!(starts(&docs, "| `"), codes, "docs/errors.md");
-    let types = std::fs::read_to_string("index.d.ts").unwrap();
-    assert_eq!(starts(&types, "  | \""), codes, "index.d.ts");
+    let types = std::fs::read_to_string("types/errors.d.ts").unwrap();
+    assert_eq!(starts(&types, "  | \""), codes, "types/errors.d.ts");
 }
 
 /// The codes at the start of the lines that begin so.

@@ -2,18 +2,17 @@
 //!
 //! Source: `client-apis/decrypt.md`.
 
+use super::opener::FrameOpener;
 use crate::context::PUBLIC_KEY;
-use crate::crypto::{Aead, AesGcm, DerivedKeys, same_commitment};
 use crate::error::{Code, Error, Result};
-use crate::format::frame::{self, Division, Frame, FrameAad, FrameKind};
+use crate::format::frame::{Division, Frame, FrameKind};
 use crate::format::{Failure, Header};
 use crate::materials::DecryptionMaterials;
 use crate::suite::AlgorithmSuite;
 
 /// Reads the body of one message, after its header; releases only what has verified.
 pub struct Decryptor {
-    key: AesGcm,
-    aad: FrameAad,
+    opener: FrameOpener,
     division: Division,
     next_sequence: u32,
     pending: Vec<u8>,
@@ -63,19 +62,8 @@ impl Decryptor {
     /// # Errors
     /// `AuthenticationFailed` if either does not verify; what `check_readable` refuses.
     pub fn new(header: &Header, materials: &DecryptionMaterials) -> Result<Self> {
-        check_readable(header)?;
-        let data_key = materials.complete_data_key()?;
-        let keys = DerivedKeys::derive(header.suite.id, data_key.expose(), &header.message_id)?;
-        if !same_commitment(&keys.commitment, &header.commitment) {
-            return Err(changed("the commitment to the data key"));
-        }
-        // "Verify the header": nonce 0 in format 2.0.
-        keys.content_key
-            .open(&frame::iv(0), &header.body, &[], &header.tag, &mut [])
-            .map_err(|_| changed("the header"))?;
         Ok(Self {
-            key: keys.content_key,
-            aad: FrameAad::new(&header.message_id),
+            opener: FrameOpener::new(header, materials)?,
             division: Division::of(header),
             next_sequence: 1,
             pending: Vec::new(),
@@ -98,7 +86,7 @@ impl Decryptor {
     /// and what this call wrote into `output` must be discarded.
     pub fn update(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
         if self.state == State::Failed {
-            return Err(Error::invalid("this decryptor has failed; start again with a new one"));
+            return Err(failed());
         }
         self.open_frames(input, output).inspect_err(|_| self.state = State::Failed)
     }
@@ -111,7 +99,7 @@ impl Decryptor {
         match self.state {
             State::Complete => Ok(()),
             State::Frames => Err(Error::truncated()),
-            State::Failed => Err(changed("the message")),
+            State::Failed => Err(failed()),
         }
     }
 
@@ -157,31 +145,17 @@ impl Decryptor {
     }
 
     fn open(&mut self, frame: &Frame<'_>, output: &mut [u8]) -> Result<usize> {
-        // "Sequence Number": frames count from 1, without a gap.
-        if frame.sequence != self.next_sequence {
-            return Err(Error::malformed(format!(
-                "frame {} stands where frame {} must; frames were lost, repeated or moved",
-                frame.sequence, self.next_sequence
-            )));
-        }
-        let length = frame.ciphertext.len();
         // A body with room for fewer bytes than its frames hold has lost its final frame.
-        let plaintext = output.get_mut(..length).ok_or_else(Error::truncated)?;
-        let aad = self.aad.of(frame.kind, frame.sequence, length);
-        self.key
-            .open(&frame.iv, aad, frame.ciphertext, &frame.tag, plaintext)
-            .map_err(|_| changed(&format!("frame {}", frame.sequence)))?;
+        let plaintext = output.get_mut(..frame.ciphertext.len()).ok_or_else(Error::truncated)?;
+        self.opener.open(frame, self.next_sequence, plaintext)?;
         match frame.kind {
             FrameKind::Regular => self.next_sequence = frame.sequence.saturating_add(1),
             FrameKind::Final | FrameKind::Whole => self.state = State::Complete,
         }
-        Ok(length)
+        Ok(frame.ciphertext.len())
     }
 }
 
-fn changed(what: &str) -> Error {
-    Error::new(
-        Code::AuthenticationFailed,
-        format!("{what} does not verify: the message was changed, or made under another data key"),
-    )
+fn failed() -> Error {
+    Error::invalid("this decryptor has failed; start again with a new one")
 }

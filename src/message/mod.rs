@@ -5,11 +5,16 @@
 mod decryptor;
 mod encryptor;
 mod layout;
+mod opener;
+mod range;
+mod re_encryptor;
 mod transform;
 
 pub use decryptor::{Decryptor, check_readable};
 pub use encryptor::Encryptor;
 pub use layout::plaintext_length;
+pub use range::RangeDecryptor;
+pub use re_encryptor::ReEncryptor;
 pub use transform::Transform;
 
 /// The frame length that we write by default, in bytes of plaintext.

@@ -1,6 +1,6 @@
 //! What the encryptor, the decryptor and the re-encryptor have in common, for streams and files.
 
-use super::{Decryptor, Encryptor};
+use super::{Decryptor, Encryptor, ReEncryptor};
 use crate::error::Result;
 
 /// Bytes in, bytes out, and an end that must be told.
@@ -57,5 +57,23 @@ impl Transform for Decryptor {
 
     fn finish(self: Box<Self>, _output: &mut [u8]) -> Result<usize> {
         (*self).finish().map(|()| 0)
+    }
+}
+
+impl Transform for ReEncryptor {
+    fn update_length(&self, input_length: usize) -> usize {
+        self.update_length(input_length)
+    }
+
+    fn update(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
+        self.update(input, output)
+    }
+
+    fn finish_length(&self) -> usize {
+        self.finish_length()
+    }
+
+    fn finish(self: Box<Self>, output: &mut [u8]) -> Result<usize> {
+        (*self).finish(output)
     }
 }

@@ -42,6 +42,15 @@ pub(super) fn writable<'a>(output: &'a mut Uint8ArraySlice<'_>, at: i64) -> Resu
     bytes.get_mut(index(at)?..).ok_or_else(gone)
 }
 
+/// Copies `bytes` to the start of `output`; returns their length.
+pub(super) fn copy(bytes: &[u8], output: &mut Uint8ArraySlice<'_>) -> Result<i64> {
+    let target = writable(output, 0)?.get_mut(..bytes.len());
+    target
+        .ok_or_else(|| Error::invalid(format!("the output has no room for {} bytes", bytes.len())))?
+        .copy_from_slice(bytes);
+    Ok(length(bytes.len()))
+}
+
 fn index(value: i64) -> Result<usize> {
     usize::try_from(value).map_err(|_| gone())
 }

@@ -31,6 +31,13 @@ impl NativeDecryptor {
         answer_now(start(keyring.as_ref(), &header)).map_err(to_napi)
     }
 
+    /// The most that `update` writes for `inputLength` more bytes.
+    #[napi]
+    pub fn update_length(&self, input_length: u32) -> Result<i64> {
+        let decryptor = self.0.as_ref().ok_or_else(finished).map_err(to_napi)?;
+        Ok(bytes::length(decryptor.update_length(input_length as usize)))
+    }
+
     /// Opens the frames that `input` completes, into `output` from `at`; returns the length.
     ///
     /// After an error nothing of `output` is valid.
@@ -54,6 +61,10 @@ impl NativeDecryptor {
     #[napi(catch_unwind)]
     pub fn finish(&mut self) -> Result<()> {
         self.0.take().ok_or_else(finished).and_then(Decryptor::finish).map_err(to_napi)
+    }
+
+    pub(super) fn take(&mut self) -> error::Result<Decryptor> {
+        self.0.take().ok_or_else(finished)
     }
 
     /// Wipes its keys, where it has not finished.

@@ -41,8 +41,29 @@ impl NativeEncryptor {
     #[napi]
     pub fn message_length(&self, plaintext_length: i64) -> Result<i64> {
         let length = usize::try_from(plaintext_length).unwrap_or(usize::MAX);
-        let encryptor = self.0.as_ref().ok_or_else(finished).map_err(to_napi)?;
+        let encryptor = self.get().map_err(to_napi)?;
         encryptor.message_length(length).map(bytes::length).map_err(to_napi)
+    }
+
+    /// How many bytes `update` writes for `inputLength` more bytes.
+    #[napi]
+    pub fn update_length(&self, input_length: u32) -> Result<i64> {
+        let encryptor = self.get().map_err(to_napi)?;
+        Ok(bytes::length(encryptor.update_length(input_length as usize)))
+    }
+
+    /// How many bytes `finish` writes for `inputLength` last bytes.
+    #[napi]
+    pub fn finish_length(&self, input_length: u32) -> Result<i64> {
+        let encryptor = self.get().map_err(to_napi)?;
+        Ok(bytes::length(encryptor.finish_length(input_length as usize)))
+    }
+
+    /// The length of the header, in bytes.
+    #[napi(getter)]
+    pub fn header_length(&self) -> Result<i64> {
+        let encryptor = self.get().map_err(to_napi)?;
+        Ok(bytes::length(encryptor.header().len()))
     }
 
     /// Writes the whole message to `output`; returns its length.
@@ -101,14 +122,16 @@ impl NativeEncryptor {
         self.0 = None;
     }
 
+    fn get(&self) -> error::Result<&Encryptor> {
+        self.0.as_ref().ok_or_else(finished)
+    }
+
+    pub(super) fn take(&mut self) -> error::Result<Encryptor> {
+        self.0.take().ok_or_else(finished)
+    }
+
     fn write_header(&self, output: &mut Uint8ArraySlice<'_>) -> error::Result<i64> {
-        let header = self.0.as_ref().ok_or_else(finished)?.header();
-        let output = bytes::writable(output, 0)?;
-        let output = output.get_mut(..header.len()).ok_or_else(|| {
-            Error::invalid(format!("the output has no room for a header of {}", header.len()))
-        })?;
-        output.copy_from_slice(header);
-        Ok(bytes::length(header.len()))
+        bytes::copy(self.get()?.header(), output)
     }
 }
 

@@ -64,7 +64,7 @@ impl NativeHeader {
     #[napi(factory, catch_unwind)]
     pub fn inspect(message: Uint8ArraySlice<'_>) -> Result<Self> {
         let header = Header::parse(&message, HeaderLimits::default()).map_err(to_napi)?;
-        Ok(Self(Some(Arc::new(header))))
+        Ok(Self::new(header))
     }
 
     /// Reads the header of a message that is to be decrypted, and checks it before any key call.
@@ -81,7 +81,7 @@ impl NativeHeader {
             header.context.require(&from_flat(expected_context)?)?;
             Ok(header)
         };
-        read().map(|header| Self(Some(Arc::new(header)))).map_err(to_napi)
+        read().map(Self::new).map_err(to_napi)
     }
 
     /// The length of the header, in bytes.
@@ -128,6 +128,10 @@ impl NativeHeader {
     #[napi]
     pub fn release(&mut self) {
         self.0 = None;
+    }
+
+    pub(super) fn new(header: Header) -> Self {
+        Self(Some(Arc::new(header)))
     }
 
     pub(super) fn shared(&self) -> error::Result<Arc<Header>> {

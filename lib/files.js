@@ -1,0 +1,150 @@
+'use strict';
+
+const path = require('node:path');
+
+const binding = require('../binding.js');
+const args = require('./arguments.js');
+const { throwIfAborted } = require('./abort.js');
+const { aborted, fromNative, invalid } = require('./errors.js');
+const { filePath } = require('./source.js');
+
+/** @typedef {InstanceType<typeof import('./core.js').Core>} Core */
+/** @typedef {import('../binding').FilePaths} Paths */
+/** @typedef {import('../binding').FileJob} FileJob */
+
+const PROGRESS_INTERVAL_MS = 100;
+
+const OPTIONS = /** @type {const} */ (['encryptionContext', 'signal', 'overwrite', 'onProgress']);
+const RE_ENCRYPT_OPTIONS = /** @type {const} */ ([...OPTIONS, 'newEncryptionContext']);
+
+/**
+ * @param {Core} core
+ * @param {unknown} source
+ * @param {unknown} destination
+ * @param {unknown} options
+ */
+async function encryptFile(core, source, destination, options) {
+  const settings = fileOptions(source, destination, options, OPTIONS);
+  const { read, written } = await watch(settings, (job, paths) =>
+    binding.encryptFile(job, paths, core.keyring, settings.encryptionContext, core.frameLength),
+  );
+  return { plaintextLength: read, messageLength: written };
+}
+
+/**
+ * @param {Core} core
+ * @param {unknown} source
+ * @param {unknown} destination
+ * @param {unknown} options
+ */
+async function decryptFile(core, source, destination, options) {
+  const settings = fileOptions(source, destination, options, OPTIONS);
+  const { read, written } = await watch(settings, (job, paths) =>
+    binding.decryptFile(
+      job,
+      paths,
+      core.keyring,
+      settings.encryptionContext,
+      core.maxEncryptedDataKeys,
+    ),
+  );
+  return { plaintextLength: written, messageLength: read };
+}
+
+/**
+ * @param {Core} from
+ * @param {Core} to
+ * @param {unknown} source
+ * @param {unknown} destination
+ * @param {unknown} options
+ */
+async function reEncryptFile(from, to, source, destination, options) {
+  const settings = fileOptions(source, destination, options, RE_ENCRYPT_OPTIONS);
+  const { newEncryptionContext: context } = settings.given;
+  const newContext = context === undefined ? undefined : args.contextPairs(context);
+  const { read, written } = await watch(settings, (job, paths) =>
+    binding.reEncryptFile(
+      job,
+      paths,
+      from.keyring,
+      settings.encryptionContext,
+      from.maxEncryptedDataKeys,
+      to.keyring,
+      newContext,
+      to.frameLength,
+    ),
+  );
+  return { oldMessageLength: read, messageLength: written };
+}
+
+/**
+ * Starts a job, tells its progress, and ends it when the signal fires or the callback throws.
+ *
+ * @template T
+ * @param {Settings} settings
+ * @param {(job: FileJob, paths: Paths) => Promise<T>} start
+ * @returns {Promise<T>}
+ */
+async function watch({ paths, signal, onProgress }, start) {
+  throwIfAborted(signal);
+  const job = new binding.FileJob();
+  /** @type {unknown[]} */
+  const thrown = [];
+  const tell = () => {
+    try {
+      onProgress?.({ bytesDone: job.bytesDone, bytesTotal: job.bytesTotal });
+    } catch (error) {
+      thrown.push(error);
+      job.cancel();
+    }
+  };
+  const timer = onProgress && setInterval(tell, PROGRESS_INTERVAL_MS);
+  const cancel = () => job.cancel();
+  signal?.addEventListener('abort', cancel, { once: true });
+  try {
+    const result = await start(job, paths);
+    tell();
+    return result;
+  } catch (error) {
+    if (thrown.length > 0) throw thrown[0];
+    const own = fromNative(error);
+    throw signal && own.code === 'ERR_ENVELOPE_ABORTED' ? aborted(signal) : own;
+  } finally {
+    clearInterval(timer);
+    signal?.removeEventListener('abort', cancel);
+  }
+}
+
+/** @typedef {ReturnType<typeof fileOptions>} Settings */
+
+/**
+ * @template {string} K
+ * @param {unknown} source
+ * @param {unknown} destination
+ * @param {unknown} options
+ * @param {readonly K[]} known
+ */
+function fileOptions(source, destination, options, known) {
+  /** @type {Record<string, unknown>} */
+  const given = args.options(options, known);
+  const { overwrite = false, onProgress } = given;
+  if (typeof overwrite !== 'boolean') throw invalid('overwrite must be true or false');
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw invalid('onProgress must be a function');
+  }
+  return {
+    paths: {
+      source: path.resolve(filePath(source, 'the source')),
+      destination: path.resolve(filePath(destination, 'the destination')),
+      overwrite,
+    },
+    encryptionContext: args.contextPairs(given.encryptionContext),
+    signal: args.abortSignal(given.signal),
+    onProgress: /** @type {((progress: import('../index').Progress) => void) | undefined} */ (
+      onProgress
+    ),
+    given,
+  };
+}
+
+module.exports = { decryptFile, encryptFile, reEncryptFile };

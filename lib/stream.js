@@ -1,0 +1,140 @@
+'use strict';
+
+const { Transform } = require('node:stream');
+
+const args = require('./arguments.js');
+const { aborted, fromNative } = require('./errors.js');
+
+/**
+ * What a stream does its work with.
+ *
+ * @typedef {{
+ *   write(chunk: Uint8Array): Promise<unknown>, end(): Promise<unknown>, destroy(): void,
+ * }} Codec
+ */
+
+/** What streams take in and hold ready: whole frames of the default length, and some of them. */
+const HIGH_WATER_MARK = 256 * 1024;
+
+/** @type {import('node:stream/web').QueuingStrategy<Uint8Array>} */
+const BY_LENGTH = { highWaterMark: HIGH_WATER_MARK, size: (chunk) => chunk?.byteLength ?? 1 };
+
+/**
+ * A Node.js stream around a codec.
+ *
+ * @param {(stream: CodecStream) => Codec} makeCodec
+ * @param {AbortSignal | undefined} signal
+ */
+function nodeStream(makeCodec, signal) {
+  return new CodecStream(makeCodec, signal);
+}
+
+/** The codec's work as a Transform: one write at a time, as slow as its reader. */
+class CodecStream extends Transform {
+  #codec;
+  #signal;
+  #onAbort;
+
+  /**
+   * @param {(stream: CodecStream) => Codec} makeCodec
+   * @param {AbortSignal | undefined} signal
+   */
+  constructor(makeCodec, signal) {
+    super({ writableHighWaterMark: HIGH_WATER_MARK, readableHighWaterMark: HIGH_WATER_MARK });
+    this.#codec = makeCodec(this);
+    this.#signal = signal;
+    this.#onAbort = () => signal && this.destroy(aborted(signal));
+    if (signal?.aborted) process.nextTick(this.#onAbort);
+    else signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  /**
+   * @param {unknown} chunk
+   * @param {BufferEncoding} _encoding
+   * @param {import('node:stream').TransformCallback} done
+   */
+  _transform(chunk, _encoding, done) {
+    this.#settle(() => this.#codec.write(args.bytes(chunk, 'a chunk')), done);
+  }
+
+  /** @param {import('node:stream').TransformCallback} done */
+  _flush(done) {
+    this.#settle(() => this.#codec.end(), done);
+  }
+
+  /**
+   * @param {Error | null} error
+   * @param {(error?: Error | null) => void} done
+   */
+  _destroy(error, done) {
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#codec.destroy();
+    done(error);
+  }
+
+  /**
+   * @param {() => Promise<unknown>} work
+   * @param {import('node:stream').TransformCallback} done
+   */
+  async #settle(work, done) {
+    let failure;
+    try {
+      await work();
+    } catch (error) {
+      failure = fromNative(error);
+    }
+    // What was destroyed meanwhile has no use for an answer.
+    if (!this.destroyed) done(failure);
+  }
+}
+
+/**
+ * A Web stream around a codec.
+ *
+ * @param {(push: (piece: Buffer) => void) => Codec} makeCodec
+ * @param {AbortSignal | undefined} signal
+ * @returns {import('node:stream/web').TransformStream<Uint8Array, Uint8Array>}
+ */
+function webStream(makeCodec, signal) {
+  /** @type {Codec} */
+  let codec;
+  /** @type {(() => void) | undefined} */
+  let onAbort;
+  const end = () => {
+    if (onAbort) signal?.removeEventListener('abort', onAbort);
+    codec.destroy();
+  };
+  const guarded = async (/** @type {() => Promise<unknown>} */ work) => {
+    try {
+      await work();
+    } catch (error) {
+      end();
+      throw fromNative(error);
+    }
+  };
+  return new TransformStream(
+    {
+      start(controller) {
+        codec = makeCodec((piece) => controller.enqueue(piece));
+        if (!signal) return;
+        onAbort = () => {
+          end();
+          controller.error(aborted(signal));
+        };
+        if (signal.aborted) onAbort();
+        else signal.addEventListener('abort', onAbort, { once: true });
+      },
+      transform: (chunk) => guarded(() => codec.write(args.bytes(chunk, 'a chunk'))),
+      flush: async () => {
+        await guarded(() => codec.end());
+        end();
+      },
+      // Node.js 20 has no such hook: there the collector takes the keys.
+      cancel: end,
+    },
+    BY_LENGTH,
+    BY_LENGTH,
+  );
+}
+
+module.exports = { nodeStream, webStream };

@@ -1,0 +1,59 @@
+//! The key of one message, after its header has verified; opens frames, and releases nothing else.
+//!
+//! Source: `client-apis/decrypt.md`, "Get the decryption materials" and "Verify the header".
+
+use super::check_readable;
+use crate::crypto::{Aead, AesGcm, DerivedKeys, same_commitment};
+use crate::error::{Code, Error, Result};
+use crate::format::Header;
+use crate::format::frame::{self, Frame, FrameAad};
+use crate::materials::DecryptionMaterials;
+
+pub(super) struct FrameOpener {
+    key: AesGcm,
+    aad: FrameAad,
+}
+
+impl FrameOpener {
+    /// Verifies the commitment and the header under the materials' data key.
+    pub(super) fn new(header: &Header, materials: &DecryptionMaterials) -> Result<Self> {
+        check_readable(header)?;
+        let data_key = materials.complete_data_key()?;
+        let keys = DerivedKeys::derive(header.suite.id, data_key.expose(), &header.message_id)?;
+        if !same_commitment(&keys.commitment, &header.commitment) {
+            return Err(changed("the commitment to the data key"));
+        }
+        // "Verify the header": nonce 0 in format 2.0.
+        keys.content_key
+            .open(&frame::iv(0), &header.body, &[], &header.tag, &mut [])
+            .map_err(|_| changed("the header"))?;
+        Ok(Self { key: keys.content_key, aad: FrameAad::new(&header.message_id) })
+    }
+
+    /// Opens the frame with this number into `plaintext`, which has its length.
+    pub(super) fn open(
+        &mut self,
+        frame: &Frame<'_>,
+        sequence: u32,
+        plaintext: &mut [u8],
+    ) -> Result<()> {
+        // "Sequence Number": frames count from 1, without a gap.
+        if frame.sequence != sequence {
+            return Err(Error::malformed(format!(
+                "frame {} stands where frame {sequence} must; frames were lost, repeated or moved",
+                frame.sequence
+            )));
+        }
+        let aad = self.aad.of(frame.kind, frame.sequence, frame.ciphertext.len());
+        self.key
+            .open(&frame.iv, aad, frame.ciphertext, &frame.tag, plaintext)
+            .map_err(|_| changed(&format!("frame {}", frame.sequence)))
+    }
+}
+
+fn changed(what: &str) -> Error {
+    Error::new(
+        Code::AuthenticationFailed,
+        format!("{what} does not verify: the message was changed, or made under another data key"),
+    )
+}

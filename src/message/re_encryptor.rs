@@ -1,0 +1,70 @@
+//! Message to message, under another key; the plaintext in between is wiped.
+//!
+//! A header is never rewritten in place: two headers under one derived key would give away the
+//! authentication key (NIST SP 800-38D, 8). So the new message has a data key and an id of its own.
+
+use zeroize::Zeroizing;
+
+use super::{Decryptor, Encryptor};
+use crate::error::Result;
+
+/// Reads one message and writes another with the same plaintext.
+pub struct ReEncryptor {
+    decryptor: Decryptor,
+    encryptor: Encryptor,
+    plaintext: Zeroizing<Vec<u8>>,
+}
+
+impl ReEncryptor {
+    /// From the message that `decryptor` reads to the one that `encryptor` writes.
+    pub fn new(decryptor: Decryptor, encryptor: Encryptor) -> Self {
+        Self { decryptor, encryptor, plaintext: Zeroizing::new(Vec::new()) }
+    }
+
+    /// The new message's header: its first bytes.
+    pub fn header(&self) -> &[u8] {
+        self.encryptor.header()
+    }
+
+    /// The length of the new message for a plaintext of this length, in bytes.
+    ///
+    /// # Errors
+    /// As [`Encryptor::message_length`].
+    pub fn message_length(&self, plaintext_length: usize) -> Result<usize> {
+        self.encryptor.message_length(plaintext_length)
+    }
+
+    /// The most that `update` writes for `input_length` more bytes.
+    pub fn update_length(&self, input_length: usize) -> usize {
+        self.encryptor.update_length(self.decryptor.update_length(input_length))
+    }
+
+    /// Opens every frame that `input` completes, seals its plaintext anew, and returns how much was
+    /// written.
+    ///
+    /// # Errors
+    /// As [`Decryptor::update`] and [`Encryptor::update`].
+    pub fn update(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
+        let room = self.decryptor.update_length(input.len());
+        if self.plaintext.len() < room {
+            // A new buffer, not a grown one: the old one is wiped where it is.
+            self.plaintext = Zeroizing::new(vec![0; room]);
+        }
+        let opened = self.decryptor.update(input, &mut self.plaintext)?;
+        self.encryptor.update(&self.plaintext[..opened], output)
+    }
+
+    /// The most that `finish` writes.
+    pub fn finish_length(&self) -> usize {
+        self.encryptor.finish_length(0)
+    }
+
+    /// Confirms that the old message was whole, ends the new one, and returns how much was written.
+    ///
+    /// # Errors
+    /// As [`Decryptor::finish`] and [`Encryptor::finish`].
+    pub fn finish(self, output: &mut [u8]) -> Result<usize> {
+        self.decryptor.finish()?;
+        self.encryptor.finish(&[], output)
+    }
+}

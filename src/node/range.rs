@@ -1,0 +1,114 @@
+//! A message that is read by ranges.
+
+use std::ops::Range;
+
+use napi::bindgen_prelude::{ClassInstance, PromiseRaw, Uint8ArraySlice};
+use napi::{Env, Result};
+use napi_derive::napi;
+
+use super::bytes;
+use super::cancellation::{Cancellation, token, unless_cancelled};
+use super::error::to_napi;
+use super::header::NativeHeader;
+use super::keyring::NativeKeyring;
+use crate::error::{self, Error};
+use crate::keyring::decryption_materials;
+use crate::message::RangeDecryptor;
+
+/// Reads ranges of one message.
+#[napi]
+pub struct RangeReader(Option<RangeDecryptor>);
+
+/// Where the final frame of a message of this length must be: its first byte.
+#[napi(catch_unwind)]
+pub fn final_frame_start(header: &NativeHeader, message_length: i64) -> Result<i64> {
+    let start = || -> error::Result<u64> {
+        Ok(RangeDecryptor::final_frame(&*header.shared()?, number(message_length)?)?.start)
+    };
+    start().map(signed).map_err(to_napi)
+}
+
+/// Verifies the header and the final frame as soon as the keyring answers.
+#[napi(catch_unwind, ts_return_type = "Promise<RangeReader>")]
+pub fn create_range_reader<'env>(
+    env: &'env Env,
+    keyring: &NativeKeyring,
+    header: &NativeHeader,
+    message_length: i64,
+    final_frame: Uint8ArraySlice<'_>,
+    cancellation: Option<ClassInstance<'_, Cancellation>>,
+) -> Result<PromiseRaw<'env, RangeReader>> {
+    let keyring = keyring.shared();
+    let header = header.shared().map_err(to_napi)?;
+    let final_frame = final_frame.to_vec();
+    let token = token(cancellation.as_ref());
+    let message_length = number(message_length).map_err(to_napi)?;
+    env.spawn_future(async move {
+        let open = async {
+            let materials = decryption_materials(keyring.as_ref(), &header).await?;
+            RangeDecryptor::new(&header, &materials, message_length, &final_frame)
+        };
+        let reader = unless_cancelled(token, open).await.map_err(to_napi)?;
+        Ok(RangeReader(Some(reader)))
+    })
+}
+
+#[napi]
+impl RangeReader {
+    /// The length of the plaintext, in bytes.
+    #[napi(getter)]
+    pub fn size(&self) -> Result<i64> {
+        self.0.as_ref().map(|reader| signed(reader.size())).ok_or_else(closed).map_err(to_napi)
+    }
+
+    /// The bytes of the message that hold these of the plaintext: the first, and the one after the
+    /// last.
+    #[napi(catch_unwind)]
+    pub fn frames(&self, start: i64, end: i64) -> Result<Vec<i64>> {
+        let frames = || self.0.as_ref().ok_or_else(closed)?.frames(&range(start, end)?);
+        frames().map(|place| vec![signed(place.start), signed(place.end)]).map_err(to_napi)
+    }
+
+    /// Decrypts these bytes of the plaintext into `output` from `at`.
+    #[napi(catch_unwind)]
+    pub fn read(
+        &mut self,
+        start: i64,
+        end: i64,
+        frames: Uint8ArraySlice<'_>,
+        mut output: Uint8ArraySlice<'_>,
+        at: i64,
+    ) -> Result<()> {
+        let whole = (0, bytes::length(frames.len()));
+        let mut read = || {
+            let range = range(start, end)?;
+            let (frames, output) = bytes::pair(&frames, whole, &mut output, at)?;
+            let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+            let output = output.get_mut(..length).ok_or_else(|| Error::invalid("no room"))?;
+            self.0.as_mut().ok_or_else(closed)?.read(&range, frames, output)
+        };
+        read().map_err(to_napi)
+    }
+
+    /// Wipes its keys.
+    #[napi]
+    pub fn release(&mut self) {
+        self.0 = None;
+    }
+}
+
+fn range(start: i64, end: i64) -> error::Result<Range<u64>> {
+    Ok(number(start)?..number(end)?)
+}
+
+fn number(value: i64) -> error::Result<u64> {
+    u64::try_from(value).map_err(|_| Error::invalid("a length or a position is negative"))
+}
+
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn closed() -> Error {
+    Error::invalid("this message has been closed; open it again")
+}

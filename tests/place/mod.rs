@@ -1,0 +1,82 @@
+//! A folder for the tests of files, with names in it.
+
+use std::fs;
+use std::path::PathBuf;
+
+use kms_envelope::error::Result;
+use kms_envelope::file::{Control, Destination, Lengths, Source, run};
+use kms_envelope::format::HeaderLimits;
+use kms_envelope::keyring::{answer_now, decryption_materials, encryption_materials};
+use kms_envelope::message::{Decryptor, Encryptor};
+use kms_envelope::suite::DEFAULT_SUITE;
+use tempfile::TempDir;
+
+use crate::support;
+
+/// A folder of the test's own.
+pub struct Place(TempDir);
+
+impl Place {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, content: &[u8]) {
+        fs::write(self.path(name), content).unwrap();
+    }
+
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap()
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.0.path()).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    pub fn source(&self, name: &str) -> Source {
+        Source::open(self.path(name)).unwrap()
+    }
+
+    pub fn destination(&self, name: &str, overwrite: bool) -> Result<Destination> {
+        Destination::create(self.path(name), overwrite, &self.source("plain"))
+    }
+
+    pub fn encrypt(
+        &self,
+        from: &str,
+        to: &str,
+        overwrite: bool,
+        frame_length: u32,
+        control: &Control,
+    ) -> Result<Lengths> {
+        let source = self.source(from);
+        let destination = Destination::create(self.path(to), overwrite, &source)?;
+        let encryptor = encryptor(frame_length);
+        let head = encryptor.header().to_vec();
+        run(source, destination, &head, Box::new(encryptor), control)
+    }
+
+    pub fn decrypt(&self, from: &str, to: &str, overwrite: bool) -> Result<Lengths> {
+        let mut source = self.source(from);
+        let destination = Destination::create(self.path(to), overwrite, &source)?;
+        let header = source.read_header(HeaderLimits::default())?;
+        let materials = answer_now(decryption_materials(&support::keyring(), &header))?;
+        let decryptor = Decryptor::new(&header, &materials)?;
+        run(source, destination, b"", Box::new(decryptor), &Control::default())
+    }
+}
+
+pub fn encryptor(frame_length: u32) -> Encryptor {
+    let keyring = support::keyring();
+    let context = support::context(&[("test", "file")]);
+    let materials = answer_now(encryption_materials(&keyring, DEFAULT_SUITE, context)).unwrap();
+    Encryptor::new(&materials, frame_length).unwrap()
+}

@@ -1,0 +1,85 @@
+// What every call throws or rejects with.
+
+/** What every call throws or rejects with. */
+export class EnvelopeError extends Error {
+  private constructor();
+  /** What happened; never changes from release to release. */
+  readonly code: EnvelopeErrorCode;
+  /** Whether the same call may succeed later, unchanged. */
+  readonly retryable: boolean;
+  /** The AWS request id, where KMS answered. */
+  readonly requestId: string | undefined;
+  /** The reason of each key that was tried, where several were. */
+  readonly errors: readonly EnvelopeError[];
+}
+
+/** The codes of {@link EnvelopeError}; `docs/errors.md` says what to do about each. */
+export type EnvelopeErrorCode =
+  /** A wrong argument or option; nothing was done. */
+  | "ERR_ENVELOPE_INVALID_ARGUMENT"
+  /** A synchronous call needs a key service; use the asynchronous one. */
+  | "ERR_ENVELOPE_WOULD_BLOCK"
+  /** The caller's `AbortSignal` fired; `name` is `AbortError`, `cause` the signal's reason. */
+  | "ERR_ENVELOPE_ABORTED"
+  /** Bytes that are not a message, or break a rule of the format. */
+  | "ERR_ENVELOPE_MALFORMED_MESSAGE"
+  /** The message ends before its final frame does. */
+  | "ERR_ENVELOPE_TRUNCATED_MESSAGE"
+  /** A version, suite or content type that this release does not read. */
+  | "ERR_ENVELOPE_UNSUPPORTED_MESSAGE"
+  /** The message's suite has no key commitment, and the policy requires it. */
+  | "ERR_ENVELOPE_COMMITMENT_POLICY"
+  /** A tag or the key commitment does not verify: the message was changed. */
+  | "ERR_ENVELOPE_AUTHENTICATION_FAILED"
+  /** The message lacks a pair that the caller expects in its encryption context. */
+  | "ERR_ENVELOPE_CONTEXT_MISMATCH"
+  /** None of the message's encrypted data keys could be unwrapped. */
+  | "ERR_ENVELOPE_NO_USABLE_KEY"
+  /** A limit of the format or of the caller was passed. */
+  | "ERR_ENVELOPE_LIMIT_EXCEEDED"
+  /** The local key file is missing, malformed, or readable by others. */
+  | "ERR_ENVELOPE_KEY_FILE"
+  /** A path cannot be used: a folder, a link, no permission, or source and destination are one. */
+  | "ERR_ENVELOPE_FILE"
+  /** The source file does not exist. */
+  | "ERR_ENVELOPE_FILE_NOT_FOUND"
+  /** The destination exists already. */
+  | "ERR_ENVELOPE_FILE_EXISTS"
+  /** No room is left on the destination's disk. */
+  | "ERR_ENVELOPE_DISK_FULL"
+  /** The range starts beyond the end of the plaintext. */
+  | "ERR_ENVELOPE_RANGE"
+  /** The plaintext does not have the length that was announced. */
+  | "ERR_ENVELOPE_LENGTH_MISMATCH"
+  /** No AWS credentials were found. */
+  | "ERR_ENVELOPE_KMS_NO_CREDENTIALS"
+  /** AWS does not accept the credentials: expired, unknown or wrongly signed. */
+  | "ERR_ENVELOPE_KMS_BAD_CREDENTIALS"
+  /** No AWS Region is configured. */
+  | "ERR_ENVELOPE_KMS_NO_REGION"
+  /** The caller may not use the KMS key. */
+  | "ERR_ENVELOPE_KMS_ACCESS_DENIED"
+  /** The KMS key or alias does not exist in that account and Region. */
+  | "ERR_ENVELOPE_KMS_KEY_NOT_FOUND"
+  /** The KMS key is disabled. */
+  | "ERR_ENVELOPE_KMS_KEY_DISABLED"
+  /** The KMS key is pending deletion, pending import, or otherwise not usable. */
+  | "ERR_ENVELOPE_KMS_KEY_STATE"
+  /** The KMS key is not for symmetric encryption. */
+  | "ERR_ENVELOPE_KMS_KEY_USAGE"
+  /** KMS says that the data key was wrapped under another key. */
+  | "ERR_ENVELOPE_KMS_WRONG_KEY"
+  /** KMS cannot unwrap the data key: it, or the encryption context, was changed. */
+  | "ERR_ENVELOPE_KMS_INVALID_CIPHERTEXT"
+  /** KMS asks to slow down; the retries are used up. */
+  | "ERR_ENVELOPE_KMS_THROTTLED"
+  /** KMS did not answer in time. */
+  | "ERR_ENVELOPE_KMS_TIMEOUT"
+  /** No connection to KMS. */
+  | "ERR_ENVELOPE_KMS_UNREACHABLE"
+  /** KMS failed (5xx), or its answer makes no sense. */
+  | "ERR_ENVELOPE_KMS_INTERNAL"
+  /** KMS refused the request for another reason. */
+  | "ERR_ENVELOPE_KMS_REJECTED"
+  /** A fault of this package; please report it. */
+  | "ERR_ENVELOPE_INTERNAL";

@@ -1,0 +1,105 @@
+// What comes out: headers, plaintexts, data keys, files.
+import type { ByteRange } from "./options.js";
+
+/** The header of a message. */
+export interface MessageHeader {
+  /** The version of the message format. */
+  readonly version: 1 | 2;
+  /** How the message is encrypted. */
+  readonly algorithmSuite: AlgorithmSuite;
+  /** Random bytes that name the message: 32 in format 2.0, 16 in 1.0. */
+  readonly messageId: Buffer;
+  /** The pairs that the message carries. */
+  readonly encryptionContext: Record<string, string>;
+  /** The wrapped copies of the data key, one for each wrapping key. */
+  readonly encryptedDataKeys: EncryptedDataKey[];
+  /** Whether the body is divided into frames. */
+  readonly contentType: "framed" | "non-framed";
+  /** The plaintext length of each frame but the last, in bytes; 0 if there are no frames. */
+  readonly frameLength: number;
+  /** The length of the header itself, in bytes. */
+  readonly headerLength: number;
+}
+
+/** An algorithm suite of the AWS Encryption SDK. */
+export interface AlgorithmSuite {
+  /** The number in the message, such as `0x0478`. */
+  readonly id: number;
+  /** The name in the specification. */
+  readonly name: string;
+  /** Whether a message commits to its data key. */
+  readonly committing: boolean;
+  /** Whether a message is signed. */
+  readonly signed: boolean;
+}
+
+/** A wrapped copy of a message's data key. */
+export interface EncryptedDataKey {
+  /** Who wrapped it: `aws-kms`, or the namespace of a raw key. */
+  readonly keyProviderId: string;
+  /** What that provider needs to unwrap it, as it stands in the message. */
+  readonly keyProviderInfo: Buffer;
+  /** The name of the wrapping key: an ARN for `aws-kms`. */
+  readonly keyName: string;
+  /** The wrapped data key. */
+  readonly ciphertext: Buffer;
+}
+
+/** A decrypted message. */
+export interface DecryptedMessage {
+  /** What was encrypted. */
+  readonly plaintext: Buffer;
+  /** The header, authenticated. */
+  readonly header: MessageHeader;
+}
+
+/** A data key, as KMS gives it. */
+export interface DecryptedDataKey {
+  /** The key itself. Keep it no longer than you need it. */
+  readonly plaintext: Buffer;
+  /** The ARN of the KMS key; of a local or raw key, its name. */
+  readonly keyId: string;
+  /** Which key material of the KMS key wrapped it; KMS only. */
+  readonly keyMaterialId?: string;
+  /** The AWS request id; KMS only. */
+  readonly requestId?: string;
+}
+
+/** A new data key, as KMS gives it. */
+export interface GeneratedDataKey extends DecryptedDataKey {
+  /** The wrapped form, to be stored. */
+  readonly ciphertextBlob: Buffer;
+}
+
+/** A message whose header and length have been authenticated, to be read in any order. */
+export interface OpenedMessage {
+  /** The header, authenticated. */
+  readonly header: MessageHeader;
+  /** The length of the plaintext, authenticated, in bytes. */
+  readonly size: number;
+  /**
+   * Reads and verifies the frames that hold these bytes, and no others.
+   *
+   * @throws {EnvelopeError} `ERR_ENVELOPE_RANGE` if `start` lies beyond the end.
+   */
+  read(range?: ByteRange): Promise<Buffer>;
+  /** Wipes the keys, and closes the file if `openMessage` opened it. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What became of a file. */
+export interface FileResult {
+  /** The length of the plaintext, in bytes. */
+  readonly plaintextLength: number;
+  /** The length of the message that was written, or read, in bytes. */
+  readonly messageLength: number;
+}
+
+/** What became of a re-encrypted file. */
+export interface ReEncryptedFile {
+  /** The length of the old message, in bytes. */
+  readonly oldMessageLength: number;
+  /** The length of the new message, in bytes. */
+  readonly messageLength: number;
+}

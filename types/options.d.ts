@@ -1,0 +1,127 @@
+// What goes in: data, encryption contexts, and the options of each call.
+import type { FileHandle } from "node:fs/promises";
+import type { Keyring } from "./keyrings.js";
+import type { MessageHeader } from "./message.js";
+
+/** What can be encrypted or decrypted; strings are encoded as UTF-8. Never shared memory. */
+export type Bytes = string | ArrayBuffer | ArrayBufferView;
+
+/**
+ * Public pairs of strings that a message carries and authenticates, such as
+ * `{ tenant: "acme", purpose: "invoice" }`. They are not secret: they stand in the message, and in
+ * AWS CloudTrail. Keys must not start with `aws-crypto-`; all pairs together take at most 65,535
+ * bytes.
+ */
+export type EncryptionContext = Readonly<Record<string, string>>;
+
+/** What every call under a key takes. */
+export interface DataKeyOptions {
+  /**
+   * When encrypting: the pairs that the message is to carry and authenticate. When decrypting:
+   * pairs that the message must carry, else the call fails with `ERR_ENVELOPE_CONTEXT_MISMATCH`;
+   * it may carry more.
+   */
+  readonly encryptionContext?: EncryptionContext;
+  /** Ends the call, and the request to KMS in flight; it rejects with `ERR_ENVELOPE_ABORTED`. */
+  readonly signal?: AbortSignal;
+}
+
+/** What the synchronous calls take. */
+export interface SyncOptions {
+  /** As in {@link DataKeyOptions.encryptionContext}. */
+  readonly encryptionContext?: EncryptionContext;
+  /**
+   * A buffer of your own to write the output into; the Buffer that is returned is a view of it. It
+   * must not overlap the input. To decrypt, the length of the message is always enough; to encrypt,
+   * the plaintext's length, 32 bytes for each frame, and 40 bytes and the header. If it is too
+   * short, the error says how many bytes are needed. After any other error its content is undefined
+   * (when decrypting: zeros).
+   */
+  readonly into?: Uint8Array;
+}
+
+/** What `encrypt` and `decrypt` take. The data must not be changed until they have resolved. */
+export interface CallOptions extends DataKeyOptions, SyncOptions {}
+
+/** What `generateDataKey` takes: a `keySpec` or a `numberOfBytes`, by default `AES_256`. */
+export interface GenerateDataKeyOptions extends DataKeyOptions {
+  /** `AES_256` for 32 bytes, `AES_128` for 16. */
+  readonly keySpec?: "AES_256" | "AES_128";
+  /** The length of the data key in bytes, from 1 to 1024. */
+  readonly numberOfBytes?: number;
+}
+
+/** What the streams take. */
+export interface StreamOptions extends DataKeyOptions {
+  /**
+   * The length that the plaintext must have, in bytes; another one ends the stream with
+   * `ERR_ENVELOPE_LENGTH_MISMATCH`.
+   */
+  readonly plaintextLength?: number;
+}
+
+/** What `decryptWebStream` takes. */
+export interface DecryptWebStreamOptions extends StreamOptions {
+  /** Is called once, with the authenticated header, before the first plaintext. */
+  readonly onHeader?: (header: MessageHeader) => void;
+}
+
+/** What `encryptFile` and `decryptFile` take. */
+export interface FileOptions extends DataKeyOptions {
+  /** Whether an existing destination is replaced; by default it is an error. */
+  readonly overwrite?: boolean;
+  /** Is called about ten times a second, and once at the end. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** How far a file is. */
+export interface Progress {
+  /** How much of the source has been read, in bytes. */
+  readonly bytesDone: number;
+  /** The length of the source, in bytes. */
+  readonly bytesTotal: number;
+}
+
+/** What the `reEncrypt` calls take beside their own options. */
+export interface ReEncryptContext {
+  /** The new message's encryption context; by default the old one's. */
+  readonly newEncryptionContext?: EncryptionContext;
+}
+
+/** Which bytes of a plaintext. */
+export interface ByteRange {
+  /** The first byte; by default 0. */
+  readonly start?: number;
+  /** The byte after the last; by default, and at most, the end of the plaintext. */
+  readonly end?: number;
+}
+
+/** Where a message lies: in memory, at a path, in an open file, or anywhere that has ranges. */
+export type MessageSource = Exclude<Bytes, string> | string | URL | FileHandle | RangedSource;
+
+/** A message that is read by ranges, such as an object in S3. */
+export interface RangedSource {
+  /** The length of the whole message, in bytes. */
+  readonly size: number;
+  /** Exactly the bytes from `start` up to, and without, `end`. */
+  read(start: number, end: number): Uint8Array | Promise<Uint8Array>;
+}
+
+/** Names the key of a module function. */
+export interface KeyOption {
+  /** A key as in `new Envelope(key)`; by default the environment variable `ENCRYPTION_KEY_ID`. */
+  readonly keyId?: string;
+}
+
+/** How an {@link Envelope} works. */
+export interface EnvelopeOptions {
+  /** Wraps and unwraps the data keys. */
+  readonly keyring: Keyring;
+  /**
+   * The plaintext length of each frame in bytes, from 1 to 4,294,967,295; by default 65,536. A
+   * frame is verified as a whole before any byte of it is released.
+   */
+  readonly frameLength?: number;
+  /** The most encrypted data keys that a message may have, from 1 to 65,535; by default any. */
+  readonly maxEncryptedDataKeys?: number;
+}
