@@ -78,11 +78,14 @@ class EncryptCodec {
     this.#output = new Output(push);
   }
 
-  /** @param {Uint8Array} chunk */
-  async write(chunk) {
+  /**
+   * @param {Uint8Array} chunk
+   * @returns {Promise<void> | undefined} nothing to wait for, if it is done
+   */
+  write(chunk) {
     this.#length.add(chunk.length);
-    const encryptor = this.#encryptor ?? (await this.#begin());
-    await feed(encryptor, chunk, this.#output);
+    if (this.#encryptor) return feed(this.#encryptor, chunk, this.#output);
+    return this.#begin().then((encryptor) => feed(encryptor, chunk, this.#output));
   }
 
   async end() {
@@ -130,18 +133,14 @@ class DecryptCodec {
     this.#output = new Output(push);
   }
 
-  /** @param {Uint8Array} chunk */
-  async write(chunk) {
+  /**
+   * @param {Uint8Array} chunk
+   * @returns {Promise<void> | undefined} nothing to wait for, if it is done
+   */
+  write(chunk) {
     if (this.#transform) return feed(this.#transform, chunk, this.#output);
     const header = native(() => this.#reader.push(chunk));
-    if (!header) return;
-    try {
-      const { signal } = this.#ended;
-      this.#transform = unlessEnded(await this.#start(header, this.#output, signal), signal);
-    } finally {
-      header.release();
-    }
-    await feed(this.#transform, this.#reader.rest(), this.#output);
+    return header ? this.#begin(header) : undefined;
   }
 
   async end() {
@@ -158,6 +157,17 @@ class DecryptCodec {
     this.#ended.abort();
     this.#transform?.release();
     this.#output.wipe();
+  }
+
+  /** @param {Header} header */
+  async #begin(header) {
+    const { signal } = this.#ended;
+    try {
+      this.#transform = unlessEnded(await this.#start(header, this.#output, signal), signal);
+    } finally {
+      header.release();
+    }
+    await feed(this.#transform, this.#reader.rest(), this.#output);
   }
 }
 
@@ -213,19 +223,41 @@ function writeHeader(writer, output) {
 }
 
 /**
+ * At once, where that takes no long time; a promise would cost each chunk a microsecond or two.
+ *
  * @param {Pick<Transform, 'update' | 'updateLength'>} transform
  * @param {Uint8Array} chunk
  * @param {InstanceType<typeof Output>} output
  */
-async function feed(transform, chunk, output) {
+function feed(transform, chunk, output) {
+  if (chunk.length > SLICE) return feedSlowly(transform, chunk, output);
+  feedSlice(transform, chunk, 0, chunk.length, output);
+}
+
+/**
+ * @param {Pick<Transform, 'update' | 'updateLength'>} transform
+ * @param {Uint8Array} chunk
+ * @param {InstanceType<typeof Output>} output
+ */
+async function feedSlowly(transform, chunk, output) {
   for (let from = 0; from < chunk.length; from += SLICE) {
     if (from > 0) await nextTurn();
-    const to = Math.min(from + SLICE, chunk.length);
-    output.write(
-      native(() => transform.updateLength(to - from)),
-      (buffer, at) => native(() => transform.update(chunk, from, to, buffer, at)),
-    );
+    feedSlice(transform, chunk, from, Math.min(from + SLICE, chunk.length), output);
   }
+}
+
+/**
+ * @param {Pick<Transform, 'update' | 'updateLength'>} transform
+ * @param {Uint8Array} chunk
+ * @param {number} from
+ * @param {number} to
+ * @param {InstanceType<typeof Output>} output
+ */
+function feedSlice(transform, chunk, from, to, output) {
+  output.write(
+    native(() => transform.updateLength(to - from)),
+    (buffer, at) => native(() => transform.update(chunk, from, to, buffer, at)),
+  );
 }
 
 module.exports = { DecryptCodec, EncryptCodec, decryption, writeHeader };

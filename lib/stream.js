@@ -9,7 +9,7 @@ const { aborted, fromNative } = require('./errors.js');
  * What a stream does its work with.
  *
  * @typedef {{
- *   write(chunk: Uint8Array): Promise<unknown>, end(): Promise<unknown>, destroy(): void,
+ *   write(chunk: Uint8Array): Promise<unknown> | undefined, end(): Promise<unknown>, destroy(): void,
  * }} Codec
  */
 
@@ -73,18 +73,21 @@ class CodecStream extends Transform {
   }
 
   /**
-   * @param {() => Promise<unknown>} work
+   * @param {() => Promise<unknown> | undefined} work
    * @param {import('node:stream').TransformCallback} done
    */
-  async #settle(work, done) {
-    let failure;
-    try {
-      await work();
-    } catch (error) {
-      failure = fromNative(error);
-    }
+  #settle(work, done) {
     // What was destroyed meanwhile has no use for an answer.
-    if (!this.destroyed) done(failure);
+    const settled = (/** @type {unknown} */ error) => {
+      if (!this.destroyed) done(error === undefined ? null : fromNative(error));
+    };
+    try {
+      const pending = work();
+      if (!pending) return done();
+      pending.then(() => settled(undefined), settled);
+    } catch (error) {
+      settled(error);
+    }
   }
 }
 
@@ -104,7 +107,7 @@ function webStream(makeCodec, signal) {
     if (onAbort) signal?.removeEventListener('abort', onAbort);
     codec.destroy();
   };
-  const guarded = async (/** @type {() => Promise<unknown>} */ work) => {
+  const guarded = async (/** @type {() => Promise<unknown> | undefined} */ work) => {
     try {
       await work();
     } catch (error) {

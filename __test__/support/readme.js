@@ -5,11 +5,11 @@ const path = require('node:path');
 
 const README = path.join(__dirname, '..', '..', 'README.md');
 
-/** The first block of code in this language in the README. */
-function codeInReadme(language) {
-  const text = fs.readFileSync(README, 'utf8');
-  const [, code] = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'ms').exec(text);
-  return code;
+/** A block of code in the README: the first in this language that holds this text. */
+function codeInReadme(language, text = '') {
+  const blocks = new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms');
+  const codes = [...fs.readFileSync(README, 'utf8').matchAll(blocks)].map(([, code]) => code);
+  return codes.find((code) => code.includes(text));
 }
 
 module.exports = { codeInReadme };

@@ -185,7 +185,8 @@ fn internal(problem: &str) -> Error {
     Error::new(Code::Internal, problem)
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests {
     use super::*;
     use std::fs::{File, OpenOptions};

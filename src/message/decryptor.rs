@@ -2,6 +2,7 @@
 //!
 //! Source: `client-apis/decrypt.md`.
 
+use super::layout::plaintext_bound;
 use super::opener::FrameOpener;
 use crate::context::PUBLIC_KEY;
 use crate::error::{Code, Error, Result};
@@ -73,7 +74,7 @@ impl Decryptor {
 
     /// The most that `update` writes for `input_length` more bytes.
     pub fn update_length(&self, input_length: usize) -> usize {
-        self.pending.len() + input_length
+        plaintext_bound(self.division, self.pending.len() + input_length)
     }
 
     /// Opens every frame that `input` completes, keeps the rest, and returns how much was written.
