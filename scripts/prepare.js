@@ -7,6 +7,7 @@ const path = require('node:path');
 
 const ROOT = path.join(__dirname, '..');
 const PEERS = path.join(ROOT, '__test__', 'peers');
+const EXAMPLES = path.join(ROOT, 'examples');
 const VENV = path.join(ROOT, '.venv');
 const LOADER = path.join(ROOT, 'binding.js');
 const WINDOWS = process.platform === 'win32';
@@ -28,8 +29,9 @@ const STEPS = {
   'addon:rust-crypto': () => addon({ engine: 'rust-crypto' }),
   python,
   peers,
+  examples,
 };
-const DEFAULT_STEPS = ['node-modules', 'addon', 'python', 'peers'];
+const DEFAULT_STEPS = ['node-modules', 'addon', 'python', 'peers', 'examples'];
 
 /** `node scripts/prepare.js [STEP...]`: makes what a fresh clone lacks; quick when all is there. */
 function main(names) {
@@ -44,6 +46,13 @@ function nodeModules() {
 /** The Encryption SDK for JavaScript and other versions of Node.js, to test with. */
 function peers() {
   npmInstall(PEERS);
+}
+
+/** What the examples import: the AWS SDK for S3, Express, and the package itself. */
+function examples() {
+  npmInstall(EXAMPLES);
+  // After npm, which removes what its lock file does not name.
+  linkExamples();
 }
 
 /**
@@ -69,7 +78,7 @@ function addon({ engine = 'aws-lc' } = {}) {
 
 /** The examples import the package by its name, as users do. */
 function linkExamples() {
-  const link = path.join(ROOT, 'examples', 'node_modules', 'kms-envelope');
+  const link = path.join(EXAMPLES, 'node_modules', 'kms-envelope');
   if (fs.existsSync(link)) return;
   fs.mkdirSync(path.dirname(link), { recursive: true });
   fs.symlinkSync(ROOT, link, WINDOWS ? 'junction' : 'dir');
@@ -175,4 +184,4 @@ if (require.main === module) {
   }
 }
 
-module.exports = { ROOT, addon, nodeModules, peers, python };
+module.exports = { ROOT, addon, examples, nodeModules, peers, python };

@@ -51,6 +51,7 @@ async function testNode() {
   const addon = prepare.addon({ engine });
   prepare.python();
   prepare.peers();
+  prepare.examples();
   const names = fs.readdirSync(path.join(ROOT, '__test__'));
   const files = names.filter((name) => name.endsWith('.test.js')).map((name) => `__test__/${name}`);
   if (files.length === 0) return { ok: false, error: 'there is no __test__/*.test.js' };
@@ -69,6 +70,7 @@ async function testNode() {
 /** The types are tested by compiling; tsc counts nothing, and fails if it finds no file. */
 async function testTypes() {
   prepare.nodeModules();
+  prepare.examples();
   const { ok } = await run('npx', ['--no', '--', 'tsc', '-p', '__test__/types']);
   return { ok };
 }

@@ -10,6 +10,7 @@ const PYTHON = path.join(ROOT, '.venv', VENV_PYTHON);
 const INSTALLED = {
   python: PYTHON,
   peers: path.join(PEERS, 'node_modules', '@aws-crypto', 'client-node', 'package.json'),
+  examples: path.join(ROOT, 'examples', 'node_modules', 'express', 'package.json'),
 };
 
 /**
@@ -29,8 +30,8 @@ function requireOrSkip(t, condition, what) {
 /**
  * The same for a whole suite: describe('...', { skip: skipWithout('python', 'peers') }, ...).
  *
- * @param {...('python' | 'peers')} names 'python': moto and the Python peer; 'peers': the
- *   JavaScript peer and the other versions of Node.js
+ * @param {...('python' | 'peers' | 'examples')} names 'python': moto and the Python peer; 'peers':
+ *   the JavaScript peer and the other versions of Node.js; 'examples': what the examples import
  */
 function skipWithout(...names) {
   const missing = names.filter((name) => !existsSync(INSTALLED[name]));
