@@ -26,9 +26,32 @@ async function abortable(signal, call) {
   }
 }
 
+/**
+ * Awaits work that nobody can end, but no longer than the signal lets it.
+ *
+ * @template T
+ * @param {AbortSignal} signal
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+async function untilAborted(signal, work) {
+  throwIfAborted(signal);
+  let stop = () => {};
+  /** @type {Promise<never>} */
+  const fired = new Promise((_, reject) => {
+    stop = () => reject(aborted(signal));
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([work(), fired]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
 /** @param {AbortSignal | undefined} signal */
 function throwIfAborted(signal) {
   if (signal?.aborted) throw aborted(signal);
 }
 
-module.exports = { abortable, throwIfAborted };
+module.exports = { abortable, throwIfAborted, untilAborted };

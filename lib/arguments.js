@@ -25,13 +25,26 @@ function bytes(data, name) {
 }
 
 /**
+ * Fails if a buffer was detached or resized since it was seen with this length: what is missing of
+ * it must not be left out in silence.
+ *
+ * @param {Uint8Array} data
+ * @param {number} length
+ */
+function checkUnchanged(data, length) {
+  if (data.length === length) return;
+  throw invalid('a buffer was detached or resized while it was being used');
+}
+
+/**
  * The caller's own output buffer.
  *
  * @param {unknown} into
  * @param {number} length how many bytes it must hold
+ * @param {Uint8Array} input what it must not overlap
  * @returns {Buffer}
  */
-function outputBuffer(into, length) {
+function outputBuffer(into, length, input) {
   if (!(into instanceof Uint8Array)) {
     throw invalid(`into must be a Buffer or Uint8Array, not ${kind(into)}`);
   }
@@ -39,7 +52,17 @@ function outputBuffer(into, length) {
   if (into.length < length) {
     throw invalid(`into has ${into.length} bytes; the output needs ${length}`);
   }
-  return Buffer.from(into.buffer, into.byteOffset, length);
+  const output = Buffer.from(into.buffer, into.byteOffset, length);
+  if (overlap(output, input)) throw invalid('into overlaps the input; give another buffer');
+  return output;
+}
+
+function overlap(/** @type {Uint8Array} */ a, /** @type {Uint8Array} */ b) {
+  return (
+    a.buffer === b.buffer &&
+    a.byteOffset < b.byteOffset + b.length &&
+    b.byteOffset < a.byteOffset + a.length
+  );
 }
 
 /** Another thread could change shared memory between the check of a tag and the use of its data. */
@@ -159,6 +182,7 @@ function kind(/** @type {unknown} */ value) {
 module.exports = {
   abortSignal,
   bytes,
+  checkUnchanged,
   contextPairs,
   integer,
   optionalInteger,

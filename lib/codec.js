@@ -2,6 +2,7 @@
 
 const { setImmediate: nextTurn } = require('node:timers/promises');
 
+const args = require('./arguments.js');
 const { throwIfAborted } = require('./abort.js');
 const { EnvelopeError, native } = require('./errors.js');
 const { Output } = require('./output.js');
@@ -85,7 +86,11 @@ class EncryptCodec {
   write(chunk) {
     this.#length.add(chunk.length);
     if (this.#encryptor) return feed(this.#encryptor, chunk, this.#output);
-    return this.#begin().then((encryptor) => feed(encryptor, chunk, this.#output));
+    const { length } = chunk;
+    return this.#begin().then((encryptor) => {
+      args.checkUnchanged(chunk, length);
+      return feed(encryptor, chunk, this.#output);
+    });
   }
 
   async end() {
@@ -240,9 +245,10 @@ function feed(transform, chunk, output) {
  * @param {InstanceType<typeof Output>} output
  */
 async function feedSlowly(transform, chunk, output) {
-  for (let from = 0; from < chunk.length; from += SLICE) {
+  const { length } = chunk;
+  for (let from = 0; from < length; from += SLICE) {
     if (from > 0) await nextTurn();
-    feedSlice(transform, chunk, from, Math.min(from + SLICE, chunk.length), output);
+    feedSlice(transform, chunk, from, Math.min(from + SLICE, length), output);
   }
 }
 
@@ -260,4 +266,4 @@ function feedSlice(transform, chunk, from, to, output) {
   );
 }
 
-module.exports = { DecryptCodec, EncryptCodec, decryption, writeHeader };
+module.exports = { DecryptCodec, EncryptCodec, decryption, unlessEnded, writeHeader };

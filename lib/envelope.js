@@ -40,8 +40,9 @@ class Envelope {
   async encrypt(data, options) {
     const input = args.bytes(data, 'data');
     const { encryptionContext, into, signal } = callOptions(options, CALL_OPTIONS);
+    const { length } = input;
     const encryptor = await this.#core.encryptor(encryptionContext, signal);
-    return pieces.seal(encryptor, input, into, signal);
+    return pieces.seal(encryptor, input, length, into, signal);
   }
 
   /**
@@ -150,7 +151,7 @@ class Envelope {
    */
   async decryptRange(source, options) {
     const { encryptionContext, signal, given } = callOptions(options, RANGE_OPTIONS);
-    const message = await openMessage(this.#core, source, encryptionContext, signal);
+    const message = await openMessage(this.#core, source, encryptionContext, signal, signal);
     try {
       const { start, end } = given;
       return await message.read({
@@ -181,17 +182,12 @@ class Envelope {
     const input = args.bytes(message, 'message');
     const { encryptionContext, into, signal, given } = callOptions(options, RE_ENCRYPT_OPTIONS);
     const target = Envelope.#coreOf(to);
+    const newContext = streams.newContextPairs(given);
     const header = this.#core.header(input, encryptionContext);
     try {
-      const { newEncryptionContext } = given;
-      const transform = await streams.reEncryptor(
-        this.#core,
-        target,
-        header,
-        newEncryptionContext,
-        signal,
-      );
-      return await pieces.reSeal(transform, header, input, into, signal);
+      const { length } = input;
+      const transform = await streams.reEncryptor(this.#core, target, header, newContext, signal);
+      return await pieces.reSeal(transform, header, input, length, into, signal);
     } finally {
       header.release();
     }
@@ -237,8 +233,9 @@ class Envelope {
     const { encryptionContext, into, signal } = callOptions(options, CALL_OPTIONS);
     const header = this.#core.header(input, encryptionContext);
     try {
+      const { length } = input;
       const decryptor = await this.#core.decryptor(header, signal);
-      const plaintext = await pieces.open(decryptor, header, input, into, signal);
+      const plaintext = await pieces.open(decryptor, header, input, length, into, signal);
       return { plaintext, header: describeHeader(header) };
     } finally {
       header.release();

@@ -9,6 +9,9 @@
  * }} NativeError
  */
 
+/** How the message of an error of the addon starts; `src/node/error.rs` writes it. */
+const NATIVE_PREFIX = '{"cause":';
+
 /** What every failing call throws or rejects with. */
 class EnvelopeError extends Error {
   /**
@@ -89,7 +92,7 @@ function fromNative(error) {
  * @returns {NativeError | undefined}
  */
 function parse(error) {
-  if (!(error instanceof Error) || !error.message.startsWith('{')) return undefined;
+  if (!(error instanceof Error) || !error.message.startsWith(NATIVE_PREFIX)) return undefined;
   return JSON.parse(error.message);
 }
 

@@ -7,6 +7,7 @@ const args = require('./arguments.js');
 const { throwIfAborted } = require('./abort.js');
 const { aborted, fromNative, invalid } = require('./errors.js');
 const { filePath } = require('./source.js');
+const { newContextPairs } = require('./streams.js');
 
 /** @typedef {InstanceType<typeof import('./core.js').Core>} Core */
 /** @typedef {import('../binding').FilePaths} Paths */
@@ -60,8 +61,7 @@ async function decryptFile(core, source, destination, options) {
  */
 async function reEncryptFile(from, to, source, destination, options) {
   const settings = fileOptions(source, destination, options, RE_ENCRYPT_OPTIONS);
-  const { newEncryptionContext: context } = settings.given;
-  const newContext = context === undefined ? undefined : args.contextPairs(context);
+  const newContext = newContextPairs(settings.given);
   const { read, written } = await watch(settings, (job, paths) =>
     binding.reEncryptFile(
       job,
@@ -104,6 +104,7 @@ async function watch({ paths, signal, onProgress }, start) {
   try {
     const result = await start(job, paths);
     tell();
+    if (thrown.length > 0) throw thrown[0];
     return result;
   } catch (error) {
     if (thrown.length > 0) throw thrown[0];
@@ -134,8 +135,8 @@ function fileOptions(source, destination, options, known) {
   }
   return {
     paths: {
-      source: path.resolve(filePath(source, 'the source')),
-      destination: path.resolve(filePath(destination, 'the destination')),
+      source: absolute(filePath(source, 'the source')),
+      destination: absolute(filePath(destination, 'the destination')),
       overwrite,
     },
     encryptionContext: args.contextPairs(given.encryptionContext),
@@ -145,6 +146,12 @@ function fileOptions(source, destination, options, known) {
     ),
     given,
   };
+}
+
+/** The path from the root; one that ends like a folder goes on doing so, to be refused. */
+function absolute(/** @type {string} */ name) {
+  const folder = name.endsWith('/') || name.endsWith(path.sep);
+  return folder ? path.join(path.resolve(name), path.sep) : path.resolve(name);
 }
 
 module.exports = { decryptFile, encryptFile, reEncryptFile };

@@ -25,15 +25,21 @@ class Output {
       write(this.#buffer, this.#used);
       return 0;
     }
-    if (this.#buffer.length - this.#used < length) {
-      this.flush();
-      // With room for the next pieces, unless this one is enough for a push.
-      this.#buffer = Buffer.allocUnsafeSlow(length >= PUSH_LENGTH ? length : 2 * PUSH_LENGTH);
-    }
+    if (this.#buffer.length - this.#used < length) this.#grow(length);
     const written = write(this.#buffer, this.#used);
     this.#used += written;
     if (this.#used >= PUSH_LENGTH) this.flush();
     return written;
+  }
+
+  /** Makes room; what waits for more to be pushed with it moves along. */
+  #grow(/** @type {number} */ length) {
+    const needed = this.#used + length;
+    // With room for the next pieces, unless this one is enough for a push.
+    const room = Buffer.allocUnsafeSlow(needed >= PUSH_LENGTH ? needed : 2 * PUSH_LENGTH);
+    this.#buffer.copy(room, 0, 0, this.#used);
+    this.#buffer.fill(0, 0, this.#used);
+    this.#buffer = room;
   }
 
   /** Pushes all there is. */

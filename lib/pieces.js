@@ -18,14 +18,15 @@ const SLICE = 1024 * 1024;
  *
  * @param {Encryptor} encryptor
  * @param {Uint8Array} input
+ * @param {number} length what it was when it was given
  * @param {unknown} into
  * @param {AbortSignal | undefined} signal
  */
-async function seal(encryptor, input, into, signal) {
-  if (input.length <= SLICE) return sealSync(encryptor, input, into);
+async function seal(encryptor, input, length, into, signal) {
   try {
+    args.checkUnchanged(input, length);
+    if (length <= SLICE) return sealSync(encryptor, input, into);
     const output = outputFor(encryptor, input, into);
-    const { length } = input;
     let at = native(() => encryptor.header(output));
     let from = 0;
     for (; length - from > SLICE; from += SLICE) {
@@ -63,16 +64,17 @@ function sealSync(encryptor, input, into) {
  * @param {Decryptor} decryptor
  * @param {Header} header
  * @param {Uint8Array} message
+ * @param {number} length what it was when it was given
  * @param {unknown} into
  * @param {AbortSignal | undefined} signal
  */
-async function open(decryptor, header, message, into, signal) {
-  // A body without frames is verified as a whole: slices of it would only be copied.
-  if (message.length <= SLICE || !header.framed) return openSync(decryptor, header, message, into);
-  const { length } = message;
+async function open(decryptor, header, message, length, into, signal) {
   let output;
   try {
-    output = allocate(header.plaintextLength(length), into);
+    args.checkUnchanged(message, length);
+    // A body without frames is verified as a whole: slices of it would only be copied.
+    if (length <= SLICE || !header.framed) return openSync(decryptor, header, message, into);
+    output = allocate(header.plaintextLength(length), into, message);
     let at = 0;
     for (let from = header.length; from < length; from += SLICE) {
       const to = Math.min(from + SLICE, length);
@@ -101,7 +103,7 @@ async function open(decryptor, header, message, into, signal) {
 function openSync(decryptor, header, message, into) {
   let output;
   try {
-    output = allocate(header.plaintextLength(message.length), into);
+    output = allocate(header.plaintextLength(message.length), into, message);
     update(decryptor, message, header.length, message.length, output, 0);
     native(() => decryptor.finish());
     return output;
@@ -119,14 +121,15 @@ function openSync(decryptor, header, message, into) {
  * @param {import('../binding').ReEncryptor} transform
  * @param {Header} header
  * @param {Uint8Array} message
+ * @param {number} length what it was when it was given
  * @param {unknown} into
  * @param {AbortSignal | undefined} signal
  */
-async function reSeal(transform, header, message, into, signal) {
-  const { length } = message;
+async function reSeal(transform, header, message, length, into, signal) {
   try {
+    args.checkUnchanged(message, length);
     const total = native(() => transform.messageLength(header.plaintextLength(length)));
-    const output = allocate(total, into);
+    const output = allocate(total, into, message);
     let at = native(() => transform.header(output));
     for (let from = header.length; from < length; from += SLICE) {
       if (from > header.length) await nextTurn();
@@ -161,15 +164,17 @@ function outputFor(encryptor, input, into) {
   return allocate(
     native(() => encryptor.messageLength(input.length)),
     into,
+    input,
   );
 }
 
 /**
  * @param {number} length
  * @param {unknown} into
+ * @param {Uint8Array} input
  */
-function allocate(length, into) {
-  return into === undefined ? Buffer.allocUnsafe(length) : args.outputBuffer(into, length);
+function allocate(length, into, input) {
+  return into === undefined ? Buffer.allocUnsafe(length) : args.outputBuffer(into, length, input);
 }
 
 module.exports = { open, openSync, reSeal, seal, sealSync };

@@ -2,7 +2,7 @@
 
 const binding = require('../binding.js');
 const args = require('./arguments.js');
-const { abortable, throwIfAborted } = require('./abort.js');
+const { abortable, throwIfAborted, untilAborted } = require('./abort.js');
 const { EnvelopeError, invalid, native } = require('./errors.js');
 const { describe } = require('./header.js');
 const { openSource } = require('./source.js');
@@ -22,13 +22,15 @@ const { MAX_SAFE_INTEGER } = Number;
  * @param {Core} core
  * @param {unknown} source
  * @param {string[]} context
- * @param {AbortSignal | undefined} signal
+ * @param {AbortSignal | undefined} signal ends the opening
+ * @param {AbortSignal} [readSignal] ends what is read later
  */
-async function openMessage(core, source, context, signal) {
+async function openMessage(core, source, context, signal, readSignal) {
   throwIfAborted(signal);
   const opened = await openSource(source);
   try {
-    return await authenticate(core, opened, context, signal);
+    const { reader, header } = await authenticate(core, until(signal, opened), context, signal);
+    return new Message(until(readSignal, opened), reader, header);
   } catch (error) {
     await opened.close();
     throw error;
@@ -49,7 +51,7 @@ async function authenticate(core, source, context, signal) {
     const reader = await abortable(signal, (cancellation) =>
       binding.createRangeReader(core.keyring, header, source.size, finalFrame, cancellation),
     );
-    return new Message(source, reader, describe(header));
+    return { reader, header: describe(header) };
   } finally {
     header.release();
   }
@@ -97,7 +99,9 @@ class Message {
 
   /** @param {unknown} [range] */
   async read(range) {
-    const { start, end } = byteRange(this.size, args.options(range, ['start', 'end']));
+    // Asked anew each time: the reader knows whether it has been closed.
+    const size = native(() => this.#reader.size);
+    const { start, end } = byteRange(size, args.options(range, ['start', 'end']));
     const output = Buffer.allocUnsafe(end - start);
     try {
       const step = this.#step();
@@ -157,6 +161,20 @@ function byteRange(size, { start = 0, end = size }) {
   }
   if (last < first) throw invalid(`end must not be less than start, ${first}`);
   return { start: first, end: last };
+}
+
+/**
+ * A source whose reads a signal ends.
+ *
+ * @param {AbortSignal | undefined} signal
+ * @param {Source} source
+ * @returns {Source}
+ */
+function until(signal, source) {
+  if (!signal) return source;
+  const read = (/** @type {number} */ start, /** @type {number} */ end) =>
+    untilAborted(signal, () => source.read(start, end));
+  return { ...source, read };
 }
 
 function truncated() {

@@ -1,5 +1,6 @@
 'use strict';
 
+const { O_NONBLOCK = 0, O_RDONLY } = require('node:fs').constants;
 const fs = require('node:fs/promises');
 const { fileURLToPath } = require('node:url');
 
@@ -42,13 +43,17 @@ async function openSource(source) {
  */
 function filePath(value, name = 'the path') {
   if (!(value instanceof URL)) return args.string(value, name);
-  if (value.protocol !== 'file:') throw invalid(`${name} must be a file: URL`);
-  return fileURLToPath(value);
+  try {
+    return fileURLToPath(value);
+  } catch (error) {
+    throw invalid(`${name} must be a file: URL of a local path; ${/** @type {Error} */ (error).message}`);
+  }
 }
 
 /** @param {string} path */
 async function openFile(path) {
-  const handle = await fs.open(path).catch((error) => {
+  // A named pipe is refused, not waited for.
+  const handle = await fs.open(path, O_RDONLY | O_NONBLOCK).catch((error) => {
     throw fileError(path, error);
   });
   try {
@@ -64,7 +69,7 @@ async function openFile(path) {
  * @param {() => Promise<void>} close
  */
 async function fileSource(handle, close) {
-  const stat = await handle.stat();
+  const stat = await handle.stat().catch(unreadable);
   if (!stat.isFile()) {
     throw new EnvelopeError('ERR_ENVELOPE_FILE', 'the source is not a file; give the path of one');
   }
@@ -74,7 +79,8 @@ async function fileSource(handle, close) {
       const buffer = Buffer.allocUnsafe(end - start);
       let done = 0;
       while (done < buffer.length) {
-        const { bytesRead } = await handle.read(buffer, done, buffer.length - done, start + done);
+        const left = buffer.length - done;
+        const { bytesRead } = await handle.read(buffer, done, left, start + done).catch(unreadable);
         // A file that was cut meanwhile is a message that was cut.
         if (bytesRead === 0) break;
         done += bytesRead;
@@ -115,7 +121,8 @@ function isFileHandle(source) {
  * @returns {source is import('../index').RangedSource}
  */
 function isRangedSource(source) {
-  return typeof source === 'object' && source !== null && 'size' in source && 'read' in source;
+  const { size, read } = /** @type {any} */ (source ?? {});
+  return size !== undefined && typeof read === 'function';
 }
 
 /**
@@ -129,6 +136,15 @@ function fileError(path, error) {
   }
   const message = `'${path}' cannot be opened; see the cause`;
   return new EnvelopeError('ERR_ENVELOPE_FILE', message, { cause: error });
+}
+
+/**
+ * @param {unknown} cause
+ * @returns {never}
+ */
+function unreadable(cause) {
+  const message = 'the source cannot be read; see the cause';
+  throw new EnvelopeError('ERR_ENVELOPE_FILE', message, { cause });
 }
 
 async function nothing() {}

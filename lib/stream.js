@@ -3,7 +3,7 @@
 const { Transform } = require('node:stream');
 
 const args = require('./arguments.js');
-const { aborted, fromNative } = require('./errors.js');
+const { aborted } = require('./errors.js');
 
 /**
  * What a stream does its work with.
@@ -79,12 +79,12 @@ class CodecStream extends Transform {
   #settle(work, done) {
     // What was destroyed meanwhile has no use for an answer.
     const settled = (/** @type {unknown} */ error) => {
-      if (!this.destroyed) done(error === undefined ? null : fromNative(error));
+      if (!this.destroyed) done(/** @type {Error | null} */ (error));
     };
     try {
       const pending = work();
       if (!pending) return done();
-      pending.then(() => settled(undefined), settled);
+      pending.then(() => settled(null), settled);
     } catch (error) {
       settled(error);
     }
@@ -112,7 +112,7 @@ function webStream(makeCodec, signal) {
       await work();
     } catch (error) {
       end();
-      throw fromNative(error);
+      throw error;
     }
   };
   return new TransformStream(

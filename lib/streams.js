@@ -2,10 +2,12 @@
 
 const binding = require('../binding.js');
 const args = require('./arguments.js');
-const { DecryptCodec, EncryptCodec, decryption, writeHeader } = require('./codec.js');
+const codec = require('./codec.js');
 const { invalid, native } = require('./errors.js');
 const { describe } = require('./header.js');
 const { nodeStream, webStream } = require('./stream.js');
+
+const { DecryptCodec, EncryptCodec, decryption, unlessEnded, writeHeader } = codec;
 
 /** @typedef {InstanceType<typeof import('./core.js').Core>} Core */
 /** @typedef {(piece: Buffer) => void} Push */
@@ -67,7 +69,7 @@ function reEncryptStream(from, to, options) {
   if (settings.plaintextLength !== undefined) {
     throw invalid('plaintextLength cannot be checked here: the plaintext stays in Rust');
   }
-  const { newEncryptionContext } = settings.given;
+  const newContext = newContextPairs(settings.given);
   return nodeStream((stream) => {
     const reader = from.headerReader(settings.encryptionContext);
     return new DecryptCodec(reader, startReEncryption, pushTo(stream));
@@ -75,7 +77,7 @@ function reEncryptStream(from, to, options) {
 
   /** @type {import('./codec.js').StartDecryption} */
   async function startReEncryption(header, output, signal) {
-    const transform = await reEncryptor(from, to, header, newEncryptionContext, signal);
+    const transform = await reEncryptor(from, to, header, newContext, signal);
     writeHeader(transform, output);
     return transform;
   }
@@ -87,12 +89,11 @@ function reEncryptStream(from, to, options) {
  * @param {Core} from
  * @param {Core} to
  * @param {import('../binding').Header} header
- * @param {unknown} newContext the new message's context; by default the old one's
+ * @param {string[] | undefined} newContext the new message's context; by default the old one's
  * @param {AbortSignal | undefined} signal
  */
 async function reEncryptor(from, to, header, newContext, signal) {
-  const old = Object.fromEntries(native(() => header.fields()).encryptionContext);
-  const context = args.contextPairs(newContext ?? old);
+  const context = newContext ?? native(() => header.fields()).encryptionContext.flat();
   const decryptor = await from.decryptor(header, signal);
   try {
     const encryptor = await to.encryptor(context, signal);
@@ -101,6 +102,15 @@ async function reEncryptor(from, to, header, newContext, signal) {
     decryptor.release();
     throw error;
   }
+}
+
+/**
+ * The context that the options give a new message, if they do.
+ *
+ * @param {Record<string, unknown>} given
+ */
+function newContextPairs({ newEncryptionContext: context }) {
+  return context === undefined ? undefined : args.contextPairs(context);
 }
 
 /**
@@ -124,7 +134,7 @@ function decryptCodec(core, { encryptionContext, plaintextLength }, onHeader, pu
   return new DecryptCodec(
     reader,
     async (header, _output, signal) => {
-      const decryptor = await core.decryptor(header, signal);
+      const decryptor = unlessEnded(await core.decryptor(header, signal), signal);
       onHeader(describe(header));
       return decryption(decryptor, plaintextLength);
     },
@@ -164,6 +174,7 @@ module.exports = {
   decryptWebStream,
   encryptStream,
   encryptWebStream,
+  newContextPairs,
   reEncryptStream,
   reEncryptor,
 };

@@ -70,7 +70,10 @@ export interface DecryptWebStreamOptions extends StreamOptions {
 export interface FileOptions extends DataKeyOptions {
   /** Whether an existing destination is replaced; by default it is an error. */
   readonly overwrite?: boolean;
-  /** Is called about ten times a second, and once at the end. */
+  /**
+   * Is called about ten times a second, and once at the end. What it throws ends the call; at the
+   * end the destination is there already.
+   */
   readonly onProgress?: (progress: Progress) => void;
 }
 
@@ -103,7 +106,7 @@ export type MessageSource = Exclude<Bytes, string> | string | URL | FileHandle |
 export interface RangedSource {
   /** The length of the whole message, in bytes. */
   readonly size: number;
-  /** Exactly the bytes from `start` up to, and without, `end`. */
+  /** Exactly the bytes from `start` up to, and without, `end`; what it throws comes out unchanged. */
   read(start: number, end: number): Uint8Array | Promise<Uint8Array>;
 }
 

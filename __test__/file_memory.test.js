@@ -1,0 +1,75 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { execFile } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { describe, it } = require('node:test');
+const { promisify } = require('node:util');
+
+const { temporaryFolder } = require('./support/files');
+
+const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
+const LENGTHS = [200 * MIB, 2 * GIB];
+// What a bare copy through Node.js streams may be exceeded by.
+const MOST_OVER_COPY = 40 * MIB;
+const MOST_APART = 16 * MIB;
+const OPERATIONS = ['copy', 'encryptFile', 'decryptFile', 'decryptRange'];
+const folder = temporaryFolder();
+
+describe('memory of files', { skip: skipReason() }, () => {
+  it('is that of a copy, whatever their length', async (t) => {
+    const peaks = [];
+    for (const length of LENGTHS) peaks.push(await measure(length));
+    for (const [i, length] of LENGTHS.entries()) {
+      const shown = OPERATIONS.map((name) => `${name} ${Math.round(peaks[i][name] / MIB)}`);
+      t.diagnostic(`${length / MIB} MiB: ${shown.join(', ')} MiB`);
+    }
+    const [few, many] = peaks;
+    for (const operation of OPERATIONS.slice(1)) {
+      for (const peak of peaks) {
+        const over = peak[operation] - peak.copy;
+        assert.ok(over <= MOST_OVER_COPY, `${operation}: ${over} bytes more than a copy`);
+      }
+      const apart = Math.abs(many[operation] - few[operation]);
+      assert.ok(apart <= MOST_APART, `${operation}: ${apart} bytes apart`);
+    }
+  });
+});
+
+function skipReason() {
+  if (process.platform !== 'linux') return 'measured on Linux';
+  const { bavail, bsize } = fs.statfsSync(folder);
+  // A source of holes takes none; the message and one copy do.
+  const needed = 3 * LENGTHS.at(-1);
+  return bavail * bsize < needed && `${needed / GIB} GiB are needed in ${folder}`;
+}
+
+/** The peak of each operation on a file of this length. */
+async function measure(length) {
+  const place = (name) => path.join(folder, name);
+  fs.writeFileSync(place('plaintext'), '');
+  fs.truncateSync(place('plaintext'), length);
+  const peaks = {
+    copy: await run('copy', place('plaintext'), place('copy')),
+    encryptFile: await run('encryptFile', place('plaintext'), place('message')),
+    decryptFile: await run('decryptFile', place('message'), place('back')),
+    decryptRange: await run('decryptRange', place('message'), place('none')),
+  };
+  assert.equal(fs.statSync(place('back')).size, length);
+  fs.rmSync(place('message'));
+  fs.rmSync(place('back'));
+  return peaks;
+}
+
+/** The peak of a process that does one operation; a copy is removed. */
+async function run(operation, source, destination) {
+  const script = path.join(__dirname, 'support', 'file_job.js');
+  const job = [script, operation, source, destination];
+  const { stdout } = await promisify(execFile)(process.execPath, job);
+  const { code, peak } = JSON.parse(stdout.trim().split('\n').at(-1));
+  assert.equal(code, undefined, `${operation}: ${code}`);
+  if (operation === 'copy') fs.rmSync(destination);
+  return peak;
+}
