@@ -9,9 +9,6 @@
  * }} NativeError
  */
 
-/** How the message of an error of the addon starts; `src/node/error.rs` writes it. */
-const NATIVE_PREFIX = '{"cause":';
-
 /** What every failing call throws or rejects with. */
 class EnvelopeError extends Error {
   /**
@@ -92,8 +89,9 @@ function fromNative(error) {
  * @returns {NativeError | undefined}
  */
 function parse(error) {
-  if (!(error instanceof Error) || !error.message.startsWith(NATIVE_PREFIX)) return undefined;
-  return JSON.parse(error.message);
+  const { code, message } = /** @type {{ code?: unknown, message?: unknown }} */ (error ?? {});
+  const own = code === 'GenericFailure' && typeof message === 'string' && message.startsWith('{"');
+  return own ? JSON.parse(message) : undefined;
 }
 
 /**

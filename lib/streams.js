@@ -135,7 +135,12 @@ function decryptCodec(core, { encryptionContext, plaintextLength }, onHeader, pu
     reader,
     async (header, _output, signal) => {
       const decryptor = unlessEnded(await core.decryptor(header, signal), signal);
-      onHeader(describe(header));
+      try {
+        onHeader(describe(header));
+      } catch (error) {
+        decryptor.release();
+        throw error;
+      }
       return decryption(decryptor, plaintextLength);
     },
     push,
