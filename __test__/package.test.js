@@ -71,30 +71,34 @@ describe('the packages', { skip: otherAddon || skipWithout('python', 'peers') },
   });
 
   it('hold the files that users need and no others', () => {
-    const lib = fs.readdirSync(path.join(ROOT, 'lib')).map((name) => `lib/${name}`);
-    assert.ok(lib.every((name) => name.endsWith('.js')));
+    const code = ['bin', 'lib'].flatMap(filesIn);
+    assert.ok(code.every((name) => name.endsWith('.js')));
     const types = fs.readdirSync(path.join(ROOT, 'types')).map((name) => `types/${name}`);
     assert.ok(types.every((name) => name.endsWith('.d.ts')));
     const always = ['LICENSE', 'README.md', 'package.json'];
     const written = ['CHANGELOG.md', 'binding.js', 'index.d.ts', 'index.js'];
-    assert.deepEqual(list(packages.main), [...always, ...written, ...lib, ...types].toSorted());
+    assert.deepEqual(list(packages.main), [...always, ...written, ...code, ...types].toSorted());
     for (const { name, tarball } of packages.platforms) {
       const binary = name.replace('kms-envelope-', 'kms-envelope.');
       assert.deepEqual(list(tarball), [...always, `${binary}.node`].toSorted());
     }
   });
 
-  it('run no script on install, and need no package but their own', () => {
+  it('run no script on install, and need one package, for the command line', () => {
     const platforms = packages.platforms.map(({ name }) => [name, version]);
     const manifest = manifestIn(packages.main);
     assert.deepEqual(manifest.optionalDependencies, Object.fromEntries(platforms));
+    // That the library never loads it, "are one instance" below asserts.
+    assert.deepEqual(Object.keys(manifest.dependencies), ['cli-progress']);
+    assert.match(manifest.dependencies['cli-progress'], /^\d+\.\d+\.\d+$/, 'pinned');
     for (const { name, tarball } of packages.platforms) {
       assert.equal(manifestIn(tarball).name, name);
       assert.equal(manifestIn(tarball).optionalDependencies, undefined);
+      assert.equal(manifestIn(tarball).dependencies, undefined);
     }
     for (const tarball of [packages.main, ...packages.platforms.map((entry) => entry.tarball)]) {
-      const { scripts, dependencies, devDependencies: development } = manifestIn(tarball);
-      assert.deepEqual([scripts, dependencies, development], [undefined, undefined, undefined]);
+      const { scripts, devDependencies: development } = manifestIn(tarball);
+      assert.deepEqual([scripts, development], [undefined, undefined]);
     }
   });
 
@@ -132,13 +136,24 @@ describe('the packages', { skip: otherAddon || skipWithout('python', 'peers') },
       const node = nodeBinary(major);
       if (!requireOrSkip(t, node, `Node.js ${major}`)) return;
       const { stdout } = await run('src/local.cjs', [], { node });
-      const { addons } = JSON.parse(stdout);
+      const { addons, loaded } = JSON.parse(stdout);
       assert.equal(addons.length, 1);
-      const installed = packages.platforms.map(({ name }) => path.join('node_modules', name));
+      const names = packages.platforms.map(({ name }) => name);
+      assert.deepEqual(loaded.filter((name) => !names.includes(name)), ['kms-envelope']);
+      const installed = names.map((name) => path.join('node_modules', name));
       assert.ok(addons[0].startsWith(fs.realpathSync(folder)), addons[0]);
       assert.ok(installed.some((place) => addons[0].includes(place)), addons[0]);
     });
   }
+
+  it('bring the command line', async () => {
+    const bin = path.join('node_modules', 'kms-envelope', 'bin', 'kms-envelope.js');
+    await run(bin, ['keygen', 'cli.key']);
+    const { stdout } = await run(bin, ['doctor', '--key', 'local:cli.key']);
+    assert.match(stdout, /^ok +decrypt +works$/m);
+    const command = process.platform === 'win32' ? 'kms-envelope.CMD' : 'kms-envelope';
+    assert.ok(fs.existsSync(path.join(project, 'node_modules', '.bin', command)));
+  });
 
   /** Runs a script of the project, as its user would: without our environment. */
   function run(script, args, { node = process.execPath, env = {} } = {}) {
@@ -187,6 +202,13 @@ function layOutProject(folder, { main, platforms }) {
 function platformName({ os: [system], cpu: [cpu], libc: [libc] = [] }) {
   const abi = system === 'win32' ? '-msvc' : (ABIS[libc] ?? '');
   return `${system}-${cpu}${abi}`;
+}
+
+/** The files in a folder of the repository and below. */
+function filesIn(folder) {
+  const below = fs.readdirSync(path.join(ROOT, folder), { recursive: true });
+  const names = below.map((name) => `${folder}/${name.replaceAll('\\', '/')}`);
+  return names.filter((name) => fs.statSync(path.join(ROOT, name)).isFile());
 }
 
 function list(tarball) {

@@ -21,8 +21,12 @@ async function main() {
     imported.EnvelopeError,
   );
 
-  const addons = Object.keys(require.cache).filter((file) => file.endsWith('.node'));
-  console.log(JSON.stringify({ node: process.version, addons }));
+  const files = Object.keys(require.cache);
+  const addons = files.filter((file) => file.endsWith('.node'));
+  const inPackage = /.*[\\/]node_modules[\\/]([^\\/]+)/;
+  const packages = files.flatMap((file) => inPackage.exec(file)?.[1] ?? []);
+  const loaded = [...new Set(packages)];
+  console.log(JSON.stringify({ node: process.version, addons, loaded }));
 }
 
 main().catch((error) => {

@@ -1,0 +1,67 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { spawn } = require('node:child_process');
+const { once } = require('node:events');
+const path = require('node:path');
+
+const BIN = path.join(__dirname, '..', '..', 'bin', 'kms-envelope.js');
+
+/**
+ * Starts the command line, in an environment that has no key and nothing of AWS but what is given.
+ *
+ * @param {string[]} args
+ * @param {{ cwd?: string, env?: Record<string, string> }} [options]
+ */
+function start(args, { cwd, env = {} } = {}) {
+  const own = Object.entries(process.env).filter(([name]) => !/^(AWS|ENCRYPTION)_/.test(name));
+  const child = spawn(process.execPath, [BIN, ...args], {
+    cwd,
+    env: { ...Object.fromEntries(own), HOME: cwd, ...env },
+    // What hangs is killed, and fails.
+    timeout: 60_000,
+    killSignal: 'SIGKILL',
+  });
+  child.stdin.on('error', () => {});
+  return child;
+}
+
+/**
+ * Runs the command line to its end.
+ *
+ * @param {string[]} args
+ * @param {{ cwd?: string, env?: Record<string, string>, input?: Uint8Array | string }} [options]
+ * @returns {Promise<{ code: number, stdout: Buffer, stderr: string }>}
+ */
+async function run(args, { input, ...options } = {}) {
+  const child = start(args, options);
+  child.stdin.end(input);
+  return finish(child);
+}
+
+/** What a process printed, and how it ended. */
+async function finish(child) {
+  const stdout = [];
+  const stderr = [];
+  child.stdout.on('data', (chunk) => stdout.push(chunk));
+  child.stderr.on('data', (chunk) => stderr.push(chunk));
+  const [code, signal] = await once(child, 'close');
+  assert.ok(code !== null, `ended by ${signal}`);
+  return { code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() };
+}
+
+/** The objects of an output with one in each line. */
+function jsonLines(output) {
+  const lines = String(output).split('\n');
+  assert.equal(lines.pop(), '', 'the last line ends');
+  return lines.map((line) => JSON.parse(line));
+}
+
+/** Asserts that a run failed as it should, telling why in one line and nothing else. */
+function assertFailed({ code, stderr }, exitCode, errorCode) {
+  assert.equal(code, exitCode, stderr);
+  assert.match(stderr, new RegExp(`^kms-envelope: ERR_ENVELOPE_${errorCode}: .{20,}\n$`));
+  assert.doesNotMatch(stderr, /\bat .*:\d+:\d+/, 'no stack trace');
+}
+
+module.exports = { BIN, assertFailed, finish, jsonLines, run, start };

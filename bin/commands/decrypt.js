@@ -1,0 +1,56 @@
+'use strict';
+
+const { contextOf, keyOf } = require('../support/arguments.js');
+const { plaintextProblem } = require('../support/completeness.js');
+const { library } = require('../support/library.js');
+const { encryptedName, isEncryptedName, plainName } = require('../support/names.js');
+const { transfer } = require('../support/transfer.js');
+
+/** @param {import('.').Invocation} invocation */
+async function run(invocation) {
+  const { values } = invocation;
+  const encryptionContext = contextOf(values);
+  const envelope = new (library().Envelope)(keyOf(values));
+  return transfer(invocation, {
+    past: 'decrypted',
+    binary: false,
+    destinationOf: plainName,
+    takes: isEncryptedName,
+    counterpartOf: encryptedName,
+    convert: (source, destination, options) =>
+      envelope.decryptFile(source, destination, { encryptionContext, ...options }),
+    stream: (signal) => envelope.decryptStream({ encryptionContext, signal }),
+    problemWith: (job, signal) => plaintextProblem(job, envelope, { encryptionContext, signal }),
+  });
+}
+
+module.exports = {
+  summary: 'Decrypt files, folders or standard input',
+  usage: '[OPTION...] [FILE|FOLDER...]',
+  details: `FILE.encrypted becomes FILE, unless --output says otherwise. Without a file, or
+with -, standard input is decrypted to standard output. A file appears at its
+place only once all of it has verified.
+
+To standard output, each frame is written as soon as it has verified, but only
+the end tells whether the message is whole. If the command does not end with
+exit code 0, what it has written before must be discarded.
+
+A file whose destination exists is skipped if that has the length that the
+message authenticates, and is not older than the message. Anything else is an
+error, unless --force replaces it.
+
+In folders, symbolic links are left out; so are the files whose names do not end
+with .encrypted.
+`,
+  options: /** @type {const} */ ([
+    'key',
+    'context',
+    'output',
+    'recursive',
+    'force',
+    'json',
+    'quiet',
+    'help',
+  ]),
+  run,
+};

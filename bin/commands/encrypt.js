@@ -1,0 +1,53 @@
+'use strict';
+
+const { contextOf, keyOf } = require('../support/arguments.js');
+const { messageProblem } = require('../support/completeness.js');
+const { library } = require('../support/library.js');
+const { encryptedName, isEncryptedName, plainName } = require('../support/names.js');
+const { transfer } = require('../support/transfer.js');
+
+/** @param {import('.').Invocation} invocation */
+async function run(invocation) {
+  const { values } = invocation;
+  const encryptionContext = contextOf(values);
+  const envelope = new (library().Envelope)(keyOf(values));
+  return transfer(invocation, {
+    past: 'encrypted',
+    binary: true,
+    destinationOf: encryptedName,
+    // What goes elsewhere is taken whole; beside the sources lie what earlier runs have made.
+    takes: (name, elsewhere) => elsewhere || !isEncryptedName(name),
+    counterpartOf: plainName,
+    convert: (source, destination, options) =>
+      envelope.encryptFile(source, destination, { encryptionContext, ...options }),
+    stream: (signal) => envelope.encryptStream({ encryptionContext, signal }),
+    problemWith: (job, signal) => messageProblem(job, envelope, { encryptionContext, signal }),
+  });
+}
+
+module.exports = {
+  summary: 'Encrypt files, folders or standard input',
+  usage: '[OPTION...] [FILE|FOLDER...]',
+  details: `FILE becomes FILE.encrypted, unless --output says otherwise. Without a file, or
+with -, standard input is encrypted to standard output. The file stays as it is.
+
+A file whose destination exists is skipped if that is a complete message under
+the key, with the same length and context, and not older than the file. Anything
+else is an error, unless --force replaces it. So an interrupted run is resumed
+by the same command.
+
+In folders, symbolic links are left out; so are the files whose names end with
+.encrypted, unless --output names another folder.
+`,
+  options: /** @type {const} */ ([
+    'key',
+    'context',
+    'output',
+    'recursive',
+    'force',
+    'json',
+    'quiet',
+    'help',
+  ]),
+  run,
+};

@@ -1,0 +1,45 @@
+'use strict';
+
+const { contextOf, keyOf } = require('../support/arguments.js');
+const { usage } = require('../support/errors.js');
+const { library } = require('../support/library.js');
+const { write } = require('../support/output.js');
+
+/** @param {import('.').Invocation} invocation */
+async function run({ values, positionals, signal }) {
+  if (positionals.length > 0) throw usage('generate-data-key takes no file');
+  const numberOfBytes = lengthOf(values);
+  const encryptionContext = contextOf(values);
+  const envelope = new (library().Envelope)(keyOf(values));
+  const key = await envelope.generateDataKey({ numberOfBytes, encryptionContext, signal });
+  try {
+    const { keyId, keyMaterialId, requestId } = key;
+    const plaintext = key.plaintext.toString('base64');
+    const ciphertextBlob = key.ciphertextBlob.toString('base64');
+    await write(
+      values.json
+        ? `${JSON.stringify({ keyId, plaintext, ciphertextBlob, keyMaterialId, requestId })}\n`
+        : `key        ${keyId}\nplaintext  ${plaintext}\nwrapped    ${ciphertextBlob}\n`,
+    );
+  } finally {
+    key.plaintext.fill(0);
+  }
+}
+
+/** @param {import('../support/arguments.js').Values} values */
+function lengthOf({ bytes = '32' }) {
+  const length = /^\d+$/.test(bytes) ? Number(bytes) : 0;
+  if (length >= 1 && length <= 1024) return length;
+  throw usage('--bytes must be a whole number from 1 to 1024');
+}
+
+module.exports = {
+  summary: 'Make a data key for code of your own',
+  usage: '[OPTION...]',
+  details: `It prints the data key, which is secret, and its wrapped form, which is to be
+stored, both in Base64. The library's decryptDataKey unwraps it again, given the
+same encryption context.
+`,
+  options: /** @type {const} */ (['key', 'context', 'bytes', 'json', 'help']),
+  run,
+};

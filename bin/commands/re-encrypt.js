@@ -1,0 +1,133 @@
+'use strict';
+
+const fs = require('node:fs/promises');
+const { isDeepStrictEqual } = require('node:util');
+
+const { contextOf, keyOf } = require('../support/arguments.js');
+const { temporaryBeside } = require('../support/atomic.js');
+const { ageProblem, openExisting } = require('../support/completeness.js');
+const { Failure, usage } = require('../support/errors.js');
+const { library } = require('../support/library.js');
+const { isEncryptedName, encryptedName } = require('../support/names.js');
+const { transfer } = require('../support/transfer.js');
+
+/** @typedef {import('../..').Envelope} Envelope */
+/** @typedef {import('../..').DataKeyOptions} DataKeyOptions */
+/** @typedef {import('../support/plan.js').Job} Job */
+
+/** @param {import('.').Invocation} invocation */
+async function run(invocation) {
+  const { values } = invocation;
+  const encryptionContext = contextOf(values);
+  const { Envelope } = library();
+  if (!values['to-key']) throw usage('no new key is named; give --to-key');
+  const sameKey = values['to-key'] === keyOf(values);
+  const from = new Envelope(keyOf(values));
+  const to = new Envelope(values['to-key']);
+
+  return transfer(invocation, {
+    past: 're-encrypted',
+    binary: true,
+    destinationOf: (source) => source,
+    takes: isEncryptedName,
+    counterpartOf: encryptedName,
+    stream: (signal) => from.reEncryptStream(to, { encryptionContext, signal }),
+    async convert(source, destination, options) {
+      const settings = { encryptionContext, ...options };
+      if (source === destination) return replace(source, from, to, settings);
+      return from.reEncryptFile(source, destination, to, settings);
+    },
+    async problemWith(job, signal) {
+      const options = { encryptionContext, signal };
+      if (job.source !== job.destination) return copyProblem(job, from, to, options);
+      return sameKey ? 'it is to get another data key' : keyProblem(job.source, to, options);
+    },
+  });
+}
+
+/**
+ * Puts the new message, once it is complete, in the place of the old one.
+ *
+ * @param {string} file
+ * @param {Envelope} from
+ * @param {Envelope} to
+ * @param {import('../..').FileOptions} options
+ */
+async function replace(file, from, to, options) {
+  if (!(await fs.lstat(file)).isFile()) {
+    throw new Failure('FILE', `'${file}' is a symbolic link; give the path of the file itself`);
+  }
+  const temporary = temporaryBeside(file);
+  try {
+    const result = await from.reEncryptFile(file, temporary, to, { ...options, overwrite: false });
+    await fs.rename(temporary, file);
+    return result;
+  } finally {
+    await fs.rm(temporary, { force: true });
+  }
+}
+
+/**
+ * Why the file is to be re-encrypted, if it has not been already.
+ *
+ * @param {string} file
+ * @param {Envelope} to
+ * @param {DataKeyOptions} options
+ */
+async function keyProblem(file, to, options) {
+  try {
+    const opened = await openExisting(file, to, options);
+    return 'problem' in opened ? 'it is not under the new key yet' : undefined;
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    // If it matters, re-encrypting it will tell.
+    return 'it cannot be read under the new key';
+  }
+}
+
+/**
+ * Why the destination is not the re-encrypted source, if it is not.
+ *
+ * @param {Job} job
+ * @param {Envelope} from
+ * @param {Envelope} to
+ * @param {DataKeyOptions} options
+ */
+async function copyProblem(job, from, to, options) {
+  const copy = await openExisting(job.destination, to, options);
+  if ('problem' in copy) return copy.problem;
+  const source = await from.openMessage(job.source, options);
+  await source.close();
+  const { size, header } = source;
+  if (!isDeepStrictEqual(copy, { size, encryptionContext: header.encryptionContext })) {
+    return 'it holds another length or encryption context than the source';
+  }
+  return ageProblem(job);
+}
+
+module.exports = {
+  summary: 'Decrypt messages and encrypt them under another key, in one pass',
+  usage: '--to-key KEY [OPTION...] [FILE|FOLDER...]',
+  details: `Each message gets a new data key, under --to-key, and keeps its encryption
+context. The plaintext is never written anywhere. Without a file, or with -,
+standard input is re-encrypted to standard output; if the command does not end
+with exit code 0, what it has written before must be discarded.
+
+Without --output, the new message takes the place of the file, in one step: this
+needs --force. Files that are under the new key already are skipped, so that an
+interrupted run is resumed by the same command. In folders, only the files whose
+names end with .encrypted are taken, and no symbolic links.
+`,
+  options: /** @type {const} */ ([
+    'key',
+    'to-key',
+    'context',
+    'output',
+    'recursive',
+    'force',
+    'json',
+    'quiet',
+    'help',
+  ]),
+  run,
+};

@@ -1,0 +1,65 @@
+'use strict';
+
+const { parseArgs } = require('node:util');
+
+const { usage } = require('./errors.js');
+const { OPTIONS } = require('./options.js');
+
+/**
+ * The options of a command line.
+ *
+ * @typedef {{
+ *   key?: string, 'to-key'?: string, context?: string[], output?: string, recursive?: boolean,
+ *   force?: boolean, bytes?: string, json?: boolean, quiet?: boolean, help?: boolean,
+ * }} Values
+ */
+
+/**
+ * Parses the arguments of a command; an option that it does not have is an error.
+ *
+ * @param {string} name
+ * @param {import('../commands').Command} command
+ * @param {string[]} args
+ * @returns {{ values: Values, positionals: string[] }}
+ */
+function parse(name, command, args) {
+  const options = Object.fromEntries(command.options.map((option) => [option, OPTIONS[option]]));
+  try {
+    return parseArgs({ args, options, allowPositionals: true, strict: true });
+  } catch (error) {
+    // Only the first sentence: what follows is advice for rarer cases.
+    const [problem] = /** @type {Error} */ (error).message.split(/\. (?=[A-Z])|\n/);
+    throw usage(`${problem}; see kms-envelope ${name} --help`);
+  }
+}
+
+/**
+ * The key that `--key` or the environment names.
+ *
+ * @param {Values} values
+ * @returns {string}
+ */
+function keyOf({ key = process.env.ENCRYPTION_KEY_ID }) {
+  if (key) return key;
+  throw usage('no key is named; give --key, or set the environment variable ENCRYPTION_KEY_ID');
+}
+
+/**
+ * The encryption context that `--context` gives, pair by pair.
+ *
+ * @param {Values} values
+ * @returns {Record<string, string>}
+ */
+function contextOf({ context = [] }) {
+  const pairs = new Map();
+  for (const text of context) {
+    const at = text.indexOf('=');
+    const name = text.slice(0, Math.max(at, 0));
+    if (name === '') throw usage(`--context '${text}' is not NAME=VALUE`);
+    if (pairs.has(name)) throw usage(`--context gives '${name}' twice`);
+    pairs.set(name, text.slice(at + 1));
+  }
+  return Object.fromEntries(pairs);
+}
+
+module.exports = { contextOf, keyOf, parse };

@@ -1,0 +1,126 @@
+'use strict';
+
+const fs = require('node:fs/promises');
+const path = require('node:path');
+
+const { EXIT, Failure, concernsOneFile, exitCodeOf } = require('./errors.js');
+
+/** @typedef {import('./plan.js').Job} Job */
+
+/** Several at a time, as most of the time of a small file is spent waiting for KMS. */
+const WORKERS = 4;
+
+/**
+ * Works on all files; one that fails does not stop the others, unless they would fail alike.
+ *
+ * @param {import('../commands').Invocation} invocation
+ * @param {import('./plan.js').Plan} plan
+ * @param {import('./transfer.js').Operation} operation
+ * @returns {Promise<number>} the exit code
+ */
+async function runJobs({ values, reporter, signal }, { jobs, failures }, operation) {
+  const total = jobs.reduce((sum, job) => sum + job.size, 0);
+  const progress = reporter.progress({ total });
+  const counts = new Map();
+  const exits = new Set();
+  const queue = jobs.values();
+  let stopped = false;
+
+  for (const { source, error } of failures) fail(error, { source });
+  try {
+    await Promise.all(Array.from({ length: WORKERS }, work));
+  } finally {
+    progress.stop();
+  }
+  signal.throwIfAborted();
+  await summarise();
+  return exits.size > 1 ? EXIT.failure : ([...exits][0] ?? 0);
+
+  async function work() {
+    for (const job of queue) {
+      await runJob(job).catch((error) => signal.aborted || fail(error, job));
+      if (stopped || signal.aborted) return;
+    }
+  }
+
+  /** @param {Job} job */
+  async function runJob(job) {
+    const { source, destination, size } = job;
+    const { skip, overwrite } = await decide(job);
+    if (skip) {
+      progress.add(size, source);
+      const reason = source === destination ? 'it is done' : `${destination} is complete`;
+      return tell('skipped', job, {}, `skipped ${source}: ${reason}`);
+    }
+    if (job.makeFolder) await fs.mkdir(path.dirname(destination), { recursive: true });
+    let known = 0;
+    const onProgress = (/** @type {import('../..').Progress} */ { bytesDone }) => {
+      progress.add(bytesDone - known, source);
+      known = bytesDone;
+    };
+    const options = { overwrite, signal, onProgress };
+    const result = await operation.convert(source, destination, options);
+    const place = source === destination ? source : `${source} -> ${destination}`;
+    await tell(operation.past, job, result, `${operation.past} ${place}`);
+  }
+
+  /**
+   * What to do about a destination that exists. Only one that was checked is left as it is.
+   *
+   * @param {Job} job
+   */
+  async function decide(job) {
+    const { source, destination, named } = job;
+    const stat = await fs.lstat(destination).catch(() => undefined);
+    if (!stat) return { skip: false, overwrite: false };
+    // What is replaced by itself must be looked at, or a second run would find it changed.
+    if (values.force && named && source !== destination) return { skip: false, overwrite: true };
+    if (!stat.isFile()) {
+      const advice = 'choose another --output';
+      throw new Failure('FILE', `'${destination}' is not a regular file; ${advice}`);
+    }
+    const problem = await operation.problemWith(job, signal);
+    if (problem === undefined) return { skip: true, overwrite: false };
+    if (values.force) return { skip: false, overwrite: true };
+    const advice = 'give --force to replace it, or another --output';
+    throw new Failure('FILE_EXISTS', `'${destination}' exists already, and ${problem}; ${advice}`);
+  }
+
+  /**
+   * @param {unknown} error
+   * @param {{ source: string, destination?: string }} place
+   */
+  function fail(error, { source, destination }) {
+    reporter.failure(error, { source, destination });
+    count('failed');
+    exits.add(exitCodeOf(error));
+    if (!concernsOneFile(error)) stopped = true;
+  }
+
+  /**
+   * @param {string} status
+   * @param {Job} job
+   * @param {object} result
+   * @param {string} text
+   */
+  async function tell(status, { source, destination }, result, text) {
+    count(status);
+    await reporter.result({ status, source, destination, ...result }, text);
+  }
+
+  /** @param {string} status */
+  function count(status) {
+    counts.set(status, (counts.get(status) ?? 0) + 1);
+  }
+
+  async function summarise() {
+    const reached = [...counts.values()].reduce((sum, number) => sum + number, 0);
+    const left = jobs.length + failures.length - reached;
+    if (left > 0) counts.set('not reached', left);
+    if (reached + left < 2 || reporter.json) return;
+    const text = [...counts].map(([status, number]) => `${number} ${status}`).join(', ');
+    await reporter.result({ status: 'summary', source: '' }, text);
+  }
+}
+
+module.exports = { runJobs };

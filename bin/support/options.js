@@ -1,0 +1,69 @@
+'use strict';
+
+/**
+ * The options of all commands, as `util.parseArgs` takes them, with what `--help` says.
+ *
+ * @typedef {{
+ *   type: 'string' | 'boolean', short?: string, multiple?: boolean, value?: string, help: string,
+ * }} Option
+ * @typedef {keyof typeof OPTIONS} OptionName
+ */
+
+const OPTIONS = /** @satisfies {Record<string, Option>} */ ({
+  key: {
+    type: /** @type {const} */ ('string'),
+    short: 'k',
+    value: 'KEY',
+    help:
+      'a KMS key id, ARN, alias or alias ARN, or local:PATH of a key file; ' +
+      'by default the environment variable ENCRYPTION_KEY_ID',
+  },
+  'to-key': {
+    type: /** @type {const} */ ('string'),
+    value: 'KEY',
+    help: 'the key to encrypt under from now on',
+  },
+  context: {
+    type: /** @type {const} */ ('string'),
+    short: 'c',
+    multiple: true,
+    value: 'NAME=VALUE',
+    help:
+      'a pair of the encryption context, public and authenticated; repeatable. ' +
+      'A new message carries it; an existing one must carry it, else the command fails',
+  },
+  output: {
+    type: /** @type {const} */ ('string'),
+    short: 'o',
+    value: 'PATH',
+    help: 'where to write: a file, a folder for several, or - for standard output',
+  },
+  recursive: {
+    type: /** @type {const} */ ('boolean'),
+    short: 'r',
+    help: 'take the files in folders, too',
+  },
+  force: {
+    type: /** @type {const} */ ('boolean'),
+    short: 'f',
+    help:
+      'replace what exists already; in folders, only what is not complete and up to date',
+  },
+  bytes: {
+    type: /** @type {const} */ ('string'),
+    value: 'N',
+    help: 'the length of the data key, from 1 to 1024; by default 32',
+  },
+  json: {
+    type: /** @type {const} */ ('boolean'),
+    help: 'print JSON: results on standard output, errors on standard error, one object a line',
+  },
+  quiet: {
+    type: /** @type {const} */ ('boolean'),
+    short: 'q',
+    help: 'print nothing but errors',
+  },
+  help: { type: /** @type {const} */ ('boolean'), short: 'h', help: 'print this help' },
+});
+
+module.exports = { OPTIONS };

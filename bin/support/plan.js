@@ -1,0 +1,150 @@
+'use strict';
+
+const fs = require('node:fs/promises');
+const path = require('node:path');
+
+const { Failure, usage } = require('./errors.js');
+const { isFolder, walk } = require('./walk.js');
+
+/**
+ * One file to be worked on.
+ *
+ * @typedef {{
+ *   source: string, destination: string, size: number, named: boolean, makeFolder: boolean,
+ * }} Job
+ *
+ * `named`: the command line names the file itself; `makeFolder`: the destination's may not exist.
+ *
+ * @typedef {{ jobs: Job[], failures: { source: string, error: unknown }[] }} Plan
+ */
+
+/** What the library writes beside a destination, left over where a process was killed. */
+const TEMPORARY = /^\..+\.\w{6}\.tmp$/;
+
+/**
+ * The files that the arguments name, and those in the folders that they name.
+ *
+ * @param {import('../commands').Invocation} invocation
+ * @param {import('./transfer.js').Operation} operation
+ * @returns {Promise<Plan>}
+ */
+async function plan({ values, positionals, reporter, signal }, operation) {
+  const { output, recursive = false } = values;
+  const inputs = await Promise.all(positionals.map(look));
+  const folder = inputs.find((input) => input.isFolder);
+  if (folder && !recursive) throw usage(`'${folder.source}' is a folder; give --recursive`);
+  const outputFolder = (await isOutputFolder(output, inputs)) ? output : undefined;
+  const excluded = folder && outputFolder && path.resolve(outputFolder);
+
+  /** @type {Plan} */
+  const found = { jobs: [], failures: [] };
+  for (const { source, size, error, isFolder: isTree } of inputs) {
+    if (error) found.failures.push({ source, error });
+    else if (isTree) await planFolder(source);
+    else found.jobs.push(namedJob(source, size));
+  }
+  refuseCollisions(found.jobs);
+  return found;
+
+  /** @param {string} root */
+  async function planFolder(root) {
+    for await (const entry of walk(root, excluded)) {
+      signal.throwIfAborted();
+      const { file, size = 0, ignored, error } = entry;
+      const source = path.join(root, file);
+      const reason = ignored ?? (error ? undefined : await whyNot(source));
+      if (error) found.failures.push({ source, error });
+      else if (reason) await ignore(source, reason);
+      else if (reason === undefined) found.jobs.push(jobInFolder(root, file, size));
+    }
+  }
+
+  /** Why a file is none to work on; '' where that goes without saying. */
+  async function whyNot(/** @type {string} */ source) {
+    const name = path.basename(source);
+    if (!outputFolder && TEMPORARY.test(name)) return 'left over where a process was killed';
+    if (operation.takes(name, outputFolder !== undefined)) return undefined;
+    const counterpart = path.join(path.dirname(source), operation.counterpartOf(name));
+    return (await exists(counterpart)) ? '' : 'its name says that there is nothing to do';
+  }
+
+  async function ignore(/** @type {string} */ source, /** @type {string} */ reason) {
+    await reporter.result({ status: 'ignored', source, reason }, `ignored ${source}: ${reason}`);
+  }
+
+  /** @returns {Job} */
+  function namedJob(/** @type {string} */ source, /** @type {number} */ size) {
+    const named = { source, size, named: true, makeFolder: outputFolder !== undefined };
+    if (outputFolder === undefined) {
+      return { ...named, destination: output ?? operation.destinationOf(source) };
+    }
+    const name = path.basename(operation.destinationOf(source));
+    return { ...named, destination: path.join(outputFolder, name) };
+  }
+
+  /** @returns {Job} */
+  function jobInFolder(
+    /** @type {string} */ root,
+    /** @type {string} */ file,
+    /** @type {number} */ size,
+  ) {
+    const destination = operation.destinationOf(path.join(outputFolder ?? root, file));
+    const makeFolder = outputFolder !== undefined;
+    return { source: path.join(root, file), destination, size, named: false, makeFolder };
+  }
+}
+
+/**
+ * @param {string} source
+ * @returns {Promise<{ source: string, size: number, isFolder: boolean, error?: unknown }>}
+ */
+async function look(source) {
+  try {
+    const stat = await fs.stat(source);
+    return { source, size: stat.size, isFolder: stat.isDirectory() };
+  } catch (error) {
+    return { source, size: 0, isFolder: false, error: notThere(source, error) };
+  }
+}
+
+/**
+ * @param {string} source
+ * @param {unknown} error
+ */
+function notThere(source, error) {
+  if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ENOENT') return error;
+  return new Failure('FILE_NOT_FOUND', `'${source}' does not exist; check the path`);
+}
+
+/**
+ * Whether `--output` is a folder: it is one, or there is more than one file to write.
+ *
+ * @param {string | undefined} output
+ * @param {{ isFolder: boolean }[]} inputs
+ */
+async function isOutputFolder(output, inputs) {
+  if (output === undefined) return false;
+  if (inputs.length > 1 || inputs.some((input) => input.isFolder)) return true;
+  return /[/\\]$/.test(output) || (await isFolder(output));
+}
+
+/** @param {Job[]} jobs */
+function refuseCollisions(jobs) {
+  const sources = new Map();
+  for (const { source, destination } of jobs) {
+    const place = path.resolve(destination);
+    const other = sources.get(place);
+    if (other) throw usage(`'${other}' and '${source}' would both go to '${destination}'`);
+    sources.set(place, source);
+  }
+}
+
+/** @param {string} file */
+function exists(file) {
+  return fs.lstat(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+module.exports = { plan };

@@ -1,0 +1,106 @@
+'use strict';
+
+/** What ends sooner needs no bar. */
+const DELAY_MS = 400;
+
+const WITH_TOTAL = '{bar} {percentage}%  {done} of {whole}  {eta_formatted} left  {name}';
+const WITHOUT_TOTAL = '{done}  {duration_formatted}  {name}';
+const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** A progress bar on the terminal that standard error is; elsewhere, nothing. */
+class Progress {
+  #total;
+  #done = 0;
+  #name = '';
+  /** @type {NodeJS.Timeout | undefined} */
+  #timer;
+  /** @type {any} */
+  #bars;
+  /** @type {any} */
+  #bar;
+
+  /** @param {{ shown: boolean, total?: number }} options */
+  constructor({ shown, total }) {
+    this.shown = shown;
+    this.#total = total;
+    if (shown) this.#timer = setTimeout(() => this.#show(), DELAY_MS);
+  }
+
+  /**
+   * @param {number} bytes how many bytes more are done
+   * @param {string} name of what is being done
+   */
+  add(bytes, name) {
+    this.#done += bytes;
+    this.#name = name;
+    this.#bar?.update(this.#done, this.#payload());
+  }
+
+  /**
+   * Writes a line above the bar.
+   *
+   * @param {string} line
+   * @returns {boolean} false if there is no bar
+   */
+  log(line) {
+    if (!this.#bars) return false;
+    this.#bars.log(`${line}\n`);
+    return true;
+  }
+
+  /** Takes the bar away. */
+  stop() {
+    clearTimeout(this.#timer);
+    // Lines that are still to be written are written only with the bar.
+    this.#bars?.update();
+    this.#bars?.stop();
+    this.#bars = undefined;
+    this.#bar = undefined;
+  }
+
+  #show() {
+    // Loaded here and nowhere else: without a terminal, and by the library, it is never needed.
+    const { MultiBar } = loadCliProgress();
+    this.#bars = new MultiBar({
+      format: this.#total === undefined ? WITHOUT_TOTAL : WITH_TOTAL,
+      barsize: 24,
+      clearOnComplete: true,
+      // A bar that changed the terminal would have to be there to change it back.
+      linewrap: true,
+      formatTime: inTime,
+      stream: process.stderr,
+    });
+    this.#bar = this.#bars.create(this.#total ?? 0, this.#done, this.#payload());
+  }
+
+  #payload() {
+    const [done, whole] = [this.#done, this.#total ?? 0].map(inUnits);
+    return { done, whole, name: this.#name };
+  }
+}
+
+/** @returns {any} it comes without types */
+function loadCliProgress() {
+  // @ts-ignore: TS7016
+  return require('cli-progress');
+}
+
+/** @param {number} bytes */
+function inUnits(bytes) {
+  const power = bytes < 1024 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), UNITS.length - 1);
+  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${UNITS[power]}`;
+}
+
+/**
+ * A time as the bar shows it; at both ends it is not known.
+ *
+ * @param {unknown} seconds
+ */
+function inTime(seconds) {
+  if (typeof seconds !== 'number' || !Number.isFinite(seconds)) return '...';
+  const two = (/** @type {number} */ part) => String(Math.floor(part)).padStart(2, '0');
+  const hours = Math.floor(seconds / 3600);
+  return `${hours > 0 ? `${hours}:` : ''}${two((seconds / 60) % 60)}:${two(seconds % 60)}`;
+}
+
+module.exports = { Progress };

@@ -1,0 +1,63 @@
+'use strict';
+
+const { describe, isBrokenPipe } = require('./errors.js');
+const { oneLine, write } = require('./output.js');
+const { Progress } = require('./progress.js');
+
+/**
+ * Tells people what happens, on standard error; or programs, with `--json`: results on standard
+ * output, failures on standard error, one object a line.
+ */
+class Reporter {
+  /** @type {InstanceType<typeof Progress> | undefined} */
+  #progress;
+
+  /** @param {{ json: boolean }} options */
+  constructor({ json }) {
+    this.json = json;
+    this.quiet = false;
+  }
+
+  /**
+   * What became of a file.
+   *
+   * @param {{ status: string, source: string, [field: string]: unknown }} value
+   * @param {string} text the same in words
+   */
+  async result(value, text) {
+    if (this.json) await write(`${JSON.stringify(value)}\n`);
+    else if (!this.quiet) this.#line(text);
+  }
+
+  /**
+   * @param {unknown} error
+   * @param {{ source?: string, destination?: string }} [place]
+   */
+  failure(error, place = {}) {
+    if (isBrokenPipe(error)) return;
+    const description = describe(error);
+    const { code, message } = description;
+    if (!this.json) return this.#line(`kms-envelope: ${code}: ${message}`);
+    this.#line(JSON.stringify({ error: { ...description, ...place } }));
+  }
+
+  /**
+   * A bar for long work, if somebody looks at it.
+   *
+   * @param {{ total?: number }} options total: how many bytes there are, if that is known
+   * @returns {InstanceType<typeof Progress>}
+   */
+  progress({ total }) {
+    const shown = process.stderr.isTTY === true && !this.quiet && !this.json;
+    this.#progress = new Progress({ shown, total });
+    return this.#progress;
+  }
+
+  /** @param {string} text */
+  #line(text) {
+    const line = oneLine(text);
+    if (!this.#progress?.log(line)) process.stderr.write(`${line}\n`);
+  }
+}
+
+module.exports = { Reporter };

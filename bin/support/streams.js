@@ -1,0 +1,66 @@
+'use strict';
+
+const { pipeline } = require('node:stream/promises');
+
+const { writeAtomically } = require('./atomic.js');
+const { usage } = require('./errors.js');
+const { openInput } = require('./input.js');
+
+const PROGRESS_INTERVAL_MS = 100;
+
+/**
+ * From standard input, or a file, to standard output, or a file.
+ *
+ * @param {import('../commands').Invocation} invocation
+ * @param {string} input
+ * @param {import('./transfer.js').Operation} operation
+ */
+async function throughStreams({ values, reporter, signal }, input, operation) {
+  const { output, force = false } = values;
+  if (operation.binary && output === undefined && process.stdout.isTTY) {
+    throw usage('a message is not for a terminal; give --output (- for the terminal all the same)');
+  }
+  const transform = operation.stream(signal);
+  const source = await openInput(input);
+  const stop = watch(source, input, reporter, output);
+  try {
+    if (output === undefined || output === '-') {
+      await pipeline(source, transform, process.stdout, { end: false, signal });
+      return;
+    }
+    await writeAtomically(output, force, (sink) => pipeline(source, transform, sink, { signal }));
+  } finally {
+    stop();
+    source.destroy();
+  }
+  const { past } = operation;
+  const text = `${past} ${input === '-' ? 'standard input' : input} -> ${output}`;
+  await reporter.result({ status: past, source: input, destination: output }, text);
+}
+
+/**
+ * Shows how much of the source has been read.
+ *
+ * @param {import('node:stream').Readable & { bytesRead?: number }} source
+ * @param {string} input
+ * @param {import('../commands').Invocation['reporter']} reporter
+ * @param {string | undefined} output
+ */
+function watch(source, input, reporter, output) {
+  // A bar would stand amid the output.
+  const toTerminal = process.stdout.isTTY && (output === undefined || output === '-');
+  if (toTerminal) return () => {};
+  const progress = reporter.progress({});
+  let known = 0;
+  const timer = setInterval(() => {
+    const { bytesRead = 0 } = source;
+    progress.add(bytesRead - known, input === '-' ? 'standard input' : input);
+    known = bytesRead;
+  }, PROGRESS_INTERVAL_MS);
+  return () => {
+    clearInterval(timer);
+    progress.stop();
+  };
+}
+
+module.exports = { throughStreams };
