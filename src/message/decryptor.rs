@@ -2,7 +2,6 @@
 //!
 //! Source: `client-apis/decrypt.md`.
 
-use super::layout::plaintext_bound;
 use super::opener::FrameOpener;
 use crate::context::PUBLIC_KEY;
 use crate::error::{Code, Error, Result};
@@ -74,7 +73,7 @@ impl Decryptor {
 
     /// The most that `update` writes for `input_length` more bytes.
     pub fn update_length(&self, input_length: usize) -> usize {
-        plaintext_bound(self.division, self.pending.len() + input_length)
+        self.pending.len() + input_length
     }
 
     /// Opens every frame that `input` completes, keeps the rest, and returns how much was written.
@@ -146,6 +145,7 @@ impl Decryptor {
     }
 
     fn open(&mut self, frame: &Frame<'_>, output: &mut [u8]) -> Result<usize> {
+        FrameOpener::check_sequence(frame, self.next_sequence)?;
         // A body with room for fewer bytes than its frames hold has lost its final frame.
         let plaintext = output.get_mut(..frame.ciphertext.len()).ok_or_else(Error::truncated)?;
         self.opener.open(frame, self.next_sequence, plaintext)?;

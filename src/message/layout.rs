@@ -14,17 +14,6 @@ pub(crate) fn body_length(frame_length: usize, plaintext_length: usize) -> Optio
         .checked_add(FINAL_OVERHEAD)
 }
 
-/// The most plaintext that some bytes of a body hold as whole frames.
-pub(crate) fn plaintext_bound(division: Division, length: usize) -> usize {
-    match division {
-        Division::Frames { length: frame_length } => {
-            let frame = frame_length + REGULAR_OVERHEAD;
-            (length / frame) * frame_length + (length % frame).min(frame_length)
-        }
-        Division::Whole => length,
-    }
-}
-
 /// The length of the plaintext of a body, in bytes, from the body's length alone.
 ///
 /// Regular frames have one length and a final frame holds at most as much, so there is only one
@@ -39,7 +28,8 @@ pub fn plaintext_length(header: &Header, body_length: usize) -> usize {
 
 fn framed_plaintext_length(frame_length: usize, body_length: usize) -> usize {
     let contents = body_length.saturating_sub(FINAL_OVERHEAD);
-    plaintext_bound(Division::Frames { length: frame_length }, contents)
+    let frame = frame_length + REGULAR_OVERHEAD;
+    (contents / frame) * frame_length + (contents % frame).min(frame_length)
 }
 
 #[cfg(test)]

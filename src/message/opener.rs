@@ -37,6 +37,15 @@ impl FrameOpener {
         sequence: u32,
         plaintext: &mut [u8],
     ) -> Result<()> {
+        Self::check_sequence(frame, sequence)?;
+        let aad = self.aad.of(frame.kind, frame.sequence, frame.ciphertext.len());
+        self.key
+            .open(&frame.iv, aad, frame.ciphertext, &frame.tag, plaintext)
+            .map_err(|_| changed(&format!("frame {}", frame.sequence)))
+    }
+
+    /// Checks that the frame stands where its number says.
+    pub(super) fn check_sequence(frame: &Frame<'_>, sequence: u32) -> Result<()> {
         // "Sequence Number": frames count from 1, without a gap.
         if frame.sequence != sequence {
             return Err(Error::malformed(format!(
@@ -44,10 +53,7 @@ impl FrameOpener {
                 frame.sequence
             )));
         }
-        let aad = self.aad.of(frame.kind, frame.sequence, frame.ciphertext.len());
-        self.key
-            .open(&frame.iv, aad, frame.ciphertext, &frame.tag, plaintext)
-            .map_err(|_| changed(&format!("frame {}", frame.sequence)))
+        Ok(())
     }
 }
 
