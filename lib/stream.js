@@ -54,7 +54,15 @@ class CodecStream extends Transform {
    * @param {import('node:stream').TransformCallback} done
    */
   _transform(chunk, _encoding, done) {
-    this.#settle(() => this.#codec.write(args.bytes(chunk, 'a chunk')), done);
+    let bytes;
+    try {
+      bytes = args.bytes(chunk, 'a chunk');
+    } catch (error) {
+      return done(/** @type {Error} */ (error));
+    }
+    const { length } = bytes;
+    // A turn later: the source's next read has begun then, and goes on meanwhile.
+    setImmediate(() => this.#settle(() => this.#write(bytes, length), done));
   }
 
   /** @param {import('node:stream').TransformCallback} done */
@@ -73,10 +81,20 @@ class CodecStream extends Transform {
   }
 
   /**
+   * @param {Uint8Array} bytes
+   * @param {number} length what it was when it was given
+   */
+  #write(bytes, length) {
+    args.checkUnchanged(bytes, length);
+    return this.#codec.write(bytes);
+  }
+
+  /**
    * @param {() => Promise<unknown> | undefined} work
    * @param {import('node:stream').TransformCallback} done
    */
   #settle(work, done) {
+    if (this.destroyed) return;
     // What was destroyed meanwhile has no use for an answer.
     const settled = (/** @type {unknown} */ error) => {
       if (!this.destroyed) done(/** @type {Error | null} */ (error));
