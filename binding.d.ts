@@ -17,10 +17,17 @@ export declare class Cancellation {
   cancel(): void
 }
 
+/** Writes and reads messages under one keyring. */
+export declare class Client {
+  /** A client under this keyring. */
+  static create(keyring: NativeKeyring, settings: NativeSettings): Client
+}
+export type NativeClient = Client
+
 /** Reads one body into buffers that JavaScript allocated. */
 export declare class Decryptor {
   /** Verifies the header at once, with a keyring that calls no service. */
-  static create(keyring: NativeKeyring, header: NativeHeader): Decryptor
+  static create(client: Client, header: NativeHeader): Decryptor
   /** The most that `update` writes for `inputLength` more bytes. */
   updateLength(inputLength: number): number
   /**
@@ -39,12 +46,15 @@ export type NativeDecryptor = Decryptor
 /** Writes one message into buffers that JavaScript allocated. */
 export declare class Encryptor {
   /** Starts a message at once, under a keyring that calls no service. */
-  static create(keyring: NativeKeyring, context: Array<string>, frameLength: number): Encryptor
-  /** The length of the whole message for a plaintext of this length, in bytes. */
+  static create(client: Client, context: Array<string>, plaintextLength?: number | undefined | null): Encryptor
+  /**
+   * The length of the whole message for a plaintext of this length, in bytes; if it is signed,
+   * the most it can be.
+   */
   messageLength(plaintextLength: number): number
   /** How many bytes `update` writes for `inputLength` more bytes. */
   updateLength(inputLength: number): number
-  /** How many bytes `finish` writes for `inputLength` last bytes. */
+  /** The most that `finish` writes for `inputLength` last bytes. */
   finishLength(inputLength: number): number
   /** The length of the header, in bytes. */
   get headerLength(): number
@@ -73,20 +83,23 @@ export declare class FileJob {
   cancel(): void
 }
 
-/** A parsed header; authentic once a decryptor was made from it. */
+/** A header that was checked; authentic once a decryptor was made from it. */
 export declare class Header {
-  /** Reads the header at the start of a message; says nothing of whether it can be decrypted. */
-  static inspect(message: Uint8Array): Header
-  /** Reads the header of a message that is to be decrypted, and checks it before any key call. */
-  static read(message: Uint8Array, expectedContext: Array<string>, maxEncryptedDataKeys?: number | undefined | null): Header
+  /**
+   * Reads the header of a message that lies in memory as a whole, and checks all that can be
+   * known before a key call.
+   */
+  static read(client: Client, message: Uint8Array, givenContext: Array<string>): Header
   /** The length of the header, in bytes. */
   get length(): number
   /** Whether the body is divided into frames. */
   get framed(): boolean
-  /** The length of the plaintext of a message of this length, in bytes. */
-  plaintextLength(messageLength: number): number
-  /** What the header says. */
+  /** The length of the plaintext of the message, in bytes. */
+  plaintextLength(message: Uint8Array): number
+  /** What the header says, with the whole encryption context. */
   fields(): HeaderFields
+  /** The context as its writer gave it: keys and values in turn. */
+  givenContext(): Array<string>
   /** Frees what it holds; the garbage collector would take its time. */
   release(): void
 }
@@ -95,7 +108,7 @@ export type NativeHeader = Header
 /** Collects the first bytes of a message until its header is whole. */
 export declare class HeaderReader {
   /** A reader at the start of a message that is to be decrypted. */
-  static create(expectedContext: Array<string>, maxEncryptedDataKeys?: number | undefined | null): HeaderReader
+  static create(client: Client, givenContext: Array<string>, acceptsSigned: boolean): HeaderReader
   /** Takes the next bytes; the header, once it is whole and was checked. */
   push(bytes: Uint8Array): Header | null
   /** The bytes that came after the header. */
@@ -155,20 +168,23 @@ export declare class ReEncryptor {
 }
 export type NativeReEncryptor = ReEncryptor
 
+/** All suites there are. */
+export declare function algorithmSuites(): Array<NativeSuite>
+
 /** Verifies the header as soon as the keyring answers. */
-export declare function createDecryptor(keyring: NativeKeyring, header: NativeHeader, cancellation?: Cancellation | undefined | null): Promise<Decryptor>
+export declare function createDecryptor(client: Client, header: NativeHeader, cancellation?: Cancellation | undefined | null): Promise<Decryptor>
 
 /** Starts a message as soon as the keyring answers. */
-export declare function createEncryptor(keyring: NativeKeyring, context: Array<string>, frameLength: number, cancellation?: Cancellation | undefined | null): Promise<Encryptor>
+export declare function createEncryptor(client: Client, context: Array<string>, plaintextLength?: number | undefined | null, cancellation?: Cancellation | undefined | null): Promise<Encryptor>
 
 /** Verifies the header and the final frame as soon as the keyring answers. */
-export declare function createRangeReader(keyring: Keyring, header: Header, messageLength: number, finalFrame: Uint8Array, cancellation?: Cancellation | undefined | null): Promise<RangeReader>
+export declare function createRangeReader(client: Client, header: Header, messageLength: number, finalFrame: Uint8Array, cancellation?: Cancellation | undefined | null): Promise<RangeReader>
 
 /** Unwraps a data key. */
 export declare function decryptDataKey(keyring: NativeKeyring, ciphertextBlob: Uint8Array, context: Array<string>, cancellation?: Cancellation | undefined | null): Promise<NativeDataKey>
 
 /** Decrypts a file. */
-export declare function decryptFile(job: FileJob, paths: FilePaths, keyring: NativeKeyring, expectedContext: Array<string>, maxEncryptedDataKeys?: number | undefined | null): Promise<FileLengths>
+export declare function decryptFile(job: FileJob, paths: FilePaths, client: Client, context: Array<string>): Promise<FileLengths>
 
 /** An encrypted data key to look at. */
 export interface EncryptedDataKeyFields {
@@ -183,7 +199,7 @@ export interface EncryptedDataKeyFields {
 }
 
 /** Encrypts a file. */
-export declare function encryptFile(job: FileJob, paths: FilePaths, keyring: NativeKeyring, context: Array<string>, frameLength: number): Promise<FileLengths>
+export declare function encryptFile(job: FileJob, paths: FilePaths, client: Client, context: Array<string>): Promise<FileLengths>
 
 /** How much was read and written. */
 export interface FileLengths {
@@ -238,6 +254,9 @@ export interface HeaderFields {
   headerLength: number
 }
 
+/** What the header at the start of a message says; not whether it can be decrypted, or is genuine. */
+export declare function inspectHeader(message: Uint8Array): HeaderFields
+
 /** A data key as KMS Decrypt gives it. */
 export interface NativeDataKey {
   /** The key itself; JavaScript owns it from now on, and wipes it. */
@@ -280,5 +299,31 @@ export interface NativeKmsOptions {
   timeoutMs?: number
 }
 
+/** What messages are written and read; `lib/core.js` has checked the types. */
+export interface NativeSettings {
+  /** The id of the suite of new messages. */
+  suiteId?: number
+  /** The name of the commitment policy. */
+  commitmentPolicy?: string
+  /** The plaintext length of each frame but the last, in bytes. */
+  frameLength?: number
+  /** The most encrypted data keys. */
+  maxEncryptedDataKeys?: number
+  /** The keys of the context that are authenticated, but not stored. */
+  requiredContextKeys: Array<string>
+  /** The names of the keys that may wrap a data key. */
+  allowedKeys?: Array<string>
+  /** The longest plaintext, in bytes. */
+  maxPlaintextLength?: number
+}
+
+/** An algorithm suite to choose. */
+export interface NativeSuite {
+  /** The suite's id. */
+  id: number
+  /** The suite's name in the specification. */
+  name: string
+}
+
 /** Re-encrypts a file; without a new context the old one's is kept. */
-export declare function reEncryptFile(job: FileJob, paths: FilePaths, keyring: NativeKeyring, expectedContext: Array<string>, maxEncryptedDataKeys: number | undefined | null, newKeyring: NativeKeyring, newContext: Array<string> | undefined | null, frameLength: number): Promise<FileLengths>
+export declare function reEncryptFile(job: FileJob, paths: FilePaths, client: Client, context: Array<string>, newClient: Client, newContext?: Array<string> | undefined | null): Promise<FileLengths>

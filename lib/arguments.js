@@ -140,6 +140,16 @@ function optionalString(value, name) {
 /**
  * @param {unknown} value
  * @param {string} name
+ * @returns {string[]}
+ */
+function strings(value, name) {
+  if (!Array.isArray(value)) throw invalid(`${name} must be an array of strings`);
+  return value.map((text, i) => string(text, `${name}[${i}]`));
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} name
  * @param {number} min
  * @param {number} max
  * @returns {number}
@@ -190,4 +200,5 @@ module.exports = {
   options,
   outputBuffer,
   string,
+  strings,
 };

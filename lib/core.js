@@ -8,11 +8,19 @@ const { keyringOf, nativeKeyring } = require('./keyrings.js');
 
 /** @typedef {import('../binding').Header} Header */
 
-const DEFAULT_FRAME_LENGTH = 64 * 1024;
 const UINT32_MAX = 2 ** 32 - 1;
 const UINT16_MAX = 2 ** 16 - 1;
 
-const OPTIONS = /** @type {const} */ (['keyring', 'frameLength', 'maxEncryptedDataKeys']);
+const OPTIONS = /** @type {const} */ ([
+  'keyring',
+  'algorithmSuite',
+  'commitmentPolicy',
+  'frameLength',
+  'maxEncryptedDataKeys',
+  'maxPlaintextLength',
+  'requiredContextKeys',
+  'allowedKeys',
+]);
 
 /** An envelope's key and settings, and the native halves of messages made with them. */
 class Core {
@@ -21,29 +29,31 @@ class Core {
     if (typeof key === 'string') key = { keyring: keyringOf(args.string(key, 'the key')) };
     if (key === undefined) throw invalid('give a key string, or an object with a keyring');
     const given = args.options(key, OPTIONS);
-    const { frameLength = DEFAULT_FRAME_LENGTH, maxEncryptedDataKeys: max } = given;
     this.keyring = nativeKeyring(given.keyring);
-    this.frameLength = args.integer(frameLength, 'frameLength', 1, UINT32_MAX);
-    this.maxEncryptedDataKeys = args.optionalInteger(max, 'maxEncryptedDataKeys', 1, UINT16_MAX);
+    this.client = native(() => binding.Client.create(this.keyring, settings(given)));
   }
 
   /**
    * Starts a message; at once, if nobody has to be asked.
    *
    * @param {string[]} context
+   * @param {number | undefined} plaintextLength
    * @param {AbortSignal | undefined} signal
    */
-  async encryptor(context, signal) {
+  async encryptor(context, plaintextLength, signal) {
     throwIfAborted(signal);
-    if (!this.keyring.callsService) return this.encryptorNow(context);
+    if (!this.keyring.callsService) return this.encryptorNow(context, plaintextLength);
     return abortable(signal, (cancellation) =>
-      binding.createEncryptor(this.keyring, context, this.frameLength, cancellation),
+      binding.createEncryptor(this.client, context, plaintextLength, cancellation),
     );
   }
 
-  /** @param {string[]} context */
-  encryptorNow(context) {
-    return native(() => binding.Encryptor.create(this.keyring, context, this.frameLength));
+  /**
+   * @param {string[]} context
+   * @param {number | undefined} plaintextLength
+   */
+  encryptorNow(context, plaintextLength) {
+    return native(() => binding.Encryptor.create(this.client, context, plaintextLength));
   }
 
   /**
@@ -56,33 +66,72 @@ class Core {
     throwIfAborted(signal);
     if (!this.keyring.callsService) return this.decryptorNow(header);
     return abortable(signal, (cancellation) =>
-      binding.createDecryptor(this.keyring, header, cancellation),
+      binding.createDecryptor(this.client, header, cancellation),
     );
   }
 
   /** @param {Header} header */
   decryptorNow(header) {
-    return native(() => binding.Decryptor.create(this.keyring, header));
+    return native(() => binding.Decryptor.create(this.client, header));
   }
 
   /**
-   * The header at the start of some bytes, checked; the caller releases it.
+   * The header at the start of a message, checked; the caller releases it.
    *
    * @param {Uint8Array} message
    * @param {string[]} context
    */
   header(message, context) {
-    return native(() => binding.Header.read(message, context, this.maxEncryptedDataKeys));
+    return native(() => binding.Header.read(this.client, message, context));
   }
 
   /**
    * A reader of a header that arrives in pieces.
    *
    * @param {string[]} context
+   * @param {boolean} acceptsSigned whether plaintext may be released before a signature verifies
    */
-  headerReader(context) {
-    return native(() => binding.HeaderReader.create(context, this.maxEncryptedDataKeys));
+  headerReader(context, acceptsSigned) {
+    return native(() => binding.HeaderReader.create(this.client, context, acceptsSigned));
   }
+}
+
+/**
+ * The options as the addon takes them; it checks what they mean.
+ *
+ * @param {Partial<Record<typeof OPTIONS[number], unknown>>} given
+ * @returns {import('../binding').NativeSettings}
+ */
+function settings(given) {
+  const { maxEncryptedDataKeys, maxPlaintextLength, allowedKeys } = given;
+  const { MAX_SAFE_INTEGER } = Number;
+  return {
+    suiteId: suiteId(given.algorithmSuite),
+    commitmentPolicy: args.optionalString(given.commitmentPolicy, 'commitmentPolicy'),
+    frameLength: args.optionalInteger(given.frameLength, 'frameLength', 1, UINT32_MAX),
+    maxEncryptedDataKeys: args.optionalInteger(
+      maxEncryptedDataKeys,
+      'maxEncryptedDataKeys',
+      1,
+      UINT16_MAX,
+    ),
+    maxPlaintextLength: args.optionalInteger(
+      maxPlaintextLength,
+      'maxPlaintextLength',
+      0,
+      MAX_SAFE_INTEGER,
+    ),
+    requiredContextKeys: args.strings(given.requiredContextKeys ?? [], 'requiredContextKeys'),
+    allowedKeys: allowedKeys === undefined ? undefined : args.strings(allowedKeys, 'allowedKeys'),
+  };
+}
+
+/** @param {unknown} suite an id or a name of the specification's */
+function suiteId(suite) {
+  if (suite === undefined) return undefined;
+  const found = binding.algorithmSuites().find(({ id, name }) => suite === id || suite === name);
+  if (found) return found.id;
+  throw invalid('algorithmSuite must be the name or the id of an algorithm suite');
 }
 
 module.exports = { Core };

@@ -41,7 +41,7 @@ class Envelope {
     const input = args.bytes(data, 'data');
     const { encryptionContext, into, signal } = callOptions(options, CALL_OPTIONS);
     const { length } = input;
-    const encryptor = await this.#core.encryptor(encryptionContext, signal);
+    const encryptor = await this.#core.encryptor(encryptionContext, length, signal);
     return pieces.seal(encryptor, input, length, into, signal);
   }
 
@@ -52,7 +52,7 @@ class Envelope {
   encryptSync(data, options) {
     const input = args.bytes(data, 'data');
     const { encryptionContext, into } = callOptions(options, SYNC_OPTIONS);
-    return pieces.sealSync(this.#core.encryptorNow(encryptionContext), input, into);
+    return pieces.sealSync(this.#core.encryptorNow(encryptionContext, input.length), input, into);
   }
 
   /**

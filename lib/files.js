@@ -27,7 +27,7 @@ const RE_ENCRYPT_OPTIONS = /** @type {const} */ ([...OPTIONS, 'newEncryptionCont
 async function encryptFile(core, source, destination, options) {
   const settings = fileOptions(source, destination, options, OPTIONS);
   const { read, written } = await watch(settings, (job, paths) =>
-    binding.encryptFile(job, paths, core.keyring, settings.encryptionContext, core.frameLength),
+    binding.encryptFile(job, paths, core.client, settings.encryptionContext),
   );
   return { plaintextLength: read, messageLength: written };
 }
@@ -41,13 +41,7 @@ async function encryptFile(core, source, destination, options) {
 async function decryptFile(core, source, destination, options) {
   const settings = fileOptions(source, destination, options, OPTIONS);
   const { read, written } = await watch(settings, (job, paths) =>
-    binding.decryptFile(
-      job,
-      paths,
-      core.keyring,
-      settings.encryptionContext,
-      core.maxEncryptedDataKeys,
-    ),
+    binding.decryptFile(job, paths, core.client, settings.encryptionContext),
   );
   return { plaintextLength: written, messageLength: read };
 }
@@ -66,12 +60,10 @@ async function reEncryptFile(from, to, source, destination, options) {
     binding.reEncryptFile(
       job,
       paths,
-      from.keyring,
+      from.client,
       settings.encryptionContext,
-      from.maxEncryptedDataKeys,
-      to.keyring,
+      to.client,
       newContext,
-      to.frameLength,
     ),
   );
   return { oldMessageLength: read, messageLength: written };

@@ -11,12 +11,7 @@ const { native } = require('./errors.js');
  */
 function inspect(message) {
   const input = args.bytes(message, 'message');
-  const header = native(() => binding.Header.inspect(input));
-  try {
-    return describe(header);
-  } finally {
-    header.release();
-  }
+  return describeFields(native(() => binding.inspectHeader(input)));
 }
 
 /**
@@ -26,7 +21,14 @@ function inspect(message) {
  * @returns {import('../index').MessageHeader}
  */
 function describe(header) {
-  const fields = header.fields();
+  return describeFields(native(() => header.fields()));
+}
+
+/**
+ * @param {import('../binding').HeaderFields} fields
+ * @returns {import('../index').MessageHeader}
+ */
+function describeFields(fields) {
   return {
     version: fields.version === 1 ? 1 : 2,
     algorithmSuite: {

@@ -32,7 +32,7 @@ class AwsKmsKeyring {
       region: args.optionalString(given.region, 'region'),
       endpoint: endpoint(given.endpoint),
       profile: args.optionalString(given.profile, 'profile'),
-      grantTokens: grantTokens(given.grantTokens),
+      grantTokens: args.strings(given.grantTokens ?? [], 'grantTokens'),
       maxAttempts: args.optionalInteger(given.maxAttempts, 'maxAttempts', 1, 100),
       timeoutMs: args.optionalInteger(given.timeoutMs, 'timeoutMs', 1, 3_600_000),
     };
@@ -110,13 +110,6 @@ function endpoint(value) {
     throw invalid('endpoint must be a URL that starts with https:// or http://');
   }
   return text;
-}
-
-/** @param {unknown} value */
-function grantTokens(value) {
-  if (value === undefined) return undefined;
-  if (!Array.isArray(value)) throw invalid('grantTokens must be an array of strings');
-  return value.map((token, i) => args.string(token, `grantTokens[${i}]`));
 }
 
 module.exports = { AwsKmsKeyring, LocalKeyring, RawAesKeyring, keyringOf, nativeKeyring };

@@ -34,8 +34,8 @@ async function seal(encryptor, input, length, into, signal) {
       await nextTurn();
       throwIfAborted(signal);
     }
-    native(() => encryptor.finish(input, from, length, output, at));
-    return output;
+    at += native(() => encryptor.finish(input, from, length, output, at));
+    return trimmed(output, at);
   } finally {
     encryptor.release();
   }
@@ -51,8 +51,8 @@ async function seal(encryptor, input, length, into, signal) {
 function sealSync(encryptor, input, into) {
   try {
     const output = outputFor(encryptor, input, into);
-    native(() => encryptor.seal(input, output));
-    return output;
+    const written = native(() => encryptor.seal(input, output));
+    return trimmed(output, written);
   } finally {
     encryptor.release();
   }
@@ -74,7 +74,7 @@ async function open(decryptor, header, message, length, into, signal) {
     args.checkUnchanged(message, length);
     // A body without frames is verified as a whole: slices of it would only be copied.
     if (length <= SLICE || !header.framed) return openSync(decryptor, header, message, into);
-    output = allocate(header.plaintextLength(length), into, message);
+    output = allocate(plaintextLength(header, message), into, message);
     let at = 0;
     for (let from = header.length; from < length; from += SLICE) {
       const to = Math.min(from + SLICE, length);
@@ -103,7 +103,7 @@ async function open(decryptor, header, message, length, into, signal) {
 function openSync(decryptor, header, message, into) {
   let output;
   try {
-    output = allocate(header.plaintextLength(message.length), into, message);
+    output = allocate(plaintextLength(header, message), into, message);
     update(decryptor, message, header.length, message.length, output, 0);
     native(() => decryptor.finish());
     return output;
@@ -128,7 +128,7 @@ function openSync(decryptor, header, message, into) {
 async function reSeal(transform, header, message, length, into, signal) {
   try {
     args.checkUnchanged(message, length);
-    const total = native(() => transform.messageLength(header.plaintextLength(length)));
+    const total = native(() => transform.messageLength(plaintextLength(header, message)));
     const output = allocate(total, into, message);
     let at = native(() => transform.header(output));
     for (let from = header.length; from < length; from += SLICE) {
@@ -136,8 +136,8 @@ async function reSeal(transform, header, message, length, into, signal) {
       throwIfAborted(signal);
       at += update(transform, message, from, Math.min(from + SLICE, length), output, at);
     }
-    native(() => transform.finish(output, at));
-    return output;
+    at += native(() => transform.finish(output, at));
+    return trimmed(output, at);
   } finally {
     transform.release();
   }
@@ -166,6 +166,24 @@ function outputFor(encryptor, input, into) {
     into,
     input,
   );
+}
+
+/**
+ * @param {Header} header
+ * @param {Uint8Array} message
+ */
+function plaintextLength(header, message) {
+  return native(() => header.plaintextLength(message));
+}
+
+/**
+ * What was written of an output; the length of a signature is not known beforehand.
+ *
+ * @param {Buffer} output
+ * @param {number} written
+ */
+function trimmed(output, written) {
+  return written === output.length ? output : output.subarray(0, written);
 }
 
 /**

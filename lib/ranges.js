@@ -49,7 +49,7 @@ async function authenticate(core, source, context, signal) {
     const start = native(() => binding.finalFrameStart(header, source.size));
     const finalFrame = await source.read(start, source.size);
     const reader = await abortable(signal, (cancellation) =>
-      binding.createRangeReader(core.keyring, header, source.size, finalFrame, cancellation),
+      binding.createRangeReader(core.client, header, source.size, finalFrame, cancellation),
     );
     return { reader, header: describe(header) };
   } finally {
@@ -66,7 +66,8 @@ async function authenticate(core, source, context, signal) {
  * @param {AbortSignal | undefined} signal
  */
 async function readHeader(core, source, context, signal) {
-  const reader = core.headerReader(context);
+  // A signed message is refused by name where its final frame is looked for.
+  const reader = core.headerReader(context, true);
   let from = 0;
   for (let length = FIRST_READ; from < source.size; length = 2 * from) {
     throwIfAborted(signal);

@@ -14,8 +14,9 @@ const { DecryptCodec, EncryptCodec, decryption, unlessEnded, writeHeader } = cod
 /** @typedef {(header: import('../index').MessageHeader) => void} OnHeader */
 
 const OPTIONS = /** @type {const} */ (['encryptionContext', 'signal', 'plaintextLength']);
-const WEB_OPTIONS = /** @type {const} */ ([...OPTIONS, 'onHeader']);
-const RE_ENCRYPT_OPTIONS = /** @type {const} */ ([...OPTIONS, 'newEncryptionContext']);
+const DECRYPT_OPTIONS = /** @type {const} */ ([...OPTIONS, 'signed']);
+const WEB_DECRYPT_OPTIONS = /** @type {const} */ ([...DECRYPT_OPTIONS, 'onHeader']);
+const RE_ENCRYPT_OPTIONS = /** @type {const} */ ([...DECRYPT_OPTIONS, 'newEncryptionContext']);
 
 /**
  * @param {Core} core
@@ -31,7 +32,7 @@ function encryptStream(core, options) {
  * @param {unknown} options
  */
 function decryptStream(core, options) {
-  const settings = streamOptions(options, OPTIONS);
+  const settings = streamOptions(options, DECRYPT_OPTIONS);
   return nodeStream((stream) => {
     const onHeader = (/** @type {unknown} */ header) => stream.emit('header', header);
     return decryptCodec(core, settings, onHeader, pushTo(stream));
@@ -52,7 +53,7 @@ function encryptWebStream(core, options) {
  * @param {unknown} options
  */
 function decryptWebStream(core, options) {
-  const settings = streamOptions(options, WEB_OPTIONS);
+  const settings = streamOptions(options, WEB_DECRYPT_OPTIONS);
   const { onHeader = () => {} } = settings.given;
   if (typeof onHeader !== 'function') throw invalid('onHeader must be a function');
   const call = /** @type {OnHeader} */ (onHeader);
@@ -71,7 +72,7 @@ function reEncryptStream(from, to, options) {
   }
   const newContext = newContextPairs(settings.given);
   return nodeStream((stream) => {
-    const reader = from.headerReader(settings.encryptionContext);
+    const reader = from.headerReader(settings.encryptionContext, settings.acceptsSigned);
     return new DecryptCodec(reader, startReEncryption, pushTo(stream));
   }, settings.signal);
 
@@ -93,10 +94,10 @@ function reEncryptStream(from, to, options) {
  * @param {AbortSignal | undefined} signal
  */
 async function reEncryptor(from, to, header, newContext, signal) {
-  const context = newContext ?? native(() => header.fields()).encryptionContext.flat();
+  const context = newContext ?? native(() => header.givenContext());
   const decryptor = await from.decryptor(header, signal);
   try {
-    const encryptor = await to.encryptor(context, signal);
+    const encryptor = await to.encryptor(context, undefined, signal);
     return native(() => binding.ReEncryptor.create(decryptor, encryptor));
   } catch (error) {
     decryptor.release();
@@ -119,7 +120,8 @@ function newContextPairs({ newEncryptionContext: context }) {
  * @param {Push} push
  */
 function encryptCodec(core, { encryptionContext, plaintextLength }, push) {
-  const start = (/** @type {AbortSignal} */ signal) => core.encryptor(encryptionContext, signal);
+  const start = (/** @type {AbortSignal} */ signal) =>
+    core.encryptor(encryptionContext, plaintextLength, signal);
   return new EncryptCodec(start, plaintextLength, push);
 }
 
@@ -129,8 +131,9 @@ function encryptCodec(core, { encryptionContext, plaintextLength }, push) {
  * @param {OnHeader} onHeader
  * @param {Push} push
  */
-function decryptCodec(core, { encryptionContext, plaintextLength }, onHeader, push) {
-  const reader = core.headerReader(encryptionContext);
+function decryptCodec(core, settings, onHeader, push) {
+  const { encryptionContext, plaintextLength, acceptsSigned } = settings;
+  const reader = core.headerReader(encryptionContext, acceptsSigned);
   return new DecryptCodec(
     reader,
     async (header, _output, signal) => {
@@ -170,8 +173,16 @@ function streamOptions(options, known) {
     encryptionContext: args.contextPairs(given.encryptionContext),
     plaintextLength: args.optionalInteger(given.plaintextLength, 'plaintextLength', 0, max),
     signal: args.abortSignal(given.signal),
+    acceptsSigned: acceptsSigned(given.signed),
     given,
   };
+}
+
+/** @param {unknown} signed what a stream does with a signed message, which it cannot verify first */
+function acceptsSigned(signed = 'refuse') {
+  if (signed === 'refuse') return false;
+  if (signed === 'release-before-verified') return true;
+  throw invalid('signed must be "refuse" or "release-before-verified"');
 }
 
 module.exports = {

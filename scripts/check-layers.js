@@ -11,10 +11,10 @@ const LAYERS = [
   ['materials'],
   ['keyring'],
   ['message'],
-  ['file'],
+  ['client', 'file'],
   ['node'],
 ];
-const CRYPTO_CRATES = 'aws_lc_rs|aes_gcm|hkdf|sha2|getrandom';
+const CRYPTO_CRATES = 'aws_lc_rs|aes_gcm|getrandom|hkdf|p256|p384|rsa|sha1|sha2';
 /** Words that belong to one place; `where` is matched against the path. */
 const CONFINED = [
   { pattern: /\bnapi(_derive)?\b/g, where: /^src\/node\//, what: 'napi' },

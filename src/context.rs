@@ -2,7 +2,7 @@
 //!
 //! Source: `framework/structures.md`, "Encryption Context".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::{Code, Error, Result};
 
@@ -29,7 +29,7 @@ impl EncryptionContext {
     pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Result<Self> {
         let mut context = Self::default();
         for (key, value) in pairs {
-            if key.starts_with(RESERVED_PREFIX) {
+            if is_reserved(&key) {
                 return Err(Error::invalid(format!(
                     "the encryption context key \"{key}\" starts with \"{RESERVED_PREFIX}\", \
                      which is reserved; choose another name"
@@ -39,12 +39,7 @@ impl EncryptionContext {
                 return Err(Error::invalid("the encryption context has the same key twice"));
             }
         }
-        if context.serialized_length() > MAX_SERIALIZED_LENGTH {
-            return Err(Error::invalid(format!(
-                "the encryption context takes {} bytes; a message holds at most {MAX_SERIALIZED_LENGTH}",
-                context.serialized_length()
-            )));
-        }
+        context.check_length()?;
         Ok(context)
     }
 
@@ -63,15 +58,23 @@ impl EncryptionContext {
         self.pairs.is_empty()
     }
 
-    /// Checks that every pair of `expected` is in this context.
+    /// The whole context of a message that carries this one, as the caller who knows `given`, and
+    /// knows that the values of the `required` keys are not stored, completes it.
     ///
     /// # Errors
-    /// `ContextMismatch`, naming the first key that is missing or has another value.
-    pub fn require(&self, expected: &EncryptionContext) -> Result<()> {
-        for (key, value) in expected.iter() {
+    /// `InvalidArgument` if the value of a required key is not given; `ContextMismatch`, naming the
+    /// first key that the message lacks or has another value for.
+    pub fn complete(&self, given: &Self, required: &BTreeSet<String>) -> Result<Self> {
+        given.check_required(required)?;
+        let mut whole = self.clone();
+        for (key, value) in given.iter() {
             let problem = match self.get(key) {
                 Some(found) if found == value => continue,
                 Some(_) => "has another value in",
+                None if required.contains(key) => {
+                    whole.insert(key.to_owned(), value.to_owned());
+                    continue;
+                }
                 None => "is not in",
             };
             return Err(Error::new(
@@ -82,7 +85,40 @@ impl EncryptionContext {
                 ),
             ));
         }
-        Ok(())
+        Ok(whole)
+    }
+
+    /// Checks that there is a value for each of these keys
+    /// (`framework/required-encryption-context-cmm.md`).
+    ///
+    /// # Errors
+    /// `InvalidArgument`, naming the first key that has none.
+    pub fn check_required(&self, keys: &BTreeSet<String>) -> Result<()> {
+        match keys.iter().find(|key| self.get(key).is_none()) {
+            None => Ok(()),
+            Some(key) => Err(Error::invalid(format!(
+                "the encryption context has no \"{key}\", which `requiredContextKeys` names; \
+                 give its value to encrypt, and the same to decrypt"
+            ))),
+        }
+    }
+
+    /// The pairs that `wanted` tells by their key.
+    pub(crate) fn filter(&self, wanted: impl Fn(&str) -> bool) -> Self {
+        let pairs = self.iter().filter(|(key, _)| wanted(key));
+        Self { pairs: pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect() }
+    }
+
+    /// The context as its writer gave it, without the format's own pairs.
+    pub fn without_reserved(&self) -> Self {
+        self.filter(|key| !is_reserved(key))
+    }
+
+    /// The same context with the verification key of a signed message.
+    pub(crate) fn with_public_key(mut self, key: String) -> Result<Self> {
+        self.insert(PUBLIC_KEY.to_owned(), key);
+        self.check_length()?;
+        Ok(self)
     }
 
     /// The bytes that are authenticated: count, then each key and value with its length.
@@ -108,12 +144,28 @@ impl EncryptionContext {
         self.pairs.insert(key, value).is_none()
     }
 
+    fn check_length(&self) -> Result<()> {
+        let length = self.serialized_length();
+        if length <= MAX_SERIALIZED_LENGTH {
+            return Ok(());
+        }
+        Err(Error::invalid(format!(
+            "the encryption context takes {length} bytes; a message holds at most \
+             {MAX_SERIALIZED_LENGTH}"
+        )))
+    }
+
     fn serialized_length(&self) -> usize {
         if self.is_empty() {
             return 0;
         }
         self.iter().fold(2, |sum, (key, value)| sum + 4 + key.len() + value.len())
     }
+}
+
+/// Whether a key of the context belongs to the format.
+pub(crate) fn is_reserved(key: &str) -> bool {
+    key.starts_with(RESERVED_PREFIX)
 }
 
 /// Every length here fits: a context is at most `MAX_SERIALIZED_LENGTH` bytes as a whole.
@@ -160,12 +212,24 @@ mod tests {
     }
 
     #[test]
-    fn requires_each_given_pair() {
+    fn every_given_pair_must_be_the_messages() {
         let message = context(&[("a", "1"), ("b", "2")]).unwrap();
-        assert!(message.require(&context(&[("b", "2")]).unwrap()).is_ok());
-        for pairs in [[("b", "3")], [("c", "2")]] {
-            let error = message.require(&context(&pairs).unwrap()).unwrap_err();
-            assert_eq!(error.code(), Code::ContextMismatch);
+        let complete =
+            |key, value| message.complete(&context(&[(key, value)]).unwrap(), &BTreeSet::new());
+        assert_eq!(complete("b", "2").unwrap(), message);
+        for (key, value) in [("b", "3"), ("c", "2")] {
+            assert_eq!(complete(key, value).unwrap_err().code(), Code::ContextMismatch);
         }
+    }
+
+    #[test]
+    fn a_required_pair_completes_the_messages() {
+        let message = context(&[("a", "1")]).unwrap();
+        let required = BTreeSet::from(["r".to_owned()]);
+        let complete = |pairs| message.complete(&context(pairs).unwrap(), &required);
+        assert_eq!(complete(&[("r", "9")]).unwrap(), context(&[("a", "1"), ("r", "9")]).unwrap());
+        assert_eq!(complete(&[]).unwrap_err().code(), Code::InvalidArgument);
+        let other = complete(&[("r", "9"), ("s", "8")]).unwrap_err();
+        assert_eq!(other.code(), Code::ContextMismatch);
     }
 }

@@ -139,11 +139,13 @@ codes! {
     MalformedMessage = "MALFORMED_MESSAGE",
     /// The message ends before its final frame does.
     TruncatedMessage = "TRUNCATED_MESSAGE",
-    /// A version, suite or content type that this release does not read.
+    /// A suite that does not exist; or a message without frames, for a range.
     UnsupportedMessage = "UNSUPPORTED_MESSAGE",
-    /// The message's suite has no key commitment, and the policy requires it.
+    /// The commitment policy forbids to write or to read this suite.
     CommitmentPolicy = "COMMITMENT_POLICY",
-    /// A tag or the key commitment does not verify: the message was changed.
+    /// The message is signed, and would be released before its signature at the end has verified.
+    SignedMessage = "SIGNED_MESSAGE",
+    /// A tag, the key commitment or the signature does not verify: the message was changed.
     AuthenticationFailed = "AUTHENTICATION_FAILED",
     /// The message lacks a pair that the caller expects in its encryption context.
     ContextMismatch = "CONTEXT_MISMATCH",

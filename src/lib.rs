@@ -1,6 +1,7 @@
 //! Envelope encryption in the AWS Encryption SDK message format.
 //!
-//! A [`Keyring`](keyring::Keyring) wraps a fresh data key, under AWS KMS or a local key; an
+//! A [`Client`](client::Client) holds a keyring and the settings of messages. Its
+//! [`Keyring`](keyring::Keyring) wraps a fresh data key, under AWS KMS or a local key; an
 //! [`Encryptor`](message::Encryptor) writes one message with it, frame by frame; a
 //! [`Decryptor`](message::Decryptor) reads it back and releases only what has verified. The state
 //! machines do no I/O and take input in any slicing.
@@ -13,9 +14,10 @@
 //! 3. [`materials`]
 //! 4. [`keyring`]
 //! 5. [`message`]
-//! 6. [`file`](mod@file): files through them, whole or not at all
+//! 6. [`client`]: one keyring and one policy; [`file`](mod@file): files, whole or not at all
 //! 7. `node`, the binding for Node.js (feature `node`)
 
+pub mod client;
 pub mod context;
 mod crypto;
 pub mod error;

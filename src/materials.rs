@@ -2,12 +2,14 @@
 //!
 //! Source: `framework/structures.md`, "Encryption Materials" and "Decryption Materials".
 
+use std::collections::BTreeSet;
 use std::fmt;
 
+use data_encoding::BASE64;
 use zeroize::Zeroizing;
 
 use crate::context::EncryptionContext;
-use crate::crypto;
+use crate::crypto::{self, EcdsaKey, SigningKey};
 use crate::error::{Code, Error, Result};
 use crate::format::EncryptedDataKey;
 use crate::suite::AlgorithmSuite;
@@ -64,12 +66,39 @@ pub struct EncryptionMaterials {
     pub data_key: Option<DataKey>,
     /// The wrapped copies of that data key.
     pub encrypted_data_keys: Vec<EncryptedDataKey>,
+    /// The keys of the context whose pairs are authenticated but not stored in the message.
+    pub required_context_keys: BTreeSet<String>,
+    /// What signs the message, if its suite does; the context names its public key.
+    pub(crate) signing_key: Option<SigningKey>,
 }
 
 impl EncryptionMaterials {
-    /// Materials without a data key yet.
-    pub fn new(suite: &'static AlgorithmSuite, context: EncryptionContext) -> Self {
-        Self { suite, context, data_key: None, encrypted_data_keys: Vec::new() }
+    /// Materials without a data key yet; with a fresh signing key, if the suite signs
+    /// (`framework/default-cmm.md`, "Get Encryption Materials").
+    ///
+    /// # Errors
+    /// `InvalidArgument` if the context has no room for the public key, or lacks a required key.
+    pub fn new(
+        suite: &'static AlgorithmSuite,
+        context: EncryptionContext,
+        required_context_keys: BTreeSet<String>,
+    ) -> Result<Self> {
+        context.check_required(&required_context_keys)?;
+        let signing_key = suite.signature.map(SigningKey::generate).transpose()?;
+        let context = match &signing_key {
+            Some(key) => context.with_public_key(BASE64.encode(&key.public_key()?))?,
+            None => context,
+        };
+        let encrypted_data_keys = Vec::new();
+        let data_key = None;
+        Ok(Self {
+            suite,
+            context,
+            data_key,
+            encrypted_data_keys,
+            required_context_keys,
+            signing_key,
+        })
     }
 
     /// The data key, checked as `framework/cmm-interface.md`, "Get Encryption Materials", asks.
@@ -86,7 +115,7 @@ impl EncryptionMaterials {
 pub struct DecryptionMaterials {
     /// The suite that the message uses.
     pub suite: &'static AlgorithmSuite,
-    /// The context that the message carries.
+    /// The whole context: what the message carries, and what the caller completed it with.
     pub context: EncryptionContext,
     /// The data key, once a keyring has unwrapped it.
     pub data_key: Option<DataKey>,

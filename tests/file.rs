@@ -45,8 +45,7 @@ fn messages_are_those_of_memory() {
     place.write("plain", &plaintext);
     place.encrypt("plain", "sealed", false, DEFAULT_FRAME_LENGTH, &Control::default()).unwrap();
     let sealed = place.read("sealed");
-    let opened = support::decrypt(&support::keyring(), &sealed, HeaderLimits::default()).unwrap();
-    assert!(opened == plaintext);
+    assert!(decrypt(&sealed).unwrap() == plaintext);
 }
 
 #[test]
@@ -54,7 +53,7 @@ fn a_header_longer_than_a_step_is_read() {
     let place = Place::new();
     let value = "v".repeat(65_500);
     let context = support::context(&[("key", &value)]);
-    let mut message = support::encrypt(&support::keyring(), context, 10, &[b"some plaintext"]);
+    let mut message = support::encrypt(&support::client(10), context, &[b"some plaintext"]);
     place.write("sealed", &message);
     let header = place.source("sealed").read_header(HeaderLimits::default()).unwrap();
     assert!(header.length > 65_536);
@@ -237,8 +236,7 @@ fn a_changed_or_truncated_message_leaves_nothing() {
     for offset in [300, MIB, 5 * MIB, sealed.len() - 1] {
         let mut changed = sealed.clone();
         changed[offset] ^= 1;
-        let error = support::decrypt(&support::keyring(), &changed, HeaderLimits::default());
-        refuse(&changed, error.unwrap_err().code());
+        refuse(&changed, decrypt(&changed).unwrap_err().code());
     }
     refuse(&[&sealed[..], b"more"].concat(), Code::MalformedMessage);
 }
@@ -280,6 +278,10 @@ impl Transform for Interrupted {
     fn finish(self: Box<Self>, _output: &mut [u8]) -> Result<usize> {
         Ok(0)
     }
+}
+
+fn decrypt(message: &[u8]) -> Result<Vec<u8>> {
+    support::decrypt(&support::client(1), &support::context(&[]), message)
 }
 
 /// Bytes without a period that a block could hide.

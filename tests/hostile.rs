@@ -4,27 +4,25 @@
 
 mod support;
 
+use kms_envelope::client::Settings;
 use kms_envelope::error::Code::{self, *};
 use kms_envelope::format::{Header, HeaderLimits};
-use support::{context, decrypt, decrypt_pieces, encrypt, keyring};
+use support::{client, client_with, context, decrypt, decrypt_pieces, encrypt, header, keyring};
 
 const PLAINTEXT: &[u8; 23] = b"three frames of 10 byte";
 
 /// One small message, and one of three frames.
 fn messages() -> [Vec<u8>; 2] {
     let context = || context(&[("purpose", "test"), ("tenant", "a")]);
-    [
-        encrypt(&keyring(), context(), 65_536, &[b"x"]),
-        encrypt(&keyring(), context(), 10, &[PLAINTEXT]),
-    ]
+    [encrypt(&client(65_536), context(), &[b"x"]), encrypt(&client(10), context(), &[PLAINTEXT])]
 }
 
 /// Both ways must refuse the message, for the same reason; a stream may have released whole
 /// frames before, but never a byte that was not in the plaintext.
 fn refused(message: &[u8]) -> Code {
-    let limits = HeaderLimits::default();
-    let whole = decrypt(&keyring(), message, limits).unwrap_err().code();
-    let (released, ended) = decrypt_pieces(&keyring(), message.chunks(7), limits);
+    let (client, given) = (client(10), context(&[]));
+    let whole = decrypt(&client, &given, message).unwrap_err().code();
+    let (released, ended) = decrypt_pieces(&client, &given, message.chunks(7));
     assert!(PLAINTEXT.starts_with(&released) || released == b"x", "{released:?} was released");
     assert_eq!(ended.unwrap_err().code(), whole);
     whole
@@ -33,7 +31,7 @@ fn refused(message: &[u8]) -> Code {
 #[test]
 fn every_flipped_bit_is_refused_with_the_right_code() {
     for message in messages() {
-        let header = Header::parse(&message, HeaderLimits::default()).unwrap();
+        let header = header(&message);
         for bit in 0..message.len() * 8 {
             let mut changed = message.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
@@ -109,7 +107,7 @@ fn every_appended_byte_is_refused() {
 #[test]
 fn frames_that_were_moved_are_refused() {
     let [_, message] = messages();
-    let header = Header::parse(&message, HeaderLimits::default()).unwrap();
+    let header = header(&message);
     let (head, body) = message.split_at(header.length);
     let (first, rest) = body.split_at(42);
     let (second, last) = rest.split_at(42);
@@ -142,15 +140,15 @@ fn what_is_no_message_is_refused() {
 #[test]
 fn the_limit_of_encrypted_data_keys_holds_before_they_are_read() {
     let [message, _] = messages();
-    let header = Header::parse(&message, HeaderLimits::default()).unwrap();
+    let header = header(&message);
     let count = 35 + 2 + usize::from(u16::from_be_bytes([message[35], message[36]]));
     let mut many = message[..count].to_vec();
     many.extend_from_slice(&1000_u16.to_be_bytes());
     let limits = HeaderLimits { max_encrypted_data_keys: Some(999) };
     assert_eq!(Header::parse(&many, limits).unwrap_err().code(), LimitExceeded);
     assert_eq!(header.encrypted_data_keys.len(), 1);
-    let limits = HeaderLimits { max_encrypted_data_keys: Some(1) };
-    assert!(decrypt(&keyring(), &message, limits).is_ok());
+    let settings = Settings { max_encrypted_data_keys: Some(1), ..Settings::default() };
+    assert!(decrypt(&client_with(keyring(), settings), &context(&[]), &message).is_ok());
 }
 
 #[test]
@@ -162,6 +160,6 @@ fn an_endless_header_is_refused_before_it_fills_the_memory() {
     let key = [&[0, 0, 0, 0, 0xff, 0xff][..], &[0; 65_535]].concat();
     let pieces =
         std::iter::once(endless.as_slice()).chain(std::iter::repeat_n(key.as_slice(), 300));
-    let (_, ended) = decrypt_pieces(&keyring(), pieces, HeaderLimits::default());
+    let (_, ended) = decrypt_pieces(&client(10), &context(&[]), pieces);
     assert_eq!(ended.unwrap_err().code(), LimitExceeded);
 }

@@ -25,11 +25,13 @@ export type EnvelopeErrorCode =
   | "ERR_ENVELOPE_MALFORMED_MESSAGE"
   /** The message ends before its final frame does. */
   | "ERR_ENVELOPE_TRUNCATED_MESSAGE"
-  /** A version, suite or content type that this release does not read. */
+  /** A suite that does not exist; or a message without frames, for a range. */
   | "ERR_ENVELOPE_UNSUPPORTED_MESSAGE"
-  /** The message's suite has no key commitment, and the policy requires it. */
+  /** The commitment policy forbids to write or to read this suite. */
   | "ERR_ENVELOPE_COMMITMENT_POLICY"
-  /** A tag or the key commitment does not verify: the message was changed. */
+  /** The message is signed, and would be released before its signature at the end has verified. */
+  | "ERR_ENVELOPE_SIGNED_MESSAGE"
+  /** A tag, the key commitment or the signature does not verify: the message was changed. */
   | "ERR_ENVELOPE_AUTHENTICATION_FAILED"
   /** The message lacks a pair that the caller expects in its encryption context. */
   | "ERR_ENVELOPE_CONTEXT_MISMATCH"

@@ -4,8 +4,9 @@ use proptest::prelude::*;
 
 use super::aws_lc::AwsLc;
 use super::rust_crypto::RustCrypto;
-use super::{Aead, CryptoEngine, Iv};
+use super::{Aead, CryptoEngine, EcdsaKey, EcdsaSigner, EcdsaVerifier, Iv, max_signature_length};
 use crate::error::Code;
+use crate::suite::{Curve, Hash};
 
 type Lc = <AwsLc as CryptoEngine>::AesGcm;
 type Rc = <RustCrypto as CryptoEngine>::AesGcm;
@@ -52,16 +53,80 @@ proptest! {
 
     #[test]
     fn hkdf_agrees(
+        hash in prop_oneof![Just(Hash::Sha256), Just(Hash::Sha384), Just(Hash::Sha512)],
         salt in proptest::collection::vec(any::<u8>(), 0..200),
         secret in proptest::collection::vec(any::<u8>(), 1..100),
         info in proptest::collection::vec(any::<u8>(), 0..50),
         length in 1usize..300,
     ) {
         let (mut a, mut b) = (vec![0; length], vec![0; length]);
-        AwsLc::hkdf_sha512(&salt, &secret, &mut [(&info, &mut a)]).unwrap();
-        RustCrypto::hkdf_sha512(&salt, &secret, &mut [(&info, &mut b)]).unwrap();
+        AwsLc::hkdf(hash, &salt, &secret, &mut [(&info, &mut a)]).unwrap();
+        RustCrypto::hkdf(hash, &salt, &secret, &mut [(&info, &mut b)]).unwrap();
         prop_assert_eq!(a, b);
     }
+}
+
+/// Signs in two pieces with one engine and verifies in one with the other.
+fn signs_for<From: CryptoEngine, To: CryptoEngine>(curve: Curve, message: &[u8]) {
+    let key = From::SigningKey::generate(curve).unwrap();
+    let public_key = key.public_key().unwrap();
+    let mut signer = key.signer();
+    let (head, tail) = message.split_at(message.len() / 3);
+    signer.update(head);
+    signer.update(tail);
+    let signature = signer.sign().unwrap();
+    assert!(signature.len() <= max_signature_length(curve));
+    let verify = |key: &[u8], message: &[u8], signature: &[u8]| {
+        let mut verifier = To::Verifier::new(curve, key).map_err(|error| error.code())?;
+        verifier.update(message);
+        verifier.verify(signature).map_err(|error| error.code())
+    };
+    assert_eq!(verify(&public_key, message, &signature), Ok(()));
+
+    let refused = Err(Code::AuthenticationFailed);
+    assert_eq!(verify(&public_key, &[message, b"x"].concat(), &signature), refused);
+    for bit in 0..signature.len() * 8 {
+        let mut changed = signature.clone();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        assert_eq!(verify(&public_key, message, &changed), refused, "bit {bit}");
+    }
+    assert_eq!(verify(&public_key, message, &signature[..signature.len() - 1]), refused);
+    assert_eq!(verify(&public_key, message, &[&signature[..], &[0]].concat()), refused);
+    let mut other_sign = public_key.clone();
+    other_sign[0] ^= 1;
+    assert_eq!(verify(&other_sign, message, &signature), refused);
+
+    let other_curve = if curve == Curve::P256 { Curve::P384 } else { Curve::P256 };
+    assert!(To::Verifier::new(other_curve, &public_key).is_err());
+    for key in [&[][..], &[0], &public_key[1..], &[4; 97], &[4; 65]] {
+        assert!(To::Verifier::new(curve, key).is_err());
+    }
+}
+
+#[test]
+fn each_engine_verifies_what_the_other_signed() {
+    for curve in [Curve::P256, Curve::P384] {
+        for message in [&b""[..], b"a", &[7; 1000]] {
+            signs_for::<AwsLc, RustCrypto>(curve, message);
+            signs_for::<RustCrypto, AwsLc>(curve, message);
+            signs_for::<AwsLc, AwsLc>(curve, message);
+        }
+    }
+}
+
+#[test]
+fn one_key_signs_several_messages() {
+    let key = <AwsLc as CryptoEngine>::SigningKey::generate(Curve::P384).unwrap();
+    for message in [b"a", b"b"] {
+        let mut signer = key.signer();
+        signer.update(message);
+        let mut verifier =
+            <RustCrypto as CryptoEngine>::Verifier::new(Curve::P384, &key.public_key().unwrap())
+                .unwrap();
+        verifier.update(message);
+        verifier.verify(&signer.sign().unwrap()).unwrap();
+    }
+    assert_eq!(format!("{key:?}"), "SigningKey(P384)");
 }
 
 #[test]

@@ -8,9 +8,10 @@ use zeroize::Zeroizing;
 
 use super::{Aead, AesGcm, CryptoEngine, Engine};
 use crate::error::Result;
+use crate::suite::{AlgorithmSuite, KeyDerivation};
 
-/// The length of a derived AES-256 key and of a commitment, in bytes.
-const DERIVED_LENGTH: usize = 32;
+/// The length of a commitment, in bytes.
+const COMMITMENT_LENGTH: usize = 32;
 
 const KEY_LABEL: &[u8] = b"DERIVEKEY";
 const COMMIT_LABEL: &[u8] = b"COMMITKEY";
@@ -19,25 +20,37 @@ const COMMIT_LABEL: &[u8] = b"COMMITKEY";
 pub(crate) struct DerivedKeys {
     /// Seals the header and the frames of that message, and of no other.
     pub content_key: AesGcm,
-    /// Public: stored in the header, so that only one data key can open the message.
-    pub commitment: [u8; DERIVED_LENGTH],
+    /// Public: stored in the header, so that only one data key can open the message; empty if the
+    /// suite does not commit.
+    pub commitment: Vec<u8>,
 }
 
 impl DerivedKeys {
-    /// The keys of a committing suite: the message id is the salt.
-    pub(crate) fn derive(suite_id: u16, data_key: &[u8], message_id: &[u8]) -> Result<Self> {
-        let mut content_key = Zeroizing::new([0; DERIVED_LENGTH]);
-        let mut commitment = [0; DERIVED_LENGTH];
-        let key_info = [&suite_id.to_be_bytes(), KEY_LABEL].concat();
-        Engine::hkdf_sha512(
-            message_id,
-            data_key,
-            &mut [
-                (key_info.as_slice(), content_key.as_mut_slice()),
-                (COMMIT_LABEL, commitment.as_mut_slice()),
-            ],
-        )?;
-        Ok(Self { content_key: AesGcm::new(content_key.as_slice())?, commitment })
+    pub(crate) fn derive(
+        suite: &AlgorithmSuite,
+        data_key: &[u8],
+        message_id: &[u8],
+    ) -> Result<Self> {
+        let id = suite.id.to_be_bytes();
+        let mut content_key = Zeroizing::new(data_key.to_vec());
+        let mut commitment = Vec::new();
+        match suite.key_derivation {
+            KeyDerivation::None => {}
+            KeyDerivation::Hkdf(hash) => {
+                let info = [&id, message_id].concat();
+                Engine::hkdf(hash, &[], data_key, &mut [(&info, &mut content_key)])?;
+            }
+            KeyDerivation::HkdfCommit(hash) => {
+                commitment.resize(COMMITMENT_LENGTH, 0);
+                let info = [&id, KEY_LABEL].concat();
+                let mut outputs = [
+                    (info.as_slice(), content_key.as_mut_slice()),
+                    (COMMIT_LABEL, &mut commitment),
+                ];
+                Engine::hkdf(hash, message_id, data_key, &mut outputs)?;
+            }
+        }
+        Ok(Self { content_key: AesGcm::new(&content_key)?, commitment })
     }
 }
 

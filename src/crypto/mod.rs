@@ -1,4 +1,4 @@
-//! The cryptography: AES-GCM, HKDF and random bytes. Never sees a byte of the message format.
+//! The cryptography: AES-GCM, HKDF, ECDSA, RSA and random bytes. Never sees a byte of the message format.
 //!
 //! Two engines answer one trait: AWS-LC (feature `aws-lc`, the default) and RustCrypto (feature
 //! `rust-crypto`, for targets where AWS-LC cannot be built, and as the tests' second opinion).
@@ -6,15 +6,21 @@
 #[cfg(feature = "aws-lc")]
 #[cfg_attr(feature = "rust-crypto", allow(dead_code, reason = "only the tests compare with it"))]
 mod aws_lc;
+mod ecdsa;
 #[cfg(all(test, feature = "aws-lc", feature = "rust-crypto"))]
 mod engine_tests;
 mod kdf;
+mod rsa;
 #[cfg(feature = "rust-crypto")]
 mod rust_crypto;
 
 use crate::error::{Code, Error, Result};
+use crate::suite::Hash;
 
+pub(crate) use ecdsa::{EcdsaKey, EcdsaSigner, EcdsaVerifier, max_signature_length};
 pub(crate) use kdf::{DerivedKeys, same_commitment};
+pub use rsa::RsaPadding;
+pub(crate) use rsa::{RsaPrivate, RsaPublic};
 
 #[cfg(all(feature = "aws-lc", not(feature = "rust-crypto")))]
 use aws_lc::AwsLc as Engine;
@@ -34,13 +40,33 @@ pub(crate) type Tag = [u8; TAG_LENGTH];
 
 /// An AES-GCM key of the engine that this build uses.
 pub(crate) type AesGcm = <Engine as CryptoEngine>::AesGcm;
+/// A private ECDSA key of the engine that this build uses.
+pub(crate) type SigningKey = <Engine as CryptoEngine>::SigningKey;
+/// A signature being made.
+pub(crate) type Signer = <Engine as CryptoEngine>::Signer;
+/// A signature being verified.
+pub(crate) type Verifier = <Engine as CryptoEngine>::Verifier;
+/// An RSA key that encrypts.
+pub(crate) type RsaPublicKey = <Engine as CryptoEngine>::RsaPublicKey;
+/// An RSA key that decrypts.
+pub(crate) type RsaPrivateKey = <Engine as CryptoEngine>::RsaPrivateKey;
 
 /// What an engine provides.
 pub(crate) trait CryptoEngine {
     type AesGcm: Aead;
+    type SigningKey: EcdsaKey<Signer = Self::Signer>;
+    type Signer: EcdsaSigner;
+    type Verifier: EcdsaVerifier;
+    type RsaPublicKey: RsaPublic;
+    type RsaPrivateKey: RsaPrivate;
 
-    /// HKDF with SHA-512 (RFC 5869): one extraction, then each `(info, output)` expanded.
-    fn hkdf_sha512(salt: &[u8], secret: &[u8], outputs: &mut [(&[u8], &mut [u8])]) -> Result<()>;
+    /// HKDF (RFC 5869): one extraction, then each `(info, output)` expanded.
+    fn hkdf(
+        hash: Hash,
+        salt: &[u8],
+        secret: &[u8],
+        outputs: &mut [(&[u8], &mut [u8])],
+    ) -> Result<()>;
 
     /// Bytes from the operating system's generator.
     fn random(bytes: &mut [u8]) -> Result<()>;

@@ -3,6 +3,7 @@
 //! Source: `data-format/message-header.md`.
 
 use super::edk::EncryptedDataKey;
+use super::frame::TAG;
 use super::reader::{Failure, Reader};
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
@@ -34,12 +35,14 @@ pub struct Header {
     pub frame_length: u32,
     /// The commitment to the data key; empty in format 1.0.
     pub commitment: Vec<u8>,
-    /// What the tag authenticates: the header body, as it stands in the message.
-    pub(crate) body: Vec<u8>,
-    /// The tag over `body`.
-    pub(crate) tag: [u8; 16],
     /// The length of the whole header in the message, in bytes.
     pub length: usize,
+    /// The nonce of the tag: stored in format 1.0, zero in 2.0.
+    pub(crate) iv: [u8; IV_LENGTH],
+    /// The tag over the header body.
+    pub(crate) tag: [u8; TAG],
+    bytes: Vec<u8>,
+    body_length: usize,
 }
 
 /// What a reader accepts, beyond the format's own rules.
@@ -52,7 +55,9 @@ pub struct HeaderLimits {
 /// A header is read whole before it can be verified, so a hostile one must not fill the memory.
 const MAX_HEADER_LENGTH: usize = 16 << 20;
 
-const TYPE_CUSTOMER_AED: u8 = 0x80;
+pub(super) const TYPE_CUSTOMER_AED: u8 = 0x80;
+/// "IV Length": of every suite there is, in bytes.
+pub(super) const IV_LENGTH: usize = 12;
 const COMMITMENT_LENGTH: usize = 32;
 
 impl Header {
@@ -64,36 +69,14 @@ impl Header {
         HeaderParser::new(limits).advance(message)?.ok_or_else(Error::truncated)
     }
 
-    /// The serialised header body of a new framed message in format 2.0.
-    pub(crate) fn write_body(
-        suite: &AlgorithmSuite,
-        message_id: &[u8],
-        context: &EncryptionContext,
-        encrypted_data_keys: &[EncryptedDataKey],
-        frame_length: u32,
-        commitment: &[u8],
-    ) -> Result<Vec<u8>> {
-        let context = context.serialize();
-        let too_much =
-            |what| Error::new(Code::LimitExceeded, format!("{what} does not fit a header"));
-        let context_length =
-            u16::try_from(context.len()).map_err(|_| too_much("the encryption context"))?;
-        let key_count = u16::try_from(encrypted_data_keys.len())
-            .map_err(|_| too_much("the number of encrypted data keys"))?;
+    /// The header as it stands in the message.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
 
-        let mut body = vec![suite.version];
-        body.extend_from_slice(&suite.id.to_be_bytes());
-        body.extend_from_slice(message_id);
-        body.extend_from_slice(&context_length.to_be_bytes());
-        body.extend_from_slice(&context);
-        body.extend_from_slice(&key_count.to_be_bytes());
-        for key in encrypted_data_keys {
-            key.write(&mut body)?;
-        }
-        body.push(ContentType::Framed as u8);
-        body.extend_from_slice(&frame_length.to_be_bytes());
-        body.extend_from_slice(commitment);
-        Ok(body)
+    /// What the tag authenticates: the header without its authentication ("Header Body").
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.bytes[..self.body_length]
     }
 }
 
@@ -205,7 +188,7 @@ impl HeaderParser {
                 return Err(Error::malformed(format!("content type {other} does not exist")).into());
             }
         };
-        if suite.version == 1 && (reader.u32()? != 0 || reader.u8()? != 12) {
+        if suite.version == 1 && (reader.u32()? != 0 || usize::from(reader.u8()?) != IV_LENGTH) {
             return Err(
                 Error::malformed("a reserved field of the header is not as it must be").into()
             );
@@ -219,12 +202,11 @@ impl HeaderParser {
             .into());
         }
         let commitment =
-            if suite.commits { reader.take(COMMITMENT_LENGTH)?.to_vec() } else { Vec::new() };
+            if suite.commits() { reader.take(COMMITMENT_LENGTH)?.to_vec() } else { Vec::new() };
         let body_length = self.at + reader.position();
-        if suite.version == 1 {
-            reader.array::<12>()?;
-        }
+        let iv = if suite.version == 1 { reader.array()? } else { [0; IV_LENGTH] };
         let tag = reader.array()?;
+        let length = self.at + reader.position();
         Ok(Header {
             suite,
             message_id: std::mem::take(&mut self.message_id),
@@ -233,9 +215,11 @@ impl HeaderParser {
             content_type,
             frame_length,
             commitment,
-            body: message.get(..body_length).unwrap_or_default().to_vec(),
+            length,
+            iv,
             tag,
-            length: self.at + reader.position(),
+            bytes: message.get(..length).unwrap_or_default().to_vec(),
+            body_length,
         })
     }
 }

@@ -2,11 +2,14 @@
 //!
 //! Source: `data-format/` of the AWS Encryption SDK specification.
 
-pub(crate) mod edk;
+mod edk;
+pub(crate) mod footer;
 pub(crate) mod frame;
-pub(crate) mod header;
+mod header;
+mod header_writer;
 mod reader;
 
 pub use edk::EncryptedDataKey;
 pub use header::{ContentType, Header, HeaderLimits, HeaderParser};
+pub(crate) use header_writer::{header_authentication, header_body};
 pub(crate) use reader::{Failure, Reader};

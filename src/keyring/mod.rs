@@ -10,7 +10,9 @@ mod aws_kms_client;
 mod aws_kms_error;
 pub mod kms_key_id;
 pub mod local;
+mod raw;
 pub mod raw_aes;
+pub mod raw_rsa;
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -18,9 +20,8 @@ use std::task::{Context, Poll, Waker};
 
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
-use crate::format::{EncryptedDataKey, Header};
+use crate::format::EncryptedDataKey;
 use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
-use crate::suite::AlgorithmSuite;
 
 /// What the methods of a keyring return: KMS answers later, a local key at once.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -75,33 +76,6 @@ pub struct DecryptedDataKey {
     pub key_material_id: Option<String>,
     /// The AWS request id, where a service answered.
     pub request_id: Option<String>,
-}
-
-/// Encryption materials for a new message.
-///
-/// # Errors
-/// What the keyring says.
-pub async fn encryption_materials(
-    keyring: &dyn Keyring,
-    suite: &'static AlgorithmSuite,
-    context: EncryptionContext,
-) -> Result<EncryptionMaterials> {
-    let mut materials = EncryptionMaterials::new(suite, context);
-    keyring.on_encrypt(&mut materials).await?;
-    Ok(materials)
-}
-
-/// Decryption materials for the message with this header.
-///
-/// # Errors
-/// What the keyring says; `NoUsableKey` if it can unwrap none of the data keys.
-pub async fn decryption_materials(
-    keyring: &dyn Keyring,
-    header: &Header,
-) -> Result<DecryptionMaterials> {
-    let mut materials = DecryptionMaterials::new(header.suite, header.context.clone());
-    keyring.on_decrypt(&mut materials, &header.encrypted_data_keys).await?;
-    Ok(materials)
 }
 
 /// The answer of a keyring that calls no service, without a runtime.

@@ -2,73 +2,63 @@
 //!
 //! Source: `client-apis/decrypt.md`.
 
-use super::opener::FrameOpener;
+use data_encoding::BASE64;
+
+use super::opener::{FrameOpener, changed};
 use crate::context::PUBLIC_KEY;
+use crate::crypto::{EcdsaVerifier, Verifier};
 use crate::error::{Code, Error, Result};
 use crate::format::frame::{Division, Frame, FrameKind};
-use crate::format::{Failure, Header};
+use crate::format::{Failure, Header, footer};
 use crate::materials::DecryptionMaterials;
-use crate::suite::AlgorithmSuite;
 
-/// Reads the body of one message, after its header; releases only what has verified.
+/// Reads the body of one message, after its header.
+///
+/// Releases only what has verified under the data key. Of a signed message that is not yet what its
+/// signer wrote: `finish` tells so.
 pub struct Decryptor {
     opener: FrameOpener,
+    verifier: Option<Verifier>,
     division: Division,
     next_sequence: u32,
     pending: Vec<u8>,
     state: State,
+    released: u64,
+    limit: Option<u64>,
 }
 
 #[derive(PartialEq)]
 enum State {
     Frames,
+    Footer,
     Complete,
     Failed,
-}
-
-/// Checks that this release, and the commitment policy, read such a message; before any key call.
-///
-/// # Errors
-/// `CommitmentPolicy` or `UnsupportedMessage`.
-pub fn check_readable(header: &Header) -> Result<()> {
-    let AlgorithmSuite { id, name, commits, signed, .. } = header.suite;
-    if !commits {
-        return Err(Error::new(
-            Code::CommitmentPolicy,
-            format!(
-                "the message uses suite 0x{id:04x} ({name}), which does not commit to its data key; \
-                 only messages with key commitment are read"
-            ),
-        ));
-    }
-    if *signed {
-        return Err(Error::new(
-            Code::UnsupportedMessage,
-            "signed messages are not read by this release",
-        ));
-    }
-    // `framework/default-cmm.md`, "Decrypt Materials": the key belongs to a signature.
-    if header.context.get(PUBLIC_KEY).is_some() {
-        return Err(Error::malformed(format!(
-            "the encryption context holds \"{PUBLIC_KEY}\", but the message is not signed"
-        )));
-    }
-    Ok(())
 }
 
 impl Decryptor {
     /// Verifies the commitment and the header under the materials' data key.
     ///
     /// # Errors
-    /// `AuthenticationFailed` if either does not verify; what `check_readable` refuses.
+    /// `AuthenticationFailed` if either does not verify; `MalformedMessage` for a signed message
+    /// without a public key, or the other way round.
     pub fn new(header: &Header, materials: &DecryptionMaterials) -> Result<Self> {
         Ok(Self {
+            verifier: verifier(header)?,
             opener: FrameOpener::new(header, materials)?,
             division: Division::of(header),
             next_sequence: 1,
             pending: Vec::new(),
             state: State::Frames,
+            released: 0,
+            limit: None,
         })
+    }
+
+    /// The same decryptor, which refuses to release more than `limit` bytes.
+    #[must_use]
+    pub fn limited_to(mut self, limit: Option<u64>) -> Self {
+        self.limit = limit;
+        self
     }
 
     /// The most that `update` writes for `input_length` more bytes.
@@ -85,20 +75,17 @@ impl Decryptor {
     /// `AuthenticationFailed`, `MalformedMessage`, `TruncatedMessage`. Every later call fails then,
     /// and what this call wrote into `output` must be discarded.
     pub fn update(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
-        if self.state == State::Failed {
-            return Err(failed());
-        }
         self.open_frames(input, output).inspect_err(|_| self.state = State::Failed)
     }
 
-    /// Confirms that the message was whole.
+    /// Confirms that the message was whole, and signed by its signer if it is signed.
     ///
     /// # Errors
-    /// `TruncatedMessage` if the final frame has not come.
+    /// `TruncatedMessage` if the final frame, or the signature, has not come.
     pub fn finish(self) -> Result<()> {
         match self.state {
             State::Complete => Ok(()),
-            State::Frames => Err(Error::truncated()),
+            State::Frames | State::Footer => Err(Error::truncated()),
             State::Failed => Err(failed()),
         }
     }
@@ -111,15 +98,11 @@ impl Decryptor {
             if bytes.is_empty() {
                 return Ok(written);
             }
-            if self.state == State::Complete {
-                // "there are consumable bytes which are intended to be decrypted": a failure.
-                return Err(Error::malformed("there are bytes after the end of the message"));
-            }
-            match Frame::read(bytes, self.division) {
-                Ok(frame) => {
-                    written += self.open(&frame, &mut output[written..])?;
+            match self.step(bytes, &mut output[written..]) {
+                Ok((consumed, released)) => {
+                    written += released;
                     if pending.is_empty() {
-                        input = &input[frame.size()..];
+                        input = &input[consumed..];
                     }
                     pending.clear();
                     self.pending = pending;
@@ -136,6 +119,33 @@ impl Decryptor {
         }
     }
 
+    /// Takes the next frame or the footer from `bytes`; returns how much was read and written.
+    fn step(&mut self, bytes: &[u8], output: &mut [u8]) -> Result<(usize, usize), Failure> {
+        match self.state {
+            State::Frames => {
+                let frame = Frame::read(bytes, self.division)?;
+                let released = self.open(&frame, output)?;
+                if let Some(verifier) = &mut self.verifier {
+                    verifier.update(&bytes[..frame.size()]);
+                }
+                Ok((frame.size(), released))
+            }
+            State::Footer => {
+                let (signature, length) = footer::read(bytes)?;
+                if let Some(verifier) = self.verifier.take() {
+                    verifier.verify(signature).map_err(|_| changed("the signature"))?;
+                }
+                self.state = State::Complete;
+                Ok((length, 0))
+            }
+            // "there are consumable bytes which are intended to be decrypted": a failure.
+            State::Complete => {
+                Err(Error::malformed("there are bytes after the end of the message").into())
+            }
+            State::Failed => Err(failed().into()),
+        }
+    }
+
     /// Moves bytes from `input` until `needed` are kept; returns what is left of it.
     fn keep<'a>(&mut self, needed: usize, input: &'a [u8]) -> &'a [u8] {
         let wanted = needed.saturating_sub(self.pending.len());
@@ -146,15 +156,62 @@ impl Decryptor {
 
     fn open(&mut self, frame: &Frame<'_>, output: &mut [u8]) -> Result<usize> {
         FrameOpener::check_sequence(frame, self.next_sequence)?;
+        self.check_limit(frame.ciphertext.len())?;
         // A body with room for fewer bytes than its frames hold has lost its final frame.
         let plaintext = output.get_mut(..frame.ciphertext.len()).ok_or_else(Error::truncated)?;
         self.opener.open(frame, self.next_sequence, plaintext)?;
         match frame.kind {
             FrameKind::Regular => self.next_sequence = frame.sequence.saturating_add(1),
+            FrameKind::Final | FrameKind::Whole if self.verifier.is_some() => {
+                self.state = State::Footer;
+            }
             FrameKind::Final | FrameKind::Whole => self.state = State::Complete,
         }
         Ok(frame.ciphertext.len())
     }
+
+    fn check_limit(&mut self, length: usize) -> Result<()> {
+        self.released = self.released.saturating_add(length as u64);
+        match self.limit {
+            Some(limit) if self.released > limit => Err(too_long(limit)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What verifies the signature of a signed message.
+fn verifier(header: &Header) -> Result<Option<Verifier>> {
+    check_public_key(header)?;
+    let (Some(curve), Some(key)) = (header.suite.signature, header.context.get(PUBLIC_KEY)) else {
+        return Ok(None);
+    };
+    let unusable = || Error::malformed(format!("\"{PUBLIC_KEY}\" is not a public key"));
+    let key = BASE64.decode(key.as_bytes()).map_err(|_| unusable())?;
+    let mut verifier = Verifier::new(curve, &key).map_err(|_| unusable())?;
+    verifier.update(header.bytes());
+    Ok(Some(verifier))
+}
+
+/// Checks that the context holds a public key if the message is signed, and only then
+/// (`framework/default-cmm.md`, "Decrypt Materials").
+///
+/// # Errors
+/// `MalformedMessage` if not.
+pub fn check_public_key(header: &Header) -> Result<()> {
+    let problem = match (header.suite.signed(), header.context.get(PUBLIC_KEY)) {
+        (true, Some(_)) | (false, None) => return Ok(()),
+        (true, None) => "the message is signed, but its encryption context does not hold",
+        (false, Some(_)) => "the message is not signed, but its encryption context holds",
+    };
+    Err(Error::malformed(format!("{problem} \"{PUBLIC_KEY}\"")))
+}
+
+/// The error of a plaintext that is longer than the caller allows.
+pub fn too_long(limit: u64) -> Error {
+    Error::new(
+        Code::LimitExceeded,
+        format!("the plaintext is longer than the {limit} bytes of `maxPlaintextLength`"),
+    )
 }
 
 fn failed() -> Error {

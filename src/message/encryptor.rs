@@ -5,10 +5,14 @@
 use zeroize::Zeroizing;
 
 use super::layout::body_length;
-use crate::crypto::{self, Aead, AesGcm, DerivedKeys};
+use super::too_long;
+use crate::crypto::{
+    self, Aead, AesGcm, DerivedKeys, EcdsaKey, EcdsaSigner, Signer, max_signature_length,
+};
 use crate::error::{Code, Error, Result};
-use crate::format::Header;
+use crate::format::footer::{self, FOOTER_OVERHEAD};
 use crate::format::frame::{self, FINAL_OVERHEAD, FrameAad, FrameKind, REGULAR_OVERHEAD, TAG};
+use crate::format::{header_authentication, header_body};
 use crate::materials::EncryptionMaterials;
 
 /// Writes one message; `finish` consumes it, so nothing can follow the final frame.
@@ -19,6 +23,11 @@ pub struct Encryptor {
     frame_length: usize,
     next_sequence: u32,
     pending: Zeroizing<Vec<u8>>,
+    signer: Option<Signer>,
+    /// The most that follows the final frame, in bytes; the length of a signature varies.
+    footer_length: usize,
+    accepted: u64,
+    limit: Option<u64>,
 }
 
 impl Encryptor {
@@ -35,18 +44,25 @@ impl Encryptor {
         let mut message_id = vec![0; suite.message_id_length()];
         crypto::random(&mut message_id)?;
         let data_key = materials.complete_data_key()?;
-        let keys = DerivedKeys::derive(suite.id, data_key.expose(), &message_id)?;
-        let mut header = Header::write_body(
+        let keys = DerivedKeys::derive(suite, data_key.expose(), &message_id)?;
+        let required = |key: &str| materials.required_context_keys.contains(key);
+        let mut header = header_body(
             suite,
             &message_id,
-            &materials.context,
+            &materials.context.filter(|key| !required(key)),
             &materials.encrypted_data_keys,
             frame_length,
             &keys.commitment,
         )?;
-        // "Authentication tag": nonce 0 is the header's, frames count from 1.
-        let tag = keys.content_key.seal(&frame::iv(0), &header, &[], &mut [])?;
-        header.extend_from_slice(&tag);
+        // "Construct the header": the tag also covers what is authenticated, but not stored.
+        let aad = [header.as_slice(), &materials.context.filter(required).serialize()].concat();
+        // Nonce 0 is the header's, frames count from 1.
+        let tag = keys.content_key.seal(&frame::iv(0), &aad, &[], &mut [])?;
+        header.extend_from_slice(&header_authentication(suite, &tag));
+        let mut signer = materials.signing_key.as_ref().map(EcdsaKey::signer);
+        if let Some(signer) = &mut signer {
+            signer.update(&header);
+        }
         Ok(Self {
             key: keys.content_key,
             aad: FrameAad::new(&message_id),
@@ -54,7 +70,20 @@ impl Encryptor {
             frame_length: frame_length as usize,
             next_sequence: 1,
             pending: Zeroizing::new(Vec::new()),
+            signer,
+            footer_length: suite
+                .signature
+                .map_or(0, |curve| FOOTER_OVERHEAD + max_signature_length(curve)),
+            accepted: 0,
+            limit: None,
         })
+    }
+
+    /// The same encryptor, which refuses to take more than `limit` bytes.
+    #[must_use]
+    pub fn limited_to(mut self, limit: Option<u64>) -> Self {
+        self.limit = limit;
+        self
     }
 
     /// The header: the first bytes of the message, before all that `update` and `finish` write.
@@ -62,7 +91,8 @@ impl Encryptor {
         &self.header
     }
 
-    /// The length of the whole message for a plaintext of this length, in bytes.
+    /// The length of the whole message for a plaintext of this length, in bytes; if it is signed,
+    /// the most it can be.
     ///
     /// # Errors
     /// `LimitExceeded` for more than 2^32 - 1 frames.
@@ -71,7 +101,7 @@ impl Encryptor {
             return Err(too_many_frames());
         }
         body_length(self.frame_length, plaintext_length)
-            .and_then(|body| body.checked_add(self.header.len()))
+            .and_then(|body| body.checked_add(self.header.len() + self.footer_length))
             .ok_or_else(too_many_frames)
     }
 
@@ -83,11 +113,12 @@ impl Encryptor {
     /// Seals every frame that `input` fills, keeps the rest, and returns how much was written.
     ///
     /// # Errors
-    /// `LimitExceeded` past 2^32 - 1 frames; `InvalidArgument` if `output` is shorter than
+    /// `LimitExceeded` past 2^32 - 1 frames, or the limit; `InvalidArgument` if `output` is shorter than
     /// `update_length`. Nothing has changed then.
     pub fn update(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
         self.check_room(self.update_length(input.len()), output)?;
         self.check_sequence(self.full_frames(input.len()))?;
+        self.count(input.len())?;
         let mut written = 0;
         let mut rest = input;
         if !self.pending.is_empty() && self.pending.len() + rest.len() >= self.frame_length {
@@ -105,13 +136,14 @@ impl Encryptor {
             rest = frames.remainder();
         }
         self.keep(rest);
+        self.sign(&output[..written]);
         Ok(written)
     }
 
-    /// How many bytes `finish` writes for `input_length` last bytes.
+    /// How many bytes `finish` writes for `input_length` last bytes, at most.
     pub fn finish_length(&self, input_length: usize) -> usize {
         let rest = (self.pending.len() + input_length) % self.frame_length;
-        self.update_length(input_length) + rest + FINAL_OVERHEAD
+        self.update_length(input_length) + rest + FINAL_OVERHEAD + self.footer_length
     }
 
     /// Seals the last of the input and the final frame, and returns how much was written.
@@ -123,16 +155,39 @@ impl Encryptor {
         let whole = self.full_frames(input.len()) * self.frame_length;
         let (frames, tail) =
             input.split_at(whole.saturating_sub(self.pending.len()).min(input.len()));
-        let mut written = self.update(frames, output)?;
-        if self.pending.is_empty() {
+        let regular = self.update(frames, output)?;
+        self.count(tail.len())?;
+        let output = &mut output[regular..];
+        let last = if self.pending.is_empty() {
             // The common case: the last bytes are sealed from where they are.
-            written += self.seal_final(tail, &mut output[written..])?;
+            self.seal_final(tail, output)?
         } else {
             self.keep(tail);
             let rest = std::mem::take(&mut self.pending);
-            written += self.seal_final(&rest, &mut output[written..])?;
+            self.seal_final(&rest, output)?
+        };
+        self.sign(&output[..last]);
+        // `data-format/message-footer.md`: only a signed message has one.
+        let footer = match self.signer {
+            Some(signer) => footer::write(&signer.sign()?, &mut output[last..])?,
+            None => 0,
+        };
+        Ok(regular + last + footer)
+    }
+
+    fn sign(&mut self, written: &[u8]) {
+        if let Some(signer) = &mut self.signer {
+            signer.update(written);
         }
-        Ok(written)
+    }
+
+    fn count(&mut self, length: usize) -> Result<()> {
+        let accepted = self.accepted.saturating_add(length as u64);
+        match self.limit {
+            Some(limit) if accepted > limit => return Err(too_long(limit)),
+            _ => self.accepted = accepted,
+        }
+        Ok(())
     }
 
     fn full_frames(&self, input_length: usize) -> usize {
@@ -208,6 +263,8 @@ fn too_many_frames() -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::context::EncryptionContext;
     use crate::format::EncryptedDataKey;
@@ -215,7 +272,8 @@ mod tests {
     use crate::suite::DEFAULT_SUITE;
 
     fn encryptor(frame_length: u32) -> Result<Encryptor> {
-        let mut materials = EncryptionMaterials::new(DEFAULT_SUITE, EncryptionContext::default());
+        let context = EncryptionContext::default();
+        let mut materials = EncryptionMaterials::new(DEFAULT_SUITE, context, BTreeSet::new())?;
         materials.data_key = Some(DataKey::generate(32)?);
         materials.encrypted_data_keys.push(EncryptedDataKey {
             provider_id: "test".into(),

@@ -1,7 +1,9 @@
 //! The arithmetic of a framed body: lengths of plaintext to lengths of message and back.
 
 use crate::format::Header;
-use crate::format::frame::{Division, FINAL_OVERHEAD, REGULAR_OVERHEAD, WHOLE_OVERHEAD};
+use crate::format::frame::{
+    Division, FINAL_MARK, FINAL_OVERHEAD, Frame, REGULAR_OVERHEAD, WHOLE_OVERHEAD,
+};
 
 /// The length of a body that we write: full frames, then a final frame with the rest, maybe empty.
 ///
@@ -14,16 +16,38 @@ pub(crate) fn body_length(frame_length: usize, plaintext_length: usize) -> Optio
         .checked_add(FINAL_OVERHEAD)
 }
 
-/// The length of the plaintext of a body, in bytes, from the body's length alone.
+/// The length of the plaintext of a body that lies in memory, in bytes.
 ///
-/// Regular frames have one length and a final frame holds at most as much, so there is only one
-/// answer for a whole body. For any other body it is no less than what can be decrypted of it
-/// before it turns out to be wrong.
-pub fn plaintext_length(header: &Header, body_length: usize) -> usize {
+/// It is right for a whole message. For any other it is no less than what can be decrypted of it
+/// before it turns out to be wrong, and no more than the body.
+pub fn plaintext_length(header: &Header, body: &[u8]) -> usize {
+    match (header.suite.signed(), Division::of(header)) {
+        (true, Division::Frames { length }) => signed_plaintext_length(length, body),
+        (true, division @ Division::Whole) => {
+            Frame::read(body, division).map_or(body.len(), |frame| frame.ciphertext.len())
+        }
+        (false, _) => plaintext_length_at_most(header, body.len()),
+    }
+}
+
+/// The most plaintext that a body of this length holds, in bytes.
+///
+/// Regular frames have one length and a final frame holds at most as much, so without a signature
+/// there is only one answer for a whole body.
+pub fn plaintext_length_at_most(header: &Header, body_length: usize) -> usize {
     match Division::of(header) {
         Division::Frames { length } => framed_plaintext_length(length, body_length),
         Division::Whole => body_length.saturating_sub(WHOLE_OVERHEAD),
     }
+}
+
+/// The length of a signature varies, so the final frame is looked for from the start.
+fn signed_plaintext_length(frame_length: usize, body: &[u8]) -> usize {
+    let size = frame_length.saturating_add(REGULAR_OVERHEAD);
+    let is_final = |start: &usize| body[*start..].starts_with(&FINAL_MARK.to_be_bytes());
+    let Some(start) = (0..body.len()).step_by(size).find(is_final) else { return body.len() };
+    let last = Frame::read(&body[start..], Division::Frames { length: frame_length });
+    start / size * frame_length + last.map_or(0, |frame| frame.ciphertext.len())
 }
 
 fn framed_plaintext_length(frame_length: usize, body_length: usize) -> usize {

@@ -10,9 +10,9 @@ mod range;
 mod re_encryptor;
 mod transform;
 
-pub use decryptor::{Decryptor, check_readable};
+pub use decryptor::{Decryptor, check_public_key, too_long};
 pub use encryptor::Encryptor;
-pub use layout::plaintext_length;
+pub use layout::{plaintext_length, plaintext_length_at_most};
 pub use range::RangeDecryptor;
 pub use re_encryptor::ReEncryptor;
 pub use transform::Transform;

@@ -2,11 +2,10 @@
 //!
 //! Source: `client-apis/decrypt.md`, "Get the decryption materials" and "Verify the header".
 
-use super::check_readable;
 use crate::crypto::{Aead, AesGcm, DerivedKeys, same_commitment};
 use crate::error::{Code, Error, Result};
 use crate::format::Header;
-use crate::format::frame::{self, Frame, FrameAad};
+use crate::format::frame::{Frame, FrameAad};
 use crate::materials::DecryptionMaterials;
 
 pub(super) struct FrameOpener {
@@ -17,15 +16,16 @@ pub(super) struct FrameOpener {
 impl FrameOpener {
     /// Verifies the commitment and the header under the materials' data key.
     pub(super) fn new(header: &Header, materials: &DecryptionMaterials) -> Result<Self> {
-        check_readable(header)?;
         let data_key = materials.complete_data_key()?;
-        let keys = DerivedKeys::derive(header.suite.id, data_key.expose(), &header.message_id)?;
+        let keys = DerivedKeys::derive(header.suite, data_key.expose(), &header.message_id)?;
         if !same_commitment(&keys.commitment, &header.commitment) {
             return Err(changed("the commitment to the data key"));
         }
-        // "Verify the header": nonce 0 in format 2.0.
+        // "Verify the header": the tag also covers what is authenticated, but not stored.
+        let completed = materials.context.filter(|key| header.context.get(key).is_none());
+        let aad = [header.body(), &completed.serialize()].concat();
         keys.content_key
-            .open(&frame::iv(0), &header.body, &[], &header.tag, &mut [])
+            .open(&header.iv, &aad, &[], &header.tag, &mut [])
             .map_err(|_| changed("the header"))?;
         Ok(Self { key: keys.content_key, aad: FrameAad::new(&header.message_id) })
     }
@@ -57,7 +57,7 @@ impl FrameOpener {
     }
 }
 
-fn changed(what: &str) -> Error {
+pub(super) fn changed(what: &str) -> Error {
     Error::new(
         Code::AuthenticationFailed,
         format!("{what} does not verify: the message was changed, or made under another data key"),

@@ -35,7 +35,7 @@ impl RangeDecryptor {
     /// Where the final frame of a message of this length must be, in bytes of the message.
     ///
     /// # Errors
-    /// `UnsupportedMessage` without frames; `TruncatedMessage` if a message cannot have this length.
+    /// `UnsupportedMessage` without frames; `SignedMessage`; `TruncatedMessage` if a message cannot have this length.
     pub fn final_frame(header: &Header, message_length: u64) -> Result<Range<u64>> {
         Layout::of(header, message_length).map(|layout| layout.final_frame())
     }
@@ -152,6 +152,14 @@ impl Layout {
                 "a message without frames cannot be read by ranges; decrypt it as a whole",
             ));
         };
+        // A signature covers the whole message: no part of it can be verified alone.
+        if header.suite.signed() {
+            return Err(Error::new(
+                Code::SignedMessage,
+                "a signed message cannot be read by ranges: its signature covers all of it; \
+                 decrypt it as a whole",
+            ));
+        }
         let header_length = header.length as u64;
         let contents = message_length
             .checked_sub(header_length + FINAL_OVERHEAD as u64)

@@ -6,12 +6,11 @@ use napi_derive::napi;
 
 use super::bytes;
 use super::cancellation::{Cancellation, token, unless_cancelled};
+use super::client::NativeClient;
 use super::error::to_napi;
 use super::header::NativeHeader;
-use super::keyring::NativeKeyring;
 use crate::error::{self, Error};
-use crate::format::Header;
-use crate::keyring::{Keyring, answer_now, decryption_materials, would_block};
+use crate::keyring::answer_now;
 use crate::message::Decryptor;
 
 /// Reads one body into buffers that JavaScript allocated.
@@ -22,13 +21,9 @@ pub struct NativeDecryptor(Option<Decryptor>);
 impl NativeDecryptor {
     /// Verifies the header at once, with a keyring that calls no service.
     #[napi(factory, catch_unwind)]
-    pub fn create(keyring: &NativeKeyring, header: &NativeHeader) -> Result<Self> {
-        let keyring = keyring.shared();
-        if keyring.calls_service() {
-            return Err(to_napi(would_block()));
-        }
-        let header = header.shared().map_err(to_napi)?;
-        answer_now(start(keyring.as_ref(), &header)).map_err(to_napi)
+    pub fn create(client: &NativeClient, header: &NativeHeader) -> Result<Self> {
+        let create = || answer_now(client.local()?.decryptor(header.get()?));
+        create().map(|decryptor| Self(Some(decryptor))).map_err(to_napi)
     }
 
     /// The most that `update` writes for `inputLength` more bytes.
@@ -78,21 +73,18 @@ impl NativeDecryptor {
 #[napi(catch_unwind, ts_return_type = "Promise<Decryptor>")]
 pub fn create_decryptor<'env>(
     env: &'env Env,
-    keyring: &NativeKeyring,
+    client: &NativeClient,
     header: &NativeHeader,
     cancellation: Option<ClassInstance<'_, Cancellation>>,
 ) -> Result<PromiseRaw<'env, NativeDecryptor>> {
-    let keyring = keyring.shared();
+    let client = client.shared();
     let header = header.shared().map_err(to_napi)?;
     let token = token(cancellation.as_ref());
     env.spawn_future(async move {
-        unless_cancelled(token, start(keyring.as_ref(), &header)).await.map_err(to_napi)
+        let decryptor =
+            unless_cancelled(token, client.decryptor(&header)).await.map_err(to_napi)?;
+        Ok(NativeDecryptor(Some(decryptor)))
     })
-}
-
-async fn start(keyring: &dyn Keyring, header: &Header) -> error::Result<NativeDecryptor> {
-    let materials = decryption_materials(keyring, header).await?;
-    Ok(NativeDecryptor(Some(Decryptor::new(header, &materials)?)))
 }
 
 fn finished() -> Error {

@@ -6,14 +6,12 @@ use napi_derive::napi;
 
 use super::bytes;
 use super::cancellation::{Cancellation, token, unless_cancelled};
+use super::client::{NativeClient, length};
 use super::context::from_flat;
 use super::error::to_napi;
-use super::keyring::NativeKeyring;
-use crate::context::EncryptionContext;
 use crate::error::{self, Error};
-use crate::keyring::{Keyring, answer_now, encryption_materials, would_block};
+use crate::keyring::answer_now;
 use crate::message::Encryptor;
-use crate::suite::DEFAULT_SUITE;
 
 /// Writes one message into buffers that JavaScript allocated.
 #[napi(js_name = "Encryptor")]
@@ -24,20 +22,20 @@ impl NativeEncryptor {
     /// Starts a message at once, under a keyring that calls no service.
     #[napi(factory, catch_unwind)]
     pub fn create(
-        keyring: &NativeKeyring,
+        client: &NativeClient,
         context: Vec<String>,
-        frame_length: u32,
+        plaintext_length: Option<i64>,
     ) -> Result<Self> {
-        let keyring = keyring.shared();
-        if keyring.calls_service() {
-            return Err(to_napi(would_block()));
-        }
-        from_flat(context)
-            .and_then(|context| answer_now(start(keyring.as_ref(), context, frame_length)))
-            .map_err(to_napi)
+        let create = || -> error::Result<Encryptor> {
+            let plaintext_length = plaintext_length.map(length).transpose()?;
+            let context = from_flat(context)?;
+            answer_now(client.local()?.encryptor(context, plaintext_length))
+        };
+        create().map(|encryptor| Self(Some(encryptor))).map_err(to_napi)
     }
 
-    /// The length of the whole message for a plaintext of this length, in bytes.
+    /// The length of the whole message for a plaintext of this length, in bytes; if it is signed,
+    /// the most it can be.
     #[napi]
     pub fn message_length(&self, plaintext_length: i64) -> Result<i64> {
         let length = usize::try_from(plaintext_length).unwrap_or(usize::MAX);
@@ -52,7 +50,7 @@ impl NativeEncryptor {
         Ok(bytes::length(encryptor.update_length(input_length as usize)))
     }
 
-    /// How many bytes `finish` writes for `inputLength` last bytes.
+    /// The most that `finish` writes for `inputLength` last bytes.
     #[napi]
     pub fn finish_length(&self, input_length: u32) -> Result<i64> {
         let encryptor = self.get().map_err(to_napi)?;
@@ -139,27 +137,20 @@ impl NativeEncryptor {
 #[napi(catch_unwind, ts_return_type = "Promise<Encryptor>")]
 pub fn create_encryptor<'env>(
     env: &'env Env,
-    keyring: &NativeKeyring,
+    client: &NativeClient,
     context: Vec<String>,
-    frame_length: u32,
+    plaintext_length: Option<i64>,
     cancellation: Option<ClassInstance<'_, Cancellation>>,
 ) -> Result<PromiseRaw<'env, NativeEncryptor>> {
-    let keyring = keyring.shared();
+    let client = client.shared();
     let token = token(cancellation.as_ref());
     let context = from_flat(context).map_err(to_napi)?;
+    let plaintext_length = plaintext_length.map(length).transpose().map_err(to_napi)?;
     env.spawn_future(async move {
-        let encryptor = start(keyring.as_ref(), context, frame_length);
-        unless_cancelled(token, encryptor).await.map_err(to_napi)
+        let encryptor = client.encryptor(context, plaintext_length);
+        let encryptor = unless_cancelled(token, encryptor).await.map_err(to_napi)?;
+        Ok(NativeEncryptor(Some(encryptor)))
     })
-}
-
-async fn start(
-    keyring: &dyn Keyring,
-    context: EncryptionContext,
-    frame_length: u32,
-) -> error::Result<NativeEncryptor> {
-    let materials = encryption_materials(keyring, DEFAULT_SUITE, context).await?;
-    Ok(NativeEncryptor(Some(Encryptor::new(&materials, frame_length)?)))
 }
 
 fn finished() -> Error {

@@ -10,16 +10,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::bytes;
 use super::cancellation::unless_cancelled;
+use super::client::NativeClient;
 use super::context::from_flat;
 use super::error::to_napi;
-use super::keyring::NativeKeyring;
+use crate::client::{AcceptedHeader, Client};
 use crate::context::EncryptionContext;
 use crate::error::{self, Code, Error};
 use crate::file::{Control, Destination, Lengths, Source, run};
-use crate::format::{Header, HeaderLimits};
-use crate::keyring::{Keyring, decryption_materials, encryption_materials};
-use crate::message::{Decryptor, Encryptor, ReEncryptor, Transform, check_readable};
-use crate::suite::DEFAULT_SUITE;
+use crate::message::{ReEncryptor, Transform, plaintext_length_at_most};
 
 /// A file under way.
 #[napi]
@@ -81,21 +79,19 @@ pub struct FileLengths {
     pub written: i64,
 }
 
-/// A key, and what a message must carry to be read with it.
+/// What a message is read with.
 #[derive(Clone)]
 struct Reading {
-    keyring: Arc<dyn Keyring>,
-    expected_context: EncryptionContext,
-    limits: HeaderLimits,
+    client: Arc<Client>,
+    context: EncryptionContext,
 }
 
-/// A key, and how a message is written with it.
+/// What a message is written with.
 #[derive(Clone)]
 struct Writing {
-    keyring: Arc<dyn Keyring>,
+    client: Arc<Client>,
     /// None: the context of the message that is read.
     context: Option<EncryptionContext>,
-    frame_length: u32,
 }
 
 /// Encrypts a file.
@@ -104,13 +100,10 @@ pub fn encrypt_file<'env>(
     env: &'env Env,
     job: &FileJob,
     paths: FilePaths,
-    keyring: &NativeKeyring,
+    client: &NativeClient,
     context: Vec<String>,
-    frame_length: u32,
 ) -> Result<PromiseRaw<'env, FileLengths>> {
-    let context = Some(from_flat(context).map_err(to_napi)?);
-    let writing = Writing { keyring: keyring.shared(), context, frame_length };
-    start(env, job, paths, None, Some(writing))
+    start(env, job, paths, None, Some(writing(client, Some(context))?))
 }
 
 /// Decrypts a file.
@@ -119,44 +112,34 @@ pub fn decrypt_file<'env>(
     env: &'env Env,
     job: &FileJob,
     paths: FilePaths,
-    keyring: &NativeKeyring,
-    expected_context: Vec<String>,
-    max_encrypted_data_keys: Option<u16>,
+    client: &NativeClient,
+    context: Vec<String>,
 ) -> Result<PromiseRaw<'env, FileLengths>> {
-    let reading = reading(keyring, expected_context, max_encrypted_data_keys)?;
-    start(env, job, paths, Some(reading), None)
+    start(env, job, paths, Some(reading(client, context)?), None)
 }
 
 /// Re-encrypts a file; without a new context the old one's is kept.
 #[napi(catch_unwind, ts_return_type = "Promise<FileLengths>")]
-#[allow(clippy::too_many_arguments, reason = "two keys, each with its settings")]
 pub fn re_encrypt_file<'env>(
     env: &'env Env,
     job: &FileJob,
     paths: FilePaths,
-    keyring: &NativeKeyring,
-    expected_context: Vec<String>,
-    max_encrypted_data_keys: Option<u16>,
-    new_keyring: &NativeKeyring,
+    client: &NativeClient,
+    context: Vec<String>,
+    new_client: &NativeClient,
     new_context: Option<Vec<String>>,
-    frame_length: u32,
 ) -> Result<PromiseRaw<'env, FileLengths>> {
-    let reading = reading(keyring, expected_context, max_encrypted_data_keys)?;
-    let context = new_context.map(from_flat).transpose().map_err(to_napi)?;
-    let writing = Writing { keyring: new_keyring.shared(), context, frame_length };
+    let (reading, writing) = (reading(client, context)?, writing(new_client, new_context)?);
     start(env, job, paths, Some(reading), Some(writing))
 }
 
-fn reading(
-    keyring: &NativeKeyring,
-    expected_context: Vec<String>,
-    max_encrypted_data_keys: Option<u16>,
-) -> Result<Reading> {
-    Ok(Reading {
-        keyring: keyring.shared(),
-        expected_context: from_flat(expected_context).map_err(to_napi)?,
-        limits: HeaderLimits { max_encrypted_data_keys },
-    })
+fn reading(client: &NativeClient, context: Vec<String>) -> Result<Reading> {
+    Ok(Reading { client: client.shared(), context: from_flat(context).map_err(to_napi)? })
+}
+
+fn writing(client: &NativeClient, context: Option<Vec<String>>) -> Result<Writing> {
+    let context = context.map(from_flat).transpose().map_err(to_napi)?;
+    Ok(Writing { client: client.shared(), context })
 }
 
 fn start<'env>(
@@ -173,7 +156,7 @@ fn start<'env>(
             let (job, reading) = (Arc::clone(&job), reading.clone());
             blocking(move || prepare(&job, &paths, reading.as_ref())).await.map_err(to_napi)?
         };
-        let keys = transform(reading, writing, header.as_ref());
+        let keys = transform(reading, writing, source.length(), header.as_ref());
         let (head, transform) = unless_cancelled(token, keys).await.map_err(to_napi)?;
         let lengths =
             blocking(move || run(source, destination, &head, transform, &job.control)).await;
@@ -185,7 +168,7 @@ fn start<'env>(
 struct Prepared {
     source: Source,
     destination: Destination,
-    header: Option<Header>,
+    header: Option<AcceptedHeader>,
 }
 
 /// All that can go wrong with the paths and the header does so before a key is asked for.
@@ -193,11 +176,16 @@ fn prepare(job: &Job, paths: &FilePaths, reading: Option<&Reading>) -> error::Re
     let mut source = Source::open(&paths.source)?;
     job.total.store(source.length(), Ordering::Relaxed);
     let destination = Destination::create(&paths.destination, paths.overwrite, &source)?;
-    let header = reading.map(|reading| -> error::Result<Header> {
-        let header = source.read_header(reading.limits)?;
-        check_readable(&header)?;
-        header.context.require(&reading.expected_context)?;
-        Ok(header)
+    let header = reading.map(|Reading { client, context }| {
+        let header = source.read_header(client.header_limits())?;
+        let length = usize::try_from(source.length()).unwrap_or(usize::MAX);
+        let body_length = length.saturating_sub(header.length);
+        // Of a signed message it is more than there is: the decryptor counts then.
+        if !header.suite.signed() {
+            let plaintext_length = plaintext_length_at_most(&header, body_length);
+            client.check_plaintext_length(plaintext_length as u64)?;
+        }
+        client.accept(header, context)
     });
     Ok(Prepared { header: header.transpose()?, source, destination })
 }
@@ -206,23 +194,21 @@ fn prepare(job: &Job, paths: &FilePaths, reading: Option<&Reading>) -> error::Re
 async fn transform(
     reading: Option<Reading>,
     writing: Option<Writing>,
-    header: Option<&Header>,
+    source_length: u64,
+    header: Option<&AcceptedHeader>,
 ) -> error::Result<(Vec<u8>, Box<dyn Transform>)> {
     let decryptor = match (&reading, header) {
-        (Some(reading), Some(header)) => {
-            let materials = decryption_materials(reading.keyring.as_ref(), header).await?;
-            Some(Decryptor::new(header, &materials)?)
-        }
+        (Some(reading), Some(header)) => Some(reading.client.decryptor(header).await?),
         _ => None,
     };
-    let Some(writing) = writing else {
+    let Some(Writing { client, context }) = writing else {
         let decryptor = decryptor.ok_or_else(|| Error::invalid("there is nothing to do"))?;
         return Ok((Vec::new(), Box::new(decryptor)));
     };
-    let old_context = || header.map(|header| header.context.clone());
-    let context = writing.context.or_else(old_context).unwrap_or_default();
-    let materials = encryption_materials(writing.keyring.as_ref(), DEFAULT_SUITE, context).await?;
-    let encryptor = Encryptor::new(&materials, writing.frame_length)?;
+    let old_context = || header.map(|header| header.context().without_reserved());
+    let context = context.or_else(old_context).unwrap_or_default();
+    let plaintext_length = decryptor.is_none().then_some(source_length);
+    let encryptor = client.encryptor(context, plaintext_length).await?;
     let head = encryptor.header().to_vec();
     Ok(match decryptor {
         Some(decryptor) => (head, Box::new(ReEncryptor::new(decryptor, encryptor))),

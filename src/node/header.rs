@@ -7,16 +7,19 @@ use napi::bindgen_prelude::{Buffer, Uint8ArraySlice};
 use napi_derive::napi;
 
 use super::bytes;
-use super::context::{from_flat, to_pairs};
+use super::client::NativeClient;
+use super::context::{from_flat, to_flat, to_pairs};
 use super::error::to_napi;
+use crate::client::AcceptedHeader;
+use crate::context::EncryptionContext;
 use crate::error::{self, Error};
 use crate::format::{ContentType, EncryptedDataKey, Header, HeaderLimits};
 use crate::keyring::key_name;
-use crate::message::{check_readable, plaintext_length};
+use crate::message::plaintext_length;
 
-/// A parsed header; authentic once a decryptor was made from it.
+/// A header that was checked; authentic once a decryptor was made from it.
 #[napi(js_name = "Header")]
-pub struct NativeHeader(Option<Arc<Header>>);
+pub struct NativeHeader(Option<Arc<AcceptedHeader>>);
 
 /// A header for people and programs to look at.
 #[napi(object)]
@@ -58,28 +61,30 @@ pub struct EncryptedDataKeyFields {
     pub ciphertext: Buffer,
 }
 
+/// What the header at the start of a message says; not whether it can be decrypted, or is genuine.
+#[napi(catch_unwind)]
+pub fn inspect_header(message: Uint8ArraySlice<'_>) -> Result<HeaderFields> {
+    let header = Header::parse(&message, HeaderLimits::default()).map_err(to_napi)?;
+    Ok(fields(&header, &header.context))
+}
+
 #[napi]
 impl NativeHeader {
-    /// Reads the header at the start of a message; says nothing of whether it can be decrypted.
-    #[napi(factory, catch_unwind)]
-    pub fn inspect(message: Uint8ArraySlice<'_>) -> Result<Self> {
-        let header = Header::parse(&message, HeaderLimits::default()).map_err(to_napi)?;
-        Ok(Self::new(header))
-    }
-
-    /// Reads the header of a message that is to be decrypted, and checks it before any key call.
+    /// Reads the header of a message that lies in memory as a whole, and checks all that can be
+    /// known before a key call.
     #[napi(factory, catch_unwind)]
     pub fn read(
+        client: &NativeClient,
         message: Uint8ArraySlice<'_>,
-        expected_context: Vec<String>,
-        max_encrypted_data_keys: Option<u16>,
+        given_context: Vec<String>,
     ) -> Result<Self> {
-        let limits = HeaderLimits { max_encrypted_data_keys };
-        let read = || -> error::Result<Header> {
-            let header = Header::parse(&message, limits)?;
-            check_readable(&header)?;
-            header.context.require(&from_flat(expected_context)?)?;
-            Ok(header)
+        let client = client.shared();
+        let read = || -> error::Result<AcceptedHeader> {
+            let header = Header::parse(&message, client.header_limits())?;
+            let accepted = client.accept(header, &from_flat(given_context)?)?;
+            let length = message_plaintext_length(accepted.header(), &message);
+            client.check_plaintext_length(length as u64)?;
+            Ok(accepted)
         };
         read().map(Self::new).map_err(to_napi)
     }
@@ -87,41 +92,33 @@ impl NativeHeader {
     /// The length of the header, in bytes.
     #[napi(getter)]
     pub fn length(&self) -> Result<i64> {
-        self.get().map(|header| bytes::length(header.length)).map_err(to_napi)
+        self.get().map(|accepted| bytes::length(accepted.header().length)).map_err(to_napi)
     }
 
     /// Whether the body is divided into frames.
     #[napi(getter)]
     pub fn framed(&self) -> Result<bool> {
-        self.get().map(|header| header.content_type == ContentType::Framed).map_err(to_napi)
+        let framed = |it: &Arc<AcceptedHeader>| it.header().content_type == ContentType::Framed;
+        self.get().map(framed).map_err(to_napi)
     }
 
-    /// The length of the plaintext of a message of this length, in bytes.
-    #[napi]
-    pub fn plaintext_length(&self, message_length: i64) -> Result<i64> {
-        let header = self.get().map_err(to_napi)?;
-        let message_length = usize::try_from(message_length).unwrap_or_default();
-        let body = message_length.saturating_sub(header.length);
-        Ok(bytes::length(plaintext_length(header, body)))
+    /// The length of the plaintext of the message, in bytes.
+    #[napi(catch_unwind)]
+    pub fn plaintext_length(&self, message: Uint8ArraySlice<'_>) -> Result<i64> {
+        let length = |it: &Arc<AcceptedHeader>| message_plaintext_length(it.header(), &message);
+        self.get().map(|accepted| bytes::length(length(accepted))).map_err(to_napi)
     }
 
-    /// What the header says.
+    /// What the header says, with the whole encryption context.
     #[napi(catch_unwind)]
     pub fn fields(&self) -> Result<HeaderFields> {
-        let header = self.get().map_err(to_napi)?;
-        Ok(HeaderFields {
-            version: header.suite.version.into(),
-            suite_id: header.suite.id.into(),
-            suite_name: header.suite.name.to_owned(),
-            commits: header.suite.commits,
-            signed: header.suite.signed,
-            message_id: header.message_id.clone().into(),
-            encryption_context: to_pairs(&header.context),
-            encrypted_data_keys: header.encrypted_data_keys.iter().map(key_fields).collect(),
-            framed: header.content_type == ContentType::Framed,
-            frame_length: header.frame_length,
-            header_length: bytes::length(header.length),
-        })
+        self.get().map(|it| fields(it.header(), it.context())).map_err(to_napi)
+    }
+
+    /// The context as its writer gave it: keys and values in turn.
+    #[napi(catch_unwind)]
+    pub fn given_context(&self) -> Result<Vec<String>> {
+        self.get().map(|it| to_flat(&it.context().without_reserved())).map_err(to_napi)
     }
 
     /// Frees what it holds; the garbage collector would take its time.
@@ -130,16 +127,36 @@ impl NativeHeader {
         self.0 = None;
     }
 
-    pub(super) fn new(header: Header) -> Self {
+    pub(super) fn new(header: AcceptedHeader) -> Self {
         Self(Some(Arc::new(header)))
     }
 
-    pub(super) fn shared(&self) -> error::Result<Arc<Header>> {
+    pub(super) fn shared(&self) -> error::Result<Arc<AcceptedHeader>> {
         self.get().cloned()
     }
 
-    fn get(&self) -> error::Result<&Arc<Header>> {
+    pub(super) fn get(&self) -> error::Result<&Arc<AcceptedHeader>> {
         self.0.as_ref().ok_or_else(|| Error::invalid("this header has been released"))
+    }
+}
+
+fn message_plaintext_length(header: &Header, message: &[u8]) -> usize {
+    plaintext_length(header, message.get(header.length..).unwrap_or_default())
+}
+
+fn fields(header: &Header, context: &EncryptionContext) -> HeaderFields {
+    HeaderFields {
+        version: header.suite.version.into(),
+        suite_id: header.suite.id.into(),
+        suite_name: header.suite.name.to_owned(),
+        commits: header.suite.commits(),
+        signed: header.suite.signed(),
+        message_id: header.message_id.clone().into(),
+        encryption_context: to_pairs(context),
+        encrypted_data_keys: header.encrypted_data_keys.iter().map(key_fields).collect(),
+        framed: header.content_type == ContentType::Framed,
+        frame_length: header.frame_length,
+        header_length: bytes::length(header.length),
     }
 }
 

@@ -1,23 +1,28 @@
 //! A header that arrives in pieces.
 
+use std::sync::Arc;
+
 use napi::Result;
 use napi::bindgen_prelude::{Buffer, Uint8ArraySlice};
 use napi_derive::napi;
 
+use super::client::NativeClient;
 use super::context::from_flat;
 use super::error::to_napi;
 use super::header::NativeHeader;
+use crate::client::Client;
 use crate::context::EncryptionContext;
 use crate::error::{self, Error};
-use crate::format::{HeaderLimits, HeaderParser};
-use crate::message::check_readable;
+use crate::format::HeaderParser;
 
 /// Collects the first bytes of a message until its header is whole.
 #[napi]
 pub struct HeaderReader {
+    client: Arc<Client>,
     parser: HeaderParser,
     bytes: Vec<u8>,
-    expected_context: EncryptionContext,
+    given_context: EncryptionContext,
+    accepts_signed: bool,
     header_length: usize,
 }
 
@@ -26,13 +31,17 @@ impl HeaderReader {
     /// A reader at the start of a message that is to be decrypted.
     #[napi(factory, catch_unwind)]
     pub fn create(
-        expected_context: Vec<String>,
-        max_encrypted_data_keys: Option<u16>,
+        client: &NativeClient,
+        given_context: Vec<String>,
+        accepts_signed: bool,
     ) -> Result<Self> {
+        let client = client.shared();
         Ok(Self {
-            parser: HeaderParser::new(HeaderLimits { max_encrypted_data_keys }),
+            parser: HeaderParser::new(client.header_limits()),
+            client,
             bytes: Vec::new(),
-            expected_context: from_flat(expected_context).map_err(to_napi)?,
+            given_context: from_flat(given_context).map_err(to_napi)?,
+            accepts_signed,
             header_length: 0,
         })
     }
@@ -59,9 +68,12 @@ impl HeaderReader {
     fn advance(&mut self, bytes: &[u8]) -> error::Result<Option<NativeHeader>> {
         self.bytes.extend_from_slice(bytes);
         let Some(header) = self.parser.advance(&self.bytes)? else { return Ok(None) };
-        check_readable(&header)?;
-        header.context.require(&self.expected_context)?;
         self.header_length = header.length;
-        Ok(Some(NativeHeader::new(header)))
+        let accepted = if self.accepts_signed {
+            self.client.accept(header, &self.given_context)?
+        } else {
+            self.client.accept_unsigned(header, &self.given_context)?
+        };
+        Ok(Some(NativeHeader::new(accepted)))
     }
 }

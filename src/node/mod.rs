@@ -4,6 +4,7 @@
 
 mod bytes;
 mod cancellation;
+mod client;
 mod context;
 mod data_key;
 mod decryptor;

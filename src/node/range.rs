@@ -8,11 +8,10 @@ use napi_derive::napi;
 
 use super::bytes;
 use super::cancellation::{Cancellation, token, unless_cancelled};
+use super::client::NativeClient;
 use super::error::to_napi;
 use super::header::NativeHeader;
-use super::keyring::NativeKeyring;
 use crate::error::{self, Error};
-use crate::keyring::decryption_materials;
 use crate::message::RangeDecryptor;
 
 /// Reads ranges of one message.
@@ -23,7 +22,7 @@ pub struct RangeReader(Option<RangeDecryptor>);
 #[napi(catch_unwind)]
 pub fn final_frame_start(header: &NativeHeader, message_length: i64) -> Result<i64> {
     let start = || -> error::Result<u64> {
-        Ok(RangeDecryptor::final_frame(&*header.shared()?, number(message_length)?)?.start)
+        Ok(RangeDecryptor::final_frame(header.get()?.header(), number(message_length)?)?.start)
     };
     start().map(signed).map_err(to_napi)
 }
@@ -32,22 +31,19 @@ pub fn final_frame_start(header: &NativeHeader, message_length: i64) -> Result<i
 #[napi(catch_unwind, ts_return_type = "Promise<RangeReader>")]
 pub fn create_range_reader<'env>(
     env: &'env Env,
-    keyring: &NativeKeyring,
+    client: &NativeClient,
     header: &NativeHeader,
     message_length: i64,
     final_frame: Uint8ArraySlice<'_>,
     cancellation: Option<ClassInstance<'_, Cancellation>>,
 ) -> Result<PromiseRaw<'env, RangeReader>> {
-    let keyring = keyring.shared();
+    let client = client.shared();
     let header = header.shared().map_err(to_napi)?;
     let final_frame = final_frame.to_vec();
     let token = token(cancellation.as_ref());
     let message_length = number(message_length).map_err(to_napi)?;
     env.spawn_future(async move {
-        let open = async {
-            let materials = decryption_materials(keyring.as_ref(), &header).await?;
-            RangeDecryptor::new(&header, &materials, message_length, &final_frame)
-        };
+        let open = client.range_decryptor(&header, message_length, &final_frame);
         let reader = unless_cancelled(token, open).await.map_err(to_napi)?;
         Ok(RangeReader(Some(reader)))
     })

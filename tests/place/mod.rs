@@ -6,9 +6,8 @@ use std::path::PathBuf;
 use kms_envelope::error::Result;
 use kms_envelope::file::{Control, Destination, Lengths, Source, run};
 use kms_envelope::format::HeaderLimits;
-use kms_envelope::keyring::{answer_now, decryption_materials, encryption_materials};
-use kms_envelope::message::{Decryptor, Encryptor};
-use kms_envelope::suite::DEFAULT_SUITE;
+use kms_envelope::keyring::answer_now;
+use kms_envelope::message::Encryptor;
 use tempfile::TempDir;
 
 use crate::support;
@@ -68,15 +67,14 @@ impl Place {
         let mut source = self.source(from);
         let destination = Destination::create(self.path(to), overwrite, &source)?;
         let header = source.read_header(HeaderLimits::default())?;
-        let materials = answer_now(decryption_materials(&support::keyring(), &header))?;
-        let decryptor = Decryptor::new(&header, &materials)?;
+        let client = support::client(1);
+        let accepted = client.accept(header, &support::context(&[]))?;
+        let decryptor = answer_now(client.decryptor(&accepted))?;
         run(source, destination, b"", Box::new(decryptor), &Control::default())
     }
 }
 
 pub fn encryptor(frame_length: u32) -> Encryptor {
-    let keyring = support::keyring();
     let context = support::context(&[("test", "file")]);
-    let materials = answer_now(encryption_materials(&keyring, DEFAULT_SUITE, context)).unwrap();
-    Encryptor::new(&materials, frame_length).unwrap()
+    answer_now(support::client(frame_length).encryptor(context, None)).unwrap()
 }

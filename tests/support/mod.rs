@@ -2,17 +2,31 @@
 
 #![allow(dead_code, reason = "no test uses all of it")]
 
+pub mod keyrings;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use kms_envelope::client::{Client, Settings};
 use kms_envelope::context::EncryptionContext;
 use kms_envelope::error::{Error, Result};
 use kms_envelope::format::{Header, HeaderLimits, HeaderParser};
 use kms_envelope::keyring::raw_aes::RawAesKeyring;
-use kms_envelope::keyring::{Keyring, answer_now, decryption_materials, encryption_materials};
-use kms_envelope::message::{Decryptor, Encryptor, check_readable, plaintext_length};
-use kms_envelope::suite::DEFAULT_SUITE;
+use kms_envelope::keyring::{Keyring, answer_now};
+use kms_envelope::message::{Decryptor, RangeDecryptor, plaintext_length};
 
 /// The raw AES keyring of most tests.
 pub fn keyring() -> RawAesKeyring {
     RawAesKeyring::new("tests", "key", &[7; 32]).unwrap()
+}
+
+/// A client under that keyring, with frames of this length.
+pub fn client(frame_length: u32) -> Client {
+    client_with(keyring(), Settings { frame_length, ..Settings::default() })
+}
+
+pub fn client_with(keyring: impl Keyring + 'static, settings: Settings) -> Client {
+    Client::new(Arc::new(keyring), settings).unwrap()
 }
 
 pub fn context(pairs: &[(&str, &str)]) -> EncryptionContext {
@@ -20,16 +34,10 @@ pub fn context(pairs: &[(&str, &str)]) -> EncryptionContext {
 }
 
 /// Encrypts with the input cut as `pieces` says.
-pub fn encrypt(
-    keyring: &dyn Keyring,
-    context: EncryptionContext,
-    frame_length: u32,
-    pieces: &[&[u8]],
-) -> Vec<u8> {
-    let materials = answer_now(encryption_materials(keyring, DEFAULT_SUITE, context)).unwrap();
-    let mut encryptor = Encryptor::new(&materials, frame_length).unwrap();
+pub fn encrypt(client: &Client, context: EncryptionContext, pieces: &[&[u8]]) -> Vec<u8> {
+    let mut encryptor = answer_now(client.encryptor(context, None)).unwrap();
     let total = pieces.iter().map(|piece| piece.len()).sum();
-    let expected = encryptor.message_length(total).unwrap();
+    let most = encryptor.message_length(total).unwrap();
     let mut message = encryptor.header().to_vec();
     for piece in pieces {
         append(&mut message, encryptor.update_length(piece.len()), |room| {
@@ -38,16 +46,23 @@ pub fn encrypt(
         .unwrap();
     }
     append(&mut message, encryptor.finish_length(0), |room| encryptor.finish(&[], room)).unwrap();
-    assert_eq!(message.len(), expected, "the length that was told beforehand");
+    let signed = header(&message).suite.signed();
+    assert!(message.len() <= most, "the most that was told beforehand");
+    assert!(signed || message.len() == most, "the length that was told beforehand");
     message
 }
 
+/// The header of a message that has one.
+pub fn header(message: &[u8]) -> Header {
+    Header::parse(message, HeaderLimits::default()).unwrap()
+}
+
 /// Decrypts a message that lies in memory as a whole.
-pub fn decrypt(keyring: &dyn Keyring, message: &[u8], limits: HeaderLimits) -> Result<Vec<u8>> {
-    let header = Header::parse(message, limits)?;
-    let mut decryptor = decryptor(keyring, &header)?;
+pub fn decrypt(client: &Client, given: &EncryptionContext, message: &[u8]) -> Result<Vec<u8>> {
+    let header = Header::parse(message, client.header_limits())?;
     let body = &message[header.length..];
-    let mut plaintext = vec![0; plaintext_length(&header, body.len())];
+    let mut plaintext = vec![0; plaintext_length(&header, body)];
+    let mut decryptor = decryptor(client, given, header)?;
     let written = decryptor.update(body, &mut plaintext)?;
     decryptor.finish()?;
     assert_eq!(written, plaintext.len(), "the length that was told beforehand");
@@ -56,22 +71,22 @@ pub fn decrypt(keyring: &dyn Keyring, message: &[u8], limits: HeaderLimits) -> R
 
 /// Decrypts a message that arrives in pieces; returns what was released, and how it ended.
 pub fn decrypt_pieces<'a>(
-    keyring: &dyn Keyring,
+    client: &Client,
+    given: &EncryptionContext,
     pieces: impl IntoIterator<Item = &'a [u8]>,
-    limits: HeaderLimits,
 ) -> (Vec<u8>, Result<()>) {
     let mut released = Vec::new();
-    let ended = stream(keyring, pieces, limits, &mut released);
+    let ended = stream(client, given, pieces, &mut released);
     (released, ended)
 }
 
 fn stream<'a>(
-    keyring: &dyn Keyring,
+    client: &Client,
+    given: &EncryptionContext,
     pieces: impl IntoIterator<Item = &'a [u8]>,
-    limits: HeaderLimits,
     released: &mut Vec<u8>,
 ) -> Result<()> {
-    let mut parser = HeaderParser::new(limits);
+    let mut parser = HeaderParser::new(client.header_limits());
     let mut head = Vec::new();
     let mut body: Option<Decryptor> = None;
     for piece in pieces {
@@ -83,8 +98,8 @@ fn stream<'a>(
         }
         head.extend_from_slice(piece);
         if let Some(header) = parser.advance(&head)? {
-            let mut decryptor = decryptor(keyring, &header)?;
             let rest = &head[header.length..];
+            let mut decryptor = decryptor(client, given, header)?;
             append(released, decryptor.update_length(rest.len()), |room| {
                 decryptor.update(rest, room)
             })?;
@@ -93,14 +108,40 @@ fn stream<'a>(
     }
     match body {
         Some(decryptor) => decryptor.finish(),
-        None => Header::parse(&head, limits).map(|_| ()),
+        None => Err(Header::parse(&head, client.header_limits()).unwrap_err()),
     }
 }
 
-fn decryptor(keyring: &dyn Keyring, header: &Header) -> Result<Decryptor> {
-    check_readable(header)?;
-    let materials = answer_now(decryption_materials(keyring, header))?;
-    Decryptor::new(header, &materials)
+/// As a stream does it that must not release what is signed, before it verified.
+pub fn decrypt_unsigned(client: &Client, message: &[u8]) -> Result<Vec<u8>> {
+    let header = Header::parse(message, client.header_limits())?;
+    client.accept_unsigned(header, &context(&[]))?;
+    decrypt(client, &context(&[]), message)
+}
+
+/// Decrypts a message range by range, the last range first.
+pub fn decrypt_ranges(client: &Client, message: &[u8], length: usize) -> Result<Vec<u8>> {
+    let accepted = client.accept(Header::parse(message, client.header_limits())?, &context(&[]))?;
+    let total = message.len() as u64;
+    let place = RangeDecryptor::final_frame(accepted.header(), total)?;
+    let mut reader = answer_now(client.range_decryptor(&accepted, total, part(message, &place)))?;
+    let size = usize::try_from(reader.size()).unwrap();
+    let mut plaintext = vec![0; size];
+    for start in (0..size).step_by(length.max(1)).rev() {
+        let end = (start + length).min(size);
+        let range = start as u64..end as u64;
+        let frames = reader.frames(&range)?;
+        reader.read(&range, part(message, &frames), &mut plaintext[start..end])?;
+    }
+    Ok(plaintext)
+}
+
+fn part<'a>(message: &'a [u8], range: &Range<u64>) -> &'a [u8] {
+    &message[usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap()]
+}
+
+fn decryptor(client: &Client, given: &EncryptionContext, header: Header) -> Result<Decryptor> {
+    answer_now(client.decryptor(&client.accept(header, given)?))
 }
 
 fn append(

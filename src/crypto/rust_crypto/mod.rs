@@ -1,14 +1,20 @@
-//! The pure-Rust engine: RustCrypto's `aes-gcm`, `hkdf` and `sha2`.
+//! The pure-Rust engine: RustCrypto's `aes-gcm`, `hkdf`, `sha2`, `p256`, `p384` and `rsa`.
+
+mod ecdsa;
+mod rsa;
 
 use aes_gcm::aead::inout::InOutBuf;
 use aes_gcm::aead::{AeadInOut, KeyInit, consts::U12};
 use aes_gcm::aes::Aes192;
 use aes_gcm::{Aes128Gcm, Aes256Gcm};
-use hkdf::Hkdf;
-use sha2::Sha512;
+use hkdf::{GenericHkdf, Hkdf, HmacImpl, InvalidLength};
+use sha2::{Sha256, Sha384, Sha512};
 
+use self::ecdsa::{Signer, SigningKey, Verifier};
+use self::rsa::{PrivateKey, PublicKey};
 use super::{Aead, CryptoEngine, Iv, Tag, engine_failed, not_authentic, wrong_key_length};
 use crate::error::Result;
+use crate::suite::Hash;
 
 pub(crate) struct RustCrypto;
 
@@ -23,13 +29,24 @@ type Aes192Gcm = aes_gcm::AesGcm<Aes192, U12>;
 
 impl CryptoEngine for RustCrypto {
     type AesGcm = AesGcm;
+    type SigningKey = SigningKey;
+    type Signer = Signer;
+    type Verifier = Verifier;
+    type RsaPublicKey = PublicKey;
+    type RsaPrivateKey = PrivateKey;
 
-    fn hkdf_sha512(salt: &[u8], secret: &[u8], outputs: &mut [(&[u8], &mut [u8])]) -> Result<()> {
-        let hkdf = Hkdf::<Sha512>::new(Some(salt), secret);
-        for (info, output) in outputs {
-            hkdf.expand(info, output).map_err(|_| engine_failed("HKDF"))?;
-        }
-        Ok(())
+    fn hkdf(
+        hash: Hash,
+        salt: &[u8],
+        secret: &[u8],
+        outputs: &mut [(&[u8], &mut [u8])],
+    ) -> Result<()> {
+        let expanded = match hash {
+            Hash::Sha256 => expand(&Hkdf::<Sha256>::new(Some(salt), secret), outputs),
+            Hash::Sha384 => expand(&Hkdf::<Sha384>::new(Some(salt), secret), outputs),
+            Hash::Sha512 => expand(&Hkdf::<Sha512>::new(Some(salt), secret), outputs),
+        };
+        expanded.map_err(|_| engine_failed("HKDF"))
     }
 
     fn random(bytes: &mut [u8]) -> Result<()> {
@@ -71,6 +88,13 @@ impl Aead for AesGcm {
         };
         opened.inspect_err(|_| plaintext.fill(0))
     }
+}
+
+fn expand<H: HmacImpl>(
+    hkdf: &GenericHkdf<H>,
+    outputs: &mut [(&[u8], &mut [u8])],
+) -> Result<(), InvalidLength> {
+    outputs.iter_mut().try_for_each(|(info, output)| hkdf.expand(info, output))
 }
 
 fn seal_with<K: AeadInOut<NonceSize = U12>>(

@@ -1,10 +1,16 @@
 //! The default engine: AWS-LC, through `aws-lc-rs`.
 
+mod ecdsa;
+mod rsa;
+
 use aws_lc_rs::aead::{AES_128_GCM, AES_192_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::{hkdf, rand};
 
+use self::ecdsa::{Signer, SigningKey, Verifier};
+use self::rsa::{PrivateKey, PublicKey};
 use super::{Aead, CryptoEngine, Iv, Tag, engine_failed, not_authentic, wrong_key_length};
 use crate::error::Result;
+use crate::suite::Hash;
 
 pub(crate) struct AwsLc;
 
@@ -12,9 +18,24 @@ pub(crate) struct AesGcm(LessSafeKey);
 
 impl CryptoEngine for AwsLc {
     type AesGcm = AesGcm;
+    type SigningKey = SigningKey;
+    type Signer = Signer;
+    type Verifier = Verifier;
+    type RsaPublicKey = PublicKey;
+    type RsaPrivateKey = PrivateKey;
 
-    fn hkdf_sha512(salt: &[u8], secret: &[u8], outputs: &mut [(&[u8], &mut [u8])]) -> Result<()> {
-        let prk = hkdf::Salt::new(hkdf::HKDF_SHA512, salt).extract(secret);
+    fn hkdf(
+        hash: Hash,
+        salt: &[u8],
+        secret: &[u8],
+        outputs: &mut [(&[u8], &mut [u8])],
+    ) -> Result<()> {
+        let algorithm = match hash {
+            Hash::Sha256 => hkdf::HKDF_SHA256,
+            Hash::Sha384 => hkdf::HKDF_SHA384,
+            Hash::Sha512 => hkdf::HKDF_SHA512,
+        };
+        let prk = hkdf::Salt::new(algorithm, salt).extract(secret);
         for (info, output) in outputs {
             prk.expand(&[*info], OutputLength(output.len()))
                 .and_then(|okm| okm.fill(output))

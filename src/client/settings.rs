@@ -1,0 +1,63 @@
+//! What a client writes, and what it lets through.
+
+use std::collections::BTreeSet;
+
+use crate::context::is_reserved;
+use crate::error::{Error, Result};
+use crate::message::DEFAULT_FRAME_LENGTH;
+use crate::suite::{AlgorithmSuite, CommitmentPolicy};
+
+/// The settings of a client; the default is what suits nearly everyone.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The suite of new messages.
+    pub suite: &'static AlgorithmSuite,
+    /// Which suites are written and read.
+    pub commitment_policy: CommitmentPolicy,
+    /// The plaintext length of each frame but the last, in bytes, from 1.
+    pub frame_length: u32,
+    /// The most encrypted data keys of a message.
+    pub max_encrypted_data_keys: Option<u16>,
+    /// The keys of the context whose pairs messages authenticate but do not store.
+    pub required_context_keys: BTreeSet<String>,
+    /// The names of the keys that may wrap a data key: ARNs for KMS, key names for others.
+    pub allowed_keys: Option<BTreeSet<String>>,
+    /// The longest plaintext of a message, in bytes.
+    pub max_plaintext_length: Option<u64>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let commitment_policy = CommitmentPolicy::default();
+        Self {
+            suite: commitment_policy.default_suite(),
+            commitment_policy,
+            frame_length: DEFAULT_FRAME_LENGTH,
+            max_encrypted_data_keys: None,
+            required_context_keys: BTreeSet::new(),
+            allowed_keys: None,
+            max_plaintext_length: None,
+        }
+    }
+}
+
+impl Settings {
+    /// Checks that the settings go together.
+    ///
+    /// # Errors
+    /// `CommitmentPolicy` if the policy forbids the suite; `InvalidArgument` for a frame length of
+    /// 0, or a required context key that is reserved.
+    pub(super) fn check(&self) -> Result<()> {
+        self.commitment_policy.check_encrypt(self.suite)?;
+        if self.frame_length == 0 {
+            return Err(Error::invalid("the frame length must be from 1 to 4,294,967,295 bytes"));
+        }
+        // `framework/required-encryption-context-cmm.md`: reserved pairs are the format's own.
+        match self.required_context_keys.iter().find(|key| is_reserved(key)) {
+            Some(key) => Err(Error::invalid(format!(
+                "`requiredContextKeys` names \"{key}\", which is reserved; leave it out"
+            ))),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! RSA encryption of short secrets (RFC 8017, 7).
+
+use zeroize::Zeroizing;
+
+use super::engine_failed;
+use crate::error::{Error, Result};
+
+/// How a secret is padded before it is encrypted; the mask of OAEP uses the same hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RsaPadding {
+    /// RSAES-PKCS1-v1_5; for old messages only.
+    Pkcs1,
+    /// RSAES-OAEP with SHA-1.
+    OaepSha1,
+    /// RSAES-OAEP with SHA-256.
+    OaepSha256,
+    /// RSAES-OAEP with SHA-384.
+    OaepSha384,
+    /// RSAES-OAEP with SHA-512.
+    OaepSha512,
+}
+
+/// The shortest and the longest key, in bits: shorter ones are broken, longer ones only slow.
+pub(super) const KEY_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+
+pub(crate) trait RsaPublic: Sized + Send + Sync {
+    /// From a SubjectPublicKeyInfo (RFC 5280, 4.1) in DER.
+    fn from_spki(der: &[u8]) -> Result<Self>;
+
+    fn encrypt(&self, padding: RsaPadding, secret: &[u8]) -> Result<Vec<u8>>;
+}
+
+pub(crate) trait RsaPrivate: Sized + Send + Sync {
+    /// From a PKCS #8 PrivateKeyInfo (RFC 5208, 5) in DER.
+    fn from_pkcs8(der: &[u8]) -> Result<Self>;
+
+    /// The secret. One error for whatever is wrong; with PKCS #1 v1.5 maybe none, but a random
+    /// secret (implicit rejection): what it opens must be authenticated.
+    fn decrypt(&self, padding: RsaPadding, ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>>;
+}
+
+pub(super) fn unusable_key(what: &str) -> Error {
+    Error::invalid(format!(
+        "the {what} cannot be used; give an RSA key of {} to {} bits",
+        KEY_BITS.start(),
+        KEY_BITS.end()
+    ))
+}
+
+pub(super) fn rsa_failed() -> Error {
+    engine_failed("RSA")
+}

@@ -1,0 +1,54 @@
+//! The header of a message that we write.
+//!
+//! Source: `client-apis/encrypt.md`, "Construct the header"; `data-format/message-header.md`.
+
+use super::edk::EncryptedDataKey;
+use super::frame;
+use super::header::{ContentType, IV_LENGTH, TYPE_CUSTOMER_AED};
+use crate::context::EncryptionContext;
+use crate::error::{Code, Error, Result};
+use crate::suite::AlgorithmSuite;
+
+/// The header body of a framed message, in the suite's format.
+pub(crate) fn header_body(
+    suite: &AlgorithmSuite,
+    message_id: &[u8],
+    context: &EncryptionContext,
+    encrypted_data_keys: &[EncryptedDataKey],
+    frame_length: u32,
+    commitment: &[u8],
+) -> Result<Vec<u8>> {
+    let mut body = vec![suite.version];
+    if suite.version == 1 {
+        body.push(TYPE_CUSTOMER_AED);
+    }
+    body.extend_from_slice(&suite.id.to_be_bytes());
+    body.extend_from_slice(message_id);
+    let context = context.serialize();
+    body.extend_from_slice(&count(context.len(), "the encryption context")?);
+    body.extend_from_slice(&context);
+    let keys = encrypted_data_keys.len();
+    body.extend_from_slice(&count(keys, "the number of encrypted data keys")?);
+    for key in encrypted_data_keys {
+        key.write(&mut body)?;
+    }
+    body.push(ContentType::Framed as u8);
+    if suite.version == 1 {
+        // "Reserved", and "IV Length".
+        body.extend_from_slice(&[0, 0, 0, 0, IV_LENGTH as u8]);
+    }
+    body.extend_from_slice(&frame_length.to_be_bytes());
+    body.extend_from_slice(commitment);
+    Ok(body)
+}
+
+/// What follows the header body: the tag, in format 1.0 after its nonce, which is zero.
+pub(crate) fn header_authentication(suite: &AlgorithmSuite, tag: &[u8; frame::TAG]) -> Vec<u8> {
+    let iv: &[u8] = if suite.version == 1 { &frame::iv(0) } else { &[] };
+    [iv, tag].concat()
+}
+
+fn count(count: usize, what: &str) -> Result<[u8; 2]> {
+    let too_much = |_| Error::new(Code::LimitExceeded, format!("{what} does not fit a header"));
+    u16::try_from(count).map(u16::to_be_bytes).map_err(too_much)
+}

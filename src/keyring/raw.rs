@@ -1,0 +1,151 @@
+//! What the raw keyrings have in common: a key of the caller's wraps, at once and on its own.
+
+use super::{Answer, DecryptedDataKey, GeneratedDataKey, Keyring, kms_key_id, no_usable_key};
+use crate::context::EncryptionContext;
+use crate::error::{Code, Error, Result};
+use crate::format::{EncryptedDataKey, Reader};
+use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
+
+/// Leaves room for the rest of the key provider information in its 16-bit length.
+const MAX_NAME_LENGTH: usize = 16 * 1024;
+
+/// A wrapping key and its names; all of a raw keyring that is its own.
+pub(super) trait WrappingKey: Send + Sync {
+    /// The key namespace and the key name.
+    fn names(&self) -> &Names;
+
+    fn wrap(&self, data_key: &DataKey, context: &EncryptionContext) -> Result<EncryptedDataKey>;
+
+    /// `None` if another key wrapped it; `length` is the data key's, where it is known.
+    fn unwrap(
+        &self,
+        key: &EncryptedDataKey,
+        context: &EncryptionContext,
+        length: Option<usize>,
+    ) -> Option<Result<DataKey>>;
+}
+
+/// What a raw keyring's key is called, in messages too.
+pub(super) struct Names {
+    pub namespace: String,
+    pub name: String,
+}
+
+impl Names {
+    pub(super) fn new(namespace: &str, name: &str) -> Result<Self> {
+        // `framework/keyring-interface.md`, "Key Provider ID": reserved for AWS KMS.
+        if namespace.starts_with(kms_key_id::PROVIDER_ID) {
+            return Err(Error::invalid(
+                "a key namespace that starts with \"aws-kms\" is reserved; choose another",
+            ));
+        }
+        for (what, text) in [("namespace", namespace), ("name", name)] {
+            if text.is_empty() || text.len() > MAX_NAME_LENGTH {
+                return Err(Error::invalid(format!(
+                    "the key {what} must have 1 to {MAX_NAME_LENGTH} bytes, not {}",
+                    text.len()
+                )));
+            }
+        }
+        Ok(Self { namespace: namespace.to_owned(), name: name.to_owned() })
+    }
+}
+
+impl<W: WrappingKey> Keyring for W {
+    fn calls_service(&self) -> bool {
+        false
+    }
+
+    fn on_encrypt<'a>(&'a self, materials: &'a mut EncryptionMaterials) -> Answer<'a, ()> {
+        Box::pin(async { add_data_key(self, materials) })
+    }
+
+    fn on_decrypt<'a>(
+        &'a self,
+        materials: &'a mut DecryptionMaterials,
+        encrypted_data_keys: &'a [EncryptedDataKey],
+    ) -> Answer<'a, ()> {
+        Box::pin(async { find_data_key(self, materials, encrypted_data_keys) })
+    }
+
+    fn generate_data_key<'a>(
+        &'a self,
+        length: usize,
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, GeneratedDataKey> {
+        Box::pin(async move {
+            let plaintext = DataKey::generate(length)?;
+            let mut ciphertext_blob = Vec::new();
+            self.wrap(&plaintext, context)?.write(&mut ciphertext_blob)?;
+            Ok(GeneratedDataKey { ciphertext_blob, key: answer(self, plaintext) })
+        })
+    }
+
+    fn decrypt_data_key<'a>(
+        &'a self,
+        ciphertext_blob: &'a [u8],
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, DecryptedDataKey> {
+        Box::pin(async move {
+            let unwrapped = read_blob(ciphertext_blob)
+                .and_then(|key| self.unwrap(&key, context, None))
+                .ok_or_else(|| {
+                    let name = &self.names().name;
+                    let message = format!("the ciphertextBlob was not made under key \"{name}\"");
+                    Error::new(Code::NoUsableKey, message)
+                })?;
+            Ok(answer(self, unwrapped?))
+        })
+    }
+}
+
+fn add_data_key(key: &impl WrappingKey, materials: &mut EncryptionMaterials) -> Result<()> {
+    let wrapped = if let Some(data_key) = &materials.data_key {
+        key.wrap(data_key, &materials.context)?
+    } else {
+        let data_key = DataKey::generate(materials.suite.data_key_length)?;
+        let wrapped = key.wrap(&data_key, &materials.context)?;
+        materials.data_key = Some(data_key);
+        wrapped
+    };
+    materials.encrypted_data_keys.push(wrapped);
+    Ok(())
+}
+
+fn find_data_key(
+    wrapping_key: &impl WrappingKey,
+    materials: &mut DecryptionMaterials,
+    encrypted_data_keys: &[EncryptedDataKey],
+) -> Result<()> {
+    let length = Some(materials.suite.data_key_length);
+    let mut failures = Vec::new();
+    for key in encrypted_data_keys {
+        match wrapping_key.unwrap(key, &materials.context, length) {
+            Some(Ok(data_key)) => {
+                materials.data_key = Some(data_key);
+                return Ok(());
+            }
+            Some(Err(error)) => failures.push(error),
+            None => {}
+        }
+    }
+    let Names { namespace, name } = wrapping_key.names();
+    let ours = format!("\"{namespace}\" key \"{name}\"");
+    Err(no_usable_key(&ours, encrypted_data_keys, failures))
+}
+
+/// An encrypted data key, and nothing after it.
+fn read_blob(ciphertext_blob: &[u8]) -> Option<EncryptedDataKey> {
+    let mut reader = Reader::new(ciphertext_blob);
+    let key = EncryptedDataKey::read(&mut reader).ok()?;
+    reader.is_at_end().then_some(key)
+}
+
+fn answer(key: &impl WrappingKey, plaintext: DataKey) -> DecryptedDataKey {
+    DecryptedDataKey {
+        plaintext,
+        key_id: key.names().name.clone(),
+        key_material_id: None,
+        request_id: None,
+    }
+}

@@ -1,0 +1,107 @@
+//! The raw RSA keyring: an RSA key pair of the caller's wraps the data key.
+//!
+//! Source: `framework/raw-rsa-keyring.md`.
+
+use super::raw::{Names, WrappingKey};
+use crate::context::EncryptionContext;
+use crate::crypto::{RsaPrivate, RsaPrivateKey, RsaPublic, RsaPublicKey};
+use crate::error::{Code, Error, Result};
+use crate::format::EncryptedDataKey;
+use crate::materials::DataKey;
+
+pub use crate::crypto::RsaPadding;
+
+/// Wraps data keys under the public key, and unwraps them with the private one.
+///
+/// RSA authenticates nothing: the encryption context is authenticated by the message, not by the
+/// wrapped data key.
+pub struct RawRsaKeyring {
+    names: Names,
+    padding: RsaPadding,
+    public_key: Option<RsaPublicKey>,
+    private_key: Option<RsaPrivateKey>,
+}
+
+impl RawRsaKeyring {
+    /// A keyring that other Encryption SDKs know by the same namespace, name, padding and key.
+    ///
+    /// The public key is a SubjectPublicKeyInfo, the private one a PKCS #8 PrivateKeyInfo, both in
+    /// DER and of 2048 to 8192 bits. One of them is enough: the public key encrypts, the private
+    /// key decrypts.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for keys that are none, or neither of them; for a namespace that starts
+    /// with `aws-kms`; for names that are empty or longer than 16 KiB.
+    pub fn new(
+        namespace: &str,
+        name: &str,
+        padding: RsaPadding,
+        public_key: Option<&[u8]>,
+        private_key: Option<&[u8]>,
+    ) -> Result<Self> {
+        let names = Names::new(namespace, name)?;
+        if public_key.is_none() && private_key.is_none() {
+            return Err(Error::invalid("give a public key to encrypt, a private key to decrypt"));
+        }
+        Ok(Self {
+            names,
+            padding,
+            public_key: public_key.map(RsaPublicKey::from_spki).transpose()?,
+            private_key: private_key.map(RsaPrivateKey::from_pkcs8).transpose()?,
+        })
+    }
+
+    fn open(&self, ciphertext: &[u8], length: Option<usize>) -> Result<DataKey> {
+        let name = &self.names.name;
+        let unusable = |message| Error::new(Code::NoUsableKey, message);
+        let private_key = self.private_key.as_ref().ok_or_else(|| {
+            unusable(format!(
+                "the keyring of RSA key \"{name}\" has no private key, which decrypting needs"
+            ))
+        })?;
+        // Wrong padding may give a random secret, of whatever length, in place of an error.
+        private_key
+            .decrypt(self.padding, ciphertext)
+            .ok()
+            .filter(|plaintext| length.is_none_or(|length| plaintext.len() == length))
+            .map(DataKey::new)
+            .ok_or_else(|| {
+                unusable(format!(
+                    "the data key does not unwrap under RSA key \"{name}\": it is another key of \
+                     that name, has another padding, or the wrapped key was changed"
+                ))
+            })
+    }
+}
+
+impl WrappingKey for RawRsaKeyring {
+    fn names(&self) -> &Names {
+        &self.names
+    }
+
+    fn wrap(&self, data_key: &DataKey, _: &EncryptionContext) -> Result<EncryptedDataKey> {
+        let Names { namespace, name } = &self.names;
+        let public_key = self.public_key.as_ref().ok_or_else(|| {
+            Error::invalid(format!(
+                "the keyring of RSA key \"{name}\" has no public key, which encrypting needs"
+            ))
+        })?;
+        Ok(EncryptedDataKey {
+            provider_id: namespace.clone(),
+            // "Key Provider Information": the name, and nothing else.
+            provider_info: name.clone().into_bytes(),
+            ciphertext: public_key.encrypt(self.padding, data_key.expose())?,
+        })
+    }
+
+    fn unwrap(
+        &self,
+        key: &EncryptedDataKey,
+        _: &EncryptionContext,
+        length: Option<usize>,
+    ) -> Option<Result<DataKey>> {
+        let Names { namespace, name } = &self.names;
+        let ours = key.provider_id == *namespace && key.provider_info == name.as_bytes();
+        ours.then(|| self.open(&key.ciphertext, length))
+    }
+}

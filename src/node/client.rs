@@ -1,0 +1,106 @@
+//! A keyring and the settings of its messages.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use napi::Result;
+use napi_derive::napi;
+
+use super::error::to_napi;
+use super::keyring::NativeKeyring;
+use crate::client::{Client, Settings};
+use crate::error::{self, Code, Error};
+use crate::keyring::would_block;
+use crate::suite::{AlgorithmSuite, CommitmentPolicy, SUITES};
+
+/// Writes and reads messages under one keyring.
+#[napi(js_name = "Client")]
+pub struct NativeClient(Arc<Client>);
+
+/// What messages are written and read; `lib/core.js` has checked the types.
+#[napi(object)]
+pub struct NativeSettings {
+    /// The id of the suite of new messages.
+    pub suite_id: Option<u16>,
+    /// The name of the commitment policy.
+    pub commitment_policy: Option<String>,
+    /// The plaintext length of each frame but the last, in bytes.
+    pub frame_length: Option<u32>,
+    /// The most encrypted data keys.
+    pub max_encrypted_data_keys: Option<u16>,
+    /// The keys of the context that are authenticated, but not stored.
+    pub required_context_keys: Vec<String>,
+    /// The names of the keys that may wrap a data key.
+    pub allowed_keys: Option<Vec<String>>,
+    /// The longest plaintext, in bytes.
+    pub max_plaintext_length: Option<i64>,
+}
+
+#[napi]
+impl NativeClient {
+    /// A client under this keyring.
+    #[napi(factory, catch_unwind)]
+    pub fn create(keyring: &NativeKeyring, settings: NativeSettings) -> Result<Self> {
+        convert(settings)
+            .and_then(|settings| Client::new(keyring.shared(), settings))
+            .map(|client| Self(Arc::new(client)))
+            .map_err(to_napi)
+    }
+
+    pub(super) fn shared(&self) -> Arc<Client> {
+        Arc::clone(&self.0)
+    }
+
+    /// For a synchronous call, whose keyring must answer at once.
+    pub(super) fn local(&self) -> error::Result<&Client> {
+        if self.0.keyring().calls_service() { Err(would_block()) } else { Ok(&self.0) }
+    }
+}
+
+fn convert(settings: NativeSettings) -> error::Result<Settings> {
+    let commitment_policy = match settings.commitment_policy.as_deref() {
+        None => CommitmentPolicy::default(),
+        Some("forbidEncryptAllowDecrypt") => CommitmentPolicy::ForbidEncryptAllowDecrypt,
+        Some("requireEncryptAllowDecrypt") => CommitmentPolicy::RequireEncryptAllowDecrypt,
+        Some("requireEncryptRequireDecrypt") => CommitmentPolicy::RequireEncryptRequireDecrypt,
+        Some(_) => {
+            return Err(Error::invalid(
+                "commitmentPolicy must be \"requireEncryptRequireDecrypt\", \
+                 \"requireEncryptAllowDecrypt\" or \"forbidEncryptAllowDecrypt\"",
+            ));
+        }
+    };
+    let defaults = Settings::default();
+    Ok(Settings {
+        suite: match settings.suite_id {
+            Some(id) => AlgorithmSuite::by_id(id)?,
+            None => commitment_policy.default_suite(),
+        },
+        commitment_policy,
+        frame_length: settings.frame_length.unwrap_or(defaults.frame_length),
+        max_encrypted_data_keys: settings.max_encrypted_data_keys,
+        required_context_keys: BTreeSet::from_iter(settings.required_context_keys),
+        allowed_keys: settings.allowed_keys.map(BTreeSet::from_iter),
+        max_plaintext_length: settings.max_plaintext_length.map(length).transpose()?,
+    })
+}
+
+/// A length from JavaScript.
+pub(super) fn length(value: i64) -> error::Result<u64> {
+    u64::try_from(value).map_err(|_| Error::new(Code::Internal, "a length is negative"))
+}
+
+/// An algorithm suite to choose.
+#[napi(object)]
+pub struct NativeSuite {
+    /// The suite's id.
+    pub id: u16,
+    /// The suite's name in the specification.
+    pub name: String,
+}
+
+/// All suites there are.
+#[napi]
+pub fn algorithm_suites() -> Vec<NativeSuite> {
+    SUITES.iter().map(|suite| NativeSuite { id: suite.id, name: suite.name.to_owned() }).collect()
+}
