@@ -10,6 +10,7 @@ mod aws_kms_client;
 mod aws_kms_error;
 pub mod kms_key_id;
 pub mod local;
+pub mod multi;
 pub mod raw_aes;
 
 use std::future::Future;
@@ -25,12 +26,13 @@ use crate::suite::AlgorithmSuite;
 /// What the methods of a keyring return: KMS answers later, a local key at once.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
-/// Wraps and unwraps data keys.
+/// Wraps and unwraps data keys. A call that fails leaves the materials as they were.
 pub trait Keyring: Send + Sync {
     /// Whether a service is asked, so that an answer takes time and a Tokio runtime.
     fn calls_service(&self) -> bool;
 
-    /// Adds to the materials a data key, if they have none, and its wrapped form ("OnEncrypt").
+    /// Adds to the materials a data key, if they have none, and its wrapped form ("OnEncrypt"). A
+    /// data key that is there already is wrapped, and stays.
     fn on_encrypt<'a>(&'a self, materials: &'a mut EncryptionMaterials) -> Answer<'a, ()>;
 
     /// Adds to the materials the data key, from the first wrapped form that unwraps ("OnDecrypt").
@@ -134,12 +136,9 @@ fn no_usable_key(
         return failures.remove(0);
     }
     let message = if failures.is_empty() {
-        let theirs: Vec<_> = encrypted_data_keys.iter().take(5).map(describe).collect();
-        let more = encrypted_data_keys.len().saturating_sub(theirs.len());
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         format!(
-            "the message was encrypted under {}{more}; this keyring has {ours}",
-            theirs.join(", ")
+            "the message was encrypted under {}; this keyring has {ours}",
+            described(encrypted_data_keys)
         )
     } else {
         format!(
@@ -148,6 +147,14 @@ fn no_usable_key(
         )
     };
     Error::new(Code::NoUsableKey, message).with_errors(failures)
+}
+
+/// The first of these wrapped data keys, and how many more there are, for people.
+fn described(encrypted_data_keys: &[EncryptedDataKey]) -> String {
+    let first: Vec<_> = encrypted_data_keys.iter().take(5).map(describe).collect();
+    let more = encrypted_data_keys.len().saturating_sub(first.len());
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", first.join(", "))
 }
 
 /// A wrapped data key by the name of the key that wraps it, for people.

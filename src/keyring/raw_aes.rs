@@ -94,12 +94,15 @@ impl RawAesKeyring {
     }
 
     fn on_encrypt(&self, materials: &mut EncryptionMaterials) -> Result<()> {
-        let data_key = match materials.data_key.take() {
-            Some(key) => key,
-            None => DataKey::generate(materials.suite.data_key_length)?,
+        let wrapped = if let Some(data_key) = &materials.data_key {
+            self.wrap(data_key, &materials.context)?
+        } else {
+            let data_key = DataKey::generate(materials.suite.data_key_length)?;
+            let wrapped = self.wrap(&data_key, &materials.context)?;
+            materials.data_key = Some(data_key);
+            wrapped
         };
-        materials.encrypted_data_keys.push(self.wrap(&data_key, &materials.context)?);
-        materials.data_key = Some(data_key);
+        materials.encrypted_data_keys.push(wrapped);
         Ok(())
     }
 
@@ -108,6 +111,7 @@ impl RawAesKeyring {
         materials: &mut DecryptionMaterials,
         encrypted_data_keys: &[EncryptedDataKey],
     ) -> Result<()> {
+        materials.expect_no_data_key()?;
         let mut failures = Vec::new();
         for key in encrypted_data_keys {
             match self.unwrap(key, &materials.context) {
