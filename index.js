@@ -3,7 +3,7 @@
 const { EnvelopeError } = require('./lib/errors.js');
 const { Envelope } = require('./lib/envelope.js');
 const { inspect } = require('./lib/header.js');
-const { AwsKmsKeyring, LocalKeyring, RawAesKeyring } = require('./lib/keyrings.js');
+const { AwsKmsKeyring, LocalKeyring, MultiKeyring, RawAesKeyring } = require('./lib/keyrings.js');
 const functions = require('./lib/functions.js');
 
 const { decrypt, decryptDataKey, decryptStream, encrypt, encryptStream, generateDataKey } =
@@ -14,6 +14,7 @@ module.exports = {
   Envelope,
   EnvelopeError,
   LocalKeyring,
+  MultiKeyring,
   RawAesKeyring,
   decrypt,
   decryptDataKey,

@@ -140,6 +140,27 @@ function optionalString(value, name) {
 /**
  * @param {unknown} value
  * @param {string} name
+ * @returns {string[] | undefined}
+ */
+function optionalStrings(value, name) {
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value)) throw invalid(`${name} must be an array of strings`);
+  return Array.from(value, (item, i) => string(item, `${name}[${i}]`));
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} name
+ * @returns {boolean | undefined}
+ */
+function optionalBoolean(value, name) {
+  if (value === undefined || typeof value === 'boolean') return value;
+  throw invalid(`${name} must be true or false, not ${kind(value)}`);
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} name
  * @param {number} min
  * @param {number} max
  * @returns {number}
@@ -185,8 +206,10 @@ module.exports = {
   checkUnchanged,
   contextPairs,
   integer,
+  optionalBoolean,
   optionalInteger,
   optionalString,
+  optionalStrings,
   options,
   outputBuffer,
   string,

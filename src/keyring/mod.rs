@@ -4,10 +4,7 @@
 
 #[cfg(feature = "aws-kms")]
 pub mod aws_kms;
-#[cfg(feature = "aws-kms")]
-mod aws_kms_client;
-#[cfg(feature = "aws-kms")]
-mod aws_kms_error;
+pub mod kms_arn;
 pub mod kms_key_id;
 pub mod local;
 pub mod multi;
