@@ -119,12 +119,18 @@ export declare class HeaderReader {
 
 /** Wraps and unwraps data keys. */
 export declare class Keyring {
-  /** One KMS key. */
-  static awsKms(keyId: string, options: NativeKmsOptions): Keyring
+  /** One KMS key, and others that wrap what it makes. */
+  static awsKms(keyId: string, additionalKeyIds: Array<string>, options: NativeKmsOptions): Keyring
+  /** Whichever KMS keys a message names. */
+  static awsKmsDiscovery(filter: NativeDiscoveryFilter | undefined | null, options: NativeKmsOptions): Keyring
+  /** Several keyrings. */
+  static multi(generator: Keyring | undefined | null, children: Array<Keyring>): Keyring
   /** A key file. */
   static local(path: string): Keyring
   /** An AES key. */
   static rawAes(namespace: string, name: string, wrappingKey: Uint8Array): Keyring
+  /** An RSA key pair, each key in DER. */
+  static rawRsa(namespace: string, name: string, padding: string, publicKey?: Uint8Array | undefined | null, privateKey?: Uint8Array | undefined | null): Keyring
   /** Whether a service is asked. */
   get callsService(): boolean
 }
@@ -269,6 +275,14 @@ export interface NativeDataKey {
   requestId?: string
 }
 
+/** Whose KMS keys may be asked. */
+export interface NativeDiscoveryFilter {
+  /** Such as `aws`. */
+  partition: string
+  /** AWS account ids. */
+  accountIds: Array<string>
+}
+
 /** A data key as KMS GenerateDataKey gives it. */
 export interface NativeGeneratedDataKey {
   /** The key itself; JavaScript owns it from now on, and wipes it. */
@@ -287,6 +301,8 @@ export interface NativeGeneratedDataKey {
 export interface NativeKmsOptions {
   /** The AWS Region. */
   region?: string
+  /** Whether related multi-Region keys count as one key. */
+  multiRegion?: boolean
   /** The URL of KMS. */
   endpoint?: string
   /** The profile in the AWS config files. */

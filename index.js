@@ -3,7 +3,7 @@
 const { EnvelopeError } = require('./lib/errors.js');
 const { Envelope } = require('./lib/envelope.js');
 const { inspect } = require('./lib/header.js');
-const { AwsKmsKeyring, LocalKeyring, RawAesKeyring } = require('./lib/keyrings.js');
+const { AwsKmsKeyring, LocalKeyring, MultiKeyring, RawAesKeyring, RawRsaKeyring } = require('./lib/keyrings.js');
 const functions = require('./lib/functions.js');
 
 const { decrypt, decryptDataKey, decryptStream, encrypt, encryptStream, generateDataKey } =
@@ -14,7 +14,9 @@ module.exports = {
   Envelope,
   EnvelopeError,
   LocalKeyring,
+  MultiKeyring,
   RawAesKeyring,
+  RawRsaKeyring,
   decrypt,
   decryptDataKey,
   decryptStream,

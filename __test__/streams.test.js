@@ -15,7 +15,6 @@ const { startMoto } = require('./support/moto');
 const { thrown } = require('./support/rejects');
 const { skipWithout } = require('./support/requirements');
 const { cut, ended, failure, randomly, through, turns } = require('./support/streams');
-const { SHARED, bytes, present, rawAesCases } = require('./support/vectors');
 
 const { AwsKmsKeyring, Envelope, LocalKeyring, RawAesKeyring } = api;
 
@@ -244,18 +243,6 @@ describe('decryptStream and messages that are not whole', () => {
     const running = through(envelope.decryptStream(), [swapped]);
     const { output } = await ended(running, 'MALFORMED_MESSAGE');
     assert.equal(output.length, 0);
-  });
-
-  it('signed: unsupported, whatever it holds', async (t) => {
-    if (!present(t)) return;
-    const isSigned = ({ item }) => item.message?.suite === '0578' && item.plaintext_length > 0;
-    const { item, envelope: reader } = rawAesCases(SHARED).find(isSigned);
-    const message = bytes(SHARED, item, 'ciphertext');
-    for (const chunks of [1, message.length]) {
-      const running = through(reader.decryptStream(), cut(message, chunks));
-      const { output } = await ended(running, 'UNSUPPORTED_MESSAGE');
-      assert.equal(output.length, 0);
-    }
   });
 
   it('under another key', async () => {

@@ -140,11 +140,22 @@ function optionalString(value, name) {
 /**
  * @param {unknown} value
  * @param {string} name
- * @returns {string[]}
+ * @returns {string[] | undefined}
  */
-function strings(value, name) {
+function optionalStrings(value, name) {
+  if (value === undefined) return undefined;
   if (!Array.isArray(value)) throw invalid(`${name} must be an array of strings`);
-  return value.map((text, i) => string(text, `${name}[${i}]`));
+  return Array.from(value, (item, i) => string(item, `${name}[${i}]`));
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} name
+ * @returns {boolean | undefined}
+ */
+function optionalBoolean(value, name) {
+  if (value === undefined || typeof value === 'boolean') return value;
+  throw invalid(`${name} must be true or false, not ${kind(value)}`);
 }
 
 /**
@@ -195,10 +206,11 @@ module.exports = {
   checkUnchanged,
   contextPairs,
   integer,
+  optionalBoolean,
   optionalInteger,
   optionalString,
+  optionalStrings,
   options,
   outputBuffer,
   string,
-  strings,
 };

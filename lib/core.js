@@ -103,7 +103,7 @@ class Core {
  * @returns {import('../binding').NativeSettings}
  */
 function settings(given) {
-  const { maxEncryptedDataKeys, maxPlaintextLength, allowedKeys } = given;
+  const { maxEncryptedDataKeys, maxPlaintextLength } = given;
   const { MAX_SAFE_INTEGER } = Number;
   return {
     suiteId: suiteId(given.algorithmSuite),
@@ -121,8 +121,8 @@ function settings(given) {
       0,
       MAX_SAFE_INTEGER,
     ),
-    requiredContextKeys: args.strings(given.requiredContextKeys ?? [], 'requiredContextKeys'),
-    allowedKeys: allowedKeys === undefined ? undefined : args.strings(allowedKeys, 'allowedKeys'),
+    requiredContextKeys: args.optionalStrings(given.requiredContextKeys, 'requiredContextKeys') ?? [],
+    allowedKeys: args.optionalStrings(given.allowedKeys, 'allowedKeys'),
   };
 }
 

@@ -5,40 +5,22 @@ const path = require('node:path');
 const binding = require('../binding.js');
 const args = require('./arguments.js');
 const { invalid, native } = require('./errors.js');
+const { kmsKeyring } = require('./kms_keyring.js');
+const { rsaKeyring } = require('./rsa_keyring.js');
 
 /** A key string that starts so goes on with the path of a key file. */
 const LOCAL_PREFIX = 'local:';
 
-const KMS_OPTIONS = /** @type {const} */ ([
-  'keyId',
-  'region',
-  'endpoint',
-  'profile',
-  'grantTokens',
-  'maxAttempts',
-  'timeoutMs',
-]);
-
 /** @type {WeakMap<object, import('../binding').Keyring>} */
 const nativeKeyrings = new WeakMap();
 
-/** Wraps data keys under a KMS key. */
+/** Wraps data keys under KMS keys. */
 class AwsKmsKeyring {
   /** @param {unknown} options */
   constructor(options) {
-    const given = args.options(options, KMS_OPTIONS);
-    const keyId = args.string(given.keyId, 'keyId');
-    const kms = {
-      region: args.optionalString(given.region, 'region'),
-      endpoint: endpoint(given.endpoint),
-      profile: args.optionalString(given.profile, 'profile'),
-      grantTokens: args.strings(given.grantTokens ?? [], 'grantTokens'),
-      maxAttempts: args.optionalInteger(given.maxAttempts, 'maxAttempts', 1, 100),
-      timeoutMs: args.optionalInteger(given.timeoutMs, 'timeoutMs', 1, 3_600_000),
-    };
     nativeKeyrings.set(
       this,
-      native(() => binding.Keyring.awsKms(keyId, kms)),
+      native(() => kmsKeyring(options)),
     );
   }
 }
@@ -81,6 +63,30 @@ class RawAesKeyring {
   }
 }
 
+/** Wraps data keys under an RSA key pair of the caller's. */
+class RawRsaKeyring {
+  /** @param {unknown} options */
+  constructor(options) {
+    nativeKeyrings.set(this, rsaKeyring(options));
+  }
+}
+
+/** Wraps one data key with several keyrings. */
+class MultiKeyring {
+  /** @param {unknown} options */
+  constructor(options) {
+    const known = /** @type {const} */ (['generator', 'children']);
+    const { generator, children = [] } = args.options(options, known);
+    if (!Array.isArray(children)) throw invalid('children must be an array of keyrings');
+    const first = generator === undefined ? undefined : nativeKeyring(generator, 'generator');
+    const others = Array.from(children, (child, i) => nativeKeyring(child, `children[${i}]`));
+    nativeKeyrings.set(
+      this,
+      native(() => binding.Keyring.multi(first, others)),
+    );
+  }
+}
+
 /**
  * The keyring of a key string: `local:` and a path, or a KMS key id, ARN, alias or alias ARN.
  *
@@ -95,21 +101,21 @@ function keyringOf(key) {
  * The native half of a keyring.
  *
  * @param {unknown} keyring
+ * @param {string} [name] how the argument is called, for the error
  * @returns {import('../binding').Keyring}
  */
-function nativeKeyring(keyring) {
+function nativeKeyring(keyring, name = 'keyring') {
   const found = nativeKeyrings.get(/** @type {object} */ (keyring));
   if (found) return found;
-  throw invalid('keyring must be an AwsKmsKeyring, LocalKeyring or RawAesKeyring');
+  throw invalid(`${name} must be a keyring of this package, such as an AwsKmsKeyring`);
 }
 
-/** @param {unknown} value */
-function endpoint(value) {
-  const text = args.optionalString(value, 'endpoint');
-  if (text !== undefined && !/^https?:\/\//.test(text)) {
-    throw invalid('endpoint must be a URL that starts with https:// or http://');
-  }
-  return text;
-}
-
-module.exports = { AwsKmsKeyring, LocalKeyring, RawAesKeyring, keyringOf, nativeKeyring };
+module.exports = {
+  AwsKmsKeyring,
+  LocalKeyring,
+  MultiKeyring,
+  RawAesKeyring,
+  RawRsaKeyring,
+  keyringOf,
+  nativeKeyring,
+};

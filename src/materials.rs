@@ -127,6 +127,14 @@ impl DecryptionMaterials {
         Self { suite, context, data_key: None }
     }
 
+    /// Fails if there is a data key already, as `framework/keyring-interface.md`, "OnDecrypt", asks.
+    pub(crate) fn expect_no_data_key(&self) -> Result<()> {
+        match self.data_key {
+            Some(_) => Err(Error::invalid("the decryption materials have a data key already")),
+            None => Ok(()),
+        }
+    }
+
     /// The data key, checked as `framework/cmm-interface.md`, "Decrypt Materials", asks.
     pub(crate) fn complete_data_key(&self) -> Result<&DataKey> {
         usable(self.data_key.as_ref(), self.suite)

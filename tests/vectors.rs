@@ -21,7 +21,9 @@ use support::keyrings::{FixedDataKey, keyring};
 const FILES: [&str; 7] = ["python", "js", "rust", "kms", "negative", "crafted", "legacy-sorting"];
 
 /// Where the peers differ: whether we read it, as the vectors' README decides.
-const DECIDED: [(&str, bool); 6] = [
+const DECIDED: [(&str, bool); 7] = [
+    // A wrapped data key whose context is in no order that the specification knows.
+    ("jslegacy-context-", false),
     ("crafted-framed-length-0", false),
     ("crafted-public-key-uncompressed", false),
     ("crafted-edk-none-static", false),
@@ -33,7 +35,7 @@ const DECIDED: [(&str, bool); 6] = [
 #[test]
 fn the_vectors_of_this_repository() {
     let counts = run(Path::new("tests/vectors/cases"));
-    assert!(counts.read > 50 && counts.refused > 200, "{counts:?}");
+    assert!(counts.read > 600 && counts.refused > 1200, "{counts:?}");
 }
 
 #[test]
@@ -48,7 +50,7 @@ fn all_vectors() {
         return;
     }
     let counts = run(&cases);
-    assert!(counts.read > 50 && counts.refused > 200, "{counts:?}");
+    assert_eq!(counts.read + counts.refused, 3476, "none is skipped: {counts:?}");
 }
 
 /// How many cases were read, and how many refused, as they must.
@@ -104,8 +106,9 @@ impl Case<'_> {
         for (how, outcome) in outcomes {
             assert_eq!(outcome.as_ref().ok(), Some(&plaintext), "{id}, {how}: {outcome:?}");
         }
-        let stored = support::header(&message).context.without_reserved();
-        let stored: Value = stored.iter().map(|(k, v)| (k.to_owned(), Value::from(v))).collect();
+        let header = support::header(&message);
+        let pairs = header.context.iter().filter(|(key, _)| *key != "aws-crypto-public-key");
+        let stored: Value = pairs.map(|(k, v)| (k.to_owned(), Value::from(v))).collect();
         assert_eq!(stored, self.json["encryption_context"], "{id}");
         true
     }

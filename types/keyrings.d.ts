@@ -1,16 +1,33 @@
 // What wraps and unwraps data keys.
+import type { KeyObject } from "node:crypto";
 import type { Bytes } from "./options.js";
 
 /** Any keyring. */
-export type Keyring = AwsKmsKeyring | LocalKeyring | RawAesKeyring;
+export type Keyring =
+  | AwsKmsKeyring
+  | LocalKeyring
+  | MultiKeyring
+  | RawAesKeyring
+  | RawRsaKeyring;
 
-/** How to reach a KMS key. What is left out comes from where every AWS SDK takes it. */
-export interface AwsKmsKeyringOptions {
-  /** A key id, key ARN, alias (`alias/app`) or alias ARN. */
-  readonly keyId: string;
-  /** The AWS Region; by default the ARN's, `AWS_REGION`, or the profile's. */
+/** Which KMS keys, and how to reach them. */
+export type AwsKmsKeyringOptions = AwsKmsKeyOptions | AwsKmsDiscoveryOptions;
+
+/** How to reach KMS. What is left out comes from where every AWS SDK takes it. */
+export interface AwsKmsOptions {
+  /**
+   * Whether related multi-Region keys (`mrk-...`) count as one key: a data key that one of them
+   * wrapped is unwrapped under the one of this keyring's Region. By default each is a key of its own.
+   */
+  readonly multiRegion?: boolean;
+  /**
+   * The AWS Region of keys whose names have none; by default `AWS_REGION`, or the profile's. An ARN
+   * has its own. With `discovery`, the only Region to ask.
+   */
   readonly region?: string;
-  /** The URL of KMS; by default `AWS_ENDPOINT_URL_KMS`, or AWS's own. */
+  /**
+   * The URL of KMS; by default `AWS_ENDPOINT_URL_KMS`, or AWS's own. Calls to all Regions go there.
+   */
   readonly endpoint?: string;
   /** The profile in the AWS config files; by default `AWS_PROFILE`. */
   readonly profile?: string;
@@ -22,15 +39,82 @@ export interface AwsKmsKeyringOptions {
   readonly timeoutMs?: number;
 }
 
+/** KMS keys that you name. */
+export interface AwsKmsKeyOptions extends AwsKmsOptions {
+  /** A key id, key ARN, alias (`alias/app`) or alias ARN: makes the data key. */
+  readonly keyId: string;
+  /**
+   * More keys, also of other Regions and accounts. Each wraps the data key, too, so that any one of
+   * all these keys can decrypt.
+   */
+  readonly additionalKeyIds?: readonly string[];
+  readonly discovery?: never;
+}
+
+/** Whichever KMS keys a message names, to decrypt only. */
+export interface AwsKmsDiscoveryOptions extends AwsKmsOptions {
+  /**
+   * `true` for the keys of all accounts that the caller may use, or whose keys to use. Name the
+   * accounts, so that nobody can have you decrypt under a key of theirs.
+   *
+   * Each data key is unwrapped in the Region of its key; with `multiRegion`, in `region` alone.
+   */
+  readonly discovery: true | DiscoveryFilter;
+  readonly keyId?: never;
+  readonly additionalKeyIds?: never;
+}
+
+/** Whose KMS keys to use. */
+export interface DiscoveryFilter {
+  /** `aws`, `aws-cn`, `aws-us-gov`, or another partition of AWS. */
+  readonly partition: string;
+  /** The ids of the AWS accounts, at least one, each a string of 12 digits. */
+  readonly accountIds: readonly string[];
+}
+
 /**
- * Wraps data keys under a KMS key, which never leaves KMS: GenerateDataKey to encrypt, Decrypt to
- * decrypt.
+ * Wraps data keys under KMS keys, which never leave KMS: GenerateDataKey to encrypt, with Encrypt
+ * for each additional key, and Decrypt to decrypt.
+ *
+ * Outside messages, `generateDataKey` uses `keyId` alone; `decryptDataKey` asks for one key after
+ * the other. With `discovery` it asks KMS in `region` (by default `AWS_REGION`, or the profile's) to
+ * find the key, and refuses the answer if the filter does not allow that key.
  */
 export class AwsKmsKeyring {
-  /** @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`. */
+  /**
+   * Nothing is called yet.
+   *
+   * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`.
+   */
   constructor(options: AwsKmsKeyringOptions);
   /** Keyrings of one kind are not keyrings of another. */
   private readonly kind: "aws-kms";
+}
+
+/** Keyrings that work together: a generator, or children, or both. */
+export interface MultiKeyringOptions {
+  /** Makes the data key, and wraps it. Without one the keyring only decrypts. */
+  readonly generator?: Keyring;
+  /**
+   * Each wraps the data key, too. To encrypt, a child must make no data key itself: no
+   * `MultiKeyring` with a generator, and no `AwsKmsKeyring` with `additionalKeyIds` or `discovery`.
+   */
+  readonly children?: readonly Keyring[];
+}
+
+/**
+ * Wraps one data key with several keyrings, so that each of them alone can decrypt. To decrypt, it
+ * asks one after the other, the generator first, until one succeeds; if none does, the error is
+ * `ERR_ENVELOPE_NO_USABLE_KEY`, and its `errors` has the reason of each.
+ *
+ * Outside messages, `generateDataKey` uses the generator alone, as a `ciphertextBlob` has room for
+ * one key; `decryptDataKey` asks one keyring after the other.
+ */
+export class MultiKeyring {
+  /** @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`. */
+  constructor(options: MultiKeyringOptions);
+  /** Keyrings of one kind are not keyrings of another. */
+  private readonly kind: "multi";
 }
 
 /** Wraps data keys under the AES-256 key in a file: for development, tests and offline use. */
@@ -70,4 +154,32 @@ export class RawAesKeyring {
   constructor(options: RawAesKeyringOptions);
   /** Keyrings of one kind are not keyrings of another. */
   private readonly kind: "raw-aes";
+}
+
+/** How other Encryption SDKs know a raw RSA key pair. Give both keys, or the one that is needed. */
+export interface RawRsaKeyringOptions {
+  /** The key namespace; must not start with `aws-kms`. */
+  readonly keyNamespace: string;
+  /** The key name. */
+  readonly keyName: string;
+  /** Encrypts: PEM or a KeyObject, of 2,048 to 8,192 bits. */
+  readonly publicKey?: string | Buffer | KeyObject;
+  /** Decrypts: PEM without a passphrase, or a KeyObject, of 2,048 to 8,192 bits. */
+  readonly privateKey?: string | Buffer | KeyObject;
+  /**
+   * The padding, by default `"oaep-sha256"`; the mask uses the same hash. `"pkcs1"` is for old
+   * messages only.
+   */
+  readonly padding?: "oaep-sha256" | "oaep-sha384" | "oaep-sha512" | "oaep-sha1" | "pkcs1";
+}
+
+/**
+ * Wraps data keys under an RSA public key, and unwraps them with the private key. RSA binds no
+ * encryption context to the wrapped data key; the message does.
+ */
+export class RawRsaKeyring {
+  /** @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`. */
+  constructor(options: RawRsaKeyringOptions);
+  /** Keyrings of one kind are not keyrings of another. */
+  private readonly kind: "raw-rsa";
 }

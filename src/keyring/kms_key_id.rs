@@ -1,7 +1,8 @@
-//! The ways to name a KMS key, and the AWS KMS key ARN.
+//! The ways to name a KMS key, and which keys of a message a name stands for.
 //!
-//! Source: `framework/aws-kms/aws-kms-key-arn.md`.
+//! Source: `framework/aws-kms/aws-kms-key-arn.md`, "A valid AWS KMS identifier".
 
+use super::kms_arn::{KmsArn, Resource, is_multi_region_id, is_name};
 use crate::error::{Error, Result};
 
 /// The key provider id of data keys that KMS wraps.
@@ -20,17 +21,8 @@ enum Kind {
     Id,
     /// `alias/name`
     Alias,
-    KeyArn(Arn),
-    AliasArn(Arn),
-}
-
-/// `arn:PARTITION:kms:REGION:ACCOUNT:RESOURCE`
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Arn {
-    partition: String,
-    region: String,
-    account: String,
-    resource: String,
+    /// Of a key or an alias.
+    Arn(KmsArn),
 }
 
 impl KmsKeyId {
@@ -57,79 +49,85 @@ impl KmsKeyId {
     /// The Region, where the name has one.
     pub fn region(&self) -> Option<&str> {
         match &self.kind {
-            Kind::KeyArn(arn) | Kind::AliasArn(arn) => Some(&arn.region),
+            Kind::Arn(arn) => Some(&arn.region),
             Kind::Id | Kind::Alias => None,
         }
     }
 
-    /// Whether data keys wrapped under the key with this ARN may be this key's.
+    /// Whether this name, in `region`, may stand for that key.
     ///
     /// A key ARN must be the same; a key id must be that ARN's. Which key an alias stands for only
     /// KMS knows, so an alias excludes no key of its Region and account.
-    pub fn may_be(&self, key_arn: &str, client_region: Option<&str>) -> bool {
-        let Some(Kind::KeyArn(arn)) = kind(key_arn) else { return false };
-        let same_region = client_region.is_none_or(|region| region == arn.region);
+    pub fn may_be(&self, key: &KmsArn, region: &str) -> bool {
+        let same_region = key.region == region;
         match &self.kind {
-            Kind::KeyArn(_) => self.text == key_arn,
-            Kind::Id => same_region && arn.resource.strip_prefix("key/") == Some(&self.text),
-            Kind::Alias => same_region,
-            Kind::AliasArn(alias) => {
+            Kind::Arn(arn) if arn.resource == Resource::Key => arn == key,
+            Kind::Arn(alias) => {
                 (&alias.partition, &alias.region, &alias.account)
-                    == (&arn.partition, &arn.region, &arn.account)
+                    == (&key.partition, &key.region, &key.account)
             }
+            Kind::Id => same_region && key.id == self.text,
+            Kind::Alias => same_region,
         }
     }
 
-    /// What Decrypt is to be told, so that KMS uses this key and no other: the key's ARN, where the
-    /// name determines it, and else the alias, which KMS compares itself.
-    pub fn pin<'a>(&'a self, key_arn: &'a str) -> &'a str {
-        match self.kind {
-            Kind::Id | Kind::KeyArn(_) => key_arn,
-            Kind::Alias | Kind::AliasArn(_) => &self.text,
+    /// What Decrypt is to be told, so that KMS uses `key` and no other: its ARN, where the name
+    /// determines it, and else the alias, which KMS compares itself.
+    pub fn pin(&self, key: &KmsArn) -> String {
+        match &self.kind {
+            Kind::Id => key.to_string(),
+            Kind::Arn(_) | Kind::Alias => self.text.clone(),
+        }
+    }
+
+    /// The key id of a multi-Region key, which it shares with all related keys.
+    fn multi_region_id(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Arn(arn) => arn.is_multi_region().then_some(&arn.id),
+            Kind::Id => is_multi_region_id(&self.text).then_some(&self.text),
+            Kind::Alias => None,
         }
     }
 }
 
-/// Whether `text` is the ARN of a KMS key (not of an alias).
-pub fn is_key_arn(text: &str) -> bool {
-    matches!(kind(text), Some(Kind::KeyArn(_)))
+/// Fails if two names are the same, or, where `multi_region` counts related keys as one, name
+/// related keys: it would be unclear which Region to ask.
+///
+/// Source: `framework/aws-kms/aws-kms-mrk-are-unique.md`.
+///
+/// # Errors
+/// `InvalidArgument`, with all the names that are not unique.
+pub fn check_unique(keys: &[KmsKeyId], multi_region: bool) -> Result<()> {
+    let identity = |key: &KmsKeyId| match key.multi_region_id() {
+        Some(id) if multi_region => id.to_owned(),
+        _ => key.text.clone(),
+    };
+    let identities: Vec<_> = keys.iter().map(identity).collect();
+    let occurs_twice = |one: &String| identities.iter().filter(|other| *other == one).count() > 1;
+    let twice: Vec<_> = keys
+        .iter()
+        .zip(&identities)
+        .filter(|(_, identity)| occurs_twice(identity))
+        .map(|(key, _)| format!("\"{}\"", key.text))
+        .collect();
+    if twice.is_empty() {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "these names of KMS keys stand for one key: {}; give each key once, and of related \
+         multi-Region keys only the one to use",
+        twice.join(", ")
+    )))
 }
 
 fn kind(text: &str) -> Option<Kind> {
     if text.starts_with("arn:") {
-        let arn = Arn::parse(text)?;
-        return match arn.resource.split_once('/')? {
-            ("key", id) if is_name(id, "-") => Some(Kind::KeyArn(arn)),
-            ("alias", name) if is_name(name, "-/_") => Some(Kind::AliasArn(arn)),
-            _ => None,
-        };
+        return KmsArn::parse(text).map(Kind::Arn);
     }
     match text.strip_prefix("alias/") {
         Some(name) => is_name(name, "-/_").then_some(Kind::Alias),
         None => is_name(text, "-").then_some(Kind::Id),
     }
-}
-
-impl Arn {
-    fn parse(text: &str) -> Option<Self> {
-        let fields: Vec<_> = text.splitn(6, ':').collect();
-        let &["arn", partition, "kms", region, account, resource] = fields.as_slice() else {
-            return None;
-        };
-        if [partition, region, account].iter().any(|field| !is_name(field, "-")) {
-            return None;
-        }
-        Some(Self {
-            partition: partition.to_owned(),
-            region: region.to_owned(),
-            account: account.to_owned(),
-            resource: resource.to_owned(),
-        })
-    }
-}
-
-fn is_name(text: &str, others: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
 }
 
 #[cfg(test)]
@@ -139,9 +137,14 @@ mod tests {
     const ID: &str = "1234abcd-12ab-34cd-56ef-1234567890ab";
     const ARN: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
     const ALIAS_ARN: &str = "arn:aws:kms:eu-west-1:111122223333:alias/app/main";
+    const REGION: &str = "eu-west-1";
 
     fn parse(text: &str) -> KmsKeyId {
         KmsKeyId::parse(text).unwrap()
+    }
+
+    fn arn(text: &str) -> KmsArn {
+        KmsArn::of_key(text).unwrap()
     }
 
     #[test]
@@ -149,9 +152,8 @@ mod tests {
         assert_eq!(parse(ID).kind, Kind::Id);
         assert_eq!(parse("mrk-1234").kind, Kind::Id);
         assert_eq!(parse("alias/app_1").kind, Kind::Alias);
-        assert!(matches!(parse(ARN).kind, Kind::KeyArn(_)));
-        assert!(matches!(parse(ALIAS_ARN).kind, Kind::AliasArn(_)));
-        assert_eq!(parse(ARN).region(), Some("eu-west-1"));
+        assert_eq!(parse(ARN).region(), Some(REGION));
+        assert_eq!(parse(ALIAS_ARN).region(), Some(REGION));
         assert_eq!(parse(ID).region(), None);
     }
 
@@ -178,18 +180,34 @@ mod tests {
     #[test]
     fn an_arn_or_an_id_is_one_key_and_an_alias_may_be_any() {
         let other = ARN.replace("1234abcd", "99999999");
-        let region = Some("eu-west-1");
         for own in [ARN, ID] {
-            assert!(parse(own).may_be(ARN, region));
-            assert!(!parse(own).may_be(&other, region));
-            assert_eq!(parse(own).pin(ARN), ARN);
+            assert!(parse(own).may_be(&arn(ARN), REGION));
+            assert!(!parse(own).may_be(&arn(&other), REGION));
+            assert_eq!(parse(own).pin(&arn(ARN)), ARN);
         }
         for alias in ["alias/app", ALIAS_ARN] {
-            assert!(parse(alias).may_be(&other, region));
-            assert_eq!(parse(alias).pin(ARN), alias);
+            assert!(parse(alias).may_be(&arn(&other), REGION));
+            assert_eq!(parse(alias).pin(&arn(ARN)), alias);
         }
-        assert!(!parse("alias/app").may_be(ARN, Some("us-east-1")));
-        assert!(!parse(ALIAS_ARN).may_be(&ARN.replace("111122223333", "444455556666"), region));
-        assert!(!parse("alias/app").may_be(ALIAS_ARN, region), "an alias ARN names no key");
+        assert!(!parse("alias/app").may_be(&arn(ARN), "us-east-1"));
+        assert!(!parse(ID).may_be(&arn(ARN), "us-east-1"));
+        let elsewhere = arn(&ARN.replace("111122223333", "444455556666"));
+        assert!(!parse(ALIAS_ARN).may_be(&elsewhere, REGION));
+    }
+
+    #[test]
+    fn names_of_one_key_are_all_told() {
+        let [here, there] = ["eu-west-1", "us-east-1"]
+            .map(|region| format!("arn:aws:kms:{region}:111122223333:key/mrk-12"));
+        let names = [&here, ID, &there, "mrk-12", "mrk-34", "alias/mrk-12"].map(parse);
+        assert!(check_unique(&names, false).is_ok());
+        let error = check_unique(&names, true).unwrap_err();
+        for name in [here.as_str(), &there, "\"mrk-12\""] {
+            assert!(error.message().contains(name), "{error}");
+        }
+        for name in [ID, "mrk-34", "alias"] {
+            assert!(!error.message().contains(name), "{error}");
+        }
+        assert!(check_unique(&[parse(ID), parse("alias/app"), parse(ID)], false).is_err());
     }
 }

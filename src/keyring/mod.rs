@@ -4,12 +4,10 @@
 
 #[cfg(feature = "aws-kms")]
 pub mod aws_kms;
-#[cfg(feature = "aws-kms")]
-mod aws_kms_client;
-#[cfg(feature = "aws-kms")]
-mod aws_kms_error;
+pub mod kms_arn;
 pub mod kms_key_id;
 pub mod local;
+pub mod multi;
 mod raw;
 pub mod raw_aes;
 pub mod raw_rsa;
@@ -26,12 +24,13 @@ use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
 /// What the methods of a keyring return: KMS answers later, a local key at once.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
-/// Wraps and unwraps data keys.
+/// Wraps and unwraps data keys. A call that fails leaves the materials as they were.
 pub trait Keyring: Send + Sync {
     /// Whether a service is asked, so that an answer takes time and a Tokio runtime.
     fn calls_service(&self) -> bool;
 
-    /// Adds to the materials a data key, if they have none, and its wrapped form ("OnEncrypt").
+    /// Adds to the materials a data key, if they have none, and its wrapped form ("OnEncrypt"). A
+    /// data key that is there already is wrapped, and stays.
     fn on_encrypt<'a>(&'a self, materials: &'a mut EncryptionMaterials) -> Answer<'a, ()>;
 
     /// Adds to the materials the data key, from the first wrapped form that unwraps ("OnDecrypt").
@@ -108,12 +107,9 @@ fn no_usable_key(
         return failures.remove(0);
     }
     let message = if failures.is_empty() {
-        let theirs: Vec<_> = encrypted_data_keys.iter().take(5).map(describe).collect();
-        let more = encrypted_data_keys.len().saturating_sub(theirs.len());
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         format!(
-            "the message was encrypted under {}{more}; this keyring has {ours}",
-            theirs.join(", ")
+            "the message was encrypted under {}; this keyring has {ours}",
+            described(encrypted_data_keys)
         )
     } else {
         format!(
@@ -122,6 +118,14 @@ fn no_usable_key(
         )
     };
     Error::new(Code::NoUsableKey, message).with_errors(failures)
+}
+
+/// The first of these wrapped data keys, and how many more there are, for people.
+fn described(encrypted_data_keys: &[EncryptedDataKey]) -> String {
+    let first: Vec<_> = encrypted_data_keys.iter().take(5).map(describe).collect();
+    let more = encrypted_data_keys.len().saturating_sub(first.len());
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", first.join(", "))
 }
 
 /// A wrapped data key by the name of the key that wraps it, for people.

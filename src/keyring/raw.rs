@@ -117,6 +117,7 @@ fn find_data_key(
     materials: &mut DecryptionMaterials,
     encrypted_data_keys: &[EncryptedDataKey],
 ) -> Result<()> {
+    materials.expect_no_data_key()?;
     let length = Some(materials.suite.data_key_length);
     let mut failures = Vec::new();
     for key in encrypted_data_keys {

@@ -5,12 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use napi::Result;
-use napi::bindgen_prelude::Uint8ArraySlice;
+use napi::bindgen_prelude::{ClassInstance, Uint8ArraySlice};
 use napi_derive::napi;
 
 use super::error::to_napi;
-use crate::keyring::aws_kms::{AwsKmsKeyring, KmsOptions};
+use crate::error::{self, Error};
+use crate::keyring::aws_kms::{
+    AwsKmsDiscoveryKeyring, DiscoveryFilter, KmsOptions, strict_keyring,
+};
+use crate::keyring::multi::MultiKeyring;
 use crate::keyring::raw_aes::RawAesKeyring;
+use crate::keyring::raw_rsa::{RawRsaKeyring, RsaPadding};
 use crate::keyring::{Keyring, local};
 
 /// Wraps and unwraps data keys.
@@ -22,6 +27,8 @@ pub struct NativeKeyring(Arc<dyn Keyring>);
 pub struct NativeKmsOptions {
     /// The AWS Region.
     pub region: Option<String>,
+    /// Whether related multi-Region keys count as one key.
+    pub multi_region: Option<bool>,
     /// The URL of KMS.
     pub endpoint: Option<String>,
     /// The profile in the AWS config files.
@@ -34,20 +41,62 @@ pub struct NativeKmsOptions {
     pub timeout_ms: Option<u32>,
 }
 
-#[napi]
-impl NativeKeyring {
-    /// One KMS key.
-    #[napi(factory, catch_unwind)]
-    pub fn aws_kms(key_id: String, options: NativeKmsOptions) -> Result<Self> {
-        let options = KmsOptions {
+impl From<NativeKmsOptions> for KmsOptions {
+    fn from(options: NativeKmsOptions) -> Self {
+        Self {
             region: options.region,
+            multi_region: options.multi_region.unwrap_or_default(),
             endpoint: options.endpoint,
             profile: options.profile,
             grant_tokens: options.grant_tokens.unwrap_or_default(),
             max_attempts: options.max_attempts,
             timeout: options.timeout_ms.map(|ms| Duration::from_millis(ms.into())),
-        };
-        let keyring = AwsKmsKeyring::new(&key_id, options).map_err(to_napi)?;
+        }
+    }
+}
+
+/// Whose KMS keys may be asked.
+#[napi(object)]
+pub struct NativeDiscoveryFilter {
+    /// Such as `aws`.
+    pub partition: String,
+    /// AWS account ids.
+    pub account_ids: Vec<String>,
+}
+
+#[napi]
+impl NativeKeyring {
+    /// One KMS key, and others that wrap what it makes.
+    #[napi(factory, catch_unwind)]
+    pub fn aws_kms(
+        key_id: String,
+        additional_key_ids: Vec<String>,
+        options: NativeKmsOptions,
+    ) -> Result<Self> {
+        strict_keyring(&key_id, &additional_key_ids, options.into()).map(Self).map_err(to_napi)
+    }
+
+    /// Whichever KMS keys a message names.
+    #[napi(factory, catch_unwind)]
+    pub fn aws_kms_discovery(
+        filter: Option<NativeDiscoveryFilter>,
+        options: NativeKmsOptions,
+    ) -> Result<Self> {
+        let filter =
+            filter.map(|filter| DiscoveryFilter::new(filter.partition, filter.account_ids));
+        let filter = filter.transpose().map_err(to_napi)?;
+        Ok(Self(Arc::new(AwsKmsDiscoveryKeyring::new(filter, options.into()))))
+    }
+
+    /// Several keyrings.
+    #[napi(factory, catch_unwind)]
+    pub fn multi(
+        generator: Option<ClassInstance<'_, NativeKeyring>>,
+        children: Vec<ClassInstance<'_, NativeKeyring>>,
+    ) -> Result<Self> {
+        let generator = generator.map(|keyring| keyring.shared());
+        let children = children.iter().map(|keyring| keyring.shared()).collect();
+        let keyring = MultiKeyring::new(generator, children).map_err(to_napi)?;
         Ok(Self(Arc::new(keyring)))
     }
 
@@ -68,6 +117,26 @@ impl NativeKeyring {
         Ok(Self(Arc::new(keyring)))
     }
 
+    /// An RSA key pair, each key in DER.
+    #[napi(factory, catch_unwind)]
+    pub fn raw_rsa(
+        namespace: String,
+        name: String,
+        padding: String,
+        public_key: Option<Uint8ArraySlice<'_>>,
+        private_key: Option<Uint8ArraySlice<'_>>,
+    ) -> Result<Self> {
+        let padding = rsa_padding(&padding).map_err(to_napi)?;
+        let keyring = RawRsaKeyring::new(
+            &namespace,
+            &name,
+            padding,
+            public_key.as_deref(),
+            private_key.as_deref(),
+        );
+        Ok(Self(Arc::new(keyring.map_err(to_napi)?)))
+    }
+
     /// Whether a service is asked.
     #[napi(getter)]
     pub fn calls_service(&self) -> bool {
@@ -77,6 +146,22 @@ impl NativeKeyring {
     pub(super) fn shared(&self) -> Arc<dyn Keyring> {
         Arc::clone(&self.0)
     }
+}
+
+fn rsa_padding(name: &str) -> error::Result<RsaPadding> {
+    Ok(match name {
+        "pkcs1" => RsaPadding::Pkcs1,
+        "oaep-sha1" => RsaPadding::OaepSha1,
+        "oaep-sha256" => RsaPadding::OaepSha256,
+        "oaep-sha384" => RsaPadding::OaepSha384,
+        "oaep-sha512" => RsaPadding::OaepSha512,
+        _ => {
+            return Err(Error::invalid(
+                "padding must be \"oaep-sha256\", \"oaep-sha384\", \"oaep-sha512\", \
+                 \"oaep-sha1\" or \"pkcs1\"",
+            ));
+        }
+    })
 }
 
 /// Makes a new key file.

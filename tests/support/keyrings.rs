@@ -6,6 +6,7 @@ use data_encoding::{BASE64, HEXLOWER};
 use kms_envelope::EncryptionContext;
 use kms_envelope::error::{Code, Error};
 use kms_envelope::format::EncryptedDataKey;
+use kms_envelope::keyring::multi::MultiKeyring;
 use kms_envelope::keyring::raw_aes::RawAesKeyring;
 use kms_envelope::keyring::raw_rsa::{RawRsaKeyring, RsaPadding};
 use kms_envelope::keyring::{Answer, DecryptedDataKey, GeneratedDataKey, Keyring};
@@ -32,6 +33,12 @@ pub fn keyring(json: &Value, keys: &Value) -> Arc<dyn Keyring> {
                 Some(&private),
             );
             Arc::new(keyring.unwrap())
+        }
+        "multi" => {
+            let keyring_of = |json: &Value| keyring(json, keys);
+            let generator = Some(&json["generator"]).filter(|json| !json.is_null());
+            let children = json["children"].as_array().unwrap().iter().map(keyring_of).collect();
+            Arc::new(MultiKeyring::new(generator.map(keyring_of), children).unwrap())
         }
         "data-key" => Arc::new(FixedDataKey(HEXLOWER.decode(text("hex").as_bytes()).unwrap())),
         other => panic!("there is no keyring {other}"),

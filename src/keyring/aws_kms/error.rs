@@ -10,31 +10,44 @@ use aws_sdk_kms::operation::RequestId;
 
 use crate::error::{Code, Error};
 
-/// The error of a call for this key that did not succeed.
-pub(super) fn refused<E>(operation: &str, key_id: &str, error: SdkError<E, HttpResponse>) -> Error
+/// The error of a call that did not succeed, for this key or for whichever KMS finds.
+pub(super) fn refused<E>(
+    operation: &str,
+    key_id: Option<&str>,
+    error: SdkError<E, HttpResponse>,
+) -> Error
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
     let code = code(&error);
     let advice = match (code, error.code()) {
         (Code::KmsRejected, Some(name)) => format!("KMS says {name}"),
+        (Code::KmsAccessDenied, _) => format!(
+            "access is denied; allow kms:{operation} on the key in the caller's IAM policy and in \
+             the key's policy"
+        ),
         _ => advice(code).to_owned(),
     };
     let request_id = error.request_id().map(str::to_owned);
-    Error::new(code, format!("{operation} with the KMS key \"{key_id}\" failed: {advice}"))
+    Error::new(code, format!("{} failed: {advice}", call(operation, key_id)))
         .with_cause(chain(&error))
         .with_request_id(request_id)
 }
 
 /// The error of an answer that KMS would not give.
-pub(super) fn nonsense(operation: &str, key_id: &str) -> Error {
+pub(super) fn nonsense(operation: &str, key_id: Option<&str>) -> Error {
+    let call = call(operation, key_id);
     Error::new(
         Code::KmsInternal,
-        format!(
-            "the answer to {operation} with the KMS key \"{key_id}\" is not what was asked for; \
-             nothing of it is used"
-        ),
+        format!("the answer to {call} is not what was asked for; nothing of it is used"),
     )
+}
+
+fn call(operation: &str, key_id: Option<&str>) -> String {
+    match key_id {
+        Some(key_id) => format!("{operation} with the KMS key \"{key_id}\""),
+        None => operation.to_owned(),
+    }
 }
 
 fn code<E>(error: &SdkError<E, HttpResponse>) -> Code
@@ -90,10 +103,6 @@ fn service_code(name: &str, status: u16) -> Code {
 
 fn advice(code: Code) -> &'static str {
     match code {
-        Code::KmsAccessDenied => {
-            "access is denied; allow kms:GenerateDataKey and kms:Decrypt on it in the caller's \
-             IAM policy and in the key's policy"
-        }
         Code::KmsKeyNotFound => {
             "no such key in this account and Region; check the key's name and the Region"
         }

@@ -1,0 +1,84 @@
+'use strict';
+
+const binding = require('../binding.js');
+const args = require('./arguments.js');
+const { invalid } = require('./errors.js');
+
+const OPTIONS = /** @type {const} */ ([
+  'keyId',
+  'additionalKeyIds',
+  'discovery',
+  'multiRegion',
+  'region',
+  'endpoint',
+  'profile',
+  'grantTokens',
+  'maxAttempts',
+  'timeoutMs',
+]);
+const FILTER = /** @type {const} */ (['partition', 'accountIds']);
+
+/** @typedef {{ [name in typeof OPTIONS[number]]?: unknown }} Given */
+
+/**
+ * The native keyring of an `AwsKmsKeyring`'s options.
+ *
+ * @param {unknown} options
+ */
+function kmsKeyring(options) {
+  const given = args.options(options, OPTIONS);
+  return given.discovery === undefined ? strict(given) : discovery(given);
+}
+
+function strict(/** @type {Given} */ given) {
+  if (given.keyId === undefined) {
+    throw invalid('give a keyId, or discovery to decrypt under whichever KMS key a message names');
+  }
+  const keyId = args.string(given.keyId, 'keyId');
+  const additional = args.optionalStrings(given.additionalKeyIds, 'additionalKeyIds') ?? [];
+  return binding.Keyring.awsKms(keyId, additional, access(given));
+}
+
+function discovery(/** @type {Given} */ given) {
+  for (const name of /** @type {const} */ (['keyId', 'additionalKeyIds'])) {
+    if (given[name] === undefined) continue;
+    throw invalid(
+      `${name} and discovery exclude each other: discovery decrypts under whichever KMS key a ` +
+        'message names, and encrypts nothing; leave one of them out',
+    );
+  }
+  return binding.Keyring.awsKmsDiscovery(filter(given.discovery), access(given));
+}
+
+function filter(/** @type {unknown} */ value) {
+  if (value === true) return undefined;
+  if (value === null || typeof value !== 'object') {
+    throw invalid('discovery must be true, or an object with partition and accountIds');
+  }
+  const given = args.options(value, FILTER);
+  const accountIds = args.optionalStrings(given.accountIds, 'discovery.accountIds') ?? [];
+  return { partition: args.string(given.partition, 'discovery.partition'), accountIds };
+}
+
+/** How KMS is reached. */
+function access(/** @type {Given} */ given) {
+  return {
+    region: args.optionalString(given.region, 'region'),
+    multiRegion: args.optionalBoolean(given.multiRegion, 'multiRegion'),
+    endpoint: endpoint(given.endpoint),
+    profile: args.optionalString(given.profile, 'profile'),
+    grantTokens: args.optionalStrings(given.grantTokens, 'grantTokens'),
+    maxAttempts: args.optionalInteger(given.maxAttempts, 'maxAttempts', 1, 100),
+    timeoutMs: args.optionalInteger(given.timeoutMs, 'timeoutMs', 1, 3_600_000),
+  };
+}
+
+function endpoint(/** @type {unknown} */ value) {
+  const text = args.optionalString(value, 'endpoint');
+  if (text !== undefined && !/^https?:\/\//.test(text)) {
+    throw invalid('endpoint must be a URL that starts with https:// or http://');
+  }
+  return text;
+}
+
+module.exports = { kmsKeyring };

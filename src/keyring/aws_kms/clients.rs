@@ -1,0 +1,83 @@
+//! The client supplier: a client for each Region, made when it is first needed, and kept.
+//!
+//! Source: `framework/aws-kms/aws-kms-multi-keyrings.md`, the "regional client supplier".
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use aws_config::{Region, SdkConfig};
+use tokio::sync::OnceCell;
+
+use super::KmsOptions;
+use super::calls::Kms;
+use super::connection::{Sources, default_region, shared_config};
+use crate::error::Result;
+
+/// More than AWS has Regions. What is beyond can only come from made-up ARNs in messages, which
+/// must not fill the memory: they get a client for one call.
+const MAX_KEPT: usize = 64;
+
+/// The clients of one keyring. They share its credentials and its connections.
+pub(super) struct KmsClients {
+    options: KmsOptions,
+    key_region: Option<String>,
+    sources: OnceLock<Sources>,
+    default_region: OnceCell<String>,
+    shared: OnceCell<SdkConfig>,
+    clients: Mutex<HashMap<String, Arc<Kms>>>,
+}
+
+impl KmsClients {
+    /// Nothing is called yet. `key_region` is the Region of the first key, if that names one.
+    pub(super) fn new(options: KmsOptions, key_region: Option<&str>) -> Self {
+        Self {
+            options,
+            key_region: key_region.map(str::to_owned),
+            sources: OnceLock::new(),
+            default_region: OnceCell::new(),
+            shared: OnceCell::new(),
+            clients: Mutex::default(),
+        }
+    }
+
+    /// The Region that the options name.
+    pub(super) fn given_region(&self) -> Option<&str> {
+        self.options.region.as_deref()
+    }
+
+    /// The Region of names that have none.
+    pub(super) async fn default_region(&self) -> Result<&str> {
+        let find = || default_region(&self.options, self.sources());
+        Ok(self.default_region.get_or_try_init(find).await?)
+    }
+
+    pub(super) async fn in_region(&self, region: &str) -> Arc<Kms> {
+        // The first key's Region comes first, so that it does not depend on which message came
+        // first where the credentials themselves are asked for.
+        let preferred = self.key_region.as_deref();
+        let connect = || shared_config(&self.options, self.sources(), preferred, region);
+        let shared = self.shared.get_or_init(connect).await;
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = clients.get(region) {
+            return Arc::clone(known);
+        }
+        let kms = Arc::new(Kms::new(self.client(shared, region), &self.options.grant_tokens));
+        if clients.len() < MAX_KEPT {
+            clients.insert(region.to_owned(), Arc::clone(&kms));
+        }
+        kms
+    }
+
+    fn client(&self, shared: &SdkConfig, region: &str) -> aws_sdk_kms::Client {
+        let mut config =
+            aws_sdk_kms::config::Builder::from(shared).region(Region::new(region.to_owned()));
+        if let Some(endpoint) = &self.options.endpoint {
+            config = config.endpoint_url(endpoint);
+        }
+        aws_sdk_kms::Client::from_conf(config.build())
+    }
+
+    fn sources(&self) -> &Sources {
+        self.sources.get_or_init(Sources::default)
+    }
+}

@@ -1,0 +1,35 @@
+//! The AWS KMS keyrings: KMS keys wrap the data key, and never leave KMS.
+//!
+//! Source: `framework/aws-kms/`. The only place that knows the AWS SDK.
+
+mod calls;
+mod clients;
+mod connection;
+mod discovery;
+mod error;
+mod strict;
+mod unwrap;
+
+use std::time::Duration;
+
+pub use discovery::{AwsKmsDiscoveryKeyring, DiscoveryFilter};
+pub use strict::strict_keyring;
+
+/// How to reach KMS; what is not given comes from the environment, as in every AWS SDK.
+#[derive(Debug, Clone, Default)]
+pub struct KmsOptions {
+    /// The AWS Region of names that have none; by default `AWS_REGION`, then the profile's.
+    pub region: Option<String>,
+    /// Whether related multi-Region keys count as one key.
+    pub multi_region: bool,
+    /// The URL of KMS, for every Region; by default `AWS_ENDPOINT_URL_KMS`, then AWS's own.
+    pub endpoint: Option<String>,
+    /// The profile in the AWS config files; by default `AWS_PROFILE`.
+    pub profile: Option<String>,
+    /// Grant tokens for each call.
+    pub grant_tokens: Vec<String>,
+    /// How often one call is tried; by default 3.
+    pub max_attempts: Option<u32>,
+    /// How long one call may take, with its retries; by default 15 s.
+    pub timeout: Option<Duration>,
+}

@@ -1,0 +1,197 @@
+//! The AWS KMS keyring: named KMS keys wrap the data key.
+//!
+//! Source: `framework/aws-kms/aws-kms-keyring.md` and `aws-kms-mrk-keyring.md`; for several keys,
+//! `aws-kms-multi-keyrings.md` and `aws-kms-mrk-multi-keyrings.md`.
+
+use std::sync::Arc;
+
+use super::super::kms_arn::KmsArn;
+use super::super::kms_key_id::{KmsKeyId, PROVIDER_ID, check_unique};
+use super::super::multi::MultiKeyring;
+use super::super::{Answer, DecryptedDataKey, GeneratedDataKey, Keyring, no_usable_key};
+use super::KmsOptions;
+use super::calls::{Kms, encrypted_data_key};
+use super::clients::KmsClients;
+use super::unwrap::{Attempt, first_right, wrapped_by_kms};
+use crate::context::EncryptionContext;
+use crate::error::{Error, Result};
+use crate::format::EncryptedDataKey;
+use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
+
+/// The keyring of these KMS keys: `key_id` makes the data key by GenerateDataKey, each additional
+/// key wraps it by Encrypt, and any of them can decrypt. Nothing is called yet.
+///
+/// With several keys it is a [`MultiKeyring`], and can be no child of another one, to encrypt.
+///
+/// # Errors
+/// `InvalidArgument` if a name is not that of a KMS key, if two names stand for one key, or if the
+/// options name a Region that none of the keys is in.
+pub fn strict_keyring(
+    key_id: &str,
+    additional_key_ids: &[String],
+    options: KmsOptions,
+) -> Result<Arc<dyn Keyring>> {
+    let names = std::iter::once(key_id).chain(additional_key_ids.iter().map(String::as_str));
+    let keys: Vec<_> = names.map(KmsKeyId::parse).collect::<Result<_>>()?;
+    check_unique(&keys, options.multi_region)?;
+    check_region(&keys, &options)?;
+    let multi_region = options.multi_region;
+    let clients = Arc::new(KmsClients::new(options, keys.first().and_then(KmsKeyId::region)));
+    let keyring = |key_id| -> Arc<dyn Keyring> {
+        Arc::new(AwsKmsKeyring { key_id, multi_region, clients: Arc::clone(&clients) })
+    };
+    let mut keyrings: Vec<_> = keys.into_iter().map(keyring).collect();
+    let generator = keyrings.remove(0);
+    if keyrings.is_empty() {
+        return Ok(generator);
+    }
+    Ok(Arc::new(MultiKeyring::new(Some(generator), keyrings)?))
+}
+
+/// An ARN has its own Region; the option is for the other names, so there should be one.
+fn check_region(keys: &[KmsKeyId], options: &KmsOptions) -> Result<()> {
+    let Some(given) = options.region.as_deref() else { return Ok(()) };
+    if keys.iter().any(|key| key.region().is_none_or(|region| region == given)) {
+        return Ok(());
+    }
+    let regions: Vec<_> = keys.iter().filter_map(KmsKeyId::region).collect();
+    Err(Error::invalid(format!(
+        "the KMS key is in Region {}, but the option `region` says \"{given}\"; leave the option \
+         out, or name the key by its ARN there",
+        regions.join(", ")
+    )))
+}
+
+/// Wraps data keys under one KMS key.
+struct AwsKmsKeyring {
+    key_id: KmsKeyId,
+    multi_region: bool,
+    clients: Arc<KmsClients>,
+}
+
+impl AwsKmsKeyring {
+    async fn region(&self) -> Result<&str> {
+        match self.key_id.region() {
+            Some(region) => Ok(region),
+            None => self.clients.default_region().await,
+        }
+    }
+
+    /// KMS where the key is, and whether a key that it names in an answer may be this one.
+    async fn kms(&self) -> Result<(Arc<Kms>, impl Fn(&KmsArn) -> bool)> {
+        let region = self.region().await?;
+        let kms = self.clients.in_region(region).await;
+        Ok((kms, move |key: &KmsArn| self.key_id.may_be(key, region)))
+    }
+
+    async fn generate(
+        &self,
+        length: usize,
+        context: &EncryptionContext,
+    ) -> Result<GeneratedDataKey> {
+        let (kms, is_ours) = self.kms().await?;
+        kms.generate_data_key(self.key_id.as_str(), length, context, is_ours).await
+    }
+
+    async fn wrap(
+        &self,
+        data_key: &DataKey,
+        context: &EncryptionContext,
+    ) -> Result<EncryptedDataKey> {
+        let (kms, is_ours) = self.kms().await?;
+        kms.encrypt(self.key_id.as_str(), data_key, context, is_ours).await
+    }
+
+    async fn decrypt(
+        &self,
+        ciphertext_blob: &[u8],
+        context: &EncryptionContext,
+    ) -> Result<DecryptedDataKey> {
+        let (kms, is_ours) = self.kms().await?;
+        kms.decrypt(Some(self.key_id.as_str()), ciphertext_blob, context, is_ours).await
+    }
+
+    async fn add_data_key(&self, materials: &mut EncryptionMaterials) -> Result<()> {
+        let wrapped = if let Some(data_key) = &materials.data_key {
+            self.wrap(data_key, &materials.context).await?
+        } else {
+            let GeneratedDataKey { ciphertext_blob, key } =
+                self.generate(materials.suite.data_key_length, &materials.context).await?;
+            materials.data_key = Some(key.plaintext);
+            encrypted_data_key(key.key_id, ciphertext_blob)
+        };
+        materials.encrypted_data_keys.push(wrapped);
+        Ok(())
+    }
+
+    async fn find_data_key(
+        &self,
+        materials: &mut DecryptionMaterials,
+        encrypted_data_keys: &[EncryptedDataKey],
+    ) -> Result<()> {
+        materials.expect_no_data_key()?;
+        let attempts = self.attempts(encrypted_data_keys).await?;
+        let found = first_right(&self.clients, attempts, materials).await.map_err(|failures| {
+            let ours = format!("\"{PROVIDER_ID}\" key \"{}\"", self.key_id.as_str());
+            no_usable_key(&ours, encrypted_data_keys, failures)
+        })?;
+        materials.data_key = Some(found);
+        Ok(())
+    }
+
+    async fn attempts<'a>(&self, keys: &'a [EncryptedDataKey]) -> Result<Vec<Attempt<'a>>> {
+        let wrapped = wrapped_by_kms(keys)?;
+        if wrapped.is_empty() {
+            // Nobody need be asked for the Region.
+            return Ok(Vec::new());
+        }
+        let region = self.region().await?;
+        Ok(wrapped
+            .into_iter()
+            .filter_map(|(key, ciphertext)| self.attempt(key, ciphertext, region))
+            .collect())
+    }
+
+    /// `None` if the data key cannot be this keyring's.
+    fn attempt<'a>(&self, key: KmsArn, ciphertext: &'a [u8], region: &str) -> Option<Attempt<'a>> {
+        // `aws-kms-mrk-match-for-decrypt.md`: two ARNs of multi-Region keys that differ in nothing
+        // but the Region match, so with our Region put in, the ARNs are the same.
+        let key = if self.multi_region { key.related_in(region) } else { key };
+        let key_id = self.key_id.may_be(&key, region).then(|| self.key_id.pin(&key))?;
+        Some(Attempt { key_id, key, ciphertext })
+    }
+}
+
+impl Keyring for AwsKmsKeyring {
+    fn calls_service(&self) -> bool {
+        true
+    }
+
+    fn on_encrypt<'a>(&'a self, materials: &'a mut EncryptionMaterials) -> Answer<'a, ()> {
+        Box::pin(self.add_data_key(materials))
+    }
+
+    fn on_decrypt<'a>(
+        &'a self,
+        materials: &'a mut DecryptionMaterials,
+        encrypted_data_keys: &'a [EncryptedDataKey],
+    ) -> Answer<'a, ()> {
+        Box::pin(self.find_data_key(materials, encrypted_data_keys))
+    }
+
+    fn generate_data_key<'a>(
+        &'a self,
+        length: usize,
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, GeneratedDataKey> {
+        Box::pin(self.generate(length, context))
+    }
+
+    fn decrypt_data_key<'a>(
+        &'a self,
+        ciphertext_blob: &'a [u8],
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, DecryptedDataKey> {
+        Box::pin(self.decrypt(ciphertext_blob, context))
+    }
+}

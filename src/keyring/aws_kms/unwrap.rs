@@ -1,0 +1,74 @@
+//! "OnDecrypt", which is the same in every AWS KMS keyring once it has chosen the data keys to try.
+
+use super::super::kms_arn::KmsArn;
+use super::super::kms_key_id::PROVIDER_ID;
+use super::clients::KmsClients;
+use super::error::nonsense;
+use crate::error::{Error, Result};
+use crate::format::EncryptedDataKey;
+use crate::materials::{DataKey, DecryptionMaterials};
+
+/// One data key of a message to be tried.
+pub(super) struct Attempt<'a> {
+    /// What Decrypt is told, in the Region of `key`.
+    pub(super) key_id: String,
+    /// The key that must have unwrapped it.
+    pub(super) key: KmsArn,
+    pub(super) ciphertext: &'a [u8],
+}
+
+/// The data keys that KMS wrapped, each with the ARN of the key that did it.
+///
+/// # Errors
+/// `MalformedMessage` if one of them does not name a key so: the specification refuses the whole
+/// message then.
+pub(super) fn wrapped_by_kms(
+    encrypted_data_keys: &[EncryptedDataKey],
+) -> Result<Vec<(KmsArn, &[u8])>> {
+    encrypted_data_keys
+        .iter()
+        .filter(|key| key.provider_id == PROVIDER_ID)
+        .map(|key| {
+            let arn = std::str::from_utf8(&key.provider_info).ok().and_then(KmsArn::of_key);
+            Ok((arn.ok_or_else(no_key_arn)?, key.ciphertext.as_slice()))
+        })
+        .collect()
+}
+
+/// Asks KMS for one after the other until one is right; if none is, the reason of each.
+pub(super) async fn first_right(
+    clients: &KmsClients,
+    attempts: Vec<Attempt<'_>>,
+    materials: &DecryptionMaterials,
+) -> Result<DataKey, Vec<Error>> {
+    let mut failures = Vec::new();
+    for attempt in attempts {
+        match unwrap(clients, &attempt, materials).await {
+            Ok(data_key) => return Ok(data_key),
+            Err(error) => failures.push(error),
+        }
+    }
+    Err(failures)
+}
+
+async fn unwrap(
+    clients: &KmsClients,
+    attempt: &Attempt<'_>,
+    materials: &DecryptionMaterials,
+) -> Result<DataKey> {
+    let Attempt { key_id, key, ciphertext } = attempt;
+    let kms = clients.in_region(&key.region).await;
+    let is_right = |used: &KmsArn| used == key;
+    let answer = kms.decrypt(Some(key_id), ciphertext, &materials.context, is_right).await?;
+    if answer.plaintext.length() != materials.suite.data_key_length {
+        return Err(nonsense("Decrypt", Some(key_id)));
+    }
+    Ok(answer.plaintext)
+}
+
+fn no_key_arn() -> Error {
+    Error::malformed(
+        "the message has a data key that AWS KMS is said to have wrapped, but it does not name \
+         the KMS key by its ARN",
+    )
+}

@@ -1,0 +1,169 @@
+//! The multi-keyring: several keyrings wrap one data key, and any of them can unwrap it.
+//!
+//! Source: `framework/multi-keyring.md`.
+
+use std::sync::Arc;
+
+use super::{Answer, DecryptedDataKey, GeneratedDataKey, Keyring, described};
+use crate::context::EncryptionContext;
+use crate::error::{Code, Error, Result};
+use crate::format::EncryptedDataKey;
+use crate::materials::{DecryptionMaterials, EncryptionMaterials};
+
+/// A generator, which makes the data key, and children, which wrap it, too.
+pub struct MultiKeyring {
+    generator: Option<Arc<dyn Keyring>>,
+    children: Vec<Arc<dyn Keyring>>,
+}
+
+impl MultiKeyring {
+    /// Without a generator it only decrypts, or encrypts as the child of another multi-keyring.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if there is no keyring at all.
+    pub fn new(
+        generator: Option<Arc<dyn Keyring>>,
+        children: Vec<Arc<dyn Keyring>>,
+    ) -> Result<Self> {
+        if generator.is_none() && children.is_empty() {
+            return Err(Error::invalid(
+                "a multi-keyring needs a keyring: give a `generator`, or one child at least",
+            ));
+        }
+        Ok(Self { generator, children })
+    }
+
+    /// In the order in which they are asked.
+    fn keyrings(&self) -> impl Iterator<Item = &dyn Keyring> {
+        self.generator.iter().chain(&self.children).map(Arc::as_ref)
+    }
+
+    /// All keyrings wrap the data key, or the materials stay as they were.
+    async fn add_data_keys(&self, materials: &mut EncryptionMaterials) -> Result<()> {
+        self.check_generator(materials)?;
+        let wrapped_before = materials.encrypted_data_keys.len();
+        let added = self.ask_each(materials).await;
+        if added.is_err() {
+            materials.encrypted_data_keys.truncate(wrapped_before);
+            if self.generator.is_some() {
+                materials.data_key = None;
+            }
+        }
+        added
+    }
+
+    /// "OnEncrypt": whoever has a generator makes the data key, and nobody else does.
+    fn check_generator(&self, materials: &EncryptionMaterials) -> Result<()> {
+        match (&self.generator, &materials.data_key) {
+            (Some(_), None) | (None, Some(_)) => Ok(()),
+            (None, None) => Err(no_generator()),
+            (Some(_), Some(_)) => Err(Error::invalid(
+                "a multi-keyring with a generator, or a KMS keyring with `additionalKeyIds`, \
+                 cannot wrap a data key that another keyring made; make it the generator, or \
+                 give each of its keyrings as a child",
+            )),
+        }
+    }
+
+    async fn ask_each(&self, materials: &mut EncryptionMaterials) -> Result<()> {
+        for keyring in self.keyrings() {
+            keyring.on_encrypt(materials).await?;
+            if materials.data_key.is_none() {
+                return Err(Error::new(Code::Internal, "the generator made no data key"));
+            }
+        }
+        Ok(())
+    }
+
+    async fn find_data_key(
+        &self,
+        materials: &mut DecryptionMaterials,
+        encrypted_data_keys: &[EncryptedDataKey],
+    ) -> Result<()> {
+        materials.expect_no_data_key()?;
+        let mut failures = Vec::new();
+        for keyring in self.keyrings() {
+            match keyring.on_decrypt(materials, encrypted_data_keys).await {
+                Ok(()) => return Ok(()),
+                Err(error) => failures.push(error),
+            }
+        }
+        let what = format!("the message, encrypted under {},", described(encrypted_data_keys));
+        Err(none_can_decrypt(&what, failures))
+    }
+
+    async fn generate(
+        &self,
+        length: usize,
+        context: &EncryptionContext,
+    ) -> Result<GeneratedDataKey> {
+        let generator = self.generator.as_ref().ok_or_else(no_generator)?;
+        generator.generate_data_key(length, context).await
+    }
+
+    async fn decrypt(
+        &self,
+        ciphertext_blob: &[u8],
+        context: &EncryptionContext,
+    ) -> Result<DecryptedDataKey> {
+        let mut failures = Vec::new();
+        for keyring in self.keyrings() {
+            match keyring.decrypt_data_key(ciphertext_blob, context).await {
+                Ok(data_key) => return Ok(data_key),
+                Err(error) => failures.push(error),
+            }
+        }
+        Err(none_can_decrypt("the data key", failures))
+    }
+}
+
+impl Keyring for MultiKeyring {
+    fn calls_service(&self) -> bool {
+        self.keyrings().any(Keyring::calls_service)
+    }
+
+    fn on_encrypt<'a>(&'a self, materials: &'a mut EncryptionMaterials) -> Answer<'a, ()> {
+        Box::pin(self.add_data_keys(materials))
+    }
+
+    fn on_decrypt<'a>(
+        &'a self,
+        materials: &'a mut DecryptionMaterials,
+        encrypted_data_keys: &'a [EncryptedDataKey],
+    ) -> Answer<'a, ()> {
+        Box::pin(self.find_data_key(materials, encrypted_data_keys))
+    }
+
+    /// The generator's: one wrapped form has room for one key, so the children wrap nothing.
+    fn generate_data_key<'a>(
+        &'a self,
+        length: usize,
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, GeneratedDataKey> {
+        Box::pin(self.generate(length, context))
+    }
+
+    /// Asks one keyring after the other, the generator first, until one unwraps it.
+    fn decrypt_data_key<'a>(
+        &'a self,
+        ciphertext_blob: &'a [u8],
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, DecryptedDataKey> {
+        Box::pin(self.decrypt(ciphertext_blob, context))
+    }
+}
+
+fn no_generator() -> Error {
+    Error::invalid(
+        "a multi-keyring without a generator makes no data key, so it only decrypts; \
+         to encrypt, give it a `generator`",
+    )
+}
+
+fn none_can_decrypt(what: &str, failures: Vec<Error>) -> Error {
+    let message = format!(
+        "none of the {} keyrings can decrypt {what}; `errors` has the reason of each",
+        failures.len()
+    );
+    Error::new(Code::NoUsableKey, message).with_errors(failures)
+}
