@@ -65,10 +65,9 @@ describe('a signed message', () => {
   const message = signing.encryptSync(plaintext, { encryptionContext });
 
   it('is refused whole if one byte of its signature is changed or missing', async () => {
-    const footer = message.length - 103;
-    for (const at of [footer, footer + 20, message.length - 1]) {
+    for (const fromEnd of [80, 40, 1]) {
       const changed = Buffer.from(message);
-      changed[at] ^= 1;
+      changed[message.length - fromEnd] ^= 1;
       const into = Buffer.alloc(plaintext.length, 7);
       await rejection(signing.decrypt(changed, { into }), 'AUTHENTICATION_FAILED');
       assert.ok(into.every((byte) => byte === 0), 'nothing is left of what was not verified');
