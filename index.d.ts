@@ -21,6 +21,7 @@ import type {
   ByteRange,
   CallOptions,
   DataKeyOptions,
+  DecryptStreamOptions,
   DecryptWebStreamOptions,
   EnvelopeOptions,
   FileOptions,
@@ -58,7 +59,7 @@ export class Envelope {
   /**
    * Encrypts under a fresh data key: one KMS call.
    *
-   * @returns one message of the AWS Encryption SDK (format 2.0, suite `0x0478`).
+   * @returns one message of the AWS Encryption SDK; by default format 2.0, suite `0x0478`.
    */
   encrypt(data: Bytes, options?: CallOptions): Promise<Buffer>;
 
@@ -99,9 +100,9 @@ export class Envelope {
    * A stream that a message goes into and plaintext comes out of, each frame as soon as it has
    * verified. It emits `header` with the authenticated {@link MessageHeader} before any data, and
    * ends well only if the message was whole: until then, do not act on the plaintext for good.
-   * Signed messages are refused, as their signature comes last.
+   * Signed messages are refused, as their signature comes last, unless `signed` says otherwise.
    */
-  decryptStream(options?: StreamOptions): Transform;
+  decryptStream(options?: DecryptStreamOptions): Transform;
 
   /** `encryptStream` for `fetch` bodies and other Web streams. */
   encryptWebStream(options?: StreamOptions): TransformStream<Uint8Array, Uint8Array>;

@@ -32,8 +32,8 @@ function describeFields(fields) {
   return {
     version: fields.version === 1 ? 1 : 2,
     algorithmSuite: {
-      id: fields.suiteId,
-      name: fields.suiteName,
+      id: /** @type {import('../index').AlgorithmSuiteId} */ (fields.suiteId),
+      name: /** @type {import('../index').AlgorithmSuiteName} */ (fields.suiteName),
       committing: fields.commits,
       signed: fields.signed,
     },

@@ -24,14 +24,42 @@ export interface MessageHeader {
 /** An algorithm suite of the AWS Encryption SDK. */
 export interface AlgorithmSuite {
   /** The number in the message, such as `0x0478`. */
-  readonly id: number;
+  readonly id: AlgorithmSuiteId;
   /** The name in the specification. */
-  readonly name: string;
+  readonly name: AlgorithmSuiteName;
   /** Whether a message commits to its data key. */
   readonly committing: boolean;
   /** Whether a message is signed. */
   readonly signed: boolean;
 }
+
+/** The numbers of the algorithm suites; `0x0478` is the default. */
+export type AlgorithmSuiteId =
+  | 0x0014
+  | 0x0046
+  | 0x0078
+  | 0x0114
+  | 0x0146
+  | 0x0178
+  | 0x0214
+  | 0x0346
+  | 0x0378
+  | 0x0478
+  | 0x0578;
+
+/** The names of the algorithm suites, in the order of their numbers. */
+export type AlgorithmSuiteName =
+  | "AES_128_GCM_IV12_TAG16_NO_KDF"
+  | "AES_192_GCM_IV12_TAG16_NO_KDF"
+  | "AES_256_GCM_IV12_TAG16_NO_KDF"
+  | "AES_128_GCM_IV12_TAG16_HKDF_SHA256"
+  | "AES_192_GCM_IV12_TAG16_HKDF_SHA256"
+  | "AES_256_GCM_IV12_TAG16_HKDF_SHA256"
+  | "AES_128_GCM_IV12_TAG16_HKDF_SHA256_ECDSA_P256"
+  | "AES_192_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384"
+  | "AES_256_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384"
+  | "AES_256_GCM_HKDF_SHA512_COMMIT_KEY"
+  | "AES_256_GCM_HKDF_SHA512_COMMIT_KEY_ECDSA_P384";
 
 /** A wrapped copy of a message's data key. */
 export interface EncryptedDataKey {

@@ -1,7 +1,7 @@
 // What goes in: data, encryption contexts, and the options of each call.
 import type { FileHandle } from "node:fs/promises";
 import type { Keyring } from "./keyrings.js";
-import type { MessageHeader } from "./message.js";
+import type { AlgorithmSuiteId, AlgorithmSuiteName, MessageHeader } from "./message.js";
 
 /** What can be encrypted or decrypted; strings are encoded as UTF-8. Never shared memory. */
 export type Bytes = string | ArrayBuffer | ArrayBufferView;
@@ -19,7 +19,7 @@ export interface DataKeyOptions {
   /**
    * When encrypting: the pairs that the message is to carry and authenticate. When decrypting:
    * pairs that the message must carry, else the call fails with `ERR_ENVELOPE_CONTEXT_MISMATCH`;
-   * it may carry more.
+   * it may carry more. Those of {@link EnvelopeOptions.requiredContextKeys} must be given.
    */
   readonly encryptionContext?: EncryptionContext;
   /** Ends the call, and the request to KMS in flight; it rejects with `ERR_ENVELOPE_ABORTED`. */
@@ -33,8 +33,8 @@ export interface SyncOptions {
   /**
    * A buffer of your own to write the output into; the Buffer that is returned is a view of it. It
    * must not overlap the input. To decrypt, the length of the message is always enough; to encrypt,
-   * the plaintext's length, 32 bytes for each frame, and 40 bytes and the header. If it is too
-   * short, the error says how many bytes are needed. After any other error its content is undefined
+   * the plaintext's length, 32 bytes for each frame, 40 bytes, the header, and 106 bytes for a
+   * signature. If it is too short, the error says how many bytes are needed. After any other error its content is undefined
    * (when decrypting: zeros).
    */
   readonly into?: Uint8Array;
@@ -60,8 +60,19 @@ export interface StreamOptions extends DataKeyOptions {
   readonly plaintextLength?: number;
 }
 
+/** What `decryptStream` takes. */
+export interface DecryptStreamOptions extends StreamOptions {
+  /**
+   * What to do with a signed message, whose signature comes last. `"refuse"`, the default, fails
+   * with `ERR_ENVELOPE_SIGNED_MESSAGE`. `"release-before-verified"` lets plaintext out that the
+   * data key has authenticated, but the signature not yet: do not act on it for good before the
+   * stream has ended well.
+   */
+  readonly signed?: "refuse" | "release-before-verified";
+}
+
 /** What `decryptWebStream` takes. */
-export interface DecryptWebStreamOptions extends StreamOptions {
+export interface DecryptWebStreamOptions extends DecryptStreamOptions {
   /** Is called once, with the authenticated header, before the first plaintext. */
   readonly onHeader?: (header: MessageHeader) => void;
 }
@@ -121,10 +132,45 @@ export interface EnvelopeOptions {
   /** Wraps and unwraps the data keys. */
   readonly keyring: Keyring;
   /**
+   * How new messages are encrypted, by the specification's name or id. By default without a
+   * signature: `AES_256_GCM_HKDF_SHA512_COMMIT_KEY`. With `..._ECDSA_P384` a message also shows
+   * that whoever decrypts it has not made it; that costs a signature for each message, and such
+   * messages cannot be read by ranges.
+   */
+  readonly algorithmSuite?: AlgorithmSuiteName | AlgorithmSuiteId;
+  /**
+   * Which suites are written and read, by whether they commit to the data key. By default
+   * `"requireEncryptRequireDecrypt"`: only those that do. Messages of older Encryption SDKs are
+   * read with `"requireEncryptAllowDecrypt"`; `"forbidEncryptAllowDecrypt"` also writes what those
+   * can read.
+   */
+  readonly commitmentPolicy?: CommitmentPolicy;
+  /**
    * The plaintext length of each frame in bytes, from 1 to 4,294,967,295; by default 65,536. A
    * frame is verified as a whole before any byte of it is released.
    */
   readonly frameLength?: number;
   /** The most encrypted data keys that a message may have, from 1 to 65,535; by default any. */
   readonly maxEncryptedDataKeys?: number;
+  /**
+   * The longest plaintext of a message, in bytes, to encrypt and to decrypt as a whole; by default
+   * any.
+   */
+  readonly maxPlaintextLength?: number;
+  /**
+   * Keys of the encryption context that messages authenticate but do not store: give their values
+   * to encrypt, and the same values to decrypt.
+   */
+  readonly requiredContextKeys?: readonly string[];
+  /**
+   * The names of the keys that may wrap a message's data key: ARNs of KMS keys, key names of
+   * others. Data keys that other keys wrapped are left alone; by default none is.
+   */
+  readonly allowedKeys?: readonly string[];
 }
+
+/** Which algorithm suites are written and read. */
+export type CommitmentPolicy =
+  | "requireEncryptRequireDecrypt"
+  | "requireEncryptAllowDecrypt"
+  | "forbidEncryptAllowDecrypt";
