@@ -11,13 +11,11 @@ const { COMMANDS } = require('../bin/commands');
 const { OPTIONS } = require('../bin/support/options.js');
 const { BIN, jsonLines, run } = require('./support/cli');
 const { temporaryFolder } = require('./support/files');
+const { codeBlocks } = require('./support/readme');
 
 const DOCS = fs.readFileSync(path.join(__dirname, '..', 'docs', 'command-line.md'), 'utf8');
 
-function blocks(language) {
-  const found = DOCS.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'));
-  return [...found].map(([, text]) => text);
-}
+const blocks = (language) => codeBlocks('docs/command-line.md', language);
 
 describe('docs/command-line.md', { skip: process.platform === 'win32' }, () => {
   const folder = temporaryFolder();

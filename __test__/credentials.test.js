@@ -29,9 +29,10 @@ describe('where credentials, Region and endpoint come from', { skip: skipWithout
   after(() => moto?.stop());
 
   /** What a process of its own sees, whose environment holds nothing of AWS but this. */
-  async function attempt(env, options = {}) {
+  async function attempt(env, options = {}, times = 1) {
     const bare = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'));
-    const { stdout } = await promisify(execFile)(process.execPath, [SCRIPT, JSON.stringify(options)], {
+    const args = [SCRIPT, JSON.stringify(options), String(times)];
+    const { stdout } = await promisify(execFile)(process.execPath, args, {
       env: {
         ...Object.fromEntries(bare),
         HOME: folder,
@@ -83,6 +84,26 @@ describe('where credentials, Region and endpoint come from', { skip: skipWithout
     const env = { AWS_CONFIG_FILE: config, AWS_PROFILE: 'vault', ENCRYPTION_KEY_ID: key.keyId };
     assert.deepEqual(await attempt(env), { plaintext: 'x' });
     assert.deepEqual(await callers(), Array(2).fill('AKIDPROCESS in eu-west-1'));
+  });
+
+  it('one answer for the clients of all Regions', { skip: process.platform === 'win32' }, async () => {
+    const regions = ['us-west-2', 'ap-south-1'];
+    const others = await Promise.all(regions.map((region) => moto.createKey({ region })));
+    const answer = { Version: 1, AccessKeyId: 'AKIDPROCESS', SecretAccessKey: 'secret' };
+    const asked = path.join(folder, 'asked');
+    const script = `#!/bin/sh\necho once >> '${asked}'\necho '${JSON.stringify(answer)}'\n`;
+    const vault = file('counting.sh', script, 0o700);
+    const config = file('config', `[profile vault]\ncredential_process = ${vault}\n`);
+    const env = { AWS_CONFIG_FILE: config, AWS_PROFILE: 'vault' };
+    const additionalKeyIds = others.map(({ arn }) => arn);
+    assert.deepEqual(await attempt(env, { additionalKeyIds }, 5), { plaintext: 'x' });
+    const seen = (await callers()).sort();
+    assert.deepEqual(seen, [
+      ...Array(5).fill('AKIDPROCESS in ap-south-1'),
+      ...Array(6).fill('AKIDPROCESS in eu-west-1'),
+      ...Array(5).fill('AKIDPROCESS in us-west-2'),
+    ]);
+    assert.equal(fs.readFileSync(asked, 'utf8'), 'once\n');
   });
 
   it('a role that a profile assumes', async () => {

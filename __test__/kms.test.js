@@ -101,7 +101,8 @@ describe('AWS KMS (moto)', { skip: skipWithout('python') }, () => {
   });
 
   it('says that a key is not there', async () => {
-    for (const name of [key.keyId.replace(/^./, 'f'), 'alias/none']) {
+    const missing = key.keyId.replace(/^./, (first) => (first === 'f' ? 'e' : 'f'));
+    for (const name of [missing, 'alias/none']) {
       const error = await rejection(envelope(name).encrypt('x'), 'KMS_KEY_NOT_FOUND');
       assert.ok(error.message.includes(name));
       assert.ok(error.requestId);

@@ -17,7 +17,8 @@ export type AwsKmsKeyringOptions = AwsKmsKeyOptions | AwsKmsDiscoveryOptions;
 export interface AwsKmsOptions {
   /**
    * Whether related multi-Region keys (`mrk-...`) count as one key: a data key that one of them
-   * wrapped is unwrapped under the one of this keyring's Region. By default each is a key of its own.
+   * wrapped is unwrapped under the one of this keyring's Region. By default each is a key of its
+   * own.
    */
   readonly multiRegion?: boolean;
   /**
@@ -77,8 +78,8 @@ export interface DiscoveryFilter {
  * for each additional key, and Decrypt to decrypt.
  *
  * Outside messages, `generateDataKey` uses `keyId` alone; `decryptDataKey` asks for one key after
- * the other. With `discovery` it asks KMS in `region` (by default `AWS_REGION`, or the profile's) to
- * find the key, and refuses the answer if the filter does not allow that key.
+ * the other. With `discovery` it asks KMS in `region` (by default `AWS_REGION`, or the profile's)
+ * to find the key, and refuses the answer if the filter does not allow that key.
  */
 export class AwsKmsKeyring {
   /**

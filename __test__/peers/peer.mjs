@@ -87,11 +87,25 @@ const keyrings = {
         : { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: padding.replace('oaep-', '') }),
     }),
 
-  'aws-kms': ({ keyArn, endpoint }) =>
-    new sdk.KmsKeyringNode({ generatorKeyId: keyArn, clientProvider: kmsClients(endpoint) }),
+  'aws-kms': ({ keyArn, additionalKeyArns = [], multiRegion, endpoint }) => {
+    const options = {
+      generatorKeyId: keyArn,
+      keyIds: additionalKeyArns,
+      clientProvider: kmsClients(endpoint),
+    };
+    if (multiRegion) return sdk.buildAwsKmsMrkAwareStrictMultiKeyringNode(options);
+    return new sdk.KmsKeyringNode(options);
+  },
 
-  'aws-kms-discovery': ({ endpoint }) =>
-    new sdk.KmsKeyringNode({ discovery: true, clientProvider: kmsClients(endpoint) }),
+  'aws-kms-discovery': ({ region, filter, multiRegion, endpoint }) => {
+    const { partition, accountIds: accountIDs } = filter ?? {};
+    const options = {
+      ...(filter && { discoveryFilter: { partition, accountIDs } }),
+      clientProvider: kmsClients(endpoint),
+    };
+    if (!multiRegion) return new sdk.KmsKeyringNode({ ...options, discovery: true });
+    return sdk.buildAwsKmsMrkAwareDiscoveryMultiKeyringNode({ ...options, regions: [region] });
+  },
 
   multi: ({ generator, children = [] }) =>
     new sdk.MultiKeyringNode({

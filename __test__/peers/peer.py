@@ -6,13 +6,15 @@
 
 answers {"id", "ok": true, "result": base64 (without outFile), "encryptionContext", "suite"} or
 {"id", "ok": false, "error"}. Of a request only id, op, keyring and the data must be there.
-Keyrings, where keys are base64 or PEM, and aws-kms takes its region from the ARN:
+Keyrings, where keys are base64 or PEM, and aws-kms takes its regions from the ARNs:
 
     {"type": "raw-aes", "namespace", "name", "wrappingKey"}
     {"type": "raw-rsa", "namespace", "name", "publicKey", "privateKey", "padding": "oaep-sha256" | "pkcs1"}
-    {"type": "aws-kms", "keyArn", "endpoint"}
-    {"type": "aws-kms-discovery", "region", "endpoint"}
+    {"type": "aws-kms", "keyArn", "additionalKeyArns", "multiRegion": true, "endpoint"}
+    {"type": "aws-kms-discovery", "region", "filter": {"partition", "accountIds"}, "multiRegion": true, "endpoint"}
     {"type": "multi", "generator", "children"}
+
+Of an aws-kms keyring only the key and the endpoint must be there, and the region of a discovery.
 """
 import base64
 import io
@@ -30,6 +32,7 @@ import boto3  # noqa: E402
 from aws_cryptographic_material_providers.mpl import AwsCryptographicMaterialProviders  # noqa: E402
 from aws_cryptographic_material_providers.mpl import models  # noqa: E402
 from aws_cryptographic_material_providers.mpl.config import MaterialProvidersConfig  # noqa: E402
+from aws_cryptographic_material_providers.mpl.references import IClientSupplier  # noqa: E402
 from aws_encryption_sdk.identifiers import Algorithm  # noqa: E402
 
 CLIENT = aws_encryption_sdk.EncryptionSDKClient(
@@ -126,14 +129,27 @@ def raw_rsa(spec):
 
 
 def aws_kms(spec):
-    region = spec["keyArn"].split(":")[3]
-    return PROVIDERS.create_aws_kms_keyring(models.CreateAwsKmsKeyringInput(
-        kms_key_id=spec["keyArn"], kms_client=kms_client(region, spec)))
+    region, additional = spec["keyArn"].split(":")[3], spec.get("additionalKeyArns")
+    one = {"kms_key_id": spec["keyArn"], "kms_client": kms_client(region, spec)}
+    several = {"generator": spec["keyArn"], "kms_key_ids": additional, "client_supplier": Clients(spec)}
+    if spec.get("multiRegion"):
+        if additional:
+            return PROVIDERS.create_aws_kms_mrk_multi_keyring(models.CreateAwsKmsMrkMultiKeyringInput(**several))
+        return PROVIDERS.create_aws_kms_mrk_keyring(models.CreateAwsKmsMrkKeyringInput(**one))
+    if additional:
+        return PROVIDERS.create_aws_kms_multi_keyring(models.CreateAwsKmsMultiKeyringInput(**several))
+    return PROVIDERS.create_aws_kms_keyring(models.CreateAwsKmsKeyringInput(**one))
 
 
 def aws_kms_discovery(spec):
-    return PROVIDERS.create_aws_kms_discovery_keyring(models.CreateAwsKmsDiscoveryKeyringInput(
-        kms_client=kms_client(spec["region"], spec)))
+    options = {"kms_client": kms_client(spec["region"], spec)}
+    if "filter" in spec:
+        options["discovery_filter"] = models.DiscoveryFilter(
+            partition=spec["filter"]["partition"], account_ids=spec["filter"]["accountIds"])
+    if spec.get("multiRegion"):
+        return PROVIDERS.create_aws_kms_mrk_discovery_keyring(
+            models.CreateAwsKmsMrkDiscoveryKeyringInput(region=spec["region"], **options))
+    return PROVIDERS.create_aws_kms_discovery_keyring(models.CreateAwsKmsDiscoveryKeyringInput(**options))
 
 
 def multi(spec):
@@ -146,6 +162,16 @@ KEYRINGS = {
     "raw-aes": raw_aes, "raw-rsa": raw_rsa, "aws-kms": aws_kms,
     "aws-kms-discovery": aws_kms_discovery, "multi": multi,
 }
+
+
+class Clients(IClientSupplier):
+    """A KMS client for each region, all of them at the endpoint of the keyring."""
+
+    def __init__(self, spec):
+        self.spec = spec
+
+    def get_client(self, param):
+        return kms_client(param.region, self.spec)
 
 
 def kms_client(region, spec):

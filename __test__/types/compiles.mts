@@ -5,6 +5,7 @@ import {
   Envelope,
   EnvelopeError,
   LocalKeyring,
+  MultiKeyring,
   RawAesKeyring,
   decrypt,
   decryptDataKey,
@@ -13,9 +14,11 @@ import {
   inspect,
 } from "kms-envelope";
 import type {
+  AwsKmsKeyringOptions,
   Bytes,
   CallOptions,
   DecryptedMessage,
+  DiscoveryFilter,
   EncryptionContext,
   EnvelopeErrorCode,
   GeneratedDataKey,
@@ -32,7 +35,19 @@ const raw = new RawAesKeyring({
   keyName: "one",
   wrappingKey: new Uint8Array(32),
 });
-const keyrings: Keyring[] = [local, kms, raw];
+const several = new AwsKmsKeyring({
+  keyId: "alias/app",
+  additionalKeyIds: ["alias/backup"],
+  multiRegion: true,
+});
+const filter: DiscoveryFilter = { partition: "aws", accountIds: ["111122223333"] };
+const discovered: AwsKmsKeyringOptions[] = [
+  { discovery: true, region: "eu-west-1" },
+  { discovery: filter, multiRegion: true },
+];
+const reader = new MultiKeyring({ children: discovered.map((one) => new AwsKmsKeyring(one)) });
+const multi = new MultiKeyring({ generator: kms, children: [raw, local] });
+const keyrings: Keyring[] = [local, kms, raw, several, reader, multi];
 const envelope = new Envelope({ keyring: kms, frameLength: 4096, maxEncryptedDataKeys: 3 });
 
 // @ts-expect-error a key is needed
@@ -45,6 +60,16 @@ new Envelope({ keyring: {} });
 const wrong: LocalKeyring = kms;
 // @ts-expect-error a key id is needed
 new AwsKmsKeyring({ region: "eu-west-1" });
+// @ts-expect-error discovery names no key
+new AwsKmsKeyring({ keyId: "alias/app", discovery: true });
+// @ts-expect-error discovery is not switched off
+new AwsKmsKeyring({ discovery: false });
+// @ts-expect-error a filter has accounts
+new AwsKmsKeyring({ discovery: { partition: "aws" } });
+// @ts-expect-error an account id is no number
+new AwsKmsKeyring({ discovery: { partition: "aws", accountIds: [111122223333] } });
+// @ts-expect-error children are keyrings
+new MultiKeyring({ generator: kms, children: ["alias/app"] });
 // @ts-expect-error a wrapping key is bytes
 new RawAesKeyring({ keyNamespace: "app", keyName: "one", wrappingKey: "secret" });
 // @ts-expect-error no such option

@@ -5,7 +5,9 @@ const { Envelope } = require('../../lib/envelope.js');
 const { EnvelopeError } = require('../../lib/errors.js');
 const functions = require('../../lib/functions.js');
 const { inspect } = require('../../lib/header.js');
-const { AwsKmsKeyring, LocalKeyring, RawAesKeyring } = require('../../lib/keyrings.js');
+const keyrings = require('../../lib/keyrings.js');
+
+const { AwsKmsKeyring, LocalKeyring, MultiKeyring, RawAesKeyring } = keyrings;
 
 /** @typedef {typeof import('../../index.js')} Api */
 
@@ -21,6 +23,9 @@ const implementedError = new EnvelopeError('ERR_ENVELOPE_INTERNAL', 'a message')
 /** @type {(...args: ConstructorParameters<Api['AwsKmsKeyring']>) => object} */
 const awsKms = (options) => new AwsKmsKeyring(options);
 
+/** @type {(...args: ConstructorParameters<Api['MultiKeyring']>) => object} */
+const multi = (options) => new MultiKeyring(options);
+
 /** @type {(...args: ConstructorParameters<Api['RawAesKeyring']>) => object} */
 const rawAes = (options) => new RawAesKeyring(options);
 
@@ -33,5 +38,6 @@ module.exports = {
   implementedError,
   implementedFunctions,
   local,
+  multi,
   rawAes,
 };

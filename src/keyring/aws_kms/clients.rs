@@ -81,3 +81,28 @@ impl KmsClients {
         self.sources.get_or_init(Sources::default)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_has_one_client_and_not_every_region_is_kept() {
+        let options = KmsOptions { region: Some("eu-west-1".to_owned()), ..KmsOptions::default() };
+        let clients = Arc::new(KmsClients::new(options, None));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let [first, second] = [(); 2].map(|()| {
+                let clients = Arc::clone(&clients);
+                tokio::spawn(async move { clients.in_region("eu-west-1").await })
+            });
+            let first = first.await.unwrap();
+            assert!(Arc::ptr_eq(&first, &second.await.unwrap()));
+            for made_up in 0..2 * MAX_KEPT {
+                clients.in_region(&format!("made-up-{made_up}")).await;
+            }
+            assert_eq!(clients.clients.lock().unwrap().len(), MAX_KEPT);
+            assert!(Arc::ptr_eq(&first, &clients.in_region("eu-west-1").await));
+        });
+    }
+}
