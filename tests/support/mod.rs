@@ -120,8 +120,13 @@ pub fn decrypt_unsigned(client: &Client, message: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// Decrypts a message range by range, the last range first.
-pub fn decrypt_ranges(client: &Client, message: &[u8], length: usize) -> Result<Vec<u8>> {
-    let accepted = client.accept(Header::parse(message, client.header_limits())?, &context(&[]))?;
+pub fn decrypt_ranges(
+    client: &Client,
+    given: &EncryptionContext,
+    message: &[u8],
+    length: usize,
+) -> Result<Vec<u8>> {
+    let accepted = client.accept(Header::parse(message, client.header_limits())?, given)?;
     let total = message.len() as u64;
     let place = RangeDecryptor::final_frame(accepted.header(), total)?;
     let mut reader = answer_now(client.range_decryptor(&accepted, total, part(message, &place)))?;
