@@ -57,7 +57,7 @@ export class Envelope {
   constructor(key: string | EnvelopeOptions);
 
   /**
-   * Encrypts under a fresh data key: one KMS call.
+   * Encrypts under a fresh data key: one KMS call, and one more for each additional KMS key.
    *
    * @returns one message of the AWS Encryption SDK; by default format 2.0, suite `0x0478`.
    */
@@ -170,7 +170,8 @@ export class Envelope {
   generateDataKey(options?: GenerateDataKeyOptions): Promise<GeneratedDataKey>;
 
   /**
-   * Unwraps a data key: KMS Decrypt, under this key and no other. Wipe `plaintext` after use.
+   * Unwraps a data key: KMS Decrypt, under this keyring's keys and no other. Wipe `plaintext` after
+   * use.
    *
    * @param ciphertextBlob what `generateDataKey` returned.
    * @param options the same encryption context as when it was generated.
