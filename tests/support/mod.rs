@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unused_imports, reason = "no test uses all of it")]
 
+pub mod fields;
 pub mod keyrings;
 mod messages;
 
