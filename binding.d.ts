@@ -21,6 +21,12 @@ export declare class Cancellation {
 export declare class Client {
   /** A client under this keyring. */
   static create(keyring: NativeKeyring, settings: NativeSettings): Client
+  /** Fills the cache for messages with this context. */
+  warm(context: Array<string>, cancellation?: Cancellation | undefined | null): Promise<void>
+  /** Forgets the cached data keys. */
+  clearCache(): void
+  /** What the cache has done, if there is one. */
+  cacheStats(): NativeCacheStats | null
 }
 export type NativeClient = Client
 
@@ -177,6 +183,12 @@ export type NativeReEncryptor = ReEncryptor
 /** All suites there are. */
 export declare function algorithmSuites(): Array<NativeSuite>
 
+/** Verifies the header at once, if the cache has the data key. */
+export declare function cachedDecryptor(client: Client, header: NativeHeader): Decryptor | null
+
+/** Starts a message at once, if the cache has a data key for it. */
+export declare function cachedEncryptor(client: Client, context: Array<string>, plaintextLength?: number | undefined | null): Encryptor | null
+
 /** Verifies the header as soon as the keyring answers. */
 export declare function createDecryptor(client: Client, header: NativeHeader, cancellation?: Cancellation | undefined | null): Promise<Decryptor>
 
@@ -263,6 +275,28 @@ export interface HeaderFields {
 /** What the header at the start of a message says; not whether it can be decrypted, or is genuine. */
 export declare function inspectHeader(message: Uint8Array): HeaderFields
 
+/** How long and how often a data key is used. */
+export interface NativeCacheLimits {
+  /** How long after it was made, in milliseconds. */
+  maxAgeMs: number
+  /** For how many messages. */
+  maxMessages: number
+  /** For how many bytes of plaintext. */
+  maxBytes: number
+  /** How many are kept. */
+  maxEntries: number
+}
+
+/** What a cache has done. */
+export interface NativeCacheStats {
+  /** Messages whose data key was there. */
+  hits: number
+  /** Messages whose data key was not. */
+  misses: number
+  /** How many data keys are there now. */
+  entries: number
+}
+
 /** A data key as KMS Decrypt gives it. */
 export interface NativeDataKey {
   /** The key itself; JavaScript owns it from now on, and wipes it. */
@@ -331,6 +365,8 @@ export interface NativeSettings {
   allowedKeys?: Array<string>
   /** The longest plaintext, in bytes. */
   maxPlaintextLength?: number
+  /** How long data keys are kept. */
+  cache?: NativeCacheLimits
 }
 
 /** An algorithm suite to choose. */

@@ -24,6 +24,7 @@ import type {
   DecryptStreamOptions,
   DecryptWebStreamOptions,
   EnvelopeOptions,
+  EnvelopeStats,
   FileOptions,
   GenerateDataKeyOptions,
   KeyOption,
@@ -74,14 +75,14 @@ export class Envelope {
   decryptMessage(message: Bytes, options?: CallOptions): Promise<DecryptedMessage>;
 
   /**
-   * As `encrypt`, at once; for keyrings that call no service.
+   * As `encrypt`, at once; for keyrings that call no service, or with a warm cache.
    *
    * @throws {EnvelopeError} `ERR_ENVELOPE_WOULD_BLOCK` under a KMS key.
    */
   encryptSync(data: Bytes, options?: SyncOptions): Buffer;
 
   /**
-   * As `decrypt`, at once; for keyrings that call no service.
+   * As `decrypt`, at once; for keyrings that call no service, or with a warm cache.
    *
    * @throws {EnvelopeError} `ERR_ENVELOPE_WOULD_BLOCK` under a KMS key.
    */
@@ -162,6 +163,20 @@ export class Envelope {
     to: Envelope,
     options?: FileOptions & ReEncryptContext,
   ): Promise<ReEncryptedFile>;
+
+  /**
+   * Fills the cache for messages with this encryption context: one KMS call, unless it is warm. Then
+   * `encrypt` resolves at once and `encryptSync` works, also under a KMS key.
+   *
+   * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT` without the option `cache`.
+   */
+  warm(options?: DataKeyOptions): Promise<void>;
+
+  /** Forgets the cached data keys; those in use are wiped when their messages end. */
+  clearCache(): void;
+
+  /** What this envelope has done. */
+  stats(): EnvelopeStats;
 
   /**
    * Makes a data key for use outside a message: KMS GenerateDataKey. Wipe `plaintext` after use

@@ -20,10 +20,15 @@ const OPTIONS = /** @type {const} */ ([
   'maxPlaintextLength',
   'requiredContextKeys',
   'allowedKeys',
+  'cache',
 ]);
+
+const CACHE_OPTIONS = /** @type {const} */ (['maxAgeMs', 'maxMessages', 'maxBytes', 'maxEntries']);
 
 /** An envelope's key and settings, and the native halves of messages made with them. */
 class Core {
+  #caches;
+
   /** @param {unknown} key what the constructor of `Envelope` was given */
   constructor(key) {
     if (typeof key === 'string') key = { keyring: keyringOf(args.string(key, 'the key')) };
@@ -31,6 +36,7 @@ class Core {
     const given = args.options(key, OPTIONS);
     this.keyring = nativeKeyring(given.keyring);
     this.client = native(() => binding.Client.create(this.keyring, settings(given)));
+    this.#caches = given.cache !== undefined;
   }
 
   /**
@@ -43,6 +49,8 @@ class Core {
   async encryptor(context, plaintextLength, signal) {
     throwIfAborted(signal);
     if (!this.keyring.callsService) return this.encryptorNow(context, plaintextLength);
+    const cached = this.#cachedEncryptor(context, plaintextLength);
+    if (cached) return cached;
     return abortable(signal, (cancellation) =>
       binding.createEncryptor(this.client, context, plaintextLength, cancellation),
     );
@@ -53,6 +61,8 @@ class Core {
    * @param {number | undefined} plaintextLength
    */
   encryptorNow(context, plaintextLength) {
+    const cached = this.#cachedEncryptor(context, plaintextLength);
+    if (cached) return cached;
     return native(() => binding.Encryptor.create(this.client, context, plaintextLength));
   }
 
@@ -65,6 +75,8 @@ class Core {
   async decryptor(header, signal) {
     throwIfAborted(signal);
     if (!this.keyring.callsService) return this.decryptorNow(header);
+    const cached = this.#cachedDecryptor(header);
+    if (cached) return cached;
     return abortable(signal, (cancellation) =>
       binding.createDecryptor(this.client, header, cancellation),
     );
@@ -72,6 +84,8 @@ class Core {
 
   /** @param {Header} header */
   decryptorNow(header) {
+    const cached = this.#cachedDecryptor(header);
+    if (cached) return cached;
     return native(() => binding.Decryptor.create(this.client, header));
   }
 
@@ -83,6 +97,31 @@ class Core {
    */
   header(message, context) {
     return native(() => binding.Header.read(this.client, message, context));
+  }
+
+  /**
+   * Asks the keyring for a data key, for messages with this context that come later.
+   *
+   * @param {string[]} context
+   * @param {AbortSignal | undefined} signal
+   */
+  warm(context, signal) {
+    return abortable(signal, (cancellation) => this.client.warm(context, cancellation));
+  }
+
+  /**
+   * @param {string[]} context
+   * @param {number | undefined} plaintextLength
+   */
+  #cachedEncryptor(context, plaintextLength) {
+    if (!this.#caches) return null;
+    return native(() => binding.cachedEncryptor(this.client, context, plaintextLength));
+  }
+
+  /** @param {Header} header */
+  #cachedDecryptor(header) {
+    if (!this.#caches) return null;
+    return native(() => binding.cachedDecryptor(this.client, header));
   }
 
   /**
@@ -123,6 +162,23 @@ function settings(given) {
     ),
     requiredContextKeys: args.optionalStrings(given.requiredContextKeys, 'requiredContextKeys') ?? [],
     allowedKeys: args.optionalStrings(given.allowedKeys, 'allowedKeys'),
+    cache: given.cache === undefined ? undefined : cacheLimits(given.cache),
+  };
+}
+
+/**
+ * @param {unknown} cache
+ * @returns {import('../binding').NativeCacheLimits}
+ */
+function cacheLimits(cache) {
+  const given = args.options(cache, CACHE_OPTIONS);
+  const { maxAgeMs = 300_000, maxMessages = 100_000, maxBytes = 2 ** 40, maxEntries = 1000 } = given;
+  const { MAX_SAFE_INTEGER: max } = Number;
+  return {
+    maxAgeMs: args.integer(maxAgeMs, 'maxAgeMs', 1, max),
+    maxMessages: args.integer(maxMessages, 'maxMessages', 1, max),
+    maxBytes: args.integer(maxBytes, 'maxBytes', 1, max),
+    maxEntries: args.integer(maxEntries, 'maxEntries', 1, UINT32_MAX),
   };
 }
 

@@ -202,6 +202,20 @@ class Envelope {
   }
 
   /** @param {unknown} [options] */
+  async warm(options) {
+    const { encryptionContext, signal } = callOptions(options, DATA_KEY_OPTIONS);
+    await this.#core.warm(encryptionContext, signal);
+  }
+
+  clearCache() {
+    this.#core.client.clearCache();
+  }
+
+  stats() {
+    return { cache: this.#core.client.cacheStats() ?? undefined };
+  }
+
+  /** @param {unknown} [options] */
   async generateDataKey(options) {
     const { encryptionContext, signal, given } = callOptions(options, GENERATE_OPTIONS);
     const length = dataKeyLength(given);

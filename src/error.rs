@@ -6,7 +6,7 @@ use std::fmt;
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why an operation failed. Never holds key material or plaintext.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Error {
     code: Code,
     message: String,
@@ -14,7 +14,7 @@ pub struct Error {
 }
 
 /// What only some errors have; boxed, so that a `Result` stays small.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Details {
     cause: Option<String>,
     request_id: Option<String>,

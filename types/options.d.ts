@@ -167,6 +167,36 @@ export interface EnvelopeOptions {
    * others. Data keys that other keys wrapped are left alone; by default none is.
    */
   readonly allowedKeys?: readonly string[];
+  /**
+   * Keeps data keys for more messages, so that not each of them calls the key service; by default
+   * each message has a data key of its own. `{}` takes the limits that are given below.
+   */
+  readonly cache?: CacheOptions;
+}
+
+/**
+ * How long a data key is kept, and for what: messages with one encryption context. Each message
+ * still has a key of its own, which it derives from the data key and its message id. Within
+ * `maxAgeMs` a caller decrypts although the key service would refuse by now.
+ */
+export interface CacheOptions {
+  /** How long after it was made, in milliseconds; by default 300,000 (5 minutes). */
+  readonly maxAgeMs?: number;
+  /** How many messages are encrypted with it; by default 100,000. */
+  readonly maxMessages?: number;
+  /**
+   * How many bytes of plaintext are encrypted with it; by default 2^40. A stream without
+   * `plaintextLength` counts as it goes, and ends with the data key that it began with.
+   */
+  readonly maxBytes?: number;
+  /** How many are kept, to encrypt and to decrypt; by default 1,000. The oldest in use go first. */
+  readonly maxEntries?: number;
+}
+
+/** What an {@link Envelope} has done since it was made. */
+export interface EnvelopeStats {
+  /** Its cache, if it has one: messages whose data key was there or not, and data keys kept. */
+  readonly cache: { readonly hits: number; readonly misses: number; readonly entries: number } | undefined;
 }
 
 /** Which algorithm suites are written and read. */

@@ -4,6 +4,9 @@
 //! and `framework/required-encryption-context-cmm.md`.
 
 mod accepted;
+mod cache;
+mod cache_entry;
+mod materials;
 mod settings;
 
 use std::collections::BTreeSet;
@@ -11,18 +14,21 @@ use std::sync::Arc;
 
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
-use crate::format::{EncryptedDataKey, Header, HeaderLimits};
+use crate::format::{Header, HeaderLimits};
 use crate::keyring::{Keyring, key_name};
-use crate::materials::{DecryptionMaterials, EncryptionMaterials};
+use crate::materials::EncryptionMaterials;
 use crate::message::{Decryptor, Encryptor, RangeDecryptor, check_public_key, too_long};
+use cache_entry::Use;
+use materials::MaterialsSource;
 
 pub use accepted::AcceptedHeader;
+pub use cache::{CacheLimits, CacheStats};
 pub use settings::Settings;
 
 /// Writes and reads messages under one keyring, as its settings allow.
 pub struct Client {
-    keyring: Arc<dyn Keyring>,
-    settings: Settings,
+    materials: MaterialsSource,
+    settings: Arc<Settings>,
 }
 
 impl Client {
@@ -32,12 +38,13 @@ impl Client {
     /// `CommitmentPolicy` or `InvalidArgument` if the settings do not go together.
     pub fn new(keyring: Arc<dyn Keyring>, settings: Settings) -> Result<Self> {
         settings.check()?;
-        Ok(Self { keyring, settings })
+        let settings = Arc::new(settings);
+        Ok(Self { materials: MaterialsSource::new(keyring, Arc::clone(&settings)), settings })
     }
 
     /// What wraps and unwraps the data keys.
     pub fn keyring(&self) -> &Arc<dyn Keyring> {
-        &self.keyring
+        self.materials.keyring()
     }
 
     /// What is accepted of a header while it is being read.
@@ -45,7 +52,7 @@ impl Client {
         HeaderLimits { max_encrypted_data_keys: self.settings.max_encrypted_data_keys }
     }
 
-    /// Starts a message, after one call of the keyring ("Encrypt").
+    /// Starts a message, after one call of the keyring, or none with a warm cache ("Encrypt").
     ///
     /// `plaintext_length` is checked before that call, where it is known.
     ///
@@ -57,20 +64,29 @@ impl Client {
         context: EncryptionContext,
         plaintext_length: Option<u64>,
     ) -> Result<Encryptor> {
-        let Settings { frame_length, max_plaintext_length, .. } = self.settings;
         self.check_plaintext_length(plaintext_length.unwrap_or_default())?;
-        let mut materials = EncryptionMaterials::new(
-            self.settings.suite,
-            context,
-            self.settings.required_context_keys.clone(),
-        )?;
-        self.keyring.on_encrypt(&mut materials).await?;
-        let keys = &materials.encrypted_data_keys;
-        self.check_key_count(keys.len())?;
-        if let Some(key) = keys.iter().find(|key| !self.allows(key)) {
-            return Err(not_allowed(&format!("the data key was wrapped by \"{}\"", key_name(key))));
-        }
-        Ok(Encryptor::new(&materials, frame_length)?.limited_to(max_plaintext_length))
+        let (materials, usage) = self.materials.to_encrypt(context, plaintext_length).await?;
+        self.start(&materials, usage)
+    }
+
+    /// Starts a message at once, if the cache has its materials.
+    ///
+    /// # Errors
+    /// `LimitExceeded`.
+    pub fn cached_encryptor(
+        &self,
+        context: &EncryptionContext,
+        plaintext_length: Option<u64>,
+    ) -> Result<Option<Encryptor>> {
+        self.check_plaintext_length(plaintext_length.unwrap_or_default())?;
+        let cached = self.materials.cached_to_encrypt(context, plaintext_length);
+        cached.map(|(materials, usage)| self.start(&materials, usage)).transpose()
+    }
+
+    fn start(&self, materials: &EncryptionMaterials, usage: Use) -> Result<Encryptor> {
+        let Settings { frame_length, max_plaintext_length, .. } = *self.settings;
+        let encryptor = Encryptor::new(materials, frame_length)?;
+        Ok(encryptor.limited_to(max_plaintext_length).counted_by(usage))
     }
 
     /// Checks a header against the settings, and its context against the caller's: all that can be
@@ -84,11 +100,13 @@ impl Client {
         check_public_key(&header)?;
         let context = header.context.complete(given, &self.settings.required_context_keys)?;
         let keys = &header.encrypted_data_keys;
-        let allowed: Vec<_> = keys.iter().filter(|key| self.allows(key)).cloned().collect();
+        let allowed: Vec<_> =
+            keys.iter().filter(|key| self.settings.allows(key)).cloned().collect();
         if allowed.is_empty() {
             let names: BTreeSet<_> = keys.iter().take(5).map(key_name).collect();
             let names = names.into_iter().collect::<Vec<_>>().join("\", \"");
-            return Err(not_allowed(&format!("the message's data key is wrapped by \"{names}\"")));
+            let what = format!("the message's data key is wrapped by \"{names}\"");
+            return Err(settings::not_allowed(&what));
         }
         Ok(AcceptedHeader { header, context, allowed })
     }
@@ -124,14 +142,25 @@ impl Client {
         }
     }
 
-    /// What reads the body of the message with this header, after one call of the keyring.
+    /// What reads the body of the message with this header, after one call of the keyring, or none
+    /// with a warm cache.
     ///
     /// # Errors
     /// What the keyring says; `AuthenticationFailed` if the header does not verify.
     pub async fn decryptor(&self, accepted: &AcceptedHeader) -> Result<Decryptor> {
-        let materials = self.decryption_materials(accepted).await?;
+        let materials = self.materials.to_decrypt(accepted).await?;
         let decryptor = Decryptor::new(&accepted.header, &materials)?;
         Ok(decryptor.limited_to(self.settings.max_plaintext_length))
+    }
+
+    /// The same at once, if the cache has the materials.
+    ///
+    /// # Errors
+    /// `AuthenticationFailed` if the header does not verify.
+    pub fn cached_decryptor(&self, accepted: &AcceptedHeader) -> Result<Option<Decryptor>> {
+        let Some(materials) = self.materials.cached_to_decrypt(accepted) else { return Ok(None) };
+        let decryptor = Decryptor::new(&accepted.header, &materials)?;
+        Ok(Some(decryptor.limited_to(self.settings.max_plaintext_length)))
     }
 
     /// What reads ranges of the message with this header and of this length, in bytes.
@@ -144,35 +173,25 @@ impl Client {
         message_length: u64,
         final_frame: &[u8],
     ) -> Result<RangeDecryptor> {
-        let materials = self.decryption_materials(accepted).await?;
+        let materials = self.materials.to_decrypt(accepted).await?;
         RangeDecryptor::new(&accepted.header, &materials, message_length, final_frame)
     }
 
-    async fn decryption_materials(&self, accepted: &AcceptedHeader) -> Result<DecryptionMaterials> {
-        let mut materials =
-            DecryptionMaterials::new(accepted.header.suite, accepted.context.clone());
-        self.keyring.on_decrypt(&mut materials, &accepted.allowed).await?;
-        Ok(materials)
+    /// Fills the cache for messages with this context.
+    ///
+    /// # Errors
+    /// `InvalidArgument` without a cache; and what the keyring says.
+    pub async fn warm(&self, context: EncryptionContext) -> Result<()> {
+        self.materials.warm(context).await
     }
 
-    fn allows(&self, key: &EncryptedDataKey) -> bool {
-        self.settings.allowed_keys.as_ref().is_none_or(|allowed| allowed.contains(&key_name(key)))
+    /// Forgets the cached materials, and wipes them as soon as no message uses them.
+    pub fn clear_cache(&self) {
+        self.materials.clear_cache();
     }
 
-    /// `client-apis/client.md`, "Maximum Number Of Encrypted Data Keys": on encrypt too.
-    fn check_key_count(&self, count: usize) -> Result<()> {
-        match self.settings.max_encrypted_data_keys {
-            Some(limit) if count > limit.into() => Err(Error::new(
-                Code::LimitExceeded,
-                format!(
-                    "the keyring wrapped the data key {count} times; `maxEncryptedDataKeys` is {limit}"
-                ),
-            )),
-            _ => Ok(()),
-        }
+    /// What the cache has done, if there is one.
+    pub fn cache_stats(&self) -> Option<CacheStats> {
+        self.materials.cache_stats()
     }
-}
-
-fn not_allowed(what: &str) -> Error {
-    Error::new(Code::NoUsableKey, format!("{what}, which is not among the `allowedKeys`"))
 }

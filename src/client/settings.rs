@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::cache::CacheLimits;
 use crate::context::is_reserved;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
+use crate::format::EncryptedDataKey;
+use crate::keyring::key_name;
 use crate::message::DEFAULT_FRAME_LENGTH;
 use crate::suite::{AlgorithmSuite, CommitmentPolicy};
 
@@ -24,6 +27,8 @@ pub struct Settings {
     pub allowed_keys: Option<BTreeSet<String>>,
     /// The longest plaintext of a message, in bytes.
     pub max_plaintext_length: Option<u64>,
+    /// How long data keys are kept for more messages; by default each message has its own.
+    pub cache: Option<CacheLimits>,
 }
 
 impl Default for Settings {
@@ -37,6 +42,7 @@ impl Default for Settings {
             required_context_keys: BTreeSet::new(),
             allowed_keys: None,
             max_plaintext_length: None,
+            cache: None,
         }
     }
 }
@@ -52,6 +58,9 @@ impl Settings {
         if self.frame_length == 0 {
             return Err(Error::invalid("the frame length must be from 1 to 4,294,967,295 bytes"));
         }
+        if let Some(cache) = &self.cache {
+            cache.check()?;
+        }
         // `framework/required-encryption-context-cmm.md`: reserved pairs are the format's own.
         match self.required_context_keys.iter().find(|key| is_reserved(key)) {
             Some(key) => Err(Error::invalid(format!(
@@ -60,4 +69,32 @@ impl Settings {
             None => Ok(()),
         }
     }
+
+    pub(super) fn allows(&self, key: &EncryptedDataKey) -> bool {
+        self.allowed_keys.as_ref().is_none_or(|allowed| allowed.contains(&key_name(key)))
+    }
+
+    /// What the keyring wrapped: `client-apis/client.md`, "Maximum Number Of Encrypted Data Keys",
+    /// holds on encrypt, too.
+    pub(super) fn check_data_keys(&self, keys: &[EncryptedDataKey]) -> Result<()> {
+        if let Some(limit) = self.max_encrypted_data_keys
+            && keys.len() > limit.into()
+        {
+            let message = format!(
+                "the keyring wrapped the data key {} times; `maxEncryptedDataKeys` is {limit}",
+                keys.len()
+            );
+            return Err(Error::new(Code::LimitExceeded, message));
+        }
+        match keys.iter().find(|key| !self.allows(key)) {
+            Some(key) => {
+                Err(not_allowed(&format!("the data key was wrapped by \"{}\"", key_name(key))))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+pub(super) fn not_allowed(what: &str) -> Error {
+    Error::new(Code::NoUsableKey, format!("{what}, which is not among the `allowedKeys`"))
 }

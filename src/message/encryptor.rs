@@ -2,6 +2,9 @@
 //!
 //! Source: `client-apis/encrypt.md`.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use zeroize::Zeroizing;
 
 use super::layout::body_length;
@@ -28,6 +31,7 @@ pub struct Encryptor {
     footer_length: usize,
     accepted: u64,
     limit: Option<u64>,
+    counter: Option<Arc<AtomicU64>>,
 }
 
 impl Encryptor {
@@ -76,6 +80,7 @@ impl Encryptor {
                 .map_or(0, |curve| FOOTER_OVERHEAD + max_signature_length(curve)),
             accepted: 0,
             limit: None,
+            counter: None,
         })
     }
 
@@ -83,6 +88,13 @@ impl Encryptor {
     #[must_use]
     pub fn limited_to(mut self, limit: Option<u64>) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// The same encryptor, which adds what it takes, in bytes, to a counter.
+    #[must_use]
+    pub fn counted_by(mut self, counter: Option<Arc<AtomicU64>>) -> Self {
+        self.counter = counter;
         self
     }
 
@@ -186,6 +198,9 @@ impl Encryptor {
         match self.limit {
             Some(limit) if accepted > limit => return Err(too_long(limit)),
             _ => self.accepted = accepted,
+        }
+        if let Some(counter) = &self.counter {
+            counter.fetch_add(length as u64, Ordering::Relaxed);
         }
         Ok(())
     }

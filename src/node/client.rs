@@ -1,14 +1,19 @@
 //! A keyring and the settings of its messages.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
-use napi::Result;
+use napi::bindgen_prelude::{ClassInstance, PromiseRaw};
+use napi::{Env, Result};
 use napi_derive::napi;
 
+use super::cancellation::{Cancellation, token, unless_cancelled};
+use super::context::from_flat;
 use super::error::to_napi;
 use super::keyring::NativeKeyring;
-use crate::client::{Client, Settings};
+use crate::client::{CacheLimits, CacheStats, Client, Settings};
 use crate::error::{self, Code, Error};
 use crate::keyring::would_block;
 use crate::suite::{AlgorithmSuite, CommitmentPolicy, SUITES};
@@ -34,6 +39,32 @@ pub struct NativeSettings {
     pub allowed_keys: Option<Vec<String>>,
     /// The longest plaintext, in bytes.
     pub max_plaintext_length: Option<i64>,
+    /// How long data keys are kept.
+    pub cache: Option<NativeCacheLimits>,
+}
+
+/// How long and how often a data key is used.
+#[napi(object)]
+pub struct NativeCacheLimits {
+    /// How long after it was made, in milliseconds.
+    pub max_age_ms: i64,
+    /// For how many messages.
+    pub max_messages: i64,
+    /// For how many bytes of plaintext.
+    pub max_bytes: i64,
+    /// How many are kept.
+    pub max_entries: u32,
+}
+
+/// What a cache has done.
+#[napi(object)]
+pub struct NativeCacheStats {
+    /// Messages whose data key was there.
+    pub hits: i64,
+    /// Messages whose data key was not.
+    pub misses: i64,
+    /// How many data keys are there now.
+    pub entries: u32,
 }
 
 #[napi]
@@ -45,6 +76,37 @@ impl NativeClient {
             .and_then(|settings| Client::new(keyring.shared(), settings))
             .map(|client| Self(Arc::new(client)))
             .map_err(to_napi)
+    }
+
+    /// Fills the cache for messages with this context.
+    #[napi(catch_unwind, ts_return_type = "Promise<void>")]
+    pub fn warm<'env>(
+        &self,
+        env: &'env Env,
+        context: Vec<String>,
+        cancellation: Option<ClassInstance<'_, Cancellation>>,
+    ) -> Result<PromiseRaw<'env, ()>> {
+        let (client, token) = (self.shared(), token(cancellation.as_ref()));
+        let context = from_flat(context).map_err(to_napi)?;
+        env.spawn_future(async move {
+            unless_cancelled(token, client.warm(context)).await.map_err(to_napi)
+        })
+    }
+
+    /// Forgets the cached data keys.
+    #[napi]
+    pub fn clear_cache(&self) {
+        self.0.clear_cache();
+    }
+
+    /// What the cache has done, if there is one.
+    #[napi]
+    pub fn cache_stats(&self) -> Option<NativeCacheStats> {
+        self.0.cache_stats().map(|CacheStats { hits, misses, entries }| NativeCacheStats {
+            hits: i64::try_from(hits).unwrap_or(i64::MAX),
+            misses: i64::try_from(misses).unwrap_or(i64::MAX),
+            entries: u32::try_from(entries).unwrap_or(u32::MAX),
+        })
     }
 
     pub(super) fn shared(&self) -> Arc<Client> {
@@ -82,6 +144,18 @@ fn convert(settings: NativeSettings) -> error::Result<Settings> {
         required_context_keys: BTreeSet::from_iter(settings.required_context_keys),
         allowed_keys: settings.allowed_keys.map(BTreeSet::from_iter),
         max_plaintext_length: settings.max_plaintext_length.map(length).transpose()?,
+        cache: settings.cache.map(cache_limits).transpose()?,
+    })
+}
+
+fn cache_limits(limits: NativeCacheLimits) -> error::Result<CacheLimits> {
+    let max_entries = NonZeroUsize::new(limits.max_entries as usize)
+        .ok_or_else(|| Error::invalid("maxEntries must be at least 1"))?;
+    Ok(CacheLimits {
+        max_age: Duration::from_millis(length(limits.max_age_ms)?),
+        max_messages: length(limits.max_messages)?,
+        max_bytes: length(limits.max_bytes)?,
+        max_entries,
     })
 }
 

@@ -69,6 +69,17 @@ impl NativeDecryptor {
     }
 }
 
+/// Verifies the header at once, if the cache has the data key.
+#[napi(catch_unwind)]
+pub fn cached_decryptor(
+    client: &NativeClient,
+    header: &NativeHeader,
+) -> Result<Option<NativeDecryptor>> {
+    let cached = || client.shared().cached_decryptor(header.get()?);
+    let cached = cached().map_err(to_napi)?;
+    Ok(cached.map(|decryptor| NativeDecryptor(Some(decryptor))))
+}
+
 /// Verifies the header as soon as the keyring answers.
 #[napi(catch_unwind, ts_return_type = "Promise<Decryptor>")]
 pub fn create_decryptor<'env>(

@@ -133,6 +133,21 @@ impl NativeEncryptor {
     }
 }
 
+/// Starts a message at once, if the cache has a data key for it.
+#[napi(catch_unwind)]
+pub fn cached_encryptor(
+    client: &NativeClient,
+    context: Vec<String>,
+    plaintext_length: Option<i64>,
+) -> Result<Option<NativeEncryptor>> {
+    let cached = || -> error::Result<Option<Encryptor>> {
+        let plaintext_length = plaintext_length.map(length).transpose()?;
+        client.shared().cached_encryptor(&from_flat(context)?, plaintext_length)
+    };
+    let cached = cached().map_err(to_napi)?;
+    Ok(cached.map(|encryptor| NativeEncryptor(Some(encryptor))))
+}
+
 /// Starts a message as soon as the keyring answers.
 #[napi(catch_unwind, ts_return_type = "Promise<Encryptor>")]
 pub fn create_encryptor<'env>(

@@ -1,0 +1,53 @@
+//! Materials in a cache, and how much of them is left.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use super::cache::CacheLimits;
+
+pub(super) struct Entry<M> {
+    materials: Arc<M>,
+    made: Instant,
+    messages: AtomicU64,
+    bytes: Arc<AtomicU64>,
+}
+
+/// What counts the bytes of a message whose length was not known beforehand.
+pub type Use = Option<Arc<AtomicU64>>;
+
+impl<M> Entry<M> {
+    pub(super) fn new(materials: M) -> Self {
+        Self {
+            materials: Arc::new(materials),
+            made: Instant::now(),
+            messages: AtomicU64::new(0),
+            bytes: Arc::default(),
+        }
+    }
+
+    /// For one more message of this length, where it is known; never more than the limits.
+    pub(super) fn take(&self, limits: &CacheLimits, length: Option<u64>) -> Option<(Arc<M>, Use)> {
+        let materials = self.peek(limits)?;
+        let within = |used: &AtomicU64, more: u64, most: u64| {
+            let add = |used: u64| used.checked_add(more).filter(|&sum| sum <= most);
+            used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
+        };
+        // A byte of unknown length at least must be left.
+        let reserved = length.unwrap_or(0);
+        let room = length.is_some() || self.bytes.load(Ordering::Relaxed) < limits.max_bytes;
+        if !room || !within(&self.bytes, reserved, limits.max_bytes) {
+            return None;
+        }
+        if !within(&self.messages, 1, limits.max_messages) {
+            self.bytes.fetch_sub(reserved, Ordering::Relaxed);
+            return None;
+        }
+        Some((materials, length.is_none().then(|| Arc::clone(&self.bytes))))
+    }
+
+    /// However often; only the age counts.
+    pub(super) fn peek(&self, limits: &CacheLimits) -> Option<Arc<M>> {
+        (self.made.elapsed() < limits.max_age).then(|| Arc::clone(&self.materials))
+    }
+}

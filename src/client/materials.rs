@@ -1,0 +1,164 @@
+//! Where the materials of messages come from: the keyring, or what the cache has kept of it.
+//!
+//! Source: `framework/default-cmm.md`, `framework/caching-cmm.md`.
+
+use std::sync::Arc;
+
+use super::accepted::AcceptedHeader;
+use super::cache::{CacheStats, Made, MaterialsCache};
+use super::cache_entry::{Entry, Use};
+use super::settings::Settings;
+use crate::context::EncryptionContext;
+use crate::error::{Error, Result};
+use crate::format::EncryptedDataKey;
+use crate::keyring::Keyring;
+use crate::materials::{DecryptionMaterials, EncryptionMaterials};
+use crate::suite::{AlgorithmSuite, KeyDerivation};
+
+/// So that entries of the two directions never have one key.
+const TO_ENCRYPT: u8 = 1;
+const TO_DECRYPT: u8 = 2;
+
+pub(super) struct MaterialsSource {
+    keyring: Arc<dyn Keyring>,
+    settings: Arc<Settings>,
+    cache: Option<Arc<MaterialsCache>>,
+}
+
+impl MaterialsSource {
+    pub(super) fn new(keyring: Arc<dyn Keyring>, settings: Arc<Settings>) -> Self {
+        let cache = settings.cache.map(|limits| Arc::new(MaterialsCache::new(limits)));
+        Self { keyring, settings, cache }
+    }
+
+    pub(super) fn keyring(&self) -> &Arc<dyn Keyring> {
+        &self.keyring
+    }
+
+    /// For one message of this length, where it is known.
+    pub(super) async fn to_encrypt(
+        &self,
+        context: EncryptionContext,
+        length: Option<u64>,
+    ) -> Result<(Arc<EncryptionMaterials>, Use)> {
+        let Some(cache) = self.cache_to_encrypt(length) else {
+            let (keyring, settings) = (Arc::clone(&self.keyring), Arc::clone(&self.settings));
+            let materials = make_to_encrypt(keyring, settings, context).await?;
+            return Ok((Arc::new(materials), None));
+        };
+        let make = || {
+            let (keyring, settings) = (Arc::clone(&self.keyring), Arc::clone(&self.settings));
+            let made = make_to_encrypt(keyring, settings, context.clone());
+            Box::pin(async { Ok(Made::ToEncrypt(Arc::new(Entry::new(made.await?)))) }) as _
+        };
+        let take = |made: &Made| made.to_encrypt(cache.limits(), length);
+        cache.find_or_make(&encryption_key(&context), take, make).await
+    }
+
+    pub(super) fn cached_to_encrypt(
+        &self,
+        context: &EncryptionContext,
+        length: Option<u64>,
+    ) -> Option<(Arc<EncryptionMaterials>, Use)> {
+        let cache = self.cache_to_encrypt(length)?;
+        cache.find(&encryption_key(context), |made| made.to_encrypt(cache.limits(), length))
+    }
+
+    pub(super) async fn to_decrypt(
+        &self,
+        accepted: &AcceptedHeader,
+    ) -> Result<Arc<DecryptionMaterials>> {
+        let AcceptedHeader { header, context, allowed } = accepted;
+        let made = || {
+            let keyring = Arc::clone(&self.keyring);
+            make_to_decrypt(keyring, header.suite, context.clone(), allowed.clone())
+        };
+        let Some(cache) = self.cache_for(header.suite) else {
+            return made().await.map(Arc::new);
+        };
+        let make = || {
+            let made = made();
+            Box::pin(async { Ok(Made::ToDecrypt(Arc::new(Entry::new(made.await?)))) }) as _
+        };
+        let take = |made: &Made| made.to_decrypt(cache.limits());
+        cache.find_or_make(&decryption_key(accepted)?, take, make).await
+    }
+
+    pub(super) fn cached_to_decrypt(
+        &self,
+        accepted: &AcceptedHeader,
+    ) -> Option<Arc<DecryptionMaterials>> {
+        let cache = self.cache_for(accepted.header.suite)?;
+        cache.find(&decryption_key(accepted).ok()?, |made| made.to_decrypt(cache.limits()))
+    }
+
+    pub(super) async fn warm(&self, context: EncryptionContext) -> Result<()> {
+        if self.cache_to_encrypt(None).is_none() {
+            return Err(Error::invalid(
+                "there is no cache to warm; give the option `cache`, and a suite that derives keys",
+            ));
+        }
+        self.to_encrypt(context, Some(0)).await.map(|_| ())
+    }
+
+    pub(super) fn clear_cache(&self) {
+        if let Some(cache) = &self.cache {
+            cache.clear();
+        }
+    }
+
+    pub(super) fn cache_stats(&self) -> Option<CacheStats> {
+        self.cache.as_ref().map(|cache| cache.stats())
+    }
+
+    /// A message that is longer than all that one data key may encrypt gets its own.
+    fn cache_to_encrypt(&self, length: Option<u64>) -> Option<&Arc<MaterialsCache>> {
+        let cache = self.cache_for(self.settings.suite)?;
+        (length.unwrap_or(0) <= cache.limits().max_bytes).then_some(cache)
+    }
+
+    /// `framework/caching-cmm.md`: without key derivation one data key is for one message.
+    fn cache_for(&self, suite: &AlgorithmSuite) -> Option<&Arc<MaterialsCache>> {
+        self.cache.as_ref().filter(|_| suite.key_derivation != KeyDerivation::None)
+    }
+}
+
+async fn make_to_encrypt(
+    keyring: Arc<dyn Keyring>,
+    settings: Arc<Settings>,
+    context: EncryptionContext,
+) -> Result<EncryptionMaterials> {
+    let required = settings.required_context_keys.clone();
+    let mut materials = EncryptionMaterials::new(settings.suite, context, required)?;
+    keyring.on_encrypt(&mut materials).await?;
+    settings.check_data_keys(&materials.encrypted_data_keys)?;
+    Ok(materials)
+}
+
+async fn make_to_decrypt(
+    keyring: Arc<dyn Keyring>,
+    suite: &'static AlgorithmSuite,
+    context: EncryptionContext,
+    encrypted_data_keys: Vec<EncryptedDataKey>,
+) -> Result<DecryptionMaterials> {
+    let mut materials = DecryptionMaterials::new(suite, context);
+    keyring.on_decrypt(&mut materials, &encrypted_data_keys).await?;
+    Ok(materials)
+}
+
+/// Suite, required keys and keyring are the client's, and so is the cache.
+fn encryption_key(context: &EncryptionContext) -> Vec<u8> {
+    [&[TO_ENCRYPT], context.serialize().as_slice()].concat()
+}
+
+/// The context's own count and lengths tell where it ends.
+fn decryption_key(accepted: &AcceptedHeader) -> Result<Vec<u8>> {
+    let mut key = vec![TO_DECRYPT];
+    key.extend_from_slice(&accepted.header.suite.id.to_be_bytes());
+    key.extend_from_slice(&accepted.allowed.len().to_be_bytes());
+    for data_key in &accepted.allowed {
+        data_key.write(&mut key)?;
+    }
+    key.extend_from_slice(&accepted.context.serialize());
+    Ok(key)
+}
