@@ -34,7 +34,7 @@ describe('memory', { skip }, () => {
 
   // What the addon still holds then is freed at the next turn: it may not be the messages' data.
   it('grows little in a loop without a turn of the event loop', (t) =>
-    growsBy(t, 'blocking', 32 * MIB));
+    growsBy(t, 'blocking', 64 * MIB));
 });
 
 async function growsBy(t, mode, most) {

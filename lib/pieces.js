@@ -85,7 +85,7 @@ async function open(decryptor, header, message, length, into, signal) {
     native(() => decryptor.finish());
     return output;
   } catch (error) {
-    output?.fill(0);
+    wipe(output);
     throw error;
   } finally {
     decryptor.release();
@@ -108,7 +108,7 @@ function openSync(decryptor, header, message, into) {
     native(() => decryptor.finish());
     return output;
   } catch (error) {
-    output?.fill(0);
+    wipe(output);
     throw error;
   } finally {
     decryptor.release();
@@ -166,6 +166,15 @@ function outputFor(encryptor, input, into) {
     into,
     input,
   );
+}
+
+/**
+ * Leaves nothing of what was not verified; a buffer that was detached meanwhile has no length.
+ *
+ * @param {Buffer | undefined} output
+ */
+function wipe(output) {
+  if (output?.length) output.fill(0);
 }
 
 /**

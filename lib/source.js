@@ -28,9 +28,13 @@ async function openSource(source) {
   if (isFileHandle(source)) return fileSource(source, nothing);
   if (isRangedSource(source)) return rangedSource(source);
   const bytes = args.bytes(source, 'the source');
+  const { length: size } = bytes;
   return {
-    size: bytes.length,
-    read: async (start, end) => bytes.subarray(start, end),
+    size,
+    async read(start, end) {
+      args.checkUnchanged(bytes, size);
+      return bytes.subarray(start, end);
+    },
     close: nothing,
   };
 }

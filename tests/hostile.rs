@@ -126,6 +126,19 @@ fn frames_that_were_moved_are_refused() {
     }
 }
 
+/// Its room was told from the length of the body, which leaves none for such a frame.
+#[test]
+fn a_final_frame_that_poses_as_a_regular_one_is_refused() {
+    let mut message = encrypt(&client(1), context(&[]), &[b""]);
+    let start = header(&message).length;
+    message[start..start + 4].copy_from_slice(&1_u32.to_be_bytes());
+    let given = context(&[]);
+    let whole = decrypt(&client(1), &given, &message).unwrap_err();
+    let (released, ended) = decrypt_pieces(&client(1), &given, message.chunks(7));
+    assert_eq!((whole.code(), released.len()), (AuthenticationFailed, 0));
+    assert_eq!(ended.unwrap_err().code(), AuthenticationFailed);
+}
+
 #[test]
 fn what_is_no_message_is_refused() {
     let [message, _] = messages();

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use data_encoding::{BASE64, HEXLOWER};
+use kms_envelope::EncryptionContext;
 use kms_envelope::client::{Client, Settings};
 use kms_envelope::error::{Code, Error};
 use kms_envelope::keyring::Keyring;
@@ -34,23 +35,36 @@ const DECIDED: [(&str, bool); 7] = [
 
 #[test]
 fn the_vectors_of_this_repository() {
-    let counts = run(Path::new("tests/vectors/cases"));
+    let counts = run(Path::new("tests/vectors/cases"), &FILES);
     assert!(counts.read > 600 && counts.refused > 1200, "{counts:?}");
 }
 
 #[test]
 fn all_vectors() {
-    let folder = std::env::var("ESDK_VECTORS").unwrap_or_else(|_| "../shared/vectors".into());
-    let cases = Path::new(&folder).join("cases");
-    if !cases.exists() {
-        let what =
-            format!("{} is missing; set ESDK_VECTORS to the vectors' folder", cases.display());
-        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{what}");
-        println!("skipped: {what}");
-        return;
-    }
-    let counts = run(&cases);
+    let Some(folder) = shared() else { return };
+    let counts = run(&folder.join("cases"), &FILES);
     assert_eq!(counts.read + counts.refused, 3476, "none is skipped: {counts:?}");
+}
+
+/// What AWS published with its SDKs.
+#[test]
+fn published_vectors() {
+    let Some(folder) = shared() else { return };
+    let files = ["c-data", "commitment-kat", "net-4.0.1", "oracle"];
+    let counts = run(&folder.join("published"), &files);
+    assert_eq!(counts.read + counts.refused, 169, "none is skipped: {counts:?}");
+}
+
+fn shared() -> Option<PathBuf> {
+    let folder = std::env::var("ESDK_VECTORS").unwrap_or_else(|_| "../shared/vectors".into());
+    let folder = PathBuf::from(folder);
+    if folder.exists() {
+        return Some(folder);
+    }
+    let what = format!("{} is missing; set ESDK_VECTORS to the vectors' folder", folder.display());
+    assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{what}");
+    println!("skipped: {what}");
+    None
 }
 
 /// How many cases were read, and how many refused, as they must.
@@ -60,10 +74,10 @@ struct Counts {
     refused: usize,
 }
 
-fn run(cases: &Path) -> Counts {
+fn run(cases: &Path, files: &[&str]) -> Counts {
     let keys = json(&cases.join("keys.json"));
     let mut counts = Counts::default();
-    for file in FILES {
+    for file in files {
         let set = json(&cases.join(format!("{file}.json")));
         for case in set["cases"].as_array().unwrap() {
             let case = Case { cases, json: case, keys: &keys["keys"] };
@@ -108,15 +122,20 @@ impl Case<'_> {
         }
         let header = support::header(&message);
         let pairs = header.context.iter().filter(|(key, _)| *key != "aws-crypto-public-key");
-        let stored: Value = pairs.map(|(k, v)| (k.to_owned(), Value::from(v))).collect();
-        assert_eq!(stored, self.json["encryption_context"], "{id}");
+        let whole: Value = pairs
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .chain(self.reproduced())
+            .map(|(key, value)| (key, Value::from(value)))
+            .collect();
+        let expected = &self.json["encryption_context"];
+        assert!(expected.is_null() || *expected == whole, "{id}: {whole}");
         true
     }
 
     /// In one piece, in one chunk, byte by byte, cut at random, and, unsigned, as ranges.
     fn outcomes(&self, message: &[u8]) -> Vec<(&'static str, Result<Vec<u8>, Code>)> {
         let client = self.client();
-        let given = support::context(&[]);
+        let given = EncryptionContext::new(self.reproduced()).unwrap();
         let streamed = |pieces: Vec<&[u8]>| {
             let (released, ended) = support::decrypt_pieces(&client, &given, pieces);
             ended.map(|()| released)
@@ -134,7 +153,7 @@ impl Case<'_> {
         if message.len() < 20_000 {
             outcomes.push(("byte by byte", streamed(message.chunks(1).collect())));
         }
-        let ranges = support::decrypt_ranges(&client, message, 1 + message.len() / 7);
+        let ranges = support::decrypt_ranges(&client, &given, message, 1 + message.len() / 7);
         let impossible = [Code::SignedMessage, Code::UnsupportedMessage];
         if !ranges.as_ref().is_err_and(|error| impossible.contains(&error.code())) {
             outcomes.push(("as ranges", ranges));
@@ -156,9 +175,16 @@ impl Case<'_> {
             suite: commitment_policy.default_suite(),
             commitment_policy,
             max_encrypted_data_keys: max.map(|max| u16::try_from(max).unwrap()),
+            required_context_keys: self.reproduced().into_iter().map(|(key, _)| key).collect(),
             ..Settings::default()
         };
         Client::new(self.keyring(), settings).unwrap()
+    }
+
+    /// The pairs that the message authenticates, but does not store.
+    fn reproduced(&self) -> Vec<(String, String)> {
+        let pairs = self.json["reproduced_encryption_context"].as_object().into_iter().flatten();
+        pairs.map(|(key, value)| (key.clone(), value.as_str().unwrap().to_owned())).collect()
     }
 
     fn keyring(&self) -> Arc<dyn Keyring> {

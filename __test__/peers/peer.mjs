@@ -10,7 +10,9 @@ import { pipeline } from 'node:stream/promises';
 import { KMS } from '@aws-sdk/client-kms';
 import sdk from '@aws-crypto/client-node';
 
-const client = sdk.buildClient(sdk.CommitmentPolicy.REQUIRE_ENCRYPT_ALLOW_DECRYPT);
+// Both read every suite; each writes those that the other may not.
+const committing = sdk.buildClient(sdk.CommitmentPolicy.REQUIRE_ENCRYPT_ALLOW_DECRYPT);
+const older = sdk.buildClient(sdk.CommitmentPolicy.FORBID_ENCRYPT_ALLOW_DECRYPT);
 const operations = { encrypt, decrypt };
 
 const requests = createInterface({ input: process.stdin });
@@ -25,8 +27,10 @@ requests.on('line', async (line) => {
 requests.on('close', () => process.exit());
 
 async function encrypt(request) {
+  const suiteId = parseInt(request.suite ?? '0478', 16);
+  const client = suiteId >= 0x0400 ? committing : older;
   const options = {
-    suiteId: parseInt(request.suite ?? '0478', 16),
+    suiteId,
     encryptionContext: request.encryptionContext ?? {},
     frameLength: request.frameLength,
   };
@@ -34,7 +38,7 @@ async function encrypt(request) {
 }
 
 async function decrypt(request) {
-  return transform(client.decryptStream(keyring(request.keyring)), request, 'message');
+  return transform(committing.decryptStream(keyring(request.keyring)), request, 'message');
 }
 
 async function transform(stream, request, name) {

@@ -35,8 +35,10 @@ from aws_cryptographic_material_providers.mpl.config import MaterialProvidersCon
 from aws_cryptographic_material_providers.mpl.references import IClientSupplier  # noqa: E402
 from aws_encryption_sdk.identifiers import Algorithm  # noqa: E402
 
-CLIENT = aws_encryption_sdk.EncryptionSDKClient(
-    commitment_policy=aws_encryption_sdk.CommitmentPolicy.REQUIRE_ENCRYPT_ALLOW_DECRYPT)
+POLICY = aws_encryption_sdk.CommitmentPolicy
+# Both read every suite; each writes those that the other may not.
+COMMITTING = aws_encryption_sdk.EncryptionSDKClient(commitment_policy=POLICY.REQUIRE_ENCRYPT_ALLOW_DECRYPT)
+OLDER = aws_encryption_sdk.EncryptionSDKClient(commitment_policy=POLICY.FORBID_ENCRYPT_ALLOW_DECRYPT)
 PROVIDERS = AwsCryptographicMaterialProviders(config=MaterialProvidersConfig())
 PIECE = 1 << 20
 
@@ -52,29 +54,31 @@ def main():
 
 
 def encrypt(request):
+    suite = int(request.get("suite", "0478"), 16)
     options = {
         "encryption_context": request.get("encryptionContext") or {},
-        "algorithm": Algorithm.get_by_id(int(request.get("suite", "0478"), 16)),
+        "algorithm": Algorithm.get_by_id(suite),
         **materials(request),
     }
     if "frameLength" in request:
         options["frame_length"] = request["frameLength"]
-    return transform("encrypt", request, "plaintext", options)
+    client = COMMITTING if suite >= 0x0400 else OLDER
+    return transform(client, "encrypt", request, "plaintext", options)
 
 
 def decrypt(request):
     options = materials(request)
     if request.get("encryptionContext"):
         options["encryption_context"] = request["encryptionContext"]
-    return transform("decrypt", request, "message", options)
+    return transform(COMMITTING, "decrypt", request, "message", options)
 
 
 OPERATIONS = {"encrypt": encrypt, "decrypt": decrypt}
 
 
-def transform(mode, request, name, options):
+def transform(client, mode, request, name, options):
     with source(request, name) as data, sink(request) as out:
-        with CLIENT.stream(mode=mode, source=data, **options) as stream:
+        with client.stream(mode=mode, source=data, **options) as stream:
             shutil.copyfileobj(stream, out, PIECE)
             header = stream.header
         answer = {

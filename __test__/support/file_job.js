@@ -11,7 +11,11 @@ const MIB = 1024 * 1024;
 const [, , operation, source, destination] = process.argv;
 const overwrite = fs.existsSync(destination);
 const operations = {
-  copy: () => pipeline(fs.createReadStream(source), fs.createWriteStream(destination)),
+  copy: () => pipe(),
+  encryptStream: () => pipe(envelope().encryptStream()),
+  decryptStream: () => pipe(envelope().decryptStream()),
+  encryptWebStream: () => pipeWeb(envelope().encryptWebStream()),
+  decryptWebStream: () => pipeWeb(envelope().decryptWebStream()),
   encryptFile: () => envelope().encryptFile(source, destination, { overwrite }),
   decryptFile: () => envelope().decryptFile(source, destination, { overwrite }),
   decryptRange: () => envelope().decryptRange(source, { start: 100 * MIB, end: 101 * MIB }),
@@ -26,6 +30,30 @@ async function main() {
   const error = await ended;
   const left = fs.readdirSync(path.dirname(destination));
   console.log(JSON.stringify({ code: error && (error.code ?? String(error)), left, peak: peak() }));
+}
+
+function pipe(...transforms) {
+  const sink = fs.createWriteStream(destination);
+  return pipeline(fs.createReadStream(source), ...transforms, sink);
+}
+
+/** Without `Readable.toWeb`, which reads far ahead by itself. */
+async function pipeWeb(transform) {
+  const from = await fs.promises.open(source);
+  const to = await fs.promises.open(destination, 'w');
+  const readable = new ReadableStream({
+    async pull(controller) {
+      const { bytesRead, buffer } = await from.read(Buffer.allocUnsafe(64 * 1024));
+      if (bytesRead > 0) return controller.enqueue(buffer.subarray(0, bytesRead));
+      await from.close();
+      controller.close();
+    },
+  });
+  const writable = new WritableStream({
+    write: (piece) => to.writeFile(piece),
+    close: () => to.close(),
+  });
+  await readable.pipeThrough(transform).pipeTo(writable);
 }
 
 /** Loads the addon only where it is used, so that a copy is measured without it. */

@@ -1,5 +1,7 @@
 //! Both engines over the same inputs: every byte must agree, and each opens what the other sealed.
 
+#![allow(clippy::unwrap_used)]
+
 use proptest::prelude::*;
 
 use super::aws_lc::AwsLc;

@@ -13,6 +13,8 @@ mod kdf;
 mod rsa;
 #[cfg(feature = "rust-crypto")]
 mod rust_crypto;
+#[cfg(test)]
+mod wycheproof;
 
 use crate::error::{Code, Error, Result};
 use crate::suite::Hash;

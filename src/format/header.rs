@@ -38,7 +38,7 @@ pub struct Header {
     /// The length of the whole header in the message, in bytes.
     pub length: usize,
     /// The nonce of the tag: stored in format 1.0, zero in 2.0.
-    pub(crate) iv: [u8; IV_LENGTH],
+    pub(crate) iv: [u8; IV_LENGTH as usize],
     /// The tag over the header body.
     pub(crate) tag: [u8; TAG],
     bytes: Vec<u8>,
@@ -57,7 +57,7 @@ const MAX_HEADER_LENGTH: usize = 16 << 20;
 
 pub(super) const TYPE_CUSTOMER_AED: u8 = 0x80;
 /// "IV Length": of every suite there is, in bytes.
-pub(super) const IV_LENGTH: usize = 12;
+pub(super) const IV_LENGTH: u8 = 12;
 const COMMITMENT_LENGTH: usize = 32;
 
 impl Header {
@@ -188,7 +188,7 @@ impl HeaderParser {
                 return Err(Error::malformed(format!("content type {other} does not exist")).into());
             }
         };
-        if suite.version == 1 && (reader.u32()? != 0 || usize::from(reader.u8()?) != IV_LENGTH) {
+        if suite.version == 1 && (reader.u32()? != 0 || reader.u8()? != IV_LENGTH) {
             return Err(
                 Error::malformed("a reserved field of the header is not as it must be").into()
             );
@@ -204,7 +204,7 @@ impl HeaderParser {
         let commitment =
             if suite.commits() { reader.take(COMMITMENT_LENGTH)?.to_vec() } else { Vec::new() };
         let body_length = self.at + reader.position();
-        let iv = if suite.version == 1 { reader.array()? } else { [0; IV_LENGTH] };
+        let iv = if suite.version == 1 { reader.array()? } else { [0; IV_LENGTH as usize] };
         let tag = reader.array()?;
         let length = self.at + reader.position();
         Ok(Header {

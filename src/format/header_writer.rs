@@ -35,7 +35,7 @@ pub(crate) fn header_body(
     body.push(ContentType::Framed as u8);
     if suite.version == 1 {
         // "Reserved", and "IV Length".
-        body.extend_from_slice(&[0, 0, 0, 0, IV_LENGTH as u8]);
+        body.extend_from_slice(&[0, 0, 0, 0, IV_LENGTH]);
     }
     body.extend_from_slice(&frame_length.to_be_bytes());
     body.extend_from_slice(commitment);

@@ -3,6 +3,7 @@
 //! Source: `client-apis/decrypt.md`.
 
 use data_encoding::BASE64;
+use zeroize::Zeroizing;
 
 use super::opener::{FrameOpener, changed};
 use crate::context::PUBLIC_KEY;
@@ -157,8 +158,9 @@ impl Decryptor {
     fn open(&mut self, frame: &Frame<'_>, output: &mut [u8]) -> Result<usize> {
         FrameOpener::check_sequence(frame, self.next_sequence)?;
         self.check_limit(frame.ciphertext.len())?;
-        // A body with room for fewer bytes than its frames hold has lost its final frame.
-        let plaintext = output.get_mut(..frame.ciphertext.len()).ok_or_else(Error::truncated)?;
+        let Some(plaintext) = output.get_mut(..frame.ciphertext.len()) else {
+            return Err(self.no_room(frame));
+        };
         self.opener.open(frame, self.next_sequence, plaintext)?;
         match frame.kind {
             FrameKind::Regular => self.next_sequence = frame.sequence.saturating_add(1),
@@ -168,6 +170,16 @@ impl Decryptor {
             FrameKind::Final | FrameKind::Whole => self.state = State::Complete,
         }
         Ok(frame.ciphertext.len())
+    }
+
+    /// A body with room for fewer bytes than its frames hold has lost its final frame, if this frame
+    /// is genuine.
+    fn no_room(&mut self, frame: &Frame<'_>) -> Error {
+        let mut discarded = Zeroizing::new(vec![0; frame.ciphertext.len()]);
+        match self.opener.open(frame, self.next_sequence, &mut discarded) {
+            Ok(()) => Error::truncated(),
+            Err(error) => error,
+        }
     }
 
     fn check_limit(&mut self, length: usize) -> Result<()> {

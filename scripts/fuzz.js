@@ -1,0 +1,78 @@
+'use strict';
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const ROOT = path.join(__dirname, '..');
+const FUZZ = path.join(ROOT, 'fuzz');
+const TOOLS = path.join(ROOT, 'target', 'tools');
+const CARGO_FUZZ = '0.13.2';
+const TARGETS = ['header', 'frames', 'decrypt', 'range', 'round_trip'];
+const DEFAULT_SECONDS = 60;
+
+/** `node scripts/fuzz.js [TARGET...] [SECONDS]`: runs each target for so long, by default 60 s. */
+function main(args) {
+  const seconds = Number(args.find((arg) => /^\d+$/.test(arg)) ?? DEFAULT_SECONDS);
+  const named = args.filter((arg) => !/^\d+$/.test(arg));
+  const unknown = named.find((name) => !TARGETS.includes(name));
+  if (unknown) throw new Error(`no target ${unknown}; there are: ${TARGETS.join(', ')}`);
+
+  const cargoFuzz = install();
+  build(cargoFuzz);
+  const results = (named.length > 0 ? named : TARGETS).map((target) => run(cargoFuzz, target, seconds));
+  console.log('');
+  for (const { target, ok, runs, coverage } of results) {
+    const outcome = ok ? 'passed' : 'FAILED: see fuzz/artifacts';
+    console.log(`${target.padEnd(12)}${runs} runs, coverage ${coverage}, ${outcome}`);
+  }
+  const failed = results.filter(({ ok }) => !ok).length;
+  console.log(`${results.length - failed} passed, ${failed} failed, 0 skipped`);
+  process.exitCode = failed > 0 ? 1 : 0;
+}
+
+/** cargo-fuzz, of the one version that we know to work. */
+function install() {
+  const binary = path.join(TOOLS, 'bin', 'cargo-fuzz');
+  if (!fs.existsSync(binary)) {
+    const what = ['cargo-fuzz', '--version', CARGO_FUZZ, '--locked', '--root', TOOLS];
+    check(spawnSync('cargo', ['install', '--quiet', ...what], { stdio: 'inherit' }), 'cargo install');
+  }
+  return binary;
+}
+
+/** @param {string} cargoFuzz */
+function build(cargoFuzz) {
+  check(spawnSync(cargoFuzz, ['fuzz', 'build'], { cwd: FUZZ, env: env(), stdio: 'inherit' }), 'build');
+}
+
+function run(cargoFuzz, target, seconds) {
+  const corpus = path.join('corpus', target);
+  const seeds = path.join('seeds', target);
+  fs.mkdirSync(path.join(FUZZ, corpus), { recursive: true });
+  const folders = [corpus, ...(fs.existsSync(path.join(FUZZ, seeds)) ? [seeds] : [])];
+  const options = [`-max_total_time=${seconds}`, '-print_final_stats=1'];
+  const { status, stderr } = spawnSync(
+    cargoFuzz,
+    ['fuzz', 'run', target, ...folders, '--', ...options],
+    { cwd: FUZZ, env: env(), encoding: 'utf8', maxBuffer: 1 << 28 },
+  );
+  const ok = status === 0;
+  if (!ok) console.error(stderr.slice(-8000));
+  const runs = Number(/stat::number_of_executed_units:\s*(\d+)/.exec(stderr)?.[1] ?? 0);
+  const coverage = Number(stderr.match(/cov: \d+/g)?.at(-1)?.slice(5) ?? 0);
+  // A target that runs nothing proves nothing.
+  return { target, ok: ok && runs > 0, runs, coverage };
+}
+
+/** The sanitizers are unstable flags, which the stable compiler takes only so. */
+function env() {
+  return { ...process.env, RUSTC_BOOTSTRAP: '1' };
+}
+
+function check({ status, error }, what) {
+  if (error) throw error;
+  if (status !== 0) throw new Error(`${what} failed`);
+}
+
+main(process.argv.slice(2));
