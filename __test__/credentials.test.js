@@ -175,6 +175,17 @@ describe('where credentials, Region and endpoint come from', { skip: skipWithout
     assert.match(message, /AWS_REGION/);
   });
 
+  it('no Region to discover where each key is, but one for multi-Region keys', async () => {
+    const anywhere = { reader: { discovery: true } };
+    assert.deepEqual(await attempt(KEYS, anywhere), { plaintext: 'x' });
+    assert.deepEqual(await callers(), Array(2).fill('AKIDENVIRONMENT in eu-west-1'));
+    const here = { reader: { discovery: true, multiRegion: true } };
+    const { code, message } = await attempt(KEYS, here);
+    assert.equal(code, 'ERR_ENVELOPE_KMS_NO_REGION');
+    assert.match(message, /AWS_REGION/);
+    assert.deepEqual(await attempt({ ...KEYS, AWS_REGION: 'eu-west-1' }, here), { plaintext: 'x' });
+  });
+
   it('AWS_REGION for a key without an ARN, and the option before it', async () => {
     const env = { ...KEYS, ENCRYPTION_KEY_ID: key.keyId, AWS_REGION: 'eu-west-1' };
     assert.deepEqual(await attempt(env), { plaintext: 'x' });

@@ -56,9 +56,13 @@ describe('what KMS may answer to KMS keyrings (injected)', () => {
   }
 
   it('no wrapped data key in the answer to Encrypt: KMS_INTERNAL', async () => {
-    answer = (operation, { KeyId }) =>
-      operation === 'Encrypt' ? { body: { KeyId } } : agree(operation, { KeyId });
-    await rejection(strict().encrypt('x'), 'KMS_INTERNAL');
+    for (const none of [undefined, '']) {
+      answer = (operation, { KeyId }) => {
+        const { body } = agree(operation, { KeyId });
+        return { body: operation === 'Encrypt' ? { ...body, CiphertextBlob: none } : body };
+      };
+      await rejection(strict().encrypt('x'), 'KMS_INTERNAL');
+    }
   });
 
   it('another key in the answer to GenerateDataKey: KMS_INTERNAL', async () => {

@@ -109,9 +109,13 @@ describe('multi-Region keys', () => {
       ]);
     });
 
-    it('are asked where they wrapped without `multiRegion`', async () => {
-      await decrypts({ discovery }, await underKeys(THERE));
-      assert.deepEqual(kms.calls, [`Decrypt ${THERE} in us-east-1`]);
+    it('are asked where they wrapped without `multiRegion`, or not at all', async () => {
+      const message = await underKeys(THERE);
+      await decrypts({ discovery }, message);
+      assert.deepEqual(kms.calls.splice(0), [`Decrypt ${THERE} in us-east-1`]);
+      const elsewhere = envelope({ discovery, region: 'eu-west-1' });
+      await rejection(elsewhere.decrypt(message), 'NO_USABLE_KEY');
+      assert.deepEqual(kms.calls, []);
     });
 
     it('leave keys of one Region where they are', async () => {
@@ -138,11 +142,12 @@ describe('what KMS may answer under a multi-Region key (injected)', () => {
   const Plaintext = Buffer.alloc(32, 1).toString('base64');
   const CiphertextBlob = Buffer.alloc(100, 2).toString('base64');
 
-  it('a related key of another Region in the answer: KMS_INTERNAL', async () => {
+  it('a related key of another Region in the answer: KMS_INTERNAL', async (t) => {
     let named;
     const { endpoint, stop } = await startFakeKms((_, { KeyId }) => ({
       body: { KeyId: named ?? KeyId, Plaintext, CiphertextBlob },
     }));
+    t.after(stop);
     const envelope = (options) =>
       new Envelope({ keyring: new AwsKmsKeyring({ endpoint, maxAttempts: 1, ...options }) });
     const message = await envelope({ keyId: THERE }).encrypt('x');
@@ -156,15 +161,15 @@ describe('what KMS may answer under a multi-Region key (injected)', () => {
       named = THERE;
       await rejection(envelope(keyring).decrypt(message), 'KMS_INTERNAL');
     }
-    await stop();
   });
 
-  it('an alias takes the key that it stands for here', async () => {
+  it('an alias takes the key that it stands for here', async (t) => {
     const asked = [];
     const { endpoint, stop } = await startFakeKms((operation, { KeyId }, _, region) => {
       asked.push(`${operation} ${KeyId} in ${region}`);
       return { body: { KeyId: arn(MRK, region), Plaintext, CiphertextBlob } };
     });
+    t.after(stop);
     const envelope = (options) =>
       new Envelope({ keyring: new AwsKmsKeyring({ endpoint, keyId: 'alias/app', ...options }) });
     const message = await envelope({ region: 'us-east-1' }).encrypt('x');
@@ -174,6 +179,5 @@ describe('what KMS may answer under a multi-Region key (injected)', () => {
       'Decrypt alias/app in eu-west-1',
     ]);
     await rejection(envelope({}).decrypt(message), 'NO_USABLE_KEY');
-    await stop();
   });
 });
