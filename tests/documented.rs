@@ -1,4 +1,4 @@
-//! Every error code stands in the table of the docs and in the types, and no other does.
+//! What the docs say of the code is there: every error code and no other; and what they cite.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
@@ -13,6 +13,20 @@ fn each_code_is_documented_and_typed() {
     assert_eq!(starts(&docs, "| `"), codes, "docs/errors.md");
     let types = std::fs::read_to_string("types/errors.d.ts").unwrap();
     assert_eq!(starts(&types, "  | \""), codes, "types/errors.d.ts");
+}
+
+/// A name in backquotes with a slash is a file, and what follows `::` stands in it.
+#[test]
+fn what_the_conformance_table_cites_is_there() {
+    let table = std::fs::read_to_string("docs/conformance.md").unwrap();
+    let mut cited = 0;
+    for citation in table.split('`').skip(1).step_by(2).filter(|it| it.contains('/')) {
+        let (file, name) = citation.split_once("::").unwrap_or((citation, ""));
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        assert!(std::path::Path::new(file).exists() && text.contains(name), "{citation}");
+        cited += 1;
+    }
+    assert!(cited > 100, "{cited} citations");
 }
 
 /// The codes at the start of the lines that begin so.
