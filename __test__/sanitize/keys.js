@@ -1,0 +1,78 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const crypto = require('node:crypto');
+const path = require('node:path');
+
+const api = require('../..');
+const { refusal, startFakeKms } = require('../support/fake_kms');
+const { bytes, keyring } = require('./envelopes');
+
+const { AwsKmsKeyring, Envelope, EnvelopeError, LocalKeyring, MultiKeyring, RawRsaKeyring } = api;
+const ARN = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+const PADDINGS = /** @type {const} */ (['oaep-sha1', 'oaep-sha256', 'oaep-sha384', 'oaep-sha512', 'pkcs1']);
+const encryptionContext = { tenant: 'acme' };
+
+async function rsa() {
+  const { publicKey, privateKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 });
+  for (const padding of PADDINGS) {
+    const names = { keyNamespace: 'tests', keyName: 'rsa', padding };
+    await used(new RawRsaKeyring({ ...names, publicKey, privateKey }));
+  }
+}
+
+async function local(folder) {
+  const file = path.join(folder, 'key');
+  const generated = LocalKeyring.generate(file);
+  await used(generated);
+  await used(new MultiKeyring({ generator: new LocalKeyring(file), children: [keyring] }));
+  assert.throws(() => new LocalKeyring(path.join(folder, 'none')), EnvelopeError);
+}
+
+async function kms() {
+  Object.assign(process.env, {
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_REGION: 'us-east-1',
+  });
+  let answer = answered;
+  const server = await startFakeKms((...args) => answer(...args));
+  const { endpoint } = server;
+  const using = (options) => new AwsKmsKeyring({ endpoint, maxAttempts: 1, ...options });
+  try {
+    const one = using({ keyId: ARN });
+    await used(one);
+    const message = await new Envelope({ keyring: one }).encrypt('x');
+    const any = new Envelope({ keyring: using({ discovery: true }) });
+    assert.equal(String(await any.decrypt(message)), 'x');
+    assert.equal(String(await any.decryptRange(message)), 'x');
+
+    answer = () => refusal('AccessDeniedException');
+    await assert.rejects(any.decrypt(message), EnvelopeError);
+    answer = () => ({ never: true });
+    const signal = AbortSignal.timeout(50);
+    await assert.rejects(any.decrypt(message, { signal }), EnvelopeError);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** A KMS that has only one data key. */
+function answered(operation, { NumberOfBytes = 32 }) {
+  const Plaintext = Buffer.alloc(NumberOfBytes, 7).toString('base64');
+  const CiphertextBlob = Buffer.from('wrapped').toString('base64');
+  return { body: { KeyId: ARN, Plaintext, ...(operation !== 'Decrypt' && { CiphertextBlob }) } };
+}
+
+/** A message and a data key, there and back. */
+async function used(own) {
+  const envelope = new Envelope({ keyring: own });
+  const data = bytes(100);
+  const message = await envelope.encrypt(data, { encryptionContext });
+  assert.deepEqual(await envelope.decrypt(message, { encryptionContext }), data);
+  const { plaintext, ciphertextBlob } = await envelope.generateDataKey({ encryptionContext });
+  const back = await envelope.decryptDataKey(ciphertextBlob, { encryptionContext });
+  assert.deepEqual(back.plaintext, plaintext);
+}
+
+module.exports = { rsa, local, kms };

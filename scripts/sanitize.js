@@ -1,0 +1,155 @@
+'use strict';
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const prepare = require('./prepare');
+
+const { ROOT } = prepare;
+const BUILD = path.join(ROOT, 'target', 'sanitize');
+const SOURCES = path.join(ROOT, '__test__', 'sanitize');
+const EXERCISE = path.join(SOURCES, 'exercise.js');
+const BE_FAULTY = path.join(SOURCES, 'be_faulty.js');
+const TIMEOUT_MS = 600_000;
+
+const CHECKS = { valgrind, address };
+
+/**
+ * `node scripts/sanitize.js [valgrind] [address]`: calls every function of the addon under what
+ * watches its memory. Each check first has to find the faults of a module that is wrong on purpose.
+ */
+function main(names) {
+  if (process.platform !== 'linux') throw new Error('this needs Linux, with gcc and valgrind');
+  const unknown = names.find((name) => !Object.hasOwn(CHECKS, name));
+  if (unknown) throw new Error(`no check ${unknown}; there are: ${Object.keys(CHECKS).join(', ')}`);
+  fs.mkdirSync(BUILD, { recursive: true });
+  const results = (names.length > 0 ? names : Object.keys(CHECKS)).map(passes);
+  const failed = results.filter((ok) => !ok).length;
+  console.log(`${results.length - failed} passed, ${failed} failed, 0 skipped`);
+  process.exitCode = failed > 0 ? 1 : 0;
+}
+
+function passes(name) {
+  console.log(`== ${name}`);
+  try {
+    CHECKS[name]();
+    return true;
+  } catch (error) {
+    console.error(error.message);
+    return false;
+  }
+}
+
+/** The very addon that users get, AWS-LC's assembly with it; leaks too. */
+function valgrind() {
+  const faults = {
+    overrun: /Invalid write of size 1\n.*overrun/,
+    overread: /Invalid read of size 1\n.*overread/,
+    afterFree: /Invalid write of size 1\n.*after_free/,
+    uninitialised: /uninitialised value\(s\)\n.*uninitialised/,
+    leak: /definitely lost in .*\n.*malloc.*\n.*leak/,
+  };
+  const { status, output } = underValgrind([BE_FAULTY, faulty([]), ...Object.keys(faults)]);
+  for (const [fault, report] of Object.entries(faults)) mustReport(status, output, fault, report);
+
+  prepare.addon();
+  mustPass(underValgrind(['--expose-gc', EXERCISE]));
+}
+
+function underValgrind(args) {
+  const options = [
+    '--quiet',
+    '--error-exitcode=99',
+    '--leak-check=full',
+    '--show-leak-kinds=definite',
+    '--errors-for-leak-kinds=definite',
+    // V8 writes the code that it runs.
+    '--smc-check=all-non-file',
+    '--num-callers=30',
+    `--suppressions=${path.join(SOURCES, 'valgrind.supp')}`,
+  ];
+  return run('valgrind', [...options, process.execPath, ...args]);
+}
+
+/** The addon built with AddressSanitizer, overflow checks and the assertions of a debug build. */
+function address() {
+  const runtime = capture('cc', ['-print-file-name=libasan.so']);
+  if (!path.isAbsolute(runtime)) throw new Error('cc has no libasan.so; install gcc');
+  const env = { LD_PRELOAD: runtime, ASAN_OPTIONS: 'detect_leaks=0' };
+  const underAsan = (args, more) => run(process.execPath, args, { ...env, ...more });
+
+  const module = faulty(['-fsanitize=address']);
+  for (const [fault, report] of Object.entries({
+    overrun: /heap-buffer-overflow.*\nWRITE of size 1.*\n.*overrun/,
+    overread: /heap-buffer-overflow.*\nREAD of size 1.*\n.*overread/,
+    afterFree: /heap-use-after-free.*\nWRITE of size 1.*\n.*after_free/,
+  })) {
+    const { status, output } = underAsan([BE_FAULTY, module, fault]);
+    mustReport(status, output, fault, report);
+  }
+
+  const addon = instrumentedAddon();
+  mustPass(underAsan(['--expose-gc', EXERCISE], { NAPI_RS_NATIVE_LIBRARY_PATH: addon }));
+}
+
+/** The Rust code, and the C code of AWS-LC; its assembly is valgrind's. */
+function instrumentedAddon() {
+  prepare.nodeModules();
+  if (!fs.existsSync(path.join(ROOT, 'binding.js'))) prepare.addon();
+  const target = /^host: (.*)$/m.exec(capture('rustc', ['-vV']))[1];
+  const options = ['--locked', '--lib', '--features', 'node', '--profile', 'sanitize'];
+  const place = ['--target', target, '--target-dir', BUILD];
+  // The sanitizers are unstable flags, which the stable compiler takes only so.
+  const env = { RUSTC_BOOTSTRAP: '1', RUSTFLAGS: '-Zsanitizer=address' };
+  mustPass(run('cargo', ['build', '--quiet', ...options, ...place], env));
+  const library = path.join(BUILD, target, 'sanitize', 'libkms_envelope.so');
+  if (!fs.readFileSync(library).includes('__asan_report_store1')) {
+    throw new Error('the addon was built without AddressSanitizer');
+  }
+  const addon = path.join(BUILD, 'kms-envelope.node');
+  fs.copyFileSync(library, addon);
+  return addon;
+}
+
+/** The module that is wrong on purpose. */
+function faulty(flags) {
+  const module = path.join(BUILD, `faulty${flags.length}.node`);
+  const options = ['-shared', '-fPIC', '-O1', '-g', ...flags, '-o', module];
+  mustPass(run('cc', [...options, path.join(SOURCES, 'faulty.c')]));
+  return module;
+}
+
+function mustReport(status, output, fault, report) {
+  if (status !== 0 && report.test(output)) return console.log(`found: ${fault}`);
+  console.error(output);
+  throw new Error(`the fault "${fault}" was not found, so that finding none means nothing`);
+}
+
+function mustPass({ status, signal, output }) {
+  if (output.trim() !== '') console.log(output.trim());
+  if (status !== 0) throw new Error(`failed with ${signal ?? `status ${status}`}; see above`);
+}
+
+function capture(command, args) {
+  const { output } = run(command, args);
+  return output.trim();
+}
+
+function run(command, args, env = {}) {
+  const { status, signal, stdout, stderr, error } = spawnSync(command, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    timeout: TIMEOUT_MS,
+  });
+  if (error) throw error;
+  return { status, signal, output: stdout + stderr };
+}
+
+try {
+  main(process.argv.slice(2));
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+}
