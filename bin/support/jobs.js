@@ -3,7 +3,8 @@
 const fs = require('node:fs/promises');
 const path = require('node:path');
 
-const { EXIT, Failure, concernsOneFile, exitCodeOf } = require('./errors.js');
+const { notAFile } = require('./atomic.js');
+const { Failure, commonExitCode, concernsOneFile, exitCodeOf } = require('./errors.js');
 
 /** @typedef {import('./plan.js').Job} Job */
 
@@ -34,7 +35,7 @@ async function runJobs({ values, reporter, signal }, { jobs, failures }, operati
   }
   signal.throwIfAborted();
   await summarise();
-  return exits.size > 1 ? EXIT.failure : ([...exits][0] ?? 0);
+  return commonExitCode(exits);
 
   async function work() {
     for (const job of queue) {
@@ -58,8 +59,10 @@ async function runJobs({ values, reporter, signal }, { jobs, failures }, operati
       progress.add(bytesDone - known, source);
       known = bytesDone;
     };
+    const before = await fs.stat(source);
     const options = { overwrite, signal, onProgress };
     const result = await operation.convert(source, destination, options);
+    if (source !== destination) await refuseChanged(job, before);
     const place = source === destination ? source : `${source} -> ${destination}`;
     await tell(operation.past, job, result, `${operation.past} ${place}`);
   }
@@ -75,14 +78,11 @@ async function runJobs({ values, reporter, signal }, { jobs, failures }, operati
     if (!stat) return { skip: false, overwrite: false };
     // What is replaced by itself must be looked at, or a second run would find it changed.
     if (values.force && named && source !== destination) return { skip: false, overwrite: true };
-    if (!stat.isFile()) {
-      const advice = 'choose another --output';
-      throw new Failure('FILE', `'${destination}' is not a regular file; ${advice}`);
-    }
+    if (!stat.isFile()) throw notAFile(destination);
     const problem = await operation.problemWith(job, signal);
     if (problem === undefined) return { skip: true, overwrite: false };
     if (values.force) return { skip: false, overwrite: true };
-    const advice = 'give --force to replace it, or another --output';
+    const advice = 'give --force to replace it, or choose another --output';
     throw new Failure('FILE_EXISTS', `'${destination}' exists already, and ${problem}; ${advice}`);
   }
 
@@ -121,6 +121,21 @@ async function runJobs({ values, reporter, signal }, { jobs, failures }, operati
     const text = [...counts].map(([status, number]) => `${number} ${status}`).join(', ');
     await reporter.result({ status: 'summary', source: '' }, text);
   }
+}
+
+/**
+ * Fails if somebody has written to the source meanwhile: the destination may hold a bit of each.
+ *
+ * @param {Job} job
+ * @param {import('node:fs').Stats} before
+ */
+async function refuseChanged({ source, destination }, before) {
+  const after = await fs.stat(source);
+  if (after.mtimeMs === before.mtimeMs && after.size === before.size) return;
+  // Older than the source, so that the next run does not take it for complete.
+  await fs.utimes(destination, 0, 0);
+  const advice = 'run it again, with --force, when nobody writes to the file';
+  throw new Failure('FILE', `'${source}' was changed while it was read; ${advice}`);
 }
 
 module.exports = { runJobs };
