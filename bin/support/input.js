@@ -12,8 +12,11 @@ const { Failure } = require('./errors.js');
  */
 function openInput(input) {
   // Node.js takes a folder at standard input for an empty file.
-  if (statOf(input)?.isDirectory()) throw new Failure('FILE', `${inWords(input)} is a folder; give a file`);
-  const source = input === '-' ? process.stdin : fs.createReadStream(input, { highWaterMark: 1 << 18 });
+  if (statOf(input)?.isDirectory()) {
+    throw new Failure('FILE', `${inWords(input)} is a folder; give a file`);
+  }
+  const options = { highWaterMark: 256 * 1024 };
+  const source = input === '-' ? process.stdin : fs.createReadStream(input, options);
   // Whoever reads it hears of an error; before that, nobody would.
   source.on('error', () => {});
   return source;

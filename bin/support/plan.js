@@ -110,7 +110,7 @@ async function look(source) {
 }
 
 /**
- * A path without links, so that a folder is known by whatever name; or as it is, if it is not there.
+ * A path without links, so that a folder is known by any name; as it is, if it is not there.
  *
  * @param {string} place
  */
