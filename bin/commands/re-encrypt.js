@@ -5,7 +5,12 @@ const { isDeepStrictEqual } = require('node:util');
 
 const { contextOf, keyOf } = require('../support/arguments.js');
 const { temporaryBeside } = require('../support/atomic.js');
-const { ageProblem, openExisting, openSource } = require('../support/completeness.js');
+const {
+  ageProblem,
+  changeDetector,
+  openExisting,
+  openSource,
+} = require('../support/completeness.js');
 const { Failure, usage } = require('../support/errors.js');
 const { envelopeOf } = require('../support/library.js');
 const { isEncryptedName, encryptedName } = require('../support/names.js');
@@ -58,8 +63,10 @@ async function replace(file, from, to, options) {
     throw new Failure('FILE', `'${file}' is a symbolic link; give the path of the file itself`);
   }
   const temporary = temporaryBeside(file);
+  const checkUnchanged = await changeDetector(file);
   try {
     const result = await from.reEncryptFile(file, temporary, to, { ...options, overwrite: false });
+    await checkUnchanged();
     await fs.rename(temporary, file);
     return result;
   } finally {

@@ -3,7 +3,7 @@
 const fs = require('node:fs/promises');
 const { isDeepStrictEqual } = require('node:util');
 
-const { concernsOneFile } = require('./errors.js');
+const { Failure, concernsOneFile } = require('./errors.js');
 
 /** What reading a message by ranges says of one that is signed, or has no frames. */
 const WITHOUT_SIZE = ['ERR_ENVELOPE_SIGNED_MESSAGE', 'ERR_ENVELOPE_UNSUPPORTED_MESSAGE'];
@@ -100,4 +100,27 @@ async function ageProblem({ source, destination }) {
   return from.mtimeMs > to.mtimeMs ? 'the source was changed after it' : undefined;
 }
 
-module.exports = { ageProblem, messageProblem, openExisting, openSource, plaintextProblem };
+/**
+ * Remembers how a file is; what it returns fails if somebody has written to the file meanwhile.
+ *
+ * @param {string} file
+ */
+async function changeDetector(file) {
+  const before = await fs.stat(file);
+  return async () => {
+    const { ino, mtimeMs, size } = await fs.stat(file);
+    const isSame = ino === before.ino && mtimeMs === before.mtimeMs && size === before.size;
+    if (isSame) return;
+    const advice = 'run it again, with --force, when nobody writes to the file';
+    throw new Failure('FILE', `'${file}' was changed while it was read; ${advice}`);
+  };
+}
+
+module.exports = {
+  ageProblem,
+  changeDetector,
+  messageProblem,
+  openExisting,
+  openSource,
+  plaintextProblem,
+};

@@ -4,6 +4,7 @@ const fs = require('node:fs/promises');
 const path = require('node:path');
 
 const { notAFile } = require('./atomic.js');
+const { changeDetector } = require('./completeness.js');
 const { Failure, commonExitCode, concernsOneFile, exitCodeOf } = require('./errors.js');
 
 /** @typedef {import('./plan.js').Job} Job */
@@ -59,12 +60,26 @@ async function runJobs({ values, reporter, signal }, { jobs, failures }, operati
       progress.add(bytesDone - known, source);
       known = bytesDone;
     };
-    const before = await fs.stat(source);
     const options = { overwrite, signal, onProgress };
-    const result = await operation.convert(source, destination, options);
-    if (source !== destination) await refuseChanged(job, before);
+    const result = await convert(job, options);
     const place = source === destination ? source : `${source} -> ${destination}`;
     await tell(operation.past, job, result, `${operation.past} ${place}`);
+  }
+
+  /**
+   * @param {Job} job
+   * @param {import('./transfer.js').ConvertOptions} options
+   */
+  async function convert({ source, destination }, options) {
+    if (source === destination) return operation.convert(source, destination, options);
+    const checkUnchanged = await changeDetector(source);
+    const result = await operation.convert(source, destination, options);
+    await checkUnchanged().catch(async (error) => {
+      // It may hold some of each; being older, it is not taken for complete the next time.
+      await fs.utimes(destination, 0, 0);
+      throw error;
+    });
+    return result;
   }
 
   /**
@@ -121,21 +136,6 @@ async function runJobs({ values, reporter, signal }, { jobs, failures }, operati
     const text = [...counts].map(([status, number]) => `${number} ${status}`).join(', ');
     await reporter.result({ status: 'summary', source: '' }, text);
   }
-}
-
-/**
- * Fails if somebody has written to the source meanwhile: the destination may hold a bit of each.
- *
- * @param {Job} job
- * @param {import('node:fs').Stats} before
- */
-async function refuseChanged({ source, destination }, before) {
-  const after = await fs.stat(source);
-  if (after.mtimeMs === before.mtimeMs && after.size === before.size) return;
-  // Older than the source, so that the next run does not take it for complete.
-  await fs.utimes(destination, 0, 0);
-  const advice = 'run it again, with --force, when nobody writes to the file';
-  throw new Failure('FILE', `'${source}' was changed while it was read; ${advice}`);
 }
 
 module.exports = { runJobs };

@@ -126,8 +126,10 @@ function realPath(place) {
  */
 async function isOutputFolder(output, inputs) {
   if (output === undefined) return false;
-  if (inputs.length > 1 || inputs.some((input) => input.isFolder)) return true;
-  return /[/\\]$/.test(output) || (await isFolder(output));
+  if (await isFolder(output)) return true;
+  const isWanted = inputs.length > 1 || inputs.some((input) => input.isFolder);
+  if (isWanted && (await exists(output))) throw usage(`--output '${output}' must be a folder here`);
+  return isWanted || /[/\\]$/.test(output);
 }
 
 /**
