@@ -68,6 +68,11 @@ describe('kms-envelope under KMS keys', { skip: skipWithout('python') }, () => {
     assert.deepEqual(await calls(), Array(3).fill('Decrypt'));
     await ok('decrypt', '--recursive', 'out', '--output', 'back');
     for (const name of ['x', 'y', 'z']) assert.ok(read(`back/${name}`).equals(plaintext));
+    assert.deepEqual(await calls(), Array(3).fill('Decrypt'));
+    await ok('decrypt', '--recursive', 'out', '--output', 'back');
+    assert.deepEqual(await calls(), Array(3).fill('Decrypt'));
+    await ok('encrypt', '--force', 'tree/x', '--output', 'out');
+    assert.deepEqual(await calls(), ['GenerateDataKey'], 'what is to be replaced is not read');
   });
 
   it('pipes: one call each', async () => {
@@ -77,11 +82,16 @@ describe('kms-envelope under KMS keys', { skip: skipWithout('python') }, () => {
     assert.deepEqual(await calls(), ['GenerateDataKey', 'Decrypt']);
   });
 
-  it('re-encrypt to another key, in place', async () => {
+  it('re-encrypt in place: two calls, and one to check it the second time', async () => {
     write('a', plaintext);
     await ok('encrypt', 'a');
+    await calls();
     const before = inspect(read('a.encrypted'));
     await ok('re-encrypt', '--to-key', otherArn, '--force', 'a.encrypted');
+    assert.deepEqual(await calls(), ['Decrypt', 'GenerateDataKey']);
+    const { stderr } = await ok('re-encrypt', '--to-key', otherArn, '--force', 'a.encrypted');
+    assert.match(stderr, /^skipped /);
+    assert.deepEqual(await calls(), ['Decrypt']);
     const [{ keyName }] = inspect(read('a.encrypted')).encryptedDataKeys;
     assert.equal(keyName, otherArn);
     assert.notDeepEqual(inspect(read('a.encrypted')).messageId, before.messageId);

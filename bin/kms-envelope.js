@@ -64,10 +64,6 @@ function wantsJson(args) {
   return args.slice(0, end < 0 ? undefined : end).includes('--json');
 }
 
-// Who writes hears of a closed pipe; without a listener it would also end the process.
-process.stdout.on('error', () => {});
-process.stderr.on('error', () => {});
-
 main(process.argv.slice(2)).then((code) => {
   process.exitCode = code;
 });

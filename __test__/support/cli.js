@@ -3,7 +3,12 @@
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
+const fs = require('node:fs');
 const path = require('node:path');
+const { beforeEach } = require('node:test');
+
+const { LocalKeyring } = require('../..');
+const { temporaryFolder } = require('./files');
 
 const BIN = path.join(__dirname, '..', '..', 'bin', 'kms-envelope.js');
 
@@ -50,6 +55,35 @@ async function finish(child) {
   return { code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() };
 }
 
+/**
+ * A folder of its own for each test of a file, under one local key.
+ */
+function workplace() {
+  const root = temporaryFolder();
+  const keyFile = path.join(root, 'dev.key');
+  LocalKeyring.generate(keyFile);
+  const keyId = `local:${keyFile}`;
+  const place = {
+    /** The folder of the test that runs. */
+    cwd: '',
+    root,
+    keyId,
+    env: { ENCRYPTION_KEY_ID: keyId },
+    at: (...names) => path.join(place.cwd, ...names),
+    cli: (...args) => run(args, { cwd: place.cwd, env: place.env }),
+    start: (...args) => start(args, { cwd: place.cwd, env: place.env }),
+    read: (name) => fs.readFileSync(place.at(name)),
+    write(name, content) {
+      fs.mkdirSync(path.dirname(place.at(name)), { recursive: true });
+      fs.writeFileSync(place.at(name), content);
+    },
+  };
+  beforeEach(() => {
+    place.cwd = fs.mkdtempSync(path.join(root, 'test-'));
+  });
+  return place;
+}
+
 /** The objects of an output with one in each line. */
 function jsonLines(output) {
   const lines = String(output).split('\n');
@@ -64,4 +98,4 @@ function assertFailed({ code, stderr }, exitCode, errorCode) {
   assert.doesNotMatch(stderr, /\bat .*:\d+:\d+/, 'no stack trace');
 }
 
-module.exports = { BIN, assertFailed, finish, jsonLines, run, start };
+module.exports = { BIN, assertFailed, finish, jsonLines, run, start, workplace };

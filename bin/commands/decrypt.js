@@ -1,16 +1,17 @@
 'use strict';
 
-const { contextOf, keyOf } = require('../support/arguments.js');
+const { contextOf } = require('../support/arguments.js');
 const { plaintextProblem } = require('../support/completeness.js');
-const { library } = require('../support/library.js');
+const { envelopeOf } = require('../support/library.js');
 const { encryptedName, isEncryptedName, plainName } = require('../support/names.js');
+const { OF_FILES } = require('../support/options.js');
 const { transfer } = require('../support/transfer.js');
 
 /** @param {import('.').Invocation} invocation */
 async function run(invocation) {
   const { values } = invocation;
   const encryptionContext = contextOf(values);
-  const envelope = new (library().Envelope)(keyOf(values));
+  const envelope = envelopeOf(values);
   return transfer(invocation, {
     past: 'decrypted',
     binary: false,
@@ -19,7 +20,11 @@ async function run(invocation) {
     counterpartOf: encryptedName,
     convert: (source, destination, options) =>
       envelope.decryptFile(source, destination, { encryptionContext, ...options }),
-    stream: (signal) => envelope.decryptStream({ encryptionContext, signal }),
+    stream(signal, toFile) {
+      // A file appears only once the signature, at the end, has verified.
+      const signed = toFile ? 'release-before-verified' : 'refuse';
+      return envelope.decryptStream({ encryptionContext, signal, signed });
+    },
     problemWith: (job, signal) => plaintextProblem(job, envelope, { encryptionContext, signal }),
   });
 }
@@ -42,15 +47,6 @@ error, unless --force replaces it.
 In folders, symbolic links are left out; so are the files whose names do not end
 with .encrypted.
 `,
-  options: /** @type {const} */ ([
-    'key',
-    'context',
-    'output',
-    'recursive',
-    'force',
-    'json',
-    'quiet',
-    'help',
-  ]),
+  options: OF_FILES,
   run,
 };

@@ -25,7 +25,7 @@ async function run({ values, positionals, signal }) {
   const { key = process.env.ENCRYPTION_KEY_ID } = values;
   const options = { encryptionContext: contextOf(values), signal };
   const binary = checkBinary();
-  const checks = [binary, checkNode(), checkKeyName(values.key)];
+  const checks = [binary, checkNode(), checkKeyName(key, values.key === undefined)];
   if (key && !key.startsWith('local:')) checks.push(...checkAws(key));
   if (key && binary.status === 'ok') checks.push(...(await checkKey(key, options)));
   signal.throwIfAborted();
@@ -64,14 +64,14 @@ function checkNode() {
 }
 
 /**
- * @param {string | undefined} given
+ * @param {string | undefined} key
+ * @param {boolean} inherited
  * @returns {Check}
  */
-function checkKeyName(given) {
+function checkKeyName(key, inherited) {
   const name = 'key';
-  const inherited = process.env.ENCRYPTION_KEY_ID;
-  if (given) return { name, status: 'ok', detail: `${given}, from --key` };
-  if (inherited) return { name, status: 'ok', detail: `${inherited}, from ENCRYPTION_KEY_ID` };
+  const origin = inherited ? 'ENCRYPTION_KEY_ID' : '--key';
+  if (key) return { name, status: 'ok', detail: `${key}, from ${origin}` };
   const todo =
     'give --key, or set ENCRYPTION_KEY_ID: a KMS key id, ARN or alias, or local:PATH of a key ' +
     'file that kms-envelope keygen makes';

@@ -1,16 +1,17 @@
 'use strict';
 
-const { contextOf, keyOf } = require('../support/arguments.js');
+const { contextOf } = require('../support/arguments.js');
 const { messageProblem } = require('../support/completeness.js');
-const { library } = require('../support/library.js');
+const { envelopeOf } = require('../support/library.js');
 const { encryptedName, isEncryptedName, plainName } = require('../support/names.js');
+const { OF_FILES } = require('../support/options.js');
 const { transfer } = require('../support/transfer.js');
 
 /** @param {import('.').Invocation} invocation */
 async function run(invocation) {
   const { values } = invocation;
   const encryptionContext = contextOf(values);
-  const envelope = new (library().Envelope)(keyOf(values));
+  const envelope = envelopeOf(values);
   return transfer(invocation, {
     past: 'encrypted',
     binary: true,
@@ -39,15 +40,6 @@ by the same command.
 In folders, symbolic links are left out; so are the files whose names end with
 .encrypted, unless --output names another folder.
 `,
-  options: /** @type {const} */ ([
-    'key',
-    'context',
-    'output',
-    'recursive',
-    'force',
-    'json',
-    'quiet',
-    'help',
-  ]),
+  options: OF_FILES,
   run,
 };

@@ -1,8 +1,8 @@
 'use strict';
 
-const { contextOf, keyOf } = require('../support/arguments.js');
+const { contextOf } = require('../support/arguments.js');
 const { usage } = require('../support/errors.js');
-const { library } = require('../support/library.js');
+const { envelopeOf } = require('../support/library.js');
 const { write } = require('../support/output.js');
 
 /** @param {import('.').Invocation} invocation */
@@ -10,8 +10,8 @@ async function run({ values, positionals, signal }) {
   if (positionals.length > 0) throw usage('generate-data-key takes no file');
   const numberOfBytes = lengthOf(values);
   const encryptionContext = contextOf(values);
-  const envelope = new (library().Envelope)(keyOf(values));
-  const key = await envelope.generateDataKey({ numberOfBytes, encryptionContext, signal });
+  const options = { numberOfBytes, encryptionContext, signal };
+  const key = await envelopeOf(values).generateDataKey(options);
   try {
     const { keyId, keyMaterialId, requestId } = key;
     const plaintext = key.plaintext.toString('base64');

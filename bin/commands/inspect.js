@@ -1,20 +1,30 @@
 'use strict';
 
-const { usage } = require('../support/errors.js');
+const { commonExitCode, exitCodeOf, usage } = require('../support/errors.js');
 const { readHeader } = require('../support/header.js');
 const { oneLine, write } = require('../support/output.js');
 
 /** @typedef {import('../..').MessageHeader} MessageHeader */
 
 /** @param {import('.').Invocation} invocation */
-async function run({ values, positionals, signal }) {
+async function run({ values, positionals, reporter, signal }) {
   if (positionals.length === 0 && process.stdin.isTTY) {
     throw usage('no file is given; give one, or - for standard input');
   }
+  const exits = new Set();
   for (const source of positionals.length > 0 ? positionals : ['-']) {
-    const header = await readHeader(source, signal);
+    let header;
+    try {
+      header = await readHeader(source, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      reporter.failure(error, { source });
+      exits.add(exitCodeOf(error));
+      continue;
+    }
     await write(values.json ? `${JSON.stringify(fields(source, header))}\n` : text(source, header));
   }
+  return commonExitCode(exits);
 }
 
 /**

@@ -5,10 +5,16 @@ const { isDeepStrictEqual } = require('node:util');
 
 const { contextOf, keyOf } = require('../support/arguments.js');
 const { temporaryBeside } = require('../support/atomic.js');
-const { ageProblem, openExisting } = require('../support/completeness.js');
+const {
+  ageProblem,
+  changeDetector,
+  openExisting,
+  openSource,
+} = require('../support/completeness.js');
 const { Failure, usage } = require('../support/errors.js');
-const { library } = require('../support/library.js');
+const { envelopeOf } = require('../support/library.js');
 const { isEncryptedName, encryptedName } = require('../support/names.js');
+const { OF_FILES } = require('../support/options.js');
 const { transfer } = require('../support/transfer.js');
 
 /** @typedef {import('../..').Envelope} Envelope */
@@ -19,11 +25,10 @@ const { transfer } = require('../support/transfer.js');
 async function run(invocation) {
   const { values } = invocation;
   const encryptionContext = contextOf(values);
-  const { Envelope } = library();
   if (!values['to-key']) throw usage('no new key is named; give --to-key');
   const sameKey = values['to-key'] === keyOf(values);
-  const from = new Envelope(keyOf(values));
-  const to = new Envelope(values['to-key']);
+  const from = envelopeOf(values);
+  const to = envelopeOf({ ...values, key: values['to-key'] });
 
   return transfer(invocation, {
     past: 're-encrypted',
@@ -58,8 +63,10 @@ async function replace(file, from, to, options) {
     throw new Failure('FILE', `'${file}' is a symbolic link; give the path of the file itself`);
   }
   const temporary = temporaryBeside(file);
+  const checkUnchanged = await changeDetector(file);
   try {
     const result = await from.reEncryptFile(file, temporary, to, { ...options, overwrite: false });
+    await checkUnchanged();
     await fs.rename(temporary, file);
     return result;
   } finally {
@@ -96,10 +103,9 @@ async function keyProblem(file, to, options) {
 async function copyProblem(job, from, to, options) {
   const copy = await openExisting(job.destination, to, options);
   if ('problem' in copy) return copy.problem;
-  const source = await from.openMessage(job.source, options);
-  await source.close();
-  const { size, header } = source;
-  if (!isDeepStrictEqual(copy, { size, encryptionContext: header.encryptionContext })) {
+  const source = await openSource(job.source, from, options);
+  if ('problem' in source) return source.problem;
+  if (!isDeepStrictEqual(copy, source)) {
     return 'it holds another length or encryption context than the source';
   }
   return ageProblem(job);
@@ -118,16 +124,6 @@ needs --force. Files that are under the new key already are skipped, so that an
 interrupted run is resumed by the same command. In folders, only the files whose
 names end with .encrypted are taken, and no symbolic links.
 `,
-  options: /** @type {const} */ ([
-    'key',
-    'to-key',
-    'context',
-    'output',
-    'recursive',
-    'force',
-    'json',
-    'quiet',
-    'help',
-  ]),
+  options: /** @type {const} */ (['to-key', ...OF_FILES]),
   run,
 };

@@ -9,8 +9,9 @@ const { OPTIONS } = require('./options.js');
  * The options of a command line.
  *
  * @typedef {{
- *   key?: string, 'to-key'?: string, context?: string[], output?: string, recursive?: boolean,
- *   force?: boolean, bytes?: string, json?: boolean, quiet?: boolean, help?: boolean,
+ *   key?: string, 'to-key'?: string, context?: string[], 'commitment-policy'?: string,
+ *   output?: string, recursive?: boolean, force?: boolean, bytes?: string, json?: boolean,
+ *   quiet?: boolean, help?: boolean,
  * }} Values
  */
 

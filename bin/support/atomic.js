@@ -80,10 +80,7 @@ function temporaryBeside(destination) {
 async function checkPlace(destination, force) {
   const stat = await fs.lstat(destination).catch(() => undefined);
   if (!stat) return;
-  if (!stat.isFile()) {
-    const advice = 'choose another --output';
-    throw new Failure('FILE', `'${destination}' is not a regular file; ${advice}`);
-  }
+  if (!stat.isFile()) throw notAFile(destination);
   if (!force) throw exists(destination);
 }
 
@@ -110,4 +107,9 @@ function exists(destination) {
   return new Failure('FILE_EXISTS', `'${destination}' exists already; give --force to replace it`);
 }
 
-module.exports = { temporaryBeside, writeAtomically };
+/** @param {string} destination */
+function notAFile(destination) {
+  return new Failure('FILE', `'${destination}' is not a regular file; choose another --output`);
+}
+
+module.exports = { notAFile, temporaryBeside, writeAtomically };

@@ -3,7 +3,10 @@
 const fs = require('node:fs/promises');
 const { isDeepStrictEqual } = require('node:util');
 
-const { concernsOneFile } = require('./errors.js');
+const { Failure, concernsOneFile } = require('./errors.js');
+
+/** What reading a message by ranges says of one that is signed, or has no frames. */
+const WITHOUT_SIZE = ['ERR_ENVELOPE_SIGNED_MESSAGE', 'ERR_ENVELOPE_UNSUPPORTED_MESSAGE'];
 
 /** @typedef {import('./plan.js').Job} Job */
 /** @typedef {import('../..').Envelope} Envelope */
@@ -19,7 +22,8 @@ const { concernsOneFile } = require('./errors.js');
 async function messageProblem(job, envelope, { encryptionContext, signal }) {
   const opened = await openExisting(job.destination, envelope, { signal });
   if ('problem' in opened) return opened.problem;
-  if (opened.size !== job.size) return 'it holds another length than the source';
+  const { size } = await fs.stat(job.source);
+  if (opened.size !== size) return 'it holds another length than the source';
   if (!isDeepStrictEqual({ ...opened.encryptionContext }, { ...encryptionContext })) {
     return 'it carries another encryption context';
   }
@@ -34,14 +38,32 @@ async function messageProblem(job, envelope, { encryptionContext, signal }) {
  * @param {{ encryptionContext: Context, signal: AbortSignal }} options
  */
 async function plaintextProblem(job, envelope, options) {
-  const size = await envelope.plaintextSize(job.source, options);
+  const source = await openSource(job.source, envelope, options);
+  if ('problem' in source) return source.problem;
   const stat = await fs.stat(job.destination);
-  if (stat.size !== size) return 'it has another length than the plaintext';
+  if (stat.size !== source.size) return 'it has another length than the plaintext';
   return ageProblem(job);
 }
 
 /**
- * The authenticated size and context of a message that exists; or why it is none under this key.
+ * The authenticated size and context of a source; or why they are not known.
+ *
+ * @param {string} file
+ * @param {Envelope} envelope
+ * @param {import('../..').DataKeyOptions} options
+ */
+async function openSource(file, envelope, options) {
+  try {
+    return await open(file, envelope, options);
+  } catch (error) {
+    const { code } = /** @type {import('../..').EnvelopeError} */ (error);
+    if (!WITHOUT_SIZE.includes(code)) throw error;
+    return { problem: `the source does not tell its length before it is decrypted (${code})` };
+  }
+}
+
+/**
+ * The same of a destination; or why it is no message under this key.
  *
  * @param {string} file
  * @param {Envelope} envelope
@@ -49,15 +71,23 @@ async function plaintextProblem(job, envelope, options) {
  */
 async function openExisting(file, envelope, options) {
   try {
-    const message = await envelope.openMessage(file, options);
-    const { size, header } = message;
-    await message.close();
-    return { size, encryptionContext: header.encryptionContext };
+    return await open(file, envelope, options);
   } catch (error) {
     if (!concernsOneFile(error)) throw error;
     const { code } = /** @type {import('../..').EnvelopeError} */ (error);
     return { problem: `it is not a whole message under this key (${code})` };
   }
+}
+
+/**
+ * @param {string} file
+ * @param {Envelope} envelope
+ * @param {import('../..').DataKeyOptions} options
+ */
+async function open(file, envelope, options) {
+  const message = await envelope.openMessage(file, options);
+  await message.close();
+  return { size: message.size, encryptionContext: message.header.encryptionContext };
 }
 
 /**
@@ -70,4 +100,27 @@ async function ageProblem({ source, destination }) {
   return from.mtimeMs > to.mtimeMs ? 'the source was changed after it' : undefined;
 }
 
-module.exports = { ageProblem, messageProblem, openExisting, plaintextProblem };
+/**
+ * Remembers how a file is; what it returns fails if somebody has written to the file meanwhile.
+ *
+ * @param {string} file
+ */
+async function changeDetector(file) {
+  const before = await fs.stat(file);
+  return async () => {
+    const { ino, mtimeMs, size } = await fs.stat(file);
+    const isSame = ino === before.ino && mtimeMs === before.mtimeMs && size === before.size;
+    if (isSame) return;
+    const advice = 'run it again, with --force, when nobody writes to the file';
+    throw new Failure('FILE', `'${file}' was changed while it was read; ${advice}`);
+  };
+}
+
+module.exports = {
+  ageProblem,
+  changeDetector,
+  messageProblem,
+  openExisting,
+  openSource,
+  plaintextProblem,
+};

@@ -8,6 +8,7 @@ const OF_A_MESSAGE = [
   'TRUNCATED_MESSAGE',
   'UNSUPPORTED_MESSAGE',
   'COMMITMENT_POLICY',
+  'SIGNED_MESSAGE',
   'AUTHENTICATION_FAILED',
   'CONTEXT_MISMATCH',
   'LIMIT_EXCEEDED',
@@ -28,6 +29,9 @@ const IN_OUR_WORDS = /** @type {const} */ ([
   ['; see the cause', ''],
   ['the cause says why; ', ''],
   ['or raise `timeoutMs`', 'or check the network'],
+  ['use the streams instead', 'give it as standard input'],
+  ['`commitmentPolicy`', '--commitment-policy'],
+  ['commitmentPolicy must', '--commitment-policy must'],
 ]);
 
 /** A failure of the command line's own, with a code as those of the library. */
@@ -85,6 +89,15 @@ function exitCodeOf(error) {
 }
 
 /**
+ * The exit code of a command that has failed so, or so, or not at all.
+ *
+ * @param {Set<number>} codes
+ */
+function commonExitCode(codes) {
+  return codes.size > 1 ? EXIT.failure : ([...codes][0] ?? 0);
+}
+
+/**
  * Whether other files may fare better.
  *
  * @param {unknown} error
@@ -106,13 +119,16 @@ function isBrokenPipe(/** @type {unknown} */ error) {
  */
 function recognised(error) {
   const given = /** @type {NodeJS.ErrnoException} */ (error);
-  const { code, syscall, message } = given;
+  const { code, syscall, path, message } = given;
   if (code?.startsWith(PREFIX)) return /** @type {Failure} */ (given);
   if (code === 'EPIPE') {
     return new Failure('BROKEN_PIPE', 'the reader of the output has gone', { exit: EXIT.file });
   }
   if (code === 'ENOSPC' || code === 'EDQUOT') return new Failure('DISK_FULL', message);
-  if (code === 'ENOENT') return new Failure('FILE_NOT_FOUND', message);
+  if (code === 'ENOENT') {
+    const text = path ? `'${path}' does not exist; check the path` : message;
+    return new Failure('FILE_NOT_FOUND', text);
+  }
   if (syscall !== undefined) return new Failure('FILE', message);
   return new Failure('INTERNAL', `${message ?? error}; please report this`);
 }
@@ -127,4 +143,13 @@ function wordsOf(error) {
   return text;
 }
 
-module.exports = { EXIT, Failure, concernsOneFile, describe, exitCodeOf, isBrokenPipe, usage };
+module.exports = {
+  EXIT,
+  Failure,
+  commonExitCode,
+  concernsOneFile,
+  describe,
+  exitCodeOf,
+  isBrokenPipe,
+  usage,
+};

@@ -17,7 +17,7 @@ const MAX_LENGTH = 64 * 1024 * 1024;
  * @returns {Promise<import('../..').MessageHeader>}
  */
 async function readHeader(source, signal) {
-  const input = await openInput(source);
+  const input = openInput(source);
   const end = () => input.destroy(signal.reason);
   signal.addEventListener('abort', end, { once: true });
   try {

@@ -3,45 +3,53 @@
 const fs = require('node:fs');
 
 const { Failure } = require('./errors.js');
-const { isFolder } = require('./walk.js');
 
 /**
  * Opens a file, or for `-` standard input, to be read from its start.
  *
  * @param {string} input
- * @returns {Promise<import('node:stream').Readable & { bytesRead?: number }>}
+ * @returns {import('node:stream').Readable & { bytesRead?: number }}
  */
-async function openInput(input) {
-  const source = input === '-' ? standardInput() : await openFile(input);
+function openInput(input) {
+  // Node.js takes a folder at standard input for an empty file.
+  if (statOf(input)?.isDirectory()) {
+    throw new Failure('FILE', `${inWords(input)} is a folder; give a file`);
+  }
+  const options = { highWaterMark: 256 * 1024 };
+  const source = input === '-' ? process.stdin : fs.createReadStream(input, options);
   // Whoever reads it hears of an error; before that, nobody would.
   source.on('error', () => {});
   return source;
 }
 
-function standardInput() {
-  // Node.js takes a folder there for an empty file.
-  if (isFolderOpen(0)) throw isAFolder('standard input');
-  return process.stdin;
-}
-
-/** @param {number} fd */
-function isFolderOpen(fd) {
-  try {
-    return fs.fstatSync(fd).isDirectory();
-  } catch {
-    return false;
+/**
+ * Refuses a file that standard output is appended to: its end would never come.
+ *
+ * @param {string} input
+ */
+function refuseEndless(input) {
+  const [from, to] = [statOf(input), statOf(1)];
+  if (from?.isFile() && to?.isFile() && from.dev === to.dev && from.ino === to.ino) {
+    throw new Failure('FILE', `${inWords(input)} is standard output, too; write to another file`);
   }
 }
 
-/** @param {string} file */
-async function openFile(file) {
-  if (await isFolder(file)) throw isAFolder(`'${file}'`);
-  return fs.createReadStream(file, { highWaterMark: 256 * 1024 });
+/**
+ * @param {string | number} file a path, `-`, or a descriptor
+ * @returns {import('node:fs').BigIntStats | undefined} nothing if it does not tell
+ */
+function statOf(file) {
+  try {
+    if (typeof file === 'string' && file !== '-') return fs.statSync(file, { bigint: true });
+    return fs.fstatSync(typeof file === 'number' ? file : 0, { bigint: true });
+  } catch {
+    return undefined;
+  }
 }
 
-/** @param {string} what */
-function isAFolder(what) {
-  return new Failure('FILE', `${what} is a folder; give a file`);
+/** @param {string} input */
+function inWords(input) {
+  return input === '-' ? 'standard input' : `'${input}'`;
 }
 
-module.exports = { openInput };
+module.exports = { inWords, openInput, refuseEndless };

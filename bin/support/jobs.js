@@ -3,7 +3,9 @@
 const fs = require('node:fs/promises');
 const path = require('node:path');
 
-const { EXIT, Failure, concernsOneFile, exitCodeOf } = require('./errors.js');
+const { notAFile } = require('./atomic.js');
+const { changeDetector } = require('./completeness.js');
+const { Failure, commonExitCode, concernsOneFile, exitCodeOf } = require('./errors.js');
 
 /** @typedef {import('./plan.js').Job} Job */
 
@@ -34,7 +36,7 @@ async function runJobs({ values, reporter, signal }, { jobs, failures }, operati
   }
   signal.throwIfAborted();
   await summarise();
-  return exits.size > 1 ? EXIT.failure : ([...exits][0] ?? 0);
+  return commonExitCode(exits);
 
   async function work() {
     for (const job of queue) {
@@ -59,9 +61,25 @@ async function runJobs({ values, reporter, signal }, { jobs, failures }, operati
       known = bytesDone;
     };
     const options = { overwrite, signal, onProgress };
-    const result = await operation.convert(source, destination, options);
+    const result = await convert(job, options);
     const place = source === destination ? source : `${source} -> ${destination}`;
     await tell(operation.past, job, result, `${operation.past} ${place}`);
+  }
+
+  /**
+   * @param {Job} job
+   * @param {import('./transfer.js').ConvertOptions} options
+   */
+  async function convert({ source, destination }, options) {
+    if (source === destination) return operation.convert(source, destination, options);
+    const checkUnchanged = await changeDetector(source);
+    const result = await operation.convert(source, destination, options);
+    await checkUnchanged().catch(async (error) => {
+      // It may hold some of each; being older, it is not taken for complete the next time.
+      await fs.utimes(destination, 0, 0);
+      throw error;
+    });
+    return result;
   }
 
   /**
@@ -75,14 +93,11 @@ async function runJobs({ values, reporter, signal }, { jobs, failures }, operati
     if (!stat) return { skip: false, overwrite: false };
     // What is replaced by itself must be looked at, or a second run would find it changed.
     if (values.force && named && source !== destination) return { skip: false, overwrite: true };
-    if (!stat.isFile()) {
-      const advice = 'choose another --output';
-      throw new Failure('FILE', `'${destination}' is not a regular file; ${advice}`);
-    }
+    if (!stat.isFile()) throw notAFile(destination);
     const problem = await operation.problemWith(job, signal);
     if (problem === undefined) return { skip: true, overwrite: false };
     if (values.force) return { skip: false, overwrite: true };
-    const advice = 'give --force to replace it, or another --output';
+    const advice = 'give --force to replace it, or choose another --output';
     throw new Failure('FILE_EXISTS', `'${destination}' exists already, and ${problem}; ${advice}`);
   }
 

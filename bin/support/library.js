@@ -1,5 +1,6 @@
 'use strict';
 
+const { keyOf } = require('./arguments.js');
 const { Failure } = require('./errors.js');
 
 /**
@@ -21,4 +22,20 @@ function library() {
   }
 }
 
-module.exports = { library };
+/**
+ * The envelope of a command line.
+ *
+ * @param {import('./arguments.js').Values} values
+ */
+function envelopeOf(values) {
+  const key = keyOf(values);
+  const { AwsKmsKeyring, Envelope, LocalKeyring } = library();
+  const { 'commitment-policy': policy } = values;
+  if (policy === undefined) return new Envelope(key);
+  const file = /^local:(.*)$/s.exec(key)?.[1];
+  const keyring = file === undefined ? new AwsKmsKeyring({ keyId: key }) : new LocalKeyring(file);
+  const commitmentPolicy = /** @type {import('../..').CommitmentPolicy} */ (policy);
+  return new Envelope({ keyring, commitmentPolicy });
+}
+
+module.exports = { envelopeOf, library };

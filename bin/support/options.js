@@ -32,6 +32,13 @@ const OPTIONS = /** @satisfies {Record<string, Option>} */ ({
       'a pair of the encryption context, public and authenticated; repeatable. ' +
       'A new message carries it; an existing one must carry it, else the command fails',
   },
+  'commitment-policy': {
+    type: /** @type {const} */ ('string'),
+    value: 'POLICY',
+    help:
+      'requireEncryptRequireDecrypt, the default; requireEncryptAllowDecrypt also reads ' +
+      'messages of older Encryption SDKs, and forbidEncryptAllowDecrypt writes such',
+  },
   output: {
     type: /** @type {const} */ ('string'),
     short: 'o',
@@ -66,4 +73,17 @@ const OPTIONS = /** @satisfies {Record<string, Option>} */ ({
   help: { type: /** @type {const} */ ('boolean'), short: 'h', help: 'print this help' },
 });
 
-module.exports = { OPTIONS };
+/** What the commands that turn files into files take. */
+const OF_FILES = /** @type {const} */ ([
+  'key',
+  'context',
+  'commitment-policy',
+  'output',
+  'recursive',
+  'force',
+  'json',
+  'quiet',
+  'help',
+]);
+
+module.exports = { OF_FILES, OPTIONS };

@@ -1,8 +1,18 @@
 'use strict';
 
+const fs = require('node:fs');
+const { Writable } = require('node:stream');
+
 /** Control characters, and those that turn the direction of text: names of files may hold them. */
 const UNPRINTABLE =
   /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** Where it is a file, Node's own stream loses without a word what a full disk has no room for. */
+const stdout = isFile(1) ? fs.createWriteStream('', { fd: 1, autoClose: false }) : process.stdout;
+
+// Who writes hears of a closed pipe; without a listener it would also end the process.
+stdout.on('error', () => {});
+process.stderr.on('error', () => {});
 
 /**
  * Writes to standard output, and waits until it is written.
@@ -12,8 +22,13 @@ const UNPRINTABLE =
  */
 function write(text) {
   return new Promise((resolve, reject) => {
-    process.stdout.write(text, (error) => (error ? reject(error) : resolve()));
+    stdout.write(text, (error) => (error ? reject(error) : resolve()));
   });
+}
+
+/** A stream to standard output that ends only when all has been written, and leaves that open. */
+function standardOutput() {
+  return new Writable({ write: (chunk, _encoding, done) => void stdout.write(chunk, done) });
 }
 
 /**
@@ -30,4 +45,13 @@ function escaped(character) {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-module.exports = { oneLine, write };
+/** @param {number} fd */
+function isFile(fd) {
+  try {
+    return fs.fstatSync(fd).isFile();
+  } catch {
+    return false;
+  }
+}
+
+module.exports = { oneLine, standardOutput, write };

@@ -3,7 +3,7 @@
 const fs = require('node:fs/promises');
 const path = require('node:path');
 
-const { Failure, usage } = require('./errors.js');
+const { usage } = require('./errors.js');
 const { isFolder, walk } = require('./walk.js');
 
 /**
@@ -34,7 +34,7 @@ async function plan({ values, positionals, reporter, signal }, operation) {
   const folder = inputs.find((input) => input.isFolder);
   if (folder && !recursive) throw usage(`'${folder.source}' is a folder; give --recursive`);
   const outputFolder = (await isOutputFolder(output, inputs)) ? output : undefined;
-  const excluded = folder && outputFolder && path.resolve(outputFolder);
+  const excluded = outputFolder && (await realPath(outputFolder));
 
   /** @type {Plan} */
   const found = { jobs: [], failures: [] };
@@ -48,7 +48,9 @@ async function plan({ values, positionals, reporter, signal }, operation) {
 
   /** @param {string} root */
   async function planFolder(root) {
-    for await (const entry of walk(root, excluded)) {
+    const from = await realPath(root);
+    if (from === excluded) throw usage(`--output is '${root}' itself; leave it out to write there`);
+    for await (const entry of walk(root, excluded && path.relative(from, excluded))) {
       signal.throwIfAborted();
       const { file, size = 0, ignored, error } = entry;
       const source = path.join(root, file);
@@ -103,17 +105,17 @@ async function look(source) {
     const stat = await fs.stat(source);
     return { source, size: stat.size, isFolder: stat.isDirectory() };
   } catch (error) {
-    return { source, size: 0, isFolder: false, error: notThere(source, error) };
+    return { source, size: 0, isFolder: false, error };
   }
 }
 
 /**
- * @param {string} source
- * @param {unknown} error
+ * A path without links, so that a folder is known by any name; as it is, if it is not there.
+ *
+ * @param {string} place
  */
-function notThere(source, error) {
-  if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ENOENT') return error;
-  return new Failure('FILE_NOT_FOUND', `'${source}' does not exist; check the path`);
+function realPath(place) {
+  return fs.realpath(place).catch(() => path.resolve(place));
 }
 
 /**
@@ -124,17 +126,27 @@ function notThere(source, error) {
  */
 async function isOutputFolder(output, inputs) {
   if (output === undefined) return false;
-  if (inputs.length > 1 || inputs.some((input) => input.isFolder)) return true;
-  return /[/\\]$/.test(output) || (await isFolder(output));
+  if (await isFolder(output)) return true;
+  const isWanted = inputs.length > 1 || inputs.some((input) => input.isFolder);
+  if (isWanted && (await exists(output))) throw usage(`--output '${output}' must be a folder here`);
+  return isWanted || /[/\\]$/.test(output);
 }
 
-/** @param {Job[]} jobs */
+/**
+ * What goes to one place, or to where something is still to be read, would depend on the order.
+ *
+ * @param {Job[]} jobs
+ */
 function refuseCollisions(jobs) {
+  const inputs = new Set(jobs.map(({ source }) => path.resolve(source)));
   const sources = new Map();
   for (const { source, destination } of jobs) {
     const place = path.resolve(destination);
     const other = sources.get(place);
     if (other) throw usage(`'${other}' and '${source}' would both go to '${destination}'`);
+    if (place !== path.resolve(source) && inputs.has(place)) {
+      throw usage(`'${source}' would go to '${destination}', which is to be read itself`);
+    }
     sources.set(place, source);
   }
 }

@@ -1,15 +1,24 @@
 'use strict';
 
+const { oneLine } = require('./output.js');
+
 /** What ends sooner needs no bar. */
 const DELAY_MS = 400;
 
-const WITH_TOTAL = '{bar} {percentage}%  {done} of {whole}  {eta_formatted} left  {name}';
-const WITHOUT_TOTAL = '{done}  {duration_formatted}  {name}';
+/** What the bar shows, and how many columns that takes before the name, at most. */
+const WITH_TOTAL = {
+  format: '{bar} {percentage}%  {done} of {whole}  {eta_formatted} left  {name}',
+  width: 65,
+};
+const WITHOUT_TOTAL = { format: '{done}  {duration_formatted}  {name}', width: 22 };
+/** How many columns there are, where the terminal does not tell. */
+const COLUMNS = 80;
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
 
 /** A progress bar on the terminal that standard error is; elsewhere, nothing. */
 class Progress {
   #total;
+  #layout;
   #done = 0;
   #name = '';
   /** @type {NodeJS.Timeout | undefined} */
@@ -23,6 +32,7 @@ class Progress {
   constructor({ shown, total }) {
     this.shown = shown;
     this.#total = total;
+    this.#layout = total === undefined ? WITHOUT_TOTAL : WITH_TOTAL;
     if (shown) this.#timer = setTimeout(() => this.#show(), DELAY_MS);
   }
 
@@ -62,8 +72,8 @@ class Progress {
     // Loaded here and nowhere else: without a terminal, and by the library, it is never needed.
     const { MultiBar } = loadCliProgress();
     this.#bars = new MultiBar({
-      format: this.#total === undefined ? WITHOUT_TOTAL : WITH_TOTAL,
-      barsize: 24,
+      format: this.#layout.format,
+      barsize: 16,
       clearOnComplete: true,
       // A bar that changed the terminal would have to be there to change it back.
       linewrap: true,
@@ -75,7 +85,7 @@ class Progress {
 
   #payload() {
     const [done, whole] = [this.#done, this.#total ?? 0].map(inUnits);
-    return { done, whole, name: this.#name };
+    return { done, whole, name: fitting(this.#name, this.#layout.width) };
   }
 }
 
@@ -83,6 +93,19 @@ class Progress {
 function loadCliProgress() {
   // @ts-ignore: TS7016
   return require('cli-progress');
+}
+
+/**
+ * The end of a name, as much as there is room for: a bar on two lines would not be wiped.
+ *
+ * @param {string} name
+ * @param {number} width what stands before it
+ */
+function fitting(name, width) {
+  const room = (process.stderr.columns || COLUMNS) - width;
+  const text = oneLine(name);
+  if (text.length <= room) return text;
+  return room > 1 ? `…${text.slice(1 - room)}` : '';
 }
 
 /** @param {number} bytes */

@@ -1,6 +1,8 @@
 'use strict';
 
-const { describe, isBrokenPipe } = require('./errors.js');
+const path = require('node:path');
+
+const { concernsOneFile, describe, isBrokenPipe } = require('./errors.js');
 const { oneLine, write } = require('./output.js');
 const { Progress } = require('./progress.js');
 
@@ -25,8 +27,9 @@ class Reporter {
    * @param {string} text the same in words
    */
   async result(value, text) {
+    if (this.quiet) return;
     if (this.json) await write(`${JSON.stringify(value)}\n`);
-    else if (!this.quiet) this.#line(text);
+    else this.#line(text);
   }
 
   /**
@@ -37,8 +40,9 @@ class Reporter {
     if (isBrokenPipe(error)) return;
     const description = describe(error);
     const { code, message } = description;
-    if (!this.json) return this.#line(`kms-envelope: ${code}: ${message}`);
-    this.#line(JSON.stringify({ error: { ...description, ...place } }));
+    if (this.json) return this.#line(JSON.stringify({ error: { ...description, ...place } }));
+    const file = concernsOneFile(error) ? missingName(message, place.source) : '';
+    this.#line(`kms-envelope: ${code}: ${file}${message}`);
   }
 
   /**
@@ -58,6 +62,18 @@ class Reporter {
     const line = oneLine(text);
     if (!this.#progress?.log(line)) process.stderr.write(`${line}\n`);
   }
+}
+
+/**
+ * What tells which file is meant, unless the message does.
+ *
+ * @param {string} message
+ * @param {string} [source]
+ */
+function missingName(message, source) {
+  if (source === undefined || source === '-') return '';
+  const named = [source, path.resolve(source)].some((name) => message.includes(`'${name}'`));
+  return named ? '' : `'${source}': `;
 }
 
 module.exports = { Reporter };

@@ -4,7 +4,8 @@ const { pipeline } = require('node:stream/promises');
 
 const { writeAtomically } = require('./atomic.js');
 const { usage } = require('./errors.js');
-const { openInput } = require('./input.js');
+const { openInput, refuseEndless } = require('./input.js');
+const { standardOutput } = require('./output.js');
 
 const PROGRESS_INTERVAL_MS = 100;
 
@@ -20,14 +21,15 @@ async function throughStreams({ values, reporter, signal }, input, operation) {
   if (operation.binary && output === undefined && process.stdout.isTTY) {
     throw usage('a message is not for a terminal; give --output (- for the terminal all the same)');
   }
-  const transform = operation.stream(signal);
-  const source = await openInput(input);
-  const stop = watch(source, input, reporter, output);
+  const toFile = output !== undefined && output !== '-';
+  if (!toFile) refuseEndless(input);
+  const transform = operation.stream(signal, toFile);
+  const source = openInput(input);
+  // Where the output goes to the terminal, a bar would stand amid it.
+  const isHidden = process.stdout.isTTY && !toFile;
+  const stop = isHidden ? () => {} : watch(source, input, reporter);
   try {
-    if (output === undefined || output === '-') {
-      await pipeline(source, transform, process.stdout, { end: false, signal });
-      return;
-    }
+    if (!toFile) return await pipeline(source, transform, standardOutput(), { signal });
     await writeAtomically(output, force, (sink) => pipeline(source, transform, sink, { signal }));
   } finally {
     stop();
@@ -44,12 +46,8 @@ async function throughStreams({ values, reporter, signal }, input, operation) {
  * @param {import('node:stream').Readable & { bytesRead?: number }} source
  * @param {string} input
  * @param {import('../commands').Invocation['reporter']} reporter
- * @param {string | undefined} output
  */
-function watch(source, input, reporter, output) {
-  // A bar would stand amid the output.
-  const toTerminal = process.stdout.isTTY && (output === undefined || output === '-');
-  if (toTerminal) return () => {};
+function watch(source, input, reporter) {
   const progress = reporter.progress({});
   let known = 0;
   const timer = setInterval(() => {

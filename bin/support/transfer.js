@@ -15,7 +15,7 @@ const { throughStreams } = require('./streams.js');
  *   takes(name: string, elsewhere: boolean): boolean,
  *   counterpartOf(name: string): string,
  *   convert(source: string, destination: string, options: ConvertOptions): Promise<object>,
- *   stream(signal: AbortSignal): import('node:stream').Transform,
+ *   stream(signal: AbortSignal, toFile: boolean): import('node:stream').Transform,
  *   problemWith(job: import('./plan.js').Job, signal: AbortSignal): Promise<string | undefined>,
  * }} Operation
  *
@@ -23,6 +23,7 @@ const { throughStreams } = require('./streams.js');
  * - `binary`: whether the output is a message, which no terminal shows
  * - `destinationOf`: where the output goes if `--output` does not say
  * - `takes`: whether a file in a folder is one to work on; `elsewhere` if the output goes elsewhere
+ * - `stream`: `toFile` if nobody sees the output before its end
  * - `counterpartOf`: the file that explains why another one in the folder is not
  * - `problemWith`: why an existing destination is not what would be written, if it is not
  *
@@ -40,8 +41,8 @@ async function transfer(invocation, operation) {
   const { values, positionals } = invocation;
   const { output } = values;
   if (output === '') throw usage('--output must not be empty');
-  const [input = standardInput()] = positionals;
-  if (input === '-' || output === '-') {
+  const [input = standardInput(values)] = positionals;
+  if ([input, ...positionals, output].includes('-')) {
     if (positionals.length > 1) throw usage('standard input and output take one file at a time');
     await throughStreams(invocation, input, operation);
     return 0;
@@ -49,8 +50,13 @@ async function transfer(invocation, operation) {
   return runJobs(invocation, await plan(invocation, operation), operation);
 }
 
-/** Without a file, a command at the end of a pipe reads that; on a terminal it would wait. */
-function standardInput() {
+/**
+ * Without a file, a command at the end of a pipe reads that; on a terminal it would wait.
+ *
+ * @param {import('./arguments.js').Values} values
+ */
+function standardInput({ recursive }) {
+  if (recursive) throw usage('--recursive needs a folder');
   if (process.stdin.isTTY) throw usage('no file is given; give one, or - for standard input');
   return '-';
 }

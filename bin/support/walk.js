@@ -13,13 +13,13 @@ const path = require('node:path');
  * All that lies in a folder and in the folders below, in the order of the names.
  *
  * @param {string} root
- * @param {string | undefined} excluded the absolute path of a folder to leave out
+ * @param {string | undefined} excluded the path, from the root, of a folder to leave out
  * @param {string} [below] where in the root to go on
  * @returns {AsyncGenerator<Entry>}
  */
 async function* walk(root, excluded, below = '') {
+  if (below === excluded) return;
   const folder = path.join(root, below);
-  if (path.resolve(folder) === excluded) return;
   let entries;
   try {
     entries = await fs.readdir(folder, { withFileTypes: true });
