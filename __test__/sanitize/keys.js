@@ -57,6 +57,18 @@ async function kms() {
   }
 }
 
+async function cached() {
+  const envelope = new Envelope({ keyring, cache: { maxMessages: 3, maxEntries: 2 } });
+  await envelope.warm({ encryptionContext });
+  for (let i = 0; i < 10; i++) {
+    const message = envelope.encryptSync(bytes(100), { encryptionContext });
+    assert.deepEqual(await envelope.decrypt(message), bytes(100));
+    await envelope.encrypt('x', { encryptionContext: { tenant: String(i) } });
+  }
+  assert.equal(envelope.stats().cache?.entries, 2);
+  envelope.clearCache();
+}
+
 /** A KMS that has only one data key. */
 function answered(operation, { NumberOfBytes = 32 }) {
   const Plaintext = Buffer.alloc(NumberOfBytes, 7).toString('base64');
@@ -75,4 +87,4 @@ async function used(own) {
   assert.deepEqual(back.plaintext, plaintext);
 }
 
-module.exports = { rsa, local, kms };
+module.exports = { rsa, local, kms, cached };
