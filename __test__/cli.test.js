@@ -56,6 +56,8 @@ describe('kms-envelope', () => {
       assert.match(String(stdout), new RegExp(`^Usage: kms-envelope ${command} `));
       const long = String(stdout).split('\n').filter((line) => line.length > 80);
       assert.deepEqual(long, []);
+      const listed = String(stdout).match(/^  .{4}--.*$/gm);
+      for (const line of listed) assert.match(line, /^.{6}--[\w-]+( [A-Z=]+)?(  .*)?$/);
     });
   }
 

@@ -9,8 +9,7 @@ const path = require('node:path');
 const { beforeEach, describe, it } = require('node:test');
 
 const { Envelope, LocalKeyring } = require('..');
-const { assertFailed, jsonLines, run, start } = require('./support/cli');
-const { temporaryFolder } = require('./support/files');
+const { assertFailed, jsonLines, workplace } = require('./support/cli');
 
 const WINDOWS = process.platform === 'win32';
 const FILES = {
@@ -20,15 +19,9 @@ const FILES = {
   'sub/c/d': 'd',
 };
 
-const root = temporaryFolder();
-const keyId = `local:${path.join(root, 'dev.key')}`;
-LocalKeyring.generate(path.join(root, 'dev.key'));
+const { at, cli, keyId, root, start, write } = workplace();
 LocalKeyring.generate(path.join(root, 'new.key'));
 const newKeyId = `local:${path.join(root, 'new.key')}`;
-const env = { ENCRYPTION_KEY_ID: keyId };
-let cwd;
-const at = (name) => path.join(cwd, name);
-const cli = (...args) => run(args, { cwd, env });
 
 /** What became of each file, from the output of a run with --json. */
 async function outcomes(...args) {
@@ -46,10 +39,7 @@ function statuses({ results }) {
 }
 
 function writeTree(folder, files = FILES) {
-  for (const [name, content] of Object.entries(files)) {
-    fs.mkdirSync(path.dirname(at(path.join(folder, name))), { recursive: true });
-    fs.writeFileSync(at(path.join(folder, name)), content);
-  }
+  for (const [name, content] of Object.entries(files)) write(path.join(folder, name), content);
 }
 
 function assertTree(folder, files = FILES) {
@@ -64,10 +54,7 @@ function namesIn(folder) {
   return names.filter((entry) => !entry.isDirectory()).map((entry) => entry.name);
 }
 
-beforeEach(() => {
-  cwd = fs.mkdtempSync(path.join(root, 'test-'));
-  writeTree('in');
-});
+beforeEach(() => writeTree('in'));
 
 describe('kms-envelope, folders', () => {
   it('go to another tree, and back', async () => {
@@ -199,7 +186,7 @@ describe('kms-envelope, a second run', () => {
   it('goes on where the first was killed', { skip: WINDOWS }, async () => {
     const many = Array.from({ length: 150 }, (_, i) => [`${i}`, crypto.randomBytes(100_000)]);
     writeTree('many', Object.fromEntries(many));
-    const child = start(['encrypt', '-r', 'many', '--json'], { cwd, env });
+    const child = start('encrypt', '-r', 'many', '--json');
     const closed = once(child, 'close');
     let seen = '';
     child.stdout.on('data', (chunk) => {

@@ -4,54 +4,44 @@ const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
-const path = require('node:path');
-const { beforeEach, describe, it } = require('node:test');
+const { describe, it } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
 
-const { LocalKeyring } = require('..');
-const { BIN, assertFailed, finish, start } = require('./support/cli');
-const { temporaryFolder } = require('./support/files');
+const { BIN, assertFailed, finish, workplace } = require('./support/cli');
 const { requireOrSkip } = require('./support/requirements');
 
 const WINDOWS = process.platform === 'win32';
 
-const root = temporaryFolder();
-LocalKeyring.generate(path.join(root, 'dev.key'));
-const env = { ENCRYPTION_KEY_ID: `local:${path.join(root, 'dev.key')}` };
-let cwd;
-const at = (name) => path.join(cwd, name);
-
-beforeEach(() => {
-  cwd = fs.mkdtempSync(path.join(root, 'test-'));
-});
+const place = workplace();
+const { at, env, start } = place;
 
 describe('kms-envelope, interrupted', { skip: WINDOWS }, () => {
-  const temporary = () => fs.readdirSync(cwd).find((name) => name.endsWith('.tmp'));
+  const temporary = () => fs.readdirSync(place.cwd).find((name) => name.endsWith('.tmp'));
 
   async function interrupt(child, ready) {
     const finished = finish(child);
     while (!ready()) await sleep(10);
     child.kill('SIGINT');
     assertFailed(await finished, 130, 'ABORTED');
-    assert.deepEqual(fs.readdirSync(cwd).filter((name) => /encrypted|tmp/.test(name)), []);
+    assert.deepEqual(fs.readdirSync(place.cwd).filter((name) => /encrypted|tmp/.test(name)), []);
   }
 
   it('leaves nothing of a file', async () => {
     fs.writeFileSync(at('sparse'), '');
     fs.truncateSync(at('sparse'), 6 * 1024 ** 3);
-    await interrupt(start(['encrypt', 'sparse'], { cwd, env }), temporary);
+    await interrupt(start('encrypt', 'sparse'), temporary);
     fs.rmSync(at('sparse'));
   });
 
   it('leaves nothing of a pipe', async () => {
-    const child = start(['encrypt', '-o', 'piped.encrypted'], { cwd, env });
+    const child = start('encrypt', '-o', 'piped.encrypted');
     child.stdin.write(Buffer.alloc(1_000_000));
     await interrupt(child, temporary);
   });
 
   it('ends while nobody takes its output', async () => {
     fs.writeFileSync(at('zeros'), Buffer.alloc(20_000_000));
-    const child = start(['encrypt', '-o', '-', 'zeros'], { cwd, env });
+    const child = start('encrypt', '-o', '-', 'zeros');
     await once(child.stdout, 'readable');
     await sleep(100);
     child.kill('SIGINT');
@@ -66,7 +56,7 @@ describe('the progress bar', { skip: WINDOWS }, () => {
   /** Runs a line of shell on a pseudo-terminal; what it showed. */
   function onTerminal(line) {
     const shown = spawnSync('script', ['-qec', line, '/dev/null'], {
-      cwd,
+      cwd: place.cwd,
       env: { ...process.env, ...env, TERM: 'xterm' },
       encoding: 'utf8',
       timeout: 60_000,
@@ -77,17 +67,19 @@ describe('the progress bar', { skip: WINDOWS }, () => {
 
   it('shows on a terminal how far long work is', (t) => {
     if (!requireOrSkip(t, utilLinux, 'script of util-linux')) return;
-    fs.writeFileSync(at('sparse'), '');
-    fs.truncateSync(at('sparse'), 1024 ** 3);
+    const name = 'red\u001b[31m';
+    fs.writeFileSync(at(name), '');
+    fs.truncateSync(at(name), 1024 ** 3);
     fs.writeFileSync(at('small'), 'x');
-    const shown = onTerminal(`'${process.execPath}' '${BIN}' encrypt sparse small`);
-    assert.match(shown, /=-* +\d+%  [\d.]+ [MG]iB of 1\.0 GiB  (\d\d:\d\d|\.\.\.) left  sparse/);
-    assert.match(shown, /encrypted sparse -> sparse\.encrypted/);
+    const shown = onTerminal(`'${process.execPath}' '${BIN}' encrypt '${name}' small`);
+    assert.match(shown, /=-* +\d+%  [\d.]+ [MG]iB of 1\.0 GiB  (\d\d:\d\d|\.\.\.) left  red\\u001b\[31m/);
+    assert.match(shown, /encrypted red\\u001b\[31m -> red/);
     assert.match(shown, /2 encrypted\r\n$/);
-    fs.rmSync(at('sparse.encrypted'));
-    const quiet = onTerminal(`'${process.execPath}' '${BIN}' encrypt --quiet sparse`);
+    assert.ok(!shown.includes('\u001b[31m'), 'the name does not colour the terminal');
+    fs.rmSync(at(`${name}.encrypted`));
+    const quiet = onTerminal(`'${process.execPath}' '${BIN}' encrypt --quiet '${name}'`);
     assert.equal(quiet, '');
-    fs.rmSync(at('sparse.encrypted'));
+    fs.rmSync(at(`${name}.encrypted`));
   });
 
   it('shows how much has come through a pipe', (t) => {
@@ -105,10 +97,9 @@ describe('the progress bar', { skip: WINDOWS }, () => {
       `process.on('exit', () => require('fs').writeFileSync(${JSON.stringify(loaded)},
         JSON.stringify(Object.keys(require.cache))));`,
     );
-    const child = start(['encrypt', '-o', 'out'], {
-      cwd,
-      env: { ...env, NODE_OPTIONS: `--require=${probe}` },
-    });
+    env.NODE_OPTIONS = `--require=${probe}`;
+    const child = start('encrypt', '-o', 'out');
+    delete env.NODE_OPTIONS;
     child.stdin.write('x');
     setTimeout(() => child.stdin.end(), 800);
     assert.equal((await finish(child)).code, 0);

@@ -25,6 +25,7 @@ const PREFIX = 'ERR_ENVELOPE_';
 const IN_OUR_WORDS = /** @type {const} */ ([
   ['LocalKeyring.generate', 'kms-envelope keygen'],
   ['allow `overwrite`', 'give --force'],
+  [' or the option `region`', ''],
   ['; see `errors`', ''],
   ['; see the cause', ''],
   ['the cause says why; ', ''],
@@ -146,6 +147,7 @@ function wordsOf(error) {
 module.exports = {
   EXIT,
   Failure,
+  IN_OUR_WORDS,
   commonExitCode,
   concernsOneFile,
   describe,

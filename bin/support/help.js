@@ -70,8 +70,11 @@ function row(name, text, column) {
     else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
   }
   const [first = '', ...others] = lines;
+  const margin = ' '.repeat(column);
   const start = `  ${name}`.padEnd(column);
-  return [start + first, ...others.map((line) => ' '.repeat(column) + line)].join('\n') + '\n';
+  const isLong = start.length > column;
+  const head = isLong ? `${start}\n${margin}${first}` : start + first;
+  return `${[head, ...others.map((line) => margin + line)].join('\n')}\n`;
 }
 
 module.exports = { commandHelp, globalHelp };
