@@ -151,7 +151,11 @@ export class Envelope {
    *
    * @param to the envelope of the new key.
    */
-  reEncrypt(message: Bytes, to: Envelope, options?: CallOptions & ReEncryptContext): Promise<Buffer>;
+  reEncrypt(
+    message: Bytes,
+    to: Envelope,
+    options?: CallOptions & ReEncryptContext,
+  ): Promise<Buffer>;
 
   /** `reEncrypt` as a stream. */
   reEncryptStream(to: Envelope, options?: StreamOptions & ReEncryptContext): Transform;

@@ -3,7 +3,13 @@
 const { EnvelopeError } = require('./lib/errors.js');
 const { Envelope } = require('./lib/envelope.js');
 const { inspect } = require('./lib/header.js');
-const { AwsKmsKeyring, LocalKeyring, MultiKeyring, RawAesKeyring, RawRsaKeyring } = require('./lib/keyrings.js');
+const {
+  AwsKmsKeyring,
+  LocalKeyring,
+  MultiKeyring,
+  RawAesKeyring,
+  RawRsaKeyring,
+} = require('./lib/keyrings.js');
 const functions = require('./lib/functions.js');
 
 const { decrypt, decryptDataKey, decryptStream, encrypt, encryptStream, generateDataKey } =

@@ -80,7 +80,10 @@ describe('a buffer that JavaScript changes while it is being used', () => {
 
     it(`${name}: shared memory is refused`, async () => {
       const input = new Uint8Array(new SharedArrayBuffer(1000));
-      await rejection(Promise.resolve().then(() => call(input)), 'INVALID_ARGUMENT');
+      await rejection(
+        Promise.resolve().then(() => call(input)),
+        'INVALID_ARGUMENT',
+      );
     });
   }
 
@@ -101,7 +104,10 @@ describe('a thousand streams at once', () => {
     const all = Array.from({ length: 1000 }, async (_, i) => {
       const data = Buffer.alloc(1000 + 131 * i, i);
       const { output } = await through(envelope.encryptStream(), [data]);
-      const opened = await through(envelope.decryptStream(), [output.subarray(0, 900), output.subarray(900)]);
+      const opened = await through(envelope.decryptStream(), [
+        output.subarray(0, 900),
+        output.subarray(900),
+      ]);
       assert.ifError(opened.error);
       return opened.output.equals(data);
     });

@@ -35,7 +35,10 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     );
     const messages = await Promise.all(all);
     assert.deepEqual(await calls(), ['GenerateDataKey']);
-    assert.equal(new Set(messages.map((message) => inspect(message).messageId.toString('hex'))).size, 10_000);
+    assert.equal(
+      new Set(messages.map((message) => inspect(message).messageId.toString('hex'))).size,
+      10_000,
+    );
     const opened = await Promise.all(messages.map((message) => envelope.decrypt(message)));
     opened.forEach((plaintext, i) => assert.equal(String(plaintext), `message ${i}`));
     assert.deepEqual(await calls(), ['GenerateDataKey', 'Decrypt']);
@@ -143,7 +146,8 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     const missing = new AwsKmsKeyring({ keyId: arn, endpoint: moto.endpoint });
     const envelope = new Envelope({ keyring: missing, cache: {} });
     const all = Array.from({ length: 100 }, () => envelope.encrypt('x').catch((error) => error));
-    for (const error of await Promise.all(all)) assert.equal(error.code, 'ERR_ENVELOPE_KMS_KEY_NOT_FOUND');
+    for (const error of await Promise.all(all))
+      assert.equal(error.code, 'ERR_ENVELOPE_KMS_KEY_NOT_FOUND');
     // Those who came after it had failed asked anew.
     const { length } = await calls();
     assert.ok(length >= 1 && length < 20, `${length} calls`);

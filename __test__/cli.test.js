@@ -54,10 +54,12 @@ describe('kms-envelope', () => {
       const { code, stdout, stderr } = await cli([command, '--help'], { env: {} });
       assert.deepEqual([code, stderr], [0, '']);
       assert.match(String(stdout), new RegExp(`^Usage: kms-envelope ${command} `));
-      const long = String(stdout).split('\n').filter((line) => line.length > 80);
+      const long = String(stdout)
+        .split('\n')
+        .filter((line) => line.length > 80);
       assert.deepEqual(long, []);
-      const listed = String(stdout).match(/^  .{4}--.*$/gm);
-      for (const line of listed) assert.match(line, /^.{6}--[\w-]+( [A-Z=]+)?(  .*)?$/);
+      const listed = String(stdout).match(/^ {2}.{4}--.*$/gm);
+      for (const line of listed) assert.match(line, /^.{6}--[\w-]+( [A-Z=]+)?( {2}.*)?$/);
     });
   }
 
@@ -103,7 +105,11 @@ describe('kms-envelope encrypt and decrypt', () => {
     const message = fs.readFileSync(at('files.encrypted'));
     const { plaintext, header } = await new Envelope(keyId).decryptMessage(message);
     assert.deepEqual(plaintext, LARGE);
-    const pairs = [['__proto__', 'x'], ['formula', 'a=b'], ['tenant', 'acme']];
+    const pairs = [
+      ['__proto__', 'x'],
+      ['formula', 'a=b'],
+      ['tenant', 'acme'],
+    ];
     assert.deepEqual(Object.entries(header.encryptionContext).sort(), pairs);
 
     const decrypted = await cli(['decrypt', 'files.encrypted', ...context, '--json']);
@@ -192,7 +198,10 @@ describe('kms-envelope decrypt refuses', () => {
       const failed = await cli(['decrypt', ...args, '-o', 'refused']);
       assertFailed(failed, exitCode, code);
       assert.ok(!fs.existsSync(at('refused')));
-      assert.deepEqual(fs.readdirSync(folder).filter((name) => name.endsWith('.tmp')), []);
+      assert.deepEqual(
+        fs.readdirSync(folder).filter((name) => name.endsWith('.tmp')),
+        [],
+      );
     });
   }
 

@@ -231,7 +231,10 @@ describe('kms-envelope re-encrypt', () => {
     assert.equal(results['out/sub/c/d.encrypted'], 're-encrypted');
     assert.equal((await cli('decrypt', '-r', 'out', '-o', 'back', '-k', newKeyId)).code, 0);
     assertTree('back');
-    assert.deepEqual(namesIn('out').filter((name) => name.endsWith('.tmp')), []);
+    assert.deepEqual(
+      namesIn('out').filter((name) => name.endsWith('.tmp')),
+      [],
+    );
   });
 
   it('leaves an old message that does not verify', async () => {

@@ -55,7 +55,11 @@ describe('kms-envelope under KMS keys', { skip: skipWithout('python') }, () => {
     await ok('decrypt', 'a.encrypted', '--output', 'b', '--context', 'tenant=acme');
     assert.deepEqual(await calls(), ['Decrypt']);
     assert.ok(read('b').equals(plaintext));
-    assertFailed(await cli('decrypt', 'a.encrypted', '-o', 'c', '-c', 'tenant=b'), 3, 'CONTEXT_MISMATCH');
+    assertFailed(
+      await cli('decrypt', 'a.encrypted', '-o', 'c', '-c', 'tenant=b'),
+      3,
+      'CONTEXT_MISMATCH',
+    );
     assert.deepEqual(await calls(), [], 'a wrong context is refused before any call');
   });
 

@@ -88,10 +88,22 @@ describe('kms-envelope tells of each file', () => {
   it('when it inspects, and goes on after one that is none', async () => {
     write('good.encrypted', await new Envelope(keyId).encrypt(CONTENT));
     write('bad', 'no message');
-    const { code, stdout, stderr } = await cli('inspect', '--json', 'bad', 'good.encrypted', 'gone');
+    const { code, stdout, stderr } = await cli(
+      'inspect',
+      '--json',
+      'bad',
+      'good.encrypted',
+      'gone',
+    );
     assert.equal(code, 1);
-    assert.deepEqual(jsonLines(stdout).map(({ source }) => source), ['good.encrypted']);
-    assert.deepEqual(jsonLines(stderr).map(({ error }) => error.source), ['bad', 'gone']);
+    assert.deepEqual(
+      jsonLines(stdout).map(({ source }) => source),
+      ['good.encrypted'],
+    );
+    assert.deepEqual(
+      jsonLines(stderr).map(({ error }) => error.source),
+      ['bad', 'gone'],
+    );
     const inWords = await cli('inspect', 'bad', 'good.encrypted');
     assertFailed(inWords, 3, '(MALFORMED|UNSUPPORTED)_MESSAGE');
   });

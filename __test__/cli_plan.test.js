@@ -64,7 +64,12 @@ describe('kms-envelope, folders', () => {
     const { code, stdout, stderr } = await cli('encrypt', '-r', 'in', '-o', 'out', '--json');
     fs.chmodSync(at('in/closed'), 0o700);
     assert.equal(code, 5);
-    assert.deepEqual(jsonLines(stdout).map(({ source }) => source).sort(), ['in/a', 'in/z']);
+    assert.deepEqual(
+      jsonLines(stdout)
+        .map(({ source }) => source)
+        .sort(),
+      ['in/a', 'in/z'],
+    );
     const failed = jsonLines(stderr).map(({ error }) => error.source);
     assert.deepEqual(failed.sort(), ['in/closed', 'in/secret']);
   });

@@ -21,7 +21,7 @@ const MIB = 1024 * 1024;
 const CONTEXTS = {
   'no context': {},
   // In UTF-8 order U+FF5E comes first, in UTF-16 order U+1F511 does.
-  'a context': { tenant: 'acme', '\u{1f511}': 'key', '\uff5e': 'tilde', 'grüße': '\u{1f600}' },
+  'a context': { tenant: 'acme', '\u{1f511}': 'key', '\uff5e': 'tilde', grüße: '\u{1f600}' },
 };
 
 // The frame lengths that the peers write; Python only multiples of 128.

@@ -88,7 +88,9 @@ describe('AWS KMS (moto)', { skip: skipWithout('python') }, () => {
       assert.equal(made.plaintext.length, length);
       assert.equal(made.keyId, key.arn);
       assert.ok(made.ciphertextBlob.length > length);
-      const back = await envelope(key.arn).decryptDataKey(made.ciphertextBlob, { encryptionContext });
+      const back = await envelope(key.arn).decryptDataKey(made.ciphertextBlob, {
+        encryptionContext,
+      });
       assert.deepEqual(back.plaintext, made.plaintext);
       assert.equal(back.keyId, key.arn);
       // KMS itself agrees, asked without us.
@@ -133,7 +135,9 @@ describe('what KMS may answer (injected)', () => {
   let fake;
   let answer;
   const envelope = (options) =>
-    new Envelope({ keyring: new AwsKmsKeyring({ keyId: ARN, endpoint: fake.endpoint, ...options }) });
+    new Envelope({
+      keyring: new AwsKmsKeyring({ keyId: ARN, endpoint: fake.endpoint, ...options }),
+    });
 
   before(async () => (fake = await startFakeKms((...call) => answer(...call))));
   beforeEach(() => (fake.state.calls = 0));

@@ -25,7 +25,9 @@ describe('memory of files and streams', { skip: skipReason() }, () => {
     const peaks = [];
     for (const length of LENGTHS) peaks.push(await measure(length));
     for (const [i, length] of LENGTHS.entries()) {
-      const shown = Object.entries(peaks[i]).map(([name, peak]) => `${name} ${Math.round(peak / MIB)}`);
+      const shown = Object.entries(peaks[i]).map(
+        ([name, peak]) => `${name} ${Math.round(peak / MIB)}`,
+      );
       t.diagnostic(`${length / MIB} MiB: ${shown.join(', ')} MiB`);
     }
     const [few, many] = peaks;

@@ -139,10 +139,16 @@ describe('the packages', { skip: otherAddon || skipWithout('python', 'peers') },
       const { addons, loaded } = JSON.parse(stdout);
       assert.equal(addons.length, 1);
       const names = packages.platforms.map(({ name }) => name);
-      assert.deepEqual(loaded.filter((name) => !names.includes(name)), ['kms-envelope']);
+      assert.deepEqual(
+        loaded.filter((name) => !names.includes(name)),
+        ['kms-envelope'],
+      );
       const installed = names.map((name) => path.join('node_modules', name));
       assert.ok(addons[0].startsWith(fs.realpathSync(folder)), addons[0]);
-      assert.ok(installed.some((place) => addons[0].includes(place)), addons[0]);
+      assert.ok(
+        installed.some((place) => addons[0].includes(place)),
+        addons[0],
+      );
     });
   }
 

@@ -41,7 +41,7 @@ describe('required context keys', () => {
   });
 
   it('hold for streams, files and ranges', async () => {
-        const { output } = await through(envelope.encryptStream({ encryptionContext }), [plaintext]);
+    const { output } = await through(envelope.encryptStream({ encryptionContext }), [plaintext]);
     fs.writeFileSync(inFolder('sealed'), output);
     const back = await through(envelope.decryptStream({ encryptionContext }), [output]);
     assert.ok(back.output.equals(plaintext));
@@ -76,7 +76,7 @@ describe('maxPlaintextLength', () => {
   const data = plaintext.subarray(0, 1001);
 
   it('holds in one piece, in streams and in files, both ways', async () => {
-        const message = unlimited.encryptSync(data);
+    const message = unlimited.encryptSync(data);
     fs.writeFileSync(inFolder('plain'), data);
     fs.writeFileSync(inFolder('sealed'), message);
     const code = 'LIMIT_EXCEEDED';

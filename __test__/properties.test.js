@@ -32,15 +32,24 @@ const suite = fc.constantFrom(0x0478, 0x0578);
 
 describe('whatever goes in', () => {
   it('comes out: any bytes in any view, any context, any frames', () =>
-    check(bytes, viewKind, contexts, frameLength, suite, async (data, kind, context, length, id) => {
-      const writer = new Envelope({ keyring, frameLength: length, algorithmSuite: id });
-      const sealed = await writer.encrypt(view(data, kind), { encryptionContext: context });
-      const opened = await envelope.decryptMessage(view(sealed, kind), { encryptionContext: context });
-      assert.ok(opened.plaintext.equals(data));
-      const { 'aws-crypto-public-key': _, ...rest } = opened.header.encryptionContext;
-      assert.deepEqual(Object.entries(rest).sort(), Object.entries(context).sort());
-      assert.ok(envelope.decryptSync(sealed).equals(data));
-    }));
+    check(
+      bytes,
+      viewKind,
+      contexts,
+      frameLength,
+      suite,
+      async (data, kind, context, length, id) => {
+        const writer = new Envelope({ keyring, frameLength: length, algorithmSuite: id });
+        const sealed = await writer.encrypt(view(data, kind), { encryptionContext: context });
+        const opened = await envelope.decryptMessage(view(sealed, kind), {
+          encryptionContext: context,
+        });
+        assert.ok(opened.plaintext.equals(data));
+        const { 'aws-crypto-public-key': _, ...rest } = opened.header.encryptionContext;
+        assert.deepEqual(Object.entries(rest).sort(), Object.entries(context).sort());
+        assert.ok(envelope.decryptSync(sealed).equals(data));
+      },
+    ));
 
   it('comes out of streams, cut anywhere', () =>
     check(bytes, frameLength, fc.integer({ min: 1, max: 500 }), async (data, length, piece) => {
@@ -95,7 +104,12 @@ describe('whatever is wrong', () => {
     check(fc.anything(), fc.anything(), async (data, options) => {
       const calls = ['encrypt', 'decrypt', 'encryptSync', 'decryptSync', 'decryptMessage'];
       for (const call of calls) await tolerated(() => envelope[call](data, options));
-      for (const call of ['encryptStream', 'decryptStream', 'encryptWebStream', 'decryptWebStream']) {
+      for (const call of [
+        'encryptStream',
+        'decryptStream',
+        'encryptWebStream',
+        'decryptWebStream',
+      ]) {
         await tolerated(() => envelope[call](options));
       }
       await tolerated(() => envelope.reEncrypt(message, data, options));

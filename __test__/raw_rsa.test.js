@@ -89,7 +89,10 @@ describe('RawRsaKeyring', () => {
   });
 
   it('refuses keys that it cannot use, and never shows them', () => {
-    const [small, curve] = [keyPair(1024), crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' })];
+    const [small, curve] = [
+      keyPair(1024),
+      crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+    ];
     const wrong = [
       {},
       { publicKey: small.publicKey },

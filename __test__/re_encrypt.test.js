@@ -108,7 +108,7 @@ for (const [form, reEncrypt] of Object.entries(FORMS)) {
       const message = from.encryptSync(crypto.randomBytes(1500));
       for (let at = 0; at < message.length; at += at < 300 ? 1 : 13) {
         const changed = Buffer.from(message);
-        changed[at] ^= 1 << at % 8;
+        changed[at] ^= 1 << (at % 8);
         const { code } = await failure(from.decrypt(changed));
         await rejection(reEncrypt(changed, to), code.replace('ERR_ENVELOPE_', ''));
       }

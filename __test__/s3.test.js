@@ -124,7 +124,10 @@ describe('examples/s3.ts (moto)', { skip: skipWithout('python', 'examples') }, (
     if (!ready(t)) return;
     const calls = requests.filter(({ service }) => service === 'kms').map(({ target }) => target);
     const expected = ['GenerateDataKey', 'Decrypt', 'Decrypt', 'Decrypt'];
-    assert.deepEqual(calls, expected.map((operation) => `TrentService.${operation}`));
+    assert.deepEqual(
+      calls,
+      expected.map((operation) => `TrentService.${operation}`),
+    );
   });
 
   it('leaves neither object nor parts where encryption fails', async (t) => {
@@ -134,7 +137,10 @@ describe('examples/s3.ts (moto)', { skip: skipWithout('python', 'examples') }, (
     const nobodys = key.arn.replace(key.keyId, crypto.randomUUID());
     await assert.rejects(run(refused, nobodys), /ERR_ENVELOPE_KMS_KEY_NOT_FOUND/);
     const { Contents } = await s3.send('ListObjectsV2', { Bucket: BUCKET });
-    assert.deepEqual(Contents.map(({ Key }) => Key), ['film.mp4.encrypted']);
+    assert.deepEqual(
+      Contents.map(({ Key }) => Key),
+      ['film.mp4.encrypted'],
+    );
     const { Uploads } = await s3.send('ListMultipartUploads', { Bucket: BUCKET });
     assert.equal(Uploads, undefined);
   });

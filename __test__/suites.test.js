@@ -70,7 +70,10 @@ describe('a signed message', () => {
       changed[message.length - fromEnd] ^= 1;
       const into = Buffer.alloc(plaintext.length, 7);
       await rejection(signing.decrypt(changed, { into }), 'AUTHENTICATION_FAILED');
-      assert.ok(into.every((byte) => byte === 0), 'nothing is left of what was not verified');
+      assert.ok(
+        into.every((byte) => byte === 0),
+        'nothing is left of what was not verified',
+      );
     }
     await rejection(signing.decrypt(message.subarray(0, -1)), 'TRUNCATED_MESSAGE');
     await rejection(signing.decrypt(Buffer.concat([message, Buffer.of(0)])), 'MALFORMED_MESSAGE');
@@ -98,12 +101,15 @@ describe('a signed message', () => {
   });
 
   it('is verified before its file appears', async () => {
-        fs.writeFileSync(inFolder('sealed'), message);
+    fs.writeFileSync(inFolder('sealed'), message);
     await signing.decryptFile(inFolder('sealed'), inFolder('opened'));
     const changed = Buffer.from(message);
     changed[message.length - 1] ^= 1;
     fs.writeFileSync(inFolder('changed'), changed);
-    await rejection(signing.decryptFile(inFolder('changed'), inFolder('not')), 'AUTHENTICATION_FAILED');
+    await rejection(
+      signing.decryptFile(inFolder('changed'), inFolder('not')),
+      'AUTHENTICATION_FAILED',
+    );
     assert.ok(!fs.existsSync(inFolder('not')));
   });
 
@@ -118,7 +124,10 @@ describe('a signed message', () => {
     const opened = signing.decryptSync(message, { into });
     assert.equal(opened.buffer, into.buffer);
     assert.ok(opened.equals(plaintext));
-    const short = await rejection(signing.encrypt('x', { into: Buffer.alloc(10) }), 'INVALID_ARGUMENT');
+    const short = await rejection(
+      signing.encrypt('x', { into: Buffer.alloc(10) }),
+      'INVALID_ARGUMENT',
+    );
     const needed = Number(/needs (\d+)/.exec(short.message)[1]);
     const sealed = await signing.encrypt('x', { into: Buffer.alloc(needed) });
     assert.ok(sealed.length <= needed);

@@ -67,7 +67,10 @@ for (const name of ['python', 'javascript']) {
         commitmentPolicy,
         frameLength: FRAME,
       });
-      const reader = new Envelope({ keyring: ours, commitmentPolicy: 'requireEncryptAllowDecrypt' });
+      const reader = new Envelope({
+        keyring: ours,
+        commitmentPolicy: 'requireEncryptAllowDecrypt',
+      });
 
       const written = await writer.encrypt(plaintext, { encryptionContext });
       const read = await peer.decrypt({ keyring: theirs, message: written });

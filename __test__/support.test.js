@@ -34,7 +34,10 @@ describe('the peers and the local KMS', { skip: skipWithout('python', 'peers') }
 
   async function agree(keyring) {
     const { python, javascript } = running;
-    for (const [writer, reader] of [[python, javascript], [javascript, python]]) {
+    for (const [writer, reader] of [
+      [python, javascript],
+      [javascript, python],
+    ]) {
       const options = { keyring, encryptionContext, frameLength: 4096 };
       const { result: message } = await writer.encrypt({ ...options, plaintext });
       const read = await reader.decrypt({ keyring, message });

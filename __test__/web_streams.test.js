@@ -2,33 +2,16 @@
 
 const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
-const { EventEmitter, getEventListeners, once } = require('node:events');
-const { after, before, describe, it } = require('node:test');
+const { describe, it } = require('node:test');
 
-const { AwsKmsKeyring, Envelope, RawAesKeyring, inspect } = require('..');
-const { startFakeKms } = require('./support/fake_kms');
+const { inspect } = require('..');
 const { thrown } = require('./support/rejects');
-const { cut, ended, failure, randomly, throughWeb, turns } = require('./support/streams');
-
-process.env.AWS_ACCESS_KEY_ID = 'test';
-process.env.AWS_SECRET_ACCESS_KEY = 'test';
-process.env.AWS_REGION = 'us-east-1';
+const { FRAME, envelope, inputOf, short } = require('./support/stream_envelopes');
+const { cut, ended, failure, randomly, throughWeb } = require('./support/streams');
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-const FRAME = 64 * KIB;
-const ARN = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
-
-const keyring = new RawAesKeyring({
-  keyNamespace: 'tests',
-  keyName: 'key',
-  wrappingKey: crypto.randomBytes(32),
-});
-const envelope = new Envelope({ keyring });
-const short = new Envelope({ keyring, frameLength: 100 });
 const DIRECTIONS = ['encryptWebStream', 'decryptWebStream'];
-const cancels = Number(process.versions.node.split('.')[0]) > 20;
-const skip = !cancels && 'Node.js 20 does not tell a TransformStream that it was cancelled';
 
 describe('encryptWebStream and decryptWebStream', () => {
   for (const size of [0, 1, FRAME - 1, FRAME, FRAME + 1, MIB, 5 * MIB + 3]) {
@@ -139,140 +122,12 @@ describe('decryptWebStream and messages that are not whole', () => {
   it('changed in any byte: the error of decrypt, and never a wrong byte', async () => {
     for (let at = 0; at < small.length; at++) {
       const changed = Buffer.from(small);
-      changed[at] ^= 1 << at % 8;
+      changed[at] ^= 1 << (at % 8);
       const { code } = await failure(short.decrypt(changed));
       const expected = code.replace('ERR_ENVELOPE_', '');
       await failing(short.decryptWebStream(), cut(changed, 50), expected, plaintext);
     }
   });
-});
-
-describe('Web streams that are ended', () => {
-  for (const direction of DIRECTIONS) {
-    it(`${direction}: by a signal, before and midway`, async () => {
-      const reason = new Error('enough');
-      const before = envelope[direction]({ signal: AbortSignal.abort(reason) });
-      const { error } = await ended(throughWeb(before, ['x']), 'ABORTED');
-      assert.equal(error.name, 'AbortError');
-      assert.equal(error.cause, reason);
-
-      const controller = new AbortController();
-      const stream = envelope[direction]({ signal: controller.signal });
-      const input = inputOf(direction, Buffer.alloc(64 * MIB));
-      setImmediate(() => controller.abort());
-      const { error: midway, output } = await ended(throughWeb(stream, [input]), 'ABORTED');
-      assert.equal(midway.name, 'AbortError');
-      assert.ok(output.length < 32 * MIB, `${output.length} bytes`);
-    });
-
-    it(`${direction}: a signal is forgotten after the end, good or bad`, async () => {
-      const { signal } = new AbortController();
-      const good = envelope[direction]({ signal });
-      assert.ifError((await throughWeb(good, [inputOf(direction, Buffer.alloc(9))])).error);
-      await throughWeb(envelope[direction]({ signal, plaintextLength: 1 }), ['xyz']);
-      assert.equal(getEventListeners(signal, 'abort').length, 0);
-    });
-
-    it(`${direction}: by a reader that cancels`, async () => {
-      const { signal } = new AbortController();
-      let cancelled = 0;
-      const chunks = cut(inputOf(direction, Buffer.alloc(8 * MIB)), MIB);
-      const source = new ReadableStream({
-        pull: (controller) => controller.enqueue(chunks.next().value),
-        cancel: () => cancelled++,
-      });
-      const reader = source.pipeThrough(envelope[direction]({ signal })).getReader();
-      await reader.read();
-      await reader.cancel(new Error('enough'));
-      await turns();
-      assert.equal(cancelled, 1);
-      assert.equal((await reader.read()).done, true);
-      if (cancels) assert.equal(getEventListeners(signal, 'abort').length, 0);
-    });
-
-    it(`${direction}: by a writer that aborts`, async () => {
-      const mine = new Error('mine');
-      const { readable, writable } = envelope[direction]();
-      const writer = writable.getWriter();
-      const written = failure(writer.write(inputOf(direction, Buffer.alloc(8 * MIB))));
-      const reading = failure(new Response(readable).arrayBuffer());
-      await writer.abort(mine);
-      assert.equal(await reading, mine);
-      await written;
-      await turns();
-    });
-
-    it(`${direction}: by a source that fails`, async () => {
-      const mine = new Error('mine');
-      async function* failing() {
-        yield inputOf(direction, Buffer.alloc(MIB)).subarray(0, 1000);
-        throw mine;
-      }
-      assert.equal((await throughWeb(envelope[direction](), failing())).error, mine);
-    });
-  }
-});
-
-describe('Web streams while KMS is asked', () => {
-  const good = {
-    KeyId: ARN,
-    Plaintext: Buffer.alloc(32, 1).toString('base64'),
-    CiphertextBlob: Buffer.alloc(100, 2).toString('base64'),
-  };
-  let fake;
-  let asked;
-  let answer;
-  let message;
-  const kms = () =>
-    new Envelope({ keyring: new AwsKmsKeyring({ keyId: ARN, endpoint: fake.endpoint }) });
-
-  before(async () => {
-    asked = new EventEmitter();
-    answer = { body: good };
-    fake = await startFakeKms(() => {
-      asked.emit('call');
-      return answer;
-    });
-    message = await kms().encrypt('x');
-    answer = { never: true };
-  });
-  after(() => fake.stop());
-
-  for (const direction of DIRECTIONS) {
-    it(`${direction}: a signal ends the call`, async () => {
-      const { closed } = fake.state;
-      const controller = new AbortController();
-      const stream = kms()[direction]({ signal: controller.signal });
-      const running = throughWeb(stream, [message]);
-      await once(asked, 'call');
-      controller.abort();
-      assert.equal((await ended(running, 'ABORTED')).error.name, 'AbortError');
-      while (fake.state.closed === closed) await new Promise(setImmediate);
-    });
-
-    it(`${direction}: cancelling ends the call`, { skip }, async () => {
-      const { closed } = fake.state;
-      const { readable, writable } = kms()[direction]();
-      const writer = writable.getWriter();
-      const written = failure(writer.write(message));
-      await once(asked, 'call');
-      await readable.cancel();
-      while (fake.state.closed === closed) await new Promise(setImmediate);
-      await written;
-    });
-
-    it(`${direction}: one call, and none without data`, async () => {
-      const usual = answer;
-      answer = { body: good };
-      fake.state.calls = 0;
-      await kms()[direction]().writable.abort();
-      assert.equal(fake.state.calls, 0);
-      const { error } = await throughWeb(kms()[direction](), cut(message, 10));
-      assert.ifError(error);
-      assert.equal(fake.state.calls, 1);
-      answer = usual;
-    });
-  }
 });
 
 describe('arguments of the Web streams', () => {
@@ -334,11 +189,6 @@ async function roundTrip(under, data, chunks) {
 async function failing(stream, chunks, code, plaintext) {
   const { output } = await ended(throughWeb(stream, chunks), code);
   assert.ok(plaintext.subarray(0, output.length).equals(output), 'a wrong byte was released');
-}
-
-/** What a stream in this direction takes for the plaintext. */
-function inputOf(direction, plaintext) {
-  return direction === 'encryptWebStream' ? plaintext : envelope.encryptSync(plaintext);
 }
 
 /** A source of one chunk, whatever it is. */

@@ -46,7 +46,9 @@ describe('worker threads', () => {
     await wait(1000);
     const names = fs.readdirSync(worker.folder).filter((name) => !name.startsWith('.'));
     if (!names.includes('opened')) return;
-    assert.ok(Buffer.alloc(3_000_000, 7).equals(fs.readFileSync(path.join(worker.folder, 'opened'))));
+    assert.ok(
+      Buffer.alloc(3_000_000, 7).equals(fs.readFileSync(path.join(worker.folder, 'opened'))),
+    );
   });
 });
 

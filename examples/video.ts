@@ -83,7 +83,7 @@ function requestedRange(request: Request) {
 
 /** In pieces that end where frames do, unless frames are odd; read no faster than they leave. */
 async function* pieces(start: number, end: number) {
-  for (let from = start; from < end; ) {
+  for (let from = start; from < end;) {
     const to = Math.min(end, from - (from % PIECE) + PIECE);
     yield await message.read({ start: from, end: to });
     from = to;

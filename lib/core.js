@@ -160,7 +160,8 @@ function settings(given) {
       0,
       MAX_SAFE_INTEGER,
     ),
-    requiredContextKeys: args.optionalStrings(given.requiredContextKeys, 'requiredContextKeys') ?? [],
+    requiredContextKeys:
+      args.optionalStrings(given.requiredContextKeys, 'requiredContextKeys') ?? [],
     allowedKeys: args.optionalStrings(given.allowedKeys, 'allowedKeys'),
     cache: given.cache === undefined ? undefined : cacheLimits(given.cache),
   };
@@ -172,7 +173,12 @@ function settings(given) {
  */
 function cacheLimits(cache) {
   const given = args.options(cache, CACHE_OPTIONS);
-  const { maxAgeMs = 300_000, maxMessages = 100_000, maxBytes = 2 ** 40, maxEntries = 1000 } = given;
+  const {
+    maxAgeMs = 300_000,
+    maxMessages = 100_000,
+    maxBytes = 2 ** 40,
+    maxEntries = 1000,
+  } = given;
   const { MAX_SAFE_INTEGER: max } = Number;
   return {
     maxAgeMs: args.integer(maxAgeMs, 'maxAgeMs', 1, max),

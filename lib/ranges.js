@@ -106,7 +106,7 @@ class Message {
     const output = Buffer.allocUnsafe(end - start);
     try {
       const step = this.#step();
-      for (let from = start; from < end; ) {
+      for (let from = start; from < end;) {
         const to = Math.min(end, from - (from % step) + step);
         await this.#readSlice(from, to, output, from - start);
         from = to;

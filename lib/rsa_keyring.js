@@ -27,9 +27,7 @@ function rsaKeyring(options) {
   const publicKey = optional(given.publicKey, publicDer);
   const privateKey = optional(given.privateKey, privateDer);
   try {
-    return native(() =>
-      binding.Keyring.rawRsa(namespace, name, padding, publicKey, privateKey),
-    );
+    return native(() => binding.Keyring.rawRsa(namespace, name, padding, publicKey, privateKey));
   } finally {
     privateKey?.fill(0);
   }
@@ -92,7 +90,9 @@ function read(name, work) {
   } catch (error) {
     if (error instanceof EnvelopeError) throw error;
     // Without the cause: it may show a part of the key.
-    throw invalid(`${name} cannot be read; give an RSA key as PEM, without a passphrase, or as a KeyObject`);
+    throw invalid(
+      `${name} cannot be read; give an RSA key as PEM, without a passphrase, or as a KeyObject`,
+    );
   }
 }
 

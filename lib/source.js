@@ -50,7 +50,9 @@ function filePath(value, name = 'the path') {
   try {
     return fileURLToPath(value);
   } catch (error) {
-    throw invalid(`${name} must be a file: URL of a local path; ${/** @type {Error} */ (error).message}`);
+    throw invalid(
+      `${name} must be a file: URL of a local path; ${/** @type {Error} */ (error).message}`,
+    );
   }
 }
 

@@ -157,7 +157,10 @@ function blank(text) {
 }
 
 function modulePath(file) {
-  const parts = file.replace(/^src\//, '').replace(/\.rs$/, '').split('/');
+  const parts = file
+    .replace(/^src\//, '')
+    .replace(/\.rs$/, '')
+    .split('/');
   if (['mod', 'lib', 'main'].includes(parts.at(-1))) parts.pop();
   return parts;
 }

@@ -20,7 +20,9 @@ function main(args) {
 
   const cargoFuzz = install();
   build(cargoFuzz);
-  const results = (named.length > 0 ? named : TARGETS).map((target) => run(cargoFuzz, target, seconds));
+  const results = (named.length > 0 ? named : TARGETS).map((target) =>
+    run(cargoFuzz, target, seconds),
+  );
   console.log('');
   for (const { target, ok, runs, coverage } of results) {
     const outcome = ok ? 'passed' : 'FAILED: see fuzz/artifacts';
@@ -36,14 +38,20 @@ function install() {
   const binary = path.join(TOOLS, 'bin', 'cargo-fuzz');
   if (!fs.existsSync(binary)) {
     const what = ['cargo-fuzz', '--version', CARGO_FUZZ, '--locked', '--root', TOOLS];
-    check(spawnSync('cargo', ['install', '--quiet', ...what], { stdio: 'inherit' }), 'cargo install');
+    check(
+      spawnSync('cargo', ['install', '--quiet', ...what], { stdio: 'inherit' }),
+      'cargo install',
+    );
   }
   return binary;
 }
 
 /** @param {string} cargoFuzz */
 function build(cargoFuzz) {
-  check(spawnSync(cargoFuzz, ['fuzz', 'build'], { cwd: FUZZ, env: env(), stdio: 'inherit' }), 'build');
+  check(
+    spawnSync(cargoFuzz, ['fuzz', 'build'], { cwd: FUZZ, env: env(), stdio: 'inherit' }),
+    'build',
+  );
 }
 
 function run(cargoFuzz, target, seconds) {
@@ -60,7 +68,12 @@ function run(cargoFuzz, target, seconds) {
   const ok = status === 0;
   if (!ok) console.error(stderr.slice(-8000));
   const runs = Number(/stat::number_of_executed_units:\s*(\d+)/.exec(stderr)?.[1] ?? 0);
-  const coverage = Number(stderr.match(/cov: \d+/g)?.at(-1)?.slice(5) ?? 0);
+  const coverage = Number(
+    stderr
+      .match(/cov: \d+/g)
+      ?.at(-1)
+      ?.slice(5) ?? 0,
+  );
   // A target that runs nothing proves nothing.
   return { target, ok: ok && runs > 0, runs, coverage };
 }

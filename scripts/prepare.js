@@ -66,12 +66,17 @@ function addon({ engine = 'aws-lc' } = {}) {
   nodeModules();
   const stamp = path.join(ROOT, 'target', '.stamp', `addon-${engine}`);
   const inputs = ['src', 'Cargo.toml', 'Cargo.lock', 'build.rs', 'package.json', '.cargo'];
-  once(stamp, hash([process.version, ...options], inputs), () => isBuilt(output), () => {
-    const build = ['napi', 'build', '--platform', '--release', '--js', 'binding.js', ...options];
-    run('npx', ['--no', '--', ...build, ...(output === ROOT ? [] : ['--output-dir', output])]);
-    // The loader is the same, so tests of the second engine alone need no build of the first.
-    if (!fs.existsSync(LOADER)) fs.copyFileSync(path.join(output, 'binding.js'), LOADER);
-  });
+  once(
+    stamp,
+    hash([process.version, ...options], inputs),
+    () => isBuilt(output),
+    () => {
+      const build = ['napi', 'build', '--platform', '--release', '--js', 'binding.js', ...options];
+      run('npx', ['--no', '--', ...build, ...(output === ROOT ? [] : ['--output-dir', output])]);
+      // The loader is the same, so tests of the second engine alone need no build of the first.
+      if (!fs.existsSync(LOADER)) fs.copyFileSync(path.join(output, 'binding.js'), LOADER);
+    },
+  );
   linkExamples();
   return findAddon(output);
 }
@@ -92,12 +97,17 @@ function linkExamples() {
 function python() {
   const binary = path.join(VENV, WINDOWS ? 'Scripts/python.exe' : 'bin/python');
   const requirements = path.join('__test__', 'peers', 'requirements.txt');
-  once(path.join(VENV, '.stamp'), hash([], [requirements]), () => fs.existsSync(binary), () => {
-    fs.rmSync(VENV, { recursive: true, force: true });
-    createVenv();
-    const pip = ['-m', 'pip', '--quiet', '--disable-pip-version-check'];
-    run(binary, [...pip, 'install', '-r', requirements]);
-  });
+  once(
+    path.join(VENV, '.stamp'),
+    hash([], [requirements]),
+    () => fs.existsSync(binary),
+    () => {
+      fs.rmSync(VENV, { recursive: true, force: true });
+      createVenv();
+      const pip = ['-m', 'pip', '--quiet', '--disable-pip-version-check'];
+      run(binary, [...pip, 'install', '-r', requirements]);
+    },
+  );
   return binary;
 }
 
@@ -119,9 +129,14 @@ function createVenv() {
 function npmInstall(folder) {
   const modules = path.join(folder, 'node_modules');
   const lock = path.relative(ROOT, path.join(folder, 'package-lock.json'));
-  once(path.join(modules, '.stamp'), hash([], [lock]), () => fs.existsSync(modules), () => {
-    run('npm', ['ci', '--no-audit', '--no-fund'], folder);
-  });
+  once(
+    path.join(modules, '.stamp'),
+    hash([], [lock]),
+    () => fs.existsSync(modules),
+    () => {
+      run('npm', ['ci', '--no-audit', '--no-fund'], folder);
+    },
+  );
 }
 
 /** Does a step, unless it was done with the same inputs and what it made is still there. */

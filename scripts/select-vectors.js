@@ -17,7 +17,10 @@ function main([from, to]) {
   fs.mkdirSync(to, { recursive: true });
   for (const file of FILES) {
     const set = read(from, file);
-    const cases = set.cases.map((item) => inline(from, item)).filter(isShort).filter(sampled());
+    const cases = set.cases
+      .map((item) => inline(from, item))
+      .filter(isShort)
+      .filter(sampled());
     write(to, file, { ...set, cases });
   }
   write(to, 'keys', read(from, 'keys'));

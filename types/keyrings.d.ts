@@ -3,12 +3,7 @@ import type { KeyObject } from "node:crypto";
 import type { Bytes } from "./options.js";
 
 /** Any keyring. */
-export type Keyring =
-  | AwsKmsKeyring
-  | LocalKeyring
-  | MultiKeyring
-  | RawAesKeyring
-  | RawRsaKeyring;
+export type Keyring = AwsKmsKeyring | LocalKeyring | MultiKeyring | RawAesKeyring | RawRsaKeyring;
 
 /** Which KMS keys, and how to reach them. */
 export type AwsKmsKeyringOptions = AwsKmsKeyOptions | AwsKmsDiscoveryOptions;

@@ -35,17 +35,7 @@ export interface AlgorithmSuite {
 
 /** The numbers of the algorithm suites; `0x0478` is the default. */
 export type AlgorithmSuiteId =
-  | 0x0014
-  | 0x0046
-  | 0x0078
-  | 0x0114
-  | 0x0146
-  | 0x0178
-  | 0x0214
-  | 0x0346
-  | 0x0378
-  | 0x0478
-  | 0x0578;
+  0x0014 | 0x0046 | 0x0078 | 0x0114 | 0x0146 | 0x0178 | 0x0214 | 0x0346 | 0x0378 | 0x0478 | 0x0578;
 
 /** The names of the algorithm suites, in the order of their numbers. */
 export type AlgorithmSuiteName =

@@ -196,11 +196,10 @@ export interface CacheOptions {
 /** What an {@link Envelope} has done since it was made. */
 export interface EnvelopeStats {
   /** Its cache, if it has one: messages whose data key was there or not, and data keys kept. */
-  readonly cache: { readonly hits: number; readonly misses: number; readonly entries: number } | undefined;
+  readonly cache:
+    { readonly hits: number; readonly misses: number; readonly entries: number } | undefined;
 }
 
 /** Which algorithm suites are written and read. */
 export type CommitmentPolicy =
-  | "requireEncryptRequireDecrypt"
-  | "requireEncryptAllowDecrypt"
-  | "forbidEncryptAllowDecrypt";
+  "requireEncryptRequireDecrypt" | "requireEncryptAllowDecrypt" | "forbidEncryptAllowDecrypt";

@@ -43,7 +43,10 @@ function watchPrototype(name, prototype) {
     const full = `${name}#${own}`;
     const kind = descriptor.get ? 'get' : 'value';
     known.add(full);
-    Object.defineProperty(prototype, own, { ...descriptor, [kind]: counted(full, descriptor[kind]) });
+    Object.defineProperty(prototype, own, {
+      ...descriptor,
+      [kind]: counted(full, descriptor[kind]),
+    });
   }
 }
 

@@ -10,7 +10,13 @@ const { bytes, keyring } = require('./envelopes');
 
 const { AwsKmsKeyring, Envelope, EnvelopeError, LocalKeyring, MultiKeyring, RawRsaKeyring } = api;
 const ARN = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
-const PADDINGS = /** @type {const} */ (['oaep-sha1', 'oaep-sha256', 'oaep-sha384', 'oaep-sha512', 'pkcs1']);
+const PADDINGS = /** @type {const} */ ([
+  'oaep-sha1',
+  'oaep-sha256',
+  'oaep-sha384',
+  'oaep-sha512',
+  'pkcs1',
+]);
 const encryptionContext = { tenant: 'acme' };
 
 async function rsa() {

@@ -7,7 +7,7 @@ const { EnvelopeError, inspect } = require('../..');
 const { bytes, envelope, exact } = require('./envelopes');
 
 const MIB = 1024 * 1024;
-const encryptionContext = { tenant: 'acme', 'ключ': '\u{1f600}' };
+const encryptionContext = { tenant: 'acme', ключ: '\u{1f600}' };
 
 /** Every suite, with lengths around those of its frames, into buffers of the right length. */
 async function suites() {
@@ -90,7 +90,15 @@ async function ranges() {
   };
   assert.equal(await own.plaintextSize(message), data.length);
   const opened = await own.openMessage(source);
-  for (const [start, end] of [[0, 0], [0, 1], [99, 101], [100, 200], [950, 1050], [1000, 1050], [0, 1050]]) {
+  for (const [start, end] of [
+    [0, 0],
+    [0, 1],
+    [99, 101],
+    [100, 200],
+    [950, 1050],
+    [1000, 1050],
+    [0, 1050],
+  ]) {
     const expected = data.subarray(start, end);
     assert.deepEqual(await opened.read({ start, end }), expected);
     assert.deepEqual(await own.decryptRange(message, { start, end }), expected);

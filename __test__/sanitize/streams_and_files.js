@@ -18,7 +18,12 @@ function* pieces(data, most) {
 async function streams() {
   const own = envelope();
   const other = envelope({ frameLength: 33 });
-  for (const [length, most] of [[0, 1], [1, 1], [250, 3], [5000, 400]]) {
+  for (const [length, most] of [
+    [0, 1],
+    [1, 1],
+    [250, 3],
+    [5000, 400],
+  ]) {
     const data = bytes(length);
     const { output: message } = await through(own.encryptStream(), pieces(data, most));
     const { output: moved } = await through(own.reEncryptStream(other), pieces(message, most));
@@ -46,7 +51,10 @@ async function wrongStreams() {
     changed[at] ^= 0x81;
     const { error } = await through(own.decryptStream(), pieces(changed, 50));
     assert.ok(error instanceof EnvelopeError);
-    await ended(through(own.decryptStream(), pieces(message.subarray(0, at), 50)), 'TRUNCATED_MESSAGE');
+    await ended(
+      through(own.decryptStream(), pieces(message.subarray(0, at), 50)),
+      'TRUNCATED_MESSAGE',
+    );
   }
   // Left in the middle, and never ended.
   for (const stream of [own.encryptStream(), own.decryptStream()]) {
@@ -67,7 +75,10 @@ async function files(folder) {
   await own.reEncryptFile(file('message'), file('moved'), other);
   await other.decryptFile(file('moved'), file('back'), { onProgress });
   assert.ok(data.equals(fs.readFileSync(file('back'))));
-  assert.deepEqual(await own.decryptRange(file('message'), { start: 7, end: 9 }), data.subarray(7, 9));
+  assert.deepEqual(
+    await own.decryptRange(file('message'), { start: 7, end: 9 }),
+    data.subarray(7, 9),
+  );
 
   const signal = AbortSignal.timeout(1);
   await own.encryptFile(file('plain'), file('aborted'), { signal }).catch(expected);

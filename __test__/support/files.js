@@ -1,5 +1,6 @@
 'use strict';
 
+const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
@@ -12,4 +13,9 @@ function temporaryFolder() {
   return folder;
 }
 
-module.exports = { temporaryFolder };
+/** Asserts that large buffers are the same, without a printed difference. */
+function same(found, expected) {
+  assert.ok(found.equals(expected), `${found.length} bytes, not the ${expected.length} expected`);
+}
+
+module.exports = { same, temporaryFolder };

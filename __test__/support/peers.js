@@ -31,7 +31,8 @@ function startPeer(kind) {
     const { resolve, reject } = pending.get(id);
     pending.delete(id);
     if (!ok) reject(new Error(`${kind} peer: ${error}`));
-    else resolve({ ...rest, result: result === undefined ? result : Buffer.from(result, 'base64') });
+    else
+      resolve({ ...rest, result: result === undefined ? result : Buffer.from(result, 'base64') });
   }
 
   function rejectAll(error) {

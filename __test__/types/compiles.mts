@@ -1,5 +1,5 @@
 // What must compile, and what must not: a line that should fail and does not fails the build.
-import * as api from "kms-envelope";
+import * as api from 'kms-envelope';
 import {
   AwsKmsKeyring,
   Envelope,
@@ -12,7 +12,7 @@ import {
   encrypt,
   generateDataKey,
   inspect,
-} from "kms-envelope";
+} from 'kms-envelope';
 import type {
   AwsKmsKeyringOptions,
   Bytes,
@@ -24,25 +24,25 @@ import type {
   GeneratedDataKey,
   Keyring,
   MessageHeader,
-} from "kms-envelope";
+} from 'kms-envelope';
 
 // Keys and keyrings.
-const byString = new Envelope("alias/app");
-const local: LocalKeyring = LocalKeyring.generate("dev.key");
-const kms = new AwsKmsKeyring({ keyId: "alias/app", region: "eu-west-1", grantTokens: ["x"] });
+const byString = new Envelope('alias/app');
+const local: LocalKeyring = LocalKeyring.generate('dev.key');
+const kms = new AwsKmsKeyring({ keyId: 'alias/app', region: 'eu-west-1', grantTokens: ['x'] });
 const raw = new RawAesKeyring({
-  keyNamespace: "app",
-  keyName: "one",
+  keyNamespace: 'app',
+  keyName: 'one',
   wrappingKey: new Uint8Array(32),
 });
 const several = new AwsKmsKeyring({
-  keyId: "alias/app",
-  additionalKeyIds: ["alias/backup"],
+  keyId: 'alias/app',
+  additionalKeyIds: ['alias/backup'],
   multiRegion: true,
 });
-const filter: DiscoveryFilter = { partition: "aws", accountIds: ["111122223333"] };
+const filter: DiscoveryFilter = { partition: 'aws', accountIds: ['111122223333'] };
 const discovered: AwsKmsKeyringOptions[] = [
-  { discovery: true, region: "eu-west-1" },
+  { discovery: true, region: 'eu-west-1' },
   { discovery: filter, multiRegion: true },
 ];
 const reader = new MultiKeyring({ children: discovered.map((one) => new AwsKmsKeyring(one)) });
@@ -59,25 +59,25 @@ new Envelope({ keyring: {} });
 // @ts-expect-error one keyring is not another
 const wrong: LocalKeyring = kms;
 // @ts-expect-error a key id is needed
-new AwsKmsKeyring({ region: "eu-west-1" });
+new AwsKmsKeyring({ region: 'eu-west-1' });
 // @ts-expect-error discovery names no key
-new AwsKmsKeyring({ keyId: "alias/app", discovery: true });
+new AwsKmsKeyring({ keyId: 'alias/app', discovery: true });
 // @ts-expect-error discovery is not switched off
 new AwsKmsKeyring({ discovery: false });
 // @ts-expect-error a filter has accounts
-new AwsKmsKeyring({ discovery: { partition: "aws" } });
+new AwsKmsKeyring({ discovery: { partition: 'aws' } });
 // @ts-expect-error an account id is no number
-new AwsKmsKeyring({ discovery: { partition: "aws", accountIds: [111122223333] } });
+new AwsKmsKeyring({ discovery: { partition: 'aws', accountIds: [111122223333] } });
 // @ts-expect-error children are keyrings
-new MultiKeyring({ generator: kms, children: ["alias/app"] });
+new MultiKeyring({ generator: kms, children: ['alias/app'] });
 // @ts-expect-error a wrapping key is bytes
-new RawAesKeyring({ keyNamespace: "app", keyName: "one", wrappingKey: "secret" });
+new RawAesKeyring({ keyNamespace: 'app', keyName: 'one', wrappingKey: 'secret' });
 // @ts-expect-error no such option
 new Envelope({ keyring: kms, frames: 5 });
 
 // Data in, Buffers out.
-const inputs: Bytes[] = ["text", Buffer.of(1), new Uint16Array(2), new ArrayBuffer(3)];
-const context: EncryptionContext = { tenant: "acme" };
+const inputs: Bytes[] = ['text', Buffer.of(1), new Uint16Array(2), new ArrayBuffer(3)];
+const context: EncryptionContext = { tenant: 'acme' };
 const options: CallOptions = { encryptionContext: context, signal: AbortSignal.timeout(5) };
 for (const input of inputs) {
   const message: Buffer = await byString.encrypt(input, options);
@@ -85,7 +85,7 @@ for (const input of inputs) {
   const synchronous: Buffer = envelope.decryptSync(envelope.encryptSync(plaintext));
   const both: DecryptedMessage = await envelope.decryptMessage(synchronous);
   const header: MessageHeader = both.header;
-  const tenant: string | undefined = header.encryptionContext["tenant"];
+  const tenant: string | undefined = header.encryptionContext['tenant'];
   const name: string | undefined = inspect(message).encryptedDataKeys[0]?.keyName;
   const version: 1 | 2 = header.version;
 }
@@ -93,41 +93,41 @@ for (const input of inputs) {
 // @ts-expect-error numbers are no bytes
 await envelope.encrypt(5);
 // @ts-expect-error a context holds strings
-await envelope.encrypt("x", { encryptionContext: { tenant: 5 } });
+await envelope.encrypt('x', { encryptionContext: { tenant: 5 } });
 // @ts-expect-error a misspelt option
-await envelope.encrypt("x", { context });
+await envelope.encrypt('x', { context });
 // @ts-expect-error undefined is not the absence of an option
-await envelope.encrypt("x", { signal: undefined });
+await envelope.encrypt('x', { signal: undefined });
 // @ts-expect-error a synchronous call cannot be aborted
-envelope.encryptSync("x", { signal: AbortSignal.abort() });
+envelope.encryptSync('x', { signal: AbortSignal.abort() });
 // @ts-expect-error a message is data, not options
 await envelope.decrypt({ encryptionContext: context });
 
 // Data keys and module functions.
-const dataKey: GeneratedDataKey = await generateDataKey({ keyId: "alias/app", keySpec: "AES_128" });
+const dataKey: GeneratedDataKey = await generateDataKey({ keyId: 'alias/app', keySpec: 'AES_128' });
 const blob: Buffer = dataKey.ciphertextBlob;
 const material: string | undefined = dataKey.keyMaterialId;
-await decryptDataKey(blob, { keyId: "alias/app", encryptionContext: context });
-await decrypt(await encrypt("x", { keyId: "local:./dev.key" }));
+await decryptDataKey(blob, { keyId: 'alias/app', encryptionContext: context });
+await decrypt(await encrypt('x', { keyId: 'local:./dev.key' }));
 await generateDataKey();
 // @ts-expect-error KMS has no such key
-await generateDataKey({ keySpec: "AES_192" });
+await generateDataKey({ keySpec: 'AES_192' });
 // @ts-expect-error a data key cannot be replaced
 dataKey.plaintext = Buffer.alloc(32);
 
 // Errors.
 try {
-  await envelope.decrypt("x");
+  await envelope.decrypt('x');
 } catch (error) {
   if (error instanceof EnvelopeError) {
     const code: EnvelopeErrorCode = error.code;
-    if (code === "ERR_ENVELOPE_KMS_THROTTLED" && error.retryable) console.log(error.requestId);
+    if (code === 'ERR_ENVELOPE_KMS_THROTTLED' && error.retryable) console.log(error.requestId);
     for (const { message } of error.errors) console.log(message);
     // @ts-expect-error there is no such code
-    if (code === "ERR_ENVELOPE_OOPS") console.log();
+    if (code === 'ERR_ENVELOPE_OOPS') console.log();
   }
 }
 // @ts-expect-error only the package makes them
-new EnvelopeError("x");
+new EnvelopeError('x');
 
 console.log(keyrings, wrong, api.Envelope);

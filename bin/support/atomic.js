@@ -44,7 +44,10 @@ function closed(sink) {
   if (sink.closed) return Promise.resolve();
   return new Promise((resolve) => {
     // Why it failed is known already.
-    sink.on('error', () => {}).on('close', resolve).destroy();
+    sink
+      .on('error', () => {})
+      .on('close', resolve)
+      .destroy();
   });
 }
 

@@ -53,8 +53,7 @@ const OPTIONS = /** @satisfies {Record<string, Option>} */ ({
   force: {
     type: /** @type {const} */ ('boolean'),
     short: 'f',
-    help:
-      'replace what exists already; in folders, only what is not complete and up to date',
+    help: 'replace what exists already; in folders, only what is not complete and up to date',
   },
   bytes: {
     type: /** @type {const} */ ('string'),

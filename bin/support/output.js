@@ -4,8 +4,7 @@ const fs = require('node:fs');
 const { Writable } = require('node:stream');
 
 /** Control characters, and those that turn the direction of text: names of files may hold them. */
-const UNPRINTABLE =
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** Where it is a file, Node's own stream loses without a word what a full disk has no room for. */
 const stdout = isFile(1) ? fs.createWriteStream('', { fd: 1, autoClose: false }) : process.stdout;

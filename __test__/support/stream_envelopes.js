@@ -1,0 +1,29 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const crypto = require('node:crypto');
+
+const { Envelope, RawAesKeyring } = require('../..');
+
+const FRAME = 64 * 1024;
+
+const keyring = new RawAesKeyring({
+  keyNamespace: 'tests',
+  keyName: 'key',
+  wrappingKey: crypto.randomBytes(32),
+});
+const envelope = new Envelope({ keyring });
+/** Writes frames of 100 bytes. */
+const short = new Envelope({ keyring, frameLength: 100 });
+
+/** What a stream in this direction takes for the plaintext. */
+function inputOf(direction, plaintext) {
+  return direction.startsWith('encrypt') ? plaintext : envelope.encryptSync(plaintext);
+}
+
+/** The output is the start of the plaintext. */
+function assertStart(output, plaintext) {
+  assert.ok(plaintext.subarray(0, output.length).equals(output), 'a wrong byte was released');
+}
+
+module.exports = { FRAME, assertStart, envelope, inputOf, short };
