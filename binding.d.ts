@@ -9,12 +9,53 @@
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
-/** Ends the calls that it was given to. */
-export declare class Cancellation {
-  /** One that has not fired. */
+/** Reads messages whose data keys are there. */
+export declare class BatchDecryptor {
+  /** The most room that the plaintext of this message needs, in bytes. */
+  plaintextLength(index: number, message: Uint8Array): number
+  /** Reads the messages from this index on, each into the output beside it. */
+  open(from: number, messages: Array<Uint8Array>, outputs: Array<Uint8Array>): Array<NativeSettled>
+  /** The length of a message's header, in bytes. */
+  headerLength(index: number): number
+  /** What reads one long message, after its header. */
+  decryptor(index: number): NativeDecryptor
+  /** Wipes the data keys. */
+  release(): void
+}
+export type NativeBatchDecryptor = BatchDecryptor
+
+/** Writes messages under one data key. */
+export declare class BatchEncryptor {
+  /** The most room that the message of a plaintext of this length needs, in bytes. */
+  messageLength(plaintextLength: number): number
+  /** Writes a message for each input into the output beside it. */
+  seal(inputs: Array<Uint8Array>, outputs: Array<Uint8Array>): Array<NativeSettled>
+  /** What writes one long message. */
+  encryptor(): NativeEncryptor
+  /** Wipes the data key. */
+  release(): void
+}
+export type NativeBatchEncryptor = BatchEncryptor
+
+/** The headers of messages to be read. */
+export declare class BatchHeaders {
+  /** For messages that must have this context. */
+  static create(client: NativeClient, givenContext: Array<string>): BatchHeaders
+  /** Takes the next messages. */
+  push(messages: Array<Uint8Array>): void
+  /** Unwraps the data keys; nothing can follow. */
+  unwrap(caller?: Caller | undefined | null): Promise<BatchDecryptor>
+}
+export type NativeBatchHeaders = BatchHeaders
+
+/** Who asks for some operations: can end them, and watch them. */
+export declare class Caller {
+  /** One that has not ended anything, and watches nothing. */
   constructor()
-  /** Ends them. */
+  /** Ends the operations. */
   cancel(): void
+  /** Tells a function of each call of a key service, when it begins and when it ends. */
+  watch(tell: (arg: NativeCallEvent) => void): NapiResult<undefined>
 }
 
 /** Writes and reads messages under one keyring. */
@@ -22,13 +63,32 @@ export declare class Client {
   /** A client under this keyring. */
   static create(keyring: NativeKeyring, settings: NativeSettings): Client
   /** Fills the cache for messages with this context. */
-  warm(context: Array<string>, cancellation?: Cancellation | undefined | null): Promise<void>
+  warm(context: Array<string>, caller?: Caller | undefined | null): Promise<void>
   /** Forgets the cached data keys. */
   clearCache(): void
-  /** What the cache has done, if there is one. */
-  cacheStats(): NativeCacheStats | null
+  /** What the client has done. */
+  stats(): NativeStats
 }
 export type NativeClient = Client
+
+/** What one of the functions is asked; answered at most once. */
+export declare class CustomRequest {
+  /** The encryption context, as pairs. */
+  get context(): Array<Array<string>>
+  /** The name of the key that wrapped, to unwrap. */
+  get keyName(): string | null
+  /** The wrapped data key, to unwrap. */
+  takeCiphertext(): Buffer | null
+  /** The data key, to wrap; JavaScript owns it from now on, and wipes it. */
+  takeDataKey(): Buffer | null
+  /** Answers with a wrapped data key. */
+  wrapped(ciphertext: Uint8Array, keyName: string): void
+  /** Answers with a data key; without one, that another key wrapped it. */
+  unwrapped(dataKey?: Uint8Array | undefined | null): void
+  /** Answers that it failed. */
+  failed(message: string, cause: string | undefined | null, retryable: boolean): void
+}
+export type NativeRequest = CustomRequest
 
 /** Reads one body into buffers that JavaScript allocated. */
 export declare class Decryptor {
@@ -80,7 +140,7 @@ export type NativeEncryptor = Encryptor
 /** A file under way. */
 export declare class FileJob {
   /** One that has not begun. */
-  constructor()
+  constructor(caller: Caller)
   /** How much of the source has been read, in bytes. */
   get bytesDone(): number
   /** The length of the source, in bytes. */
@@ -126,9 +186,9 @@ export declare class HeaderReader {
 /** Wraps and unwraps data keys. */
 export declare class Keyring {
   /** One KMS key, and others that wrap what it makes. */
-  static awsKms(keyId: string, additionalKeyIds: Array<string>, options: NativeKmsOptions): Keyring
+  static awsKms(keyId: string, additionalKeyIds: Array<string>, options: NativeKmsOptions, guard: NativeGuardOptions): Keyring
   /** Whichever KMS keys a message names. */
-  static awsKmsDiscovery(filter: NativeDiscoveryFilter | undefined | null, options: NativeKmsOptions): Keyring
+  static awsKmsDiscovery(filter: NativeDiscoveryFilter | undefined | null, options: NativeKmsOptions, guard: NativeGuardOptions): Keyring
   /** Several keyrings. */
   static multi(generator: Keyring | undefined | null, children: Array<Keyring>): Keyring
   /** A key file. */
@@ -189,17 +249,26 @@ export declare function cachedDecryptor(client: Client, header: NativeHeader): D
 /** Starts a message at once, if the cache has a data key for it. */
 export declare function cachedEncryptor(client: Client, context: Array<string>, plaintextLength?: number | undefined | null): Encryptor | null
 
+/** Whether the keys of a keyring can be used. */
+export declare function checkKeyring(keyring: NativeKeyring, caller?: Caller | undefined | null): Promise<void>
+
+/** Gets a data key for so many messages, with so many bytes of plaintext in all. */
+export declare function createBatchEncryptor(client: NativeClient, context: Array<string>, messages: number, plaintextBytes: number, caller?: Caller | undefined | null): Promise<BatchEncryptor>
+
 /** Verifies the header as soon as the keyring answers. */
-export declare function createDecryptor(client: Client, header: NativeHeader, cancellation?: Cancellation | undefined | null): Promise<Decryptor>
+export declare function createDecryptor(client: Client, header: NativeHeader, caller?: Caller | undefined | null): Promise<Decryptor>
 
 /** Starts a message as soon as the keyring answers. */
-export declare function createEncryptor(client: Client, context: Array<string>, plaintextLength?: number | undefined | null, cancellation?: Cancellation | undefined | null): Promise<Encryptor>
+export declare function createEncryptor(client: Client, context: Array<string>, plaintextLength?: number | undefined | null, caller?: Caller | undefined | null): Promise<Encryptor>
 
 /** Verifies the header and the final frame as soon as the keyring answers. */
-export declare function createRangeReader(client: Client, header: Header, messageLength: number, finalFrame: Uint8Array, cancellation?: Cancellation | undefined | null): Promise<RangeReader>
+export declare function createRangeReader(client: Client, header: Header, messageLength: number, finalFrame: Uint8Array, caller?: Caller | undefined | null): Promise<RangeReader>
+
+/** A keyring of the caller's functions, which `ask` calls. */
+export declare function customKeyring(providerId: string, options: NativeGuardOptions, ask: (arg: CustomRequest) => void): NativeKeyring
 
 /** Unwraps a data key. */
-export declare function decryptDataKey(keyring: NativeKeyring, ciphertextBlob: Uint8Array, context: Array<string>, cancellation?: Cancellation | undefined | null): Promise<NativeDataKey>
+export declare function decryptDataKey(keyring: NativeKeyring, ciphertextBlob: Uint8Array, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeDataKey>
 
 /** Decrypts a file. */
 export declare function decryptFile(job: FileJob, paths: FilePaths, client: Client, context: Array<string>): Promise<FileLengths>
@@ -241,7 +310,13 @@ export interface FilePaths {
 export declare function finalFrameStart(header: Header, messageLength: number): number
 
 /** Makes a data key of `length` bytes. */
-export declare function generateDataKey(keyring: NativeKeyring, length: number, context: Array<string>, cancellation?: Cancellation | undefined | null): Promise<NativeGeneratedDataKey>
+export declare function generateDataKey(keyring: NativeKeyring, length: number, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeGeneratedDataKey>
+
+/** Makes a key pair; the private key comes only wrapped, unless asked for. */
+export declare function generateDataKeyPair(keyring: NativeKeyring, spec: string, withPrivateKey: boolean, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeKeyPair>
+
+/** Makes a data key of `length` bytes, and gives its wrapped form alone. */
+export declare function generateDataKeyWithoutPlaintext(keyring: NativeKeyring, length: number, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeWrappedDataKey>
 
 /** Makes a new key file. */
 export declare function generateLocalKey(path: string): void
@@ -275,6 +350,20 @@ export interface HeaderFields {
 /** What the header at the start of a message says; not whether it can be decrypted, or is genuine. */
 export declare function inspectHeader(message: Uint8Array): HeaderFields
 
+/** How the circuit of a key is. */
+export interface NativeBreakerStats {
+  /** The name of the key, if it has one. */
+  keyId?: string
+  /** The AWS Region, if there is one. */
+  region?: string
+  /** Whether calls are made. */
+  state: 'closed' | 'open' | 'half-open'
+  /** Failures in a row. */
+  failures: number
+  /** How long until a call is tried, in milliseconds. */
+  retryAfterMs: number
+}
+
 /** How long and how often a data key is used. */
 export interface NativeCacheLimits {
   /** How long after it was made, in milliseconds. */
@@ -295,6 +384,20 @@ export interface NativeCacheStats {
   misses: number
   /** How many data keys are there now. */
   entries: number
+}
+
+/** A call of a key service that begins, or ends. */
+export interface NativeCallEvent {
+  /** Which of the watched calls. */
+  id: number
+  /** The name of the operation; only when it begins. */
+  operation?: string
+  /** The name of the key, if it has one. */
+  keyId?: string
+  /** The AWS Region, if there is one. */
+  region?: string
+  /** How it ended. */
+  outcome?: NativeOutcome
 }
 
 /** A data key as KMS Decrypt gives it. */
@@ -331,6 +434,36 @@ export interface NativeGeneratedDataKey {
   requestId?: string
 }
 
+/** What guards the calls of a key service. */
+export interface NativeGuardOptions {
+  /** How long one call may take, in milliseconds. */
+  timeoutMs?: number
+  /** How many calls there may be at once. */
+  maxInFlight?: number
+  /** How many calls may wait for their turn. */
+  maxQueued?: number
+  /** After how many failures in a row a key is left alone; 0 for never. */
+  breakerFailures?: number
+  /** For how long, in milliseconds. */
+  breakerOpenMs?: number
+}
+
+/** A key pair as KMS GenerateDataKeyPair gives it. */
+export interface NativeKeyPair {
+  /** DER SubjectPublicKeyInfo. */
+  publicKey: Buffer
+  /** DER PKCS #8; JavaScript owns it from now on, and wipes it. */
+  privateKeyPlaintext?: Buffer
+  /** The private key, wrapped. */
+  privateKeyCiphertextBlob: Buffer
+  /** The ARN of the KMS key, or the name of a local one. */
+  keyId: string
+  /** Which of the KMS key's materials wrapped it. */
+  keyMaterialId?: string
+  /** The AWS request id. */
+  requestId?: string
+}
+
 /** How to reach KMS. */
 export interface NativeKmsOptions {
   /** The AWS Region. */
@@ -345,8 +478,40 @@ export interface NativeKmsOptions {
   grantTokens?: Array<string>
   /** How often one call is tried. */
   maxAttempts?: number
-  /** How long one call may take, in milliseconds. */
-  timeoutMs?: number
+  /** How long one attempt may take, in milliseconds. */
+  attemptTimeoutMs?: number
+  /** How long a connection may take, in milliseconds. */
+  connectTimeoutMs?: number
+}
+
+/** How a call of a key service ended. */
+export interface NativeOutcome {
+  /** How long it took, in milliseconds. */
+  durationMs: number
+  /** How often it was tried. */
+  attempts: number
+  /** The id by which the service knows it. */
+  requestId?: string
+  /** Why it failed: as JSON, like every error. */
+  error?: string
+  /** Whether nobody waited for it any more. */
+  aborted: boolean
+}
+
+/** What a keyring has asked. */
+export interface NativeServiceStats {
+  /** Calls that have ended. */
+  calls: number
+  /** Those that failed. */
+  failures: number
+  /** How often calls were tried again. */
+  retries: number
+  /** Calls being made now. */
+  inFlight: number
+  /** Calls that wait for their turn now. */
+  queued: number
+  /** The circuits. */
+  breakers: Array<NativeBreakerStats>
 }
 
 /** What messages are written and read; `lib/core.js` has checked the types. */
@@ -369,6 +534,26 @@ export interface NativeSettings {
   cache?: NativeCacheLimits
 }
 
+/** What became of one item of a batch. */
+export interface NativeSettled {
+  /** How many bytes were written. */
+  length: number
+  /** The error as JSON, if it failed. */
+  error?: string
+}
+
+/** What a client has done since it was made. */
+export interface NativeStats {
+  /** Whole messages written, and the length of their plaintext in bytes. */
+  encrypted: NativeTally
+  /** Whole messages read, and the length of their plaintext in bytes. */
+  decrypted: NativeTally
+  /** The cache, if there is one. */
+  cache?: NativeCacheStats
+  /** The calls of key services. */
+  keyService: NativeServiceStats
+}
+
 /** An algorithm suite to choose. */
 export interface NativeSuite {
   /** The suite's id. */
@@ -377,5 +562,31 @@ export interface NativeSuite {
   name: string
 }
 
+/** Messages and bytes. */
+export interface NativeTally {
+  /** Messages. */
+  messages: number
+  /** Bytes of plaintext. */
+  bytes: number
+}
+
+/** A wrapped data key, or other bytes. */
+export interface NativeWrappedDataKey {
+  /** The wrapped form. */
+  ciphertextBlob: Buffer
+  /** The ARN of the KMS key, or the name of a local one. */
+  keyId: string
+  /** Which of the KMS key's materials wrapped it. */
+  keyMaterialId?: string
+  /** The AWS request id. */
+  requestId?: string
+}
+
 /** Re-encrypts a file; without a new context the old one's is kept. */
 export declare function reEncryptFile(job: FileJob, paths: FilePaths, client: Client, context: Array<string>, newClient: Client, newContext?: Array<string> | undefined | null): Promise<FileLengths>
+
+/** Wraps a data key again, under another keyring. */
+export declare function rewrapDataKey(keyring: NativeKeyring, ciphertextBlob: Uint8Array, context: Array<string>, to: NativeKeyring, newContext: Array<string>, caller?: Caller | undefined | null): Promise<NativeWrappedDataKey>
+
+/** Wraps a few bytes. */
+export declare function wrapDataKey(keyring: NativeKeyring, plaintext: Uint8Array, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeWrappedDataKey>

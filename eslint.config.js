@@ -4,7 +4,7 @@ const js = require('@eslint/js');
 const globals = require('globals');
 
 module.exports = [
-  { ignores: ['binding.js', 'target/', '**/node_modules/', '.venv/'] },
+  { ignores: ['binding.js', 'target/', '**/node_modules/', '.venv/', '.venv-localstack/'] },
   js.configs.recommended,
   {
     languageOptions: { globals: globals.node },

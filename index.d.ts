@@ -12,9 +12,12 @@ import type {
   DecryptedMessage,
   FileResult,
   GeneratedDataKey,
+  KeyPair,
   MessageHeader,
   OpenedMessage,
   ReEncryptedFile,
+  WrappedDataKey,
+  WrappedKeyPair,
 } from "./types/message.js";
 import type {
   Bytes,
@@ -27,9 +30,11 @@ import type {
   EnvelopeStats,
   FileOptions,
   GenerateDataKeyOptions,
+  GenerateDataKeyPairOptions,
   KeyOption,
   MessageSource,
   ReEncryptContext,
+  RewrapOptions,
   StreamOptions,
   SyncOptions,
 } from "./types/options.js";
@@ -56,6 +61,18 @@ export class Envelope {
    * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`, `ERR_ENVELOPE_KEY_FILE`.
    */
   constructor(key: string | EnvelopeOptions);
+
+  /**
+   * As the constructor, but checks the keys first, to find at the start of a program what would fail
+   * later: by KMS DescribeKey, or by a trial where the caller may not call that. Nothing is changed.
+   *
+   * @throws {EnvelopeError} what is wrong: no such key, disabled, pending deletion, not symmetric,
+   * no permission, no credentials, and so on.
+   */
+  static open(
+    key: string | EnvelopeOptions,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<Envelope>;
 
   /**
    * Encrypts under a fresh data key: one KMS call, and one more for each additional KMS key.
@@ -87,6 +104,32 @@ export class Envelope {
    * @throws {EnvelopeError} `ERR_ENVELOPE_WOULD_BLOCK` under a KMS key.
    */
   decryptSync(message: Bytes, options?: SyncOptions): Buffer;
+
+  /**
+   * Encrypts many items, such as the rows of a table: one data key and one KMS call for all of them,
+   * and all cores. Each becomes a message of its own, which `decrypt` reads, too. Not for suites
+   * without key derivation.
+   *
+   * @returns the messages in the items' order; an item that could not be encrypted is `rejected` with
+   * an {@link EnvelopeError}, and no other. Without a data key the call itself rejects.
+   * @example
+   * const results = await envelope.encryptBatch(rows, { encryptionContext: { table: "users" } });
+   */
+  encryptBatch(
+    items: readonly Bytes[],
+    options?: DataKeyOptions,
+  ): Promise<PromiseSettledResult<Buffer>[]>;
+
+  /**
+   * Decrypts many messages, of batches or not: one KMS call for each data key, however many messages
+   * have it.
+   *
+   * @returns the plaintexts in the messages' order; those that fail are `rejected`, and no other.
+   */
+  decryptBatch(
+    messages: readonly Bytes[],
+    options?: DataKeyOptions,
+  ): Promise<PromiseSettledResult<Buffer>[]>;
 
   /**
    * A stream that plaintext goes into and a message comes out of. One KMS call, when the first data
@@ -196,6 +239,43 @@ export class Envelope {
    * @param options the same encryption context as when it was generated.
    */
   decryptDataKey(ciphertextBlob: Bytes, options?: DataKeyOptions): Promise<DecryptedDataKey>;
+
+  /** As `generateDataKey`, for later: KMS GenerateDataKeyWithoutPlaintext. */
+  generateDataKeyWithoutPlaintext(options?: GenerateDataKeyOptions): Promise<WrappedDataKey>;
+
+  /**
+   * Makes a key pair: KMS GenerateDataKeyPair. Wipe `privateKeyPlaintext` after use, and store
+   * `privateKeyCiphertextBlob`, which `decryptDataKey` unwraps.
+   */
+  generateDataKeyPair(options?: GenerateDataKeyPairOptions): Promise<KeyPair>;
+
+  /** As `generateDataKeyPair`, but nobody sees the private key. */
+  generateDataKeyPairWithoutPlaintext(
+    options?: GenerateDataKeyPairOptions,
+  ): Promise<WrappedKeyPair>;
+
+  /**
+   * Wraps a data key again under the key of another envelope. From KMS it is KMS ReEncrypt, so that
+   * the data key never leaves KMS: both keys must be of KMS, in one Region.
+   *
+   * @param ciphertextBlob what `generateDataKey` or `encryptDirect` returned.
+   */
+  rewrapDataKey(
+    ciphertextBlob: Bytes,
+    to: Envelope,
+    options?: RewrapOptions,
+  ): Promise<WrappedDataKey>;
+
+  /**
+   * Encrypts 1 to 4,096 bytes under the key itself: KMS Encrypt. The plaintext goes to KMS; for
+   * anything else use `encrypt`.
+   *
+   * @throws {EnvelopeError} `ERR_ENVELOPE_LIMIT_EXCEEDED` if it is longer; nothing was called.
+   */
+  encryptDirect(data: Bytes, options?: DataKeyOptions): Promise<WrappedDataKey>;
+
+  /** Decrypts what `encryptDirect` returned: KMS Decrypt. */
+  decryptDirect(ciphertextBlob: Bytes, options?: DataKeyOptions): Promise<DecryptedDataKey>;
 }
 
 /** {@link Envelope.encrypt} under the key that `keyId` or `ENCRYPTION_KEY_ID` names. */

@@ -5,6 +5,7 @@ const { Envelope } = require('./lib/envelope.js');
 const { inspect } = require('./lib/header.js');
 const {
   AwsKmsKeyring,
+  CustomKeyring,
   LocalKeyring,
   MultiKeyring,
   RawAesKeyring,
@@ -17,6 +18,7 @@ const { decrypt, decryptDataKey, decryptStream, encrypt, encryptStream, generate
 
 module.exports = {
   AwsKmsKeyring,
+  CustomKeyring,
   Envelope,
   EnvelopeError,
   LocalKeyring,

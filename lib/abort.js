@@ -1,6 +1,6 @@
 'use strict';
 
-const binding = require('../binding.js');
+const { callerFor, watched } = require('./caller.js');
 const { aborted, fromNative } = require('./errors.js');
 
 /**
@@ -8,16 +8,16 @@ const { aborted, fromNative } = require('./errors.js');
  *
  * @template T
  * @param {AbortSignal | undefined} signal
- * @param {(cancellation?: import('../binding').Cancellation) => Promise<T>} call
+ * @param {(caller?: import('../binding').Caller) => Promise<T>} call
  * @returns {Promise<T>}
  */
 async function abortable(signal, call) {
   throwIfAborted(signal);
-  const cancellation = signal && new binding.Cancellation();
-  const onAbort = () => cancellation?.cancel();
+  const caller = signal || watched() ? callerFor() : undefined;
+  const onAbort = () => caller?.cancel();
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
-    return await call(cancellation);
+    return await call(caller);
   } catch (error) {
     const own = fromNative(error);
     throw signal && own.code === 'ERR_ENVELOPE_ABORTED' ? aborted(signal) : own;

@@ -51,8 +51,8 @@ class Core {
     if (!this.keyring.callsService) return this.encryptorNow(context, plaintextLength);
     const cached = this.#cachedEncryptor(context, plaintextLength);
     if (cached) return cached;
-    return abortable(signal, (cancellation) =>
-      binding.createEncryptor(this.client, context, plaintextLength, cancellation),
+    return abortable(signal, (caller) =>
+      binding.createEncryptor(this.client, context, plaintextLength, caller),
     );
   }
 
@@ -77,9 +77,7 @@ class Core {
     if (!this.keyring.callsService) return this.decryptorNow(header);
     const cached = this.#cachedDecryptor(header);
     if (cached) return cached;
-    return abortable(signal, (cancellation) =>
-      binding.createDecryptor(this.client, header, cancellation),
-    );
+    return abortable(signal, (caller) => binding.createDecryptor(this.client, header, caller));
   }
 
   /** @param {Header} header */
@@ -106,7 +104,7 @@ class Core {
    * @param {AbortSignal | undefined} signal
    */
   warm(context, signal) {
-    return abortable(signal, (cancellation) => this.client.warm(context, cancellation));
+    return abortable(signal, (caller) => this.client.warm(context, caller));
   }
 
   /**

@@ -3,7 +3,9 @@
 const binding = require('../binding.js');
 const args = require('./arguments.js');
 const { abortable } = require('./abort.js');
+const batch = require('./batch.js');
 const { Core } = require('./core.js');
+const dataKeys = require('./data_keys.js');
 const { invalid } = require('./errors.js');
 const files = require('./files.js');
 const { describe } = require('./header.js');
@@ -11,18 +13,11 @@ const pieces = require('./pieces.js');
 const { openMessage } = require('./ranges.js');
 const streams = require('./streams.js');
 
-/** The lengths of the data keys that KMS names (KMS API Reference, GenerateDataKey). */
-const KEY_SPECS = new Map([
-  ['AES_256', 32],
-  ['AES_128', 16],
-]);
-
 const CALL_OPTIONS = /** @type {const} */ (['encryptionContext', 'into', 'signal']);
 const SYNC_OPTIONS = /** @type {const} */ (['encryptionContext', 'into']);
 const RE_ENCRYPT_OPTIONS = /** @type {const} */ ([...CALL_OPTIONS, 'newEncryptionContext']);
 const DATA_KEY_OPTIONS = /** @type {const} */ (['encryptionContext', 'signal']);
 const RANGE_OPTIONS = /** @type {const} */ ([...DATA_KEY_OPTIONS, 'start', 'end']);
-const GENERATE_OPTIONS = /** @type {const} */ ([...DATA_KEY_OPTIONS, 'keySpec', 'numberOfBytes']);
 
 /** Encrypts and decrypts under one key. */
 class Envelope {
@@ -31,6 +26,19 @@ class Envelope {
   /** @param {unknown} key a key string, or options with a keyring */
   constructor(key) {
     this.#core = new Core(key);
+  }
+
+  /**
+   * @param {unknown} key
+   * @param {unknown} [options]
+   */
+  static async open(key, options) {
+    const given = args.options(options, /** @type {const} */ (['signal']));
+    const envelope = new Envelope(key);
+    await abortable(args.abortSignal(given.signal), (caller) =>
+      binding.checkKeyring(envelope.#core.keyring, caller),
+    );
+    return envelope;
   }
 
   /**
@@ -85,6 +93,24 @@ class Envelope {
     } finally {
       header.release();
     }
+  }
+
+  /**
+   * @param {unknown} items
+   * @param {unknown} [options]
+   */
+  async encryptBatch(items, options) {
+    const { encryptionContext, signal } = callOptions(options, DATA_KEY_OPTIONS);
+    return batch.encryptBatch(this.#core, items, encryptionContext, signal);
+  }
+
+  /**
+   * @param {unknown} messages
+   * @param {unknown} [options]
+   */
+  async decryptBatch(messages, options) {
+    const { encryptionContext, signal } = callOptions(options, DATA_KEY_OPTIONS);
+    return batch.decryptBatch(this.#core, messages, encryptionContext, signal);
   }
 
   /** @param {unknown} [options] */
@@ -212,16 +238,18 @@ class Envelope {
   }
 
   stats() {
-    return { cache: this.#core.client.cacheStats() ?? undefined };
+    const { cache, ...stats } = this.#core.client.stats();
+    return { ...stats, cache: cache ?? undefined };
   }
 
   /** @param {unknown} [options] */
   async generateDataKey(options) {
-    const { encryptionContext, signal, given } = callOptions(options, GENERATE_OPTIONS);
-    const length = dataKeyLength(given);
-    return abortable(signal, (cancellation) =>
-      binding.generateDataKey(this.#core.keyring, length, encryptionContext, cancellation),
-    );
+    return dataKeys.generateDataKey(this.#core.keyring, options);
+  }
+
+  /** @param {unknown} [options] */
+  async generateDataKeyWithoutPlaintext(options) {
+    return dataKeys.generateDataKeyWithoutPlaintext(this.#core.keyring, options);
   }
 
   /**
@@ -229,11 +257,43 @@ class Envelope {
    * @param {unknown} [options]
    */
   async decryptDataKey(ciphertextBlob, options) {
-    const blob = args.bytes(ciphertextBlob, 'ciphertextBlob');
-    const { encryptionContext, signal } = callOptions(options, DATA_KEY_OPTIONS);
-    return abortable(signal, (cancellation) =>
-      binding.decryptDataKey(this.#core.keyring, blob, encryptionContext, cancellation),
-    );
+    return dataKeys.decryptDataKey(this.#core.keyring, ciphertextBlob, options);
+  }
+
+  /**
+   * @param {unknown} ciphertextBlob
+   * @param {unknown} to
+   * @param {unknown} [options]
+   */
+  async rewrapDataKey(ciphertextBlob, to, options) {
+    const target = Envelope.#coreOf(to).keyring;
+    return dataKeys.rewrapDataKey(this.#core.keyring, ciphertextBlob, target, options);
+  }
+
+  /** @param {unknown} [options] */
+  async generateDataKeyPair(options) {
+    return dataKeys.generateDataKeyPair(this.#core.keyring, true, options);
+  }
+
+  /** @param {unknown} [options] */
+  async generateDataKeyPairWithoutPlaintext(options) {
+    return dataKeys.generateDataKeyPair(this.#core.keyring, false, options);
+  }
+
+  /**
+   * @param {unknown} data
+   * @param {unknown} [options]
+   */
+  async encryptDirect(data, options) {
+    return dataKeys.encryptDirect(this.#core.keyring, data, options);
+  }
+
+  /**
+   * @param {unknown} ciphertextBlob
+   * @param {unknown} [options]
+   */
+  async decryptDirect(ciphertextBlob, options) {
+    return dataKeys.decryptDataKey(this.#core.keyring, ciphertextBlob, options);
   }
 
   /**
@@ -283,17 +343,6 @@ function callOptions(options, known) {
     signal: args.abortSignal(given.signal),
     given,
   };
-}
-
-/** @param {Record<string, unknown>} given */
-function dataKeyLength({ keySpec, numberOfBytes }) {
-  if (numberOfBytes !== undefined) {
-    if (keySpec !== undefined) throw invalid('give keySpec or numberOfBytes, not both');
-    return args.integer(numberOfBytes, 'numberOfBytes', 1, 1024);
-  }
-  const length = KEY_SPECS.get(/** @type {string} */ (keySpec ?? 'AES_256'));
-  if (length === undefined) throw invalid('keySpec must be "AES_256" or "AES_128"');
-  return length;
 }
 
 module.exports = { Envelope };

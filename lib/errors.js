@@ -5,7 +5,8 @@
 /**
  * @typedef {{
  *   code: Code, message: string, retryable: boolean, requestId: string | null,
- *   cause: string | null, errors: NativeError[],
+ *   cause: string | null, errors: NativeError[], circuit?: 'open' | 'half-open' | null,
+ *   retryAfterMs?: number | null,
  * }} NativeError
  */
 
@@ -14,15 +15,26 @@ class EnvelopeError extends Error {
   /**
    * @param {Code} code
    * @param {string} message
-   * @param {{ retryable?: boolean, requestId?: string, errors?: EnvelopeError[], cause?: unknown }}
-   *   [details]
+   * @param {{
+   *   retryable?: boolean, requestId?: string, errors?: EnvelopeError[], cause?: unknown,
+   *   circuit?: 'open' | 'half-open', retryAfterMs?: number,
+   * }} [details]
    */
-  constructor(code, message, { retryable = false, requestId, errors = [], ...options } = {}) {
+  constructor(code, message, details = {}) {
+    const {
+      retryable = false,
+      requestId,
+      errors = [],
+      circuit,
+      retryAfterMs,
+      ...options
+    } = details;
     super(message, options);
     this.code = code;
     this.retryable = retryable;
     this.requestId = requestId;
     this.errors = errors;
+    if (circuit !== undefined) Object.assign(this, { circuit, retryAfterMs });
   }
 }
 
@@ -98,13 +110,23 @@ function parse(error) {
  * @param {NativeError} fields
  * @returns {EnvelopeError}
  */
-function fromFields({ code, message, retryable, requestId, cause, errors }) {
+function fromFields({ code, message, retryable, requestId, cause, errors, circuit, retryAfterMs }) {
   return new EnvelopeError(code, message, {
     retryable,
     requestId: requestId ?? undefined,
     errors: errors.map(fromFields),
+    circuit: circuit ?? undefined,
+    retryAfterMs: retryAfterMs ?? undefined,
     ...(cause === null ? {} : { cause: new Error(cause) }),
   });
 }
 
-module.exports = { EnvelopeError, aborted, fromNative, invalid, native };
+/**
+ * @param {string} json an error of the addon
+ * @returns {EnvelopeError}
+ */
+function fromJson(json) {
+  return fromFields(JSON.parse(json));
+}
+
+module.exports = { EnvelopeError, aborted, fromJson, fromNative, invalid, native };

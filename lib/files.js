@@ -5,6 +5,7 @@ const path = require('node:path');
 const binding = require('../binding.js');
 const args = require('./arguments.js');
 const { throwIfAborted } = require('./abort.js');
+const { callerFor } = require('./caller.js');
 const { aborted, fromNative, invalid } = require('./errors.js');
 const { filePath } = require('./source.js');
 const { newContextPairs } = require('./streams.js');
@@ -79,7 +80,7 @@ async function reEncryptFile(from, to, source, destination, options) {
  */
 async function watch({ paths, signal, onProgress }, start) {
   throwIfAborted(signal);
-  const job = new binding.FileJob();
+  const job = new binding.FileJob(callerFor());
   /** @type {unknown[]} */
   const thrown = [];
   const tell = () => {

@@ -5,6 +5,7 @@ const path = require('node:path');
 const binding = require('../binding.js');
 const args = require('./arguments.js');
 const { invalid, native } = require('./errors.js');
+const { customKeyring } = require('./custom_keyring.js');
 const { kmsKeyring } = require('./kms_keyring.js');
 const { rsaKeyring } = require('./rsa_keyring.js');
 
@@ -87,6 +88,17 @@ class MultiKeyring {
   }
 }
 
+/** Wraps data keys with functions of the caller's. */
+class CustomKeyring {
+  /** @param {unknown} options */
+  constructor(options) {
+    nativeKeyrings.set(
+      this,
+      native(() => customKeyring(options)),
+    );
+  }
+}
+
 /**
  * The keyring of a key string: `local:` and a path, or a KMS key id, ARN, alias or alias ARN.
  *
@@ -112,6 +124,7 @@ function nativeKeyring(keyring, name = 'keyring') {
 
 module.exports = {
   AwsKmsKeyring,
+  CustomKeyring,
   LocalKeyring,
   MultiKeyring,
   RawAesKeyring,

@@ -3,6 +3,7 @@
 const binding = require('../binding.js');
 const args = require('./arguments.js');
 const { invalid } = require('./errors.js');
+const { GUARD_OPTIONS, guardOptions } = require('./guard.js');
 
 const OPTIONS = /** @type {const} */ ([
   'keyId',
@@ -14,8 +15,11 @@ const OPTIONS = /** @type {const} */ ([
   'profile',
   'grantTokens',
   'maxAttempts',
-  'timeoutMs',
+  'attemptTimeoutMs',
+  'connectTimeoutMs',
+  ...GUARD_OPTIONS,
 ]);
+const HOUR = 3_600_000;
 const FILTER = /** @type {const} */ (['partition', 'accountIds']);
 
 /** @typedef {{ [name in typeof OPTIONS[number]]?: unknown }} Given */
@@ -36,7 +40,7 @@ function strict(/** @type {Given} */ given) {
   }
   const keyId = args.string(given.keyId, 'keyId');
   const additional = args.optionalStrings(given.additionalKeyIds, 'additionalKeyIds') ?? [];
-  return binding.Keyring.awsKms(keyId, additional, access(given));
+  return binding.Keyring.awsKms(keyId, additional, access(given), guardOptions(given));
 }
 
 function discovery(/** @type {Given} */ given) {
@@ -47,7 +51,11 @@ function discovery(/** @type {Given} */ given) {
         'message names, and encrypts nothing; leave one of them out',
     );
   }
-  return binding.Keyring.awsKmsDiscovery(filter(given.discovery), access(given));
+  return binding.Keyring.awsKmsDiscovery(
+    filter(given.discovery),
+    access(given),
+    guardOptions(given),
+  );
 }
 
 function filter(/** @type {unknown} */ value) {
@@ -69,7 +77,8 @@ function access(/** @type {Given} */ given) {
     profile: args.optionalString(given.profile, 'profile'),
     grantTokens: args.optionalStrings(given.grantTokens, 'grantTokens'),
     maxAttempts: args.optionalInteger(given.maxAttempts, 'maxAttempts', 1, 100),
-    timeoutMs: args.optionalInteger(given.timeoutMs, 'timeoutMs', 1, 3_600_000),
+    attemptTimeoutMs: args.optionalInteger(given.attemptTimeoutMs, 'attemptTimeoutMs', 1, HOUR),
+    connectTimeoutMs: args.optionalInteger(given.connectTimeoutMs, 'connectTimeoutMs', 1, HOUR),
   };
 }
 

@@ -8,7 +8,7 @@ const { native } = require('./errors.js');
 
 /** @typedef {import('../binding').Encryptor} Encryptor */
 /** @typedef {import('../binding').Decryptor} Decryptor */
-/** @typedef {import('../binding').Header} Header */
+/** @typedef {Pick<import('../binding').Header, 'length' | 'framed' | 'plaintextLength'>} Header */
 
 /** What one call of the addon is given at most: some 100 us of work, then the event loop turns. */
 const SLICE = 1024 * 1024;

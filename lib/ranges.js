@@ -48,8 +48,8 @@ async function authenticate(core, source, context, signal) {
   try {
     const start = native(() => binding.finalFrameStart(header, source.size));
     const finalFrame = await source.read(start, source.size);
-    const reader = await abortable(signal, (cancellation) =>
-      binding.createRangeReader(core.client, header, source.size, finalFrame, cancellation),
+    const reader = await abortable(signal, (caller) =>
+      binding.createRangeReader(core.client, header, source.size, finalFrame, caller),
     );
     return { reader, header: describe(header) };
   } finally {

@@ -8,7 +8,6 @@ const path = require('node:path');
 const ROOT = path.join(__dirname, '..');
 const PEERS = path.join(ROOT, '__test__', 'peers');
 const EXAMPLES = path.join(ROOT, 'examples');
-const VENV = path.join(ROOT, '.venv');
 const LOADER = path.join(ROOT, 'binding.js');
 const WINDOWS = process.platform === 'win32';
 
@@ -28,10 +27,11 @@ const STEPS = {
   addon: () => addon(),
   'addon:rust-crypto': () => addon({ engine: 'rust-crypto' }),
   python,
+  localstack,
   peers,
   examples,
 };
-const DEFAULT_STEPS = ['node-modules', 'addon', 'python', 'peers', 'examples'];
+const DEFAULT_STEPS = ['node-modules', 'addon', 'python', 'localstack', 'peers', 'examples'];
 
 /** `node scripts/prepare.js [STEP...]`: makes what a fresh clone lacks; quick when all is there. */
 function main(names) {
@@ -95,15 +95,25 @@ function linkExamples() {
  * @returns {string} the path of its Python
  */
 function python() {
-  const binary = path.join(VENV, WINDOWS ? 'Scripts/python.exe' : 'bin/python');
-  const requirements = path.join('__test__', 'peers', 'requirements.txt');
+  return venv('.venv', 'requirements.txt');
+}
+
+/** A KMS whose keys have states; its packages do not go together with moto's. */
+function localstack() {
+  return venv('.venv-localstack', 'localstack.txt');
+}
+
+function venv(name, list) {
+  const folder = path.join(ROOT, name);
+  const binary = path.join(folder, WINDOWS ? 'Scripts/python.exe' : 'bin/python');
+  const requirements = path.join('__test__', 'peers', list);
   once(
-    path.join(VENV, '.stamp'),
+    path.join(folder, '.stamp'),
     hash([], [requirements]),
     () => fs.existsSync(binary),
     () => {
-      fs.rmSync(VENV, { recursive: true, force: true });
-      createVenv();
+      fs.rmSync(folder, { recursive: true, force: true });
+      createVenv(folder);
       const pip = ['-m', 'pip', '--quiet', '--disable-pip-version-check'];
       run(binary, [...pip, 'install', '-r', requirements]);
     },
@@ -111,16 +121,16 @@ function python() {
   return binary;
 }
 
-function createVenv() {
+function createVenv(folder) {
   const interpreter = WINDOWS ? 'python' : 'python3';
-  const args = ['-m', 'venv', VENV];
+  const args = ['-m', 'venv', folder];
   const create = () => spawnSync(interpreter, args, { stdio: 'inherit' }).status === 0;
   if (create()) return;
   // Debian's Python comes without ensurepip.
   if (process.getuid?.() === 0 && fs.existsSync('/usr/bin/apt-get')) {
     run('apt-get', ['update', '-qq']);
     run('apt-get', ['install', '-y', '-qq', 'python3-venv']);
-    fs.rmSync(VENV, { recursive: true, force: true });
+    fs.rmSync(folder, { recursive: true, force: true });
     if (create()) return;
   }
   throw new Error('install Python 3.11 or later with its venv module, then try again');
@@ -199,4 +209,4 @@ if (require.main === module) {
   }
 }
 
-module.exports = { ROOT, addon, examples, nodeModules, peers, python };
+module.exports = { ROOT, addon, examples, localstack, nodeModules, peers, python };

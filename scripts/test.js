@@ -50,6 +50,7 @@ async function testNode() {
   const engine = process.env.KMS_ENVELOPE_ENGINE || 'aws-lc';
   const addon = prepare.addon({ engine });
   prepare.python();
+  prepare.localstack();
   prepare.peers();
   prepare.examples();
   const names = fs.readdirSync(path.join(ROOT, '__test__'));

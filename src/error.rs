@@ -1,6 +1,7 @@
 //! The one error of the crate: a stable code, a message that says what to do next.
 
 use std::fmt;
+use std::time::Duration;
 
 /// The result of every fallible function of the crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -19,6 +20,8 @@ struct Details {
     cause: Option<String>,
     request_id: Option<String>,
     errors: Vec<Error>,
+    circuit: Option<(&'static str, Duration)>,
+    retryable: bool,
 }
 
 impl Error {
@@ -50,6 +53,22 @@ impl Error {
         self
     }
 
+    /// The same error, with the state of the circuit, and the time until a call is tried.
+    #[must_use]
+    pub fn with_circuit(mut self, state: &'static str, left: Duration) -> Self {
+        self.details_mut().circuit = Some((state, left));
+        self
+    }
+
+    /// The same error, where the same call may succeed later although its code does not say so.
+    #[must_use]
+    pub fn with_retryable(mut self, retryable: bool) -> Self {
+        if retryable {
+            self.details_mut().retryable = true;
+        }
+        self
+    }
+
     /// The stable code.
     pub fn code(&self) -> Code {
         self.code
@@ -75,9 +94,16 @@ impl Error {
         self.details.as_ref().map_or(&[], |details| &details.errors)
     }
 
+    /// The state of the circuit that let no call through, and the time until one is tried.
+    pub fn circuit(&self) -> Option<(&'static str, Duration)> {
+        self.details.as_ref()?.circuit
+    }
+
     /// Whether the same call may succeed later, unchanged.
     pub fn retryable(&self) -> bool {
-        self.code.retryable() || self.errors().iter().any(Error::retryable)
+        self.code.retryable()
+            || self.details.as_ref().is_some_and(|details| details.retryable)
+            || self.errors().iter().any(Error::retryable)
     }
 
     fn details_mut(&mut self) -> &mut Details {
@@ -197,6 +223,14 @@ codes! {
     KmsInternal = "KMS_INTERNAL",
     /// KMS refused the request for another reason.
     KmsRejected = "KMS_REJECTED",
+    /// The service failed again and again, so that its key is left alone for a while.
+    CircuitOpen = "CIRCUIT_OPEN",
+    /// As many calls are in flight, and as many wait, as may.
+    QueueFull = "QUEUE_FULL",
+    /// A function of a `CustomKeyring` failed, or gave something of a wrong type.
+    KeyringFailed = "KEYRING_FAILED",
+    /// A function of a `CustomKeyring` gave no answer in time.
+    KeyringTimeout = "KEYRING_TIMEOUT",
     /// A fault of this package; please report it.
     Internal = "INTERNAL",
 }
@@ -205,7 +239,13 @@ impl Code {
     fn retryable(self) -> bool {
         matches!(
             self,
-            Code::KmsThrottled | Code::KmsTimeout | Code::KmsUnreachable | Code::KmsInternal
+            Code::KmsThrottled
+                | Code::KmsTimeout
+                | Code::KmsUnreachable
+                | Code::KmsInternal
+                | Code::CircuitOpen
+                | Code::QueueFull
+                | Code::KeyringTimeout
         )
     }
 }

@@ -8,7 +8,7 @@
 //!
 //! The rooms, lowest first; each knows only those above it in this list:
 //!
-//! 1. [`error`], [`context`], [`suite`]
+//! 1. [`error`], [`context`], [`suite`], `parallel` (several cores for one call)
 //! 2. `crypto` (AES-GCM, HKDF, random; never sees the format) and [`format`](mod@format) (bytes and
 //!    types; never sees a key)
 //! 3. [`materials`]
@@ -29,6 +29,7 @@ pub mod message;
 // Under test napi registers nothing, so that all of the binding would be dead code.
 #[cfg(all(feature = "node", not(test)))]
 mod node;
+mod parallel;
 pub mod suite;
 
 pub use context::EncryptionContext;

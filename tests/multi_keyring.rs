@@ -10,7 +10,9 @@ use kms_envelope::error::{Code, Error, Result};
 use kms_envelope::format::EncryptedDataKey;
 use kms_envelope::keyring::multi::MultiKeyring;
 use kms_envelope::keyring::raw_aes::RawAesKeyring;
-use kms_envelope::keyring::{Answer, DecryptedDataKey, GeneratedDataKey, Keyring, answer_now};
+use kms_envelope::keyring::{
+    Answer, DecryptedDataKey, GeneratedDataKey, Keyring, WrappedDataKey, answer_now,
+};
 use kms_envelope::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
 use kms_envelope::suite::DEFAULT_SUITE;
 
@@ -255,6 +257,13 @@ impl Keyring for Spy {
     ) -> Answer<'a, DecryptedDataKey> {
         self.asked().decrypt_data_key(ciphertext_blob, context)
     }
+    fn wrap_data_key<'a>(
+        &'a self,
+        data_key: &'a DataKey,
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, WrappedDataKey> {
+        self.asked().wrap_data_key(data_key, context)
+    }
 }
 
 /// A service that unwraps nothing, and to encrypt either fails or adds nothing.
@@ -293,6 +302,13 @@ impl Keyring for Service {
         _: &'a [u8],
         _: &'a EncryptionContext,
     ) -> Answer<'a, DecryptedDataKey> {
+        Box::pin(async { Err(throttled()) })
+    }
+    fn wrap_data_key<'a>(
+        &'a self,
+        _: &'a DataKey,
+        _: &'a EncryptionContext,
+    ) -> Answer<'a, WrappedDataKey> {
         Box::pin(async { Err(throttled()) })
     }
 }

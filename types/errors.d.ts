@@ -11,6 +11,10 @@ export class EnvelopeError extends Error {
   readonly requestId: string | undefined;
   /** The reason of each key that was tried, where several were. */
   readonly errors: readonly EnvelopeError[];
+  /** With `ERR_ENVELOPE_CIRCUIT_OPEN`: whether a call is being tried just now (`half-open`). */
+  readonly circuit?: "open" | "half-open";
+  /** With `ERR_ENVELOPE_CIRCUIT_OPEN`: how long until a call is tried, in milliseconds. */
+  readonly retryAfterMs?: number;
 }
 
 /** The codes of {@link EnvelopeError}; `docs/errors.md` says what to do about each. */
@@ -83,5 +87,13 @@ export type EnvelopeErrorCode =
   | "ERR_ENVELOPE_KMS_INTERNAL"
   /** KMS refused the request for another reason. */
   | "ERR_ENVELOPE_KMS_REJECTED"
+  /** The key service failed again and again, so that its key is left alone for a while. */
+  | "ERR_ENVELOPE_CIRCUIT_OPEN"
+  /** As many calls are in flight, and as many wait, as may. */
+  | "ERR_ENVELOPE_QUEUE_FULL"
+  /** A function of a `CustomKeyring` failed, or gave something of a wrong type. */
+  | "ERR_ENVELOPE_KEYRING_FAILED"
+  /** A function of a `CustomKeyring` gave no answer in time. */
+  | "ERR_ENVELOPE_KEYRING_TIMEOUT"
   /** A fault of this package; please report it. */
   | "ERR_ENVELOPE_INTERNAL";

@@ -3,13 +3,42 @@ import type { KeyObject } from "node:crypto";
 import type { Bytes } from "./options.js";
 
 /** Any keyring. */
-export type Keyring = AwsKmsKeyring | LocalKeyring | MultiKeyring | RawAesKeyring | RawRsaKeyring;
+export type Keyring =
+  AwsKmsKeyring | CustomKeyring | LocalKeyring | MultiKeyring | RawAesKeyring | RawRsaKeyring;
+
+/** What guards the calls of a key service. */
+export interface GuardOptions {
+  /**
+   * How long one call may take in milliseconds, with its retries and the time that it waits for its
+   * turn; by default 15,000.
+   */
+  readonly timeoutMs?: number;
+  /** How many calls there may be at once; by default 50. */
+  readonly maxInFlight?: number;
+  /** How many calls may wait for their turn; by default 10,000. */
+  readonly maxQueued?: number;
+  /**
+   * Leaves a key alone when its service has failed again and again: calls fail at once then, with
+   * `ERR_ENVELOPE_CIRCUIT_OPEN`, until one is tried. Each key in each Region has a circuit of its
+   * own. Refusals do not count, only failures: no answer, throttling, errors of the service. `false`
+   * to go on calling.
+   */
+  readonly breaker?: boolean | BreakerOptions;
+}
+
+/** When a key is left alone, and for how long. */
+export interface BreakerOptions {
+  /** After how many failures in a row; by default 5. */
+  readonly failures?: number;
+  /** For how long, in milliseconds; by default 30,000. Then one call is tried. */
+  readonly openMs?: number;
+}
 
 /** Which KMS keys, and how to reach them. */
 export type AwsKmsKeyringOptions = AwsKmsKeyOptions | AwsKmsDiscoveryOptions;
 
 /** How to reach KMS. What is left out comes from where every AWS SDK takes it. */
-export interface AwsKmsOptions {
+export interface AwsKmsOptions extends GuardOptions {
   /**
    * Whether related multi-Region keys (`mrk-...`) count as one key: a data key that one of them
    * wrapped is unwrapped under the one of this keyring's Region. By default each is a key of its
@@ -29,10 +58,15 @@ export interface AwsKmsOptions {
   readonly profile?: string;
   /** Grant tokens for each call. */
   readonly grantTokens?: readonly string[];
-  /** How often one call is tried, from 1 to 100; by default 3. */
+  /**
+   * How often one call is tried, from 1 to 100; by default 3. Between attempts it waits, longer each
+   * time and by chance; when KMS throttles, all calls slow down.
+   */
   readonly maxAttempts?: number;
-  /** How long one call may take in milliseconds, with its retries; by default 15,000. */
-  readonly timeoutMs?: number;
+  /** How long one attempt may take in milliseconds; by default 5,000. */
+  readonly attemptTimeoutMs?: number;
+  /** How long a connection may take to be made in milliseconds; by default 3,000. */
+  readonly connectTimeoutMs?: number;
 }
 
 /** KMS keys that you name. */
@@ -85,6 +119,55 @@ export class AwsKmsKeyring {
   constructor(options: AwsKmsKeyringOptions);
   /** Keyrings of one kind are not keyrings of another. */
   private readonly kind: "aws-kms";
+}
+
+/** A key service of your own. */
+export interface CustomKeyringOptions extends GuardOptions {
+  /** What messages call the service; must not start with `aws-kms`. */
+  readonly providerId: string;
+  /**
+   * Wraps a data key, and authenticates the encryption context with it. `dataKey` is wiped when the
+   * promise settles: keep no copy. An error with `retryable: true` is a failure of the service, which
+   * counts for the breaker; any other is a refusal.
+   *
+   * @returns the wrapped data key, and the name of the key that wrapped it.
+   */
+  wrapDataKey(request: WrapRequest): Promise<{ ciphertext: Uint8Array; keyName: string }>;
+  /**
+   * Unwraps a data key.
+   *
+   * @returns the data key, whose bytes are wiped then; or nothing, if another key wrapped it.
+   */
+  unwrapDataKey(request: UnwrapRequest): Promise<Uint8Array | undefined>;
+}
+
+/** A data key to wrap. */
+export interface WrapRequest {
+  /** The data key. */
+  readonly dataKey: Buffer;
+  /** What the wrapped data key is to be bound to. */
+  readonly encryptionContext: Readonly<Record<string, string>>;
+}
+
+/** A data key to unwrap. */
+export interface UnwrapRequest {
+  /** What `wrapDataKey` made; a message may have been changed since. */
+  readonly ciphertext: Buffer;
+  /** The name of the key that wrapped it, as the message says. */
+  readonly keyName: string;
+  /** What it must have been bound to. */
+  readonly encryptionContext: Readonly<Record<string, string>>;
+}
+
+/**
+ * Wraps data keys with functions of yours: a key service that this package does not know. This is
+ * the one keyring whose data keys JavaScript sees. Late answers are ignored.
+ */
+export class CustomKeyring {
+  /** @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`. */
+  constructor(options: CustomKeyringOptions);
+  /** Keyrings of one kind are not keyrings of another. */
+  private readonly kind: "custom";
 }
 
 /** Keyrings that work together: a generator, or children, or both. */

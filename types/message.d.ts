@@ -89,6 +89,43 @@ export interface GeneratedDataKey extends DecryptedDataKey {
   readonly ciphertextBlob: Buffer;
 }
 
+/** A wrapped data key, or wrapped bytes. */
+export interface WrappedDataKey {
+  /** The wrapped form, to be stored. */
+  readonly ciphertextBlob: Buffer;
+  /** The ARN of the KMS key; of a local or raw key, its name. */
+  readonly keyId: string;
+  /** Which key material of the KMS key wrapped it; KMS only. */
+  readonly keyMaterialId?: string;
+  /** The AWS request id; KMS only. */
+  readonly requestId?: string;
+}
+
+/** A key pair whose private key is wrapped; the fields have KMS's names. */
+export interface WrappedKeyPair {
+  /** The public key: DER, SubjectPublicKeyInfo. */
+  readonly publicKey: Buffer;
+  /** The private key, wrapped; `decryptDataKey` unwraps it. */
+  readonly privateKeyCiphertextBlob: Buffer;
+  /** Its kind. */
+  readonly keyPairSpec: KeyPairSpec;
+  /** The ARN of the KMS key; of a local or raw key, its name. */
+  readonly keyId: string;
+  /** Which key material of the KMS key wrapped it; KMS only. */
+  readonly keyMaterialId?: string;
+  /** The AWS request id; KMS only. */
+  readonly requestId?: string;
+}
+
+/** A key pair. */
+export interface KeyPair extends WrappedKeyPair {
+  /** The private key: DER, PKCS #8. Wipe it after use. */
+  readonly privateKeyPlaintext: Buffer;
+}
+
+/** The kinds of key pairs. */
+export type KeyPairSpec = "RSA_2048" | "RSA_3072" | "RSA_4096" | "ECC_NIST_P256" | "ECC_NIST_P384";
+
 /** A message whose header and length have been authenticated, to be read in any order. */
 export interface OpenedMessage {
   /** The header, authenticated. */

@@ -1,4 +1,5 @@
 // What goes in: data, encryption contexts, and the options of each call.
+import type { KeyPairSpec } from "./message.js";
 import type { FileHandle } from "node:fs/promises";
 import type { Keyring } from "./keyrings.js";
 import type { AlgorithmSuiteId, AlgorithmSuiteName, MessageHeader } from "./message.js";
@@ -49,6 +50,18 @@ export interface GenerateDataKeyOptions extends DataKeyOptions {
   readonly keySpec?: "AES_256" | "AES_128";
   /** The length of the data key in bytes, from 1 to 1024. */
   readonly numberOfBytes?: number;
+}
+
+/** What `generateDataKeyPair` takes. */
+export interface GenerateDataKeyPairOptions extends DataKeyOptions {
+  /** By default `RSA_2048`. */
+  readonly keyPairSpec?: KeyPairSpec;
+}
+
+/** What `rewrapDataKey` takes. */
+export interface RewrapOptions extends DataKeyOptions {
+  /** What the new wrapped form is bound to; by default `encryptionContext`. */
+  readonly newEncryptionContext?: EncryptionContext;
 }
 
 /** What the streams take. */
@@ -195,9 +208,45 @@ export interface CacheOptions {
 
 /** What an {@link Envelope} has done since it was made. */
 export interface EnvelopeStats {
+  /** Whole messages that were encrypted, and the bytes of their plaintext. */
+  readonly encrypted: { readonly messages: number; readonly bytes: number };
+  /** Whole messages that were decrypted, and the bytes of their plaintext. */
+  readonly decrypted: { readonly messages: number; readonly bytes: number };
   /** Its cache, if it has one: messages whose data key was there or not, and data keys kept. */
   readonly cache:
     { readonly hits: number; readonly misses: number; readonly entries: number } | undefined;
+  /** What its keyring asked of key services. */
+  readonly keyService: KeyServiceStats;
+}
+
+/** What a keyring asked of key services since it was made. */
+export interface KeyServiceStats {
+  /** Calls that have ended, each counted once however often it was tried. */
+  readonly calls: number;
+  /** Those of them that failed. */
+  readonly failures: number;
+  /** How often calls were tried again. */
+  readonly retries: number;
+  /** Calls being made now. */
+  readonly inFlight: number;
+  /** Calls that wait for their turn now. */
+  readonly queued: number;
+  /** The circuit of each key that was asked for. */
+  readonly breakers: readonly BreakerStats[];
+}
+
+/** How the circuit of a key is. */
+export interface BreakerStats {
+  /** The key as it was asked for; none where KMS is to find it. */
+  readonly keyId?: string;
+  /** The AWS Region. */
+  readonly region?: string;
+  /** Whether calls are made: all, none, or one to see whether the service is back. */
+  readonly state: "closed" | "open" | "half-open";
+  /** Failures of the service in a row. */
+  readonly failures: number;
+  /** How long until a call is tried, in milliseconds. */
+  readonly retryAfterMs: number;
 }
 
 /** Which algorithm suites are written and read. */

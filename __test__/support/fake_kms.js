@@ -5,7 +5,7 @@ const http = require('node:http');
 /**
  * A KMS that answers as a test says, to inject the faults that moto has not.
  *
- * @param {(operation: string, body: any, calls: number, region: string) => Answer} answer
+ * @param {(operation: string, body: any, calls: number, region: string) => Answer | Promise<Answer>} answer
  * @typedef {{ status?: number, body?: unknown, never?: boolean, reset?: boolean }} Answer
  */
 async function startFakeKms(answer) {
@@ -17,7 +17,7 @@ async function startFakeKms(answer) {
     const operation = request.headers['x-amz-target'].split('.')[1];
     const body = JSON.parse(Buffer.concat(chunks).toString());
     const [, region] = /Credential=[^/]+\/\d+\/([^/]+)\//.exec(request.headers.authorization) ?? [];
-    const given = answer(operation, body, ++state.calls, region);
+    const given = await answer(operation, body, ++state.calls, region);
     if (given.never) return;
     if (given.reset) return void request.socket.destroy();
     response.writeHead(given.status ?? 200, {

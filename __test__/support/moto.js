@@ -19,20 +19,7 @@ async function startMoto({ keys } = {}) {
   const { endpoint } = await child.read();
 
   /** One KMS call, e.g. kms('DisableKey', { KeyId }); the answer's body. */
-  async function kms(target, body, { region = DEFAULT_REGION } = {}) {
-    const response = await fetch(endpoint, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/x-amz-json-1.1',
-        'x-amz-target': `TrentService.${target}`,
-        authorization: credential(region),
-      },
-      body: JSON.stringify(body),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`KMS ${target}: ${response.status} ${text}`);
-    return text === '' ? {} : JSON.parse(text);
-  }
+  const kms = (target, body, options) => callKms(endpoint, target, body, options);
 
   return {
     endpoint,
@@ -56,10 +43,26 @@ async function startMoto({ keys } = {}) {
   };
 }
 
+/** One KMS call of an emulator. */
+async function callKms(endpoint, target, body, { region = DEFAULT_REGION } = {}) {
+  const response = await fetch(endpoint, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': `TrentService.${target}`,
+      authorization: credential(region),
+    },
+    body: JSON.stringify(body),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`KMS ${target}: ${response.status} ${text}`);
+  return text === '' ? {} : JSON.parse(text);
+}
+
 /** moto reads the scope of a signature, and does not check the signature itself. */
 function credential(region) {
   const scope = `${SUPPORT_ACCESS_KEY}/20250101/${region}/kms/aws4_request`;
   return `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`;
 }
 
-module.exports = { DEFAULT_REGION, startMoto };
+module.exports = { DEFAULT_REGION, callKms, startMoto };

@@ -7,8 +7,10 @@ const ROOT = path.join(__dirname, '..', '..');
 const PEERS = path.join(ROOT, '__test__', 'peers');
 const VENV_PYTHON = process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python';
 const PYTHON = path.join(ROOT, '.venv', VENV_PYTHON);
+const LOCALSTACK = path.join(ROOT, '.venv-localstack', VENV_PYTHON);
 const INSTALLED = {
   python: PYTHON,
+  localstack: LOCALSTACK,
   peers: path.join(PEERS, 'node_modules', '@aws-crypto', 'client-node', 'package.json'),
   examples: path.join(ROOT, 'examples', 'node_modules', 'express', 'package.json'),
 };
@@ -30,7 +32,8 @@ function requireOrSkip(t, condition, what) {
 /**
  * The same for a whole suite: describe('...', { skip: skipWithout('python', 'peers') }, ...).
  *
- * @param {...('python' | 'peers' | 'examples')} names 'python': moto and the Python peer; 'peers':
+ * @param {...('python' | 'localstack' | 'peers' | 'examples')} names 'python': moto and the Python
+ *   peer; 'localstack': a KMS with key states; 'peers':
  *   the JavaScript peer and the other versions of Node.js; 'examples': what the examples import
  */
 function skipWithout(...names) {
@@ -44,4 +47,4 @@ function skipReason(condition, what) {
   return `missing: ${what}`;
 }
 
-module.exports = { PEERS, PYTHON, requireOrSkip, skipWithout };
+module.exports = { LOCALSTACK, PEERS, PYTHON, requireOrSkip, skipWithout };

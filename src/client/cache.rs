@@ -15,7 +15,7 @@ use futures_util::FutureExt;
 use futures_util::future::{Shared, WeakShared};
 use lru::LruCache;
 
-use super::cache_entry::{Entry, Use};
+use super::cache_entry::{Demand, Entry, Use};
 use crate::error::{Error, Result};
 use crate::materials::{DecryptionMaterials, EncryptionMaterials};
 
@@ -162,14 +162,14 @@ impl MaterialsCache {
 }
 
 impl Made {
-    /// Materials for one more message, and what counts its bytes.
+    /// Materials for what is demanded, and what counts its bytes.
     pub(super) fn to_encrypt(
         &self,
         limits: &CacheLimits,
-        length: Option<u64>,
+        demand: Demand,
     ) -> Option<(Arc<EncryptionMaterials>, Use)> {
         match self {
-            Self::ToEncrypt(entry) => entry.take(limits, length),
+            Self::ToEncrypt(entry) => entry.take(limits, demand),
             Self::ToDecrypt(_) => None,
         }
     }

@@ -13,6 +13,27 @@ pub(super) struct Entry<M> {
     bytes: Arc<AtomicU64>,
 }
 
+/// What materials are asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Demand {
+    /// How many messages.
+    pub messages: u64,
+    /// The length of all their plaintexts in bytes, where it is known.
+    pub bytes: Option<u64>,
+}
+
+impl Demand {
+    /// One message of this length, where it is known.
+    pub(super) fn message(bytes: Option<u64>) -> Self {
+        Self { messages: 1, bytes }
+    }
+
+    /// Whether one data key can be enough.
+    pub(super) fn fits(self, limits: &CacheLimits) -> bool {
+        self.messages <= limits.max_messages && self.bytes.unwrap_or(0) <= limits.max_bytes
+    }
+}
+
 /// What counts the bytes of a message whose length was not known beforehand.
 pub type Use = Option<Arc<AtomicU64>>;
 
@@ -26,8 +47,9 @@ impl<M> Entry<M> {
         }
     }
 
-    /// For one more message of this length, where it is known; never more than the limits.
-    pub(super) fn take(&self, limits: &CacheLimits, length: Option<u64>) -> Option<(Arc<M>, Use)> {
+    /// For what is demanded; never more than the limits.
+    pub(super) fn take(&self, limits: &CacheLimits, demand: Demand) -> Option<(Arc<M>, Use)> {
+        let Demand { messages, bytes: length } = demand;
         let materials = self.peek(limits)?;
         let within = |used: &AtomicU64, more: u64, most: u64| {
             let add = |used: u64| used.checked_add(more).filter(|&sum| sum <= most);
@@ -39,7 +61,7 @@ impl<M> Entry<M> {
         if !room || !within(&self.bytes, reserved, limits.max_bytes) {
             return None;
         }
-        if !within(&self.messages, 1, limits.max_messages) {
+        if !within(&self.messages, messages, limits.max_messages) {
             self.bytes.fetch_sub(reserved, Ordering::Relaxed);
             return None;
         }

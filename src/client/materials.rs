@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::accepted::AcceptedHeader;
 use super::cache::{CacheStats, Made, MaterialsCache};
-use super::cache_entry::{Entry, Use};
+use super::cache_entry::{Demand, Entry, Use};
 use super::settings::Settings;
 use crate::context::EncryptionContext;
 use crate::error::{Error, Result};
@@ -35,13 +35,13 @@ impl MaterialsSource {
         &self.keyring
     }
 
-    /// For one message of this length, where it is known.
+    /// For what is demanded of one data key.
     pub(super) async fn to_encrypt(
         &self,
         context: EncryptionContext,
-        length: Option<u64>,
+        demand: Demand,
     ) -> Result<(Arc<EncryptionMaterials>, Use)> {
-        let Some(cache) = self.cache_to_encrypt(length) else {
+        let Some(cache) = self.cache_to_encrypt(demand) else {
             let (keyring, settings) = (Arc::clone(&self.keyring), Arc::clone(&self.settings));
             let materials = make_to_encrypt(keyring, settings, context).await?;
             return Ok((Arc::new(materials), None));
@@ -51,17 +51,17 @@ impl MaterialsSource {
             let made = make_to_encrypt(keyring, settings, context.clone());
             Box::pin(async { Ok(Made::ToEncrypt(Arc::new(Entry::new(made.await?)))) }) as _
         };
-        let take = |made: &Made| made.to_encrypt(cache.limits(), length);
+        let take = |made: &Made| made.to_encrypt(cache.limits(), demand);
         cache.find_or_make(&encryption_key(&context), take, make).await
     }
 
     pub(super) fn cached_to_encrypt(
         &self,
         context: &EncryptionContext,
-        length: Option<u64>,
+        demand: Demand,
     ) -> Option<(Arc<EncryptionMaterials>, Use)> {
-        let cache = self.cache_to_encrypt(length)?;
-        cache.find(&encryption_key(context), |made| made.to_encrypt(cache.limits(), length))
+        let cache = self.cache_to_encrypt(demand)?;
+        cache.find(&encryption_key(context), |made| made.to_encrypt(cache.limits(), demand))
     }
 
     pub(super) async fn to_decrypt(
@@ -93,12 +93,12 @@ impl MaterialsSource {
     }
 
     pub(super) async fn warm(&self, context: EncryptionContext) -> Result<()> {
-        if self.cache_to_encrypt(None).is_none() {
+        if self.cache_to_encrypt(Demand::message(None)).is_none() {
             return Err(Error::invalid(
                 "there is no cache to warm; give the option `cache`, and a suite that derives keys",
             ));
         }
-        self.to_encrypt(context, Some(0)).await.map(|_| ())
+        self.to_encrypt(context, Demand::message(Some(0))).await.map(|_| ())
     }
 
     pub(super) fn clear_cache(&self) {
@@ -111,10 +111,10 @@ impl MaterialsSource {
         self.cache.as_ref().map(|cache| cache.stats())
     }
 
-    /// A message that is longer than all that one data key may encrypt gets its own.
-    fn cache_to_encrypt(&self, length: Option<u64>) -> Option<&Arc<MaterialsCache>> {
+    /// What is more than one data key may encrypt gets its own.
+    fn cache_to_encrypt(&self, demand: Demand) -> Option<&Arc<MaterialsCache>> {
         let cache = self.cache_for(self.settings.suite)?;
-        (length.unwrap_or(0) <= cache.limits().max_bytes).then_some(cache)
+        demand.fits(cache.limits()).then_some(cache)
     }
 
     /// `framework/caching-cmm.md`: without key derivation one data key is for one message.
@@ -152,7 +152,7 @@ fn encryption_key(context: &EncryptionContext) -> Vec<u8> {
 }
 
 /// The context's own count and lengths tell where it ends.
-fn decryption_key(accepted: &AcceptedHeader) -> Result<Vec<u8>> {
+pub(super) fn decryption_key(accepted: &AcceptedHeader) -> Result<Vec<u8>> {
     let mut key = vec![TO_DECRYPT];
     key.extend_from_slice(&accepted.header.suite.id.to_be_bytes());
     key.extend_from_slice(&accepted.allowed.len().to_be_bytes());

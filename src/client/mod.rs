@@ -4,6 +4,7 @@
 //! and `framework/required-encryption-context-cmm.md`.
 
 mod accepted;
+mod batch;
 mod cache;
 mod cache_entry;
 mod materials;
@@ -16,12 +17,14 @@ use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
 use crate::format::{Header, HeaderLimits};
 use crate::keyring::{Keyring, key_name};
-use crate::materials::EncryptionMaterials;
+use crate::materials::{DecryptionMaterials, EncryptionMaterials};
+pub use crate::message::Tally;
 use crate::message::{Decryptor, Encryptor, RangeDecryptor, check_public_key, too_long};
-use cache_entry::Use;
+use cache_entry::{Demand, Use};
 use materials::MaterialsSource;
 
 pub use accepted::AcceptedHeader;
+pub use batch::{BatchDecryptor, BatchEncryptor, BatchHeaders};
 pub use cache::{CacheLimits, CacheStats};
 pub use settings::Settings;
 
@@ -29,6 +32,8 @@ pub use settings::Settings;
 pub struct Client {
     materials: MaterialsSource,
     settings: Arc<Settings>,
+    encrypted: Arc<Tally>,
+    decrypted: Arc<Tally>,
 }
 
 impl Client {
@@ -39,7 +44,9 @@ impl Client {
     pub fn new(keyring: Arc<dyn Keyring>, settings: Settings) -> Result<Self> {
         settings.check()?;
         let settings = Arc::new(settings);
-        Ok(Self { materials: MaterialsSource::new(keyring, Arc::clone(&settings)), settings })
+        let materials = MaterialsSource::new(keyring, Arc::clone(&settings));
+        let (encrypted, decrypted) = Default::default();
+        Ok(Self { materials, settings, encrypted, decrypted })
     }
 
     /// What wraps and unwraps the data keys.
@@ -65,7 +72,8 @@ impl Client {
         plaintext_length: Option<u64>,
     ) -> Result<Encryptor> {
         self.check_plaintext_length(plaintext_length.unwrap_or_default())?;
-        let (materials, usage) = self.materials.to_encrypt(context, plaintext_length).await?;
+        let (materials, usage) =
+            self.materials.to_encrypt(context, Demand::message(plaintext_length)).await?;
         self.start(&materials, usage)
     }
 
@@ -79,14 +87,15 @@ impl Client {
         plaintext_length: Option<u64>,
     ) -> Result<Option<Encryptor>> {
         self.check_plaintext_length(plaintext_length.unwrap_or_default())?;
-        let cached = self.materials.cached_to_encrypt(context, plaintext_length);
+        let cached = self.materials.cached_to_encrypt(context, Demand::message(plaintext_length));
         cached.map(|(materials, usage)| self.start(&materials, usage)).transpose()
     }
 
     fn start(&self, materials: &EncryptionMaterials, usage: Use) -> Result<Encryptor> {
         let Settings { frame_length, max_plaintext_length, .. } = *self.settings;
         let encryptor = Encryptor::new(materials, frame_length)?;
-        Ok(encryptor.limited_to(max_plaintext_length).counted_by(usage))
+        let tally = Arc::clone(&self.encrypted);
+        Ok(encryptor.limited_to(max_plaintext_length).counted_by(usage).tallied_by(tally))
     }
 
     /// Checks a header against the settings, and its context against the caller's: all that can be
@@ -149,8 +158,7 @@ impl Client {
     /// What the keyring says; `AuthenticationFailed` if the header does not verify.
     pub async fn decryptor(&self, accepted: &AcceptedHeader) -> Result<Decryptor> {
         let materials = self.materials.to_decrypt(accepted).await?;
-        let decryptor = Decryptor::new(&accepted.header, &materials)?;
-        Ok(decryptor.limited_to(self.settings.max_plaintext_length))
+        self.open(accepted, &materials)
     }
 
     /// The same at once, if the cache has the materials.
@@ -159,8 +167,17 @@ impl Client {
     /// `AuthenticationFailed` if the header does not verify.
     pub fn cached_decryptor(&self, accepted: &AcceptedHeader) -> Result<Option<Decryptor>> {
         let Some(materials) = self.materials.cached_to_decrypt(accepted) else { return Ok(None) };
-        let decryptor = Decryptor::new(&accepted.header, &materials)?;
-        Ok(Some(decryptor.limited_to(self.settings.max_plaintext_length)))
+        self.open(accepted, &materials).map(Some)
+    }
+
+    fn open(
+        &self,
+        accepted: &AcceptedHeader,
+        materials: &DecryptionMaterials,
+    ) -> Result<Decryptor> {
+        let decryptor = Decryptor::new(&accepted.header, materials)?;
+        let tally = Arc::clone(&self.decrypted);
+        Ok(decryptor.limited_to(self.settings.max_plaintext_length).tallied_by(tally))
     }
 
     /// What reads ranges of the message with this header and of this length, in bytes.
@@ -188,6 +205,16 @@ impl Client {
     /// Forgets the cached materials, and wipes them as soon as no message uses them.
     pub fn clear_cache(&self) {
         self.materials.clear_cache();
+    }
+
+    /// The messages that were written.
+    pub fn encrypted(&self) -> &Tally {
+        &self.encrypted
+    }
+
+    /// The messages that were read as a whole.
+    pub fn decrypted(&self) -> &Tally {
+        &self.decrypted
     }
 
     /// What the cache has done, if there is one.

@@ -10,6 +10,7 @@ mod ecdsa;
 #[cfg(all(test, feature = "aws-lc", feature = "rust-crypto"))]
 mod engine_tests;
 mod kdf;
+mod key_pair;
 mod rsa;
 #[cfg(feature = "rust-crypto")]
 mod rust_crypto;
@@ -21,6 +22,8 @@ use crate::suite::Hash;
 
 pub(crate) use ecdsa::{EcdsaKey, EcdsaSigner, EcdsaVerifier, max_signature_length};
 pub(crate) use kdf::{DerivedKeys, same_commitment};
+pub use key_pair::KeyPairSpec;
+pub(crate) use key_pair::generate_key_pair;
 pub use rsa::RsaPadding;
 pub(crate) use rsa::{RsaPrivate, RsaPublic};
 
@@ -69,6 +72,9 @@ pub(crate) trait CryptoEngine {
         secret: &[u8],
         outputs: &mut [(&[u8], &mut [u8])],
     ) -> Result<()>;
+
+    /// A fresh key pair.
+    fn generate_key_pair(spec: KeyPairSpec) -> Result<key_pair::KeyPair>;
 
     /// Bytes from the operating system's generator.
     fn random(bytes: &mut [u8]) -> Result<()>;

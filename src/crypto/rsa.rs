@@ -20,12 +20,29 @@ pub enum RsaPadding {
     OaepSha512,
 }
 
+impl RsaPadding {
+    /// The longest secret under a key of this length, both in bytes (RFC 8017, 7.1.1 and 7.2.1).
+    pub(crate) fn max_secret(self, key_length: usize) -> usize {
+        let overhead = match self {
+            Self::Pkcs1 => 11,
+            Self::OaepSha1 => 2 * 20 + 2,
+            Self::OaepSha256 => 2 * 32 + 2,
+            Self::OaepSha384 => 2 * 48 + 2,
+            Self::OaepSha512 => 2 * 64 + 2,
+        };
+        key_length.saturating_sub(overhead)
+    }
+}
+
 /// The shortest and the longest key, in bits: shorter ones are broken, longer ones only slow.
 pub(super) const KEY_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
 pub(crate) trait RsaPublic: Sized + Send + Sync {
     /// From a SubjectPublicKeyInfo (RFC 5280, 4.1) in DER.
     fn from_spki(der: &[u8]) -> Result<Self>;
+
+    /// The length of the key, in bytes.
+    fn length(&self) -> usize;
 
     fn encrypt(&self, padding: RsaPadding, secret: &[u8]) -> Result<Vec<u8>>;
 }

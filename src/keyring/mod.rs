@@ -4,6 +4,11 @@
 
 #[cfg(feature = "aws-kms")]
 pub mod aws_kms;
+#[cfg(feature = "aws-kms")]
+pub mod custom;
+mod data_key;
+#[cfg(feature = "aws-kms")]
+pub mod guard;
 pub mod kms_arn;
 pub mod kms_key_id;
 pub mod local;
@@ -11,15 +16,22 @@ pub mod multi;
 mod raw;
 pub mod raw_aes;
 pub mod raw_rsa;
+mod stats;
 
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
 use crate::context::EncryptionContext;
+use crate::crypto::KeyPairSpec;
 use crate::error::{Code, Error, Result};
 use crate::format::EncryptedDataKey;
 use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
+
+pub use data_key::{
+    DecryptedDataKey, GeneratedDataKey, GeneratedKeyPair, KmsTarget, WrappedDataKey,
+};
+pub use stats::{BreakerStats, CircuitState, ServiceStats};
 
 /// What the methods of a keyring return: KMS answers later, a local key at once.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -47,34 +59,75 @@ pub trait Keyring: Send + Sync {
         context: &'a EncryptionContext,
     ) -> Answer<'a, GeneratedDataKey>;
 
-    /// Unwraps what `generate_data_key` wrapped.
+    /// Unwraps what `generate_data_key` or `wrap_data_key` wrapped.
     fn decrypt_data_key<'a>(
         &'a self,
         ciphertext_blob: &'a [u8],
         context: &'a EncryptionContext,
     ) -> Answer<'a, DecryptedDataKey>;
-}
 
-/// A data key for use outside a message, and its wrapped form.
-#[derive(Debug)]
-pub struct GeneratedDataKey {
-    /// The wrapped form, to be stored beside what the key encrypts.
-    pub ciphertext_blob: Vec<u8>,
-    /// The key, and what is known of it.
-    pub key: DecryptedDataKey,
-}
+    /// Wraps a data key that there is already, or other bytes.
+    fn wrap_data_key<'a>(
+        &'a self,
+        data_key: &'a DataKey,
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, WrappedDataKey>;
 
-/// A data key for use outside a message.
-#[derive(Debug)]
-pub struct DecryptedDataKey {
-    /// The key itself.
-    pub plaintext: DataKey,
-    /// The ARN of the KMS key, or the name of a local one.
-    pub key_id: String,
-    /// Which of the KMS key's materials wrapped the data key, where KMS says so.
-    pub key_material_id: Option<String>,
-    /// The AWS request id, where a service answered.
-    pub request_id: Option<String>,
+    /// As `generate_data_key`, for who needs the key only later.
+    fn generate_data_key_without_plaintext<'a>(
+        &'a self,
+        length: usize,
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, WrappedDataKey> {
+        Box::pin(async move {
+            let generated = self.generate_data_key(length, context).await?;
+            Ok(generated.without_plaintext())
+        })
+    }
+
+    /// Makes a key pair whose private key is wrapped; without `with_private_key` nobody sees it.
+    fn generate_data_key_pair<'a>(
+        &'a self,
+        spec: KeyPairSpec,
+        with_private_key: bool,
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, GeneratedKeyPair> {
+        Box::pin(async move {
+            let (private_key, public_key) = data_key::generate_key_pair(spec)?;
+            let wrapped = self.wrap_data_key(&private_key, context).await?;
+            let private_key = with_private_key.then_some(private_key);
+            Ok(GeneratedKeyPair { public_key, private_key, wrapped })
+        })
+    }
+
+    /// Wraps under another keyring what this one wrapped.
+    fn rewrap_data_key<'a>(
+        &'a self,
+        ciphertext_blob: &'a [u8],
+        context: &'a EncryptionContext,
+        to: &'a dyn Keyring,
+        new_context: &'a EncryptionContext,
+    ) -> Answer<'a, WrappedDataKey> {
+        Box::pin(async move {
+            let data_key = self.decrypt_data_key(ciphertext_blob, context).await?;
+            to.wrap_data_key(&data_key.plaintext, new_context).await
+        })
+    }
+
+    /// The KMS key that wraps, if it is one.
+    fn kms_target(&self) -> Answer<'_, Option<KmsTarget>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Fails if the keys cannot be used, with the reason; changes nothing.
+    fn check(&self) -> Answer<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    /// What the key service was asked so far.
+    fn service_stats(&self) -> ServiceStats {
+        ServiceStats::default()
+    }
 }
 
 /// The answer of a keyring that calls no service, without a runtime.

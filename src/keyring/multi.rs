@@ -4,11 +4,15 @@
 
 use std::sync::Arc;
 
-use super::{Answer, DecryptedDataKey, GeneratedDataKey, Keyring, described};
+use super::{
+    Answer, DecryptedDataKey, GeneratedDataKey, GeneratedKeyPair, Keyring, KmsTarget, ServiceStats,
+    WrappedDataKey, described,
+};
 use crate::context::EncryptionContext;
+use crate::crypto::KeyPairSpec;
 use crate::error::{Code, Error, Result};
 use crate::format::EncryptedDataKey;
-use crate::materials::{DecryptionMaterials, EncryptionMaterials};
+use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
 
 /// A generator, which makes the data key, and children, which wrap it, too.
 pub struct MultiKeyring {
@@ -92,13 +96,32 @@ impl MultiKeyring {
         Err(none_can_decrypt(&what, failures))
     }
 
-    async fn generate(
+    fn generator(&self) -> Result<&dyn Keyring> {
+        self.generator.as_deref().ok_or_else(no_generator)
+    }
+
+    async fn rewrap(
         &self,
-        length: usize,
+        ciphertext_blob: &[u8],
         context: &EncryptionContext,
-    ) -> Result<GeneratedDataKey> {
-        let generator = self.generator.as_ref().ok_or_else(no_generator)?;
-        generator.generate_data_key(length, context).await
+        to: &dyn Keyring,
+        new_context: &EncryptionContext,
+    ) -> Result<WrappedDataKey> {
+        let mut failures = Vec::new();
+        for keyring in self.keyrings() {
+            match keyring.rewrap_data_key(ciphertext_blob, context, to, new_context).await {
+                Ok(wrapped) => return Ok(wrapped),
+                Err(error) => failures.push(error),
+            }
+        }
+        Err(none_can_decrypt("the data key", failures))
+    }
+
+    async fn check_each(&self) -> Result<()> {
+        for keyring in self.keyrings() {
+            keyring.check().await?;
+        }
+        Ok(())
     }
 
     async fn decrypt(
@@ -140,7 +163,59 @@ impl Keyring for MultiKeyring {
         length: usize,
         context: &'a EncryptionContext,
     ) -> Answer<'a, GeneratedDataKey> {
-        Box::pin(self.generate(length, context))
+        Box::pin(async move { self.generator()?.generate_data_key(length, context).await })
+    }
+
+    fn generate_data_key_without_plaintext<'a>(
+        &'a self,
+        length: usize,
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, WrappedDataKey> {
+        Box::pin(async move {
+            self.generator()?.generate_data_key_without_plaintext(length, context).await
+        })
+    }
+
+    fn generate_data_key_pair<'a>(
+        &'a self,
+        spec: KeyPairSpec,
+        with_private_key: bool,
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, GeneratedKeyPair> {
+        Box::pin(async move {
+            self.generator()?.generate_data_key_pair(spec, with_private_key, context).await
+        })
+    }
+
+    fn wrap_data_key<'a>(
+        &'a self,
+        data_key: &'a DataKey,
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, WrappedDataKey> {
+        Box::pin(async move { self.generator()?.wrap_data_key(data_key, context).await })
+    }
+
+    fn rewrap_data_key<'a>(
+        &'a self,
+        ciphertext_blob: &'a [u8],
+        context: &'a EncryptionContext,
+        to: &'a dyn Keyring,
+        new_context: &'a EncryptionContext,
+    ) -> Answer<'a, WrappedDataKey> {
+        Box::pin(self.rewrap(ciphertext_blob, context, to, new_context))
+    }
+
+    fn kms_target(&self) -> Answer<'_, Option<KmsTarget>> {
+        Box::pin(async { self.generator()?.kms_target().await })
+    }
+
+    fn check(&self) -> Answer<'_, ()> {
+        Box::pin(self.check_each())
+    }
+
+    fn service_stats(&self) -> ServiceStats {
+        let stats = self.keyrings().map(Keyring::service_stats);
+        stats.fold(ServiceStats::default(), ServiceStats::with)
     }
 
     /// Asks one keyring after the other, the generator first, until one unwraps it.

@@ -1,6 +1,8 @@
 //! What the raw keyrings have in common: a key of the caller's wraps, at once and on its own.
 
-use super::{Answer, DecryptedDataKey, GeneratedDataKey, Keyring, kms_key_id, no_usable_key};
+use super::{
+    Answer, DecryptedDataKey, GeneratedDataKey, Keyring, WrappedDataKey, kms_key_id, no_usable_key,
+};
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
 use crate::format::{EncryptedDataKey, Reader};
@@ -75,9 +77,23 @@ impl<W: WrappingKey> Keyring for W {
     ) -> Answer<'a, GeneratedDataKey> {
         Box::pin(async move {
             let plaintext = DataKey::generate(length)?;
-            let mut ciphertext_blob = Vec::new();
-            self.wrap(&plaintext, context)?.write(&mut ciphertext_blob)?;
+            let ciphertext_blob = blob(self, &plaintext, context)?;
             Ok(GeneratedDataKey { ciphertext_blob, key: answer(self, plaintext) })
+        })
+    }
+
+    fn wrap_data_key<'a>(
+        &'a self,
+        data_key: &'a DataKey,
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, WrappedDataKey> {
+        Box::pin(async move {
+            Ok(WrappedDataKey {
+                ciphertext_blob: blob(self, data_key, context)?,
+                key_id: self.names().name.clone(),
+                key_material_id: None,
+                request_id: None,
+            })
         })
     }
 
@@ -133,6 +149,17 @@ fn find_data_key(
     let Names { namespace, name } = wrapping_key.names();
     let ours = format!("\"{namespace}\" key \"{name}\"");
     Err(no_usable_key(&ours, encrypted_data_keys, failures))
+}
+
+/// A wrapped data key outside a message: as it stands in one ("Encrypted Data Keys").
+fn blob(
+    key: &impl WrappingKey,
+    data_key: &DataKey,
+    context: &EncryptionContext,
+) -> Result<Vec<u8>> {
+    let mut blob = Vec::new();
+    key.wrap(data_key, context)?.write(&mut blob)?;
+    Ok(blob)
 }
 
 /// An encrypted data key, and nothing after it.

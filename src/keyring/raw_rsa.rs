@@ -86,6 +86,12 @@ impl WrappingKey for RawRsaKeyring {
                 "the keyring of RSA key \"{name}\" has no public key, which encrypting needs"
             ))
         })?;
+        let most = self.padding.max_secret(public_key.length());
+        if data_key.expose().len() > most {
+            let message =
+                format!("the RSA key \"{name}\" encrypts at most {most} bytes; use encrypt");
+            return Err(Error::new(Code::LimitExceeded, message));
+        }
         Ok(EncryptedDataKey {
             provider_id: namespace.clone(),
             // "Key Provider Information": the name, and nothing else.

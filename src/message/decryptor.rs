@@ -5,7 +5,10 @@
 use data_encoding::BASE64;
 use zeroize::Zeroizing;
 
+use std::sync::Arc;
+
 use super::opener::{FrameOpener, changed};
+use super::tally::Tally;
 use crate::context::PUBLIC_KEY;
 use crate::crypto::{EcdsaVerifier, Verifier};
 use crate::error::{Code, Error, Result};
@@ -26,6 +29,7 @@ pub struct Decryptor {
     state: State,
     released: u64,
     limit: Option<u64>,
+    tally: Option<Arc<Tally>>,
 }
 
 #[derive(PartialEq)]
@@ -52,6 +56,7 @@ impl Decryptor {
             state: State::Frames,
             released: 0,
             limit: None,
+            tally: None,
         })
     }
 
@@ -59,6 +64,13 @@ impl Decryptor {
     #[must_use]
     pub fn limited_to(mut self, limit: Option<u64>) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// The same decryptor, which counts the message when it was whole.
+    #[must_use]
+    pub fn tallied_by(mut self, tally: Arc<Tally>) -> Self {
+        self.tally = Some(tally);
         self
     }
 
@@ -85,7 +97,12 @@ impl Decryptor {
     /// `TruncatedMessage` if the final frame, or the signature, has not come.
     pub fn finish(self) -> Result<()> {
         match self.state {
-            State::Complete => Ok(()),
+            State::Complete => {
+                if let Some(tally) = &self.tally {
+                    tally.add(self.released);
+                }
+                Ok(())
+            }
             State::Frames | State::Footer => Err(Error::truncated()),
             State::Failed => Err(failed()),
         }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use zeroize::Zeroizing;
 
 use super::layout::body_length;
+use super::tally::Tally;
 use super::too_long;
 use crate::crypto::{
     self, Aead, AesGcm, DerivedKeys, EcdsaKey, EcdsaSigner, Signer, max_signature_length,
@@ -32,6 +33,7 @@ pub struct Encryptor {
     accepted: u64,
     limit: Option<u64>,
     counter: Option<Arc<AtomicU64>>,
+    tally: Option<Arc<Tally>>,
 }
 
 impl Encryptor {
@@ -81,6 +83,7 @@ impl Encryptor {
             accepted: 0,
             limit: None,
             counter: None,
+            tally: None,
         })
     }
 
@@ -95,6 +98,13 @@ impl Encryptor {
     #[must_use]
     pub fn counted_by(mut self, counter: Option<Arc<AtomicU64>>) -> Self {
         self.counter = counter;
+        self
+    }
+
+    /// The same encryptor, which counts the message when it is whole.
+    #[must_use]
+    pub fn tallied_by(mut self, tally: Arc<Tally>) -> Self {
+        self.tally = Some(tally);
         self
     }
 
@@ -184,6 +194,9 @@ impl Encryptor {
             Some(signer) => footer::write(&signer.sign()?, &mut output[last..])?,
             None => 0,
         };
+        if let Some(tally) = &self.tally {
+            tally.add(self.accepted);
+        }
         Ok(regular + last + footer)
     }
 

@@ -8,6 +8,7 @@ mod layout;
 mod opener;
 mod range;
 mod re_encryptor;
+mod tally;
 mod transform;
 
 pub use decryptor::{Decryptor, check_public_key, too_long};
@@ -15,6 +16,7 @@ pub use encryptor::Encryptor;
 pub use layout::{plaintext_length, plaintext_length_at_most};
 pub use range::RangeDecryptor;
 pub use re_encryptor::ReEncryptor;
+pub use tally::Tally;
 pub use transform::Transform;
 
 /// The frame length that we write by default, in bytes of plaintext.

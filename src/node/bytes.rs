@@ -29,6 +29,32 @@ pub(super) fn pair<'a>(
     Ok((source, writable(output, at)?))
 }
 
+/// Each input with the output beside it.
+///
+/// # Errors
+/// `InvalidArgument` if an output overlaps an input or another output, or has no partner.
+pub(super) fn pairs<'a>(
+    inputs: &'a [Uint8ArraySlice<'_>],
+    outputs: &'a mut [Uint8ArraySlice<'_>],
+) -> Result<Vec<(&'a [u8], &'a mut [u8])>> {
+    let mut written: Vec<_> = outputs.iter().map(|output| output.as_ptr_range()).collect();
+    written.retain(|range| !range.is_empty());
+    written.sort_by_key(|range| range.start);
+    let overlaps = |input: &Uint8ArraySlice<'_>| {
+        let read = input.as_ptr_range();
+        let after = written.partition_point(|range| range.end <= read.start);
+        !read.is_empty() && written.get(after).is_some_and(|range| range.start < read.end)
+    };
+    if written.is_sorted_by(|a, b| a.end <= b.start)
+        && inputs.len() == outputs.len()
+        && !inputs.iter().any(overlaps)
+    {
+        let outputs = outputs.iter_mut().map(|output| writable(output, 0));
+        return inputs.iter().zip(outputs).map(|(input, output)| Ok((&**input, output?))).collect();
+    }
+    Err(Error::invalid("the buffers of a batch overlap"))
+}
+
 /// The bytes of `output` from `at` on.
 ///
 /// # Errors
@@ -36,7 +62,7 @@ pub(super) fn pair<'a>(
 pub(super) fn writable<'a>(output: &'a mut Uint8ArraySlice<'_>, at: i64) -> Result<&'a mut [u8]> {
     // SAFETY: the memory lives as long as this call, on the thread that owns the JavaScript heap,
     // and no JavaScript runs meanwhile; `lib/arguments.js` has refused shared memory; and nothing
-    // else refers to these bytes, as `pair` refuses an input that overlaps them.
+    // else refers to these bytes, as `pair` and `pairs` refuse what overlaps them.
     #[allow(unsafe_code)]
     let bytes = unsafe { output.as_mut() };
     bytes.get_mut(index(at)?..).ok_or_else(gone)

@@ -9,11 +9,12 @@ use napi::bindgen_prelude::{ClassInstance, PromiseRaw};
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use super::cancellation::{Cancellation, token, unless_cancelled};
+use super::caller::{Caller, caller_of, on_behalf};
 use super::context::from_flat;
 use super::error::to_napi;
 use super::keyring::NativeKeyring;
-use crate::client::{CacheLimits, CacheStats, Client, Settings};
+use super::stats::{NativeStats, stats_of};
+use crate::client::{CacheLimits, Client, Settings};
 use crate::error::{self, Code, Error};
 use crate::keyring::would_block;
 use crate::suite::{AlgorithmSuite, CommitmentPolicy, SUITES};
@@ -56,17 +57,6 @@ pub struct NativeCacheLimits {
     pub max_entries: u32,
 }
 
-/// What a cache has done.
-#[napi(object)]
-pub struct NativeCacheStats {
-    /// Messages whose data key was there.
-    pub hits: i64,
-    /// Messages whose data key was not.
-    pub misses: i64,
-    /// How many data keys are there now.
-    pub entries: u32,
-}
-
 #[napi]
 impl NativeClient {
     /// A client under this keyring.
@@ -84,13 +74,13 @@ impl NativeClient {
         &self,
         env: &'env Env,
         context: Vec<String>,
-        cancellation: Option<ClassInstance<'_, Cancellation>>,
+        caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, ()>> {
-        let (client, token) = (self.shared(), token(cancellation.as_ref()));
+        let (client, caller) = (self.shared(), caller_of(caller.as_ref()));
         let context = from_flat(context).map_err(to_napi)?;
-        env.spawn_future(async move {
-            unless_cancelled(token, client.warm(context)).await.map_err(to_napi)
-        })
+        env.spawn_future(
+            async move { on_behalf(caller, client.warm(context)).await.map_err(to_napi) },
+        )
     }
 
     /// Forgets the cached data keys.
@@ -99,14 +89,10 @@ impl NativeClient {
         self.0.clear_cache();
     }
 
-    /// What the cache has done, if there is one.
+    /// What the client has done.
     #[napi]
-    pub fn cache_stats(&self) -> Option<NativeCacheStats> {
-        self.0.cache_stats().map(|CacheStats { hits, misses, entries }| NativeCacheStats {
-            hits: i64::try_from(hits).unwrap_or(i64::MAX),
-            misses: i64::try_from(misses).unwrap_or(i64::MAX),
-            entries: u32::try_from(entries).unwrap_or(u32::MAX),
-        })
+    pub fn stats(&self) -> NativeStats {
+        stats_of(&self.0)
     }
 
     pub(super) fn shared(&self) -> Arc<Client> {

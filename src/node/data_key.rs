@@ -1,14 +1,16 @@
-//! Data keys for use outside a message: the one place where JavaScript gets a plaintext key.
+//! Data keys for use outside a message: where JavaScript gets a plaintext key.
 
 use napi::bindgen_prelude::{Buffer, ClassInstance, PromiseRaw, Uint8ArraySlice};
 use napi::{Env, Result};
 use napi_derive::napi;
+use zeroize::Zeroizing;
 
-use super::cancellation::{Cancellation, token, unless_cancelled};
+use super::caller::{Caller, caller_of, on_behalf};
 use super::context::from_flat;
 use super::error::to_napi;
 use super::keyring::NativeKeyring;
-use crate::keyring::GeneratedDataKey;
+use crate::keyring::{GeneratedDataKey, WrappedDataKey};
+use crate::materials::DataKey;
 
 /// A data key as KMS Decrypt gives it.
 #[napi(object)]
@@ -45,15 +47,15 @@ pub fn generate_data_key<'env>(
     keyring: &NativeKeyring,
     length: u32,
     context: Vec<String>,
-    cancellation: Option<ClassInstance<'_, Cancellation>>,
+    caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeGeneratedDataKey>> {
     let keyring = keyring.shared();
-    let token = token(cancellation.as_ref());
+    let caller = caller_of(caller.as_ref());
     let context = from_flat(context).map_err(to_napi)?;
     env.spawn_future(async move {
         let answer = keyring.generate_data_key(length as usize, &context);
         let GeneratedDataKey { ciphertext_blob, key } =
-            unless_cancelled(token, answer).await.map_err(to_napi)?;
+            on_behalf(caller, answer).await.map_err(to_napi)?;
         Ok(NativeGeneratedDataKey {
             plaintext: key.plaintext.into_bytes().into(),
             ciphertext_blob: ciphertext_blob.into(),
@@ -71,20 +73,100 @@ pub fn decrypt_data_key<'env>(
     keyring: &NativeKeyring,
     ciphertext_blob: Uint8ArraySlice<'_>,
     context: Vec<String>,
-    cancellation: Option<ClassInstance<'_, Cancellation>>,
+    caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeDataKey>> {
     let keyring = keyring.shared();
-    let token = token(cancellation.as_ref());
+    let caller = caller_of(caller.as_ref());
     let context = from_flat(context).map_err(to_napi)?;
     let ciphertext_blob = ciphertext_blob.to_vec();
     env.spawn_future(async move {
         let answer = keyring.decrypt_data_key(&ciphertext_blob, &context);
-        let key = unless_cancelled(token, answer).await.map_err(to_napi)?;
+        let key = on_behalf(caller, answer).await.map_err(to_napi)?;
         Ok(NativeDataKey {
             plaintext: key.plaintext.into_bytes().into(),
             key_id: key.key_id,
             key_material_id: key.key_material_id,
             request_id: key.request_id,
         })
+    })
+}
+
+/// A wrapped data key, or other bytes.
+#[napi(object, object_from_js = false)]
+pub struct NativeWrappedDataKey {
+    /// The wrapped form.
+    pub ciphertext_blob: Buffer,
+    /// The ARN of the KMS key, or the name of a local one.
+    pub key_id: String,
+    /// Which of the KMS key's materials wrapped it.
+    pub key_material_id: Option<String>,
+    /// The AWS request id.
+    pub request_id: Option<String>,
+}
+
+impl From<WrappedDataKey> for NativeWrappedDataKey {
+    fn from(wrapped: WrappedDataKey) -> Self {
+        Self {
+            ciphertext_blob: wrapped.ciphertext_blob.into(),
+            key_id: wrapped.key_id,
+            key_material_id: wrapped.key_material_id,
+            request_id: wrapped.request_id,
+        }
+    }
+}
+
+/// Makes a data key of `length` bytes, and gives its wrapped form alone.
+#[napi(catch_unwind, ts_return_type = "Promise<NativeWrappedDataKey>")]
+pub fn generate_data_key_without_plaintext<'env>(
+    env: &'env Env,
+    keyring: &NativeKeyring,
+    length: u32,
+    context: Vec<String>,
+    caller: Option<ClassInstance<'_, Caller>>,
+) -> Result<PromiseRaw<'env, NativeWrappedDataKey>> {
+    let (keyring, caller) = (keyring.shared(), caller_of(caller.as_ref()));
+    let context = from_flat(context).map_err(to_napi)?;
+    env.spawn_future(async move {
+        let answer = keyring.generate_data_key_without_plaintext(length as usize, &context);
+        on_behalf(caller, answer).await.map(Into::into).map_err(to_napi)
+    })
+}
+
+/// Wraps a few bytes.
+#[napi(catch_unwind, ts_return_type = "Promise<NativeWrappedDataKey>")]
+pub fn wrap_data_key<'env>(
+    env: &'env Env,
+    keyring: &NativeKeyring,
+    plaintext: Uint8ArraySlice<'_>,
+    context: Vec<String>,
+    caller: Option<ClassInstance<'_, Caller>>,
+) -> Result<PromiseRaw<'env, NativeWrappedDataKey>> {
+    let (keyring, caller) = (keyring.shared(), caller_of(caller.as_ref()));
+    let context = from_flat(context).map_err(to_napi)?;
+    let plaintext = DataKey::new(Zeroizing::new(plaintext.to_vec()));
+    env.spawn_future(async move {
+        let answer = keyring.wrap_data_key(&plaintext, &context);
+        on_behalf(caller, answer).await.map(Into::into).map_err(to_napi)
+    })
+}
+
+/// Wraps a data key again, under another keyring.
+#[napi(catch_unwind, ts_return_type = "Promise<NativeWrappedDataKey>")]
+pub fn rewrap_data_key<'env>(
+    env: &'env Env,
+    keyring: &NativeKeyring,
+    ciphertext_blob: Uint8ArraySlice<'_>,
+    context: Vec<String>,
+    to: &NativeKeyring,
+    new_context: Vec<String>,
+    caller: Option<ClassInstance<'_, Caller>>,
+) -> Result<PromiseRaw<'env, NativeWrappedDataKey>> {
+    let (keyring, to, caller) = (keyring.shared(), to.shared(), caller_of(caller.as_ref()));
+    let context = from_flat(context).map_err(to_napi)?;
+    let new_context = from_flat(new_context).map_err(to_napi)?;
+    let ciphertext_blob = ciphertext_blob.to_vec();
+    env.spawn_future(async move {
+        let answer = keyring.rewrap_data_key(&ciphertext_blob, &context, to.as_ref(), &new_context);
+        on_behalf(caller, answer).await.map(Into::into).map_err(to_napi)
     })
 }

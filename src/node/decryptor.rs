@@ -5,7 +5,7 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::bytes;
-use super::cancellation::{Cancellation, token, unless_cancelled};
+use super::caller::{Caller, caller_of, on_behalf};
 use super::client::NativeClient;
 use super::error::to_napi;
 use super::header::NativeHeader;
@@ -58,6 +58,10 @@ impl NativeDecryptor {
         self.0.take().ok_or_else(finished).and_then(Decryptor::finish).map_err(to_napi)
     }
 
+    pub(super) fn of(decryptor: Decryptor) -> Self {
+        Self(Some(decryptor))
+    }
+
     pub(super) fn take(&mut self) -> error::Result<Decryptor> {
         self.0.take().ok_or_else(finished)
     }
@@ -86,14 +90,13 @@ pub fn create_decryptor<'env>(
     env: &'env Env,
     client: &NativeClient,
     header: &NativeHeader,
-    cancellation: Option<ClassInstance<'_, Cancellation>>,
+    caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeDecryptor>> {
     let client = client.shared();
     let header = header.shared().map_err(to_napi)?;
-    let token = token(cancellation.as_ref());
+    let caller = caller_of(caller.as_ref());
     env.spawn_future(async move {
-        let decryptor =
-            unless_cancelled(token, client.decryptor(&header)).await.map_err(to_napi)?;
+        let decryptor = on_behalf(caller, client.decryptor(&header)).await.map_err(to_napi)?;
         Ok(NativeDecryptor(Some(decryptor)))
     })
 }

@@ -5,7 +5,7 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::bytes;
-use super::cancellation::{Cancellation, token, unless_cancelled};
+use super::caller::{Caller, caller_of, on_behalf};
 use super::client::{NativeClient, length};
 use super::context::from_flat;
 use super::error::to_napi;
@@ -124,6 +124,10 @@ impl NativeEncryptor {
         self.0.as_ref().ok_or_else(finished)
     }
 
+    pub(super) fn of(encryptor: Encryptor) -> Self {
+        Self(Some(encryptor))
+    }
+
     pub(super) fn take(&mut self) -> error::Result<Encryptor> {
         self.0.take().ok_or_else(finished)
     }
@@ -155,15 +159,15 @@ pub fn create_encryptor<'env>(
     client: &NativeClient,
     context: Vec<String>,
     plaintext_length: Option<i64>,
-    cancellation: Option<ClassInstance<'_, Cancellation>>,
+    caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeEncryptor>> {
     let client = client.shared();
-    let token = token(cancellation.as_ref());
+    let caller = caller_of(caller.as_ref());
     let context = from_flat(context).map_err(to_napi)?;
     let plaintext_length = plaintext_length.map(length).transpose().map_err(to_napi)?;
     env.spawn_future(async move {
         let encryptor = client.encryptor(context, plaintext_length);
-        let encryptor = unless_cancelled(token, encryptor).await.map_err(to_napi)?;
+        let encryptor = on_behalf(caller, encryptor).await.map_err(to_napi)?;
         Ok(NativeEncryptor(Some(encryptor)))
     })
 }

@@ -10,13 +10,15 @@ pub(super) fn to_napi(error: Error) -> napi::Error {
     napi::Error::new(Status::GenericFailure, to_json(&error).to_string())
 }
 
-fn to_json(error: &Error) -> Value {
+pub(super) fn to_json(error: &Error) -> Value {
     json!({
         "code": error.code().as_str(),
         "message": error.message(),
         "retryable": error.retryable(),
         "requestId": error.request_id(),
         "cause": error.cause(),
+        "circuit": error.circuit().map(|(state, _)| state),
+        "retryAfterMs": error.circuit().map(|(_, left)| left.as_secs_f64() * 1000.0),
         "errors": error.errors().iter().map(to_json).collect::<Vec<_>>(),
     })
 }

@@ -6,10 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use napi::bindgen_prelude::PromiseRaw;
 use napi::{Env, Result};
 use napi_derive::napi;
-use tokio_util::sync::CancellationToken;
 
 use super::bytes;
-use super::cancellation::unless_cancelled;
+use super::caller::{Asking, Caller, on_behalf};
 use super::client::NativeClient;
 use super::context::from_flat;
 use super::error::to_napi;
@@ -21,22 +20,21 @@ use crate::message::{ReEncryptor, Transform, plaintext_length_at_most};
 
 /// A file under way.
 #[napi]
-#[derive(Default)]
 pub struct FileJob(Arc<Job>);
 
 #[derive(Default)]
 struct Job {
     control: Control,
     total: AtomicU64,
-    token: CancellationToken,
+    caller: Asking,
 }
 
 #[napi]
 impl FileJob {
     /// One that has not begun.
     #[napi(constructor)]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(caller: &Caller) -> Self {
+        Self(Arc::new(Job { caller: caller.asking(), ..Job::default() }))
     }
 
     /// How much of the source has been read, in bytes.
@@ -55,7 +53,7 @@ impl FileJob {
     #[napi]
     pub fn cancel(&self) {
         self.0.control.cancelled.store(true, Ordering::Relaxed);
-        self.0.token.cancel();
+        self.0.caller.cancel();
     }
 }
 
@@ -151,13 +149,13 @@ fn start<'env>(
 ) -> Result<PromiseRaw<'env, FileLengths>> {
     let job = Arc::clone(&job.0);
     env.spawn_future(async move {
-        let token = job.token.clone();
+        let caller = job.caller.clone();
         let Prepared { source, destination, header } = {
             let (job, reading) = (Arc::clone(&job), reading.clone());
             blocking(move || prepare(&job, &paths, reading.as_ref())).await.map_err(to_napi)?
         };
         let keys = transform(reading, writing, source.length(), header.as_ref());
-        let (head, transform) = unless_cancelled(token, keys).await.map_err(to_napi)?;
+        let (head, transform) = on_behalf(caller, keys).await.map_err(to_napi)?;
         let lengths =
             blocking(move || run(source, destination, &head, transform, &job.control)).await;
         let Lengths { read, written } = lengths.map_err(to_napi)?;

@@ -2,17 +2,18 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use napi::Result;
 use napi::bindgen_prelude::{ClassInstance, Uint8ArraySlice};
 use napi_derive::napi;
 
+use super::custom_keyring::milliseconds;
 use super::error::to_napi;
 use crate::error::{self, Error};
 use crate::keyring::aws_kms::{
     AwsKmsDiscoveryKeyring, DiscoveryFilter, KmsOptions, strict_keyring,
 };
+use crate::keyring::guard::{BreakerOptions, FlightOptions, GuardOptions};
 use crate::keyring::multi::MultiKeyring;
 use crate::keyring::raw_aes::RawAesKeyring;
 use crate::keyring::raw_rsa::{RawRsaKeyring, RsaPadding};
@@ -37,21 +38,60 @@ pub struct NativeKmsOptions {
     pub grant_tokens: Option<Vec<String>>,
     /// How often one call is tried.
     pub max_attempts: Option<u32>,
-    /// How long one call may take, in milliseconds.
-    pub timeout_ms: Option<u32>,
+    /// How long one attempt may take, in milliseconds.
+    pub attempt_timeout_ms: Option<u32>,
+    /// How long a connection may take, in milliseconds.
+    pub connect_timeout_ms: Option<u32>,
 }
 
-impl From<NativeKmsOptions> for KmsOptions {
-    fn from(options: NativeKmsOptions) -> Self {
+/// What guards the calls of a key service.
+#[napi(object)]
+pub struct NativeGuardOptions {
+    /// How long one call may take, in milliseconds.
+    pub timeout_ms: Option<u32>,
+    /// How many calls there may be at once.
+    pub max_in_flight: Option<u32>,
+    /// How many calls may wait for their turn.
+    pub max_queued: Option<u32>,
+    /// After how many failures in a row a key is left alone; 0 for never.
+    pub breaker_failures: Option<u32>,
+    /// For how long, in milliseconds.
+    pub breaker_open_ms: Option<u32>,
+}
+
+impl From<NativeGuardOptions> for GuardOptions {
+    fn from(options: NativeGuardOptions) -> Self {
+        let (flight, breaker) = (FlightOptions::default(), BreakerOptions::default());
+        let count = |given: Option<u32>, default| given.map_or(default, |count| count as usize);
+        let breaker = BreakerOptions {
+            failures: options.breaker_failures.unwrap_or(breaker.failures),
+            open_for: milliseconds(options.breaker_open_ms).unwrap_or(breaker.open_for),
+        };
         Self {
-            region: options.region,
-            multi_region: options.multi_region.unwrap_or_default(),
-            endpoint: options.endpoint,
-            profile: options.profile,
-            grant_tokens: options.grant_tokens.unwrap_or_default(),
-            max_attempts: options.max_attempts,
-            timeout: options.timeout_ms.map(|ms| Duration::from_millis(ms.into())),
+            timeout: milliseconds(options.timeout_ms),
+            flight: FlightOptions {
+                max_in_flight: count(options.max_in_flight, flight.max_in_flight),
+                max_queued: count(options.max_queued, flight.max_queued),
+            },
+            breaker: (breaker.failures > 0).then_some(breaker),
         }
+    }
+}
+
+fn kms_options(options: NativeKmsOptions, guard: NativeGuardOptions) -> KmsOptions {
+    let GuardOptions { timeout, flight, breaker } = guard.into();
+    KmsOptions {
+        region: options.region,
+        multi_region: options.multi_region.unwrap_or_default(),
+        endpoint: options.endpoint,
+        profile: options.profile,
+        grant_tokens: options.grant_tokens.unwrap_or_default(),
+        max_attempts: options.max_attempts,
+        attempt_timeout: milliseconds(options.attempt_timeout_ms),
+        connect_timeout: milliseconds(options.connect_timeout_ms),
+        timeout,
+        flight,
+        breaker,
     }
 }
 
@@ -72,8 +112,10 @@ impl NativeKeyring {
         key_id: String,
         additional_key_ids: Vec<String>,
         options: NativeKmsOptions,
+        guard: NativeGuardOptions,
     ) -> Result<Self> {
-        strict_keyring(&key_id, &additional_key_ids, options.into()).map(Self).map_err(to_napi)
+        let options = kms_options(options, guard);
+        strict_keyring(&key_id, &additional_key_ids, options).map(Self).map_err(to_napi)
     }
 
     /// Whichever KMS keys a message names.
@@ -81,11 +123,12 @@ impl NativeKeyring {
     pub fn aws_kms_discovery(
         filter: Option<NativeDiscoveryFilter>,
         options: NativeKmsOptions,
+        guard: NativeGuardOptions,
     ) -> Result<Self> {
         let filter =
             filter.map(|filter| DiscoveryFilter::new(filter.partition, filter.account_ids));
         let filter = filter.transpose().map_err(to_napi)?;
-        Ok(Self(Arc::new(AwsKmsDiscoveryKeyring::new(filter, options.into()))))
+        Ok(Self(Arc::new(AwsKmsDiscoveryKeyring::new(filter, kms_options(options, guard)))))
     }
 
     /// Several keyrings.
@@ -145,6 +188,12 @@ impl NativeKeyring {
 
     pub(super) fn shared(&self) -> Arc<dyn Keyring> {
         Arc::clone(&self.0)
+    }
+}
+
+impl From<Arc<dyn Keyring>> for NativeKeyring {
+    fn from(keyring: Arc<dyn Keyring>) -> Self {
+        Self(keyring)
     }
 }
 

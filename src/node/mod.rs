@@ -2,10 +2,12 @@
 //!
 //! JavaScript's memory is touched only inside a synchronous call; see `bytes`.
 
+mod batch;
 mod bytes;
-mod cancellation;
+mod caller;
 mod client;
 mod context;
+mod custom_keyring;
 mod data_key;
 mod decryptor;
 mod encryptor;
@@ -13,6 +15,9 @@ mod error;
 mod file;
 mod header;
 mod header_reader;
+mod key_pair;
 mod keyring;
 mod range;
 mod re_encryptor;
+mod stats;
+mod watcher;

@@ -7,7 +7,7 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::bytes;
-use super::cancellation::{Cancellation, token, unless_cancelled};
+use super::caller::{Caller, caller_of, on_behalf};
 use super::client::NativeClient;
 use super::error::to_napi;
 use super::header::NativeHeader;
@@ -35,16 +35,16 @@ pub fn create_range_reader<'env>(
     header: &NativeHeader,
     message_length: i64,
     final_frame: Uint8ArraySlice<'_>,
-    cancellation: Option<ClassInstance<'_, Cancellation>>,
+    caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, RangeReader>> {
     let client = client.shared();
     let header = header.shared().map_err(to_napi)?;
     let final_frame = final_frame.to_vec();
-    let token = token(cancellation.as_ref());
+    let caller = caller_of(caller.as_ref());
     let message_length = number(message_length).map_err(to_napi)?;
     env.spawn_future(async move {
         let open = client.range_decryptor(&header, message_length, &final_frame);
-        let reader = unless_cancelled(token, open).await.map_err(to_napi)?;
+        let reader = on_behalf(caller, open).await.map_err(to_napi)?;
         Ok(RangeReader(Some(reader)))
     })
 }

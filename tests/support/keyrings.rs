@@ -9,7 +9,7 @@ use kms_envelope::format::EncryptedDataKey;
 use kms_envelope::keyring::multi::MultiKeyring;
 use kms_envelope::keyring::raw_aes::RawAesKeyring;
 use kms_envelope::keyring::raw_rsa::{RawRsaKeyring, RsaPadding};
-use kms_envelope::keyring::{Answer, DecryptedDataKey, GeneratedDataKey, Keyring};
+use kms_envelope::keyring::{Answer, DecryptedDataKey, GeneratedDataKey, Keyring, WrappedDataKey};
 use kms_envelope::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -95,6 +95,14 @@ impl Keyring for FixedDataKey {
         _: &'a [u8],
         _: &'a EncryptionContext,
     ) -> Answer<'a, DecryptedDataKey> {
+        Box::pin(async { Err(only_decrypts()) })
+    }
+
+    fn wrap_data_key<'a>(
+        &'a self,
+        _: &'a DataKey,
+        _: &'a EncryptionContext,
+    ) -> Answer<'a, WrappedDataKey> {
         Box::pin(async { Err(only_decrypts()) })
     }
 }

@@ -1,6 +1,7 @@
 //! The default engine: AWS-LC, through `aws-lc-rs`.
 
 mod ecdsa;
+mod key_pair;
 mod rsa;
 
 use aws_lc_rs::aead::{AES_128_GCM, AES_192_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
@@ -8,6 +9,7 @@ use aws_lc_rs::{hkdf, rand};
 
 use self::ecdsa::{Signer, SigningKey, Verifier};
 use self::rsa::{PrivateKey, PublicKey};
+use super::key_pair::{KeyPair, KeyPairSpec};
 use super::{Aead, CryptoEngine, Iv, Tag, engine_failed, not_authentic, wrong_key_length};
 use crate::error::Result;
 use crate::suite::Hash;
@@ -42,6 +44,10 @@ impl CryptoEngine for AwsLc {
                 .map_err(|_| engine_failed("HKDF"))?;
         }
         Ok(())
+    }
+
+    fn generate_key_pair(spec: KeyPairSpec) -> Result<KeyPair> {
+        key_pair::generate(spec)
     }
 
     fn random(bytes: &mut [u8]) -> Result<()> {

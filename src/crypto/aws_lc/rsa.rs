@@ -21,6 +21,10 @@ impl RsaPublic for PublicKey {
         PublicEncryptingKey::from_der(der).map(Self).map_err(|_| unusable_key("public key"))
     }
 
+    fn length(&self) -> usize {
+        self.0.key_size_bytes()
+    }
+
     fn encrypt(&self, padding: RsaPadding, secret: &[u8]) -> Result<Vec<u8>> {
         let mut output = vec![0; self.0.key_size_bytes()];
         let key = self.0.clone();

@@ -127,7 +127,7 @@ impl EcdsaVerifier for Verifier {
     }
 }
 
-fn random_scalar<const LENGTH: usize>() -> Result<Zeroizing<[u8; LENGTH]>> {
+pub(super) fn random_scalar<const LENGTH: usize>() -> Result<Zeroizing<[u8; LENGTH]>> {
     let mut scalar = Zeroizing::new([0; LENGTH]);
     random(scalar.as_mut_slice())?;
     Ok(scalar)

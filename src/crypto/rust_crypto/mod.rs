@@ -1,6 +1,7 @@
 //! The pure-Rust engine: RustCrypto's `aes-gcm`, `hkdf`, `sha2`, `p256`, `p384` and `rsa`.
 
 mod ecdsa;
+mod key_pair;
 mod rsa;
 
 use aes_gcm::aead::inout::InOutBuf;
@@ -12,6 +13,7 @@ use sha2::{Sha256, Sha384, Sha512};
 
 use self::ecdsa::{Signer, SigningKey, Verifier};
 use self::rsa::{PrivateKey, PublicKey};
+use super::key_pair::{KeyPair, KeyPairSpec};
 use super::{Aead, CryptoEngine, Iv, Tag, engine_failed, not_authentic, wrong_key_length};
 use crate::error::Result;
 use crate::suite::Hash;
@@ -47,6 +49,10 @@ impl CryptoEngine for RustCrypto {
             Hash::Sha512 => expand(&Hkdf::<Sha512>::new(Some(salt), secret), outputs),
         };
         expanded.map_err(|_| engine_failed("HKDF"))
+    }
+
+    fn generate_key_pair(spec: KeyPairSpec) -> Result<KeyPair> {
+        key_pair::generate(spec)
     }
 
     fn random(bytes: &mut [u8]) -> Result<()> {

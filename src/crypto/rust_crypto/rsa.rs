@@ -25,6 +25,10 @@ impl RsaPublic for PublicKey {
             .ok_or_else(|| unusable_key("public key"))
     }
 
+    fn length(&self) -> usize {
+        self.0.size()
+    }
+
     fn encrypt(&self, padding: RsaPadding, secret: &[u8]) -> Result<Vec<u8>> {
         let encrypted = match padding {
             RsaPadding::Pkcs1 => self.0.pkcs1v15_encrypt(secret),

@@ -6,8 +6,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use aws_config::{Region, SdkConfig};
+use aws_sdk_kms::config::retry::RetryPartition;
 use tokio::sync::OnceCell;
 
+use super::super::ServiceStats;
+use super::super::guard::{Guard, GuardOptions};
 use super::KmsOptions;
 use super::calls::Kms;
 use super::connection::{Sources, default_region, shared_config};
@@ -25,12 +28,15 @@ pub(super) struct KmsClients {
     default_region: OnceCell<String>,
     shared: OnceCell<SdkConfig>,
     clients: Mutex<HashMap<String, Arc<Kms>>>,
+    guard: Arc<Guard>,
 }
 
 impl KmsClients {
     /// Nothing is called yet. `key_region` is the Region of the first key, if that names one.
     pub(super) fn new(options: KmsOptions, key_region: Option<&str>) -> Self {
+        let KmsOptions { timeout, flight, breaker, .. } = options;
         Self {
+            guard: Arc::new(Guard::new(GuardOptions { timeout, flight, breaker })),
             options,
             key_region: key_region.map(str::to_owned),
             sources: OnceLock::new(),
@@ -61,16 +67,26 @@ impl KmsClients {
         if let Some(known) = clients.get(region) {
             return Arc::clone(known);
         }
-        let kms = Arc::new(Kms::new(self.client(shared, region), &self.options.grant_tokens));
+        let client = self.client(shared, region);
+        let (tokens, guard) = (&self.options.grant_tokens, Arc::clone(&self.guard));
+        let kms = Arc::new(Kms::new(client, region.to_owned(), tokens, guard));
         if clients.len() < MAX_KEPT {
             clients.insert(region.to_owned(), Arc::clone(&kms));
         }
         kms
     }
 
+    /// What these clients were asked.
+    pub(super) fn stats(&self) -> ServiceStats {
+        self.guard.stats()
+    }
+
     fn client(&self, shared: &SdkConfig, region: &str) -> aws_sdk_kms::Client {
-        let mut config =
-            aws_sdk_kms::config::Builder::from(shared).region(Region::new(region.to_owned()));
+        // What throttles or fails at one place says nothing of another.
+        let place = format!("{region} {}", self.options.endpoint.as_deref().unwrap_or_default());
+        let mut config = aws_sdk_kms::config::Builder::from(shared)
+            .region(Region::new(region.to_owned()))
+            .retry_partition(RetryPartition::new(place));
         if let Some(endpoint) = &self.options.endpoint {
             config = config.endpoint_url(endpoint);
         }

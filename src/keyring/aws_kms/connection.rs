@@ -13,12 +13,13 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_kms::config::SharedHttpClient;
 use aws_smithy_http_client::{Builder, ConnectorBuilder, proxy::ProxyConfig, tls};
+use aws_smithy_types::retry::RetrySpec;
 
+use super::super::guard::DEFAULT_TIMEOUT;
 use super::KmsOptions;
 use crate::error::{Code, Error, Result};
 
 const DEFAULT_MAX_ATTEMPTS: u32 = 3;
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Off EC2 nobody answers at the metadata address, and one must not wait there.
@@ -79,10 +80,12 @@ pub(super) async fn shared_config(
         .http_client(sources.http_client.clone())
         .region(last)
         .retry_config(
-            RetryConfig::standard()
+            RetryConfig::adaptive()
+                // As adaptive mode was once, its first throttled retry waits for ten seconds.
+                .with_retry_spec(RetrySpec::v2_1())
                 .with_max_attempts(options.max_attempts.unwrap_or(DEFAULT_MAX_ATTEMPTS)),
         )
-        .timeout_config(timeouts(options.timeout.unwrap_or(DEFAULT_TIMEOUT)));
+        .timeout_config(timeouts(options));
     if let Some(profile) = &options.profile {
         credentials = credentials.profile_name(profile);
         loader = loader.profile_name(profile);
@@ -102,10 +105,12 @@ fn configured_region(options: &KmsOptions, preferred: Option<&str>) -> RegionPro
         .or_else(profile.build())
 }
 
-fn timeouts(whole: Duration) -> TimeoutConfig {
+fn timeouts(options: &KmsOptions) -> TimeoutConfig {
+    let whole = options.timeout.unwrap_or(DEFAULT_TIMEOUT);
+    let attempt = options.attempt_timeout.unwrap_or(ATTEMPT_TIMEOUT).min(whole);
     TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT.min(whole))
-        .operation_attempt_timeout(ATTEMPT_TIMEOUT.min(whole))
+        .connect_timeout(options.connect_timeout.unwrap_or(CONNECT_TIMEOUT).min(attempt))
+        .operation_attempt_timeout(attempt)
         .operation_timeout(whole)
         .build()
 }

@@ -3,14 +3,17 @@
 //! Source: `framework/aws-kms/aws-kms-discovery-keyring.md` and `aws-kms-mrk-discovery-keyring.md`.
 
 use super::super::kms_arn::{KmsArn, is_name};
-use super::super::{Answer, DecryptedDataKey, GeneratedDataKey, Keyring, no_usable_key};
+use super::super::{
+    Answer, DecryptedDataKey, GeneratedDataKey, Keyring, ServiceStats, WrappedDataKey,
+    no_usable_key,
+};
 use super::KmsOptions;
 use super::clients::KmsClients;
 use super::unwrap::{Attempt, first_right, wrapped_by_kms};
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
 use crate::format::EncryptedDataKey;
-use crate::materials::{DecryptionMaterials, EncryptionMaterials};
+use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
 
 /// Decrypts under any KMS key that the message names and the filter allows; encrypts nothing.
 ///
@@ -121,7 +124,7 @@ impl AwsKmsDiscoveryKeyring {
     ) -> Result<DecryptedDataKey> {
         let region = self.clients.default_region().await?;
         let kms = self.clients.in_region(region).await;
-        let answer = kms.decrypt(None, ciphertext_blob, context, |_| true).await?;
+        let answer = kms.decrypt(None, ciphertext_blob, context, None, |_| true).await?;
         if KmsArn::of_key(&answer.key_id).is_some_and(|key| self.allows(&key)) {
             return Ok(answer);
         }
@@ -183,6 +186,18 @@ impl Keyring for AwsKmsDiscoveryKeyring {
         context: &'a EncryptionContext,
     ) -> Answer<'a, DecryptedDataKey> {
         Box::pin(self.decrypt(ciphertext_blob, context))
+    }
+
+    fn wrap_data_key<'a>(
+        &'a self,
+        _: &'a DataKey,
+        _: &'a EncryptionContext,
+    ) -> Answer<'a, WrappedDataKey> {
+        Box::pin(async { Err(only_decrypts()) })
+    }
+
+    fn service_stats(&self) -> ServiceStats {
+        self.clients.stats()
     }
 }
 

@@ -8,14 +8,11 @@ use aws_sdk_kms::config::http::HttpResponse;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::operation::RequestId;
 
+use super::super::guard::{Call, CallLog};
 use crate::error::{Code, Error};
 
 /// The error of a call that did not succeed, for this key or for whichever KMS finds.
-pub(super) fn refused<E>(
-    operation: &str,
-    key_id: Option<&str>,
-    error: SdkError<E, HttpResponse>,
-) -> Error
+pub(super) fn refused<E>(call: &Call, error: SdkError<E, HttpResponse>) -> Error
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
@@ -23,31 +20,23 @@ where
     let advice = match (code, error.code()) {
         (Code::KmsRejected, Some(name)) => format!("KMS says {name}"),
         (Code::KmsAccessDenied, _) => format!(
-            "access is denied; allow kms:{operation} on the key in the caller's IAM policy and in \
-             the key's policy"
+            "access is denied; allow kms:{} on the key in the caller's IAM policy and in \
+             the key's policy",
+            call.operation
         ),
         _ => advice(code).to_owned(),
     };
     let request_id = error.request_id().map(str::to_owned);
-    Error::new(code, format!("{} failed: {advice}", call(operation, key_id)))
+    Error::new(code, format!("{call} failed: {advice}"))
         .with_cause(chain(&error))
         .with_request_id(request_id)
 }
 
 /// The error of an answer that KMS would not give.
-pub(super) fn nonsense(operation: &str, key_id: Option<&str>) -> Error {
-    let call = call(operation, key_id);
-    Error::new(
-        Code::KmsInternal,
-        format!("the answer to {call} is not what was asked for; nothing of it is used"),
-    )
-}
-
-fn call(operation: &str, key_id: Option<&str>) -> String {
-    match key_id {
-        Some(key_id) => format!("{operation} with the KMS key \"{key_id}\""),
-        None => operation.to_owned(),
-    }
+pub(super) fn nonsense(log: &CallLog) -> Error {
+    let call = log.call();
+    let message = format!("the answer to {call} is not what was asked for; nothing of it is used");
+    Error::new(Code::KmsInternal, message).with_request_id(log.request_id().map(str::to_owned))
 }
 
 fn code<E>(error: &SdkError<E, HttpResponse>) -> Code
@@ -89,6 +78,8 @@ fn service_code(name: &str, status: u16) -> Code {
         | "InvalidSignatureException"
         | "SignatureDoesNotMatch"
         | "IncompleteSignature"
+        | "RequestExpired"
+        | "RequestTimeTooSkewed"
         | "MissingAuthenticationToken"
         | "MissingAuthenticationTokenException" => Code::KmsBadCredentials,
         "KMSInternalException" | "DependencyTimeoutException" | "KeyUnavailableException" => {
@@ -114,7 +105,9 @@ fn advice(code: Code) -> &'static str {
             "the wrapped data key does not unwrap; it or the encryption context was changed"
         }
         Code::KmsThrottled => "KMS asks to slow down; try again later",
-        Code::KmsBadCredentials => "AWS does not accept the credentials; renew or correct them",
+        Code::KmsBadCredentials => {
+            "AWS does not accept the credentials; renew or correct them, and check the clock"
+        }
         Code::KmsNoCredentials => {
             "no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
              AWS_SECRET_ACCESS_KEY, or run where a role gives them"

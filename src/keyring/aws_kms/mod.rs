@@ -3,14 +3,19 @@
 //! Source: `framework/aws-kms/`. The only place that knows the AWS SDK.
 
 mod calls;
+mod check;
 mod clients;
 mod connection;
+mod data_keys;
 mod discovery;
 mod error;
+mod other_operations;
 mod strict;
 mod unwrap;
 
 use std::time::Duration;
+
+use super::guard::{BreakerOptions, FlightOptions};
 
 pub use discovery::{AwsKmsDiscoveryKeyring, DiscoveryFilter};
 pub use strict::strict_keyring;
@@ -30,6 +35,14 @@ pub struct KmsOptions {
     pub grant_tokens: Vec<String>,
     /// How often one call is tried; by default 3.
     pub max_attempts: Option<u32>,
-    /// How long one call may take, with its retries; by default 15 s.
+    /// How long one call may take, with its retries and its wait for its turn; by default 15 s.
     pub timeout: Option<Duration>,
+    /// How long one attempt may take; by default 5 s.
+    pub attempt_timeout: Option<Duration>,
+    /// How long a connection may take; by default 3 s.
+    pub connect_timeout: Option<Duration>,
+    /// How many calls there may be at once.
+    pub flight: FlightOptions,
+    /// When a key is left alone; `None` for never.
+    pub breaker: Option<BreakerOptions>,
 }

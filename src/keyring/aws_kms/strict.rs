@@ -8,12 +8,16 @@ use std::sync::Arc;
 use super::super::kms_arn::KmsArn;
 use super::super::kms_key_id::{KmsKeyId, PROVIDER_ID, check_unique};
 use super::super::multi::MultiKeyring;
-use super::super::{Answer, DecryptedDataKey, GeneratedDataKey, Keyring, no_usable_key};
+use super::super::{
+    Answer, DecryptedDataKey, GeneratedDataKey, GeneratedKeyPair, Keyring, KmsTarget, ServiceStats,
+    WrappedDataKey, no_usable_key,
+};
 use super::KmsOptions;
-use super::calls::{Kms, encrypted_data_key};
+use super::calls::Kms;
 use super::clients::KmsClients;
 use super::unwrap::{Attempt, first_right, wrapped_by_kms};
 use crate::context::EncryptionContext;
+use crate::crypto::KeyPairSpec;
 use crate::error::{Error, Result};
 use crate::format::EncryptedDataKey;
 use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
@@ -37,10 +41,11 @@ pub fn strict_keyring(
     check_region(&keys, &options)?;
     let multi_region = options.multi_region;
     let clients = Arc::new(KmsClients::new(options, keys.first().and_then(KmsKeyId::region)));
-    let keyring = |key_id| -> Arc<dyn Keyring> {
-        Arc::new(AwsKmsKeyring { key_id, multi_region, clients: Arc::clone(&clients) })
+    let keyring = |(i, key_id)| -> Arc<dyn Keyring> {
+        let clients = Arc::clone(&clients);
+        Arc::new(AwsKmsKeyring { key_id, multi_region, clients, tells_stats: i == 0 })
     };
-    let mut keyrings: Vec<_> = keys.into_iter().map(keyring).collect();
+    let mut keyrings: Vec<_> = keys.into_iter().enumerate().map(keyring).collect();
     let generator = keyrings.remove(0);
     if keyrings.is_empty() {
         return Ok(generator);
@@ -67,6 +72,8 @@ struct AwsKmsKeyring {
     key_id: KmsKeyId,
     multi_region: bool,
     clients: Arc<KmsClients>,
+    /// One of those that share the clients.
+    tells_stats: bool,
 }
 
 impl AwsKmsKeyring {
@@ -97,7 +104,7 @@ impl AwsKmsKeyring {
         &self,
         data_key: &DataKey,
         context: &EncryptionContext,
-    ) -> Result<EncryptedDataKey> {
+    ) -> Result<WrappedDataKey> {
         let (kms, is_ours) = self.kms().await?;
         kms.encrypt(self.key_id.as_str(), data_key, context, is_ours).await
     }
@@ -108,18 +115,63 @@ impl AwsKmsKeyring {
         context: &EncryptionContext,
     ) -> Result<DecryptedDataKey> {
         let (kms, is_ours) = self.kms().await?;
-        kms.decrypt(Some(self.key_id.as_str()), ciphertext_blob, context, is_ours).await
+        kms.decrypt(Some(self.key_id.as_str()), ciphertext_blob, context, None, is_ours).await
+    }
+
+    async fn generate_pair(
+        &self,
+        spec: KeyPairSpec,
+        with_private_key: bool,
+        context: &EncryptionContext,
+    ) -> Result<GeneratedKeyPair> {
+        let (kms, is_ours) = self.kms().await?;
+        let key_id = self.key_id.as_str();
+        if with_private_key {
+            kms.generate_data_key_pair(key_id, spec, context, is_ours).await
+        } else {
+            kms.generate_data_key_pair_without_plaintext(key_id, spec, context, is_ours).await
+        }
+    }
+
+    /// Inside KMS: what KMS wrapped never leaves it.
+    async fn rewrap(
+        &self,
+        ciphertext_blob: &[u8],
+        context: &EncryptionContext,
+        to: &dyn Keyring,
+        new_context: &EncryptionContext,
+    ) -> Result<WrappedDataKey> {
+        let region = self.region().await?;
+        let target = to.kms_target().await?.filter(|target| target.region == region);
+        let target = target.ok_or_else(|| {
+            Error::invalid(format!(
+                "KMS wraps a data key again only under a KMS key of the same Region, which is \
+                 {region}; to another one, use decryptDataKey, and encryptDirect there"
+            ))
+        })?;
+        let (kms, is_ours) = self.kms().await?;
+        let key_id = self.key_id.as_str();
+        kms.re_encrypt(key_id, ciphertext_blob, context, &target.key_id, new_context, is_ours).await
+    }
+
+    async fn check_key(&self) -> Result<()> {
+        let (kms, is_ours) = self.kms().await?;
+        kms.check_key(self.key_id.as_str(), is_ours).await
     }
 
     async fn add_data_key(&self, materials: &mut EncryptionMaterials) -> Result<()> {
-        let wrapped = if let Some(data_key) = &materials.data_key {
-            self.wrap(data_key, &materials.context).await?
+        let (key_arn, ciphertext) = if let Some(data_key) = &materials.data_key {
+            let wrapped = self.wrap(data_key, &materials.context).await?;
+            (wrapped.key_id, wrapped.ciphertext_blob)
         } else {
             let GeneratedDataKey { ciphertext_blob, key } =
                 self.generate(materials.suite.data_key_length, &materials.context).await?;
             materials.data_key = Some(key.plaintext);
-            encrypted_data_key(key.key_id, ciphertext_blob)
+            (key.key_id, ciphertext_blob)
         };
+        // "OnEncrypt": what a message says of a data key that this KMS key wraps.
+        let (provider_id, provider_info) = (PROVIDER_ID.to_owned(), key_arn.into_bytes());
+        let wrapped = EncryptedDataKey { provider_id, provider_info, ciphertext };
         materials.encrypted_data_keys.push(wrapped);
         Ok(())
     }
@@ -193,5 +245,60 @@ impl Keyring for AwsKmsKeyring {
         context: &'a EncryptionContext,
     ) -> Answer<'a, DecryptedDataKey> {
         Box::pin(self.decrypt(ciphertext_blob, context))
+    }
+
+    fn wrap_data_key<'a>(
+        &'a self,
+        data_key: &'a DataKey,
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, WrappedDataKey> {
+        Box::pin(self.wrap(data_key, context))
+    }
+
+    fn generate_data_key_without_plaintext<'a>(
+        &'a self,
+        length: usize,
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, WrappedDataKey> {
+        Box::pin(async move {
+            let (kms, is_ours) = self.kms().await?;
+            let key_id = self.key_id.as_str();
+            kms.generate_data_key_without_plaintext(key_id, length, context, is_ours).await
+        })
+    }
+
+    fn generate_data_key_pair<'a>(
+        &'a self,
+        spec: KeyPairSpec,
+        with_private_key: bool,
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, GeneratedKeyPair> {
+        Box::pin(self.generate_pair(spec, with_private_key, context))
+    }
+
+    fn rewrap_data_key<'a>(
+        &'a self,
+        ciphertext_blob: &'a [u8],
+        context: &'a EncryptionContext,
+        to: &'a dyn Keyring,
+        new_context: &'a EncryptionContext,
+    ) -> Answer<'a, WrappedDataKey> {
+        Box::pin(self.rewrap(ciphertext_blob, context, to, new_context))
+    }
+
+    fn kms_target(&self) -> Answer<'_, Option<KmsTarget>> {
+        Box::pin(async {
+            let (key_id, region) =
+                (self.key_id.as_str().to_owned(), self.region().await?.to_owned());
+            Ok(Some(KmsTarget { key_id, region }))
+        })
+    }
+
+    fn check(&self) -> Answer<'_, ()> {
+        Box::pin(self.check_key())
+    }
+
+    fn service_stats(&self) -> ServiceStats {
+        if self.tells_stats { self.clients.stats() } else { ServiceStats::default() }
     }
 }

@@ -3,7 +3,6 @@
 use super::super::kms_arn::KmsArn;
 use super::super::kms_key_id::PROVIDER_ID;
 use super::clients::KmsClients;
-use super::error::nonsense;
 use crate::error::{Error, Result};
 use crate::format::EncryptedDataKey;
 use crate::materials::{DataKey, DecryptionMaterials};
@@ -59,10 +58,9 @@ async fn unwrap(
     let Attempt { key_id, key, ciphertext } = attempt;
     let kms = clients.in_region(&key.region).await;
     let is_right = |used: &KmsArn| used == key;
-    let answer = kms.decrypt(Some(key_id), ciphertext, &materials.context, is_right).await?;
-    if answer.plaintext.length() != materials.suite.data_key_length {
-        return Err(nonsense("Decrypt", Some(key_id)));
-    }
+    let length = Some(materials.suite.data_key_length);
+    let answer =
+        kms.decrypt(Some(key_id), ciphertext, &materials.context, length, is_right).await?;
     Ok(answer.plaintext)
 }
 

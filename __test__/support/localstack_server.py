@@ -1,0 +1,55 @@
+"""LocalStack's KMS on 127.0.0.1: prints its endpoint as JSON, and ends with its standard input."""
+
+import json
+import os
+import socket
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def tell_when_ready(endpoint):
+    while True:
+        try:
+            urllib.request.urlopen(f"{endpoint}/_localstack/health", timeout=1).read()
+            break
+        except OSError:
+            time.sleep(0.1)
+    print(json.dumps({"endpoint": endpoint}), flush=True)
+
+
+def end_with_input():
+    sys.stdin.read()
+    os._exit(0)
+
+
+def main():
+    port = free_port()
+    os.environ.update(
+        SERVICES="kms",
+        GATEWAY_SERVER="hypercorn",
+        GATEWAY_LISTEN=f"127.0.0.1:{port}",
+        DISABLE_EVENTS="1",
+        SKIP_SSL_CERT_DOWNLOAD="1",
+        DNS_ADDRESS="0",
+    )
+    # Where it keeps its files.
+    os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="localstack-")
+    tempfile.tempdir = None
+    os.chdir(os.environ["TMPDIR"])
+    for work in (end_with_input, lambda: tell_when_ready(f"http://127.0.0.1:{port}")):
+        threading.Thread(target=work, daemon=True).start()
+    from localstack.runtime.main import main as run
+
+    run()
+
+
+main()

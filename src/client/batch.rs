@@ -1,0 +1,214 @@
+//! Many small messages at once: one data key for all that are written, one call of the keyring for
+//! each data key of those that are read, and all cores for the cryptography.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+
+use super::accepted::AcceptedHeader;
+use super::cache_entry::Demand;
+use super::materials::decryption_key;
+use super::{Client, Tally};
+use crate::context::EncryptionContext;
+use crate::error::{Code, Error, Result};
+use crate::format::Header;
+use crate::materials::{DecryptionMaterials, EncryptionMaterials};
+use crate::message::{Decryptor, Encryptor, plaintext_length};
+use crate::parallel::in_parallel;
+use crate::suite::KeyDerivation;
+
+/// How many data keys of a batch are unwrapped at once.
+const KEYS_AT_ONCE: usize = 32;
+
+/// Writes messages under one data key.
+pub struct BatchEncryptor {
+    materials: Arc<EncryptionMaterials>,
+    frame_length: u32,
+    limit: Option<u64>,
+    tally: Arc<Tally>,
+    /// As long as each other message of the same plaintext length.
+    sample: Encryptor,
+}
+
+/// The headers of messages that are to be read.
+pub struct BatchHeaders {
+    client: Arc<Client>,
+    given: EncryptionContext,
+    items: Vec<Result<Item>>,
+    keys: Vec<Arc<AcceptedHeader>>,
+    known: HashMap<Vec<u8>, usize>,
+}
+
+/// Reads messages whose data keys are there.
+pub struct BatchDecryptor {
+    client: Arc<Client>,
+    items: Vec<Result<Item>>,
+    keys: Vec<Result<Arc<DecryptionMaterials>>>,
+}
+
+/// A message whose header is accepted.
+struct Item {
+    accepted: Arc<AcceptedHeader>,
+    key: usize,
+}
+
+impl Client {
+    /// What writes this many messages, with so many bytes of plaintext in all, after one call of the
+    /// keyring, or none with a warm cache.
+    ///
+    /// # Errors
+    /// As `encryptor`; `InvalidArgument` for a suite without key derivation, under which a data key
+    /// is for one message (`framework/caching-cmm.md`).
+    pub async fn batch_encryptor(
+        &self,
+        context: EncryptionContext,
+        messages: u64,
+        bytes: u64,
+    ) -> Result<BatchEncryptor> {
+        if self.settings.suite.key_derivation == KeyDerivation::None {
+            return Err(Error::invalid(
+                "a batch shares one data key, which needs an algorithm suite that derives keys",
+            ));
+        }
+        let demand = Demand { messages, bytes: Some(bytes) };
+        let (materials, _) = self.materials.to_encrypt(context, demand).await?;
+        let frame_length = self.settings.frame_length;
+        Ok(BatchEncryptor {
+            sample: Encryptor::new(&materials, frame_length)?,
+            materials,
+            frame_length,
+            limit: self.settings.max_plaintext_length,
+            tally: Arc::clone(&self.encrypted),
+        })
+    }
+}
+
+impl BatchEncryptor {
+    /// The length of a whole message for a plaintext of this length, in bytes; if it is signed, the
+    /// most it can be.
+    ///
+    /// # Errors
+    /// `LimitExceeded`.
+    pub fn message_length(&self, plaintext_length: usize) -> Result<usize> {
+        self.sample.message_length(plaintext_length)
+    }
+
+    /// What writes one of the messages.
+    ///
+    /// # Errors
+    /// `Internal` if the operating system gives no random bytes.
+    pub fn encryptor(&self) -> Result<Encryptor> {
+        let encryptor = Encryptor::new(&self.materials, self.frame_length)?;
+        Ok(encryptor.limited_to(self.limit).tallied_by(Arc::clone(&self.tally)))
+    }
+
+    /// Writes a message for each plaintext into its output, and returns the length of each.
+    pub fn seal(&self, items: Vec<(&[u8], &mut [u8])>) -> Vec<Result<usize>> {
+        in_parallel(items, |(plaintext, output)| {
+            let encryptor = self.encryptor()?;
+            let length = encryptor.header().len();
+            let (header, body) = output.split_at_mut_checked(length).ok_or_else(no_room)?;
+            header.copy_from_slice(encryptor.header());
+            Ok(length + encryptor.finish(plaintext, body)?)
+        })
+    }
+}
+
+impl BatchHeaders {
+    /// Each message must have the given context, as `Client::accept` says.
+    pub fn new(client: Arc<Client>, given: EncryptionContext) -> Self {
+        let (items, keys, known) = Default::default();
+        Self { client, given, items, keys, known }
+    }
+
+    /// Takes the next message; what is wrong with its header is told when it is to be read.
+    pub fn push(&mut self, message: &[u8]) {
+        let item = self.read(message);
+        self.items.push(item);
+    }
+
+    /// Unwraps the data keys of all messages, with one call of the keyring for each.
+    pub async fn unwrap(self) -> BatchDecryptor {
+        let Self { client, items, keys, .. } = self;
+        let unwrap = |key: Arc<AcceptedHeader>| {
+            let client = Arc::clone(&client);
+            async move { client.materials.to_decrypt(&key).await }
+        };
+        let keys = stream::iter(keys).map(unwrap).buffered(KEYS_AT_ONCE).collect().await;
+        BatchDecryptor { client, items, keys }
+    }
+
+    fn read(&mut self, message: &[u8]) -> Result<Item> {
+        let header = Header::parse(message, self.client.header_limits())?;
+        let accepted = Arc::new(self.client.accept(header, &self.given)?);
+        let length = body_plaintext_length(accepted.header(), message);
+        self.client.check_plaintext_length(length as u64)?;
+        let key = *self.known.entry(decryption_key(&accepted)?).or_insert_with(|| {
+            self.keys.push(Arc::clone(&accepted));
+            self.keys.len() - 1
+        });
+        Ok(Item { accepted, key })
+    }
+}
+
+impl BatchDecryptor {
+    /// The most plaintext that the message of this index holds, in bytes; 0 if it cannot be read.
+    pub fn plaintext_length(&self, index: usize, message: &[u8]) -> usize {
+        let item = self.item(index);
+        item.map_or(0, |item| body_plaintext_length(item.accepted.header(), message))
+    }
+
+    /// The length of the header of the message of this index, in bytes.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn header_length(&self, index: usize) -> Result<usize> {
+        Ok(self.item(index)?.accepted.header().length)
+    }
+
+    /// What reads the message of this index, after its header.
+    ///
+    /// # Errors
+    /// What is wrong with the message's header, or what the keyring said.
+    pub fn decryptor(&self, index: usize) -> Result<Decryptor> {
+        let item = self.item(index)?;
+        let materials = self.keys.get(item.key).ok_or_else(unknown)?.as_ref();
+        self.client.open(&item.accepted, materials.map_err(Clone::clone)?)
+    }
+
+    fn item(&self, index: usize) -> Result<&Item> {
+        self.items.get(index).ok_or_else(unknown)?.as_ref().map_err(Clone::clone)
+    }
+
+    /// Reads the messages from this index on, each into its output, and returns their lengths; where
+    /// one fails, its output is wiped.
+    pub fn open(&self, from: usize, items: Vec<(&[u8], &mut [u8])>) -> Vec<Result<usize>> {
+        let items: Vec<_> = items.into_iter().enumerate().collect();
+        in_parallel(items, |(i, (message, output))| {
+            self.open_one(from + i, message, output).inspect_err(|_| output.fill(0))
+        })
+    }
+
+    fn open_one(&self, index: usize, message: &[u8], output: &mut [u8]) -> Result<usize> {
+        let mut decryptor = self.decryptor(index)?;
+        // The message may have been changed since its header was read.
+        let body = message.get(self.header_length(index)?..).ok_or_else(Error::truncated)?;
+        let length = decryptor.update(body, output)?;
+        decryptor.finish()?;
+        Ok(length)
+    }
+}
+
+fn body_plaintext_length(header: &Header, message: &[u8]) -> usize {
+    plaintext_length(header, message.get(header.length..).unwrap_or_default())
+}
+
+fn no_room() -> Error {
+    Error::new(Code::Internal, "the batch has no room for a header")
+}
+
+fn unknown() -> Error {
+    Error::new(Code::Internal, "the batch has no such message")
+}

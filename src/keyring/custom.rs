@@ -1,0 +1,252 @@
+//! A keyring over a key service of the caller's, which wraps bytes and unwraps them again.
+//!
+//! Source: `framework/keyring-interface.md`; what it adds to messages is its caller's.
+
+use std::sync::Arc;
+
+use super::guard::{Call, CallLog, Guard, GuardOptions, Service};
+use super::raw::Names;
+use super::{
+    Answer, DecryptedDataKey, GeneratedDataKey, Keyring, ServiceStats, WrappedDataKey,
+    no_usable_key,
+};
+use crate::context::EncryptionContext;
+use crate::error::{Code, Error, Result};
+use crate::format::{EncryptedDataKey, Reader};
+use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
+
+/// Wraps and unwraps data keys; each call is guarded by the keyring.
+pub trait KeyService: Send + Sync {
+    /// Wraps a data key.
+    fn wrap<'a>(
+        &'a self,
+        data_key: &'a DataKey,
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, Wrapped>;
+
+    /// Unwraps a data key; `None` if a key of another keyring wrapped it.
+    fn unwrap<'a>(
+        &'a self,
+        key_name: &'a str,
+        ciphertext: &'a [u8],
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, Option<DataKey>>;
+}
+
+/// What a key service made of a data key.
+#[derive(Debug)]
+pub struct Wrapped {
+    /// The wrapped data key.
+    pub ciphertext: Vec<u8>,
+    /// The name of the key that wrapped it, for messages.
+    pub key_name: String,
+}
+
+/// Wraps data keys by a key service that is not AWS KMS.
+pub struct CustomKeyring {
+    provider_id: String,
+    service: Arc<dyn KeyService>,
+    guard: Guard,
+}
+
+impl CustomKeyring {
+    /// Messages name the service by `provider_id`.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for a provider id that is empty, too long, or starts with `aws-kms`.
+    pub fn new(
+        provider_id: &str,
+        service: Arc<dyn KeyService>,
+        options: GuardOptions,
+    ) -> Result<Self> {
+        let names = Names::new(provider_id, provider_id)?;
+        Ok(Self { provider_id: names.namespace, service, guard: Guard::new(options) })
+    }
+
+    async fn wrap(
+        &self,
+        data_key: &DataKey,
+        context: &EncryptionContext,
+    ) -> Result<EncryptedDataKey> {
+        let log = self.log("wrapDataKey", None);
+        let wrap = self.guard.run(&log, async {
+            log.add_attempt();
+            self.service.wrap(data_key, context).await
+        });
+        let Wrapped { ciphertext, key_name } = wrap.await?;
+        let provider_id = self.provider_id.clone();
+        Ok(EncryptedDataKey { provider_id, provider_info: key_name.into_bytes(), ciphertext })
+    }
+
+    /// `None` if another keyring's key wrapped it.
+    async fn unwrap(
+        &self,
+        key: &EncryptedDataKey,
+        context: &EncryptionContext,
+    ) -> Result<Option<DataKey>> {
+        let name = std::str::from_utf8(&key.provider_info).ok();
+        let Some(name) = name.filter(|_| key.provider_id == self.provider_id) else {
+            return Ok(None);
+        };
+        let log = self.log("unwrapDataKey", Some(name));
+        let unwrap = self.guard.run(&log, async {
+            log.add_attempt();
+            self.service.unwrap(name, &key.ciphertext, context).await
+        });
+        unwrap.await
+    }
+
+    async fn add_data_key(&self, materials: &mut EncryptionMaterials) -> Result<()> {
+        let fresh = match materials.data_key {
+            Some(_) => None,
+            None => Some(DataKey::generate(materials.suite.data_key_length)?),
+        };
+        let data_key = fresh.as_ref().or(materials.data_key.as_ref());
+        let data_key = data_key.ok_or_else(|| Error::new(Code::Internal, "no data key"))?;
+        let wrapped = self.wrap(data_key, &materials.context).await?;
+        materials.encrypted_data_keys.push(wrapped);
+        if fresh.is_some() {
+            materials.data_key = fresh;
+        }
+        Ok(())
+    }
+
+    async fn find_data_key(
+        &self,
+        materials: &mut DecryptionMaterials,
+        encrypted_data_keys: &[EncryptedDataKey],
+    ) -> Result<()> {
+        materials.expect_no_data_key()?;
+        let length = materials.suite.data_key_length;
+        let mut failures = Vec::new();
+        for key in encrypted_data_keys {
+            match self.unwrap(key, &materials.context).await {
+                Ok(Some(data_key)) if data_key.length() == length => {
+                    materials.data_key = Some(data_key);
+                    return Ok(());
+                }
+                Ok(Some(data_key)) => failures.push(wrong_length(data_key.length(), length)),
+                Ok(None) => {}
+                Err(error) => failures.push(error),
+            }
+        }
+        let ours = format!("the keys of \"{}\"", self.provider_id);
+        Err(no_usable_key(&ours, encrypted_data_keys, failures))
+    }
+
+    async fn wrap_to_blob(
+        &self,
+        data_key: &DataKey,
+        context: &EncryptionContext,
+    ) -> Result<WrappedDataKey> {
+        let wrapped = self.wrap(data_key, context).await?;
+        let mut ciphertext_blob = Vec::new();
+        wrapped.write(&mut ciphertext_blob)?;
+        let key_id = String::from_utf8_lossy(&wrapped.provider_info).into_owned();
+        Ok(WrappedDataKey { ciphertext_blob, key_id, key_material_id: None, request_id: None })
+    }
+
+    async fn generate(
+        &self,
+        length: usize,
+        context: &EncryptionContext,
+    ) -> Result<GeneratedDataKey> {
+        let plaintext = DataKey::generate(length)?;
+        let WrappedDataKey { ciphertext_blob, key_id, .. } =
+            self.wrap_to_blob(&plaintext, context).await?;
+        let key = DecryptedDataKey { plaintext, key_id, key_material_id: None, request_id: None };
+        Ok(GeneratedDataKey { ciphertext_blob, key })
+    }
+
+    async fn decrypt(
+        &self,
+        ciphertext_blob: &[u8],
+        context: &EncryptionContext,
+    ) -> Result<DecryptedDataKey> {
+        let mut reader = Reader::new(ciphertext_blob);
+        let key = EncryptedDataKey::read(&mut reader).ok().filter(|_| reader.is_at_end());
+        let unwrapped = match &key {
+            Some(key) => self.unwrap(key, context).await?,
+            None => None,
+        };
+        let (Some(key), Some(plaintext)) = (key, unwrapped) else {
+            let message =
+                format!("the ciphertextBlob was not made under a key of \"{}\"", self.provider_id);
+            return Err(Error::new(Code::NoUsableKey, message));
+        };
+        let key_id = String::from_utf8_lossy(&key.provider_info).into_owned();
+        Ok(DecryptedDataKey { plaintext, key_id, key_material_id: None, request_id: None })
+    }
+
+    fn log(&self, operation: &'static str, key_name: Option<&str>) -> CallLog {
+        let key_id = Some(key_name.unwrap_or(&self.provider_id).to_owned());
+        CallLog::new(Call { service: Service::Custom, operation, key_id, region: None })
+    }
+}
+
+impl Keyring for CustomKeyring {
+    fn calls_service(&self) -> bool {
+        true
+    }
+
+    fn on_encrypt<'a>(&'a self, materials: &'a mut EncryptionMaterials) -> Answer<'a, ()> {
+        Box::pin(self.add_data_key(materials))
+    }
+
+    fn on_decrypt<'a>(
+        &'a self,
+        materials: &'a mut DecryptionMaterials,
+        encrypted_data_keys: &'a [EncryptedDataKey],
+    ) -> Answer<'a, ()> {
+        Box::pin(self.find_data_key(materials, encrypted_data_keys))
+    }
+
+    fn generate_data_key<'a>(
+        &'a self,
+        length: usize,
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, GeneratedDataKey> {
+        Box::pin(self.generate(length, context))
+    }
+
+    fn decrypt_data_key<'a>(
+        &'a self,
+        ciphertext_blob: &'a [u8],
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, DecryptedDataKey> {
+        Box::pin(self.decrypt(ciphertext_blob, context))
+    }
+
+    fn wrap_data_key<'a>(
+        &'a self,
+        data_key: &'a DataKey,
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, WrappedDataKey> {
+        Box::pin(self.wrap_to_blob(data_key, context))
+    }
+
+    /// Wraps and unwraps a data key that nobody uses.
+    fn check(&self) -> Answer<'_, ()> {
+        Box::pin(async {
+            let context = EncryptionContext::default();
+            let made = self.generate(32, &context).await?;
+            let unwrapped = self.decrypt(&made.ciphertext_blob, &context).await?;
+            if unwrapped.plaintext.expose() == made.key.plaintext.expose() {
+                return Ok(());
+            }
+            let message =
+                format!("\"{}\" unwraps another data key than it wrapped", self.provider_id);
+            Err(Error::new(Code::KeyringFailed, message))
+        })
+    }
+
+    fn service_stats(&self) -> ServiceStats {
+        self.guard.stats()
+    }
+}
+
+fn wrong_length(length: usize, right: usize) -> Error {
+    let message =
+        format!("unwrapDataKey gave a data key of {length} bytes; the message takes {right}");
+    Error::new(Code::KeyringFailed, message)
+}

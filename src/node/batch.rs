@@ -1,0 +1,189 @@
+//! Batches of small messages, a slice of them each synchronous call.
+
+use napi::bindgen_prelude::{ClassInstance, PromiseRaw, Uint8ArraySlice};
+use napi::{Env, Result};
+use napi_derive::napi;
+
+use super::bytes;
+use super::caller::{Caller, caller_of, on_behalf};
+use super::client::{NativeClient, length};
+use super::context::from_flat;
+use super::decryptor::NativeDecryptor;
+use super::encryptor::NativeEncryptor;
+use super::error::{to_json, to_napi};
+use crate::client::{BatchDecryptor, BatchEncryptor, BatchHeaders};
+use crate::error::{self, Error};
+
+/// Writes messages under one data key.
+#[napi(js_name = "BatchEncryptor")]
+pub struct NativeBatchEncryptor(Option<BatchEncryptor>);
+
+/// The headers of messages to be read.
+#[napi(js_name = "BatchHeaders")]
+pub struct NativeBatchHeaders(Option<BatchHeaders>);
+
+/// Reads messages whose data keys are there.
+#[napi(js_name = "BatchDecryptor")]
+pub struct NativeBatchDecryptor(Option<BatchDecryptor>);
+
+/// What became of one item of a batch.
+#[napi(object, object_from_js = false)]
+pub struct NativeSettled {
+    /// How many bytes were written.
+    pub length: i64,
+    /// The error as JSON, if it failed.
+    pub error: Option<String>,
+}
+
+/// Gets a data key for so many messages, with so many bytes of plaintext in all.
+#[napi(catch_unwind, ts_return_type = "Promise<BatchEncryptor>")]
+pub fn create_batch_encryptor<'env>(
+    env: &'env Env,
+    client: &NativeClient,
+    context: Vec<String>,
+    messages: i64,
+    plaintext_bytes: i64,
+    caller: Option<ClassInstance<'_, Caller>>,
+) -> Result<PromiseRaw<'env, NativeBatchEncryptor>> {
+    let (client, caller) = (client.shared(), caller_of(caller.as_ref()));
+    let context = from_flat(context).map_err(to_napi)?;
+    let messages = length(messages).map_err(to_napi)?;
+    let plaintext_bytes = length(plaintext_bytes).map_err(to_napi)?;
+    env.spawn_future(async move {
+        let encryptor = client.batch_encryptor(context, messages, plaintext_bytes);
+        let encryptor = on_behalf(caller, encryptor).await.map_err(to_napi)?;
+        Ok(NativeBatchEncryptor(Some(encryptor)))
+    })
+}
+
+#[napi]
+impl NativeBatchEncryptor {
+    /// The most room that the message of a plaintext of this length needs, in bytes.
+    #[napi]
+    pub fn message_length(&self, plaintext_length: i64) -> Result<i64> {
+        let plaintext_length = usize::try_from(plaintext_length).unwrap_or(usize::MAX);
+        let length = self.get().and_then(|batch| batch.message_length(plaintext_length));
+        length.map(bytes::length).map_err(to_napi)
+    }
+
+    /// Writes a message for each input into the output beside it.
+    #[napi(catch_unwind)]
+    pub fn seal(
+        &self,
+        inputs: Vec<Uint8ArraySlice<'_>>,
+        mut outputs: Vec<Uint8ArraySlice<'_>>,
+    ) -> Result<Vec<NativeSettled>> {
+        let pairs = bytes::pairs(&inputs, &mut outputs);
+        let sealed = self.get().and_then(|batch| Ok(batch.seal(pairs?)));
+        sealed.map(settled).map_err(to_napi)
+    }
+
+    /// What writes one long message.
+    #[napi]
+    pub fn encryptor(&self) -> Result<NativeEncryptor> {
+        self.get().and_then(BatchEncryptor::encryptor).map(NativeEncryptor::of).map_err(to_napi)
+    }
+
+    /// Wipes the data key.
+    #[napi]
+    pub fn release(&mut self) {
+        self.0 = None;
+    }
+
+    fn get(&self) -> error::Result<&BatchEncryptor> {
+        self.0.as_ref().ok_or_else(finished)
+    }
+}
+
+#[napi]
+impl NativeBatchHeaders {
+    /// For messages that must have this context.
+    #[napi(factory, catch_unwind)]
+    pub fn create(client: &NativeClient, given_context: Vec<String>) -> Result<Self> {
+        let given = from_flat(given_context).map_err(to_napi)?;
+        Ok(Self(Some(BatchHeaders::new(client.shared(), given))))
+    }
+
+    /// Takes the next messages.
+    #[napi(catch_unwind)]
+    pub fn push(&mut self, messages: Vec<Uint8ArraySlice<'_>>) -> Result<()> {
+        let headers = self.0.as_mut().ok_or_else(finished).map_err(to_napi)?;
+        messages.iter().for_each(|message| headers.push(message));
+        Ok(())
+    }
+
+    /// Unwraps the data keys; nothing can follow.
+    #[napi(catch_unwind, ts_return_type = "Promise<BatchDecryptor>")]
+    pub fn unwrap<'env>(
+        &mut self,
+        env: &'env Env,
+        caller: Option<ClassInstance<'_, Caller>>,
+    ) -> Result<PromiseRaw<'env, NativeBatchDecryptor>> {
+        let headers = self.0.take().ok_or_else(finished).map_err(to_napi)?;
+        let caller = caller_of(caller.as_ref());
+        env.spawn_future(async move {
+            let unwrapped = async { Ok(headers.unwrap().await) };
+            let decryptor = on_behalf(caller, unwrapped).await.map_err(to_napi)?;
+            Ok(NativeBatchDecryptor(Some(decryptor)))
+        })
+    }
+}
+
+#[napi]
+impl NativeBatchDecryptor {
+    /// The most room that the plaintext of this message needs, in bytes.
+    #[napi(catch_unwind)]
+    pub fn plaintext_length(&self, index: u32, message: Uint8ArraySlice<'_>) -> Result<i64> {
+        let batch = self.get().map_err(to_napi)?;
+        Ok(bytes::length(batch.plaintext_length(index as usize, &message)))
+    }
+
+    /// Reads the messages from this index on, each into the output beside it.
+    #[napi(catch_unwind)]
+    pub fn open(
+        &self,
+        from: u32,
+        messages: Vec<Uint8ArraySlice<'_>>,
+        mut outputs: Vec<Uint8ArraySlice<'_>>,
+    ) -> Result<Vec<NativeSettled>> {
+        let pairs = bytes::pairs(&messages, &mut outputs);
+        let opened = self.get().and_then(|batch| Ok(batch.open(from as usize, pairs?)));
+        opened.map(settled).map_err(to_napi)
+    }
+
+    /// The length of a message's header, in bytes.
+    #[napi]
+    pub fn header_length(&self, index: u32) -> Result<i64> {
+        let length = self.get().and_then(|batch| batch.header_length(index as usize));
+        length.map(bytes::length).map_err(to_napi)
+    }
+
+    /// What reads one long message, after its header.
+    #[napi(catch_unwind)]
+    pub fn decryptor(&self, index: u32) -> Result<NativeDecryptor> {
+        let decryptor = self.get().and_then(|batch| batch.decryptor(index as usize));
+        decryptor.map(NativeDecryptor::of).map_err(to_napi)
+    }
+
+    /// Wipes the data keys.
+    #[napi]
+    pub fn release(&mut self) {
+        self.0 = None;
+    }
+
+    fn get(&self) -> error::Result<&BatchDecryptor> {
+        self.0.as_ref().ok_or_else(finished)
+    }
+}
+
+fn settled(results: Vec<error::Result<usize>>) -> Vec<NativeSettled> {
+    let settle = |result: error::Result<usize>| match result {
+        Ok(length) => NativeSettled { length: bytes::length(length), error: None },
+        Err(error) => NativeSettled { length: 0, error: Some(to_json(&error).to_string()) },
+    };
+    results.into_iter().map(settle).collect()
+}
+
+fn finished() -> Error {
+    Error::invalid("this batch is finished; start another")
+}

@@ -1,0 +1,75 @@
+//! Who asks: the native half of an `AbortSignal`, and who watches the calls of key services.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use napi::Result as NapiResult;
+use napi::bindgen_prelude::{ClassInstance, Function};
+use napi_derive::napi;
+use tokio_util::sync::CancellationToken;
+
+use super::watcher::{NativeCallEvent, Watcher};
+use crate::error::{Code, Error, Result};
+use crate::keyring::guard::{Observer, observed};
+
+/// Who asks for some operations: can end them, and watch them.
+#[napi]
+#[derive(Default)]
+pub struct Caller(Asking);
+
+/// What an operation on another thread keeps of it.
+#[derive(Clone, Default)]
+pub(super) struct Asking {
+    ended: CancellationToken,
+    watcher: Option<Arc<dyn Observer>>,
+}
+
+#[napi]
+impl Caller {
+    /// One that has not ended anything, and watches nothing.
+    #[napi(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Ends the operations.
+    #[napi]
+    pub fn cancel(&self) {
+        self.0.cancel();
+    }
+
+    /// Tells a function of each call of a key service, when it begins and when it ends.
+    #[napi(catch_unwind)]
+    pub fn watch(&mut self, tell: Function<'_, NativeCallEvent, ()>) -> NapiResult<()> {
+        self.0.watcher = Some(Arc::new(Watcher::new(&tell)?));
+        Ok(())
+    }
+}
+
+impl Caller {
+    pub(super) fn asking(&self) -> Asking {
+        self.0.clone()
+    }
+}
+
+impl Asking {
+    pub(super) fn cancel(&self) {
+        self.ended.cancel();
+    }
+}
+
+/// What to keep of the caller, or of one that never ends anything.
+pub(super) fn caller_of(caller: Option<&ClassInstance<Caller>>) -> Asking {
+    caller.map(|caller| caller.asking()).unwrap_or_default()
+}
+
+/// The answer, unless the caller ends it first; the call in flight is dropped then.
+pub(super) async fn on_behalf<T>(
+    caller: Asking,
+    answer: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let Asking { ended, watcher } = caller;
+    observed(watcher, ended.run_until_cancelled(answer))
+        .await
+        .unwrap_or_else(|| Err(Error::new(Code::Aborted, "the operation was aborted")))
+}

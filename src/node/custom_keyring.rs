@@ -1,0 +1,158 @@
+//! A keyring whose wrapping is done by functions of the caller's.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use napi::bindgen_prelude::{Buffer, Function, Uint8ArraySlice};
+use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
+use napi::{Result, Status};
+use napi_derive::napi;
+use tokio::sync::oneshot::{Sender, channel};
+use zeroize::Zeroizing;
+
+use super::context::to_pairs;
+use super::error::to_napi;
+use super::keyring::{NativeGuardOptions, NativeKeyring};
+use crate::context::EncryptionContext;
+use crate::error::{Code, Error};
+use crate::keyring::custom::{CustomKeyring, KeyService, Wrapped};
+use crate::keyring::{Answer, Keyring};
+use crate::materials::DataKey;
+
+type Ask = ThreadsafeFunction<NativeRequest, (), NativeRequest, Status, false, true>;
+
+/// The caller's functions, as a key service.
+struct Functions(Arc<Ask>);
+
+/// What one of the functions is asked; answered at most once.
+#[napi(js_name = "CustomRequest")]
+pub struct NativeRequest {
+    context: EncryptionContext,
+    key_name: Option<String>,
+    ciphertext: Option<Vec<u8>>,
+    data_key: Option<DataKey>,
+    wrapped: Option<Sender<crate::error::Result<Wrapped>>>,
+    unwrapped: Option<Sender<crate::error::Result<Option<DataKey>>>>,
+}
+
+#[napi]
+impl NativeRequest {
+    /// The encryption context, as pairs.
+    #[napi(getter)]
+    pub fn context(&self) -> Vec<Vec<String>> {
+        to_pairs(&self.context)
+    }
+
+    /// The name of the key that wrapped, to unwrap.
+    #[napi(getter)]
+    pub fn key_name(&self) -> Option<String> {
+        self.key_name.clone()
+    }
+
+    /// The wrapped data key, to unwrap.
+    #[napi]
+    pub fn take_ciphertext(&mut self) -> Option<Buffer> {
+        self.ciphertext.take().map(Buffer::from)
+    }
+
+    /// The data key, to wrap; JavaScript owns it from now on, and wipes it.
+    #[napi]
+    pub fn take_data_key(&mut self) -> Option<Buffer> {
+        self.data_key.take().map(|key| key.into_bytes().into())
+    }
+
+    /// Answers with a wrapped data key.
+    #[napi(catch_unwind)]
+    pub fn wrapped(&mut self, ciphertext: Uint8ArraySlice<'_>, key_name: String) {
+        if let Some(answer) = self.wrapped.take() {
+            // Who asked may have gone meanwhile.
+            let _ = answer.send(Ok(Wrapped { ciphertext: ciphertext.to_vec(), key_name }));
+        }
+    }
+
+    /// Answers with a data key; without one, that another key wrapped it.
+    #[napi(catch_unwind)]
+    pub fn unwrapped(&mut self, data_key: Option<Uint8ArraySlice<'_>>) {
+        if let Some(answer) = self.unwrapped.take() {
+            let data_key = data_key.map(|key| DataKey::new(Zeroizing::new(key.to_vec())));
+            let _ = answer.send(Ok(data_key));
+        }
+    }
+
+    /// Answers that it failed.
+    #[napi]
+    pub fn failed(&mut self, message: String, cause: Option<String>, retryable: bool) {
+        let mut error = Error::new(Code::KeyringFailed, message).with_retryable(retryable);
+        if let Some(cause) = cause {
+            error = error.with_cause(cause);
+        }
+        if let Some(answer) = self.wrapped.take() {
+            let _ = answer.send(Err(error));
+        } else if let Some(answer) = self.unwrapped.take() {
+            let _ = answer.send(Err(error));
+        }
+    }
+}
+
+impl KeyService for Functions {
+    fn wrap<'a>(
+        &'a self,
+        data_key: &'a DataKey,
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, Wrapped> {
+        let (answer, waiting) = channel();
+        let request = NativeRequest {
+            context: context.clone(),
+            key_name: None,
+            ciphertext: None,
+            data_key: Some(DataKey::new(Zeroizing::new(data_key.expose().to_vec()))),
+            wrapped: Some(answer),
+            unwrapped: None,
+        };
+        self.0.call(request, ThreadsafeFunctionCallMode::NonBlocking);
+        Box::pin(async { waiting.await.unwrap_or_else(|_| Err(no_answer())) })
+    }
+
+    fn unwrap<'a>(
+        &'a self,
+        key_name: &'a str,
+        ciphertext: &'a [u8],
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, Option<DataKey>> {
+        let (answer, waiting) = channel();
+        let request = NativeRequest {
+            context: context.clone(),
+            key_name: Some(key_name.to_owned()),
+            ciphertext: Some(ciphertext.to_vec()),
+            data_key: None,
+            wrapped: None,
+            unwrapped: Some(answer),
+        };
+        self.0.call(request, ThreadsafeFunctionCallMode::NonBlocking);
+        Box::pin(async { waiting.await.unwrap_or_else(|_| Err(no_answer())) })
+    }
+}
+
+/// A keyring of the caller's functions, which `ask` calls.
+#[napi(catch_unwind)]
+pub fn custom_keyring(
+    provider_id: String,
+    options: NativeGuardOptions,
+    ask: Function<'_, NativeRequest, ()>,
+) -> Result<NativeKeyring> {
+    let ask = ask.build_threadsafe_function().weak::<true>().build()?;
+    let service = Arc::new(Functions(Arc::new(ask)));
+    let keyring = CustomKeyring::new(&provider_id, service, options.into()).map_err(to_napi)?;
+    let keyring: Arc<dyn Keyring> = Arc::new(keyring);
+    Ok(keyring.into())
+}
+
+/// The thread of the functions has ended.
+fn no_answer() -> Error {
+    Error::new(Code::KeyringFailed, "the CustomKeyring's functions cannot be called any more")
+}
+
+/// For guards, as JavaScript gives them.
+pub(super) fn milliseconds(value: Option<u32>) -> Option<Duration> {
+    value.map(|ms| Duration::from_millis(ms.into()))
+}
