@@ -252,3 +252,23 @@ export interface BreakerStats {
 /** Which algorithm suites are written and read. */
 export type CommitmentPolicy =
   "requireEncryptRequireDecrypt" | "requireEncryptAllowDecrypt" | "forbidEncryptAllowDecrypt";
+
+/** What the tracing channel `kms-envelope:key-service` tells of a call: one object for all events. */
+export interface KeyServiceCall {
+  /** The operation: of KMS, or `wrapDataKey` and `unwrapDataKey` of a `CustomKeyring`. */
+  readonly operation: string;
+  /** The key as it was asked for; none where KMS is to find it. */
+  readonly keyId?: string;
+  /** The AWS Region. */
+  readonly region?: string;
+  /** How long it took in milliseconds, with its retries; once it has ended, as all that follows. */
+  readonly durationMs?: number;
+  /** How often it was tried. */
+  readonly attempts?: number;
+  /** The AWS request id. */
+  readonly requestId?: string;
+  /** Whether nobody waited for it any more. */
+  readonly aborted?: boolean;
+  /** Why it failed, in the event `error` and after it. */
+  readonly error?: unknown;
+}

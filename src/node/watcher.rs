@@ -41,7 +41,8 @@ pub struct NativeOutcome {
     pub aborted: bool,
 }
 
-type Tell = ThreadsafeFunction<NativeCallEvent, (), NativeCallEvent, Status, false>;
+/// Weak: events alone keep no process alive.
+type Tell = ThreadsafeFunction<NativeCallEvent, (), NativeCallEvent, Status, false, true>;
 
 /// Tells JavaScript.
 pub(super) struct Watcher {
@@ -51,7 +52,7 @@ pub(super) struct Watcher {
 
 impl Watcher {
     pub(super) fn new(tell: &Function<'_, NativeCallEvent, ()>) -> Result<Self> {
-        let tell = Arc::new(tell.build_threadsafe_function().build()?);
+        let tell = Arc::new(tell.build_threadsafe_function().weak::<true>().build()?);
         Ok(Self { tell, next_id: AtomicU32::default() })
     }
 }
