@@ -321,6 +321,9 @@ export declare function generateDataKeyWithoutPlaintext(keyring: NativeKeyring, 
 /** Makes a new key file. */
 export declare function generateLocalKey(path: string): void
 
+/** Whether some data keys are kept in memory that could not be locked. */
+export declare function hasUnlockedKeys(): boolean
+
 /** A header for people and programs to look at. */
 export interface HeaderFields {
   /** The message format: 1 or 2. */

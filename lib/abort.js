@@ -2,6 +2,7 @@
 
 const { callerFor, watched } = require('./caller.js');
 const { aborted, fromNative } = require('./errors.js');
+const { warnOfUnlockedKeys } = require('./warning.js');
 
 /**
  * Awaits a call of the addon that the signal ends.
@@ -23,6 +24,7 @@ async function abortable(signal, call) {
     throw signal && own.code === 'ERR_ENVELOPE_ABORTED' ? aborted(signal) : own;
   } finally {
     signal?.removeEventListener('abort', onAbort);
+    warnOfUnlockedKeys();
   }
 }
 

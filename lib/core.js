@@ -5,6 +5,7 @@ const args = require('./arguments.js');
 const { abortable, throwIfAborted } = require('./abort.js');
 const { invalid, native } = require('./errors.js');
 const { keyringOf, nativeKeyring } = require('./keyrings.js');
+const { warnOfUnlockedKeys } = require('./warning.js');
 
 /** @typedef {import('../binding').Header} Header */
 
@@ -37,6 +38,7 @@ class Core {
     this.keyring = nativeKeyring(given.keyring);
     this.client = native(() => binding.Client.create(this.keyring, settings(given)));
     this.#caches = given.cache !== undefined;
+    warnOfUnlockedKeys();
   }
 
   /**

@@ -8,7 +8,8 @@
 //!
 //! The rooms, lowest first; each knows only those above it in this list:
 //!
-//! 1. [`error`], [`context`], [`suite`], `parallel` (several cores for one call)
+//! 1. [`error`], [`context`], [`suite`], `parallel` (several cores for one
+//!    call), `secret_memory`
 //! 2. `crypto` (AES-GCM, HKDF, random; never sees the format) and [`format`](mod@format) (bytes and
 //!    types; never sees a key)
 //! 3. [`materials`]
@@ -30,6 +31,7 @@ pub mod message;
 #[cfg(all(feature = "node", not(test)))]
 mod node;
 mod parallel;
+mod secret_memory;
 pub mod suite;
 
 pub use context::EncryptionContext;

@@ -12,10 +12,11 @@ use crate::context::EncryptionContext;
 use crate::crypto::{self, EcdsaKey, SigningKey};
 use crate::error::{Code, Error, Result};
 use crate::format::EncryptedDataKey;
+use crate::secret_memory::SecretBytes;
 use crate::suite::AlgorithmSuite;
 
-/// A plaintext data key: wiped when dropped, never shown.
-pub struct DataKey(Zeroizing<Vec<u8>>);
+/// A plaintext data key: in locked memory, wiped when dropped, never shown.
+pub struct DataKey(SecretBytes);
 
 impl DataKey {
     /// A fresh key of `length` bytes from the operating system's generator.
@@ -25,33 +26,33 @@ impl DataKey {
     pub fn generate(length: usize) -> Result<Self> {
         let mut bytes = Zeroizing::new(vec![0; length]);
         crypto::random(&mut bytes)?;
-        Ok(Self(bytes))
+        Ok(Self::new(bytes))
     }
 
     /// Takes over `bytes`.
     pub fn new(bytes: Zeroizing<Vec<u8>>) -> Self {
-        Self(bytes)
+        Self(SecretBytes::new(bytes))
     }
 
     /// The key itself.
     pub fn expose(&self) -> &[u8] {
-        &self.0
+        self.0.expose()
     }
 
     /// Gives the bytes away, to an owner who wipes them.
-    pub fn into_bytes(mut self) -> Vec<u8> {
-        std::mem::take(&mut *self.0)
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.expose().to_vec()
     }
 
     /// The key's length, in bytes.
     pub fn length(&self) -> usize {
-        self.0.len()
+        self.expose().len()
     }
 }
 
 impl fmt::Debug for DataKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DataKey({} bytes)", self.0.len())
+        write!(f, "DataKey({} bytes)", self.length())
     }
 }
 

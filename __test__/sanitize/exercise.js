@@ -14,6 +14,7 @@ const scenarios = {
   ...require('./messages'),
   ...require('./streams_and_files'),
   ...require('./keys'),
+  ...require('./services'),
   ...require('./misuse'),
 };
 

@@ -2,6 +2,11 @@
 //!
 //! JavaScript's memory is touched only inside a synchronous call; see `bytes`.
 
+use std::alloc::System;
+
+use napi_derive::napi;
+use zeroizing_alloc::ZeroAlloc;
+
 mod batch;
 mod bytes;
 mod caller;
@@ -21,3 +26,13 @@ mod range;
 mod re_encryptor;
 mod stats;
 mod watcher;
+
+/// Wipes all memory that is given back: also what other crates used of a key service's answer.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
+
+/// Whether some data keys are kept in memory that could not be locked.
+#[napi]
+pub fn has_unlocked_keys() -> bool {
+    crate::secret_memory::has_unlocked()
+}
