@@ -64,6 +64,10 @@ export declare class Client {
   static create(keyring: NativeKeyring, settings: NativeSettings): Client
   /** Fills the cache for messages with this context. */
   warm(context: Array<string>, caller?: Caller | undefined | null): Promise<void>
+  /** Whether the cached data key for this context is to be renewed, by the caller. */
+  claimRenewal(context: Array<string>): boolean
+  /** Renews the cached data key for this context. */
+  renew(context: Array<string>, caller?: Caller | undefined | null): Promise<void>
   /** Forgets the cached data keys. */
   clearCache(): void
   /** What the client has done. */
@@ -377,6 +381,8 @@ export interface NativeCacheLimits {
   maxBytes: number
   /** How many are kept. */
   maxEntries: number
+  /** How long before its age one is renewed, in milliseconds. */
+  renewBeforeMs?: number
 }
 
 /** What a cache has done. */

@@ -50,7 +50,7 @@ describe('what a process leaves of its keys in memory', { skip: !LINUX && 'Linux
     const cached = headerOf(told.cached).wrapped;
     const needles = [...dataKeys]
       .filter(([wrapped]) => wrapped !== cached)
-      .flatMap(([wrapped, key], i) => [
+      .flatMap(([, key], i) => [
         [`data key ${i}`, key],
         [`data key ${i}, as KMS sent it`, Buffer.from(key.toString('base64'))],
       ]);

@@ -30,6 +30,7 @@ async function encryptBatch(core, items, context, signal) {
   const batch = await abortable(signal, (caller) =>
     binding.createBatchEncryptor(core.client, context, inputs.length, total, caller),
   );
+  core.renewIfAging(context);
   try {
     const settled = await inSlices(inputs, lengths, signal, {
       room: (i) => native(() => batch.messageLength(lengths[i] ?? 0)),

@@ -24,11 +24,18 @@ const OPTIONS = /** @type {const} */ ([
   'cache',
 ]);
 
-const CACHE_OPTIONS = /** @type {const} */ (['maxAgeMs', 'maxMessages', 'maxBytes', 'maxEntries']);
+const CACHE_OPTIONS = /** @type {const} */ ([
+  'maxAgeMs',
+  'maxMessages',
+  'maxBytes',
+  'maxEntries',
+  'renewBeforeMs',
+]);
 
 /** An envelope's key and settings, and the native halves of messages made with them. */
 class Core {
   #caches;
+  #renews;
 
   /** @param {unknown} key what the constructor of `Envelope` was given */
   constructor(key) {
@@ -38,6 +45,7 @@ class Core {
     this.keyring = nativeKeyring(given.keyring);
     this.client = native(() => binding.Client.create(this.keyring, settings(given)));
     this.#caches = given.cache !== undefined;
+    this.#renews = Object(given.cache).renewBeforeMs !== undefined;
     warnOfUnlockedKeys();
   }
 
@@ -115,7 +123,19 @@ class Core {
    */
   #cachedEncryptor(context, plaintextLength) {
     if (!this.#caches) return null;
-    return native(() => binding.cachedEncryptor(this.client, context, plaintextLength));
+    const cached = native(() => binding.cachedEncryptor(this.client, context, plaintextLength));
+    if (cached) this.renewIfAging(context);
+    return cached;
+  }
+
+  /**
+   * Renews a data key that was used near its age; if that fails, the next one who uses it tries.
+   *
+   * @param {string[]} context
+   */
+  renewIfAging(context) {
+    if (!this.#renews || !native(() => this.client.claimRenewal(context))) return;
+    abortable(undefined, (caller) => this.client.renew(context, caller)).catch(() => {});
   }
 
   /** @param {Header} header */
@@ -185,6 +205,7 @@ function cacheLimits(cache) {
     maxMessages: args.integer(maxMessages, 'maxMessages', 1, max),
     maxBytes: args.integer(maxBytes, 'maxBytes', 1, max),
     maxEntries: args.integer(maxEntries, 'maxEntries', 1, UINT32_MAX),
+    renewBeforeMs: args.optionalInteger(given.renewBeforeMs, 'renewBeforeMs', 1, max),
   };
 }
 

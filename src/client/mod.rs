@@ -202,6 +202,20 @@ impl Client {
         self.materials.warm(context).await
     }
 
+    /// Whether the cached materials for messages with this context are near their age; who is told so
+    /// calls `renew`, and nobody else is told meanwhile.
+    pub fn claim_renewal(&self, context: &EncryptionContext) -> bool {
+        self.materials.claim_renewal(context)
+    }
+
+    /// Makes new materials in place of the cached ones, which are used until then.
+    ///
+    /// # Errors
+    /// What the keyring says; the old ones stay.
+    pub async fn renew(&self, context: EncryptionContext) -> Result<()> {
+        self.materials.renew(context).await
+    }
+
     /// Forgets the cached materials, and wipes them as soon as no message uses them.
     pub fn clear_cache(&self) {
         self.materials.clear_cache();
