@@ -3,7 +3,6 @@
 mod ecdsa;
 mod key_pair;
 mod rsa;
-mod stack;
 
 use aes_gcm::aead::inout::InOutBuf;
 use aes_gcm::aead::{AeadInOut, KeyInit, consts::U12};
@@ -14,8 +13,8 @@ use sha2::{Sha256, Sha384, Sha512};
 
 use self::ecdsa::{Signer, SigningKey, Verifier};
 use self::rsa::{PrivateKey, PublicKey};
-use self::stack::leaving_no_trace;
 use super::key_pair::{KeyPair, KeyPairSpec};
+use super::stack::leaving_no_trace;
 use super::{Aead, CryptoEngine, Iv, Tag, engine_failed, not_authentic, wrong_key_length};
 use crate::error::Result;
 use crate::suite::Hash;

@@ -1,4 +1,4 @@
-//! What the ciphers leave on the stack: round keys, of which the first are the key itself.
+//! What others leave on the stack: keys, and round keys of ciphers, of which the first are the key.
 
 use std::hint::black_box;
 
