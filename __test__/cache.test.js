@@ -246,6 +246,19 @@ describe('the option cache', () => {
     }
   });
 
+  it('counts a short message with a long header once', () => {
+    const envelope = new Envelope({ keyring, cache: { maxMessages: 2 } });
+    const encryptionContext = { long: 'x'.repeat(65_000) };
+    const data = Buffer.alloc(64 * 1024, 5);
+    const messages = [1, 2, 3].map(() => envelope.encryptSync(data, { encryptionContext }));
+    const keys = messages.map((message) =>
+      inspect(message).encryptedDataKeys[0].ciphertext.toString('hex'),
+    );
+    assert.equal(keys[0], keys[1]);
+    assert.notEqual(keys[1], keys[2]);
+    for (const message of messages) assert.deepEqual(envelope.decryptSync(message), data);
+  });
+
   it('works with a local key, at once and one data key for all', () => {
     const envelope = new Envelope({ keyring, cache: {} });
     const messages = ['x', 'y'].map((text) => envelope.encryptSync(text));

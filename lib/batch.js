@@ -1,12 +1,11 @@
 'use strict';
 
-const { setImmediate: nextTurn } = require('node:timers/promises');
-
 const binding = require('../binding.js');
 const args = require('./arguments.js');
 const { abortable, throwIfAborted } = require('./abort.js');
 const { fromJson, invalid, native } = require('./errors.js');
 const pieces = require('./pieces.js');
+const { nextTurn } = require('./turn.js');
 
 /** @typedef {InstanceType<typeof import('./core.js').Core>} Core */
 /** @typedef {PromiseSettledResult<Buffer>} Settled */

@@ -16,7 +16,6 @@ use super::keyring::NativeKeyring;
 use super::stats::{NativeStats, stats_of};
 use crate::client::{CacheLimits, Client, Settings};
 use crate::error::{self, Code, Error};
-use crate::keyring::would_block;
 use crate::suite::{AlgorithmSuite, CommitmentPolicy, SUITES};
 
 /// Writes and reads messages under one keyring.
@@ -123,9 +122,8 @@ impl NativeClient {
         Arc::clone(&self.0)
     }
 
-    /// For a synchronous call, whose keyring must answer at once.
-    pub(super) fn local(&self) -> error::Result<&Client> {
-        if self.0.keyring().calls_service() { Err(would_block()) } else { Ok(&self.0) }
+    pub(super) fn get(&self) -> &Client {
+        &self.0
     }
 }
 
