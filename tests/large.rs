@@ -35,7 +35,7 @@ fn whole_and_in_pieces_of_any_length_it_is_the_same() {
     let (message, client, none) = (message(), client(FRAME as u32), context(&[]));
     assert_eq!(decrypt(&client, &none, &message).unwrap(), plaintext());
     for length in [1_000_000, 1 << 20, 5 * SEALED, 5 * SEALED + 1] {
-        let pieces = message.chunks(length).collect();
+        let pieces: Vec<_> = message.chunks(length).collect();
         let (streamed, ended) = decrypt_pieces(&client, &none, pieces);
         assert!(ended.is_ok());
         assert!(streamed == plaintext(), "in pieces of {length} bytes");
@@ -99,7 +99,7 @@ fn more_than_is_allowed_is_refused() {
     let (message, none) = (message(), context(&[]));
     let length = plaintext().len() as u64;
     assert_eq!(decrypt(&limited(length), &none, &message).unwrap(), plaintext());
-    let pieces = || message.chunks(3 * SEALED).collect();
+    let pieces = || message.chunks(3 * SEALED).collect::<Vec<_>>();
     assert!(decrypt_pieces(&limited(length), &none, pieces()).1.is_ok());
     let (released, ended) = decrypt_pieces(&limited(length - 1), &none, pieces());
     assert_eq!(ended.unwrap_err().code(), Code::LimitExceeded);
