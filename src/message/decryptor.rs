@@ -12,7 +12,7 @@ use super::tally::Tally;
 use crate::context::PUBLIC_KEY;
 use crate::crypto::{EcdsaVerifier, Verifier};
 use crate::error::{Code, Error, Result};
-use crate::format::frame::{Division, Frame, FrameKind};
+use crate::format::frame::{Division, FINAL_OVERHEAD, Frame, FrameKind};
 use crate::format::{Failure, Header, footer};
 use crate::materials::DecryptionMaterials;
 
@@ -26,6 +26,8 @@ pub struct Decryptor {
     division: Division,
     next_sequence: u32,
     pending: Vec<u8>,
+    /// How many bytes there must be, with those that are pending, before more is known.
+    needed: usize,
     state: State,
     released: u64,
     limit: Option<u64>,
@@ -53,6 +55,7 @@ impl Decryptor {
             division: Division::of(header),
             next_sequence: 1,
             pending: Vec::new(),
+            needed: 0,
             state: State::Frames,
             released: 0,
             limit: None,
@@ -74,9 +77,10 @@ impl Decryptor {
         self
     }
 
-    /// The most that `update` writes for `input_length` more bytes.
+    /// The most that `update` writes for `input_length` more bytes: nothing while a frame gathers.
     pub fn update_length(&self, input_length: usize) -> usize {
-        self.pending.len() + input_length
+        let available = self.pending.len() + input_length;
+        if available < self.needed { 0 } else { available }
     }
 
     /// Opens every frame that `input` completes, keeps the rest, and returns how much was written.
@@ -124,9 +128,12 @@ impl Decryptor {
                     }
                     pending.clear();
                     self.pending = pending;
+                    self.needed = 0;
                 }
                 Err(Failure::Incomplete { needed }) => {
                     self.pending = pending;
+                    self.needed = needed;
+                    self.check_needed()?;
                     if input.is_empty() {
                         return Ok(written);
                     }
@@ -196,6 +203,17 @@ impl Decryptor {
         match self.opener.open(frame, self.next_sequence, &mut discarded) {
             Ok(()) => Error::truncated(),
             Err(error) => error,
+        }
+    }
+
+    /// What is too long is not gathered first: a body without frames says itself how long it is.
+    fn check_needed(&self) -> Result<()> {
+        let contents = self.needed.saturating_sub(FINAL_OVERHEAD) as u64;
+        match (&self.state, self.limit) {
+            (State::Frames, Some(limit)) if self.released.saturating_add(contents) > limit => {
+                Err(too_long(limit))
+            }
+            _ => Ok(()),
         }
     }
 
