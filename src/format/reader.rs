@@ -11,6 +11,18 @@ pub(crate) enum Failure {
     Invalid(Error),
 }
 
+impl Failure {
+    /// The same of a structure that stands after `length` other bytes.
+    pub(crate) fn after(self, length: usize) -> Self {
+        match self {
+            Self::Incomplete { needed } => {
+                Self::Incomplete { needed: needed.saturating_add(length) }
+            }
+            invalid => invalid,
+        }
+    }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Invalid(error)

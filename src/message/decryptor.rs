@@ -37,7 +37,6 @@ pub struct Decryptor {
 #[derive(PartialEq)]
 enum State {
     Frames,
-    Footer,
     Complete,
     Failed,
 }
@@ -107,7 +106,7 @@ impl Decryptor {
                 }
                 Ok(())
             }
-            State::Frames | State::Footer => Err(Error::truncated()),
+            State::Frames => Err(Error::truncated()),
             State::Failed => Err(failed()),
         }
     }
@@ -133,7 +132,6 @@ impl Decryptor {
                 Err(Failure::Incomplete { needed }) => {
                     self.pending = pending;
                     self.needed = needed;
-                    self.check_needed()?;
                     if input.is_empty() {
                         return Ok(written);
                     }
@@ -144,24 +142,23 @@ impl Decryptor {
         }
     }
 
-    /// Takes the next frame or the footer from `bytes`; returns how much was read and written.
+    /// Takes the next frame, with the footer if one must follow, from `bytes`; returns how much was
+    /// read and written.
     fn step(&mut self, bytes: &[u8], output: &mut [u8]) -> Result<(usize, usize), Failure> {
         match self.state {
             State::Frames => {
-                let frame = Frame::read(bytes, self.division)?;
+                let frame = Frame::read(bytes, self.division)
+                    .map_err(|failure| self.refuse_too_long(failure))?;
+                let footer = self.footer_after(&frame, bytes)?;
                 let released = self.open(&frame, output)?;
                 if let Some(verifier) = &mut self.verifier {
                     verifier.update(&bytes[..frame.size()]);
                 }
-                Ok((frame.size(), released))
-            }
-            State::Footer => {
-                let (signature, length) = footer::read(bytes)?;
+                let Some((signature, length)) = footer else { return Ok((frame.size(), released)) };
                 if let Some(verifier) = self.verifier.take() {
                     verifier.verify(signature).map_err(|_| changed("the signature"))?;
                 }
-                self.state = State::Complete;
-                Ok((length, 0))
+                Ok((frame.size() + length, released))
             }
             // "there are consumable bytes which are intended to be decrypted": a failure.
             State::Complete => {
@@ -169,6 +166,20 @@ impl Decryptor {
             }
             State::Failed => Err(failed().into()),
         }
+    }
+
+    /// The footer of a signed message, which must be there before its last frame is opened: "any
+    /// plaintext decrypted from unframed data or a final frame MUST NOT be released" before.
+    fn footer_after<'a>(
+        &self,
+        frame: &Frame<'_>,
+        bytes: &'a [u8],
+    ) -> Result<Option<(&'a [u8], usize)>, Failure> {
+        if self.verifier.is_none() || frame.kind == FrameKind::Regular {
+            return Ok(None);
+        }
+        let size = frame.size();
+        footer::read(&bytes[size..]).map(Some).map_err(|failure| failure.after(size))
     }
 
     /// Moves bytes from `input` until `needed` are kept; returns what is left of it.
@@ -188,9 +199,6 @@ impl Decryptor {
         self.opener.open(frame, self.next_sequence, plaintext)?;
         match frame.kind {
             FrameKind::Regular => self.next_sequence = frame.sequence.saturating_add(1),
-            FrameKind::Final | FrameKind::Whole if self.verifier.is_some() => {
-                self.state = State::Footer;
-            }
             FrameKind::Final | FrameKind::Whole => self.state = State::Complete,
         }
         Ok(frame.ciphertext.len())
@@ -207,13 +215,14 @@ impl Decryptor {
     }
 
     /// What is too long is not gathered first: a body without frames says itself how long it is.
-    fn check_needed(&self) -> Result<()> {
-        let contents = self.needed.saturating_sub(FINAL_OVERHEAD) as u64;
-        match (&self.state, self.limit) {
-            (State::Frames, Some(limit)) if self.released.saturating_add(contents) > limit => {
-                Err(too_long(limit))
+    fn refuse_too_long(&self, failure: Failure) -> Failure {
+        match (&failure, self.limit) {
+            (Failure::Incomplete { needed }, Some(limit))
+                if self.released.saturating_add(contents(*needed)) > limit =>
+            {
+                too_long(limit).into()
             }
-            _ => Ok(()),
+            _ => failure,
         }
     }
 
@@ -259,6 +268,11 @@ pub fn too_long(limit: u64) -> Error {
         Code::LimitExceeded,
         format!("the plaintext is longer than the {limit} bytes of `maxPlaintextLength`"),
     )
+}
+
+/// The least that a frame holds which needs so many bytes.
+fn contents(needed: usize) -> u64 {
+    needed.saturating_sub(FINAL_OVERHEAD) as u64
 }
 
 fn failed() -> Error {
