@@ -160,7 +160,8 @@ export interface EnvelopeOptions {
   readonly commitmentPolicy?: CommitmentPolicy;
   /**
    * The plaintext length of each frame in bytes, from 1 to 4,294,967,295; by default 65,536. A
-   * frame is verified as a whole before any byte of it is released.
+   * frame is verified as a whole before any byte of it is released. The Encryption SDK for Python
+   * reads none that is longer than 2,147,483,647.
    */
   readonly frameLength?: number;
   /**

@@ -146,4 +146,4 @@ function json(folder, name) {
   return JSON.parse(fs.readFileSync(path.join(folder, `${name}.json`), 'utf8'));
 }
 
-module.exports = { OURS, SHARED, bytes, casesOf, check, present };
+module.exports = { OURS, SHARED, bytes, casesOf, check, json, keyringOf, present };
