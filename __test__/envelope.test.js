@@ -100,8 +100,17 @@ describe('the encryption context', () => {
   it('is refused where it is not one', async () => {
     const cases = [null, [], 'a', { a: 1 }, { a: undefined }, { a: '\ud800' }, { '\udc00': 'a' }];
     const longest = { a: 'x'.repeat(65_536) };
-    for (const wrong of [...cases, longest, { 'aws-crypto-x': 'y' }]) {
+    // Nobody would miss their pairs.
+    const kinds = [
+      new Map([['a', 'b']]),
+      new URLSearchParams('a=b'),
+      Promise.resolve({}),
+      () => {},
+    ];
+    const message = envelope.encryptSync('x');
+    for (const wrong of [...cases, ...kinds, longest, { 'aws-crypto-x': 'y' }]) {
       await rejection(envelope.encrypt('x', { encryptionContext: wrong }), 'INVALID_ARGUMENT');
+      await rejection(envelope.decrypt(message, { encryptionContext: wrong }), 'INVALID_ARGUMENT');
     }
   });
 });
