@@ -1,0 +1,68 @@
+'use strict';
+
+const fs = require('node:fs');
+const path = require('node:path');
+
+const { CASES } = require('../cases');
+const { duration } = require('./figures');
+const { plots } = require('./plots');
+const { caseTable, figureTable, mebibytes, megabytes, targetTable } = require('./tables');
+
+const ROOT = path.join(__dirname, '..', '..');
+const PICTURES = path.join(ROOT, 'docs', 'benchmarks');
+const DOCUMENTS = ['README.md', 'docs/benchmarks.md'];
+
+/**
+ * Draws the plots anew, and puts the tables into the documents, each between
+ * `<!-- benchmark NAME -->` and `<!-- end -->`.
+ *
+ * @param {import('../lib/results').Results} results
+ */
+async function draw(results) {
+  fs.mkdirSync(PICTURES, { recursive: true });
+  for (const [name, svg] of Object.entries(plots(results.cases))) {
+    fs.writeFileSync(path.join(PICTURES, `${name}.svg`), svg);
+  }
+  const texts = await textsOf(results);
+  for (const document of DOCUMENTS) {
+    const file = path.join(ROOT, document);
+    fs.writeFileSync(file, fillIn(fs.readFileSync(file, 'utf8'), texts, document));
+  }
+}
+
+/** What can stand between the marks, by its name. */
+async function textsOf(results) {
+  const { cases, environment } = results;
+  const texts = { targets: await targetTable(results), machine: machine(environment, cases) };
+  for (const name of Object.keys(CASES)) texts[name] = await caseTable(cases, name);
+  const transfers = (cases.memory?.groups ?? []).map(({ name }) => ['memory', name]);
+  texts.memory = await figureTable(
+    cases,
+    transfers,
+    ['operation', 'who', 'the peak rises by'],
+    mebibytes,
+  );
+  const sizes = ['addon', 'installed', 'code in the addon'].map((name) => ['size', name]);
+  texts.size = await figureTable(cases, sizes, ['of what', '', 'bytes'], megabytes);
+  const calls = (cases['kms-calls']?.groups ?? []).map(({ name }) => ['kms-calls', name]);
+  texts['kms-processor'] = await figureTable(cases, calls, ['', 'who', 'a call'], duration);
+  return texts;
+}
+
+function machine({ processor, cores, memoryGiB, system, rust }, cases) {
+  const nodes = [...new Set(Object.values(cases).map(({ node }) => node))].sort();
+  const days = Object.values(cases).map(({ measured }) => measured);
+  const last = days.sort().at(-1);
+  return `${processor}, ${cores} cores, ${memoryGiB} GiB; ${system}; Rust ${rust}; Node.js ${nodes.join(', ')}; last measured on ${last}.`;
+}
+
+function fillIn(document, texts, name) {
+  const marked = /(<!-- benchmark ([\w-]+) -->\n)[^]*?(<!-- end -->)/g;
+  return document.replace(marked, (_all, start, wanted, end) => {
+    const text = texts[wanted];
+    if (text === undefined) throw new Error(`${name} wants ${wanted}; there is no such case`);
+    return `${start}\n${text || 'Not measured.'}\n\n${end}`;
+  });
+}
+
+module.exports = { draw, targetTable };
