@@ -3,7 +3,7 @@
 const echarts = require('echarts');
 
 const WIDTH = 820;
-const FONT = 'system-ui, sans-serif';
+const FONT = 'Arial, Helvetica, sans-serif';
 const COLORS = ['#0b7285', '#f08c00', '#868e96', '#c92a2a', '#e8590c', '#5f3dc4'];
 
 /** A chart as SVG, drawn without a browser; the same input gives the same bytes. */
@@ -15,8 +15,15 @@ function svgOf({ title, height, legend, xAxis, yAxis, series }) {
     color: COLORS,
     textStyle: { fontFamily: FONT },
     title: { text: title, left: 12, top: 8, textStyle: { fontSize: 15, fontFamily: FONT } },
-    legend: legend && { top: 34, left: 12 },
-    grid: { left: 12, right: 60, top: 72, bottom: 12, containLabel: true },
+    // Each renderer has other fonts: there is room for a wider one.
+    legend: legend && { top: 36, left: 12, right: 12, itemGap: 30 },
+    grid: {
+      left: 16,
+      right: 60,
+      top: series.length > 4 ? 118 : 74,
+      bottom: 12,
+      containLabel: true,
+    },
     xAxis,
     yAxis,
     series,

@@ -35,7 +35,8 @@ function duration(nanoseconds) {
 }
 
 function throughput(bytes, nanoseconds) {
-  return `${digits(bytes / nanoseconds)} GB/s`;
+  const rate = bytes / nanoseconds;
+  return rate < 1 ? `${digits(rate * 1000)} MB/s` : `${digits(rate)} GB/s`;
 }
 
 function megabytes(bytes) {

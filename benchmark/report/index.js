@@ -6,7 +6,14 @@ const path = require('node:path');
 const { CASES } = require('../cases');
 const { duration } = require('./figures');
 const { plots } = require('./plots');
-const { caseTable, figureTable, mebibytes, megabytes, targetTable } = require('./tables');
+const {
+  caseTable,
+  figureTable,
+  mebibytes,
+  megabytes,
+  summaryTable,
+  targetTable,
+} = require('./tables');
 
 const ROOT = path.join(__dirname, '..', '..');
 const PICTURES = path.join(ROOT, 'docs', 'benchmarks');
@@ -20,20 +27,44 @@ const DOCUMENTS = ['README.md', 'docs/benchmarks.md'];
  */
 async function draw(results) {
   fs.mkdirSync(PICTURES, { recursive: true });
-  for (const [name, svg] of Object.entries(plots(results.cases))) {
-    fs.writeFileSync(path.join(PICTURES, `${name}.svg`), svg);
+  for (const [file, text] of await drawn(results)) fs.writeFileSync(file, text);
+}
+
+/**
+ * Fails if the plots and the documents are not what the results draw.
+ *
+ * @param {import('../lib/results').Results} results
+ */
+async function check(results) {
+  for (const [file, text] of await drawn(results)) {
+    if (fs.existsSync(file) && fs.readFileSync(file, 'utf8') === text) continue;
+    const name = path.relative(ROOT, file);
+    throw new Error(`${name} does not show the results: run \`node benchmark/run.js --draw\``);
   }
+}
+
+/** What the results make of each file. */
+async function drawn(results) {
+  const pictures = Object.entries(plots(results.cases)).map(([name, svg]) => [
+    path.join(PICTURES, `${name}.svg`),
+    svg,
+  ]);
   const texts = await textsOf(results);
-  for (const document of DOCUMENTS) {
+  const documents = DOCUMENTS.map((document) => {
     const file = path.join(ROOT, document);
-    fs.writeFileSync(file, fillIn(fs.readFileSync(file, 'utf8'), texts, document));
-  }
+    return [file, fillIn(fs.readFileSync(file, 'utf8'), texts, document)];
+  });
+  return [...pictures, ...documents];
 }
 
 /** What can stand between the marks, by its name. */
 async function textsOf(results) {
   const { cases, environment } = results;
-  const texts = { targets: await targetTable(results), machine: machine(environment, cases) };
+  const texts = {
+    machine: machine(environment, cases),
+    summary: await summaryTable(cases),
+    targets: await targetTable(results),
+  };
   for (const name of Object.keys(CASES)) texts[name] = await caseTable(cases, name);
   const transfers = (cases.memory?.groups ?? []).map(({ name }) => ['memory', name]);
   texts.memory = await figureTable(
@@ -65,4 +96,4 @@ function fillIn(document, texts, name) {
   });
 }
 
-module.exports = { draw, targetTable };
+module.exports = { check, draw, targetTable };

@@ -1,7 +1,8 @@
 'use strict';
 
-const { groupOf, timeOf } = require('./figures');
 const { svgOf } = require('./chart');
+const { digits, groupOf, ratioOf, timeOf } = require('./figures');
+const { COMPARISONS } = require('./summary');
 
 const OURS = 'kms-envelope';
 const CLIENT = 'client-node, our suite, 64 KiB frames';
@@ -35,25 +36,16 @@ function plots(cases) {
 
 /** How many times as fast as the Encryption SDK for JavaScript: the picture of the README. */
 function overview(cases) {
-  const rows = [
-    ['1 KiB', 'one-piece-1KiB', 'local key', 'kms-envelope, sync', CLIENT],
-    ['1 KiB, signed', 'signed', '1 KiB', OURS, 'client-node, signed, 64 KiB frames'],
-    ['64 KiB', 'one-piece-64KiB', 'local key', OURS, CLIENT],
-    ['1 MiB', 'one-piece-1MiB', 'local key', OURS, CLIENT],
-    ['64 MiB', 'one-piece-64MiB', 'local key', OURS, CLIENT],
-    ['1 GiB stream', 'streams', 'stream', OURS, CLIENT],
-    ['1 GiB file', 'files', 'file', 'kms-envelope, file', CLIENT],
-  ].map(([label, name, group, ours, theirs]) => ({
-    label,
+  const rows = COMPARISONS.map(({ what, name, group, ours, client }) => ({
+    label: what,
     values: ['encrypt', 'decrypt'].map((operation) => {
-      const time = (side) => timeOf(cases, name, `${operation}, ${group}`, side);
-      return time(theirs) / time(ours);
+      return ratioOf(cases, name, `${operation}, ${group}`, client, ours)?.ratio;
     }),
   }));
   return bars('Times as fast as @aws-crypto/client-node with the same suite and frames', {
     rows,
     series: ['encrypt', 'decrypt'],
-    format: (value) => `${value.toPrecision(2)}×`,
+    format: (value) => `${digits(value)}×`,
     log: true,
   });
 }
@@ -71,10 +63,10 @@ function bySize(cases) {
   if (series.length === 0) return undefined;
   return svgOf({
     title: 'Encryption in one piece with a local key, GB/s by length (logarithmic)',
-    height: 420,
+    height: 460,
     legend: true,
     xAxis: { type: 'category', data: SIZES.map((size) => size.replace(/(?=[KMB])/, ' ')) },
-    yAxis: { type: 'log', name: 'GB/s', min: 0.00001 },
+    yAxis: { type: 'log', min: 0.00001, axisLabel: { formatter: String } },
     series: series.map((each) => ({ ...each, type: 'line', symbolSize: 7 })),
   });
 }
@@ -90,7 +82,7 @@ function small(cases) {
   return bars('1 KiB with a local key, microseconds a message (logarithmic)', {
     rows,
     series: ['encrypt', 'decrypt'],
-    format: (value) => value.toPrecision(3),
+    format: digits,
     log: true,
   });
 }
@@ -114,7 +106,7 @@ function files(cases) {
   return bars('1 GiB from file to file in memory, GB/s', {
     rows,
     series: ['encrypt', 'decrypt'],
-    format: (value) => value.toPrecision(2),
+    format: digits,
   });
 }
 
@@ -133,7 +125,7 @@ function start(cases) {
   return bars('A fresh process: to load the package and to encrypt for the first time, ms', {
     rows,
     series: ['require', 'first encrypt'],
-    format: (value) => value.toPrecision(2),
+    format: digits,
     stack: 'both',
   });
 }
@@ -148,7 +140,7 @@ function versions(cases) {
   return bars('1 MiB, encryption with a local key, GB/s', {
     rows,
     series: [OURS, 'node:crypto, single', 'node:crypto, frames', CLIENT],
-    format: (value) => value.toPrecision(2),
+    format: digits,
   });
 }
 
@@ -158,7 +150,7 @@ function bars(title, { rows, series, format, log = false, stack }) {
   if (known.length === 0) return undefined;
   return svgOf({
     title,
-    height: 110 + known.length * (stack ? 26 : 12 + 14 * series.length),
+    height: 108 + known.length * (stack ? 26 : 12 + 14 * series.length),
     legend: true,
     xAxis: { type: log ? 'log' : 'value' },
     yAxis: { type: 'category', data: known.map(({ label }) => label) },

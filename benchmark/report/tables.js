@@ -1,6 +1,5 @@
 'use strict';
 
-const { TARGETS } = require('./targets');
 const {
   digits,
   duration,
@@ -10,6 +9,8 @@ const {
   ratioOf,
   throughput,
 } = require('./figures');
+const { summaryRows } = require('./summary');
+const { TARGETS } = require('./targets');
 
 /** More than this, and a figure is only roughly right. */
 const WIDE = 0.2;
@@ -39,6 +40,11 @@ async function targetTable({ cases }, { measuredOnly = false } = {}) {
     ];
   });
   return table([head, ...rows], ['l', 'l', 'r', 'r', 'r', 'l', 'l']);
+}
+
+/** What the README shows, as Markdown. */
+async function summaryTable(cases) {
+  return table(summaryRows(cases), ['l', 'r', 'r', 'r']);
 }
 
 /** All sides of each group of a case, as Markdown. */
@@ -86,4 +92,4 @@ async function table(rows, align) {
   return markdownTable(rows, { align, padding: true, alignDelimiters: false });
 }
 
-module.exports = { caseTable, figureTable, megabytes, mebibytes, targetTable };
+module.exports = { caseTable, figureTable, megabytes, mebibytes, summaryTable, targetTable };
