@@ -11,6 +11,16 @@ pub(crate) enum Failure {
     Invalid(Error),
 }
 
+impl Failure {
+    /// The error where no more bytes will come.
+    pub(crate) fn at_end(self) -> Error {
+        match self {
+            Self::Incomplete { .. } => Error::truncated(),
+            Self::Invalid(error) => error,
+        }
+    }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Invalid(error)

@@ -51,7 +51,7 @@ impl RangeDecryptor {
         final_frame: &[u8],
     ) -> Result<Self> {
         let layout = Layout::of(header, message_length)?;
-        let mut opener = FrameOpener::new(header, materials)?;
+        let opener = FrameOpener::new(header, materials)?;
         let frame = read_frame(final_frame, header)?;
         if frame.kind != FrameKind::Final || frame.size() != final_frame.len() {
             return Err(Error::truncated());
@@ -92,7 +92,7 @@ impl RangeDecryptor {
         let division = Division::Frames { length: self.layout.frame_length };
         let frame_size = self.layout.frame_length + REGULAR_OVERHEAD;
         for (number, bytes) in self.frame_numbers(range).zip(frames.chunks_exact(frame_size)) {
-            let frame = Frame::read(bytes, division).map_err(at_end)?;
+            let frame = Frame::read(bytes, division).map_err(Failure::at_end)?;
             if frame.kind != FrameKind::Regular {
                 return Err(Error::malformed("the final frame stands among the others"));
             }
@@ -196,14 +196,7 @@ impl Layout {
 }
 
 fn read_frame<'a>(bytes: &'a [u8], header: &Header) -> Result<Frame<'a>> {
-    Frame::read(bytes, Division::of(header)).map_err(at_end)
-}
-
-fn at_end(failure: Failure) -> Error {
-    match failure {
-        Failure::Incomplete { .. } => Error::truncated(),
-        Failure::Invalid(error) => error,
-    }
+    Frame::read(bytes, Division::of(header)).map_err(Failure::at_end)
 }
 
 /// The part of a piece of plaintext, of this start and length, that lies in the range.
