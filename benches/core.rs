@@ -116,6 +116,7 @@ fn clients() -> [(&'static str, Client); 2] {
         max_messages: u64::MAX,
         max_bytes: u64::MAX,
         max_entries: NonZeroUsize::new(1000).unwrap(),
+        renew_before: None,
     };
     [("local key", client(None)), ("warm cache", client(Some(limits)))]
 }

@@ -69,9 +69,11 @@ async function measure(name, options) {
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text) => (output += text));
   const [code] = await once(child, 'close');
-  console.log(`${((Date.now() - started) / 1000).toFixed(0)} s`);
-  if (code !== 0) throw new Error('it has failed');
-  return JSON.parse(output);
+  const seconds = ((Date.now() - started) / 1000).toFixed(0);
+  if (code !== 0) throw new Error(`it has failed after ${seconds} s`);
+  const measured = JSON.parse(output);
+  console.log(`${seconds} s, waited for a processor ${(100 * measured.waited).toFixed(0)} % of it`);
+  return measured;
 }
 
 /** From npm, so that all versions come from one place; elsewhere than on Linux, the one at hand. */

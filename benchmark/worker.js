@@ -1,13 +1,16 @@
 'use strict';
 
-// `worker.js CASE [--quick]`: runs one case in this Node.js, and writes what it measured, as JSON,
-// to the file that its standard output is.
+// `worker.js CASE [--quick]`: runs one case in this Node.js, and prints what it measured, as JSON.
 const { CASES } = require('./cases');
+const { waitedPart } = require('./lib/clock');
 
 const [, , name, quick] = process.argv;
 
 CASES[name].run({ quick: quick === '--quick' }).then(
-  (groups) => console.log(JSON.stringify({ node: process.versions.node, groups })),
+  (groups) => {
+    const node = process.versions.node;
+    console.log(JSON.stringify({ node, waited: waitedPart(), groups }));
+  },
   (error) => {
     console.error(error);
     process.exitCode = 1;

@@ -30,8 +30,20 @@ function now() {
 }
 
 function waitedForProcessor() {
-  if (!hasScheduler) return 0;
-  return Number(fs.readFileSync(SCHEDULER, 'utf8').split(' ')[1]);
+  const [, waited] = scheduled();
+  return waited;
 }
 
-module.exports = { startClock };
+/** For which part of the time that this thread could have run, others had the processors. */
+function waitedPart() {
+  const [ran, waited] = scheduled();
+  return waited / (ran + waited || 1);
+}
+
+/** For how many nanoseconds this thread has run, and for how many it has waited to run. */
+function scheduled() {
+  if (!hasScheduler) return [0, 0];
+  return fs.readFileSync(SCHEDULER, 'utf8').split(' ', 2).map(Number);
+}
+
+module.exports = { startClock, waitedPart };

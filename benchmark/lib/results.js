@@ -9,8 +9,11 @@ const { CASES } = require('../cases');
 
 const FILE = path.join(__dirname, '..', 'results.json');
 
-/** @typedef {{ environment: Record<string, unknown>, cases: Record<string, Case> }} Results */
-/** @typedef {{ node: string, measured: string, groups: import('../cases').Group[] }} Case */
+/** @typedef {{ environment?: Record<string, unknown>, cases: Record<string, Case> }} Results */
+/**
+ * @typedef {{ node: string, measured: string, waited: number, groups: import('../cases').Group[] }} Case
+ *   `waited`: for which part of the time other programs had the processors
+ */
 
 /** What has been measured so far. */
 function read() {
@@ -18,9 +21,10 @@ function read() {
 }
 
 /** Keeps what a case measured, in place of what it measured before. */
-function keep(name, { node, groups }) {
+function keep(name, { node, waited, groups }) {
   const cases = read().cases;
-  cases[name] = { node, measured: new Date().toISOString().slice(0, 10), groups };
+  const measured = new Date().toISOString().slice(0, 10);
+  cases[name] = { node, measured, waited, groups };
   const inOrder = Object.keys(CASES).filter((known) => cases[known]);
   const all = Object.fromEntries(inOrder.map((known) => [known, cases[known]]));
   const results = { environment: environment(), cases: all };

@@ -4,7 +4,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const { CASES } = require('../cases');
-const { duration } = require('./figures');
+const { digits, duration } = require('./figures');
 const { plots } = require('./plots');
 const {
   caseTable,
@@ -80,11 +80,22 @@ async function textsOf(results) {
   return texts;
 }
 
-function machine({ processor, cores, memoryGiB, system, rust }, cases) {
-  const nodes = [...new Set(Object.values(cases).map(({ node }) => node))].sort();
-  const days = Object.values(cases).map(({ measured }) => measured);
-  const last = days.sort().at(-1);
-  return `${processor}, ${cores} cores, ${memoryGiB} GiB; ${system}; Rust ${rust}; Node.js ${nodes.join(', ')}; last measured on ${last}.`;
+/** Where it was measured, and how quiet it was there. */
+function machine(environment, cases) {
+  if (!environment) return '';
+  const { processor, cores, memoryGiB, system, rust } = environment;
+  const all = Object.values(cases);
+  const nodes = [...new Set(all.map(({ node }) => node))].sort().join(', ');
+  const last = all
+    .map(({ measured }) => measured)
+    .sort()
+    .at(-1);
+  const most = digits(100 * Math.max(...all.map(({ waited }) => waited)));
+  return [
+    `${processor}, ${cores} cores, ${memoryGiB} GiB; ${system}; Rust ${rust}; Node.js ${nodes}.`,
+    `Last measured on ${last}. Other programs had the processors for at most ${most} % of the time`,
+    'that a case could have run; where that is much, what runs on several threads is only roughly right.',
+  ].join('\n');
 }
 
 function fillIn(document, texts, name) {
