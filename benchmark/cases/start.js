@@ -5,6 +5,7 @@ const { withKms } = require('../lib/kms');
 const { inRounds } = require('../lib/rounds');
 
 const ROUNDS = { rounds: 21, mostRounds: 41 };
+const PHASES = ['load', 'call', 'both', 'sinceStart'];
 
 /** From a fresh process: to load the package, and to encrypt for the first time. */
 async function localStart({ quick }) {
@@ -24,10 +25,8 @@ async function kmsStart({ quick }) {
   });
 }
 
-/** One process gives the time of each phase: the figures of a round belong together. */
+/** Each phase with processes of its own, so that each is settled by itself. */
 async function phases(parties, { quick, args = [], env }) {
-  const names = ['load', 'call', 'both', 'sinceStart'];
-  const last = {};
   const sides = (phase) =>
     Object.fromEntries(
       parties.map((party) => [
@@ -35,14 +34,14 @@ async function phases(parties, { quick, args = [], env }) {
         {
           single: true,
           async sample() {
-            last[party] = await runJob('start.js', [party, ...args], { env });
-            return last[party][phase];
+            const times = await runJob('start.js', [party, ...args], { env });
+            return times[phase];
           },
         },
       ]),
     );
   const groups = [];
-  for (const phase of names) {
+  for (const phase of PHASES) {
     groups.push({
       name: phase,
       sides: await inRounds(sides(phase), { quick, ...(quick ? {} : ROUNDS) }),

@@ -4,16 +4,9 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const { CASES } = require('../cases');
-const { digits, duration } = require('./figures');
+const { digits, duration, mebibytes, megabytes } = require('./figures');
 const { plots } = require('./plots');
-const {
-  caseTable,
-  figureTable,
-  mebibytes,
-  megabytes,
-  summaryTable,
-  targetTable,
-} = require('./tables');
+const { caseTable, figureTable, summaryTable, targetTable } = require('./tables');
 
 const ROOT = path.join(__dirname, '..', '..');
 const PICTURES = path.join(ROOT, 'docs', 'benchmarks');

@@ -1,14 +1,6 @@
 'use strict';
 
-const {
-  digits,
-  duration,
-  groupOf,
-  megabytes,
-  mebibytes,
-  ratioOf,
-  throughput,
-} = require('./figures');
+const { digits, duration, groupOf, ratioOf, throughput } = require('./figures');
 const { summaryRows } = require('./summary');
 const { TARGETS } = require('./targets');
 
@@ -92,4 +84,4 @@ async function table(rows, align) {
   return markdownTable(rows, { align, padding: true, alignDelimiters: false });
 }
 
-module.exports = { caseTable, figureTable, megabytes, mebibytes, summaryTable, targetTable };
+module.exports = { caseTable, figureTable, summaryTable, targetTable };
