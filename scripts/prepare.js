@@ -8,6 +8,7 @@ const path = require('node:path');
 const ROOT = path.join(__dirname, '..');
 const PEERS = path.join(ROOT, '__test__', 'peers');
 const EXAMPLES = path.join(ROOT, 'examples');
+const BENCHMARK = path.join(ROOT, 'benchmark');
 const LOADER = path.join(ROOT, 'binding.js');
 const WINDOWS = process.platform === 'win32';
 
@@ -30,6 +31,7 @@ const STEPS = {
   localstack,
   peers,
   examples,
+  benchmark,
 };
 const DEFAULT_STEPS = ['node-modules', 'addon', 'python', 'localstack', 'peers', 'examples'];
 
@@ -53,6 +55,11 @@ function examples() {
   npmInstall(EXAMPLES);
   // After npm, which removes what its lock file does not name.
   linkExamples();
+}
+
+/** What the benchmarks compare with, and what draws their results. */
+function benchmark() {
+  npmInstall(BENCHMARK);
 }
 
 /**
@@ -209,4 +216,4 @@ if (require.main === module) {
   }
 }
 
-module.exports = { ROOT, addon, examples, localstack, nodeModules, peers, python };
+module.exports = { ROOT, addon, benchmark, examples, localstack, nodeModules, peers, python };
