@@ -1,0 +1,12 @@
+import { Module } from "@nestjs/common";
+import { GenerationLimits } from "../limits/generation-limits.js";
+import { Devices } from "./devices.js";
+import { KeyIssuer } from "./key-issuer.js";
+import { KeyStore } from "./key-store.js";
+import { KeysResolver } from "./keys.resolver.js";
+
+@Module({
+  providers: [GenerationLimits, Devices, KeyStore, KeyIssuer, KeysResolver],
+  exports: [KeyStore],
+})
+export class KeysModule {}
