@@ -1,4 +1,8 @@
-import { Injectable } from "@nestjs/common";
+import { Inject, Injectable } from "@nestjs/common";
+import { Clock } from "../common/clock.js";
+import { Log } from "../logging/log.js";
+import { MetricsWriter } from "./metrics-writer.js";
+import { Prometheus } from "./prometheus.js";
 
 /** What a request did, for the metrics. */
 export interface OperationRecord {
@@ -15,5 +19,19 @@ export interface OperationRecord {
 /** Takes notice of operations. It never throws, and nobody waits for it. */
 @Injectable()
 export class MetricsRecorder {
-  record(_operation: OperationRecord): void {}
+  constructor(
+    @Inject(Clock) private readonly clock: Clock,
+    @Inject(Log) private readonly log: Log,
+    @Inject(MetricsWriter) private readonly writer: MetricsWriter,
+    @Inject(Prometheus) private readonly prometheus: Prometheus,
+  ) {}
+
+  record(operation: OperationRecord): void {
+    try {
+      this.prometheus.observe(operation);
+      this.writer.add({ ...operation, recordedAt: this.clock.now() });
+    } catch (error) {
+      this.log.warn({ reason: String(error) }, "an operation was not recorded");
+    }
+  }
 }
