@@ -3,10 +3,13 @@ import { AuthModule } from "./auth/auth.module.js";
 import type { Clock } from "./common/clock.js";
 import type { Config } from "./config/config.js";
 import { ConfigModule } from "./config/config.module.js";
+import { CredentialsModule } from "./credentials/credentials.module.js";
 import type { Database } from "./database/database.js";
 import { DatabaseModule } from "./database/database.module.js";
+import { DashboardModule } from "./dashboard/dashboard.module.js";
 import { EnvelopeModule } from "./envelope/envelope.module.js";
 import { ServiceGraphQLModule } from "./graphql/graphql.module.js";
+import { HealthModule } from "./health/health.module.js";
 import { KeysModule } from "./keys/keys.module.js";
 import type { Log } from "./logging/log.js";
 import { LoggingModule } from "./logging/logging.module.js";
@@ -33,7 +36,10 @@ export class AppModule {
         AuthModule,
         MetricsModule,
         KeysModule,
+        CredentialsModule,
         ServiceGraphQLModule,
+        HealthModule,
+        DashboardModule,
       ],
     };
   }
