@@ -22,6 +22,7 @@ export type ServiceErrorCode =
   | "CREDENTIAL_EXISTS"
   | "CREDENTIAL_UNUSABLE"
   | "SECRET_UNACCEPTABLE"
+  | "WRONG_SECRET"
   | "INTERNAL";
 
 /** What a client is told, with a code that stays. The message never holds what the client sent. */

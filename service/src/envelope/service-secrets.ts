@@ -1,5 +1,5 @@
 import { createSecretKey, randomBytes, type KeyObject } from "node:crypto";
-import { Inject, Injectable } from "@nestjs/common";
+import { Inject, Injectable, type OnApplicationBootstrap } from "@nestjs/common";
 import { eq } from "drizzle-orm";
 import { Clock } from "../common/clock.js";
 import { sortableId } from "../common/sortable-id.js";
@@ -16,7 +16,7 @@ export interface ServiceSecret {
 
 /** Secrets of the service itself: stored as messages, opened once, shared by all instances. */
 @Injectable()
-export class ServiceSecrets {
+export class ServiceSecrets implements OnApplicationBootstrap {
   private readonly opened = new Map<SecretPurpose, Promise<ServiceSecret>>();
 
   constructor(
@@ -24,6 +24,11 @@ export class ServiceSecrets {
     @Inject(Sealer) private readonly sealer: Sealer,
     @Inject(Clock) private readonly clock: Clock,
   ) {}
+
+  /** A service that cannot open its secrets would fail at every request; it fails here. */
+  async onApplicationBootstrap(): Promise<void> {
+    await Promise.all([this.get("pepper"), this.get("integrity")]);
+  }
 
   /** The secret for a purpose; the first instance that asks makes it. */
   get(purpose: SecretPurpose): Promise<ServiceSecret> {

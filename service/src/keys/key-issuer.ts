@@ -19,6 +19,7 @@ import {
   MAKING_TIME,
   type Generation,
 } from "../limits/generation-limits.js";
+import { Measure } from "../metrics/measure.js";
 import { keyContext, type ClientKey, type UnsignedClientKey } from "./client-key.js";
 import { Devices, type DeviceClaim } from "./devices.js";
 import { KeyStore } from "./key-store.js";
@@ -41,6 +42,7 @@ export class KeyIssuer {
     @Inject(GenerationLimits) private readonly limits: GenerationLimits,
     @Inject(Devices) private readonly devices: Devices,
     @Inject(KeyStore) private readonly store: KeyStore,
+    @Inject(Measure) private readonly measure: Measure,
   ) {}
 
   /** The device's key, made if there is none. However many ask at once, one is made. */
@@ -133,7 +135,7 @@ export class KeyIssuer {
         algorithm: ALGORITHM,
         bits,
         publicKey: pair.publicKey,
-        privateKey: await this.sealer.seal(pair.privateKey, keyContext({ id, deviceId, userId })),
+        privateKey: await this.seal(pair.privateKey, { id, deviceId, userId }),
         state: "active",
         createdAt,
         expiresAt: later(createdAt, this.config.KEY_ACTIVE_DAYS * DAY),
@@ -143,6 +145,16 @@ export class KeyIssuer {
     } finally {
       pair.privateKey.fill(0);
     }
+  }
+
+  private seal(
+    privateKey: Buffer,
+    ids: Pick<ClientKey, "id" | "deviceId" | "userId">,
+  ): Promise<Buffer> {
+    const { id: keyId, deviceId, userId } = ids;
+    return this.measure.run({ operation: "encrypt", keyId, deviceId, userId }, () =>
+      this.sealer.seal(privateKey, keyContext(ids)),
+    );
   }
 
   private async publish(generationId: string, key: UnsignedClientKey): Promise<void> {
