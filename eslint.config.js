@@ -4,7 +4,16 @@ const js = require('@eslint/js');
 const globals = require('globals');
 
 module.exports = [
-  { ignores: ['binding.js', 'target/', '**/node_modules/', '.venv/', '.venv-localstack/', 'service/dist/'] },
+  {
+    ignores: [
+      'binding.js',
+      'target/',
+      '**/node_modules/',
+      '.venv/',
+      '.venv-localstack/',
+      'service/dist/',
+    ],
+  },
   js.configs.recommended,
   {
     languageOptions: { globals: globals.node },

@@ -36,14 +36,12 @@ describe("health", () => {
 
   test("/metrics counts operations, and tells of keys and of the key service", async () => {
     await service.graphql(GENERATE, {}, await service.token("alice"));
-    service.app
-      .get(MetricsRecorder)
-      .record({
-        operation: "decrypt",
-        outcome: "failure",
-        reason: "PAYLOAD_INVALID",
-        durationMs: 30,
-      });
+    service.app.get(MetricsRecorder).record({
+      operation: "decrypt",
+      outcome: "failure",
+      reason: "PAYLOAD_INVALID",
+      durationMs: 30,
+    });
 
     const response = await scrape(METRICS_TOKEN);
     assert.equal(response.status, 200);
