@@ -10,6 +10,7 @@ import { DashboardModule } from "./dashboard/dashboard.module.js";
 import { EnvelopeModule } from "./envelope/envelope.module.js";
 import { ServiceGraphQLModule } from "./graphql/graphql.module.js";
 import { HealthModule } from "./health/health.module.js";
+import { JobsModule } from "./jobs/jobs.module.js";
 import { KeysModule } from "./keys/keys.module.js";
 import type { Log } from "./logging/log.js";
 import { LoggingModule } from "./logging/logging.module.js";
@@ -37,6 +38,7 @@ export class AppModule {
         MetricsModule,
         KeysModule,
         CredentialsModule,
+        JobsModule,
         ServiceGraphQLModule,
         HealthModule,
         DashboardModule,

@@ -23,6 +23,7 @@ export type ServiceErrorCode =
   | "CREDENTIAL_UNUSABLE"
   | "SECRET_UNACCEPTABLE"
   | "WRONG_SECRET"
+  | "JOB_RUNNING"
   | "INTERNAL";
 
 /** What a client is told, with a code that stays. The message never holds what the client sent. */

@@ -160,17 +160,18 @@ export class KeyIssuer {
   private async publish(generationId: string, key: UnsignedClientKey): Promise<void> {
     await this.database.orm.transaction(async (transaction) => {
       await lockNames(transaction, [`device:${key.deviceId}`]);
+      const now = this.clock.now();
       const finished = await transaction
         .update(keyGenerations)
         .set({ keyId: key.id })
-        .where(and(eq(keyGenerations.id, generationId), isBeingMade(this.clock.now())))
+        .where(and(eq(keyGenerations.id, generationId), isBeingMade(now)))
         .returning({ id: keyGenerations.id });
       if (finished.length === 0) {
         throw new ServiceError("KMS_UNAVAILABLE", "The key took too long; try again.", {
           retryAfterSeconds: 1,
         });
       }
-      await this.store.publish(transaction, key);
+      await this.store.publish(transaction, key, now);
     });
   }
 }

@@ -44,10 +44,11 @@ export class KeyStore {
   }
 
   /** Makes a key the active one of its device, in a transaction that holds the device's lock. */
-  async publish(transaction: Drizzle, key: UnsignedClientKey): Promise<void> {
+  async publish(transaction: Drizzle, key: UnsignedClientKey, now: Date): Promise<void> {
     const ofDevice = and(eq(clientKeys.deviceId, key.deviceId), eq(clientKeys.state, "active"));
-    for (const old of await transaction.select().from(clientKeys).where(ofDevice)) {
-      const retiredAt = key.createdAt < old.expiresAt ? key.createdAt : old.expiresAt;
+    // The daily task may be at it, too.
+    for (const old of await transaction.select().from(clientKeys).where(ofDevice).for("update")) {
+      const retiredAt = now < old.expiresAt ? now : old.expiresAt;
       await this.change(transaction, old, { state: "decrypt-only", retiredAt });
     }
     await transaction

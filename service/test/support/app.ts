@@ -60,6 +60,7 @@ export async function startTestService(
     DATA_DIR: folder,
     DATABASE_URL: testDatabase?.url,
     LIMIT_ADDRESS_REQUESTS_PER_MINUTE: "0",
+    DAILY_TASK_MINUTES: "0",
     ...settings,
   });
   const lines: string[] = [];
