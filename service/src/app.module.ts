@@ -7,6 +7,7 @@ import { CredentialsModule } from "./credentials/credentials.module.js";
 import type { Database } from "./database/database.js";
 import { DatabaseModule } from "./database/database.module.js";
 import { DashboardModule } from "./dashboard/dashboard.module.js";
+import { DemoModule } from "./demo/demo.module.js";
 import { EnvelopeModule } from "./envelope/envelope.module.js";
 import { ServiceGraphQLModule } from "./graphql/graphql.module.js";
 import { HealthModule } from "./health/health.module.js";
@@ -42,6 +43,7 @@ export class AppModule {
         ServiceGraphQLModule,
         HealthModule,
         DashboardModule,
+        ...(config.production ? [] : [DemoModule]),
       ],
     };
   }

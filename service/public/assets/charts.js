@@ -1,9 +1,8 @@
 import { Chart, legend, lineLegend, timeAxis, tooltip, valueAxis } from './chart-parts.js';
 import { count, duration, moment, shortCount, shortDuration, words } from './format.js';
+import { colorOf, inOrder } from './operations.js';
 import { color, font } from './theme.js';
 
-/** An operation keeps its colour, whatever else there is. */
-const OPERATIONS = ['generate', 'rotate', 'encrypt', 'decrypt', 'verify'];
 const REASON_COLORS = ['bad', 'series-3', 'series-4', 'series-2', 'series-1'];
 const STATES = [
   ['active', 'Active', 'series-2'],
@@ -47,7 +46,7 @@ export class Charts {
 }
 
 function operationsChart(summary) {
-  const operations = [...summary.byOperation].sort((a, b) => rank(a) - rank(b));
+  const operations = inOrder(summary.byOperation);
   const attempts = operations.map((each) => `${words(each.operation)} ${count(each.attempts)}`);
   return {
     description: `Operations over time: ${attempts.join(', ') || 'none'}`,
@@ -55,7 +54,7 @@ function operationsChart(summary) {
       summary,
       operations.map(({ operation }) => ({
         label: words(operation),
-        color: color(`series-${rank({ operation }) + 1}`),
+        color: color(colorOf(operation)),
         at: ({ byOperation }) =>
           byOperation.find((each) => each.operation === operation)?.attempts ?? 0,
       })),
@@ -180,9 +179,4 @@ function keysChart(keys) {
       },
     },
   };
-}
-
-function rank({ operation }) {
-  const index = OPERATIONS.indexOf(operation);
-  return index < 0 ? OPERATIONS.length : index;
 }

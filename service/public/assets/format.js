@@ -9,7 +9,8 @@ export const shortCount = (value) => (Number.isInteger(value) ? compact.format(v
 /** A share as a percentage; never rounded up to a 100 % that was not reached. */
 export function percent(share) {
   if (share == null) return '–';
-  return `${share === 1 ? 100 : (Math.floor(share * 1000) / 10).toFixed(1)} %`;
+  if (share === 1) return '100 %';
+  return `${Math.min(share * 100, 99.9).toFixed(1)} %`;
 }
 
 /** Three digits are as many as a duration can be trusted for. */
@@ -41,6 +42,6 @@ export const dayAndTime = (date) => moment(date, 168);
 
 /** `DECRYPTION_FAILED` as a person would write it. */
 export function words(code) {
-  const text = code.toLowerCase().replaceAll(/[_-]/g, ' ');
+  const text = code.toLowerCase().replaceAll('_', ' ').replace('kms', 'KMS');
   return text[0].toUpperCase() + text.slice(1);
 }

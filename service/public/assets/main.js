@@ -1,5 +1,6 @@
 import { Charts } from './charts.js';
 import { words } from './format.js';
+import { inOrder } from './operations.js';
 import { showOperations, showProblemKeys, showReasons, showTiles } from './tables.js';
 import { themeButton } from './theme.js';
 
@@ -57,7 +58,7 @@ function draw() {
 /** What has been done in this time can be chosen; the choice stays while it is there. */
 function offerOperations() {
   const chosen = latencyOf.value;
-  const names = summary.byOperation.map(({ operation }) => operation);
+  const names = inOrder(summary.byOperation).map(({ operation }) => operation);
   const options = names.map((name) => new Option(words(name), name, false, name === chosen));
   latencyOf.replaceChildren(new Option('All operations', ''), ...options);
 }

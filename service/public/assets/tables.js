@@ -1,4 +1,5 @@
 import { count, dayAndTime, duration, percent, words } from './format.js';
+import { inOrder } from './operations.js';
 
 /** The numbers at the top of the page. */
 export function showTiles({ totals, keys, devices }) {
@@ -18,7 +19,7 @@ export function showTiles({ totals, keys, devices }) {
 }
 
 export function showOperations({ byOperation }) {
-  const rows = byOperation.map((each) => [
+  const rows = inOrder(byOperation).map((each) => [
     words(each.operation),
     number(count(each.attempts)),
     number(count(each.failures), each.failures > 0),
