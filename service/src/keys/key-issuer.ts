@@ -47,7 +47,7 @@ export class KeyIssuer {
 
   /** The device's key, made if there is none. However many ask at once, one is made. */
   async generate(caller: Caller, deviceId: string, appVersion: string): Promise<IssuedKey> {
-    const deadline = performance.now() + MAKING_TIME;
+    const deadline = performance.now() + 2 * MAKING_TIME;
     for (let pause = 20; performance.now() < deadline; pause = Math.min(pause * 2, 500)) {
       const key = await this.store.activeOf(deviceId, this.clock.now());
       if (key?.userId === caller.userId) return key;

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from "@nestjs/common";
 import { and, desc, eq, gt, isNotNull, or, sql } from "drizzle-orm";
-import { HOUR, later, MINUTE, secondsUntil } from "../common/durations.js";
+import { HOUR, later, SECOND, secondsUntil } from "../common/durations.js";
 import { ServiceError } from "../common/service-error.js";
 import { sortableId } from "../common/sortable-id.js";
 import { Config } from "../config/config.js";
@@ -8,7 +8,7 @@ import type { Transaction } from "../database/database.js";
 import { keyGenerations } from "../database/schema/keys.js";
 
 /** After this long, whoever was making a key is taken to have died. */
-export const MAKING_TIME = MINUTE;
+export const MAKING_TIME = 30 * SECOND;
 
 /** Who wants a key made. */
 export interface Generation {

@@ -1,4 +1,5 @@
 import { constants, publicEncrypt, randomBytes } from "node:crypto";
+import type { Clock } from "../../src/common/clock.js";
 import type { GraphQLAnswer, TestService } from "./app.js";
 
 export interface DeviceKey {
@@ -18,7 +19,7 @@ const MUTATIONS: Record<Operation, [input: string, fields: string]> = {
   verifyTransactionPin: ["VerifyTransactionPinInput", "verified retryAfterSeconds"],
 };
 
-type Service = Pick<TestService, "graphql" | "clock">;
+type Service = Pick<TestService, "graphql"> & { readonly clock: Clock };
 
 /** A device as docs/protocol.md has it, written without the client module, to test with. */
 export class Device {
