@@ -11,6 +11,11 @@ export interface Caller {
   readonly address: string;
 }
 
+/** Whether this can be a user: text that a database takes, and people can read. */
+export function isUserId(text: string): boolean {
+  return /^[^\p{Cc}\p{Cs}]{1,255}$/u.test(text);
+}
+
 export type CallerRequest = Request & { caller?: Caller };
 
 /** The parameter of a resolver or controller that holds the {@link Caller}. */

@@ -10,9 +10,9 @@ import { ServiceError } from "../common/service-error.js";
 import { Clock } from "../common/clock.js";
 import { DAY, later } from "../common/durations.js";
 import { Config } from "../config/config.js";
+import { isUserId } from "./caller.js";
 
 const MAX_TOKEN_LENGTH = 8192;
-const MAX_SUBJECT_LENGTH = 255;
 
 /** Checks bearer tokens: signature, issuer, audience, time. */
 @Injectable()
@@ -34,7 +34,7 @@ export class Tokens {
     if (!token || token.length > MAX_TOKEN_LENGTH) throw unauthenticated();
     const payload = await this.payloadOf(token);
     const userId = payload.sub;
-    if (!userId || userId.length > MAX_SUBJECT_LENGTH) throw unauthenticated();
+    if (!userId || !isUserId(userId)) throw unauthenticated();
     return { userId, roles: rolesIn(payload[this.config.AUTH_ROLES_CLAIM]) };
   }
 

@@ -1,7 +1,7 @@
 import { Inject } from "@nestjs/common";
 import { Args, Mutation, Resolver } from "@nestjs/graphql";
-import { CurrentCaller, type Caller } from "../auth/caller.js";
-import { checkText } from "../common/check-text.js";
+import { CurrentCaller, isUserId, type Caller } from "../auth/caller.js";
+import { checkForm } from "../common/check-form.js";
 import { ServiceError } from "../common/service-error.js";
 import { Measure } from "../metrics/measure.js";
 import type { CredentialKind } from "./credential.js";
@@ -68,7 +68,7 @@ export class CredentialsResolver {
       checkKind(kind, passwordAuthType);
       // GraphQL's null means the same as leaving it out.
       const userId = secret.userId ?? undefined;
-      if (userId !== undefined) checkText("userId", userId, /^.{1,255}$/s);
+      if (userId !== undefined) checkForm("userId", isUserId(userId));
       return { setAt: await this.credentials.set(caller, kind, { ...secret, userId }) };
     });
   }

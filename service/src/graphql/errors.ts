@@ -16,13 +16,13 @@ const OF_APOLLO = new Set([
 export function errorFormatter(log: Log) {
   return (formatted: GraphQLFormattedError, thrown: unknown): GraphQLFormattedError => {
     const { message, locations, path } = formatted;
-    const error = unwrapResolverError(thrown);
+    const error = causeOf(thrown);
     if (error instanceof ServiceError) {
       return { message, locations, path, extensions: { ...error.extensions } };
     }
     const code = String(formatted.extensions?.code);
     if (OF_APOLLO.has(code)) {
-      return { message: withoutValues(message, code), locations, path, extensions: { code } };
+      return { message: withoutValues(message), locations, path, extensions: { code } };
     }
     log.error({ reason: nameOf(error), path }, "a request failed unexpectedly");
     const extensions = { code: "INTERNAL" };
@@ -30,10 +30,18 @@ export function errorFormatter(log: Log) {
   };
 }
 
-/** GraphQL repeats a wrong variable's value, which may be what was to be kept secret. */
-function withoutValues(message: string, code: string): string {
-  if (code !== "BAD_USER_INPUT") return message;
-  return message.replace(/ got invalid value .*?(?= at "|; |$)/s, " got an invalid value");
+/** What a resolver threw, or a rule of ours reported, without what Apollo Server wraps it in. */
+function causeOf(thrown: unknown): unknown {
+  const error = unwrapResolverError(thrown);
+  const original = (error as { originalError?: unknown }).originalError;
+  return original instanceof ServiceError ? original : error;
+}
+
+/** GraphQL repeats what is wrong, which may be what was to be kept secret. */
+function withoutValues(message: string): string {
+  return message
+    .replace(/ (found|got invalid value|value:) .*$/s, " $1 what is not shown here")
+    .replace(/(Value|Unexpected \w+) ".*?"/s, "$1");
 }
 
 function nameOf(error: unknown): string {

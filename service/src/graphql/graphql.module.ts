@@ -15,6 +15,7 @@ export const ServiceGraphQLModule = GraphQLModule.forRootAsync<ApolloDriverConfi
     path: "/graphql",
     introspection: !config.production,
     graphiql: !config.production,
+    hideSchemaDetailsFromClientErrors: config.production,
     csrfPrevention: true,
     allowBatchedHttpRequests: false,
     includeStacktraceInErrorResponses: false,

@@ -12,6 +12,8 @@ import {
   type UnsignedClientKey,
 } from "./client-key.js";
 
+const KEY_ID = /^[0-9a-f-]{36}$/;
+
 /** The rows of the keys; what was edited in the database does not come out. */
 @Injectable()
 export class KeyStore {
@@ -36,7 +38,9 @@ export class KeyStore {
 
   /** @throws {ServiceError} `KEY_NOT_FOUND`, also if it is another user's; `KEY_UNUSABLE`. */
   async ownedBy(userId: string, keyId: string): Promise<ClientKey> {
-    const [key] = await this.database.orm.select().from(clientKeys).where(eq(clientKeys.id, keyId));
+    const [key] = KEY_ID.test(keyId)
+      ? await this.database.orm.select().from(clientKeys).where(eq(clientKeys.id, keyId))
+      : [];
     if (!key || key.userId !== userId) {
       throw new ServiceError("KEY_NOT_FOUND", "You have no such key; ask for one.");
     }

@@ -2,7 +2,7 @@ import { Inject } from "@nestjs/common";
 import { Args, Mutation, Resolver } from "@nestjs/graphql";
 import { CurrentCaller, type Caller } from "../auth/caller.js";
 import { Measure } from "../metrics/measure.js";
-import { checkText } from "../common/check-text.js";
+import { checkForm } from "../common/check-form.js";
 import type { ClientKey } from "./client-key.js";
 import { KeyIssuer } from "./key-issuer.js";
 import { ClientEncryptionKey, GenerateClientEncryptionKeyInput } from "./keys.types.js";
@@ -40,8 +40,8 @@ export class KeysResolver {
     { deviceId, appVersion }: GenerateClientEncryptionKeyInput,
   ): Promise<ClientEncryptionKey> {
     return this.measure.run({ operation, userId: caller.userId }, async (details) => {
-      checkText("deviceId", deviceId, /^[\w.:-]{1,128}$/);
-      checkText("appVersion", appVersion, /^[\x20-\x7e]{1,64}$/);
+      checkForm("deviceId", /^[\w.:-]{1,128}$/.test(deviceId));
+      checkForm("appVersion", /^[\x20-\x7e]{1,64}$/.test(appVersion));
       details.deviceId = deviceId;
       const key = await this.issuer[operation](caller, deviceId, appVersion);
       details.keyId = key.id;

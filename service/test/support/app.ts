@@ -47,9 +47,12 @@ export interface TestService {
 /**
  * Starts the real application on a port of its own: on a PGlite folder, or on a new database of the
  * PostgreSQL that `TEST_DATABASE_URL` names. `close` takes all of it away.
+ *
+ * @param overrides what no setting gives, such as production without a KMS.
  */
 export async function startTestService(
   settings: Record<string, string> = {},
+  overrides: Partial<Config> = {},
 ): Promise<TestService> {
   const folder = mkdtempSync(path.join(tmpdir(), "kms-envelope-service-"));
   const testDatabase = await createTestDatabase();
@@ -63,6 +66,7 @@ export async function startTestService(
     DAILY_TASK_MINUTES: "0",
     ...settings,
   });
+  Object.assign(config, overrides);
   const lines: string[] = [];
   const log = createLog(config.LOG_LEVEL, collector(lines));
   const clock = new TestClock();
