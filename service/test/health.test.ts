@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { MetricsRecorder } from "../src/metrics/metrics-recorder.js";
 import { startTestService, type TestService } from "./support/app.js";
 
+/** Seen from dist/test. */
+const GRAFANA_DASHBOARD = new URL("../../ops/grafana-dashboard.json", import.meta.url);
 const METRICS_TOKEN = "of Prometheus alone, and long enough";
 
 const GENERATE = `mutation {
@@ -59,6 +62,21 @@ describe("health", () => {
       assert.ok(text.includes(`\n${line}\n`), line);
     }
     assert.match(text, /\nprocess_resident_memory_bytes \d+\n/);
+  });
+
+  test("the dashboard for Grafana asks for metrics that there are", async () => {
+    const text = await (await scrape(METRICS_TOKEN)).text();
+    const there = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
+    const dashboard = JSON.parse(readFileSync(GRAFANA_DASHBOARD, "utf8"));
+    const expressions: string[] = dashboard.panels.flatMap(
+      ({ targets }: { targets: { expr: string }[] }) => targets.map(({ expr }) => expr),
+    );
+    assert.ok(expressions.length > 12);
+    for (const expression of expressions) {
+      const names = expression.match(/\b(kms|process|nodejs)_\w+/g) ?? [];
+      assert.ok(names.length > 0, expression);
+      for (const name of names) assert.ok(there.has(name.replace(/_bucket$/, "")), name);
+    }
   });
 
   test("/metrics is for Prometheus and for those who may see metrics", async () => {

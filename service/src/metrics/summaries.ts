@@ -12,6 +12,8 @@ import type { EncryptionMetricsSummary, MetricsPeriod } from "./summary.model.js
 /** Sums up what the service did: for the GraphQL query, and for the dashboard. */
 @Injectable()
 export class Summaries {
+  private readonly running = new Map<number, Promise<EncryptionMetricsSummary>>();
+
   constructor(
     @Inject(Config) private readonly config: Config,
     @Inject(Clock) private readonly clock: Clock,
@@ -19,8 +21,19 @@ export class Summaries {
     @Inject(ProblemKeys) private readonly problemKeys: ProblemKeys,
   ) {}
 
+  /** However many ask for the same at the same time, the database is asked once. */
   async summarize(timeframeHours: number): Promise<EncryptionMetricsSummary> {
     this.checkTimeframe(timeframeHours);
+    const running = this.running.get(timeframeHours) ?? this.query(timeframeHours);
+    this.running.set(timeframeHours, running);
+    try {
+      return await running;
+    } finally {
+      this.running.delete(timeframeHours);
+    }
+  }
+
+  private query(timeframeHours: number): Promise<EncryptionMetricsSummary> {
     const until = this.clock.now();
     const span = { from: later(until, -timeframeHours * HOUR), until };
     // One snapshot, so that the parts add up to the totals.
