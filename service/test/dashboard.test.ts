@@ -79,6 +79,25 @@ describe("dashboard", () => {
     }
   });
 
+  test("in production, keeps sessions to TLS, and has no page to try the client", async () => {
+    assert.equal((await fetch(`${service.url}/demo/`)).status, 200);
+    const production = await startTestService({}, { production: true });
+    try {
+      const token = await production.token("root", "admin");
+      const headers = { authorization: `Bearer ${token}` };
+      const signedIn = await fetch(`${production.url}/dashboard/session`, {
+        method: "POST",
+        headers,
+      });
+      assert.match(signedIn.headers.getSetCookie()[0] ?? "", /; Secure/);
+      for (const path of ["/demo/", "/demo/client/index.js", "/demo/assets/demo.js"]) {
+        assert.equal((await fetch(`${production.url}${path}`)).status, 404, path);
+      }
+    } finally {
+      await production.close();
+    }
+  });
+
   function get(path: string, cookie = ""): Promise<Response> {
     return fetch(`${service.url}/dashboard${path}`, { headers: { cookie } });
   }

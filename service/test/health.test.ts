@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { MetricsRecorder } from "../src/metrics/metrics-recorder.js";
+import { startTestKms } from "./support/kms.js";
 import { startTestService, type TestService } from "./support/app.js";
 
 /** Seen from dist/test. */
@@ -27,10 +28,8 @@ describe("health", () => {
   });
 
   test("/readyz tells of the database and of the key service", async () => {
-    const response = await fetch(`${service.url}/readyz`);
-    assert.equal(response.status, 200);
-    assert.deepEqual(await response.json(), {
-      status: "ok",
+    assert.deepEqual(await readiness(service), {
+      status: 200,
       database: "ok",
       keyService: "ok",
       ending: false,
@@ -88,21 +87,51 @@ describe("health", () => {
     assert.equal(await status(await service.token("root", "admin")), 200);
   });
 
+  test("tells when the key service is away, and does not call itself unready for it", async () => {
+    const kms = await startTestKms();
+    const alone = await startTestService(kms.settings);
+    assert.equal((await readiness(alone)).keyService, "ok");
+    await kms.stop();
+    try {
+      const user = await alone.token("alice");
+      for (let attempt = 0; attempt < 6; attempt++) {
+        const { errors } = await alone.graphql(GENERATE, {}, user);
+        assert.equal(errors?.[0]?.extensions.code, "KMS_UNAVAILABLE");
+      }
+      const { status, keyService } = await readiness(alone);
+      assert.deepEqual([status, keyService], [200, "unavailable"]);
+      const text = await (await scrape(await alone.token("root", "admin"), alone)).text();
+      assert.match(text, /\nkms_envelope_circuit_open\{region="[\w-]*"\} 1\n/);
+      assert.match(text, /\nkms_envelope_key_service_failures_total [1-9]/);
+    } finally {
+      await alone.close();
+    }
+  });
+
   test("/readyz says so when the database is away, and /livez goes on", async () => {
     const broken = await startTestService();
     try {
       await broken.database.close();
-      const response = await fetch(`${broken.url}/readyz`);
-      assert.equal(response.status, 503);
-      assert.equal(((await response.json()) as { database: string }).database, "unavailable");
+      const { status, database } = await readiness(broken);
+      assert.deepEqual([status, database], [503, "unavailable"]);
       assert.equal((await fetch(`${broken.url}/livez`)).status, 200);
     } finally {
       await broken.close().catch(() => {});
     }
   });
 
-  function scrape(token?: string): Promise<Response> {
+  async function readiness({ url }: TestService) {
+    const response = await fetch(`${url}/readyz`);
+    const report = (await response.json()) as {
+      database: string;
+      keyService: string;
+      ending: boolean;
+    };
+    return { ...report, status: response.status };
+  }
+
+  function scrape(token?: string, { url } = service): Promise<Response> {
     const headers: HeadersInit = token ? { authorization: `Bearer ${token}` } : {};
-    return fetch(`${service.url}/metrics`, { headers });
+    return fetch(`${url}/metrics`, { headers });
   }
 });
