@@ -20,7 +20,8 @@ const fields = z.object({
   PORT: whole(0, 65_535, 3000),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   TRUST_PROXY: whole(0, 10, 0),
-  SHUTDOWN_SECONDS: whole(1, 300, 10),
+  // Apollo Server cuts connections after ten seconds by itself.
+  SHUTDOWN_SECONDS: whole(1, 10, 10),
 
   DATA_DIR: z.string().min(1).default("./data"),
   DATABASE_URL: z

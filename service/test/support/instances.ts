@@ -9,6 +9,8 @@ export interface Instance {
   readonly url: string;
   /** What it logged, a parsed line each. */
   readonly lines: Record<string, unknown>[];
+  /** What it printed for people. */
+  readonly printed: string[];
   kill(signal: "SIGKILL" | "SIGTERM"): Promise<number | null>;
 }
 
@@ -22,10 +24,12 @@ export async function startInstance(
     stdio: ["ignore", "pipe", "inherit"],
   });
   const lines: Record<string, unknown>[] = [];
-  const url = await untilListening(child, lines);
+  const printed: string[] = [];
+  const url = await untilListening(child, lines, printed);
   return {
     url,
     lines,
+    printed,
     kill: async (signal) => {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
       child.kill(signal);
@@ -35,13 +39,17 @@ export async function startInstance(
   };
 }
 
-function untilListening(child: ChildProcess, lines: Record<string, unknown>[]): Promise<string> {
+function untilListening(
+  child: ChildProcess,
+  lines: Record<string, unknown>[],
+  printed: string[],
+): Promise<string> {
   return new Promise((resolve, reject) => {
     createInterface({ input: child.stdout! }).on("line", (text) => {
-      if (!text.startsWith("{")) return;
+      if (!text.startsWith("{")) return printed.push(text);
       const line = JSON.parse(text) as Record<string, unknown>;
       lines.push(line);
-      if (line.msg === "listening") resolve(String(line.url));
+      return line.msg === "listening" && resolve(String(line.url));
     });
     child.once("exit", (code) => reject(new Error(`the instance ended with ${code}`)));
   });
