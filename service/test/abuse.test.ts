@@ -328,6 +328,15 @@ test("what fails unexpectedly tells nothing", async () => {
     const answer = await broken.graphql("{ dailyTaskRuns { id } }", {}, admin);
     assert.equal(codeOf(answer), "INTERNAL");
     assert.ok(!/password|stack|select/i.test(JSON.stringify(answer)));
+    const lines = broken
+      .logged()
+      .trim()
+      .split("\n")
+      .map((text) => JSON.parse(text));
+    const failed = lines.find(({ msg }) => msg === "a request failed");
+    assert.equal(failed.userId, "root");
+    // Under the id that the client was given.
+    assert.ok(lines.some(({ req }) => req?.id === failed.id));
   } finally {
     broken.database.orm.select = execute;
     await broken.close();

@@ -90,6 +90,11 @@ test("an administrator sets it for somebody else, and nobody else does", async (
   const set = await administrator.submit("setUserPasscode", "given secret", { userId: user });
   assert.equal(set.errors, undefined);
   assert.equal(await verified(device, "given secret"), true);
+  const line = service
+    .logged()
+    .split("\n")
+    .find((text) => text.includes("an administrator set"));
+  assert.equal(JSON.parse(line!).userId, user);
 });
 
 test("failures slow down, then lock; a success begins anew", async () => {

@@ -152,6 +152,26 @@ test("tokens of an issuer with a JWKS address are checked by its keys", async ()
   }
 });
 
+test("while the issuer is away no token is called wrong", async () => {
+  const issuer = await serve("");
+  const { port } = issuer.address() as AddressInfo;
+  issuer.close();
+  const service = await startTestService({
+    AUTH_JWKS_URL: `http://127.0.0.1:${port}/keys`,
+    AUTH_ISSUER: "https://login.example",
+    AUTH_AUDIENCE: "keys",
+  });
+  try {
+    const { privateKey } = await generateKeyPair("ES256");
+    const token = await new SignJWT().setProtectedHeader({ alg: "ES256" }).sign(privateKey);
+    const answer = await service.graphql("{ whoAmI { userId } }", {}, token);
+    assert.equal(codeOf(answer), "ISSUER_UNAVAILABLE");
+    assert.ok(service.logged().includes("ISSUER_UNAVAILABLE"));
+  } finally {
+    await service.close();
+  }
+});
+
 async function serve(body: string): Promise<Server> {
   const server = createServer((_request, response) => {
     response.setHeader("content-type", "application/json");

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from "@nestjs/common";
 import {
   createRemoteJWKSet,
+  errors,
   jwtVerify,
   SignJWT,
   type JWTPayload,
@@ -69,7 +70,7 @@ export class Tokens {
         : await jwtVerify(token, this.secret!, { ...options, algorithms: ["HS256"] });
       return payload;
     } catch (error) {
-      throw unauthenticated(error);
+      throw isOfIssuer(error) ? issuerUnavailable(error) : unauthenticated(error);
     }
   }
 }
@@ -80,6 +81,19 @@ function rolesIn(claim: unknown): Set<string> {
   if (typeof claim === "string") return new Set(claim.split(" "));
   if (!Array.isArray(claim)) return new Set();
   return new Set(claim.filter((role): role is string => typeof role === "string"));
+}
+
+/** Whether the issuer is to blame, and the token may be good. */
+function isOfIssuer(error: unknown): boolean {
+  if (!(error instanceof errors.JOSEError)) return true;
+  // What jose says of an answer that is not 200, it says without a code of its own.
+  const { code } = error;
+  return ["ERR_JWKS_TIMEOUT", "ERR_JWKS_INVALID", "ERR_JOSE_GENERIC"].includes(code);
+}
+
+function issuerUnavailable(cause: unknown): ServiceError {
+  const message = "Tokens cannot be checked now; try again later.";
+  return new ServiceError("ISSUER_UNAVAILABLE", message, { retryAfterSeconds: 5 }, cause);
 }
 
 function unauthenticated(cause?: unknown): ServiceError {

@@ -3,6 +3,7 @@ import { GraphQLError } from "graphql";
 /** The codes that clients can rely on; docs/errors.md says what to do about each. */
 export type ServiceErrorCode =
   | "UNAUTHENTICATED"
+  | "ISSUER_UNAVAILABLE"
   | "FORBIDDEN"
   | "BAD_USER_INPUT"
   | "REQUEST_TOO_COMPLEX"

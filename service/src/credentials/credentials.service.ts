@@ -3,6 +3,7 @@ import type { Caller } from "../auth/caller.js";
 import { Clock } from "../common/clock.js";
 import { ServiceError } from "../common/service-error.js";
 import { Config } from "../config/config.js";
+import { Log } from "../logging/log.js";
 import { PayloadDecryptor } from "../keys/payload-decryptor.js";
 import { Attempts } from "./attempts.js";
 import { checkSecret, KINDS, type CredentialKind } from "./credential.js";
@@ -34,6 +35,7 @@ export class CredentialsService {
     @Inject(CredentialStore) private readonly store: CredentialStore,
     @Inject(Attempts) private readonly attempts: Attempts,
     @Inject(Hasher) private readonly hasher: Hasher,
+    @Inject(Log) private readonly log: Log,
   ) {}
 
   async verify(
@@ -58,7 +60,7 @@ export class CredentialsService {
     const pepperId = await this.hasher.pepperId();
     const hash = await this.hasher.hash(userId, kind, payload.secret);
     const replaced = byAdministrator ? undefined : await this.proveCurrent(caller, kind, secret);
-    return this.store.withLock(userId, kind, async (credential) => {
+    const setAt = await this.store.withLock(userId, kind, async (credential) => {
       // An administrator's word also replaces what was changed in the database.
       if (!byAdministrator) {
         await credential.check();
@@ -68,6 +70,13 @@ export class CredentialsService {
       await credential.write({ hash, pepperId, failures: 0, notBefore: null });
       return credential.now;
     });
+    if (byAdministrator) {
+      this.log.warn(
+        { administrator: caller.userId, userId, kind },
+        "an administrator set a credential",
+      );
+    }
+    return setAt;
   }
 
   /** @returns the hash that may now be replaced; null if nothing is set. */

@@ -27,11 +27,12 @@ export class PostgresDatabase extends Database {
   override async migrate(): Promise<void> {
     const client = await this.pool.connect();
     try {
+      // A migration, and whoever waits for it, may take as long as it takes.
+      await client.query("SET statement_timeout = 0");
       await client.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
       await migrate(drizzle({ client }), { migrationsFolder: MIGRATIONS });
-      await client.query("SELECT pg_advisory_unlock($1)", [MIGRATION_LOCK]);
     } finally {
-      client.release();
+      client.release(true);
     }
   }
 

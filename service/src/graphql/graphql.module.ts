@@ -3,7 +3,8 @@ import { GraphQLModule } from "@nestjs/graphql";
 import { Config } from "../config/config.js";
 import { Log } from "../logging/log.js";
 import { boundRules, MAX_TOKENS } from "./bounds.js";
-import { errorFormatter } from "./errors.js";
+import { errorLog } from "./error-log.js";
+import { formatError } from "./errors.js";
 import { oneMutationRule } from "./one-mutation.js";
 
 /** The GraphQL endpoint, with its bounds. */
@@ -24,6 +25,7 @@ export const ServiceGraphQLModule = GraphQLModule.forRootAsync<ApolloDriverConfi
     persistedQueries: false,
     parseOptions: { maxTokens: MAX_TOKENS },
     validationRules: [...boundRules, oneMutationRule],
-    formatError: errorFormatter(log),
+    formatError,
+    plugins: [errorLog(log)],
   }),
 });

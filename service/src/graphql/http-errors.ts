@@ -4,6 +4,7 @@ import { ServiceError, type ServiceErrorCode } from "../common/service-error.js"
 
 const STATUS: Partial<Record<ServiceErrorCode, number>> = {
   UNAUTHENTICATED: 401,
+  ISSUER_UNAVAILABLE: 503,
   FORBIDDEN: 403,
   TOO_MANY_REQUESTS: 429,
   BAD_USER_INPUT: 400,

@@ -13,6 +13,8 @@ export function floodLimit(config: Config): RequestHandler {
     limit,
     standardHeaders: "draft-8",
     legacyHeaders: false,
+    // Whose word counts is TRUST_PROXY's affair; the library would complain on the console.
+    validate: { xForwardedForHeader: false },
     handler: (_request, response) => {
       const retryAfterSeconds = Number(response.getHeader("retry-after")) || 60;
       const { message, extensions } = new ServiceError(
