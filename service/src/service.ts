@@ -58,7 +58,10 @@ function configure(app: NestExpressApplication, config: Config, log: Log): void 
   app.use(floodLimit(config));
   app.useBodyParser("json", { limit: config.GRAPHQL_BODY_BYTES });
   app.useGlobalFilters(new HttpErrorFilter());
-  if (config.CORS_ORIGINS.length > 0) app.enableCors({ origin: config.CORS_ORIGINS, maxAge: 600 });
+  if (config.CORS_ORIGINS.length > 0) {
+    // The client goes by the time of the service.
+    app.enableCors({ origin: config.CORS_ORIGINS, exposedHeaders: ["date"], maxAge: 600 });
+  }
 }
 
 /** Connections that still have not ended by then are cut. */
