@@ -54,7 +54,7 @@ export class KeyIssuer {
       const begun = await this.begin(caller, { deviceId, userId: caller.userId, appVersion }, true);
       if (begun.key) return begun.key;
       if (begun.id) return this.finish(begun.id, caller.userId, deviceId);
-      await this.untilMade(deviceId, pause);
+      await this.untilMade(deviceId, pause, deadline);
     }
     throw new ServiceError("KMS_UNAVAILABLE", "The key takes too long; try again.", {
       retryAfterSeconds: 5,
@@ -102,9 +102,12 @@ export class KeyIssuer {
     return row !== undefined;
   }
 
-  private async untilMade(deviceId: string, pause: number): Promise<void> {
+  private async untilMade(deviceId: string, pause: number, deadline: number): Promise<void> {
     do await delay(pause);
-    while (await this.isBeingMade(this.database.orm, deviceId, this.clock.now()));
+    while (
+      performance.now() < deadline &&
+      (await this.isBeingMade(this.database.orm, deviceId, this.clock.now()))
+    );
   }
 
   private async finish(generationId: string, userId: string, deviceId: string): Promise<IssuedKey> {
