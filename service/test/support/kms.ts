@@ -14,6 +14,8 @@ const CREDENTIALS = {
 export interface TestKms {
   /** The settings with which a service uses it. */
   readonly settings: { KMS_KEY_ID: string; KMS_ENDPOINT: string; KMS_CACHE_SECONDS: string };
+  /** Whether it hangs up on whoever asks. */
+  away: boolean;
   /** As if its network were gone; nothing comes back from it. */
   stop(): Promise<void>;
 }
@@ -22,6 +24,7 @@ export interface TestKms {
 export async function startTestKms(): Promise<TestKms> {
   const wrapped = new Map<string, string>();
   const server = createServer(async (request, response) => {
+    if (kms.away) return request.socket.destroy();
     const operation = String(request.headers["x-amz-target"]).replace("TrentService.", "");
     const { CiphertextBlob } = await bodyOf(request);
     const answer =
@@ -32,7 +35,8 @@ export async function startTestKms(): Promise<TestKms> {
   await once(server.listen(0, "127.0.0.1"), "listening");
   Object.assign(process.env, CREDENTIALS);
   const { port } = server.address() as AddressInfo;
-  return {
+  const kms: TestKms = {
+    away: false,
     settings: {
       KMS_KEY_ID: KEY_ARN,
       KMS_ENDPOINT: `http://127.0.0.1:${port}`,
@@ -44,6 +48,7 @@ export async function startTestKms(): Promise<TestKms> {
       server.closeAllConnections();
     },
   };
+  return kms;
 }
 
 function generate(wrapped: Map<string, string>) {
