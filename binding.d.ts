@@ -615,5 +615,8 @@ export declare function rewrapDataKey(keyring: NativeKeyring, ciphertextBlob: Ui
  */
 export declare function sealNow(client: Client, context: Array<string>, input: Uint8Array, output: Uint8Array): number | Encryptor | null
 
+/** Lets the other cores help this thread with large work. */
+export declare function shareCores(): void
+
 /** Wraps a few bytes. */
 export declare function wrapDataKey(keyring: NativeKeyring, plaintext: Uint8Array, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeWrappedDataKey>

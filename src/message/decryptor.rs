@@ -18,7 +18,7 @@ use crate::format::frame::{
 };
 use crate::format::{Failure, Header, footer};
 use crate::materials::DecryptionMaterials;
-use crate::parallel::try_each_part;
+use crate::parallel::try_each;
 
 /// Reads the body of one message, after its header.
 ///
@@ -184,9 +184,9 @@ impl Decryptor {
         let (input, output) = (&input[..count * size], &mut output[..count * length]);
         let in_part = frames_in_part(length);
         let parts = input.chunks(in_part * size).zip(output.chunks_mut(in_part * length));
-        let numbers = (self.next_sequence..).step_by(in_part);
+        let parts = parts.zip((self.next_sequence..).step_by(in_part)).collect();
         let (opener, division) = (&self.opener, self.division);
-        try_each_part(count.div_ceil(in_part), parts.zip(numbers), |((input, output), first)| {
+        try_each(parts, |((input, output), first): ((&[u8], &mut [u8]), u32)| {
             let frames = input.chunks_exact(size).zip(output.chunks_exact_mut(length));
             frames.zip(first..).try_for_each(|((frame, output), sequence)| {
                 let frame = Frame::read(frame, division).map_err(Failure::at_end)?;
