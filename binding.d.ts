@@ -64,6 +64,10 @@ export declare class Client {
   static create(keyring: NativeKeyring, settings: NativeSettings): Client
   /** Fills the cache for messages with this context. */
   warm(context: Array<string>, caller?: Caller | undefined | null): Promise<void>
+  /** Whether the cached data key for this context is to be renewed, by the caller. */
+  claimRenewal(context: Array<string>): boolean
+  /** Renews the cached data key for this context. */
+  renew(context: Array<string>, caller?: Caller | undefined | null): Promise<void>
   /** Forgets the cached data keys. */
   clearCache(): void
   /** What the client has done. */
@@ -92,8 +96,6 @@ export type NativeRequest = CustomRequest
 
 /** Reads one body into buffers that JavaScript allocated. */
 export declare class Decryptor {
-  /** Verifies the header at once, with a keyring that calls no service. */
-  static create(client: Client, header: NativeHeader): Decryptor
   /** The most that `update` writes for `inputLength` more bytes. */
   updateLength(inputLength: number): number
   /**
@@ -111,8 +113,6 @@ export type NativeDecryptor = Decryptor
 
 /** Writes one message into buffers that JavaScript allocated. */
 export declare class Encryptor {
-  /** Starts a message at once, under a keyring that calls no service. */
-  static create(client: Client, context: Array<string>, plaintextLength?: number | undefined | null): Encryptor
   /**
    * The length of the whole message for a plaintext of this length, in bytes; if it is signed,
    * the most it can be.
@@ -245,12 +245,6 @@ export type NativeReEncryptor = ReEncryptor
 /** All suites there are. */
 export declare function algorithmSuites(): Array<NativeSuite>
 
-/** Verifies the header at once, if the cache has the data key. */
-export declare function cachedDecryptor(client: Client, header: NativeHeader): Decryptor | null
-
-/** Starts a message at once, if the cache has a data key for it. */
-export declare function cachedEncryptor(client: Client, context: Array<string>, plaintextLength?: number | undefined | null): Encryptor | null
-
 /** Whether the keys of a keyring can be used. */
 export declare function checkKeyring(keyring: NativeKeyring, caller?: Caller | undefined | null): Promise<void>
 
@@ -275,6 +269,9 @@ export declare function decryptDataKey(keyring: NativeKeyring, ciphertextBlob: U
 /** Decrypts a file. */
 export declare function decryptFile(job: FileJob, paths: FilePaths, client: Client, context: Array<string>): Promise<FileLengths>
 
+/** Verifies the header at once; nothing if a service must be asked first. */
+export declare function decryptorNow(client: Client, header: NativeHeader): Decryptor | null
+
 /** An encrypted data key to look at. */
 export interface EncryptedDataKeyFields {
   /** Who wrapped it. */
@@ -289,6 +286,9 @@ export interface EncryptedDataKeyFields {
 
 /** Encrypts a file. */
 export declare function encryptFile(job: FileJob, paths: FilePaths, client: Client, context: Array<string>): Promise<FileLengths>
+
+/** Starts a message at once; nothing if a service must be asked first. */
+export declare function encryptorNow(client: Client, context: Array<string>, plaintextLength?: number | undefined | null): Encryptor | null
 
 /** How much was read and written. */
 export interface FileLengths {
@@ -379,6 +379,8 @@ export interface NativeCacheLimits {
   maxBytes: number
   /** How many are kept. */
   maxEntries: number
+  /** How long before its age one is renewed, in milliseconds. */
+  renewBeforeMs?: number
 }
 
 /** What a cache has done. */
@@ -587,11 +589,31 @@ export interface NativeWrappedDataKey {
   requestId?: string
 }
 
+/**
+ * Writes the plaintext of a message to `output`, which has room for as many bytes as the message
+ * has, and returns its length; nothing if a service must be asked first.
+ *
+ * After an error nothing of the plaintext is left.
+ */
+export declare function openNow(client: Client, message: Uint8Array, givenContext: Array<string>, output: Uint8Array): number | null
+
+/**
+ * Asks for huge pages where a large output will lie: to touch fresh memory page by page, of 4 KiB
+ * each, takes several times as long as to encrypt into it.
+ */
+export declare function preferHugePages(output: Uint8Array): void
+
 /** Re-encrypts a file; without a new context the old one's is kept. */
 export declare function reEncryptFile(job: FileJob, paths: FilePaths, client: Client, context: Array<string>, newClient: Client, newContext?: Array<string> | undefined | null): Promise<FileLengths>
 
 /** Wraps a data key again, under another keyring. */
 export declare function rewrapDataKey(keyring: NativeKeyring, ciphertextBlob: Uint8Array, context: Array<string>, to: NativeKeyring, newContext: Array<string>, caller?: Caller | undefined | null): Promise<NativeWrappedDataKey>
+
+/**
+ * Writes a message to `output` and returns its length; or, where `output` has no room, returns what
+ * writes it; or null, if a service must be asked first.
+ */
+export declare function sealNow(client: Client, context: Array<string>, input: Uint8Array, output: Uint8Array): number | Encryptor | null
 
 /** Wraps a few bytes. */
 export declare function wrapDataKey(keyring: NativeKeyring, plaintext: Uint8Array, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeWrappedDataKey>

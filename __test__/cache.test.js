@@ -99,6 +99,38 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     assert.deepEqual(await calls(), ['GenerateDataKey', 'Decrypt', 'GenerateDataKey', 'Decrypt']);
   });
 
+  it('renews a data key near its age, once, while it is used on', async () => {
+    const envelope = cached({ maxAgeMs: 60_000, renewBeforeMs: 59_900 });
+    const first = await envelope.encrypt('x');
+    await wait(150);
+    const used = Array.from({ length: 20 }, () => envelope.encryptSync('x'));
+    while ((await calls()).length < 2) await wait(5);
+    while (wrappedKey(envelope.encryptSync('x')) === wrappedKey(first)) await wait(5);
+    assert.equal(new Set([first, ...used].map(wrappedKey)).size, 1, 'the old one was used on');
+    assert.deepEqual(await calls(), ['GenerateDataKey', 'GenerateDataKey']);
+    assert.equal(String(await envelope.decrypt(first)), 'x');
+  });
+
+  it('tries the renewal again if it failed, and works on meanwhile', async () => {
+    const { keyId } = await moto.createKey();
+    const alias = 'alias/that-goes';
+    await moto.createAlias(alias, keyId);
+    const region = 'us-east-1';
+    const passing = new AwsKmsKeyring({ keyId: alias, region, endpoint: moto.endpoint });
+    const limits = { maxAgeMs: 60_000, renewBeforeMs: 59_990 };
+    const envelope = new Envelope({ keyring: passing, cache: limits });
+    const first = await envelope.encrypt('x');
+    await moto.kms('DeleteAlias', { AliasName: alias });
+    await wait(50);
+    for (let i = 0; i < 3; i++) {
+      assert.equal(wrappedKey(await envelope.encrypt('x')), wrappedKey(first));
+      await wait(50);
+    }
+    assert.ok(envelope.stats().keyService.failures >= 2);
+    await moto.createAlias(alias, keyId);
+    while (wrappedKey(envelope.encryptSync('x')) === wrappedKey(first)) await wait(5);
+  });
+
   it('keeps no more than it may, and lets the least recently used go', async () => {
     const envelope = cached({ maxEntries: 2 });
     for (const tenant of ['a', 'b', 'a', 'c', 'a', 'b']) {
@@ -187,6 +219,10 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     assert.deepEqual(await calls(), ['GenerateDataKey', 'Decrypt']);
   });
 
+  function wrappedKey(message) {
+    return inspect(message).encryptedDataKeys[0].ciphertext.toString('hex');
+  }
+
   function cached(limits = {}) {
     return new Envelope({ keyring, cache: limits });
   }
@@ -205,9 +241,22 @@ describe('the option cache', () => {
 
   it('is refused if it says nothing that can be', () => {
     const wrong = [true, 5, [], { maxAgeMs: 0 }, { maxMessages: 0.5 }, { maxBytes: -1 }];
-    for (const cache of [...wrong, { maxEntries: 0 }, { ttl: 5 }]) {
+    for (const cache of [...wrong, { maxEntries: 0 }, { ttl: 5 }, { renewBeforeMs: 300_000 }]) {
       thrown(() => new Envelope({ keyring, cache }), 'INVALID_ARGUMENT');
     }
+  });
+
+  it('counts a short message with a long header once', () => {
+    const envelope = new Envelope({ keyring, cache: { maxMessages: 2 } });
+    const encryptionContext = { long: 'x'.repeat(65_000) };
+    const data = Buffer.alloc(64 * 1024, 5);
+    const messages = [1, 2, 3].map(() => envelope.encryptSync(data, { encryptionContext }));
+    const keys = messages.map((message) =>
+      inspect(message).encryptedDataKeys[0].ciphertext.toString('hex'),
+    );
+    assert.equal(keys[0], keys[1]);
+    assert.notEqual(keys[1], keys[2]);
+    for (const message of messages) assert.deepEqual(envelope.decryptSync(message), data);
   });
 
   it('works with a local key, at once and one data key for all', () => {

@@ -1,12 +1,11 @@
 'use strict';
 
-const { setImmediate: nextTurn } = require('node:timers/promises');
-
 const binding = require('../binding.js');
 const args = require('./arguments.js');
 const { abortable, throwIfAborted } = require('./abort.js');
 const { fromJson, invalid, native } = require('./errors.js');
 const pieces = require('./pieces.js');
+const { nextTurn } = require('./turn.js');
 
 /** @typedef {InstanceType<typeof import('./core.js').Core>} Core */
 /** @typedef {PromiseSettledResult<Buffer>} Settled */
@@ -30,6 +29,7 @@ async function encryptBatch(core, items, context, signal) {
   const batch = await abortable(signal, (caller) =>
     binding.createBatchEncryptor(core.client, context, inputs.length, total, caller),
   );
+  core.renewIfAging(context);
   try {
     const settled = await inSlices(inputs, lengths, signal, {
       room: (i) => native(() => batch.messageLength(lengths[i] ?? 0)),

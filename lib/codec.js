@@ -1,11 +1,10 @@
 'use strict';
 
-const { setImmediate: nextTurn } = require('node:timers/promises');
-
 const args = require('./arguments.js');
 const { throwIfAborted } = require('./abort.js');
 const { EnvelopeError, native } = require('./errors.js');
 const { Output } = require('./output.js');
+const { nextTurn } = require('./turn.js');
 
 /** @typedef {import('../binding').Header} Header */
 

@@ -3,7 +3,7 @@
 const binding = require('../binding.js');
 const args = require('./arguments.js');
 const { abortable, throwIfAborted } = require('./abort.js');
-const { invalid, native } = require('./errors.js');
+const { EnvelopeError, invalid, native } = require('./errors.js');
 const { keyringOf, nativeKeyring } = require('./keyrings.js');
 const { warnOfUnlockedKeys } = require('./warning.js');
 
@@ -24,11 +24,19 @@ const OPTIONS = /** @type {const} */ ([
   'cache',
 ]);
 
-const CACHE_OPTIONS = /** @type {const} */ (['maxAgeMs', 'maxMessages', 'maxBytes', 'maxEntries']);
+const CACHE_OPTIONS = /** @type {const} */ ([
+  'maxAgeMs',
+  'maxMessages',
+  'maxBytes',
+  'maxEntries',
+  'renewBeforeMs',
+]);
 
 /** An envelope's key and settings, and the native halves of messages made with them. */
 class Core {
-  #caches;
+  /** Whether there can be a data key without asking anybody. */
+  #answersNow;
+  #renews;
 
   /** @param {unknown} key what the constructor of `Envelope` was given */
   constructor(key) {
@@ -37,7 +45,8 @@ class Core {
     const given = args.options(key, OPTIONS);
     this.keyring = nativeKeyring(given.keyring);
     this.client = native(() => binding.Client.create(this.keyring, settings(given)));
-    this.#caches = given.cache !== undefined;
+    this.#answersNow = given.cache !== undefined || !this.keyring.callsService;
+    this.#renews = Object(given.cache).renewBeforeMs !== undefined;
     warnOfUnlockedKeys();
   }
 
@@ -50,9 +59,8 @@ class Core {
    */
   async encryptor(context, plaintextLength, signal) {
     throwIfAborted(signal);
-    if (!this.keyring.callsService) return this.encryptorNow(context, plaintextLength);
-    const cached = this.#cachedEncryptor(context, plaintextLength);
-    if (cached) return cached;
+    const now = this.#encryptorNow(context, plaintextLength);
+    if (now) return now;
     return abortable(signal, (caller) =>
       binding.createEncryptor(this.client, context, plaintextLength, caller),
     );
@@ -63,9 +71,23 @@ class Core {
    * @param {number | undefined} plaintextLength
    */
   encryptorNow(context, plaintextLength) {
-    const cached = this.#cachedEncryptor(context, plaintextLength);
-    if (cached) return cached;
-    return native(() => binding.Encryptor.create(this.client, context, plaintextLength));
+    return atOnce(this.#encryptorNow(context, plaintextLength));
+  }
+
+  /**
+   * Writes a short message as a whole, if nobody has to be asked.
+   *
+   * @param {string[]} context
+   * @param {Uint8Array} input
+   * @param {Uint8Array} output
+   * @returns {number | import('../binding').Encryptor | null} its length; or, without room for it,
+   *   what writes it
+   */
+  sealNow(context, input, output) {
+    if (!this.#answersNow) return null;
+    const sealed = native(() => binding.sealNow(this.client, context, input, output));
+    if (this.#renews && sealed !== null) this.renewIfAging(context);
+    return sealed;
   }
 
   /**
@@ -76,17 +98,26 @@ class Core {
    */
   async decryptor(header, signal) {
     throwIfAborted(signal);
-    if (!this.keyring.callsService) return this.decryptorNow(header);
-    const cached = this.#cachedDecryptor(header);
-    if (cached) return cached;
+    const now = this.#decryptorNow(header);
+    if (now) return now;
     return abortable(signal, (caller) => binding.createDecryptor(this.client, header, caller));
   }
 
   /** @param {Header} header */
   decryptorNow(header) {
-    const cached = this.#cachedDecryptor(header);
-    if (cached) return cached;
-    return native(() => binding.Decryptor.create(this.client, header));
+    return atOnce(this.#decryptorNow(header));
+  }
+
+  /**
+   * Reads a short message as a whole, if nobody has to be asked; returns the plaintext's length.
+   *
+   * @param {Uint8Array} message
+   * @param {string[]} context
+   * @param {Uint8Array} output with room for the message's own length
+   */
+  openNow(message, context, output) {
+    if (!this.#answersNow) return null;
+    return native(() => binding.openNow(this.client, message, context, output));
   }
 
   /**
@@ -113,15 +144,27 @@ class Core {
    * @param {string[]} context
    * @param {number | undefined} plaintextLength
    */
-  #cachedEncryptor(context, plaintextLength) {
-    if (!this.#caches) return null;
-    return native(() => binding.cachedEncryptor(this.client, context, plaintextLength));
+  #encryptorNow(context, plaintextLength) {
+    if (!this.#answersNow) return null;
+    const encryptor = native(() => binding.encryptorNow(this.client, context, plaintextLength));
+    if (this.#renews && encryptor) this.renewIfAging(context);
+    return encryptor;
   }
 
   /** @param {Header} header */
-  #cachedDecryptor(header) {
-    if (!this.#caches) return null;
-    return native(() => binding.cachedDecryptor(this.client, header));
+  #decryptorNow(header) {
+    if (!this.#answersNow) return null;
+    return native(() => binding.decryptorNow(this.client, header));
+  }
+
+  /**
+   * Renews a data key that was used near its age; if that fails, the next one who uses it tries.
+   *
+   * @param {string[]} context
+   */
+  renewIfAging(context) {
+    if (!this.#renews || !native(() => this.client.claimRenewal(context))) return;
+    abortable(undefined, (caller) => this.client.renew(context, caller)).catch(() => {});
   }
 
   /**
@@ -133,6 +176,22 @@ class Core {
   headerReader(context, acceptsSigned) {
     return native(() => binding.HeaderReader.create(this.client, context, acceptsSigned));
   }
+}
+
+/**
+ * What a synchronous call must have.
+ *
+ * @template T
+ * @param {T | null} given
+ * @returns {T}
+ */
+function atOnce(given) {
+  if (given) return given;
+  throw new EnvelopeError(
+    'ERR_ENVELOPE_WOULD_BLOCK',
+    'this keyring asks a key service, which a synchronous call cannot wait for; ' +
+      'use the asynchronous call',
+  );
 }
 
 /**
@@ -185,6 +244,7 @@ function cacheLimits(cache) {
     maxMessages: args.integer(maxMessages, 'maxMessages', 1, max),
     maxBytes: args.integer(maxBytes, 'maxBytes', 1, max),
     maxEntries: args.integer(maxEntries, 'maxEntries', 1, UINT32_MAX),
+    renewBeforeMs: args.optionalInteger(given.renewBeforeMs, 'renewBeforeMs', 1, max),
   };
 }
 

@@ -2,22 +2,25 @@
 
 const binding = require('../binding.js');
 const args = require('./arguments.js');
-const { abortable } = require('./abort.js');
-const batch = require('./batch.js');
+const { abortable, throwIfAborted } = require('./abort.js');
 const { Core } = require('./core.js');
-const dataKeys = require('./data_keys.js');
 const { invalid } = require('./errors.js');
-const files = require('./files.js');
 const { describe } = require('./header.js');
 const pieces = require('./pieces.js');
-const { openMessage } = require('./ranges.js');
-const streams = require('./streams.js');
+const short = require('./short.js');
 
 const CALL_OPTIONS = /** @type {const} */ (['encryptionContext', 'into', 'signal']);
 const SYNC_OPTIONS = /** @type {const} */ (['encryptionContext', 'into']);
 const RE_ENCRYPT_OPTIONS = /** @type {const} */ ([...CALL_OPTIONS, 'newEncryptionContext']);
 const DATA_KEY_OPTIONS = /** @type {const} */ (['encryptionContext', 'signal']);
 const RANGE_OPTIONS = /** @type {const} */ ([...DATA_KEY_OPTIONS, 'start', 'end']);
+
+// Loaded when they are first used: a program that needs only some starts sooner.
+const batch = () => require('./batch.js');
+const dataKeys = () => require('./data_keys.js');
+const files = () => require('./files.js');
+const ranges = () => require('./ranges.js');
+const streams = () => require('./streams.js');
 
 /** Encrypts and decrypts under one key. */
 class Envelope {
@@ -48,6 +51,9 @@ class Envelope {
   async encrypt(data, options) {
     const input = args.bytes(data, 'data');
     const { encryptionContext, into, signal } = callOptions(options, CALL_OPTIONS);
+    throwIfAborted(signal);
+    const sealed = short.seal(this.#core, encryptionContext, input, into);
+    if (sealed) return sealed;
     const { length } = input;
     const encryptor = await this.#core.encryptor(encryptionContext, length, signal);
     return pieces.seal(encryptor, input, length, into, signal);
@@ -60,6 +66,8 @@ class Envelope {
   encryptSync(data, options) {
     const input = args.bytes(data, 'data');
     const { encryptionContext, into } = callOptions(options, SYNC_OPTIONS);
+    const sealed = short.seal(this.#core, encryptionContext, input, into);
+    if (sealed) return sealed;
     return pieces.sealSync(this.#core.encryptorNow(encryptionContext, input.length), input, into);
   }
 
@@ -68,7 +76,12 @@ class Envelope {
    * @param {unknown} [options]
    */
   async decrypt(message, options) {
-    const { plaintext } = await this.#decrypt(message, options, () => undefined);
+    const input = args.bytes(message, 'message');
+    const given = callOptions(options, CALL_OPTIONS);
+    throwIfAborted(given.signal);
+    const opened = short.open(this.#core, given.encryptionContext, input, given.into);
+    if (opened) return opened;
+    const { plaintext } = await this.#decrypt(input, given, () => undefined);
     return plaintext;
   }
 
@@ -77,7 +90,8 @@ class Envelope {
    * @param {unknown} [options]
    */
   async decryptMessage(message, options) {
-    return this.#decrypt(message, options, describe);
+    const input = args.bytes(message, 'message');
+    return this.#decrypt(input, callOptions(options, CALL_OPTIONS), describe);
   }
 
   /**
@@ -87,6 +101,8 @@ class Envelope {
   decryptSync(message, options) {
     const input = args.bytes(message, 'message');
     const { encryptionContext, into } = callOptions(options, SYNC_OPTIONS);
+    const opened = short.open(this.#core, encryptionContext, input, into);
+    if (opened) return opened;
     const header = this.#core.header(input, encryptionContext);
     try {
       return pieces.openSync(this.#core.decryptorNow(header), header, input, into);
@@ -101,7 +117,7 @@ class Envelope {
    */
   async encryptBatch(items, options) {
     const { encryptionContext, signal } = callOptions(options, DATA_KEY_OPTIONS);
-    return batch.encryptBatch(this.#core, items, encryptionContext, signal);
+    return batch().encryptBatch(this.#core, items, encryptionContext, signal);
   }
 
   /**
@@ -110,27 +126,27 @@ class Envelope {
    */
   async decryptBatch(messages, options) {
     const { encryptionContext, signal } = callOptions(options, DATA_KEY_OPTIONS);
-    return batch.decryptBatch(this.#core, messages, encryptionContext, signal);
+    return batch().decryptBatch(this.#core, messages, encryptionContext, signal);
   }
 
   /** @param {unknown} [options] */
   encryptStream(options) {
-    return streams.encryptStream(this.#core, options);
+    return streams().encryptStream(this.#core, options);
   }
 
   /** @param {unknown} [options] */
   decryptStream(options) {
-    return streams.decryptStream(this.#core, options);
+    return streams().decryptStream(this.#core, options);
   }
 
   /** @param {unknown} [options] */
   encryptWebStream(options) {
-    return streams.encryptWebStream(this.#core, options);
+    return streams().encryptWebStream(this.#core, options);
   }
 
   /** @param {unknown} [options] */
   decryptWebStream(options) {
-    return streams.decryptWebStream(this.#core, options);
+    return streams().decryptWebStream(this.#core, options);
   }
 
   /**
@@ -139,7 +155,7 @@ class Envelope {
    * @param {unknown} [options]
    */
   encryptFile(source, destination, options) {
-    return files.encryptFile(this.#core, source, destination, options);
+    return files().encryptFile(this.#core, source, destination, options);
   }
 
   /**
@@ -148,7 +164,7 @@ class Envelope {
    * @param {unknown} [options]
    */
   decryptFile(source, destination, options) {
-    return files.decryptFile(this.#core, source, destination, options);
+    return files().decryptFile(this.#core, source, destination, options);
   }
 
   /**
@@ -159,7 +175,7 @@ class Envelope {
    */
   async reEncryptFile(source, destination, to, options) {
     const target = Envelope.#coreOf(to);
-    return files.reEncryptFile(this.#core, target, source, destination, options);
+    return files().reEncryptFile(this.#core, target, source, destination, options);
   }
 
   /**
@@ -168,7 +184,7 @@ class Envelope {
    */
   async openMessage(source, options) {
     const { encryptionContext, signal } = callOptions(options, DATA_KEY_OPTIONS);
-    return openMessage(this.#core, source, encryptionContext, signal);
+    return ranges().openMessage(this.#core, source, encryptionContext, signal);
   }
 
   /**
@@ -177,7 +193,13 @@ class Envelope {
    */
   async decryptRange(source, options) {
     const { encryptionContext, signal, given } = callOptions(options, RANGE_OPTIONS);
-    const message = await openMessage(this.#core, source, encryptionContext, signal, signal);
+    const message = await ranges().openMessage(
+      this.#core,
+      source,
+      encryptionContext,
+      signal,
+      signal,
+    );
     try {
       const { start, end } = given;
       return await message.read({
@@ -208,11 +230,11 @@ class Envelope {
     const input = args.bytes(message, 'message');
     const { encryptionContext, into, signal, given } = callOptions(options, RE_ENCRYPT_OPTIONS);
     const target = Envelope.#coreOf(to);
-    const newContext = streams.newContextPairs(given);
+    const newContext = streams().newContextPairs(given);
     const header = this.#core.header(input, encryptionContext);
     try {
       const { length } = input;
-      const transform = await streams.reEncryptor(this.#core, target, header, newContext, signal);
+      const transform = await streams().reEncryptor(this.#core, target, header, newContext, signal);
       return await pieces.reSeal(transform, header, input, length, into, signal);
     } finally {
       header.release();
@@ -224,7 +246,7 @@ class Envelope {
    * @param {unknown} [options]
    */
   reEncryptStream(to, options) {
-    return streams.reEncryptStream(this.#core, Envelope.#coreOf(to), options);
+    return streams().reEncryptStream(this.#core, Envelope.#coreOf(to), options);
   }
 
   /** @param {unknown} [options] */
@@ -244,12 +266,12 @@ class Envelope {
 
   /** @param {unknown} [options] */
   async generateDataKey(options) {
-    return dataKeys.generateDataKey(this.#core.keyring, options);
+    return dataKeys().generateDataKey(this.#core.keyring, options);
   }
 
   /** @param {unknown} [options] */
   async generateDataKeyWithoutPlaintext(options) {
-    return dataKeys.generateDataKeyWithoutPlaintext(this.#core.keyring, options);
+    return dataKeys().generateDataKeyWithoutPlaintext(this.#core.keyring, options);
   }
 
   /**
@@ -257,7 +279,7 @@ class Envelope {
    * @param {unknown} [options]
    */
   async decryptDataKey(ciphertextBlob, options) {
-    return dataKeys.decryptDataKey(this.#core.keyring, ciphertextBlob, options);
+    return dataKeys().decryptDataKey(this.#core.keyring, ciphertextBlob, options);
   }
 
   /**
@@ -267,17 +289,17 @@ class Envelope {
    */
   async rewrapDataKey(ciphertextBlob, to, options) {
     const target = Envelope.#coreOf(to).keyring;
-    return dataKeys.rewrapDataKey(this.#core.keyring, ciphertextBlob, target, options);
+    return dataKeys().rewrapDataKey(this.#core.keyring, ciphertextBlob, target, options);
   }
 
   /** @param {unknown} [options] */
   async generateDataKeyPair(options) {
-    return dataKeys.generateDataKeyPair(this.#core.keyring, true, options);
+    return dataKeys().generateDataKeyPair(this.#core.keyring, true, options);
   }
 
   /** @param {unknown} [options] */
   async generateDataKeyPairWithoutPlaintext(options) {
-    return dataKeys.generateDataKeyPair(this.#core.keyring, false, options);
+    return dataKeys().generateDataKeyPair(this.#core.keyring, false, options);
   }
 
   /**
@@ -285,7 +307,7 @@ class Envelope {
    * @param {unknown} [options]
    */
   async encryptDirect(data, options) {
-    return dataKeys.encryptDirect(this.#core.keyring, data, options);
+    return dataKeys().encryptDirect(this.#core.keyring, data, options);
   }
 
   /**
@@ -293,18 +315,16 @@ class Envelope {
    * @param {unknown} [options]
    */
   async decryptDirect(ciphertextBlob, options) {
-    return dataKeys.decryptDataKey(this.#core.keyring, ciphertextBlob, options);
+    return dataKeys().decryptDataKey(this.#core.keyring, ciphertextBlob, options);
   }
 
   /**
    * @template T
-   * @param {unknown} message
-   * @param {unknown} options
+   * @param {Uint8Array} input
+   * @param {ReturnType<typeof callOptions>} given
    * @param {(header: import('../binding').Header) => T} describeHeader
    */
-  async #decrypt(message, options, describeHeader) {
-    const input = args.bytes(message, 'message');
-    const { encryptionContext, into, signal } = callOptions(options, CALL_OPTIONS);
+  async #decrypt(input, { encryptionContext, into, signal }, describeHeader) {
     const header = this.#core.header(input, encryptionContext);
     try {
       const { length } = input;

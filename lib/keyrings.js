@@ -5,9 +5,11 @@ const path = require('node:path');
 const binding = require('../binding.js');
 const args = require('./arguments.js');
 const { invalid, native } = require('./errors.js');
-const { customKeyring } = require('./custom_keyring.js');
-const { kmsKeyring } = require('./kms_keyring.js');
-const { rsaKeyring } = require('./rsa_keyring.js');
+
+// Loaded when they are first used: node:crypto alone, which reads RSA keys, takes some milliseconds.
+const custom = () => require('./custom_keyring.js');
+const kms = () => require('./kms_keyring.js');
+const rsa = () => require('./rsa_keyring.js');
 
 /** A key string that starts so goes on with the path of a key file. */
 const LOCAL_PREFIX = 'local:';
@@ -21,7 +23,7 @@ class AwsKmsKeyring {
   constructor(options) {
     nativeKeyrings.set(
       this,
-      native(() => kmsKeyring(options)),
+      native(() => kms().kmsKeyring(options)),
     );
   }
 }
@@ -68,7 +70,7 @@ class RawAesKeyring {
 class RawRsaKeyring {
   /** @param {unknown} options */
   constructor(options) {
-    nativeKeyrings.set(this, rsaKeyring(options));
+    nativeKeyrings.set(this, rsa().rsaKeyring(options));
   }
 }
 
@@ -94,7 +96,7 @@ class CustomKeyring {
   constructor(options) {
     nativeKeyrings.set(
       this,
-      native(() => customKeyring(options)),
+      native(() => custom().customKeyring(options)),
     );
   }
 }

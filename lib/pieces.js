@@ -1,14 +1,17 @@
 'use strict';
 
-const { setImmediate: nextTurn } = require('node:timers/promises');
-
+const binding = require('../binding.js');
 const args = require('./arguments.js');
 const { throwIfAborted } = require('./abort.js');
 const { native } = require('./errors.js');
+const { nextTurn } = require('./turn.js');
 
 /** @typedef {import('../binding').Encryptor} Encryptor */
 /** @typedef {import('../binding').Decryptor} Decryptor */
 /** @typedef {Pick<import('../binding').Header, 'length' | 'framed' | 'plaintextLength'>} Header */
+
+/** An output of this length, in bytes, has room for huge pages wherever it lies. */
+const LARGE = 4 * 1024 * 1024;
 
 /** What one call of the addon is given at most: some 100 us of work, then the event loop turns. */
 const SLICE = 1024 * 1024;
@@ -201,7 +204,10 @@ function trimmed(output, written) {
  * @param {Uint8Array} input
  */
 function allocate(length, into, input) {
-  return into === undefined ? Buffer.allocUnsafe(length) : args.outputBuffer(into, length, input);
+  if (into !== undefined) return args.outputBuffer(into, length, input);
+  const output = Buffer.allocUnsafe(length);
+  if (length >= LARGE) binding.preferHugePages(output);
+  return output;
 }
 
 module.exports = { open, openSync, reSeal, seal, sealSync };

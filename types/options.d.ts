@@ -208,6 +208,11 @@ export interface CacheOptions {
   readonly maxBytes?: number;
   /** How many are kept, to encrypt and to decrypt; by default 1,000. The oldest in use go first. */
   readonly maxEntries?: number;
+  /**
+   * Renews a data key that encrypts this long before its age ends, in milliseconds, in the background
+   * of a call that uses it; so that no call has to wait for a new one. By default it is not renewed.
+   */
+  readonly renewBeforeMs?: number;
 }
 
 /** What an {@link Envelope} has done since it was made. */

@@ -64,7 +64,8 @@ async function kms() {
 }
 
 async function cached() {
-  const envelope = new Envelope({ keyring, cache: { maxMessages: 3, maxEntries: 2 } });
+  const cache = { maxMessages: 3, maxEntries: 2, renewBeforeMs: 299_999 };
+  const envelope = new Envelope({ keyring, cache });
   await envelope.warm({ encryptionContext });
   for (let i = 0; i < 10; i++) {
     const message = envelope.encryptSync(bytes(100), { encryptionContext });

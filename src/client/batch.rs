@@ -106,13 +106,7 @@ impl BatchEncryptor {
 
     /// Writes a message for each plaintext into its output, and returns the length of each.
     pub fn seal(&self, items: Vec<(&[u8], &mut [u8])>) -> Vec<Result<usize>> {
-        in_parallel(items, |(plaintext, output)| {
-            let encryptor = self.encryptor()?;
-            let length = encryptor.header().len();
-            let (header, body) = output.split_at_mut_checked(length).ok_or_else(no_room)?;
-            header.copy_from_slice(encryptor.header());
-            Ok(length + encryptor.finish(plaintext, body)?)
-        })
+        in_parallel(items, |(plaintext, output)| self.encryptor()?.seal(plaintext, output))
     }
 }
 
@@ -186,27 +180,18 @@ impl BatchDecryptor {
     /// one fails, its output is wiped.
     pub fn open(&self, from: usize, items: Vec<(&[u8], &mut [u8])>) -> Vec<Result<usize>> {
         let items: Vec<_> = items.into_iter().enumerate().collect();
-        in_parallel(items, |(i, (message, output))| {
-            self.open_one(from + i, message, output).inspect_err(|_| output.fill(0))
-        })
+        in_parallel(items, |(i, (message, output))| self.open_one(from + i, message, output))
     }
 
     fn open_one(&self, index: usize, message: &[u8], output: &mut [u8]) -> Result<usize> {
-        let mut decryptor = self.decryptor(index)?;
         // The message may have been changed since its header was read.
         let body = message.get(self.header_length(index)?..).ok_or_else(Error::truncated)?;
-        let length = decryptor.update(body, output)?;
-        decryptor.finish()?;
-        Ok(length)
+        self.decryptor(index)?.open(body, output)
     }
 }
 
 fn body_plaintext_length(header: &Header, message: &[u8]) -> usize {
     plaintext_length(header, message.get(header.length..).unwrap_or_default())
-}
-
-fn no_room() -> Error {
-    Error::new(Code::Internal, "the batch has no room for a header")
 }
 
 fn unknown() -> Error {

@@ -30,6 +30,8 @@ pub struct CacheLimits {
     pub max_bytes: u64,
     /// How many materials are kept, to encrypt and to decrypt; the least recently used go first.
     pub max_entries: NonZeroUsize,
+    /// How long before its age what encrypts is renewed, where somebody asks for it then.
+    pub renew_before: Option<Duration>,
 }
 
 /// What a cache has done since it was made.
@@ -109,6 +111,30 @@ impl MaterialsCache {
                 return Ok(found);
             }
         }
+    }
+
+    /// Whether what is there under this key is to be renewed, by the caller.
+    pub(super) fn claim_renewal(&self, key: &[u8]) -> bool {
+        match self.lock().entries.peek(key) {
+            Some(Made::ToEncrypt(entry)) => entry.claim_renewal(&self.limits),
+            _ => false,
+        }
+    }
+
+    /// Puts what is made in the place of what is there; until then that is used on.
+    pub(super) async fn renew(&self, key: Vec<u8>, make: Making) -> Result<()> {
+        let made = make.await;
+        let mut state = self.lock();
+        match (state.entries.peek(&key), made) {
+            (Some(_), Ok(made)) => drop(state.entries.put(key, made)),
+            (Some(Made::ToEncrypt(entry)), Err(error)) => {
+                entry.give_up_renewal();
+                return Err(error);
+            }
+            // It was cleared meanwhile, or has made room for others.
+            (_, made) => drop(made?),
+        }
+        Ok(())
     }
 
     pub(super) fn clear(&self) {
@@ -191,6 +217,9 @@ impl CacheLimits {
     pub(super) fn check(&self) -> Result<()> {
         if self.max_age.is_zero() || self.max_messages == 0 || self.max_bytes == 0 {
             return Err(Error::invalid("each limit of the cache must be at least 1"));
+        }
+        if self.renew_before.is_some_and(|before| before >= self.max_age) {
+            return Err(Error::invalid("renewBeforeMs must be less than maxAgeMs"));
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Materials in a cache, and how much of them is left.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::cache::CacheLimits;
@@ -11,6 +11,7 @@ pub(super) struct Entry<M> {
     made: Instant,
     messages: AtomicU64,
     bytes: Arc<AtomicU64>,
+    renewing: AtomicBool,
 }
 
 /// What materials are asked for.
@@ -44,6 +45,7 @@ impl<M> Entry<M> {
             made: Instant::now(),
             messages: AtomicU64::new(0),
             bytes: Arc::default(),
+            renewing: AtomicBool::new(false),
         }
     }
 
@@ -66,6 +68,19 @@ impl<M> Entry<M> {
             return None;
         }
         Some((materials, length.is_none().then(|| Arc::clone(&self.bytes))))
+    }
+
+    /// Whether it is near its age and nobody renews it yet; then the caller does.
+    pub(super) fn claim_renewal(&self, limits: &CacheLimits) -> bool {
+        let due = limits.renew_before.is_some_and(|before| {
+            self.made.elapsed().checked_add(before).is_some_and(|then| then >= limits.max_age)
+        });
+        due && !self.renewing.swap(true, Ordering::Relaxed)
+    }
+
+    /// The renewal failed: somebody else may try.
+    pub(super) fn give_up_renewal(&self) {
+        self.renewing.store(false, Ordering::Relaxed);
     }
 
     /// However often; only the age counts.

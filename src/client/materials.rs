@@ -101,6 +101,21 @@ impl MaterialsSource {
         self.to_encrypt(context, Demand::message(Some(0))).await.map(|_| ())
     }
 
+    /// Whether the materials for this context are to be renewed, by the caller.
+    pub(super) fn claim_renewal(&self, context: &EncryptionContext) -> bool {
+        let cache = self.cache_for(self.settings.suite);
+        cache.is_some_and(|cache| cache.claim_renewal(&encryption_key(context)))
+    }
+
+    pub(super) async fn renew(&self, context: EncryptionContext) -> Result<()> {
+        let Some(cache) = self.cache_for(self.settings.suite) else { return Ok(()) };
+        let key = encryption_key(&context);
+        let (keyring, settings) = (Arc::clone(&self.keyring), Arc::clone(&self.settings));
+        let made = make_to_encrypt(keyring, settings, context);
+        let make = async { Ok(Made::ToEncrypt(Arc::new(Entry::new(made.await?)))) };
+        cache.renew(key, Box::pin(make)).await
+    }
+
     pub(super) fn clear_cache(&self) {
         if let Some(cache) = &self.cache {
             cache.clear();

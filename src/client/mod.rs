@@ -16,7 +16,7 @@ use std::sync::Arc;
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
 use crate::format::{Header, HeaderLimits};
-use crate::keyring::{Keyring, key_name};
+use crate::keyring::{Keyring, answer_now, key_name};
 use crate::materials::{DecryptionMaterials, EncryptionMaterials};
 pub use crate::message::Tally;
 use crate::message::{Decryptor, Encryptor, RangeOpening, check_public_key, too_long};
@@ -77,18 +77,24 @@ impl Client {
         self.start(&materials, usage)
     }
 
-    /// Starts a message at once, if the cache has its materials.
+    /// Starts a message at once; `None` if a service must be asked first.
     ///
     /// # Errors
-    /// `LimitExceeded`.
-    pub fn cached_encryptor(
+    /// As `encryptor`.
+    pub fn encryptor_now(
         &self,
-        context: &EncryptionContext,
+        context: EncryptionContext,
         plaintext_length: Option<u64>,
     ) -> Result<Option<Encryptor>> {
         self.check_plaintext_length(plaintext_length.unwrap_or_default())?;
-        let cached = self.materials.cached_to_encrypt(context, Demand::message(plaintext_length));
-        cached.map(|(materials, usage)| self.start(&materials, usage)).transpose()
+        let demand = Demand::message(plaintext_length);
+        if let Some((materials, usage)) = self.materials.cached_to_encrypt(&context, demand) {
+            return self.start(&materials, usage).map(Some);
+        }
+        if self.keyring().calls_service() {
+            return Ok(None);
+        }
+        answer_now(self.encryptor(context, plaintext_length)).map(Some)
     }
 
     fn start(&self, materials: &EncryptionMaterials, usage: Use) -> Result<Encryptor> {
@@ -161,13 +167,18 @@ impl Client {
         self.open(accepted, &materials)
     }
 
-    /// The same at once, if the cache has the materials.
+    /// The same at once; `None` if a service must be asked first.
     ///
     /// # Errors
-    /// `AuthenticationFailed` if the header does not verify.
-    pub fn cached_decryptor(&self, accepted: &AcceptedHeader) -> Result<Option<Decryptor>> {
-        let Some(materials) = self.materials.cached_to_decrypt(accepted) else { return Ok(None) };
-        self.open(accepted, &materials).map(Some)
+    /// As `decryptor`.
+    pub fn decryptor_now(&self, accepted: &AcceptedHeader) -> Result<Option<Decryptor>> {
+        if let Some(materials) = self.materials.cached_to_decrypt(accepted) {
+            return self.open(accepted, &materials).map(Some);
+        }
+        if self.keyring().calls_service() {
+            return Ok(None);
+        }
+        answer_now(self.decryptor(accepted)).map(Some)
     }
 
     fn open(
@@ -200,6 +211,20 @@ impl Client {
     /// `InvalidArgument` without a cache; and what the keyring says.
     pub async fn warm(&self, context: EncryptionContext) -> Result<()> {
         self.materials.warm(context).await
+    }
+
+    /// Whether the cached materials for messages with this context are near their age; who is told so
+    /// calls `renew`, and nobody else is told meanwhile.
+    pub fn claim_renewal(&self, context: &EncryptionContext) -> bool {
+        self.materials.claim_renewal(context)
+    }
+
+    /// Makes new materials in place of the cached ones, which are used until then.
+    ///
+    /// # Errors
+    /// What the keyring says; the old ones stay.
+    pub async fn renew(&self, context: EncryptionContext) -> Result<()> {
+        self.materials.renew(context).await
     }
 
     /// Forgets the cached materials, and wipes them as soon as no message uses them.

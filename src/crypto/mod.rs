@@ -14,6 +14,7 @@ mod key_pair;
 mod rsa;
 #[cfg(feature = "rust-crypto")]
 mod rust_crypto;
+mod stack;
 #[cfg(test)]
 mod wycheproof;
 

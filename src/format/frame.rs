@@ -135,28 +135,55 @@ pub(crate) fn final_head(sequence: u32, length: u32) -> [u8; FINAL_HEAD] {
 
 /// The additional authenticated data of the frames of one message.
 pub(crate) struct FrameAad {
-    bytes: Vec<u8>,
+    message_id: [u8; MAX_MESSAGE_ID],
     message_id_length: usize,
 }
 
+/// The additional authenticated data of one frame.
+pub(crate) struct Aad {
+    bytes: [u8; MAX_MESSAGE_ID + MAX_CONTENT + 4 + 8],
+    length: usize,
+}
+
+const MAX_MESSAGE_ID: usize = 32;
+const MAX_CONTENT: usize = 35;
+
 impl FrameAad {
     pub(crate) fn new(message_id: &[u8]) -> Self {
-        let mut bytes = Vec::with_capacity(message_id.len() + 48);
-        bytes.extend_from_slice(message_id);
-        Self { bytes, message_id_length: message_id.len() }
+        let message_id_length = message_id.len();
+        let mut padded = [0; MAX_MESSAGE_ID];
+        padded[..message_id_length].copy_from_slice(message_id);
+        Self { message_id: padded, message_id_length }
     }
 
     /// Message id, content string, sequence number, plaintext length.
-    pub(crate) fn of(&mut self, kind: FrameKind, sequence: u32, length: usize) -> &[u8] {
+    pub(crate) fn of(&self, kind: FrameKind, sequence: u32, length: usize) -> Aad {
         let content: &[u8] = match kind {
             FrameKind::Regular => b"AWSKMSEncryptionClient Frame",
             FrameKind::Final => b"AWSKMSEncryptionClient Final Frame",
             FrameKind::Whole => b"AWSKMSEncryptionClient Single Block",
         };
-        self.bytes.truncate(self.message_id_length);
-        self.bytes.extend_from_slice(content);
-        self.bytes.extend_from_slice(&sequence.to_be_bytes());
-        self.bytes.extend_from_slice(&(length as u64).to_be_bytes());
-        &self.bytes
+        let mut aad = Aad { bytes: [0; _], length: 0 };
+        aad.push(&self.message_id[..self.message_id_length]);
+        aad.push(content);
+        aad.push(&sequence.to_be_bytes());
+        aad.push(&(length as u64).to_be_bytes());
+        aad
+    }
+}
+
+impl Aad {
+    fn push(&mut self, field: &[u8]) {
+        let end = self.length + field.len();
+        self.bytes[self.length..end].copy_from_slice(field);
+        self.length = end;
+    }
+}
+
+impl std::ops::Deref for Aad {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..self.length]
     }
 }

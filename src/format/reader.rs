@@ -21,6 +21,14 @@ impl Failure {
             invalid => invalid,
         }
     }
+
+    /// The error where no more bytes will come.
+    pub(crate) fn at_end(self) -> Error {
+        match self {
+            Self::Incomplete { .. } => Error::truncated(),
+            Self::Invalid(error) => error,
+        }
+    }
 }
 
 impl From<Error> for Failure {

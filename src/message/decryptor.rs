@@ -7,14 +7,18 @@ use zeroize::Zeroizing;
 
 use std::sync::Arc;
 
+use super::layout::frames_in_part;
 use super::opener::{FrameOpener, changed};
 use super::tally::Tally;
 use crate::context::PUBLIC_KEY;
 use crate::crypto::{EcdsaVerifier, Verifier};
 use crate::error::{Code, Error, Result};
-use crate::format::frame::{Division, FINAL_OVERHEAD, Frame, FrameKind};
+use crate::format::frame::{
+    Division, FINAL_MARK, FINAL_OVERHEAD, Frame, FrameKind, REGULAR_OVERHEAD,
+};
 use crate::format::{Failure, Header, footer};
 use crate::materials::DecryptionMaterials;
+use crate::parallel::try_each_part;
 
 /// Reads the body of one message, after its header.
 ///
@@ -111,9 +115,27 @@ impl Decryptor {
         }
     }
 
+    /// Reads the whole body into `output`, as `update` asks, and returns the plaintext's length; wipes
+    /// what it wrote if it fails.
+    ///
+    /// # Errors
+    /// As `update` and `finish`.
+    pub fn open(mut self, body: &[u8], output: &mut [u8]) -> Result<usize> {
+        let opened = self.update(body, output).and_then(|length| {
+            self.finish()?;
+            Ok(length)
+        });
+        opened.inspect_err(|_| output.fill(0))
+    }
+
     fn open_frames(&mut self, mut input: &[u8], output: &mut [u8]) -> Result<usize> {
         let mut written = 0;
         loop {
+            if self.pending.is_empty() {
+                let (consumed, released) = self.open_run(input, &mut output[written..])?;
+                input = &input[consumed..];
+                written += released;
+            }
             let mut pending = std::mem::take(&mut self.pending);
             let bytes = if pending.is_empty() { input } else { &pending };
             if bytes.is_empty() {
@@ -142,6 +164,43 @@ impl Decryptor {
         }
     }
 
+    /// Opens the regular frames that lie whole at the start of `input`, on several cores if there are
+    /// many; returns how much was read and written.
+    fn open_run(&mut self, input: &[u8], output: &mut [u8]) -> Result<(usize, usize)> {
+        let (State::Frames, Division::Frames { length }) = (&self.state, self.division) else {
+            return Ok((0, 0));
+        };
+        let size = length + REGULAR_OVERHEAD;
+        let regular = |frame: &&[u8]| !frame.starts_with(&FINAL_MARK.to_be_bytes());
+        let room = output.len() / length;
+        let count = input.chunks_exact(size).take(room).take_while(regular).count();
+        let released = self.released.saturating_add((count * length) as u64);
+        let next =
+            u32::try_from(count).ok().and_then(|count| self.next_sequence.checked_add(count));
+        let (Some(next), true) = (next, self.limit.is_none_or(|limit| released <= limit)) else {
+            // `step` tells which frame is the first too many.
+            return Ok((0, 0));
+        };
+        let (input, output) = (&input[..count * size], &mut output[..count * length]);
+        let in_part = frames_in_part(length);
+        let parts = input.chunks(in_part * size).zip(output.chunks_mut(in_part * length));
+        let numbers = (self.next_sequence..).step_by(in_part);
+        let (opener, division) = (&self.opener, self.division);
+        try_each_part(count.div_ceil(in_part), parts.zip(numbers), |((input, output), first)| {
+            let frames = input.chunks_exact(size).zip(output.chunks_exact_mut(length));
+            frames.zip(first..).try_for_each(|((frame, output), sequence)| {
+                let frame = Frame::read(frame, division).map_err(Failure::at_end)?;
+                opener.open(&frame, sequence, output)
+            })
+        })?;
+        if let Some(verifier) = &mut self.verifier {
+            verifier.update(input);
+        }
+        self.released = released;
+        self.next_sequence = next;
+        Ok((input.len(), output.len()))
+    }
+
     /// Takes the next frame, with the footer if one must follow, from `bytes`; returns how much was
     /// read and written.
     fn step(&mut self, bytes: &[u8], output: &mut [u8]) -> Result<(usize, usize), Failure> {
@@ -150,7 +209,7 @@ impl Decryptor {
                 let frame = Frame::read(bytes, self.division)
                     .map_err(|failure| self.refuse_too_long(failure))?;
                 let footer = self.footer_after(&frame, bytes)?;
-                let released = self.open(&frame, output)?;
+                let released = self.open_frame(&frame, output)?;
                 if let Some(verifier) = &mut self.verifier {
                     verifier.update(&bytes[..frame.size()]);
                 }
@@ -190,7 +249,7 @@ impl Decryptor {
         rest
     }
 
-    fn open(&mut self, frame: &Frame<'_>, output: &mut [u8]) -> Result<usize> {
+    fn open_frame(&mut self, frame: &Frame<'_>, output: &mut [u8]) -> Result<usize> {
         FrameOpener::check_sequence(frame, self.next_sequence)?;
         self.check_limit(frame.ciphertext.len())?;
         let Some(plaintext) = output.get_mut(..frame.ciphertext.len()) else {

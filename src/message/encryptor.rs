@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use zeroize::Zeroizing;
 
-use super::layout::body_length;
+use super::layout::{body_length, frames_in_part};
 use super::tally::Tally;
 use super::too_long;
 use crate::crypto::{
@@ -18,6 +18,7 @@ use crate::format::footer::{self, FOOTER_OVERHEAD};
 use crate::format::frame::{self, FINAL_OVERHEAD, FrameAad, FrameKind, REGULAR_OVERHEAD, TAG};
 use crate::format::{header_authentication, header_body};
 use crate::materials::EncryptionMaterials;
+use crate::parallel::try_each_part;
 
 /// Writes one message; `finish` consumes it, so nothing can follow the final frame.
 pub struct Encryptor {
@@ -148,14 +149,12 @@ impl Encryptor {
             self.keep(head);
             rest = tail;
             let full = std::mem::take(&mut self.pending);
-            written += self.seal_regular(&full, output)?;
+            written += self.seal_frames(&full, output)?;
         }
         if self.pending.is_empty() {
-            let mut frames = rest.chunks_exact(self.frame_length);
-            for frame in &mut frames {
-                written += self.seal_regular(frame, &mut output[written..])?;
-            }
-            rest = frames.remainder();
+            let (frames, tail) = rest.split_at(rest.len() - rest.len() % self.frame_length);
+            written += self.seal_frames(frames, &mut output[written..])?;
+            rest = tail;
         }
         self.keep(rest);
         self.sign(&output[..written]);
@@ -200,6 +199,19 @@ impl Encryptor {
         Ok(regular + last + footer)
     }
 
+    /// Writes the whole message of `plaintext`, and returns its length.
+    ///
+    /// # Errors
+    /// As `finish`.
+    pub fn seal(self, plaintext: &[u8], output: &mut [u8]) -> Result<usize> {
+        let start = self.header.len();
+        let Some((header, rest)) = output.split_at_mut_checked(start) else {
+            return Err(no_room(output.len(), start));
+        };
+        header.copy_from_slice(&self.header);
+        self.finish(plaintext, rest).map(|length| start + length)
+    }
+
     fn sign(&mut self, written: &[u8]) {
         if let Some(signer) = &mut self.signer {
             signer.update(written);
@@ -224,10 +236,7 @@ impl Encryptor {
 
     fn check_room(&self, needed: usize, output: &[u8]) -> Result<()> {
         if output.len() < needed {
-            return Err(Error::invalid(format!(
-                "the output has room for {} bytes; {needed} are needed",
-                output.len()
-            )));
+            return Err(no_room(output.len(), needed));
         }
         Ok(())
     }
@@ -252,22 +261,40 @@ impl Encryptor {
         self.pending.extend_from_slice(input);
     }
 
-    fn seal_regular(&mut self, plaintext: &[u8], output: &mut [u8]) -> Result<usize> {
-        let head = frame::regular_head(self.next_sequence);
-        let written = self.seal(FrameKind::Regular, &head, plaintext, output)?;
-        self.next_sequence += 1;
-        Ok(written)
+    /// Seals frames that are full, on several cores if there are many.
+    fn seal_frames(&mut self, plaintext: &[u8], output: &mut [u8]) -> Result<usize> {
+        let frame_length = self.frame_length;
+        let sealed_length = frame_length + REGULAR_OVERHEAD;
+        let count = plaintext.len() / frame_length;
+        let output = &mut output[..count * sealed_length];
+        let in_part = frames_in_part(frame_length);
+        let parts = plaintext.chunks(in_part * frame_length);
+        let parts = parts.zip(output.chunks_mut(in_part * sealed_length));
+        let numbers = (self.next_sequence..).step_by(in_part);
+        let (this, number_of_parts) = (&*self, count.div_ceil(in_part));
+        try_each_part(number_of_parts, parts.zip(numbers), |((plaintext, output), first)| {
+            let frames = plaintext.chunks_exact(frame_length);
+            let frames = frames.zip(output.chunks_exact_mut(sealed_length));
+            frames.zip(first..).try_for_each(|((frame, output), sequence)| {
+                let head = frame::regular_head(sequence);
+                this.seal_frame(FrameKind::Regular, sequence, &head, frame, output).map(|_| ())
+            })
+        })?;
+        // `check_sequence` has made sure that it fits.
+        self.next_sequence += u32::try_from(count).map_err(|_| too_many_frames())?;
+        Ok(count * sealed_length)
     }
 
-    fn seal_final(&mut self, plaintext: &[u8], output: &mut [u8]) -> Result<usize> {
+    fn seal_final(&self, plaintext: &[u8], output: &mut [u8]) -> Result<usize> {
         let length = u32::try_from(plaintext.len()).map_err(|_| too_many_frames())?;
         let head = frame::final_head(self.next_sequence, length);
-        self.seal(FrameKind::Final, &head, plaintext, output)
+        self.seal_frame(FrameKind::Final, self.next_sequence, &head, plaintext, output)
     }
 
-    fn seal(
-        &mut self,
+    fn seal_frame(
+        &self,
         kind: FrameKind,
+        sequence: u32,
         head: &[u8],
         plaintext: &[u8],
         output: &mut [u8],
@@ -275,11 +302,15 @@ impl Encryptor {
         let (head_out, rest) = output.split_at_mut(head.len());
         let (ciphertext, rest) = rest.split_at_mut(plaintext.len());
         head_out.copy_from_slice(head);
-        let aad = self.aad.of(kind, self.next_sequence, plaintext.len());
-        let tag = self.key.seal(&frame::iv(self.next_sequence), aad, plaintext, ciphertext)?;
+        let aad = self.aad.of(kind, sequence, plaintext.len());
+        let tag = self.key.seal(&frame::iv(sequence), &aad, plaintext, ciphertext)?;
         rest[..TAG].copy_from_slice(&tag);
         Ok(head.len() + plaintext.len() + TAG)
     }
+}
+
+fn no_room(room: usize, needed: usize) -> Error {
+    Error::invalid(format!("the output has room for {room} bytes; {needed} are needed"))
 }
 
 fn too_many_frames() -> Error {

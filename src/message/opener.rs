@@ -32,7 +32,7 @@ impl FrameOpener {
 
     /// Opens the frame with this number into `plaintext`, which has its length.
     pub(super) fn open(
-        &mut self,
+        &self,
         frame: &Frame<'_>,
         sequence: u32,
         plaintext: &mut [u8],
@@ -40,7 +40,7 @@ impl FrameOpener {
         Self::check_sequence(frame, sequence)?;
         let aad = self.aad.of(frame.kind, frame.sequence, frame.ciphertext.len());
         self.key
-            .open(&frame.iv, aad, frame.ciphertext, &frame.tag, plaintext)
+            .open(&frame.iv, &aad, frame.ciphertext, &frame.tag, plaintext)
             .map_err(|_| changed(&format!("frame {}", frame.sequence)))
     }
 

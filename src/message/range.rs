@@ -64,8 +64,8 @@ impl RangeOpening {
     /// # Errors
     /// As [`super::Decryptor`]; `TruncatedMessage` if the message does not end with that frame.
     pub fn finish(self, final_frame: &[u8]) -> Result<RangeDecryptor> {
-        let Self { mut opener, layout } = self;
-        let frame = Frame::read(final_frame, layout.division()).map_err(at_end)?;
+        let Self { opener, layout } = self;
+        let frame = Frame::read(final_frame, layout.division()).map_err(Failure::at_end)?;
         if frame.kind != FrameKind::Final || frame.size() != final_frame.len() {
             return Err(Error::truncated());
         }
@@ -107,7 +107,7 @@ impl RangeDecryptor {
         let division = self.layout.division();
         let frame_size = self.layout.frame_length + REGULAR_OVERHEAD;
         for (number, bytes) in self.frame_numbers(range).zip(frames.chunks_exact(frame_size)) {
-            let frame = Frame::read(bytes, division).map_err(at_end)?;
+            let frame = Frame::read(bytes, division).map_err(Failure::at_end)?;
             if frame.kind != FrameKind::Regular {
                 return Err(Error::malformed("the final frame stands among the others"));
             }
@@ -211,13 +211,6 @@ impl Layout {
     /// Where the final frame's plaintext starts.
     fn last_start(&self) -> u64 {
         self.plaintext_start(self.regular_frames)
-    }
-}
-
-fn at_end(failure: Failure) -> Error {
-    match failure {
-        Failure::Incomplete { .. } => Error::truncated(),
-        Failure::Invalid(error) => error,
     }
 }
 

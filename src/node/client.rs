@@ -16,7 +16,6 @@ use super::keyring::NativeKeyring;
 use super::stats::{NativeStats, stats_of};
 use crate::client::{CacheLimits, Client, Settings};
 use crate::error::{self, Code, Error};
-use crate::keyring::would_block;
 use crate::suite::{AlgorithmSuite, CommitmentPolicy, SUITES};
 
 /// Writes and reads messages under one keyring.
@@ -55,6 +54,8 @@ pub struct NativeCacheLimits {
     pub max_bytes: i64,
     /// How many are kept.
     pub max_entries: u32,
+    /// How long before its age one is renewed, in milliseconds.
+    pub renew_before_ms: Option<i64>,
 }
 
 #[napi]
@@ -83,6 +84,28 @@ impl NativeClient {
         )
     }
 
+    /// Whether the cached data key for this context is to be renewed, by the caller.
+    #[napi(catch_unwind)]
+    pub fn claim_renewal(&self, context: Vec<String>) -> Result<bool> {
+        let context = from_flat(context).map_err(to_napi)?;
+        Ok(self.0.claim_renewal(&context))
+    }
+
+    /// Renews the cached data key for this context.
+    #[napi(catch_unwind, ts_return_type = "Promise<void>")]
+    pub fn renew<'env>(
+        &self,
+        env: &'env Env,
+        context: Vec<String>,
+        caller: Option<ClassInstance<'_, Caller>>,
+    ) -> Result<PromiseRaw<'env, ()>> {
+        let (client, caller) = (self.shared(), caller_of(caller.as_ref()));
+        let context = from_flat(context).map_err(to_napi)?;
+        env.spawn_future(
+            async move { on_behalf(caller, client.renew(context)).await.map_err(to_napi) },
+        )
+    }
+
     /// Forgets the cached data keys.
     #[napi]
     pub fn clear_cache(&self) {
@@ -99,9 +122,8 @@ impl NativeClient {
         Arc::clone(&self.0)
     }
 
-    /// For a synchronous call, whose keyring must answer at once.
-    pub(super) fn local(&self) -> error::Result<&Client> {
-        if self.0.keyring().calls_service() { Err(would_block()) } else { Ok(&self.0) }
+    pub(super) fn get(&self) -> &Client {
+        &self.0
     }
 }
 
@@ -142,6 +164,7 @@ fn cache_limits(limits: NativeCacheLimits) -> error::Result<CacheLimits> {
         max_messages: length(limits.max_messages)?,
         max_bytes: length(limits.max_bytes)?,
         max_entries,
+        renew_before: limits.renew_before_ms.map(length).transpose()?.map(Duration::from_millis),
     })
 }
 

@@ -10,7 +10,6 @@ use super::client::NativeClient;
 use super::error::to_napi;
 use super::header::NativeHeader;
 use crate::error::{self, Error};
-use crate::keyring::answer_now;
 use crate::message::Decryptor;
 
 /// Reads one body into buffers that JavaScript allocated.
@@ -19,13 +18,6 @@ pub struct NativeDecryptor(Option<Decryptor>);
 
 #[napi]
 impl NativeDecryptor {
-    /// Verifies the header at once, with a keyring that calls no service.
-    #[napi(factory, catch_unwind)]
-    pub fn create(client: &NativeClient, header: &NativeHeader) -> Result<Self> {
-        let create = || answer_now(client.local()?.decryptor(header.get()?));
-        create().map(|decryptor| Self(Some(decryptor))).map_err(to_napi)
-    }
-
     /// The most that `update` writes for `inputLength` more bytes.
     #[napi]
     pub fn update_length(&self, input_length: u32) -> Result<i64> {
@@ -73,15 +65,14 @@ impl NativeDecryptor {
     }
 }
 
-/// Verifies the header at once, if the cache has the data key.
+/// Verifies the header at once; nothing if a service must be asked first.
 #[napi(catch_unwind)]
-pub fn cached_decryptor(
+pub fn decryptor_now(
     client: &NativeClient,
     header: &NativeHeader,
 ) -> Result<Option<NativeDecryptor>> {
-    let cached = || client.shared().cached_decryptor(header.get()?);
-    let cached = cached().map_err(to_napi)?;
-    Ok(cached.map(|decryptor| NativeDecryptor(Some(decryptor))))
+    let opened = header.get().and_then(|header| client.get().decryptor_now(header));
+    opened.map(|decryptor| decryptor.map(NativeDecryptor::of)).map_err(to_napi)
 }
 
 /// Verifies the header as soon as the keyring answers.
@@ -97,7 +88,7 @@ pub fn create_decryptor<'env>(
     let caller = caller_of(caller.as_ref());
     env.spawn_future(async move {
         let decryptor = on_behalf(caller, client.decryptor(&header)).await.map_err(to_napi)?;
-        Ok(NativeDecryptor(Some(decryptor)))
+        Ok(NativeDecryptor::of(decryptor))
     })
 }
 

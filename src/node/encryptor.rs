@@ -10,7 +10,6 @@ use super::client::{NativeClient, length};
 use super::context::from_flat;
 use super::error::to_napi;
 use crate::error::{self, Error};
-use crate::keyring::answer_now;
 use crate::message::Encryptor;
 
 /// Writes one message into buffers that JavaScript allocated.
@@ -19,21 +18,6 @@ pub struct NativeEncryptor(Option<Encryptor>);
 
 #[napi]
 impl NativeEncryptor {
-    /// Starts a message at once, under a keyring that calls no service.
-    #[napi(factory, catch_unwind)]
-    pub fn create(
-        client: &NativeClient,
-        context: Vec<String>,
-        plaintext_length: Option<i64>,
-    ) -> Result<Self> {
-        let create = || -> error::Result<Encryptor> {
-            let plaintext_length = plaintext_length.map(length).transpose()?;
-            let context = from_flat(context)?;
-            answer_now(client.local()?.encryptor(context, plaintext_length))
-        };
-        create().map(|encryptor| Self(Some(encryptor))).map_err(to_napi)
-    }
-
     /// The length of the whole message for a plaintext of this length, in bytes; if it is signed,
     /// the most it can be.
     #[napi]
@@ -137,19 +121,18 @@ impl NativeEncryptor {
     }
 }
 
-/// Starts a message at once, if the cache has a data key for it.
+/// Starts a message at once; nothing if a service must be asked first.
 #[napi(catch_unwind)]
-pub fn cached_encryptor(
+pub fn encryptor_now(
     client: &NativeClient,
     context: Vec<String>,
     plaintext_length: Option<i64>,
 ) -> Result<Option<NativeEncryptor>> {
-    let cached = || -> error::Result<Option<Encryptor>> {
+    let start = || -> error::Result<Option<Encryptor>> {
         let plaintext_length = plaintext_length.map(length).transpose()?;
-        client.shared().cached_encryptor(&from_flat(context)?, plaintext_length)
+        client.get().encryptor_now(from_flat(context)?, plaintext_length)
     };
-    let cached = cached().map_err(to_napi)?;
-    Ok(cached.map(|encryptor| NativeEncryptor(Some(encryptor))))
+    start().map(|encryptor| encryptor.map(NativeEncryptor::of)).map_err(to_napi)
 }
 
 /// Starts a message as soon as the keyring answers.
@@ -168,7 +151,7 @@ pub fn create_encryptor<'env>(
     env.spawn_future(async move {
         let encryptor = client.encryptor(context, plaintext_length);
         let encryptor = on_behalf(caller, encryptor).await.map_err(to_napi)?;
-        Ok(NativeEncryptor(Some(encryptor)))
+        Ok(NativeEncryptor::of(encryptor))
     })
 }
 

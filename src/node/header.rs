@@ -10,7 +10,7 @@ use super::bytes;
 use super::client::NativeClient;
 use super::context::{from_flat, to_flat, to_pairs};
 use super::error::to_napi;
-use crate::client::AcceptedHeader;
+use crate::client::{AcceptedHeader, Client};
 use crate::context::EncryptionContext;
 use crate::error::{self, Error};
 use crate::format::{ContentType, EncryptedDataKey, Header, HeaderLimits};
@@ -78,15 +78,7 @@ impl NativeHeader {
         message: Uint8ArraySlice<'_>,
         given_context: Vec<String>,
     ) -> Result<Self> {
-        let client = client.shared();
-        let read = || -> error::Result<AcceptedHeader> {
-            let header = Header::parse(&message, client.header_limits())?;
-            let accepted = client.accept(header, &from_flat(given_context)?)?;
-            let length = message_plaintext_length(accepted.header(), &message);
-            client.check_plaintext_length(length as u64)?;
-            Ok(accepted)
-        };
-        read().map(Self::new).map_err(to_napi)
+        read_header(client.get(), &message, given_context).map(Self::new).map_err(to_napi)
     }
 
     /// The length of the header, in bytes.
@@ -138,6 +130,19 @@ impl NativeHeader {
     pub(super) fn get(&self) -> error::Result<&Arc<AcceptedHeader>> {
         self.0.as_ref().ok_or_else(|| Error::invalid("this header has been released"))
     }
+}
+
+/// The header of a message that lies in memory as a whole, and what it says of the plaintext, checked.
+pub(super) fn read_header(
+    client: &Client,
+    message: &[u8],
+    given_context: Vec<String>,
+) -> error::Result<AcceptedHeader> {
+    let header = Header::parse(message, client.header_limits())?;
+    let accepted = client.accept(header, &from_flat(given_context)?)?;
+    let length = message_plaintext_length(accepted.header(), message);
+    client.check_plaintext_length(length as u64)?;
+    Ok(accepted)
 }
 
 fn message_plaintext_length(header: &Header, message: &[u8]) -> usize {

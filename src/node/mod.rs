@@ -26,6 +26,7 @@ mod range;
 mod re_encryptor;
 mod stats;
 mod watcher;
+mod whole;
 
 /// Wipes all memory that is given back: also what other crates used of a key service's answer.
 #[global_allocator]

@@ -14,6 +14,7 @@ use sha2::{Sha256, Sha384, Sha512};
 use self::ecdsa::{Signer, SigningKey, Verifier};
 use self::rsa::{PrivateKey, PublicKey};
 use super::key_pair::{KeyPair, KeyPairSpec};
+use super::stack::leaving_no_trace;
 use super::{Aead, CryptoEngine, Iv, Tag, engine_failed, not_authentic, wrong_key_length};
 use crate::error::Result;
 use crate::suite::Hash;
@@ -43,11 +44,11 @@ impl CryptoEngine for RustCrypto {
         secret: &[u8],
         outputs: &mut [(&[u8], &mut [u8])],
     ) -> Result<()> {
-        let expanded = match hash {
+        let expanded = leaving_no_trace(|| match hash {
             Hash::Sha256 => expand(&Hkdf::<Sha256>::new(Some(salt), secret), outputs),
             Hash::Sha384 => expand(&Hkdf::<Sha384>::new(Some(salt), secret), outputs),
             Hash::Sha512 => expand(&Hkdf::<Sha512>::new(Some(salt), secret), outputs),
-        };
+        });
         expanded.map_err(|_| engine_failed("HKDF"))
     }
 
@@ -62,21 +63,20 @@ impl CryptoEngine for RustCrypto {
 
 impl Aead for AesGcm {
     fn new(key: &[u8]) -> Result<Self> {
-        let wrong_length = |_| wrong_key_length(key.len());
-        Ok(match key.len() {
-            16 => Self::Aes128(Box::new(Aes128Gcm::new_from_slice(key).map_err(wrong_length)?)),
-            24 => Self::Aes192(Box::new(Aes192Gcm::new_from_slice(key).map_err(wrong_length)?)),
-            32 => Self::Aes256(Box::new(Aes256Gcm::new_from_slice(key).map_err(wrong_length)?)),
-            length => return Err(wrong_key_length(length)),
+        leaving_no_trace(|| match key.len() {
+            16 => Aes128Gcm::new_from_slice(key).map(|key| Self::Aes128(Box::new(key))),
+            24 => Aes192Gcm::new_from_slice(key).map(|key| Self::Aes192(Box::new(key))),
+            _ => Aes256Gcm::new_from_slice(key).map(|key| Self::Aes256(Box::new(key))),
         })
+        .map_err(|_| wrong_key_length(key.len()))
     }
 
     fn seal(&self, iv: &Iv, aad: &[u8], plaintext: &[u8], ciphertext: &mut [u8]) -> Result<Tag> {
-        match self {
+        leaving_no_trace(|| match self {
             Self::Aes128(key) => seal_with(key.as_ref(), iv, aad, plaintext, ciphertext),
             Self::Aes192(key) => seal_with(key.as_ref(), iv, aad, plaintext, ciphertext),
             Self::Aes256(key) => seal_with(key.as_ref(), iv, aad, plaintext, ciphertext),
-        }
+        })
     }
 
     fn open(
@@ -87,11 +87,11 @@ impl Aead for AesGcm {
         tag: &Tag,
         plaintext: &mut [u8],
     ) -> Result<()> {
-        let opened = match self {
+        let opened = leaving_no_trace(|| match self {
             Self::Aes128(key) => open_with(key.as_ref(), iv, aad, ciphertext, tag, plaintext),
             Self::Aes192(key) => open_with(key.as_ref(), iv, aad, ciphertext, tag, plaintext),
             Self::Aes256(key) => open_with(key.as_ref(), iv, aad, ciphertext, tag, plaintext),
-        };
+        });
         opened.inspect_err(|_| plaintext.fill(0))
     }
 }
