@@ -12,6 +12,14 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// The error where no more bytes will come.
+    pub(crate) fn at_end(self) -> Error {
+        match self {
+            Self::Incomplete { .. } => Error::truncated(),
+            Self::Invalid(error) => error,
+        }
+    }
+
     /// The same of a structure that stands after `length` other bytes.
     pub(crate) fn after(self, length: usize) -> Self {
         match self {
@@ -19,14 +27,6 @@ impl Failure {
                 Self::Incomplete { needed: needed.saturating_add(length) }
             }
             invalid => invalid,
-        }
-    }
-
-    /// The error where no more bytes will come.
-    pub(crate) fn at_end(self) -> Error {
-        match self {
-            Self::Incomplete { .. } => Error::truncated(),
-            Self::Invalid(error) => error,
         }
     }
 }

@@ -1,0 +1,161 @@
+//! The core alone: messages without Node.js, beside AWS-LC sealing the same bytes.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod support;
+
+use std::hint::black_box;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use kms_envelope::EncryptionContext;
+use kms_envelope::client::{CacheLimits, Client, Settings};
+use kms_envelope::format::Header;
+use kms_envelope::keyring::answer_now;
+use kms_envelope::keyring::raw_aes::RawAesKeyring;
+
+const LENGTHS: [usize; 5] = [64, 1 << 10, 64 << 10, 1 << 20, 64 << 20];
+const RECORDS: usize = 10_000;
+const RECORD: usize = 256;
+
+fn messages(criterion: &mut Criterion) {
+    for length in LENGTHS {
+        let plaintext = vec![1; length];
+        let key = support::key();
+        let mut sealed = vec![0; support::sealed_length(length)];
+        let mut group = criterion.benchmark_group("encrypt");
+        group.throughput(Throughput::Bytes(length as u64));
+        for (name, client) in clients() {
+            let mut output = vec![0; length + support::sealed_length(length) + 1024];
+            let written = encrypt(&client, &plaintext, &mut output);
+            assert_eq!(decrypt(&client, &output[..written], &mut vec![0; length]), length);
+            group.bench_function(BenchmarkId::new(name, length), |bencher| {
+                bencher.iter(|| encrypt(&client, black_box(&plaintext), &mut output));
+            });
+        }
+        group.bench_function(BenchmarkId::new("aws-lc-rs", length), |bencher| {
+            bencher.iter(|| support::seal(&key, black_box(&plaintext), &mut sealed, 1));
+        });
+        group.finish();
+
+        let mut group = criterion.benchmark_group("decrypt");
+        group.throughput(Throughput::Bytes(length as u64));
+        for (name, client) in clients() {
+            let mut message = vec![0; length + support::sealed_length(length) + 1024];
+            let written = encrypt(&client, &plaintext, &mut message);
+            let mut output = vec![0; length];
+            group.bench_function(BenchmarkId::new(name, length), |bencher| {
+                bencher.iter(|| decrypt(&client, black_box(&message[..written]), &mut output));
+            });
+        }
+        let mut output = vec![0; length];
+        group.bench_function(BenchmarkId::new("aws-lc-rs", length), |bencher| {
+            bencher.iter(|| support::open(&key, black_box(&sealed), &mut output, 1));
+        });
+        group.finish();
+    }
+}
+
+/// Records of a batch one after another on one core: the cryptography of each, and nothing else.
+fn records(criterion: &mut Criterion) {
+    let client = Arc::new(client(None));
+    let bytes = (RECORDS * RECORD) as u64;
+    let batch = answer_now(client.batch_encryptor(context(), RECORDS as u64, bytes)).unwrap();
+    let plaintext = [1; RECORD];
+    let length = batch.message_length(RECORD).unwrap();
+    let mut outputs = vec![0; RECORDS * length];
+    let mut group = criterion.benchmark_group("batch");
+    group.throughput(Throughput::Elements(RECORDS as u64));
+    group.bench_function("encrypt, one core", |bencher| {
+        bencher.iter(|| {
+            for output in outputs.chunks_mut(length) {
+                let encryptor = batch.encryptor().unwrap();
+                let (header, body) = output.split_at_mut(encryptor.header().len());
+                header.copy_from_slice(encryptor.header());
+                encryptor.finish(black_box(&plaintext), body).unwrap();
+            }
+        });
+    });
+    group.bench_function("encrypt, all cores", |bencher| {
+        bencher.iter(|| {
+            let items = outputs.chunks_mut(length).map(|output| (&plaintext[..], output)).collect();
+            assert!(batch.seal(items).iter().all(Result::is_ok));
+        });
+    });
+
+    let messages = outputs.clone();
+    let mut headers = kms_envelope::client::BatchHeaders::new(Arc::clone(&client), context());
+    messages.chunks(length).for_each(|message| headers.push(message));
+    let opener = answer_now(async { Ok(headers.unwrap().await) }).unwrap();
+    let mut plaintexts = vec![0; RECORDS * RECORD];
+    group.bench_function("decrypt, one core", |bencher| {
+        bencher.iter(|| {
+            let pairs = messages.chunks(length).zip(plaintexts.chunks_mut(RECORD));
+            for (i, (message, output)) in pairs.enumerate() {
+                let mut decryptor = opener.decryptor(i).unwrap();
+                let body = &message[opener.header_length(i).unwrap()..];
+                decryptor.update(black_box(body), output).unwrap();
+                decryptor.finish().unwrap();
+            }
+        });
+    });
+    group.bench_function("decrypt, all cores", |bencher| {
+        bencher.iter(|| {
+            let pairs = messages.chunks(length).zip(plaintexts.chunks_mut(RECORD)).collect();
+            assert!(opener.open(0, pairs).iter().all(Result::is_ok));
+        });
+    });
+    group.finish();
+}
+
+fn clients() -> [(&'static str, Client); 2] {
+    let limits = CacheLimits {
+        max_age: Duration::from_secs(86_400),
+        max_messages: u64::MAX,
+        max_bytes: u64::MAX,
+        max_entries: NonZeroUsize::new(1000).unwrap(),
+        renew_before: None,
+    };
+    [("local key", client(None)), ("warm cache", client(Some(limits)))]
+}
+
+fn client(cache: Option<CacheLimits>) -> Client {
+    let keyring = RawAesKeyring::new("benchmark", "key", &[1; 32]).unwrap();
+    Client::new(Arc::new(keyring), Settings { cache, ..Settings::default() }).unwrap()
+}
+
+fn context() -> EncryptionContext {
+    let pairs = [("purpose", "benchmark"), ("tenant", "acme")];
+    EncryptionContext::new(pairs.map(|(key, value)| (key.to_owned(), value.to_owned()))).unwrap()
+}
+
+fn encrypt(client: &Client, plaintext: &[u8], output: &mut [u8]) -> usize {
+    let length = Some(plaintext.len() as u64);
+    let cached = client.cached_encryptor(&context(), length).unwrap();
+    let encryptor =
+        cached.unwrap_or_else(|| answer_now(client.encryptor(context(), length)).unwrap());
+    let (header, body) = output.split_at_mut(encryptor.header().len());
+    header.copy_from_slice(encryptor.header());
+    header.len() + encryptor.finish(plaintext, body).unwrap()
+}
+
+fn decrypt(client: &Client, message: &[u8], output: &mut [u8]) -> usize {
+    let header = Header::parse(message, client.header_limits()).unwrap();
+    let length = header.length;
+    let accepted = client.accept(header, &context()).unwrap();
+    let cached = client.cached_decryptor(&accepted).unwrap();
+    let mut decryptor = cached.unwrap_or_else(|| answer_now(client.decryptor(&accepted)).unwrap());
+    let written = decryptor.update(&message[length..], output).unwrap();
+    decryptor.finish().unwrap();
+    written
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(20).measurement_time(Duration::from_secs(2))
+        .warm_up_time(Duration::from_millis(500)).without_plots();
+    targets = messages, records
+}
+criterion_main!(benches);

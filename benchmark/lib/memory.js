@@ -1,0 +1,11 @@
+'use strict';
+
+const fs = require('node:fs');
+
+/** The most memory that this process has had, in bytes. */
+function peakMemory() {
+  const [, kibibytes] = /^VmHWM:\s*(\d+) kB$/m.exec(fs.readFileSync('/proc/self/status', 'utf8'));
+  return Number(kibibytes) * 1024;
+}
+
+module.exports = { peakMemory };

@@ -1,0 +1,256 @@
+'use strict';
+
+const { digits, duration, groupOf, mebibytes, megabytes, ratioOf, timeOf } = require('./figures');
+
+const SYNC = 'kms-envelope, sync';
+const ASYNC = 'kms-envelope';
+const INTO = 'kms-envelope, sync, into a buffer';
+const CLIENT = 'client-node, our suite, 64 KiB frames';
+const CLIENT_4K = 'client-node, our suite, 4 KiB frames';
+const CLIENT_DEFAULTS = 'client-node, defaults';
+const HAND = 'node:crypto, frames';
+const SINGLE = 'node:crypto, single';
+const MIB = 2 ** 20;
+const BOTH = ['encrypt', 'decrypt'];
+const KEYS = ['local key', 'warm cache'];
+
+/**
+ * Each target as a row: what is measured, against what, and what it must reach.
+ *
+ * @typedef {{ what: string, against: string, target: string, find(cases: Record<string, any>): Found | undefined }} Target
+ * @typedef {{ measured: string, met?: boolean, spread?: number, ours?: string, theirs?: string }} Found
+ *   without `met` it is for information only
+ *
+ * @type {Target[]}
+ */
+const TARGETS = [
+  ...both((op) =>
+    KEYS.flatMap((key) => [
+      faster(`1 KiB, \`${op}Sync\`, ${key}`, 'one-piece-1KiB', `${op}, ${key}`, SYNC, CLIENT, 40),
+      faster(`1 KiB, \`${op}Sync\`, ${key}`, 'one-piece-1KiB', `${op}, ${key}`, SYNC, HAND, 3),
+    ]),
+  ),
+  faster(
+    '1 KiB, `await encrypt`, warm cache',
+    'one-piece-1KiB',
+    'encrypt, warm cache',
+    ASYNC,
+    SYNC,
+    0.6,
+  ),
+  ...both((op) => [
+    faster(
+      `1 KiB, signed, \`${op}\``,
+      'signed',
+      `${op}, 1 KiB`,
+      ASYNC,
+      'client-node, signed, 64 KiB frames',
+      6,
+    ),
+  ]),
+  ...both((op) => [
+    faster(`64 MiB, \`${op}\``, 'one-piece-64MiB', `${op}, local key`, ASYNC, SINGLE, 6),
+    faster(`64 MiB, \`${op}Sync\``, 'one-piece-64MiB', `${op}, local key`, SYNC, SINGLE, 6),
+    faster(`64 MiB, \`${op}\``, 'one-piece-64MiB', `${op}, local key`, ASYNC, CLIENT_DEFAULTS, 30),
+    faster(`64 MiB, \`${op}\``, 'one-piece-64MiB', `${op}, local key`, ASYNC, CLIENT_4K, 30),
+    faster(
+      `64 MiB, \`${op}Sync\`, a new buffer`,
+      'one-piece-64MiB',
+      `${op}, local key`,
+      SYNC,
+      'aws-lc-rs, all cores, a new buffer',
+      0.8,
+    ),
+    faster(
+      `64 MiB, \`${op}Sync\`, \`into\` a used buffer`,
+      'one-piece-64MiB',
+      `${op}, local key`,
+      INTO,
+      'aws-lc-rs, all cores, a used buffer',
+      0.8,
+    ),
+  ]),
+  ...both((op) => [
+    faster(`1 MiB, \`${op}\``, 'one-piece-1MiB', `${op}, local key`, ASYNC, SINGLE, 1.2),
+    faster(`1 MiB, \`${op}\``, 'one-piece-1MiB', `${op}, local key`, ASYNC, CLIENT, 10),
+  ]),
+  ...both((op) => [
+    faster(`1 GiB stream, \`${op}Stream\``, 'streams', `${op}, stream`, ASYNC, 'bare copy', 0.9),
+    faster(`1 GiB stream, \`${op}Stream\``, 'streams', `${op}, stream`, ASYNC, CLIENT, 8),
+  ]),
+  ...both((op) => [
+    noLonger(`1 GiB, \`${op}File\``, 'files', `${op}, file`, 'kms-envelope, file', 'cp', 1.25),
+  ]),
+  within('64 KiB out of 1 GiB, `decryptRange`', 'less than 1 ms', 1e6, duration, (cases) =>
+    timeOf(cases, 'ranges', 'range', 'kms-envelope, decryptRange'),
+  ),
+  rangeReads(),
+  records('encrypt'),
+  records('decrypt'),
+  ...both((op) => [boundary(op)]),
+  within('`require`, beyond bare Node.js', 'at most 15 ms', 15e6, duration, (cases) =>
+    timeOf(cases, 'start', 'load', 'kms-envelope'),
+  ),
+  within('The first local `encryptSync` after it', 'at most 5 ms', 5e6, duration, (cases) =>
+    timeOf(cases, 'start', 'call', 'kms-envelope'),
+  ),
+  faster(
+    'A fresh process, `require` and first `encrypt` under KMS',
+    'start-kms',
+    'both',
+    'kms-envelope, KMS',
+    'client-kms and node:crypto',
+    5,
+  ),
+  ...both((op) => [onePieceMemory(op)]),
+  ...both((op) => [
+    flat(`Memory, \`${op}Stream\``, ASYNC, op),
+    flat(`Memory, \`${op}File\``, 'kms-envelope, file', op),
+  ]),
+  within(
+    'The addon',
+    'at most 12 MB',
+    12e6,
+    megabytes,
+    (cases) => groupOf(cases, 'size', 'addon')?.figures['the addon'],
+  ),
+];
+
+function both(rowsOf) {
+  return BOTH.flatMap(rowsOf);
+}
+
+/** At least so many times as fast as another. */
+function faster(what, caseName, group, ours, theirs, times) {
+  return compared(what, caseName, group, ours, theirs, {
+    target: `at least ${times} times as fast`,
+    ratio: [theirs, ours],
+    meets: (ratio) => ratio >= times,
+  });
+}
+
+/** At most so many times as long as another. */
+function noLonger(what, caseName, group, ours, theirs, times) {
+  return compared(what, caseName, group, ours, theirs, {
+    target: `at most ${times} times as long`,
+    ratio: [ours, theirs],
+    meets: (ratio) => ratio <= times,
+  });
+}
+
+function compared(what, caseName, group, ours, theirs, { target, ratio: [above, below], meets }) {
+  return {
+    what,
+    against: theirs,
+    target,
+    find(cases) {
+      const found = ratioOf(cases, caseName, group, above, below);
+      if (!found) return undefined;
+      return {
+        measured: digits(found.ratio),
+        met: meets(found.ratio),
+        spread: found.spread,
+        ours: duration(timeOf(cases, caseName, group, ours)),
+        theirs: duration(timeOf(cases, caseName, group, theirs)),
+      };
+    },
+  };
+}
+
+/** A figure that must stay below a bound. */
+function within(what, target, bound, format, figure) {
+  return {
+    what,
+    against: '',
+    target,
+    find(cases) {
+      const value = figure(cases);
+      return value && { measured: format(value), met: value <= bound };
+    },
+  };
+}
+
+function rangeReads() {
+  return {
+    what: 'Bytes read for it',
+    against: '',
+    target: 'header (4 KiB at once), final frame, at most 2 more frames',
+    find(cases) {
+      const figures = groupOf(cases, 'ranges', 'range')?.figures;
+      if (!figures) return undefined;
+      const { allowed, 'asked of a source': asked } = figures;
+      const [read, most] = [asked, allowed].map((count) => count.toLocaleString('en'));
+      return { measured: `${read} of ${most}`, met: asked <= allowed };
+    },
+  };
+}
+
+function records(op) {
+  return {
+    what: `256 B, \`${op}Batch\`: the cryptography alone, one core`,
+    against: '',
+    target: 'at least 500,000 records/s',
+    find(cases) {
+      const group = groupOf(cases, 'core', 'batch');
+      if (!group) return undefined;
+      const rate = group.records / (group.sides[`${op}, one core`].median / 1e9);
+      return { measured: `${digits(rate)} records/s`, met: rate >= 500_000 };
+    },
+  };
+}
+
+/** What comes on top of the cryptography, which one core does in a time that the core case tells. */
+function boundary(op) {
+  return {
+    what: `256 B, \`${op}Batch\` from JavaScript`,
+    against: '',
+    target: 'what the boundary adds',
+    find(cases) {
+      const group = groupOf(cases, 'batch', `${op}, batch`);
+      if (!group) return undefined;
+      const whole = group.sides['kms-envelope, batch'].median / group.records;
+      const core = groupOf(cases, 'core', 'batch');
+      const alone = core && core.sides[`${op}, all cores`].median / core.records;
+      const added = alone ? `${duration(whole - alone)} more than in Rust, ` : '';
+      return { measured: `${duration(whole)} a record, ${added}${digits(1e9 / whole)} records/s` };
+    },
+  };
+}
+
+function onePieceMemory(op) {
+  return {
+    what: `Memory, 256 MiB in one piece, \`${op}\``,
+    against: '',
+    target: 'the output and at most 16 MiB',
+    find(cases) {
+      const figures = groupOf(cases, 'memory', `${op}, one piece`)?.figures;
+      if (!figures) return undefined;
+      const more = figures['kms-envelope'] - figures['the output itself'];
+      return { measured: `the output and ${mebibytes(more)}`, met: more <= 16 * MIB };
+    },
+  };
+}
+
+/** What the bare copy's own memory grows by is Node.js's: the garbage that it lets lie. */
+function flat(what, party, op) {
+  return {
+    what,
+    against: 'bare copy',
+    target: 'flat: grows by no more than 32 MiB',
+    find(cases) {
+      const growth = (name) => {
+        const figures = groupOf(cases, 'memory', `file to file, ${name}`)?.figures;
+        return figures && figures[`${op}, long`] - figures[`${op}, short`];
+      };
+      const [ours, theirs] = [growth(party), growth('bare copy')];
+      if (ours === undefined) return undefined;
+      return {
+        measured: `grows by ${mebibytes(ours)}`,
+        theirs: mebibytes(theirs),
+        met: ours <= Math.max(theirs, 32 * MIB),
+      };
+    },
+  };
+}
+
+module.exports = { TARGETS };
