@@ -8,6 +8,8 @@ import { startTestService, type TestService } from "./support/app.js";
 import { barriersOf, complaintsOf, picture, startBrowser } from "./support/browser.js";
 
 const PIN = "271828";
+/** For machines that are busy. */
+const PATIENCE_MS = 90_000;
 
 describe("in a browser", () => {
   let service: TestService;
@@ -24,6 +26,7 @@ describe("in a browser", () => {
       colorScheme: "light",
       viewport: { width: 1366, height: 900 },
     });
+    context.setDefaultTimeout(PATIENCE_MS);
     dashboard = await openPage();
     demo = await openPage();
   });
@@ -154,6 +157,7 @@ describe("in a browser", () => {
   }
 
   async function press(button: string, pin: string, answer: string): Promise<void> {
+    await demo.bringToFront();
     await demo.getByLabel("Transaction PIN").fill(pin);
     await demo.getByRole("button", { name: button }).click();
     await demo.locator("#answer", { hasText: answer }).waitFor();
@@ -161,9 +165,10 @@ describe("in a browser", () => {
     await service.app.get(MetricsWriter).flush();
   }
 
-  /** Waits until the chart says so; the page asks for news every 10 seconds. */
+  /** Waits until the chart says so; the page, while it is in front, asks for news every 10 seconds. */
   async function described(chart: Locator, part: string): Promise<void> {
-    await chart.and(dashboard.locator(`[aria-label*="${part}"]`)).waitFor({ timeout: 25_000 });
+    await dashboard.bringToFront();
+    await chart.and(dashboard.locator(`[aria-label*="${part}"]`)).waitFor();
   }
 
   function pixelsOf(canvas: Locator): Promise<number[]> {

@@ -72,6 +72,8 @@ test("production needs a key of AWS KMS and a token issuer", () => {
   assert.deepEqual(without("AUTH_ISSUER"), ["AUTH_ISSUER"]);
   assert.deepEqual(without("AUTH_AUDIENCE"), ["AUTH_AUDIENCE"]);
   assert.deepEqual(problemsOf({ ...PRODUCTION, KMS_KEY_ID: "local:./a.key" }), ["KMS_KEY_ID"]);
+  // To read what is still under one, on the way to KMS.
+  assert.deepEqual(problemsOf({ ...PRODUCTION, KMS_READ_KEY_IDS: "local:./a.key" }), []);
   const plain = { ...PRODUCTION, AUTH_JWKS_URL: "http://login.example/keys" };
   assert.deepEqual(problemsOf(plain), ["AUTH_JWKS_URL"]);
   assert.equal(loadConfig({ DATA_DIR: folder, ...PRODUCTION }).issuesDevelopmentTokens, false);

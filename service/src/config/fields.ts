@@ -30,6 +30,7 @@ const fields = z.object({
   DATABASE_POOL_SIZE: whole(2, 200, 10),
 
   KMS_KEY_ID: z.string().min(1).optional(),
+  KMS_READ_KEY_IDS: list,
   KMS_ENDPOINT: z.url().optional(),
   KMS_CACHE_SECONDS: whole(0, 3600, 60),
 

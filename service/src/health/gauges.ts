@@ -24,9 +24,8 @@ export class Gauges implements OnModuleInit {
 
   onModuleInit(): void {
     this.watchKeys();
-    const { envelope } = this.sealer;
     const calls = (field: "calls" | "failures" | "retries") => () =>
-      envelope.stats().keyService[field];
+      this.sealer.stats().keyService[field];
     this.watchCount("key_service_calls_total", "Calls of the key service.", calls("calls"));
     this.watchCount("key_service_failures_total", "Those that failed.", calls("failures"));
     this.watchCount(
@@ -37,12 +36,12 @@ export class Gauges implements OnModuleInit {
     this.watchCount(
       "cache_hits_total",
       "Data keys found in the cache.",
-      () => envelope.stats().cache?.hits ?? 0,
+      () => this.sealer.stats().cacheHits,
     );
     this.watchCount(
       "cache_misses_total",
       "Data keys not found in it.",
-      () => envelope.stats().cache?.misses ?? 0,
+      () => this.sealer.stats().cacheMisses,
     );
     this.watchCircuits();
   }
@@ -77,16 +76,20 @@ export class Gauges implements OnModuleInit {
   }
 
   private watchCircuits(): void {
-    const { envelope } = this.sealer;
+    const { sealer } = this;
     new Gauge({
       name: "kms_envelope_circuit_open",
       help: "Whether calls of the key service are held back: 1 is open, 0.5 is one call to try it.",
       labelNames: ["region"],
       registers: [this.prometheus.registry],
       collect() {
-        for (const { region = "", state } of envelope.stats().keyService.breakers) {
-          this.set({ region }, { closed: 0, "half-open": 0.5, open: 1 }[state]);
+        const worst = new Map<string, number>();
+        this.reset();
+        for (const { region = "", state } of sealer.stats().keyService.breakers) {
+          const open = { closed: 0, "half-open": 0.5, open: 1 }[state];
+          worst.set(region, Math.max(open, worst.get(region) ?? 0));
         }
+        for (const [region, open] of worst) this.set({ region }, open);
       },
     });
   }

@@ -27,7 +27,7 @@ export class Readiness implements OnModuleDestroy {
 
   async check(): Promise<ReadinessReport> {
     const database = await this.databaseAnswers();
-    const circuits = this.sealer.envelope.stats().keyService.breakers;
+    const circuits = this.sealer.stats().keyService.breakers;
     return {
       status: database && !this.ending ? "ok" : "unavailable",
       database: database ? "ok" : "unavailable",
