@@ -67,6 +67,18 @@ describe('encrypt and decrypt', () => {
     assert.equal(turned, false);
   });
 
+  it('names the first of several frames that were changed', async () => {
+    const message = await envelope.encrypt(Buffer.alloc(5 * MIB, 1));
+    const { headerLength, frameLength } = inspect(message);
+    for (const frame of [70, 7]) message[headerLength + frame * (frameLength + 32) - 40] ^= 1;
+    for (const failed of [
+      await rejection(envelope.decrypt(message), 'AUTHENTICATION_FAILED'),
+      thrown(() => envelope.decryptSync(message), 'AUTHENTICATION_FAILED'),
+    ]) {
+      assert.match(failed.message, /^frame 7 does not verify/);
+    }
+  });
+
   it('lets the event loop turn during large work', async () => {
     const large = Buffer.alloc(32 * MIB);
     let turns = 0;
