@@ -9,10 +9,7 @@ use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterato
 const WORTH_ANOTHER: usize = 8;
 
 /// From now on the other cores help this thread, where it is the first that asks.
-#[cfg_attr(
-    not(feature = "node"),
-    allow(dead_code, reason = "only a program can tell which thread")
-)]
+#[cfg_attr(any(test, not(feature = "node")), allow(dead_code, reason = "only a program knows"))]
 pub(crate) fn share_cores() {
     // It fails if another thread has asked before; then this one works alone.
     let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();

@@ -151,7 +151,7 @@ fn a_signed_message_keeps_its_last_frame_until_it_has_verified() {
             let (released, ended) = decrypt_pieces(&client, &context(&[]), message.chunks(length));
             assert!(ended.is_err());
             // In one piece nothing is released, not even what stands before.
-            let frames = if length == message.len() && message == &changed { 0 } else { 2 };
+            let frames = if length == message.len() && *message == changed { 0 } else { 2 };
             assert_eq!(released, PLAINTEXT[..frames * 10]);
         }
     }
