@@ -15,7 +15,8 @@ export class PostgresDatabase extends Database {
     this.pool = new pg.Pool({
       connectionString: address,
       max: poolSize,
-      connectionTimeoutMillis: 10_000,
+      // Also the wait for one that is free: a burst is slow, and does not fail.
+      connectionTimeoutMillis: 30_000,
       statement_timeout: 30_000,
       application_name: "kms-envelope-service",
     });

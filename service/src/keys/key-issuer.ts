@@ -77,7 +77,7 @@ export class KeyIssuer {
     const address = await this.integrity.code("address", [addressGroup(caller.address)]);
     const generation: Generation = { deviceId, userId, address };
     return this.database.orm.transaction(async (transaction) => {
-      await lockNames(transaction, [`device:${deviceId}`, `user:${userId}`, `address:${address}`]);
+      await lockNames(transaction, [`device:${deviceId}`, `user:${userId}`]);
       const now = this.clock.now();
       await this.devices.claim(transaction, claim, now);
       if (reuse) {
@@ -85,6 +85,8 @@ export class KeyIssuer {
         if (key) return { key };
         if (await this.isBeingMade(transaction, deviceId, now)) return {};
       }
+      // Last, and always after the others: many devices share an address, and wait for each other.
+      await lockNames(transaction, [`address:${address}`]);
       return { id: await this.limits.take(transaction, generation, now) };
     });
   }
