@@ -1,0 +1,115 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { startInstance } from "../support/instances.js";
+import { startKms } from "../support/moto.js";
+import { createTestDatabase } from "../support/test-database.js";
+import { TOKEN_SETTINGS } from "../support/tokens.js";
+import { LoadClient } from "./client.js";
+import { watchMemory, type MemoryReport } from "./memory.js";
+import { runPhase, type PhaseReport } from "./phase.js";
+
+const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));
+const METRICS_TOKEN = "a token of the load test alone, long enough";
+/** The circuit lets a call try the key service 30 seconds after it opened. */
+const RECOVERY_DEADLINE_SECONDS = 120;
+
+export interface LoadOptions {
+  readonly clients: number;
+  readonly seconds: number;
+  /** The key service is away for so long in the middle. */
+  readonly outageSeconds: number;
+}
+
+export interface LoadReport {
+  readonly working: PhaseReport;
+  readonly outage: PhaseReport;
+  readonly keyServiceDuringOutage: string;
+  /** From when the key service was back until the first key that was made. */
+  readonly recoverySeconds: number;
+  readonly recovered: PhaseReport;
+  readonly memory: MemoryReport;
+}
+
+/**
+ * Many clients at work on the service as a process of its own, with moto as KMS: on PGlite, or on the
+ * PostgreSQL that `TEST_DATABASE_URL` names. Then without KMS, and then with it again.
+ */
+export async function runLoad({
+  clients,
+  seconds,
+  outageSeconds,
+}: LoadOptions): Promise<LoadReport> {
+  const folder = mkdtempSync(path.join(tmpdir(), "kms-envelope-load-"));
+  const database = await createTestDatabase();
+  const kms = await startKms();
+  const instance = await startInstance(
+    {
+      ...kms.environment,
+      ...TOKEN_SETTINGS,
+      ...(database && { DATABASE_URL: database.url }),
+      NODE_ENV: "production",
+      DATA_DIR: folder,
+      KMS_KEY_ID: await kms.createKey(),
+      // So short that an outage is felt.
+      KMS_CACHE_SECONDS: "2",
+      METRICS_TOKEN,
+      LIMIT_DEVICE_GENERATIONS: "100000",
+      LIMIT_USER_GENERATIONS: "100000",
+      LIMIT_ADDRESS_GENERATIONS: "1000000",
+      LIMIT_ADDRESS_REQUESTS_PER_MINUTE: "0",
+    },
+    MAIN,
+  );
+  try {
+    const { url } = instance;
+    const working = await startClients(url, clients);
+    await runPhase(working, Math.min(5, seconds));
+
+    const memory = watchMemory(url, METRICS_TOKEN);
+    const first = await runPhase(working, seconds);
+    const memoryReport = await memory.stop();
+
+    await kms.proxy.stop();
+    const outage = await runPhase(working, outageSeconds);
+    const { keyService } = (await (await fetch(`${url}/readyz`)).json()) as { keyService: string };
+    await kms.proxy.start();
+    const recoverySeconds = await untilRecovered(working[0]!);
+    return {
+      working: first,
+      outage,
+      keyServiceDuringOutage: keyService,
+      recoverySeconds,
+      recovered: await runPhase(working, Math.min(10, seconds)),
+      memory: memoryReport,
+    };
+  } finally {
+    await instance.kill("SIGTERM");
+    await kms.stop();
+    await database?.drop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A few at a time: each needs a key, and making keys is the most costly thing there is. */
+async function startClients(url: string, count: number): Promise<LoadClient[]> {
+  const clients: LoadClient[] = [];
+  let next = 0;
+  const startSome = async () => {
+    while (next < count) clients.push(await LoadClient.start(url, `client-${next++}`));
+  };
+  await Promise.all(Array.from({ length: 10 }, startSome));
+  return clients;
+}
+
+async function untilRecovered(client: LoadClient): Promise<number> {
+  const started = performance.now();
+  const passed = () => (performance.now() - started) / 1000;
+  while (await client.rotate()) {
+    if (passed() > RECOVERY_DEADLINE_SECONDS) throw new Error("the service does not recover");
+    await delay(500);
+  }
+  return Math.round(passed());
+}
