@@ -30,7 +30,8 @@ function svgOf({ title, height, legend, xAxis, yAxis, series }) {
   });
   const svg = chart.renderToSVGString();
   chart.dispose();
-  return `${svg}\n`;
+  // Charts are numbered as they are made, in the names inside of them.
+  return `${svg.replace(/\bzr\d+-/g, 'zr-')}\n`;
 }
 
 module.exports = { svgOf };
