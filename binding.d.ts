@@ -204,6 +204,8 @@ export type NativeKeyring = Keyring
 
 /** Reads ranges of one message. */
 export declare class RangeReader {
+  /** Verifies the final frame, and so the length of the message. */
+  open(finalFrame: Uint8Array): void
   /** The length of the plaintext, in bytes. */
   get size(): number
   /**
@@ -255,8 +257,8 @@ export declare function createDecryptor(client: Client, header: NativeHeader, ca
 /** Starts a message as soon as the keyring answers. */
 export declare function createEncryptor(client: Client, context: Array<string>, plaintextLength?: number | undefined | null, caller?: Caller | undefined | null): Promise<Encryptor>
 
-/** Verifies the header and the final frame as soon as the keyring answers. */
-export declare function createRangeReader(client: Client, header: Header, messageLength: number, finalFrame: Uint8Array, caller?: Caller | undefined | null): Promise<RangeReader>
+/** Verifies the header as soon as the keyring answers; then `open` must come. */
+export declare function createRangeReader(client: Client, header: Header, messageLength: number, caller?: Caller | undefined | null): Promise<RangeReader>
 
 /** A keyring of the caller's functions, which `ask` calls. */
 export declare function customKeyring(providerId: string, options: NativeGuardOptions, ask: (arg: CustomRequest) => void): NativeKeyring
@@ -612,6 +614,9 @@ export declare function rewrapDataKey(keyring: NativeKeyring, ciphertextBlob: Ui
  * writes it; or null, if a service must be asked first.
  */
 export declare function sealNow(client: Client, context: Array<string>, input: Uint8Array, output: Uint8Array): number | Encryptor | null
+
+/** Lets the other cores help this thread with large work. */
+export declare function shareCores(): void
 
 /** Wraps a few bytes. */
 export declare function wrapDataKey(keyring: NativeKeyring, plaintext: Uint8Array, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeWrappedDataKey>

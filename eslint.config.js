@@ -4,7 +4,16 @@ const js = require('@eslint/js');
 const globals = require('globals');
 
 module.exports = [
-  { ignores: ['binding.js', 'target/', '**/node_modules/', '.venv/', '.venv-localstack/'] },
+  {
+    ignores: [
+      'binding.js',
+      'target/',
+      '**/node_modules/',
+      '.venv/',
+      '.venv-localstack/',
+      'service/dist/',
+    ],
+  },
   js.configs.recommended,
   {
     languageOptions: { globals: globals.node },
@@ -20,4 +29,8 @@ module.exports = [
   },
   { files: ['**/*.js'], languageOptions: { sourceType: 'commonjs' } },
   { files: ['examples/*.js'], languageOptions: { sourceType: 'module' } },
+  {
+    files: ['service/public/**/*.js'],
+    languageOptions: { sourceType: 'module', globals: globals.browser },
+  },
 ];

@@ -3,6 +3,8 @@
 const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
 const { describe, it } = require('node:test');
+const v8 = require('node:v8');
+const vm = require('node:vm');
 
 const { Envelope, EnvelopeError, RawAesKeyring } = require('..');
 const { ended, through } = require('./support/streams');
@@ -97,6 +99,27 @@ describe('a buffer that JavaScript changes while it is being used', () => {
       await rejection(running, 'INVALID_ARGUMENT');
     }
   });
+});
+
+describe('a garbage collection at every turn', () => {
+  v8.setFlagsFromString('--expose-gc');
+  const collect = vm.runInNewContext('gc');
+
+  for (const [name, call] of Object.entries(CALLS)) {
+    it(`${name}: takes nothing that is still needed`, async () => {
+      let timer;
+      const again = () => {
+        collect();
+        timer = setImmediate(again);
+      };
+      again();
+      // Nothing of ours refers to the inputs, nor to what other calls gave.
+      for (let i = 0; i < 3; i++) await call(inputOf(name)).catch(() => {});
+      const results = await Promise.all([1, 2].map(() => call(inputOf(name))));
+      clearImmediate(timer);
+      for (const result of results) assert.ok(isWhole(name, result));
+    });
+  }
 });
 
 describe('a thousand streams at once', () => {

@@ -138,6 +138,15 @@ describe(
       role.stop();
     });
 
+    it('the role of a container, renewed when its credentials expire', async () => {
+      const answers = [credentials('AKIDFIRST', 1), credentials('AKIDSECOND')];
+      const role = await serve(() => answers.shift());
+      const env = { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${role.address}/role` };
+      assert.deepEqual(await attempt(env), { plaintext: 'x' });
+      assert.deepEqual(await callers(), ['AKIDFIRST in eu-west-1', 'AKIDSECOND in eu-west-1']);
+      role.stop();
+    });
+
     it('the role and the Region of an instance', async () => {
       const paths = '/latest/meta-data/iam/security-credentials-extended/';
       const answers = {
@@ -232,7 +241,7 @@ async function serve(answer) {
   return { address: `http://127.0.0.1:${server.address().port}`, stop };
 }
 
-function credentials(accessKeyId) {
+function credentials(accessKeyId, validForSeconds = 3600) {
   return JSON.stringify({
     Code: 'Success',
     Type: 'AWS-HMAC',
@@ -241,6 +250,6 @@ function credentials(accessKeyId) {
     Token: 'token',
     AccountId: '123456789012',
     LastUpdated: '2026-01-01T00:00:00Z',
-    Expiration: '2099-01-01T00:00:00Z',
+    Expiration: new Date(Date.now() + 1000 * validForSeconds).toISOString(),
   });
 }

@@ -67,6 +67,18 @@ describe('encrypt and decrypt', () => {
     assert.equal(turned, false);
   });
 
+  it('names the first of several frames that were changed', async () => {
+    const message = await envelope.encrypt(Buffer.alloc(5 * MIB, 1));
+    const { headerLength, frameLength } = inspect(message);
+    for (const frame of [70, 7]) message[headerLength + frame * (frameLength + 32) - 40] ^= 1;
+    for (const failed of [
+      await rejection(envelope.decrypt(message), 'AUTHENTICATION_FAILED'),
+      thrown(() => envelope.decryptSync(message), 'AUTHENTICATION_FAILED'),
+    ]) {
+      assert.match(failed.message, /^frame 7 does not verify/);
+    }
+  });
+
   it('lets the event loop turn during large work', async () => {
     const large = Buffer.alloc(32 * MIB);
     let turns = 0;
@@ -100,8 +112,17 @@ describe('the encryption context', () => {
   it('is refused where it is not one', async () => {
     const cases = [null, [], 'a', { a: 1 }, { a: undefined }, { a: '\ud800' }, { '\udc00': 'a' }];
     const longest = { a: 'x'.repeat(65_536) };
-    for (const wrong of [...cases, longest, { 'aws-crypto-x': 'y' }]) {
+    // Nobody would miss their pairs.
+    const kinds = [
+      new Map([['a', 'b']]),
+      new URLSearchParams('a=b'),
+      Promise.resolve({}),
+      () => {},
+    ];
+    const message = envelope.encryptSync('x');
+    for (const wrong of [...cases, ...kinds, longest, { 'aws-crypto-x': 'y' }]) {
       await rejection(envelope.encrypt('x', { encryptionContext: wrong }), 'INVALID_ARGUMENT');
+      await rejection(envelope.decrypt(message, { encryptionContext: wrong }), 'INVALID_ARGUMENT');
     }
   });
 });

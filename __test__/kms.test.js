@@ -153,6 +153,9 @@ describe('what KMS may answer (injected)', () => {
     ['InvalidCiphertextException', 'KMS_INVALID_CIPHERTEXT'],
     ['UnrecognizedClientException', 'KMS_BAD_CREDENTIALS'],
     ['ExpiredTokenException', 'KMS_BAD_CREDENTIALS'],
+    // Of a clock that is wrong, here or there.
+    ['InvalidSignatureException', 'KMS_BAD_CREDENTIALS'],
+    ['RequestTimeTooSkewed', 'KMS_BAD_CREDENTIALS'],
     ['ValidationException', 'KMS_REJECTED'],
   ]) {
     it(`${type}: one call, and ${code}`, async () => {

@@ -6,6 +6,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { describe, it } = require('node:test');
 
+const { inspect } = require('..');
 const { same } = require('./support/files');
 const {
   FAULTS,
@@ -47,6 +48,15 @@ describe('what is read of a source', () => {
       const needed = start < end && first < next ? [[frameStart(first), frameStart(next)]] : [];
       assert.deepEqual(source.reads(), needed, `${start} to ${end}`);
     }
+  });
+
+  it('is nothing but the start, unless the header verifies', async () => {
+    const changed = Buffer.from(longMessage);
+    // The frame length, which says how much the final frame may be.
+    changed.writeUInt32BE(2 ** 32 - 1, inspect(longMessage).headerLength - 16 - 32 - 4);
+    const source = watched(changed);
+    await rejection(envelope.openMessage(source), 'AUTHENTICATION_FAILED');
+    assert.deepEqual(source.reads(), [[0, FIRST_READ]]);
   });
 
   it('is little of a large range at a time', async () => {

@@ -79,6 +79,17 @@ describe('a signed message', () => {
     await rejection(signing.decrypt(Buffer.concat([message, Buffer.of(0)])), 'MALFORMED_MESSAGE');
   });
 
+  it('is read in one piece wherever the end of a slice cuts its last frame or its signature', async () => {
+    const envelope = new Envelope({ keyring, algorithmSuite: SIGNED });
+    // 15 regular frames with 32 bytes each, and a final one with 40, fill a slice of 1 MiB.
+    const most = 1024 * 1024 - 15 * 32 - 40;
+    for (let length = most - 130; length < most + 20; length += 7) {
+      const data = crypto.randomBytes(length);
+      const opened = await envelope.decrypt(await envelope.encrypt(data));
+      assert.ok(opened.equals(data), `${length} bytes`);
+    }
+  });
+
   it('is refused by streams, unless they are told to release it early', async () => {
     const refused = through(signing.decryptStream(), cut(message, 100));
     assert.equal((await ended(refused, 'SIGNED_MESSAGE')).output.length, 0);

@@ -6,7 +6,7 @@ const { describe, it } = require('node:test');
 const { cut, seeded, through } = require('./support/streams');
 const { OURS, SHARED, bytes, casesOf, check, present } = require('./support/vectors');
 
-// Byte by byte is for messages that are shorter.
+// Byte by byte is for messages that are shorter; tests/vectors.rs does it to all.
 const SMALL = 20_000;
 
 describe('vectors through decryptStream', () => {

@@ -80,10 +80,11 @@ function refuseShared(/** @type {ArrayBufferView} */ view, /** @type {string} */
  */
 function contextPairs(context) {
   if (context === undefined) return [];
-  if (context === null || typeof context !== 'object' || Array.isArray(context)) {
+  // A Map or the like has no properties: its pairs would be left out in silence.
+  if (Object.prototype.toString.call(context) !== '[object Object]') {
     throw invalid(`encryptionContext must be an object of strings, not ${kind(context)}`);
   }
-  const pairs = Object.entries(context).flat();
+  const pairs = Object.entries(/** @type {object} */ (context)).flat();
   for (let i = 0; i < pairs.length; i++) {
     const text = pairs[i];
     if (typeof text !== 'string') {

@@ -4,6 +4,7 @@ const binding = require('../binding.js');
 const args = require('./arguments.js');
 const { abortable, throwIfAborted } = require('./abort.js');
 const { fromJson, invalid, native } = require('./errors.js');
+const { shareCores } = require('./cores.js');
 const pieces = require('./pieces.js');
 const { nextTurn } = require('./turn.js');
 
@@ -100,6 +101,7 @@ async function decryptBatch(core, messages, context, signal) {
  * }} work
  */
 async function inSlices(inputs, lengths, signal, { room, slice, one }) {
+  shareCores();
   /** @type {Settled[]} */
   const results = [];
   for (const [from, to] of slices(lengths)) {

@@ -10,6 +10,8 @@ const { nextTurn } = require('./turn.js');
 /** @typedef {import('../binding').Decryptor} Decryptor */
 /** @typedef {Pick<import('../binding').Header, 'length' | 'framed' | 'plaintextLength'>} Header */
 
+/** From this length on, in bytes, there is work for several cores. */
+const FOR_SEVERAL = 512 * 1024;
 /** An output of this length, in bytes, has room for huge pages wherever it lies. */
 const LARGE = 4 * 1024 * 1024;
 
@@ -204,6 +206,7 @@ function trimmed(output, written) {
  * @param {Uint8Array} input
  */
 function allocate(length, into, input) {
+  if (length >= FOR_SEVERAL) require('./cores.js').shareCores();
   if (into !== undefined) return args.outputBuffer(into, length, input);
   const output = Buffer.allocUnsafe(length);
   if (length >= LARGE) binding.preferHugePages(output);

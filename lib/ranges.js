@@ -47,13 +47,29 @@ async function authenticate(core, source, context, signal) {
   const header = await readHeader(core, source, context, signal);
   try {
     const start = native(() => binding.finalFrameStart(header, source.size));
-    const finalFrame = await source.read(start, source.size);
     const reader = await abortable(signal, (caller) =>
-      binding.createRangeReader(core.client, header, source.size, finalFrame, caller),
+      binding.createRangeReader(core.client, header, source.size, caller),
     );
+    // Not before: the header says how much this is.
+    await openFinalFrame(reader, source, start);
     return { reader, header: describe(header) };
   } finally {
     header.release();
+  }
+}
+
+/**
+ * @param {import('../binding').RangeReader} reader
+ * @param {Source} source
+ * @param {number} start
+ */
+async function openFinalFrame(reader, source, start) {
+  try {
+    const finalFrame = await source.read(start, source.size);
+    native(() => reader.open(finalFrame));
+  } catch (error) {
+    reader.release();
+    throw error;
   }
 }
 

@@ -9,6 +9,7 @@ const ROOT = path.join(__dirname, '..');
 const PEERS = path.join(ROOT, '__test__', 'peers');
 const EXAMPLES = path.join(ROOT, 'examples');
 const BENCHMARK = path.join(ROOT, 'benchmark');
+const SERVICE = path.join(ROOT, 'service');
 const LOADER = path.join(ROOT, 'binding.js');
 const WINDOWS = process.platform === 'win32';
 
@@ -32,6 +33,7 @@ const STEPS = {
   peers,
   examples,
   benchmark,
+  service,
 };
 const DEFAULT_STEPS = ['node-modules', 'addon', 'python', 'localstack', 'peers', 'examples'];
 
@@ -54,7 +56,13 @@ function peers() {
 function examples() {
   npmInstall(EXAMPLES);
   // After npm, which removes what its lock file does not name.
-  linkExamples();
+  linkInto(EXAMPLES);
+}
+
+/** What the key-management service runs with, and the package itself. */
+function service() {
+  npmInstall(SERVICE);
+  linkInto(SERVICE);
 }
 
 /** What the benchmarks compare with, and what draws their results. */
@@ -84,13 +92,13 @@ function addon({ engine = 'aws-lc' } = {}) {
       if (!fs.existsSync(LOADER)) fs.copyFileSync(path.join(output, 'binding.js'), LOADER);
     },
   );
-  linkExamples();
+  linkInto(EXAMPLES);
   return findAddon(output);
 }
 
-/** The examples import the package by its name, as users do. */
-function linkExamples() {
-  const link = path.join(EXAMPLES, 'node_modules', 'kms-envelope');
+/** The examples and the service import the package by its name, as users do. */
+function linkInto(folder) {
+  const link = path.join(folder, 'node_modules', 'kms-envelope');
   if (fs.existsSync(link)) return;
   fs.mkdirSync(path.dirname(link), { recursive: true });
   fs.symlinkSync(ROOT, link, WINDOWS ? 'junction' : 'dir');

@@ -11,7 +11,7 @@ const { ROOT } = prepare;
 // A test that hangs fails, and does not hold up whoever waits for the run.
 const TIMEOUT_MS = 600_000;
 
-const STAGES = { rust: testRust, node: testNode, types: testTypes };
+const STAGES = { rust: testRust, node: testNode, types: testTypes, service: testService };
 
 /** `npm test -- [STAGE...]`: prepares what the stages need, runs them, and sums up. */
 async function main(names) {
@@ -59,7 +59,18 @@ async function testNode() {
 
   const options = ['--test-reporter=spec', '--test-concurrency=2', `--test-timeout=${TIMEOUT_MS}`];
   const env = engine === 'aws-lc' ? {} : { NAPI_RS_NATIVE_LIBRARY_PATH: addon };
-  const { ok, output } = await run(process.execPath, ['--test', ...options, ...files], env);
+  return nodeTests(await run(process.execPath, ['--test', ...options, ...files], { env }));
+}
+
+/** The key-management service, on both of its databases. */
+async function testService() {
+  prepare.addon();
+  prepare.python();
+  return nodeTests(await run('npm', ['test'], { cwd: path.join(ROOT, 'service') }));
+}
+
+/** What Node.js's own runner has counted. */
+function nodeTests({ ok, output }) {
   const summary = output.match(/^ℹ (tests|pass|fail|cancelled|skipped|todo) \d+$/gm) ?? [];
   return counted(ok, summary, {
     passed: sum(summary, /pass (\d+)/),
@@ -86,12 +97,12 @@ function sum(lines, pattern) {
 }
 
 /** Runs a command, its output shown as it comes and kept. */
-async function run(command, args, env = {}) {
+async function run(command, args, { cwd = ROOT, env = {} } = {}) {
   const child = spawn(command, args, {
-    cwd: ROOT,
+    cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    shell: process.platform === 'win32' && command === 'npx',
+    shell: process.platform === 'win32' && command !== process.execPath,
   });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {

@@ -138,6 +138,32 @@ fn a_signature_of_another_message_is_not_verified() {
     assert_eq!(refused(&client, &changed, PLAINTEXT, "signature"), Code::AuthenticationFailed);
 }
 
+/// `client-apis/decrypt.md`, "Decrypt the message body": the last frame waits for the signature.
+#[test]
+fn a_signed_message_keeps_its_last_frame_until_it_has_verified() {
+    let client = client(0x0578);
+    let message = encrypt(&client, context(&[]), &[PLAINTEXT]);
+    let signature = fields(&message).pop().unwrap().1;
+    let mut changed = message.clone();
+    changed[signature.end - 1] ^= 1;
+    for message in [&message[..signature.start], &message[..signature.end - 1], &changed] {
+        for length in [1, 7, message.len()] {
+            let (released, ended) = decrypt_pieces(&client, &context(&[]), message.chunks(length));
+            assert!(ended.is_err());
+            // In one piece nothing is released, not even what stands before.
+            let frames = if length == message.len() && *message == changed { 0 } else { 2 };
+            assert_eq!(released, PLAINTEXT[..frames * 10]);
+        }
+    }
+    let (released, ended) = decrypt_pieces(&client, &context(&[]), message.chunks(7));
+    assert_eq!((released.as_slice(), ended.is_ok()), (PLAINTEXT, true));
+
+    let seed = std::fs::read("fuzz/seeds/decrypt/non-framed-0578").unwrap();
+    let unsigned = &seed[8..seed.len() - 1];
+    let (released, ended) = decrypt_pieces(&client, &context(&[]), unsigned.chunks(7));
+    assert!(released.is_empty() && ended.is_err(), "without frames nothing comes before");
+}
+
 #[test]
 fn thousands_of_data_keys_are_read_and_none_is_ours() {
     let client = client(0x0478);

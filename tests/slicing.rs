@@ -4,6 +4,7 @@
 
 mod support;
 
+use kms_envelope::keyring::answer_now;
 use proptest::prelude::*;
 use support::{client, context, cut, decrypt, decrypt_pieces, encrypt, header};
 
@@ -35,6 +36,26 @@ fn the_length_of_a_message_does_not_depend_on_the_slicing() {
             assert_eq!(encrypt(&client(100), context(&[]), &pieces).len(), whole.len());
         }
     }
+}
+
+/// Whoever makes room for each piece would else make it for the whole frame, again and again.
+#[test]
+fn no_room_is_asked_for_while_a_frame_gathers() {
+    let client = client(100_000);
+    let message = encrypt(&client, context(&[]), &[&[5; 250_000]]);
+    let header = header(&message);
+    let body = &message[header.length..];
+    let accepted = client.accept(header, &context(&[])).unwrap();
+    let mut decryptor = answer_now(client.decryptor(&accepted)).unwrap();
+    let (mut asked, mut released) = (0, 0);
+    for piece in body.chunks(1000) {
+        let mut room = vec![0; decryptor.update_length(piece.len())];
+        asked += room.len();
+        released += decryptor.update(piece, &mut room).unwrap();
+    }
+    decryptor.finish().unwrap();
+    assert_eq!(released, 250_000);
+    assert!(asked < 300_000, "{asked} bytes of room");
 }
 
 #[test]

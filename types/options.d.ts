@@ -78,8 +78,8 @@ export interface DecryptStreamOptions extends StreamOptions {
   /**
    * What to do with a signed message, whose signature comes last. `"refuse"`, the default, fails
    * with `ERR_ENVELOPE_SIGNED_MESSAGE`. `"release-before-verified"` lets plaintext out that the
-   * data key has authenticated, but the signature not yet: do not act on it for good before the
-   * stream has ended well.
+   * data key has authenticated, but the signature not yet, all but the last frame: do not act on it
+   * for good before the stream has ended well.
    */
   readonly signed?: "refuse" | "release-before-verified";
 }
@@ -160,10 +160,14 @@ export interface EnvelopeOptions {
   readonly commitmentPolicy?: CommitmentPolicy;
   /**
    * The plaintext length of each frame in bytes, from 1 to 4,294,967,295; by default 65,536. A
-   * frame is verified as a whole before any byte of it is released.
+   * frame is verified as a whole before any byte of it is released. The Encryption SDK for Python
+   * reads none that is longer than 2,147,483,647.
    */
   readonly frameLength?: number;
-  /** The most encrypted data keys that a message may have, from 1 to 65,535; by default any. */
+  /**
+   * The most encrypted data keys that a message may have, from 1 to 65,535; by default any. Each may
+   * cost a call of KMS or an operation with an RSA key: set it for messages from strangers.
+   */
   readonly maxEncryptedDataKeys?: number;
   /**
    * The longest plaintext of a message, in bytes, to encrypt and to decrypt as a whole; by default

@@ -3,6 +3,7 @@
 const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
 const path = require('node:path');
+const { setTimeout: wait } = require('node:timers/promises');
 
 const api = require('../..');
 const { refusal, startFakeKms } = require('../support/fake_kms');
@@ -67,6 +68,8 @@ async function cached() {
   const cache = { maxMessages: 3, maxEntries: 2, renewBeforeMs: 299_999 };
   const envelope = new Envelope({ keyring, cache });
   await envelope.warm({ encryptionContext });
+  // Until the data key is old enough to be renewed.
+  await wait(10);
   for (let i = 0; i < 10; i++) {
     const message = envelope.encryptSync(bytes(100), { encryptionContext });
     assert.deepEqual(await envelope.decrypt(message), bytes(100));

@@ -38,7 +38,7 @@ async function thereAndBack(own, data) {
 
 /** More than one slice, by several threads. */
 async function large() {
-  const data = bytes(3 * MIB + 17);
+  const data = bytes(5 * MIB + 17);
   const own = envelope({ frameLength: 65_536 });
   const message = exact(await own.encrypt(data));
   const { plaintext } = await own.decryptMessage(message);

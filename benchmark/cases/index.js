@@ -51,6 +51,10 @@ const CASES = {
     run: (options) => require('./kms_calls').kmsCalls(options),
     quick: false,
   },
+  outage: {
+    title: 'A key service that cannot be reached',
+    run: (options) => require('./outage').outage(options),
+  },
   memory: { title: 'Memory', run: (options) => require('./memory').memory(options) },
   size: { title: 'Size', run: (options) => require('./size').size(options) },
   ...Object.fromEntries(

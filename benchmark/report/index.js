@@ -70,6 +70,14 @@ async function textsOf(results) {
   texts.size = await figureTable(cases, sizes, ['of what', '', 'bytes'], megabytes);
   const calls = (cases['kms-calls']?.groups ?? []).map(({ name }) => ['kms-calls', name]);
   texts['kms-processor'] = await figureTable(cases, calls, ['', 'who', 'a call'], duration);
+  const refused = [['outage', 'refused at once']];
+  texts.outage = await figureTable(cases, refused, ['callers', '', 'waited'], duration);
+  texts['outage-callers'] = await figureTable(
+    cases,
+    [['outage', 'how many']],
+    ['', 'callers', ''],
+    digits,
+  );
   return texts;
 }
 

@@ -112,7 +112,10 @@ function exists(destination) {
 
 /** @param {string} destination */
 function notAFile(destination) {
-  return new Failure('FILE', `'${destination}' is not a regular file; choose another --output`);
+  return new Failure(
+    'FILE',
+    `'${destination}' is not a regular file; choose another --output (- for standard output)`,
+  );
 }
 
 module.exports = { notAFile, temporaryBeside, writeAtomically };

@@ -19,7 +19,7 @@ use crate::format::{Header, HeaderLimits};
 use crate::keyring::{Keyring, answer_now, key_name};
 use crate::materials::{DecryptionMaterials, EncryptionMaterials};
 pub use crate::message::Tally;
-use crate::message::{Decryptor, Encryptor, RangeDecryptor, check_public_key, too_long};
+use crate::message::{Decryptor, Encryptor, RangeOpening, check_public_key, too_long};
 use cache_entry::{Demand, Use};
 use materials::MaterialsSource;
 
@@ -191,18 +191,18 @@ impl Client {
         Ok(decryptor.limited_to(self.settings.max_plaintext_length).tallied_by(tally))
     }
 
-    /// What reads ranges of the message with this header and of this length, in bytes.
+    /// What reads ranges of the message with this header and of this length, in bytes, once it is
+    /// given the final frame.
     ///
     /// # Errors
-    /// As `decryptor`; and as [`RangeDecryptor::new`].
-    pub async fn range_decryptor(
+    /// As `decryptor`; and as [`RangeOpening::new`].
+    pub async fn range_opening(
         &self,
         accepted: &AcceptedHeader,
         message_length: u64,
-        final_frame: &[u8],
-    ) -> Result<RangeDecryptor> {
+    ) -> Result<RangeOpening> {
         let materials = self.materials.to_decrypt(accepted).await?;
-        RangeDecryptor::new(&accepted.header, &materials, message_length, final_frame)
+        RangeOpening::new(&accepted.header, &materials, message_length)
     }
 
     /// Fills the cache for messages with this context.

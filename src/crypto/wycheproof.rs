@@ -1,7 +1,7 @@
 //! Project Wycheproof's vectors against every engine of this build.
 //!
 //! They lie beside the vectors of the message format, in `../shared/vectors` or where
-//! `ESDK_VECTORS` says.
+//! `ESDK_VECTORS` says; with `none` they are left out.
 
 use std::path::Path;
 
@@ -27,6 +27,10 @@ fn rust_crypto_gives_every_expected_result() {
 
 fn run_all<E: CryptoEngine>() {
     let folder = std::env::var("ESDK_VECTORS").unwrap_or_else(|_| "../shared/vectors".into());
+    if folder == "none" {
+        println!("left out, as ESDK_VECTORS says");
+        return;
+    }
     let folder = Path::new(&folder).join("wycheproof");
     if !folder.exists() {
         let what =

@@ -19,6 +19,16 @@ impl Failure {
             Self::Invalid(error) => error,
         }
     }
+
+    /// The same of a structure that stands after `length` other bytes.
+    pub(crate) fn after(self, length: usize) -> Self {
+        match self {
+            Self::Incomplete { needed } => {
+                Self::Incomplete { needed: needed.saturating_add(length) }
+            }
+            invalid => invalid,
+        }
+    }
 }
 
 impl From<Error> for Failure {

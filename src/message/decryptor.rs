@@ -13,10 +13,12 @@ use super::tally::Tally;
 use crate::context::PUBLIC_KEY;
 use crate::crypto::{EcdsaVerifier, Verifier};
 use crate::error::{Code, Error, Result};
-use crate::format::frame::{Division, FINAL_MARK, Frame, FrameKind, REGULAR_OVERHEAD};
+use crate::format::frame::{
+    Division, FINAL_MARK, FINAL_OVERHEAD, Frame, FrameKind, REGULAR_OVERHEAD,
+};
 use crate::format::{Failure, Header, footer};
 use crate::materials::DecryptionMaterials;
-use crate::parallel::try_each_part;
+use crate::parallel::try_each;
 
 /// Reads the body of one message, after its header.
 ///
@@ -28,6 +30,8 @@ pub struct Decryptor {
     division: Division,
     next_sequence: u32,
     pending: Vec<u8>,
+    /// How many bytes there must be, with those that are pending, before more is known.
+    needed: usize,
     state: State,
     released: u64,
     limit: Option<u64>,
@@ -37,7 +41,6 @@ pub struct Decryptor {
 #[derive(PartialEq)]
 enum State {
     Frames,
-    Footer,
     Complete,
     Failed,
 }
@@ -55,6 +58,7 @@ impl Decryptor {
             division: Division::of(header),
             next_sequence: 1,
             pending: Vec::new(),
+            needed: 0,
             state: State::Frames,
             released: 0,
             limit: None,
@@ -76,9 +80,10 @@ impl Decryptor {
         self
     }
 
-    /// The most that `update` writes for `input_length` more bytes.
+    /// The most that `update` writes for `input_length` more bytes: nothing while a frame gathers.
     pub fn update_length(&self, input_length: usize) -> usize {
-        self.pending.len() + input_length
+        let available = self.pending.len() + input_length;
+        if available < self.needed { 0 } else { available }
     }
 
     /// Opens every frame that `input` completes, keeps the rest, and returns how much was written.
@@ -105,7 +110,7 @@ impl Decryptor {
                 }
                 Ok(())
             }
-            State::Frames | State::Footer => Err(Error::truncated()),
+            State::Frames => Err(Error::truncated()),
             State::Failed => Err(failed()),
         }
     }
@@ -144,9 +149,11 @@ impl Decryptor {
                     }
                     pending.clear();
                     self.pending = pending;
+                    self.needed = 0;
                 }
                 Err(Failure::Incomplete { needed }) => {
                     self.pending = pending;
+                    self.needed = needed;
                     if input.is_empty() {
                         return Ok(written);
                     }
@@ -177,9 +184,9 @@ impl Decryptor {
         let (input, output) = (&input[..count * size], &mut output[..count * length]);
         let in_part = frames_in_part(length);
         let parts = input.chunks(in_part * size).zip(output.chunks_mut(in_part * length));
-        let numbers = (self.next_sequence..).step_by(in_part);
+        let parts = parts.zip((self.next_sequence..).step_by(in_part)).collect();
         let (opener, division) = (&self.opener, self.division);
-        try_each_part(count.div_ceil(in_part), parts.zip(numbers), |((input, output), first)| {
+        try_each(parts, |((input, output), first): ((&[u8], &mut [u8]), u32)| {
             let frames = input.chunks_exact(size).zip(output.chunks_exact_mut(length));
             frames.zip(first..).try_for_each(|((frame, output), sequence)| {
                 let frame = Frame::read(frame, division).map_err(Failure::at_end)?;
@@ -194,24 +201,23 @@ impl Decryptor {
         Ok((input.len(), output.len()))
     }
 
-    /// Takes the next frame or the footer from `bytes`; returns how much was read and written.
+    /// Takes the next frame, with the footer if one must follow, from `bytes`; returns how much was
+    /// read and written.
     fn step(&mut self, bytes: &[u8], output: &mut [u8]) -> Result<(usize, usize), Failure> {
         match self.state {
             State::Frames => {
-                let frame = Frame::read(bytes, self.division)?;
+                let frame = Frame::read(bytes, self.division)
+                    .map_err(|failure| self.refuse_too_long(failure))?;
+                let footer = self.footer_after(&frame, bytes)?;
                 let released = self.open_frame(&frame, output)?;
                 if let Some(verifier) = &mut self.verifier {
                     verifier.update(&bytes[..frame.size()]);
                 }
-                Ok((frame.size(), released))
-            }
-            State::Footer => {
-                let (signature, length) = footer::read(bytes)?;
+                let Some((signature, length)) = footer else { return Ok((frame.size(), released)) };
                 if let Some(verifier) = self.verifier.take() {
                     verifier.verify(signature).map_err(|_| changed("the signature"))?;
                 }
-                self.state = State::Complete;
-                Ok((length, 0))
+                Ok((frame.size() + length, released))
             }
             // "there are consumable bytes which are intended to be decrypted": a failure.
             State::Complete => {
@@ -219,6 +225,20 @@ impl Decryptor {
             }
             State::Failed => Err(failed().into()),
         }
+    }
+
+    /// The footer of a signed message, which must be there before its last frame is opened: "any
+    /// plaintext decrypted from unframed data or a final frame MUST NOT be released" before.
+    fn footer_after<'a>(
+        &self,
+        frame: &Frame<'_>,
+        bytes: &'a [u8],
+    ) -> Result<Option<(&'a [u8], usize)>, Failure> {
+        if self.verifier.is_none() || frame.kind == FrameKind::Regular {
+            return Ok(None);
+        }
+        let size = frame.size();
+        footer::read(&bytes[size..]).map(Some).map_err(|failure| failure.after(size))
     }
 
     /// Moves bytes from `input` until `needed` are kept; returns what is left of it.
@@ -238,9 +258,6 @@ impl Decryptor {
         self.opener.open(frame, self.next_sequence, plaintext)?;
         match frame.kind {
             FrameKind::Regular => self.next_sequence = frame.sequence.saturating_add(1),
-            FrameKind::Final | FrameKind::Whole if self.verifier.is_some() => {
-                self.state = State::Footer;
-            }
             FrameKind::Final | FrameKind::Whole => self.state = State::Complete,
         }
         Ok(frame.ciphertext.len())
@@ -253,6 +270,18 @@ impl Decryptor {
         match self.opener.open(frame, self.next_sequence, &mut discarded) {
             Ok(()) => Error::truncated(),
             Err(error) => error,
+        }
+    }
+
+    /// What is too long is not gathered first: a body without frames says itself how long it is.
+    fn refuse_too_long(&self, failure: Failure) -> Failure {
+        match (&failure, self.limit) {
+            (Failure::Incomplete { needed }, Some(limit))
+                if self.released.saturating_add(contents(*needed)) > limit =>
+            {
+                too_long(limit).into()
+            }
+            _ => failure,
         }
     }
 
@@ -298,6 +327,11 @@ pub fn too_long(limit: u64) -> Error {
         Code::LimitExceeded,
         format!("the plaintext is longer than the {limit} bytes of `maxPlaintextLength`"),
     )
+}
+
+/// The least that a frame holds which needs so many bytes.
+fn contents(needed: usize) -> u64 {
+    needed.saturating_sub(FINAL_OVERHEAD) as u64
 }
 
 fn failed() -> Error {

@@ -18,7 +18,7 @@ use crate::format::footer::{self, FOOTER_OVERHEAD};
 use crate::format::frame::{self, FINAL_OVERHEAD, FrameAad, FrameKind, REGULAR_OVERHEAD, TAG};
 use crate::format::{header_authentication, header_body};
 use crate::materials::EncryptionMaterials;
-use crate::parallel::try_each_part;
+use crate::parallel::try_each;
 
 /// Writes one message; `finish` consumes it, so nothing can follow the final frame.
 pub struct Encryptor {
@@ -270,9 +270,9 @@ impl Encryptor {
         let in_part = frames_in_part(frame_length);
         let parts = plaintext.chunks(in_part * frame_length);
         let parts = parts.zip(output.chunks_mut(in_part * sealed_length));
-        let numbers = (self.next_sequence..).step_by(in_part);
-        let (this, number_of_parts) = (&*self, count.div_ceil(in_part));
-        try_each_part(number_of_parts, parts.zip(numbers), |((plaintext, output), first)| {
+        let parts = parts.zip((self.next_sequence..).step_by(in_part)).collect();
+        let this = &*self;
+        try_each(parts, |((plaintext, output), first): ((&[u8], &mut [u8]), u32)| {
             let frames = plaintext.chunks_exact(frame_length);
             let frames = frames.zip(output.chunks_exact_mut(sealed_length));
             frames.zip(first..).try_for_each(|((frame, output), sequence)| {

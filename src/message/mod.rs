@@ -14,7 +14,7 @@ mod transform;
 pub use decryptor::{Decryptor, check_public_key, too_long};
 pub use encryptor::Encryptor;
 pub use layout::{plaintext_length, plaintext_length_at_most};
-pub use range::RangeDecryptor;
+pub use range::{RangeDecryptor, RangeOpening};
 pub use re_encryptor::ReEncryptor;
 pub use tally::Tally;
 pub use transform::Transform;

@@ -14,6 +14,12 @@ use crate::format::frame::{Division, FINAL_OVERHEAD, Frame, FrameKind, REGULAR_O
 use crate::format::{Failure, Header};
 use crate::materials::DecryptionMaterials;
 
+/// One framed message whose header has verified, but not its length yet.
+pub struct RangeOpening {
+    opener: FrameOpener,
+    layout: Layout,
+}
+
 /// Reads ranges of one framed message whose length has been authenticated.
 pub struct RangeDecryptor {
     opener: FrameOpener,
@@ -31,7 +37,7 @@ struct Layout {
     message_length: u64,
 }
 
-impl RangeDecryptor {
+impl RangeOpening {
     /// Where the final frame of a message of this length must be, in bytes of the message.
     ///
     /// # Errors
@@ -40,27 +46,36 @@ impl RangeDecryptor {
         Layout::of(header, message_length).map(|layout| layout.final_frame())
     }
 
-    /// Verifies the header and the final frame, and so the length of the message.
+    /// Verifies the header of a message of this length, and so how long its frames are.
     ///
     /// # Errors
-    /// As [`super::Decryptor`]; `TruncatedMessage` if the message does not end with that frame.
+    /// As [`super::Decryptor`], and as `final_frame`.
     pub fn new(
         header: &Header,
         materials: &DecryptionMaterials,
         message_length: u64,
-        final_frame: &[u8],
     ) -> Result<Self> {
         let layout = Layout::of(header, message_length)?;
-        let opener = FrameOpener::new(header, materials)?;
-        let frame = read_frame(final_frame, header)?;
+        Ok(Self { opener: FrameOpener::new(header, materials)?, layout })
+    }
+
+    /// Verifies the final frame, and so the length of the message.
+    ///
+    /// # Errors
+    /// As [`super::Decryptor`]; `TruncatedMessage` if the message does not end with that frame.
+    pub fn finish(self, final_frame: &[u8]) -> Result<RangeDecryptor> {
+        let Self { opener, layout } = self;
+        let frame = Frame::read(final_frame, layout.division()).map_err(Failure::at_end)?;
         if frame.kind != FrameKind::Final || frame.size() != final_frame.len() {
             return Err(Error::truncated());
         }
         let mut last = Zeroizing::new(vec![0; frame.ciphertext.len()]);
         opener.open(&frame, layout.regular_frames + 1, &mut last)?;
-        Ok(Self { opener, layout, last })
+        Ok(RangeDecryptor { opener, layout, last })
     }
+}
 
+impl RangeDecryptor {
     /// The length of the plaintext, in bytes.
     pub fn size(&self) -> u64 {
         self.layout.last_start() + self.last.len() as u64
@@ -89,7 +104,7 @@ impl RangeDecryptor {
         if lengths != (range.end - range.start, place.end - place.start) {
             return Err(Error::invalid("the output or the frames do not have the range's length"));
         }
-        let division = Division::Frames { length: self.layout.frame_length };
+        let division = self.layout.division();
         let frame_size = self.layout.frame_length + REGULAR_OVERHEAD;
         for (number, bytes) in self.frame_numbers(range).zip(frames.chunks_exact(frame_size)) {
             let frame = Frame::read(bytes, division).map_err(Failure::at_end)?;
@@ -176,6 +191,10 @@ impl Layout {
         Ok(Self { header_length, frame_length: length, regular_frames, message_length })
     }
 
+    fn division(&self) -> Division {
+        Division::Frames { length: self.frame_length }
+    }
+
     fn final_frame(&self) -> Range<u64> {
         self.frame_start(self.regular_frames)..self.message_length
     }
@@ -193,10 +212,6 @@ impl Layout {
     fn last_start(&self) -> u64 {
         self.plaintext_start(self.regular_frames)
     }
-}
-
-fn read_frame<'a>(bytes: &'a [u8], header: &Header) -> Result<Frame<'a>> {
-    Frame::read(bytes, Division::of(header)).map_err(Failure::at_end)
 }
 
 /// The part of a piece of plaintext, of this start and length, that lies in the range.

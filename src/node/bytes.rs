@@ -1,6 +1,6 @@
 //! JavaScript's memory as slices, for the time of one synchronous call.
 //!
-//! The one file with `unsafe`: Node-API hands out raw pointers.
+//! The one file of the binding with `unsafe`: Node-API hands out raw pointers.
 
 use napi::bindgen_prelude::Uint8ArraySlice;
 use napi_derive::napi;

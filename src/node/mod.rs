@@ -32,6 +32,12 @@ mod whole;
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
+/// Lets the other cores help this thread with large work.
+#[napi(catch_unwind)]
+pub fn share_cores() {
+    crate::parallel::share_cores();
+}
+
 /// Whether some data keys are kept in memory that could not be locked.
 #[napi]
 pub fn has_unlocked_keys() -> bool {

@@ -12,57 +12,71 @@ use super::client::NativeClient;
 use super::error::to_napi;
 use super::header::NativeHeader;
 use crate::error::{self, Error};
-use crate::message::RangeDecryptor;
+use crate::message::{RangeDecryptor, RangeOpening};
 
 /// Reads ranges of one message.
 #[napi]
-pub struct RangeReader(Option<RangeDecryptor>);
+pub struct RangeReader(State);
+
+enum State {
+    HeaderVerified(RangeOpening),
+    Open(RangeDecryptor),
+    Closed,
+}
 
 /// Where the final frame of a message of this length must be: its first byte.
 #[napi(catch_unwind)]
 pub fn final_frame_start(header: &NativeHeader, message_length: i64) -> Result<i64> {
     let start = || -> error::Result<u64> {
-        Ok(RangeDecryptor::final_frame(header.get()?.header(), number(message_length)?)?.start)
+        Ok(RangeOpening::final_frame(header.get()?.header(), number(message_length)?)?.start)
     };
     start().map(signed).map_err(to_napi)
 }
 
-/// Verifies the header and the final frame as soon as the keyring answers.
+/// Verifies the header as soon as the keyring answers; then `open` must come.
 #[napi(catch_unwind, ts_return_type = "Promise<RangeReader>")]
 pub fn create_range_reader<'env>(
     env: &'env Env,
     client: &NativeClient,
     header: &NativeHeader,
     message_length: i64,
-    final_frame: Uint8ArraySlice<'_>,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, RangeReader>> {
     let client = client.shared();
     let header = header.shared().map_err(to_napi)?;
-    let final_frame = final_frame.to_vec();
     let caller = caller_of(caller.as_ref());
     let message_length = number(message_length).map_err(to_napi)?;
     env.spawn_future(async move {
-        let open = client.range_decryptor(&header, message_length, &final_frame);
-        let reader = on_behalf(caller, open).await.map_err(to_napi)?;
-        Ok(RangeReader(Some(reader)))
+        let opening = client.range_opening(&header, message_length);
+        let opening = on_behalf(caller, opening).await.map_err(to_napi)?;
+        Ok(RangeReader(State::HeaderVerified(opening)))
     })
 }
 
 #[napi]
 impl RangeReader {
+    /// Verifies the final frame, and so the length of the message.
+    #[napi(catch_unwind)]
+    pub fn open(&mut self, final_frame: Uint8ArraySlice<'_>) -> Result<()> {
+        let State::HeaderVerified(opening) = std::mem::replace(&mut self.0, State::Closed) else {
+            return Err(to_napi(closed()));
+        };
+        self.0 = State::Open(opening.finish(&final_frame).map_err(to_napi)?);
+        Ok(())
+    }
+
     /// The length of the plaintext, in bytes.
     #[napi(getter)]
-    pub fn size(&self) -> Result<i64> {
-        self.0.as_ref().map(|reader| signed(reader.size())).ok_or_else(closed).map_err(to_napi)
+    pub fn size(&mut self) -> Result<i64> {
+        self.get().map(|reader| signed(reader.size())).map_err(to_napi)
     }
 
     /// The bytes of the message that hold these of the plaintext: the first, and the one after the
     /// last.
     #[napi(catch_unwind)]
-    pub fn frames(&self, start: i64, end: i64) -> Result<Vec<i64>> {
-        let frames = || self.0.as_ref().ok_or_else(closed)?.frames(&range(start, end)?);
-        frames().map(|place| vec![signed(place.start), signed(place.end)]).map_err(to_napi)
+    pub fn frames(&mut self, start: i64, end: i64) -> Result<Vec<i64>> {
+        let frames = range(start, end).and_then(|range| self.get()?.frames(&range));
+        frames.map(|place| vec![signed(place.start), signed(place.end)]).map_err(to_napi)
     }
 
     /// Decrypts these bytes of the plaintext into `output` from `at`.
@@ -81,7 +95,7 @@ impl RangeReader {
             let (frames, output) = bytes::pair(&frames, whole, &mut output, at)?;
             let length = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
             let output = output.get_mut(..length).ok_or_else(|| Error::invalid("no room"))?;
-            self.0.as_mut().ok_or_else(closed)?.read(&range, frames, output)
+            self.get()?.read(&range, frames, output)
         };
         read().map_err(to_napi)
     }
@@ -89,7 +103,14 @@ impl RangeReader {
     /// Wipes its keys.
     #[napi]
     pub fn release(&mut self) {
-        self.0 = None;
+        self.0 = State::Closed;
+    }
+
+    fn get(&mut self) -> error::Result<&mut RangeDecryptor> {
+        match &mut self.0 {
+            State::Open(reader) => Ok(reader),
+            _ => Err(closed()),
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use kms_envelope::error::{Error, Result};
 use kms_envelope::format::{Header, HeaderLimits, HeaderParser};
 use kms_envelope::keyring::raw_aes::RawAesKeyring;
 use kms_envelope::keyring::{Keyring, answer_now};
-use kms_envelope::message::{Decryptor, RangeDecryptor, plaintext_length};
+use kms_envelope::message::{Decryptor, RangeOpening, plaintext_length};
 
 /// The raw AES keyring of most tests.
 pub fn keyring() -> RawAesKeyring {
@@ -126,8 +126,9 @@ pub fn decrypt_ranges(
 ) -> Result<Vec<u8>> {
     let accepted = client.accept(Header::parse(message, client.header_limits())?, given)?;
     let total = message.len() as u64;
-    let place = RangeDecryptor::final_frame(accepted.header(), total)?;
-    let mut reader = answer_now(client.range_decryptor(&accepted, total, part(message, &place)))?;
+    let place = RangeOpening::final_frame(accepted.header(), total)?;
+    let opening = answer_now(client.range_opening(&accepted, total))?;
+    let mut reader = opening.finish(part(message, &place))?;
     let size = usize::try_from(reader.size()).unwrap();
     let mut plaintext = vec![0; size];
     for start in (0..size).step_by(length.max(1)).rev() {

@@ -1,4 +1,6 @@
 //! `cargo run --bin seeds`: a message of each suite, as the targets that take bytes read it.
+//!
+//! The seeds without frames were written by the Encryption SDK for Python, of the same plaintext.
 
 use std::fs;
 use std::path::Path;

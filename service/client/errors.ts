@@ -1,0 +1,26 @@
+/** What the service answered, or why no answer came. `code` is stable: docs/errors.md lists it. */
+export class KeyServiceError extends Error {
+  override readonly name = "KeyServiceError";
+  readonly code: string;
+  /** When the service says that it is worth asking again, in seconds from now. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(
+    code: string,
+    message: string,
+    { retryAfterSeconds, cause }: { retryAfterSeconds?: number | undefined; cause?: unknown } = {},
+  ) {
+    super(message, { cause });
+    this.code = code;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** Nobody answered: the request may have been carried out, or not. */
+export const NO_ANSWER: ReadonlySet<string> = new Set(["NETWORK_ERROR", "TIMEOUT", "BAD_GATEWAY"]);
+
+/** The service did nothing, and soon may. */
+export const TRY_LATER: ReadonlySet<string> = new Set(["KMS_UNAVAILABLE", "TOO_MANY_REQUESTS"]);
+
+/** The key that the payload was made for is of no more use; another one is. */
+export const KEY_GONE: ReadonlySet<string> = new Set(["KEY_DESTROYED", "KEY_NOT_FOUND"]);

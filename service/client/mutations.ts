@@ -1,0 +1,53 @@
+/** A GraphQL mutation with one argument, `input`. */
+export interface Mutation {
+  readonly field: string;
+  readonly document: string;
+}
+
+/** What the service says about a secret that was to be verified. */
+export interface Verification {
+  verified: boolean;
+  /** How long the next attempt has to wait. */
+  retryAfterSeconds: number | null;
+}
+
+/** The mutations about one kind of secret, and how their input names it. */
+export interface Credential {
+  readonly set: Mutation;
+  readonly verify: Mutation;
+  readonly passwordAuthType: "PASSCODE" | "TRANSACTION_PIN";
+  readonly payload: string;
+  readonly currentPayload: string;
+}
+
+const KEY = "keyId publicKey expiresAt algorithm";
+
+export const GENERATE = mutation("generateClientEncryptionKey", KEY, "GenerateClientEncryptionKey");
+export const ROTATE = mutation("rotateClientEncryptionKey", KEY, "GenerateClientEncryptionKey");
+
+export const PASSCODE: Credential = {
+  set: mutation("setUserPasscode", "setAt"),
+  verify: mutation("verifyUserPasscode", "verified retryAfterSeconds"),
+  passwordAuthType: "PASSCODE",
+  payload: "encryptedPasscode",
+  currentPayload: "encryptedCurrentPasscode",
+};
+
+export const TRANSACTION_PIN: Credential = {
+  set: mutation("setTransactionPin", "setAt"),
+  verify: mutation("verifyTransactionPin", "verified retryAfterSeconds"),
+  passwordAuthType: "TRANSACTION_PIN",
+  payload: "encryptedPin",
+  currentPayload: "encryptedCurrentPin",
+};
+
+function mutation(
+  field: string,
+  fields: string,
+  input = field[0]!.toUpperCase() + field.slice(1),
+): Mutation {
+  return {
+    field,
+    document: `mutation ($input: ${input}Input!) { ${field}(input: $input) { ${fields} } }`,
+  };
+}

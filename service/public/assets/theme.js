@@ -1,0 +1,31 @@
+const root = document.documentElement;
+const NEXT = { system: 'light', light: 'dark', dark: 'system' };
+const LABEL = { system: 'Theme: system', light: 'Theme: light', dark: 'Theme: dark' };
+
+/** Makes a button that goes through the themes, and calls back whenever the colours change. */
+export function themeButton(button, onChange) {
+  apply(localStorage.getItem('theme') ?? 'system');
+  button.addEventListener('click', () => apply(NEXT[button.dataset.theme]));
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', onChange);
+
+  function apply(theme) {
+    button.dataset.theme = theme;
+    button.textContent = LABEL[theme];
+    localStorage.setItem('theme', theme);
+    if (theme === 'system') delete root.dataset.theme;
+    else root.dataset.theme = theme;
+    onChange();
+  }
+}
+
+/** A colour of the style sheet as it is now, for the canvas, which knows no variables. */
+export function color(name) {
+  const probe = document.createElement('i');
+  probe.style.color = `var(--${name})`;
+  document.body.append(probe);
+  const value = getComputedStyle(probe).color;
+  probe.remove();
+  return value;
+}
+
+export const font = () => getComputedStyle(root).fontFamily;

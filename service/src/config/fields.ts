@@ -1,0 +1,85 @@
+import { isIP } from "node:net";
+import { z } from "zod";
+
+const whole = (min: number, max: number, byDefault: number) =>
+  z.coerce.number().int().min(min).max(max).default(byDefault);
+
+const list = z
+  .string()
+  .default("")
+  .transform((text) => text.split(",").map((item) => item.trim()))
+  .transform((items) => items.filter((item) => item !== ""));
+
+const address = z
+  .string()
+  .refine((text) => isIP(text) !== 0 || text === "localhost", "must be an IP address or localhost");
+
+const fields = z.object({
+  NODE_ENV: z.enum(["production", "development", "test"]).default("development"),
+  HOST: address.default("127.0.0.1"),
+  PORT: whole(0, 65_535, 3000),
+  LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
+  TRUST_PROXY: whole(0, 10, 0),
+  // Apollo Server cuts connections after ten seconds by itself.
+  SHUTDOWN_SECONDS: whole(1, 10, 10),
+
+  DATA_DIR: z.string().min(1).default("./data"),
+  DATABASE_URL: z
+    .url({ protocol: /^postgres(ql)?$/, error: "must be postgres://USER:PASSWORD@HOST/DATABASE" })
+    .optional(),
+  DATABASE_POOL_SIZE: whole(2, 200, 10),
+
+  KMS_KEY_ID: z.string().min(1).optional(),
+  KMS_READ_KEY_IDS: list,
+  KMS_ENDPOINT: z.url().optional(),
+  KMS_CACHE_SECONDS: whole(0, 3600, 60),
+
+  AUTH_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
+  AUTH_SHARED_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
+  AUTH_ISSUER: z.string().min(1).optional(),
+  AUTH_AUDIENCE: z.string().min(1).optional(),
+  AUTH_ROLES_CLAIM: z.string().min(1).default("roles"),
+
+  RSA_KEY_BITS: z.coerce
+    .number()
+    .refine((bits) => [2048, 3072, 4096].includes(bits), "must be 2048, 3072 or 4096")
+    .default(2048),
+  KEY_ACTIVE_DAYS: whole(1, 3650, 30),
+  KEY_DECRYPT_ONLY_DAYS: whole(1, 3650, 90),
+
+  LIMIT_WINDOW_HOURS: whole(1, 720, 24),
+  LIMIT_DEVICE_GENERATIONS: whole(1, 1_000_000, 5),
+  LIMIT_USER_GENERATIONS: whole(1, 1_000_000, 20),
+  LIMIT_ADDRESS_GENERATIONS: whole(1, 1_000_000, 100),
+  LIMIT_ADDRESS_REQUESTS_PER_MINUTE: whole(0, 10_000_000, 1200),
+
+  PAYLOAD_MAX_AGE_SECONDS: whole(10, 3600, 300),
+  CREDENTIAL_FREE_ATTEMPTS: whole(1, 100, 3),
+  CREDENTIAL_LOCK_AFTER: whole(2, 1000, 10),
+  CREDENTIAL_LOCK_HOURS: whole(1, 8760, 24),
+
+  GRAPHQL_BODY_BYTES: whole(4096, 1_048_576, 16_384),
+  CORS_ORIGINS: list,
+
+  DAILY_TASK_MINUTES: whole(0, 1440, 5),
+  DAILY_TASK_BATCH: whole(1, 10_000, 200),
+  PROBLEM_KEY_FAILURE_PERCENT: whole(1, 100, 50),
+  PROBLEM_KEY_MIN_ATTEMPTS: whole(1, 1_000_000, 10),
+  PROBLEM_KEY_WINDOW_HOURS: whole(1, 8760, 24),
+  METRICS_RETENTION_DAYS: whole(1, 3650, 90),
+  METRICS_TOKEN: z.string().min(32, "must have at least 32 characters").optional(),
+});
+
+export type Fields = z.infer<typeof fields>;
+
+/** Each setting by itself. A variable that is set to nothing counts as not set. */
+export function readFields(environment: Readonly<Record<string, string | undefined>>): {
+  fields?: Fields;
+  problems: string[];
+} {
+  const given = Object.entries(environment).filter(([, value]) => value !== "");
+  const result = fields.safeParse(Object.fromEntries(given));
+  if (result.success) return { fields: result.data, problems: [] };
+  const problems = result.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  return { problems };
+}

@@ -1,0 +1,53 @@
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What is wrong with several settings together, however wrong each of them is by itself. */
+export function problemsBetween(environment: Environment): string[] {
+  const production = environment.NODE_ENV === "production";
+  return [
+    ...authProblems(environment, production),
+    ...(production ? keyProblems(environment) : []),
+  ];
+}
+
+function authProblems(environment: Environment, production: boolean): string[] {
+  const { AUTH_JWKS_URL, AUTH_SHARED_SECRET, AUTH_ISSUER, AUTH_AUDIENCE } = environment;
+  const problems: string[] = [];
+  if (AUTH_JWKS_URL && AUTH_SHARED_SECRET) {
+    problems.push("AUTH_JWKS_URL, AUTH_SHARED_SECRET: give one of them, not both");
+  }
+  if (production && !AUTH_JWKS_URL && !AUTH_SHARED_SECRET) {
+    problems.push(
+      "AUTH_JWKS_URL: production needs a token issuer: its JWKS address, or AUTH_SHARED_SECRET",
+    );
+  }
+  if (
+    production &&
+    AUTH_JWKS_URL &&
+    !AUTH_JWKS_URL.startsWith("https://") &&
+    !isLocal(AUTH_JWKS_URL)
+  ) {
+    problems.push("AUTH_JWKS_URL: production needs an https:// address");
+  }
+  const tokensOfOthers = production || AUTH_JWKS_URL || AUTH_SHARED_SECRET;
+  if (tokensOfOthers && !AUTH_ISSUER) {
+    problems.push("AUTH_ISSUER: say whose tokens are accepted (their claim `iss`)");
+  }
+  if (tokensOfOthers && !AUTH_AUDIENCE) {
+    problems.push("AUTH_AUDIENCE: say for whom tokens must be (their claim `aud`)");
+  }
+  return problems;
+}
+
+function keyProblems({ KMS_KEY_ID }: Environment): string[] {
+  if (!KMS_KEY_ID) return ["KMS_KEY_ID: production needs an AWS KMS key (its ARN or alias)"];
+  if (!KMS_KEY_ID.startsWith("local:")) return [];
+  return ["KMS_KEY_ID: a local: key is for development; production needs an AWS KMS key"];
+}
+
+function isLocal(address: string): boolean {
+  try {
+    return ["127.0.0.1", "[::1]", "localhost"].includes(new URL(address).hostname);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,13 @@
+import { Module } from "@nestjs/common";
+import { KeysModule } from "../keys/keys.module.js";
+import { Attempts } from "./attempts.js";
+import { CredentialStore } from "./credential-store.js";
+import { CredentialsResolver } from "./credentials.resolver.js";
+import { CredentialsService } from "./credentials.service.js";
+import { Hasher } from "./hasher.js";
+
+@Module({
+  imports: [KeysModule],
+  providers: [Attempts, CredentialStore, Hasher, CredentialsService, CredentialsResolver],
+})
+export class CredentialsModule {}

@@ -1,0 +1,96 @@
+import { Inject } from "@nestjs/common";
+import { Args, Mutation, Resolver } from "@nestjs/graphql";
+import { CurrentCaller, isUserId, type Caller } from "../auth/caller.js";
+import { checkForm } from "../common/check-form.js";
+import { ServiceError } from "../common/service-error.js";
+import { Measure } from "../metrics/measure.js";
+import type { CredentialKind } from "./credential.js";
+import { CredentialsService, type NewSecret } from "./credentials.service.js";
+import {
+  CredentialCheck,
+  CredentialSet,
+  SetTransactionPinInput,
+  SetUserPasscodeInput,
+  VerifyTransactionPinInput,
+  VerifyUserPasscodeInput,
+} from "./credentials.types.js";
+
+@Resolver()
+export class CredentialsResolver {
+  constructor(
+    @Inject(CredentialsService) private readonly credentials: CredentialsService,
+    @Inject(Measure) private readonly measure: Measure,
+  ) {}
+
+  @Mutation(() => CredentialSet, { description: "Sets the caller's passcode." })
+  setUserPasscode(
+    @CurrentCaller() caller: Caller,
+    @Args("input") input: SetUserPasscodeInput,
+  ): Promise<CredentialSet> {
+    const { keyId, userId, encryptedPasscode: encrypted, encryptedCurrentPasscode } = input;
+    const secret = { keyId, userId, encrypted, encryptedCurrent: encryptedCurrentPasscode };
+    return this.set(caller, "PASSCODE", input.passwordAuthType, secret);
+  }
+
+  @Mutation(() => CredentialCheck, { description: "Checks the caller's passcode." })
+  verifyUserPasscode(
+    @CurrentCaller() caller: Caller,
+    @Args("input") { keyId, passwordAuthType, encryptedPasscode }: VerifyUserPasscodeInput,
+  ): Promise<CredentialCheck> {
+    return this.verify(caller, "PASSCODE", passwordAuthType, keyId, encryptedPasscode);
+  }
+
+  @Mutation(() => CredentialSet, { description: "Sets the caller's transaction PIN." })
+  setTransactionPin(
+    @CurrentCaller() caller: Caller,
+    @Args("input") input: SetTransactionPinInput,
+  ): Promise<CredentialSet> {
+    const { keyId, userId, encryptedPin: encrypted, encryptedCurrentPin } = input;
+    const secret = { keyId, userId, encrypted, encryptedCurrent: encryptedCurrentPin };
+    return this.set(caller, "TRANSACTION_PIN", input.passwordAuthType, secret);
+  }
+
+  @Mutation(() => CredentialCheck, { description: "Checks the caller's transaction PIN." })
+  verifyTransactionPin(
+    @CurrentCaller() caller: Caller,
+    @Args("input") { keyId, passwordAuthType, encryptedPin }: VerifyTransactionPinInput,
+  ): Promise<CredentialCheck> {
+    return this.verify(caller, "TRANSACTION_PIN", passwordAuthType, keyId, encryptedPin);
+  }
+
+  private set(
+    caller: Caller,
+    kind: CredentialKind,
+    passwordAuthType: string,
+    secret: NewSecret,
+  ): Promise<CredentialSet> {
+    return this.measure.run({ operation: "set", userId: caller.userId }, async () => {
+      checkKind(kind, passwordAuthType);
+      // GraphQL's null means the same as leaving it out.
+      const userId = secret.userId ?? undefined;
+      if (userId !== undefined) checkForm("userId", isUserId(userId));
+      return { setAt: await this.credentials.set(caller, kind, { ...secret, userId }) };
+    });
+  }
+
+  private verify(
+    caller: Caller,
+    kind: CredentialKind,
+    passwordAuthType: string,
+    keyId: string,
+    encrypted: string,
+  ): Promise<CredentialCheck> {
+    return this.measure.run({ operation: "verify", userId: caller.userId }, async (details) => {
+      checkKind(kind, passwordAuthType);
+      const check = await this.credentials.verify(caller, kind, keyId, encrypted);
+      if (!check.verified) details.reason = "WRONG_SECRET";
+      return check;
+    });
+  }
+}
+
+function checkKind(kind: CredentialKind, passwordAuthType: string): void {
+  if (passwordAuthType === kind) return;
+  const message = `This mutation takes the passwordAuthType ${kind}.`;
+  throw new ServiceError("BAD_USER_INPUT", message, { field: "passwordAuthType" });
+}

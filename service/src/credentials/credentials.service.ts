@@ -1,0 +1,156 @@
+import { Inject, Injectable } from "@nestjs/common";
+import type { Caller } from "../auth/caller.js";
+import { Clock } from "../common/clock.js";
+import { ServiceError } from "../common/service-error.js";
+import { Config } from "../config/config.js";
+import { Log } from "../logging/log.js";
+import { PayloadDecryptor } from "../keys/payload-decryptor.js";
+import { Attempts } from "./attempts.js";
+import { checkSecret, KINDS, type CredentialKind } from "./credential.js";
+import { CredentialStore } from "./credential-store.js";
+import { Hasher } from "./hasher.js";
+import { readPayload, type Payload } from "./payload.js";
+import { usePayload } from "./used-payloads.js";
+
+export interface Check {
+  readonly verified: boolean;
+  readonly retryAfterSeconds?: number;
+}
+
+export interface NewSecret {
+  readonly encrypted: string;
+  readonly encryptedCurrent?: string;
+  readonly keyId: string;
+  /** Whose it is, where an administrator sets it. */
+  readonly userId?: string;
+}
+
+/** Sets and checks passcodes and PINs. */
+@Injectable()
+export class CredentialsService {
+  constructor(
+    @Inject(Config) private readonly config: Config,
+    @Inject(Clock) private readonly clock: Clock,
+    @Inject(PayloadDecryptor) private readonly decryptor: PayloadDecryptor,
+    @Inject(CredentialStore) private readonly store: CredentialStore,
+    @Inject(Attempts) private readonly attempts: Attempts,
+    @Inject(Hasher) private readonly hasher: Hasher,
+    @Inject(Log) private readonly log: Log,
+  ) {}
+
+  async verify(
+    caller: Caller,
+    kind: CredentialKind,
+    keyId: string,
+    encrypted: string,
+  ): Promise<Check> {
+    const payload = await this.read(caller, keyId, encrypted, KINDS[kind].verify);
+    return this.attempt(caller.userId, kind, keyId, payload);
+  }
+
+  /** @returns when it was set. */
+  async set(caller: Caller, kind: CredentialKind, secret: NewSecret): Promise<Date> {
+    const byAdministrator = secret.userId !== undefined;
+    if (byAdministrator && !caller.roles.has("admin")) {
+      throw new ServiceError("FORBIDDEN", "Setting it for another user needs the role admin.");
+    }
+    const userId = secret.userId ?? caller.userId;
+    const payload = await this.read(caller, secret.keyId, secret.encrypted, KINDS[kind].set);
+    checkSecret(kind, payload.secret);
+    const pepperId = await this.hasher.pepperId();
+    const hash = await this.hasher.hash(userId, kind, payload.secret);
+    const replaced = byAdministrator ? undefined : await this.proveCurrent(caller, kind, secret);
+    const setAt = await this.store.withLock(userId, kind, async (credential) => {
+      // An administrator's word also replaces what was changed in the database.
+      if (!byAdministrator) {
+        await credential.check();
+        if ((credential.row?.hash ?? null) !== replaced) throw alreadySet();
+      }
+      await usePayload(credential.transaction, secret.keyId, payload);
+      await credential.write({ hash, pepperId, failures: 0, notBefore: null });
+      return credential.now;
+    });
+    if (byAdministrator) {
+      this.log.warn(
+        { administrator: caller.userId, userId, kind },
+        "an administrator set a credential",
+      );
+    }
+    return setAt;
+  }
+
+  /** @returns the hash that may now be replaced; null if nothing is set. */
+  private async proveCurrent(
+    caller: Caller,
+    kind: CredentialKind,
+    { keyId, encryptedCurrent }: NewSecret,
+  ): Promise<string | null> {
+    const hash = await this.store.withLock(caller.userId, kind, async (credential) => {
+      await credential.check();
+      return credential.row?.hash ?? null;
+    });
+    if (hash === null) return null;
+    if (!encryptedCurrent) throw alreadySet();
+    const current = await this.read(caller, keyId, encryptedCurrent, KINDS[kind].verify);
+    const { verified, retryAfterSeconds } = await this.attempt(caller.userId, kind, keyId, current);
+    if (verified) return hash;
+    throw new ServiceError("WRONG_SECRET", "The current secret is wrong.", { retryAfterSeconds });
+  }
+
+  /** Uses the payload and counts the attempt in one step; then finds out how it ends. */
+  private async attempt(
+    userId: string,
+    kind: CredentialKind,
+    keyId: string,
+    payload: Payload,
+  ): Promise<Check> {
+    // What can fail without being the user's fault comes before the counting.
+    const pepperId = await this.hasher.pepperId();
+    const { hash, retryAfterSeconds } = await this.store.withLock(
+      userId,
+      kind,
+      async (credential) => {
+        await credential.check();
+        this.attempts.check(credential);
+        await usePayload(credential.transaction, keyId, payload);
+        const { row } = credential;
+        if (row?.hash && row.pepperId !== pepperId) throw unusable();
+        return {
+          hash: row?.hash ?? null,
+          retryAfterSeconds: await this.attempts.count(credential),
+        };
+      },
+    );
+    const verified = await this.hasher.verify(hash, userId, kind, payload.secret);
+    if (!verified) return { verified, retryAfterSeconds };
+    await this.store.withLock(userId, kind, async (credential) => {
+      await credential.check();
+      if (credential.row?.hash === hash) await credential.write({ failures: 0, notBefore: null });
+    });
+    return { verified };
+  }
+
+  private async read(
+    caller: Caller,
+    keyId: string,
+    encrypted: string,
+    operation: string,
+  ): Promise<Payload> {
+    const plaintext = await this.decryptor.decrypt(caller.userId, keyId, encrypted);
+    try {
+      const maxAgeSeconds = this.config.PAYLOAD_MAX_AGE_SECONDS;
+      return readPayload(plaintext, { operation, now: this.clock.now(), maxAgeSeconds });
+    } finally {
+      plaintext.fill(0);
+    }
+  }
+}
+
+function alreadySet(): ServiceError {
+  const message = "One is set already; send the current one along, encrypted.";
+  return new ServiceError("CREDENTIAL_EXISTS", message);
+}
+
+function unusable(): ServiceError {
+  return new ServiceError("CREDENTIAL_UNUSABLE", "The stored credential cannot be used.");
+}

@@ -1,0 +1,76 @@
+import {
+  Field,
+  GraphQLISODateTime,
+  ID,
+  InputType,
+  Int,
+  ObjectType,
+  registerEnumType,
+} from "@nestjs/graphql";
+
+export enum PasswordAuthType {
+  PASSCODE = "PASSCODE",
+  TRANSACTION_PIN = "TRANSACTION_PIN",
+}
+
+registerEnumType(PasswordAuthType, { name: "PasswordAuthType" });
+
+@InputType({ isAbstract: true })
+abstract class CredentialInput {
+  @Field(() => ID, { description: "The key that it is encrypted under." })
+  keyId!: string;
+
+  @Field(() => PasswordAuthType, { description: "Must fit the mutation." })
+  passwordAuthType!: PasswordAuthType;
+}
+
+@InputType()
+export class VerifyUserPasscodeInput extends CredentialInput {
+  @Field(() => String, { description: "The payload, in base64." })
+  encryptedPasscode!: string;
+}
+
+@InputType()
+export class SetUserPasscodeInput extends VerifyUserPasscodeInput {
+  @Field(() => String, {
+    nullable: true,
+    description: "A payload of verifyUserPasscode with the current one, if one is set.",
+  })
+  encryptedCurrentPasscode?: string;
+
+  @Field(() => ID, { nullable: true, description: "Whose it is; for administrators." })
+  userId?: string;
+}
+
+@InputType()
+export class VerifyTransactionPinInput extends CredentialInput {
+  @Field(() => String, { description: "The payload, in base64." })
+  encryptedPin!: string;
+}
+
+@InputType()
+export class SetTransactionPinInput extends VerifyTransactionPinInput {
+  @Field(() => String, {
+    nullable: true,
+    description: "A payload of verifyTransactionPin with the current one, if one is set.",
+  })
+  encryptedCurrentPin?: string;
+
+  @Field(() => ID, { nullable: true, description: "Whose it is; for administrators." })
+  userId?: string;
+}
+
+@ObjectType()
+export class CredentialSet {
+  @Field(() => GraphQLISODateTime)
+  setAt!: Date;
+}
+
+@ObjectType()
+export class CredentialCheck {
+  @Field(() => Boolean, { description: "False also where none is set." })
+  verified!: boolean;
+
+  @Field(() => Int, { nullable: true, description: "How long the next attempt has to wait." })
+  retryAfterSeconds?: number;
+}

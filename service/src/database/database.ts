@@ -1,0 +1,28 @@
+import type { ExtractTablesWithRelations } from "drizzle-orm";
+import type { PgDatabase, PgQueryResultHKT, PgTransaction } from "drizzle-orm/pg-core";
+
+type Schema = Record<string, never>;
+
+/** Drizzle on either database; a transaction has the same methods. */
+export type Drizzle = PgDatabase<PgQueryResultHKT, Schema>;
+export type Transaction = PgTransaction<
+  PgQueryResultHKT,
+  Schema,
+  ExtractTablesWithRelations<Schema>
+>;
+
+/** A database session that holds what belongs to a session, such as an advisory lock. */
+export interface Session {
+  query(text: string, values: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
+  release(): Promise<void>;
+}
+
+/** The database: PostgreSQL, or PGlite in a folder. */
+export abstract class Database {
+  abstract readonly kind: "postgres" | "pglite";
+  abstract readonly orm: Drizzle;
+  /** Brings the schema up to date, once among all instances. */
+  abstract migrate(): Promise<void>;
+  abstract session(): Promise<Session>;
+  abstract close(): Promise<void>;
+}

@@ -1,0 +1,26 @@
+import { index, integer, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
+
+const time = (name: string) => timestamp(name, { withTimezone: true, mode: "date" });
+
+/** A user's passcode or PIN, as a hash; without one, the failed attempts alone. */
+export const credentials = pgTable(
+  "credentials",
+  {
+    userId: text("user_id").notNull(),
+    kind: text({ enum: ["PASSCODE", "TRANSACTION_PIN"] }).notNull(),
+    hash: text(),
+    pepperId: text("pepper_id"),
+    failures: integer().notNull(),
+    notBefore: time("not_before"),
+    updatedAt: time("updated_at").notNull(),
+    mac: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.kind] })],
+);
+
+/** The payloads that have been accepted, until they would be too old anyway. */
+export const usedPayloads = pgTable(
+  "used_payloads",
+  { id: text().primaryKey(), expiresAt: time("expires_at").notNull() },
+  (table) => [index("used_payloads_expiry").on(table.expiresAt)],
+);

@@ -1,0 +1,81 @@
+import { sql } from "drizzle-orm";
+import {
+  customType,
+  index,
+  integer,
+  pgTable,
+  text,
+  timestamp,
+  uniqueIndex,
+} from "drizzle-orm/pg-core";
+
+const time = (name: string) => timestamp(name, { withTimezone: true, mode: "date" });
+
+const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => "bytea" });
+
+/** A device belongs to the user who first registered it. */
+export const devices = pgTable("devices", {
+  id: text().primaryKey(),
+  userId: text("user_id").notNull(),
+  appVersion: text("app_version").notNull(),
+  createdAt: time("created_at").notNull(),
+  mac: text().notNull(),
+});
+
+/** The keys of devices; `privateKey` is an Encryption SDK message, and gone once destroyed. */
+export const clientKeys = pgTable(
+  "client_keys",
+  {
+    id: text().primaryKey(),
+    deviceId: text("device_id")
+      .notNull()
+      .references(() => devices.id),
+    userId: text("user_id").notNull(),
+    algorithm: text().notNull(),
+    bits: integer().notNull(),
+    publicKey: text("public_key").notNull(),
+    privateKey: bytes("private_key"),
+    state: text({ enum: ["active", "decrypt-only", "destroyed"] }).notNull(),
+    createdAt: time("created_at").notNull(),
+    expiresAt: time("expires_at").notNull(),
+    retiredAt: time("retired_at"),
+    destroyedAt: time("destroyed_at"),
+    mac: text().notNull(),
+  },
+  (table) => [
+    uniqueIndex("client_keys_one_active")
+      .on(table.deviceId)
+      .where(sql`${table.state} = 'active'`),
+    index("client_keys_expiry").on(table.state, table.expiresAt),
+    index("client_keys_retirement").on(table.state, table.retiredAt),
+  ],
+);
+
+/** What the limits count: each making of a key, from the moment it is allowed. */
+export const keyGenerations = pgTable(
+  "key_generations",
+  {
+    id: text().primaryKey(),
+    deviceId: text("device_id").notNull(),
+    userId: text("user_id").notNull(),
+    address: text().notNull(),
+    requestedAt: time("requested_at").notNull(),
+    keyId: text("key_id"),
+  },
+  (table) => [
+    index("key_generations_device").on(table.deviceId, table.requestedAt),
+    index("key_generations_user").on(table.userId, table.requestedAt),
+    index("key_generations_address").on(table.address, table.requestedAt),
+    index("key_generations_time").on(table.requestedAt),
+  ],
+);
+
+/** Secrets of the service itself, each an Encryption SDK message. */
+export const serviceSecrets = pgTable("service_secrets", {
+  id: text().primaryKey(),
+  purpose: text({ enum: ["pepper", "integrity"] })
+    .notNull()
+    .unique(),
+  message: bytes().notNull(),
+  createdAt: time("created_at").notNull(),
+});

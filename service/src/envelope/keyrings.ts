@@ -1,0 +1,30 @@
+import { AwsKmsKeyring, Envelope, LocalKeyring, MultiKeyring, type Keyring } from "kms-envelope";
+import { SECOND } from "../common/durations.js";
+import type { Config } from "../config/config.js";
+
+const LOCAL = "local:";
+
+type KmsSettings = Pick<Config, "KMS_ENDPOINT">;
+
+/** The keyring of a key: `local:PATH`, or of AWS KMS as the settings say to reach it. */
+export function keyringOf(keyId: string, { KMS_ENDPOINT: endpoint }: KmsSettings): Keyring {
+  if (keyId.startsWith(LOCAL)) return new LocalKeyring(keyId.slice(LOCAL.length));
+  return new AwsKmsKeyring({ keyId, endpoint });
+}
+
+/** One keyring that opens what is under any of several. */
+export function anyOf(keyrings: readonly Keyring[]): Keyring {
+  const [generator, ...children] = keyrings;
+  return children.length === 0 ? generator! : new MultiKeyring({ generator, children });
+}
+
+/** The envelope that seals, and the one that opens also what is under the other keys. */
+export function createEnvelopes(config: Config): { sealing: Envelope; opening: Envelope } {
+  const keyIds = [config.kmsKeyId, ...config.KMS_READ_KEY_IDS];
+  const keyrings = keyIds.map((keyId) => keyringOf(keyId, config));
+  const cached = config.KMS_CACHE_SECONDS > 0 && !keyIds.every((keyId) => keyId.startsWith(LOCAL));
+  const cache = cached ? { maxAgeMs: config.KMS_CACHE_SECONDS * SECOND } : undefined;
+  const sealing = new Envelope({ keyring: keyrings[0]!, cache });
+  if (keyrings.length === 1) return { sealing, opening: sealing };
+  return { sealing, opening: new Envelope({ keyring: anyOf(keyrings), cache }) };
+}

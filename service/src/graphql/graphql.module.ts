@@ -1,0 +1,31 @@
+import { ApolloDriver, type ApolloDriverConfig } from "@nestjs/apollo";
+import { GraphQLModule } from "@nestjs/graphql";
+import { Config } from "../config/config.js";
+import { Log } from "../logging/log.js";
+import { boundRules, MAX_TOKENS } from "./bounds.js";
+import { errorLog } from "./error-log.js";
+import { formatError } from "./errors.js";
+import { oneMutationRule } from "./one-mutation.js";
+
+/** The GraphQL endpoint, with its bounds. */
+export const ServiceGraphQLModule = GraphQLModule.forRootAsync<ApolloDriverConfig>({
+  driver: ApolloDriver,
+  inject: [Config, Log],
+  useFactory: (config: Config, log: Log) => ({
+    autoSchemaFile: true,
+    path: "/graphql",
+    introspection: !config.production,
+    graphiql: !config.production,
+    hideSchemaDetailsFromClientErrors: config.production,
+    csrfPrevention: true,
+    allowBatchedHttpRequests: false,
+    includeStacktraceInErrorResponses: false,
+    autoTransformHttpErrors: false,
+    // Each one is parsed and validated: with persisted queries off, nothing is kept for attackers.
+    persistedQueries: false,
+    parseOptions: { maxTokens: MAX_TOKENS },
+    validationRules: [...boundRules, oneMutationRule],
+    formatError,
+    plugins: [errorLog(log)],
+  }),
+});

@@ -1,0 +1,57 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { Inject, Injectable, type OnModuleDestroy } from "@nestjs/common";
+import { sql } from "drizzle-orm";
+import { SECOND } from "../common/durations.js";
+import { Database } from "../database/database.js";
+import { Sealer } from "../envelope/sealer.js";
+
+const PATIENCE_MS = 2 * SECOND;
+
+export interface ReadinessReport {
+  readonly status: "ok" | "unavailable";
+  readonly database: "ok" | "unavailable";
+  /** Told, but no reason to be unavailable: the other instances use the same key service. */
+  readonly keyService: "ok" | "unavailable";
+  readonly ending: boolean;
+}
+
+/** Whether this instance can serve: its database answers, and it is not about to end. */
+@Injectable()
+export class Readiness implements OnModuleDestroy {
+  private ending = false;
+
+  constructor(
+    @Inject(Database) private readonly database: Database,
+    @Inject(Sealer) private readonly sealer: Sealer,
+  ) {}
+
+  async check(): Promise<ReadinessReport> {
+    const database = await this.databaseAnswers();
+    const circuits = this.sealer.stats().keyService.breakers;
+    return {
+      status: database && !this.ending ? "ok" : "unavailable",
+      database: database ? "ok" : "unavailable",
+      keyService: circuits.some(({ state }) => state === "open") ? "unavailable" : "ok",
+      ending: this.ending,
+    };
+  }
+
+  onModuleDestroy(): void {
+    this.ending = true;
+  }
+
+  private async databaseAnswers(): Promise<boolean> {
+    const answer = Promise.resolve(this.database.orm.execute(sql`select 1`)).then(
+      () => true,
+      () => false,
+    );
+    const timeout = new AbortController();
+    const late = pause(PATIENCE_MS, false, { signal: timeout.signal, ref: false });
+    try {
+      return await Promise.race([answer, late]);
+    } finally {
+      timeout.abort();
+      late.catch(() => {});
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import { Inject, Injectable } from "@nestjs/common";
+import { inArray, lte } from "drizzle-orm";
+import { Clock } from "../common/clock.js";
+import { DAY, HOUR, later } from "../common/durations.js";
+import { Config } from "../config/config.js";
+import { Database } from "../database/database.js";
+import { usedPayloads } from "../database/schema/credentials.js";
+import { jobRuns } from "../database/schema/jobs.js";
+import { keyGenerations } from "../database/schema/keys.js";
+import { LifeCycle, type Moved } from "../keys/life-cycle.js";
+import { MetricsRetention } from "../metrics/metrics-retention.js";
+import { ProblemKeys } from "../metrics/problem-keys.js";
+
+const RUNS_KEPT = 400 * DAY;
+
+/** What a run did; it stands in its row. */
+export interface DailyResult {
+  retiredKeys: number;
+  destroyedKeys: number;
+  tamperedKeys: number;
+  forgottenPayloads: number;
+  forgottenGenerations: number;
+  forgottenRuns: number;
+  forgottenMetrics: number;
+  problemKeys: { keyId: string; attempts: number; failures: number }[];
+}
+
+/** The parts of the daily task. Each can be done again at any time: what is done stays done. */
+@Injectable()
+export class DailySteps {
+  constructor(
+    @Inject(Config) private readonly config: Config,
+    @Inject(Clock) private readonly clock: Clock,
+    @Inject(Database) private readonly database: Database,
+    @Inject(LifeCycle) private readonly lifeCycle: LifeCycle,
+    @Inject(MetricsRetention) private readonly metrics: MetricsRetention,
+    @Inject(ProblemKeys) private readonly problemKeys: ProblemKeys,
+  ) {}
+
+  /** @param signal ends it between two batches. */
+  async run(signal: AbortSignal): Promise<DailyResult> {
+    const batch = this.config.DAILY_TASK_BATCH;
+    const retired = await moveAll(signal, batch, () => this.lifeCycle.retireExpired(batch));
+    const destroyed = await moveAll(signal, batch, () => this.lifeCycle.destroyOld(batch));
+    const now = this.clock.now();
+    // Twice the window: what the limits count must be there for sure.
+    const windows = later(now, -2 * this.config.LIMIT_WINDOW_HOURS * HOUR);
+    return {
+      retiredKeys: retired.keys,
+      destroyedKeys: destroyed.keys,
+      tamperedKeys: retired.tampered + destroyed.tampered,
+      forgottenPayloads: await this.forget(signal, usedPayloads, usedPayloads.expiresAt, now),
+      forgottenGenerations: await this.forget(
+        signal,
+        keyGenerations,
+        keyGenerations.requestedAt,
+        windows,
+      ),
+      forgottenRuns: await this.forget(signal, jobRuns, jobRuns.startedAt, later(now, -RUNS_KEPT)),
+      forgottenMetrics: await this.metrics.prune(batch),
+      problemKeys: await this.listProblemKeys(),
+    };
+  }
+
+  private async listProblemKeys() {
+    const keys = await this.problemKeys.find();
+    return keys.map(({ keyId, attempts, failures }) => ({ keyId, attempts, failures }));
+  }
+
+  private async forget(
+    signal: AbortSignal,
+    table: typeof usedPayloads | typeof keyGenerations | typeof jobRuns,
+    column:
+      typeof usedPayloads.expiresAt | typeof keyGenerations.requestedAt | typeof jobRuns.startedAt,
+    until: Date,
+  ): Promise<number> {
+    const { orm } = this.database;
+    const batch = this.config.DAILY_TASK_BATCH;
+    for (let total = 0; ;) {
+      signal.throwIfAborted();
+      const old = orm.select({ id: table.id }).from(table).where(lte(column, until)).limit(batch);
+      const gone = await orm
+        .delete(table)
+        .where(inArray(table.id, old))
+        .returning({ id: table.id });
+      total += gone.length;
+      if (gone.length < batch) return total;
+    }
+  }
+}
+
+async function moveAll(
+  signal: AbortSignal,
+  batch: number,
+  next: () => Promise<Moved>,
+): Promise<Moved> {
+  for (let keys = 0, tampered = 0; ;) {
+    signal.throwIfAborted();
+    const moved = await next();
+    keys += moved.keys;
+    tampered += moved.tampered;
+    if (moved.keys < batch) return { keys, tampered };
+  }
+}

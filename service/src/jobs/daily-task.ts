@@ -1,0 +1,102 @@
+import { hostname } from "node:os";
+import { Inject, Injectable } from "@nestjs/common";
+import { and, desc, eq } from "drizzle-orm";
+import { Clock } from "../common/clock.js";
+import { sortableId } from "../common/sortable-id.js";
+import { Database } from "../database/database.js";
+import { jobRuns } from "../database/schema/jobs.js";
+import { Log } from "../logging/log.js";
+import { DailySteps } from "./daily-steps.js";
+import { JobLock } from "./job-lock.js";
+
+const JOB = "daily";
+
+export type JobRun = typeof jobRuns.$inferSelect;
+
+/** The daily task: once a day among all instances, and whenever somebody asks for it. */
+@Injectable()
+export class DailyTask {
+  private readonly instance = `${hostname()}:${process.pid}`;
+
+  constructor(
+    @Inject(Clock) private readonly clock: Clock,
+    @Inject(Database) private readonly database: Database,
+    @Inject(Log) private readonly log: Log,
+    @Inject(JobLock) private readonly lock: JobLock,
+    @Inject(DailySteps) private readonly steps: DailySteps,
+  ) {}
+
+  /**
+   * Today's run, unless it is done or under way. One that was cut off is taken up again.
+   *
+   * @returns the run if this call did it.
+   */
+  runIfDue(signal: AbortSignal): Promise<JobRun | undefined> {
+    return this.lock.run(JOB, async () => {
+      const today = await this.today();
+      return today.finishedAt ? undefined : this.perform(today, signal);
+    });
+  }
+
+  /** A run of its own, whatever else ran today. @returns undefined if one is under way. */
+  runByHand(signal: AbortSignal): Promise<JobRun | undefined> {
+    return this.lock.run(JOB, async () => this.perform(await this.insert("hand"), signal));
+  }
+
+  /** The latest first. */
+  latestRuns(count: number): Promise<JobRun[]> {
+    return this.database.orm.select().from(jobRuns).orderBy(desc(jobRuns.id)).limit(count);
+  }
+
+  private async today(): Promise<JobRun> {
+    const [row] = await this.database.orm
+      .select()
+      .from(jobRuns)
+      .where(
+        and(eq(jobRuns.job, JOB), eq(jobRuns.day, this.day()), eq(jobRuns.trigger, "schedule")),
+      );
+    return row ?? this.insert("schedule");
+  }
+
+  private async insert(trigger: JobRun["trigger"]): Promise<JobRun> {
+    const startedAt = this.clock.now();
+    const row = { id: sortableId(startedAt), job: JOB, day: this.day(), trigger, startedAt };
+    const [run] = await this.database.orm
+      .insert(jobRuns)
+      .values({ ...row, instance: this.instance })
+      .returning();
+    return run!;
+  }
+
+  private async perform(run: JobRun, signal: AbortSignal): Promise<JobRun> {
+    try {
+      const result = await this.steps.run(signal);
+      this.log.info({ run: run.id, ...result }, "the daily task is done");
+      if (result.tamperedKeys > 0)
+        this.log.error({ run: run.id }, "keys were changed in the database");
+      return await this.update(run.id, {
+        finishedAt: this.clock.now(),
+        result: { ...result },
+        error: null,
+      });
+    } catch (error) {
+      // Not finished: it is taken up again at the next look.
+      const reason = error instanceof Error ? error.message : String(error);
+      await this.update(run.id, { error: reason });
+      throw error;
+    }
+  }
+
+  private async update(id: string, change: Partial<JobRun>): Promise<JobRun> {
+    const [run] = await this.database.orm
+      .update(jobRuns)
+      .set({ ...change, instance: this.instance })
+      .where(eq(jobRuns.id, id))
+      .returning();
+    return run!;
+  }
+
+  private day(): string {
+    return this.clock.now().toISOString().slice(0, 10);
+  }
+}

@@ -1,0 +1,39 @@
+import { Inject, Injectable } from "@nestjs/common";
+import { Database } from "../database/database.js";
+import { lockNumber } from "../database/locks.js";
+
+/** Lets one job of a name run at a time, among all instances. */
+@Injectable()
+export class JobLock {
+  private readonly running = new Set<string>();
+
+  constructor(@Inject(Database) private readonly database: Database) {}
+
+  /**
+   * Does the work unless it is being done. The lock belongs to a database session, so that it ends
+   * with an instance that is killed.
+   *
+   * @returns undefined if it is being done already.
+   */
+  async run<Result>(job: string, work: () => Promise<Result>): Promise<Result | undefined> {
+    // A session gets its own lock twice, and PGlite has but one.
+    if (this.running.has(job)) return undefined;
+    this.running.add(job);
+    try {
+      const session = await this.database.session();
+      try {
+        const number = lockNumber(`job:${job}`).toString();
+        const query = "SELECT pg_try_advisory_lock($1::bigint) AS taken";
+        const { rows } = await session.query(query, [number]);
+        if (!rows[0]?.taken) return undefined;
+        const result = await work();
+        await session.query("SELECT pg_advisory_unlock($1::bigint)", [number]);
+        return result;
+      } finally {
+        await session.release();
+      }
+    } finally {
+      this.running.delete(job);
+    }
+  }
+}

@@ -1,0 +1,14 @@
+import { Module } from "@nestjs/common";
+import { KeysModule } from "../keys/keys.module.js";
+import { DailySchedule } from "./daily-schedule.js";
+import { DailySteps } from "./daily-steps.js";
+import { DailyTask } from "./daily-task.js";
+import { JobLock } from "./job-lock.js";
+import { JobsResolver } from "./jobs.resolver.js";
+
+@Module({
+  imports: [KeysModule],
+  providers: [DailySchedule, DailySteps, DailyTask, JobLock, JobsResolver],
+  exports: [DailyTask],
+})
+export class JobsModule {}

@@ -1,0 +1,84 @@
+import { Inject } from "@nestjs/common";
+import {
+  Args,
+  Field,
+  GraphQLISODateTime,
+  ID,
+  Int,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+} from "@nestjs/graphql";
+import { Roles } from "../auth/auth.guard.js";
+import { ServiceError } from "../common/service-error.js";
+import type { DailyResult } from "./daily-steps.js";
+import { DailyTask, type JobRun } from "./daily-task.js";
+
+@ObjectType({ description: "A run of the daily task." })
+export class DailyTaskRun {
+  @Field(() => ID)
+  id!: string;
+
+  @Field(() => String, { description: "`schedule` or `hand`" })
+  trigger!: string;
+
+  @Field(() => GraphQLISODateTime)
+  startedAt!: Date;
+
+  @Field(() => GraphQLISODateTime, { nullable: true })
+  finishedAt!: Date | null;
+
+  @Field(() => Int, { nullable: true, description: "Keys that were active, and now only decrypt." })
+  retiredKeys?: number;
+
+  @Field(() => Int, { nullable: true, description: "Keys whose private key is gone." })
+  destroyedKeys?: number;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "Keys among them that were changed in the database.",
+  })
+  tamperedKeys?: number;
+
+  @Field(() => [ID], { description: "Keys that fail to decrypt more often than they should." })
+  problemKeyIds!: string[];
+}
+
+/** For administrators. */
+@Roles("admin")
+@Resolver(() => DailyTaskRun)
+export class JobsResolver {
+  constructor(@Inject(DailyTask) private readonly task: DailyTask) {}
+
+  @Query(() => [DailyTaskRun], { description: "The latest runs of the daily task; at most 31." })
+  async dailyTaskRuns(
+    @Args("count", { type: () => Int, defaultValue: 7 }) count: number,
+  ): Promise<DailyTaskRun[]> {
+    const runs = await this.task.latestRuns(Math.min(Math.max(count, 1), 31));
+    return runs.map(answer);
+  }
+
+  @Mutation(() => DailyTaskRun, { description: "Runs the daily task now." })
+  async runDailyTask(): Promise<DailyTaskRun> {
+    const run = await this.task.runByHand(new AbortController().signal);
+    if (run) return answer(run);
+    throw new ServiceError("JOB_RUNNING", "The daily task is being run; look at its runs.");
+  }
+}
+
+function answer({ id, trigger, startedAt, finishedAt, result }: JobRun): DailyTaskRun {
+  const { retiredKeys, destroyedKeys, tamperedKeys, problemKeys } = (result ??
+    {}) as Partial<DailyResult>;
+  const problemKeyIds = (problemKeys ?? []).map(({ keyId }) => keyId);
+  return {
+    id,
+    trigger,
+    startedAt,
+    finishedAt,
+    retiredKeys,
+    destroyedKeys,
+    tamperedKeys,
+    problemKeyIds,
+  };
+}

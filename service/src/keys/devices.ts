@@ -1,0 +1,42 @@
+import { Inject, Injectable } from "@nestjs/common";
+import { eq } from "drizzle-orm";
+import { ServiceError } from "../common/service-error.js";
+import type { Transaction } from "../database/database.js";
+import { devices } from "../database/schema/keys.js";
+import { Integrity } from "../envelope/integrity.js";
+
+export interface DeviceClaim {
+  readonly deviceId: string;
+  readonly userId: string;
+  readonly appVersion: string;
+}
+
+/** Devices, each of which belongs to the user who first registered it. */
+@Injectable()
+export class Devices {
+  constructor(@Inject(Integrity) private readonly integrity: Integrity) {}
+
+  /**
+   * Registers the device, or checks whose it is; in a transaction that holds its lock.
+   *
+   * @throws {ServiceError} `DEVICE_NOT_YOURS`, `KEY_UNUSABLE`.
+   */
+  async claim(transaction: Transaction, claim: DeviceClaim, now: Date): Promise<void> {
+    const { deviceId: id, userId, appVersion } = claim;
+    const [device] = await transaction.select().from(devices).where(eq(devices.id, id));
+    if (!device) {
+      const mac = await this.integrity.code("devices", [id, userId, now]);
+      await transaction.insert(devices).values({ id, userId, appVersion, createdAt: now, mac });
+      return;
+    }
+    const fields = [device.id, device.userId, device.createdAt];
+    if (!(await this.integrity.matches(device.mac, "devices", fields))) {
+      throw new ServiceError("KEY_UNUSABLE", "The stored device cannot be used.");
+    }
+    if (device.userId !== userId) {
+      throw new ServiceError("DEVICE_NOT_YOURS", "This device id belongs to another user.");
+    }
+    if (device.appVersion === appVersion) return;
+    await transaction.update(devices).set({ appVersion }).where(eq(devices.id, id));
+  }
+}

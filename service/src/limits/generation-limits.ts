@@ -1,0 +1,98 @@
+import { Inject, Injectable } from "@nestjs/common";
+import { and, desc, eq, gt, isNotNull, or, sql } from "drizzle-orm";
+import { HOUR, later, SECOND, secondsUntil } from "../common/durations.js";
+import { ServiceError } from "../common/service-error.js";
+import { sortableId } from "../common/sortable-id.js";
+import { Config } from "../config/config.js";
+import type { Transaction } from "../database/database.js";
+import { keyGenerations } from "../database/schema/keys.js";
+
+/** After this long, whoever was making a key is taken to have died. */
+export const MAKING_TIME = 30 * SECOND;
+
+/** Who wants a key made. */
+export interface Generation {
+  readonly deviceId: string;
+  readonly userId: string;
+  /** A code of the address, which itself is not stored. */
+  readonly address: string;
+}
+
+/** How many keys may be made within a sliding window, for a device, a user and an address. */
+@Injectable()
+export class GenerationLimits {
+  constructor(@Inject(Config) private readonly config: Config) {}
+
+  /**
+   * Counts one more, in a transaction that holds the locks of all three.
+   *
+   * @returns the id to finish it by.
+   * @throws {ServiceError} `KEY_LIMIT_REACHED`, with the time to try again.
+   */
+  async take(transaction: Transaction, generation: Generation, now: Date): Promise<string> {
+    const { LIMIT_DEVICE_GENERATIONS, LIMIT_USER_GENERATIONS, LIMIT_ADDRESS_GENERATIONS } =
+      this.config;
+    await this.check(
+      transaction,
+      "device",
+      keyGenerations.deviceId,
+      generation.deviceId,
+      LIMIT_DEVICE_GENERATIONS,
+      now,
+    );
+    await this.check(
+      transaction,
+      "user",
+      keyGenerations.userId,
+      generation.userId,
+      LIMIT_USER_GENERATIONS,
+      now,
+    );
+    await this.check(
+      transaction,
+      "address",
+      keyGenerations.address,
+      generation.address,
+      LIMIT_ADDRESS_GENERATIONS,
+      now,
+    );
+    const id = sortableId(now);
+    await transaction.insert(keyGenerations).values({ id, ...generation, requestedAt: now });
+    return id;
+  }
+
+  private async check(
+    transaction: Transaction,
+    limit: "device" | "user" | "address",
+    column:
+      typeof keyGenerations.deviceId | typeof keyGenerations.userId | typeof keyGenerations.address,
+    value: string,
+    most: number,
+    now: Date,
+  ): Promise<void> {
+    const window = this.config.LIMIT_WINDOW_HOURS * HOUR;
+    const inWindow = gt(keyGenerations.requestedAt, later(now, -window));
+    // The limit is reached if there is a most-th newest; once that leaves the window it is not.
+    const [blocking] = await transaction
+      .select({ requestedAt: keyGenerations.requestedAt })
+      .from(keyGenerations)
+      .where(
+        and(eq(column, value), inWindow, or(isNotNull(keyGenerations.keyId), isBeingMade(now))),
+      )
+      .orderBy(desc(keyGenerations.requestedAt))
+      .offset(most - 1)
+      .limit(1);
+    if (!blocking) return;
+    const retryAfterSeconds = secondsUntil(later(blocking.requestedAt, window), now);
+    const message = `Too many keys for this ${limit}; try again later.`;
+    throw new ServiceError("KEY_LIMIT_REACHED", message, { limit, retryAfterSeconds });
+  }
+}
+
+/** The condition that a generation is under way: begun lately, and no key there. */
+export function isBeingMade(now: Date) {
+  return and(
+    sql`${keyGenerations.keyId} IS NULL`,
+    gt(keyGenerations.requestedAt, later(now, -MAKING_TIME)),
+  );
+}

@@ -1,0 +1,37 @@
+import { Inject, Injectable } from "@nestjs/common";
+import { Clock } from "../common/clock.js";
+import { Log } from "../logging/log.js";
+import { MetricsWriter } from "./metrics-writer.js";
+import { Prometheus } from "./prometheus.js";
+
+/** What a request did, for the metrics. */
+export interface OperationRecord {
+  readonly operation: "generate" | "rotate" | "encrypt" | "decrypt" | "set" | "verify";
+  readonly outcome: "success" | "failure";
+  /** The code of the error that the client was told, or `WRONG_SECRET`. */
+  readonly reason?: string;
+  readonly durationMs: number;
+  readonly keyId?: string;
+  readonly deviceId?: string;
+  readonly userId?: string;
+}
+
+/** Takes notice of operations. It never throws, and nobody waits for it. */
+@Injectable()
+export class MetricsRecorder {
+  constructor(
+    @Inject(Clock) private readonly clock: Clock,
+    @Inject(Log) private readonly log: Log,
+    @Inject(MetricsWriter) private readonly writer: MetricsWriter,
+    @Inject(Prometheus) private readonly prometheus: Prometheus,
+  ) {}
+
+  record(operation: OperationRecord): void {
+    try {
+      this.prometheus.observe(operation);
+      this.writer.add({ ...operation, recordedAt: this.clock.now() });
+    } catch (error) {
+      this.log.warn({ reason: String(error) }, "an operation was not recorded");
+    }
+  }
+}

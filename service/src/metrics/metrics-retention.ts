@@ -1,0 +1,36 @@
+import { Inject, Injectable } from "@nestjs/common";
+import { inArray, lt } from "drizzle-orm";
+import { Clock } from "../common/clock.js";
+import { DAY, later } from "../common/durations.js";
+import { Config } from "../config/config.js";
+import { Database } from "../database/database.js";
+import { operationMetrics } from "../database/schema/metrics.js";
+
+const { id, recordedAt } = operationMetrics;
+
+/** Deletes the metrics that are older than they are kept for. */
+@Injectable()
+export class MetricsRetention {
+  constructor(
+    @Inject(Config) private readonly config: Config,
+    @Inject(Clock) private readonly clock: Clock,
+    @Inject(Database) private readonly database: Database,
+  ) {}
+
+  /** In batches, each a short transaction of its own; tells how many rows are gone. */
+  async prune(batch: number): Promise<number> {
+    const { orm } = this.database;
+    const oldest = later(this.clock.now(), -this.config.METRICS_RETENTION_DAYS * DAY);
+    for (let total = 0; ;) {
+      const old = orm
+        .select({ id })
+        .from(operationMetrics)
+        .where(lt(recordedAt, oldest))
+        .orderBy(recordedAt)
+        .limit(batch);
+      const gone = await orm.delete(operationMetrics).where(inArray(id, old)).returning({ id });
+      total += gone.length;
+      if (gone.length < batch) return total;
+    }
+  }
+}

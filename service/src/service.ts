@@ -1,0 +1,79 @@
+import type { Server } from "node:http";
+import { NestFactory } from "@nestjs/core";
+import type { NestExpressApplication } from "@nestjs/platform-express";
+import { AppModule } from "./app.module.js";
+import { Clock } from "./common/clock.js";
+import { SECOND } from "./common/durations.js";
+import type { Config } from "./config/config.js";
+import { openDatabase } from "./database/open.js";
+import { HttpErrorFilter } from "./graphql/http-errors.js";
+import { floodLimit } from "./limits/flood-limit.js";
+import { createLog, nestLogger, type Log } from "./logging/log.js";
+import { requestLog } from "./logging/requests.js";
+
+export interface RunningService {
+  readonly app: NestExpressApplication;
+  /** Where it answers, such as `http://127.0.0.1:3000`. */
+  readonly url: string;
+  /** Lets the requests in flight end, then gives everything up. */
+  close(): Promise<void>;
+}
+
+/** Starts the service; nothing of it is left open if that fails. */
+export async function startService(
+  config: Config,
+  { clock = new Clock(), log = createLog(config.LOG_LEVEL) }: { clock?: Clock; log?: Log } = {},
+): Promise<RunningService> {
+  const database = await openDatabase(config, log);
+  const surroundings = AppModule.for({ config, clock, log, database });
+  let app: NestExpressApplication | undefined;
+  try {
+    app = await NestFactory.create<NestExpressApplication>(surroundings, {
+      abortOnError: false,
+      bodyParser: false,
+      logger: nestLogger(log),
+    });
+    configure(app, config, log);
+    await app.listen(config.PORT, config.HOST);
+  } catch (error) {
+    await app?.close();
+    await database.close();
+    throw error;
+  }
+  const running = app;
+  return {
+    app: running,
+    url: urlOf(running.getHttpServer()),
+    close: async () => {
+      await closeWithin(running, config.SHUTDOWN_SECONDS * SECOND);
+      await database.close();
+    },
+  };
+}
+
+function configure(app: NestExpressApplication, config: Config, log: Log): void {
+  app.disable("x-powered-by");
+  app.set("trust proxy", config.TRUST_PROXY);
+  app.use(requestLog(log));
+  app.use(floodLimit(config));
+  app.useBodyParser("json", { limit: config.GRAPHQL_BODY_BYTES });
+  app.useGlobalFilters(new HttpErrorFilter());
+  if (config.CORS_ORIGINS.length > 0) {
+    // The client goes by the time of the service.
+    app.enableCors({ origin: config.CORS_ORIGINS, exposedHeaders: ["date"], maxAge: 600 });
+  }
+}
+
+/** Connections that still have not ended by then are cut. */
+async function closeWithin(app: NestExpressApplication, milliseconds: number): Promise<void> {
+  const server: Server = app.getHttpServer();
+  const cut = setTimeout(() => server.closeAllConnections(), milliseconds);
+  await app.close().finally(() => clearTimeout(cut));
+}
+
+function urlOf(server: Server): string {
+  const address = server.address();
+  if (!address || typeof address === "string") throw new Error("the server has no port");
+  const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
+  return `http://${host}:${address.port}`;
+}

@@ -1,0 +1,344 @@
+import assert from "node:assert/strict";
+import { randomBytes, randomUUID } from "node:crypto";
+import { after, before, test } from "node:test";
+import { SignJWT, UnsecuredJWT, generateKeyPair } from "jose";
+import { DAY, MINUTE } from "../src/common/durations.js";
+import { startTestService, type TestService } from "./support/app.js";
+import { codeOf, Device, encryptText } from "./support/device.js";
+
+let service: TestService;
+before(async () => {
+  service = await startTestService({
+    CREDENTIAL_FREE_ATTEMPTS: "50",
+    CREDENTIAL_LOCK_AFTER: "100",
+    LIMIT_DEVICE_GENERATIONS: "1000",
+  });
+});
+after(() => service.close());
+
+const ME = "{ whoAmI { userId } }";
+
+async function newDevice(user: string = randomUUID()): Promise<Device> {
+  return new Device(service, await service.token(user), randomUUID());
+}
+
+/** A request whose every byte is ours. */
+async function raw(body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) {
+  const token = await service.token("ada");
+  const response = await fetch(`${service.url}/graphql`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json", ...headers },
+    body,
+  });
+  const text = await response.text();
+  return { status: response.status, text, code: JSON.parse(text).errors?.[0]?.extensions?.code };
+}
+
+const asking = (query: string, variables?: object) => raw(JSON.stringify({ query, variables }));
+
+test("forged, expired and foreign tokens are all refused alike", async () => {
+  const secret = new TextEncoder().encode(service.config.sharedSecret);
+  const good = (alg = "HS256") =>
+    new SignJWT({ roles: ["admin"] })
+      .setProtectedHeader({ alg })
+      .setSubject("eve")
+      .setIssuer(service.config.issuer)
+      .setAudience(service.config.audience)
+      .setExpirationTime(new Date(service.clock.now().getTime() + MINUTE));
+  const { privateKey } = await generateKeyPair("RS256");
+  const signed = await good().sign(secret);
+  const past = new Date(service.clock.now().getTime() - MINUTE);
+  const parts = signed.split(".");
+  const admin = Buffer.from(JSON.stringify({ sub: "root", roles: ["admin"] })).toString(
+    "base64url",
+  );
+  const tokens = {
+    "another secret": await good().sign(randomBytes(32)),
+    "another algorithm": await good("HS512").sign(secret),
+    "another kind of key": await good("RS256").sign(privateKey),
+    "no signature": new UnsecuredJWT({ sub: "eve" }).setIssuer(service.config.issuer).encode(),
+    "another payload": [parts[0], admin, parts[2]].join("."),
+    expired: await good().setExpirationTime(past).sign(secret),
+    "not yet valid": await good().setNotBefore("1 day from now").sign(secret),
+    "another issuer": await good().setIssuer("https://elsewhere.example").sign(secret),
+    "another audience": await good().setAudience("another service").sign(secret),
+    "no subject": await good().setSubject("").sign(secret),
+    "a long subject": await good().setSubject("e".repeat(256)).sign(secret),
+    "a subject with a NUL": await good().setSubject("eve\u0000").sign(secret),
+    "no expiry": await new SignJWT({
+      sub: "eve",
+      iss: service.config.issuer,
+      aud: service.config.audience,
+    })
+      .setProtectedHeader({ alg: "HS256" })
+      .sign(secret),
+    garbage: "not.a.token",
+    nothing: undefined,
+  };
+  assert.equal((await service.graphql(ME, {}, signed)).data.whoAmI.userId, "eve");
+  const answers = new Set<string>();
+  for (const [name, token] of Object.entries(tokens)) {
+    const answer = await service.graphql(ME, {}, token);
+    assert.equal(codeOf(answer), "UNAUTHENTICATED", name);
+    answers.add(JSON.stringify(answer.errors));
+  }
+  assert.equal(answers.size, 1);
+});
+
+test("roles are needed where they are", async () => {
+  const token = await service.token("ada");
+  const summary = "{ getEncryptionMetricsSummary { __typename } }";
+  assert.equal(codeOf(await service.graphql(summary, {}, token)), "FORBIDDEN");
+  assert.equal(
+    (await service.graphql(summary, {}, await service.token("ada", "metrics"))).errors,
+    undefined,
+  );
+});
+
+test("keys that are foreign or unknown look the same", async () => {
+  const [mine, theirs] = [await newDevice(), await newDevice()];
+  const key = await theirs.key();
+  const payload = mine.encrypt(key, "verifyUserPasscode", "correct horse");
+  const foreign = await mine.send("verifyUserPasscode", { keyId: key.keyId, payload });
+  const unknown = await mine.send("verifyUserPasscode", { keyId: randomUUID(), payload });
+  assert.equal(codeOf(foreign), "KEY_NOT_FOUND");
+  assert.deepEqual(foreign, unknown);
+  for (const keyId of ["", "'; DROP TABLE client_keys; --", "\u0000", "k".repeat(9000)]) {
+    const answer = await mine.send("verifyUserPasscode", { keyId, payload });
+    assert.equal(codeOf(answer), "KEY_NOT_FOUND", JSON.stringify(keyId.slice(0, 9)));
+  }
+});
+
+test("a key that has expired decrypts, and one that is destroyed does not", async () => {
+  const device = await newDevice();
+  const key = await device.key();
+  const verify = () =>
+    device.send("verifyUserPasscode", {
+      keyId: key.keyId,
+      payload: device.encrypt(key, "verifyUserPasscode", "anything"),
+    });
+  service.clock.advance(30 * DAY);
+  assert.equal((await verify()).data.verifyUserPasscode.verified, false);
+  service.clock.advance(90 * DAY);
+  assert.equal(codeOf(await verify()), "KEY_DESTROYED");
+});
+
+test("whatever is wrong with a payload, the answer is the same", async () => {
+  const device = await newDevice();
+  const key = await device.key();
+  const good = () =>
+    Buffer.from(device.encrypt(key, "verifyUserPasscode", "correct horse"), "base64");
+  const flipped = (at: number) => {
+    const bytes = good();
+    bytes[at]! ^= 1;
+    return bytes.toString("base64");
+  };
+  const now = service.clock.now().toISOString();
+  const whole = {
+    operation: "verifyUserPasscode",
+    secret: "x",
+    nonce: "n".repeat(16),
+    issuedAt: now,
+  };
+  const plain = (value: unknown) => encryptText(key.publicKey, JSON.stringify(value));
+  const payloads = {
+    "first byte": flipped(0),
+    "a byte amid": flipped(100),
+    "last byte": flipped(255),
+    zeros: Buffer.alloc(256).toString("base64"),
+    "over the modulus": Buffer.alloc(256, 0xff).toString("base64"),
+    "a byte short": good().subarray(1).toString("base64"),
+    "a byte long": Buffer.concat([Buffer.alloc(1), good()]).toString("base64"),
+    empty: "",
+    "not base64": "*".repeat(344),
+    base64url: good().toString("base64url"),
+    "another key": device.encrypt(await (await newDevice()).key(), "verifyUserPasscode", "x"),
+    "not JSON": encryptText(key.publicKey, "secret"),
+    "not UTF-8": encryptText(key.publicKey, "\ud800"),
+    "an array": plain([whole]),
+    "no nonce": plain({ ...whole, nonce: undefined }),
+    "a short nonce": plain({ ...whole, nonce: "n".repeat(15) }),
+    "a field more": plain({ ...whole, a: 1 }),
+    "a number": plain({ ...whole, secret: 123456 }),
+    "no secret": plain({ ...whole, secret: "" }),
+    "a strange time": plain({ ...whole, issuedAt: "yesterday" }),
+    "another operation": plain({ ...whole, operation: "setUserPasscode" }),
+  };
+  const answers = new Set<string>();
+  for (const [name, payload] of Object.entries(payloads)) {
+    const answer = await device.send("verifyUserPasscode", { keyId: key.keyId, payload });
+    assert.equal(codeOf(answer), "PAYLOAD_INVALID", name);
+    answers.add(JSON.stringify(answer));
+  }
+  assert.equal(answers.size, 1);
+});
+
+test("a payload over 2048 bytes is refused before anything is done", async () => {
+  const device = await newDevice();
+  const large = { keyId: randomUUID(), payload: Buffer.alloc(2049).toString("base64") };
+  // The key does not exist; nobody has looked.
+  assert.equal(codeOf(await device.send("verifyUserPasscode", large)), "PAYLOAD_TOO_LARGE");
+  const most = { keyId: randomUUID(), payload: Buffer.alloc(2048).toString("base64") };
+  assert.equal(codeOf(await device.send("verifyUserPasscode", most)), "KEY_NOT_FOUND");
+});
+
+test("ids and versions of devices have a form", async () => {
+  const token = await service.token("ada");
+  for (const [deviceId, appVersion] of [
+    ["", "1"],
+    ["a b", "1"],
+    ["ä", "1"],
+    ["d".repeat(129), "1"],
+    ["device", ""],
+    ["device", "1\n2"],
+    ["device", "1".repeat(65)],
+  ]) {
+    const query = `mutation ($input: GenerateClientEncryptionKeyInput!) {
+      generateClientEncryptionKey(input: $input) { keyId }
+    }`;
+    const answer = await service.graphql(query, { input: { deviceId, appVersion } }, token);
+    assert.equal(codeOf(answer), "BAD_USER_INPUT");
+  }
+});
+
+test("a wrong variable is not repeated, as it may be a secret", async () => {
+  const device = await newDevice();
+  const answer = await device.send(
+    "verifyUserPasscode",
+    { keyId: "k", payload: "p" },
+    {
+      encryptedPasscode: { oops: "hunter2 in the clear" },
+      passwordAuthType: "hunter3",
+    },
+  );
+  for (const { extensions } of answer.errors!) assert.equal(extensions.code, "BAD_USER_INPUT");
+  assert.ok(!/hunter/.test(JSON.stringify(answer)));
+  assert.ok(!/hunter/.test(service.logged()));
+});
+
+test("bodies are bounded", async () => {
+  const large = await asking(ME, { padding: "x".repeat(17_000) });
+  assert.deepEqual([large.status, large.code], [413, "BODY_TOO_LARGE"]);
+  const malformed = await raw('{"query": ');
+  assert.deepEqual([malformed.status, malformed.code], [400, "BAD_USER_INPUT"]);
+  const bomb = await raw(Buffer.alloc(20_000), { "content-encoding": "gzip" });
+  assert.equal(bomb.status, 400);
+  assert.equal((await raw("[]")).code, "BAD_REQUEST");
+  assert.equal((await raw("{}")).code, "BAD_REQUEST");
+});
+
+test("documents are bounded: depth, aliases, directives, cost, tokens, mutations", async () => {
+  const nested = `{ __type(name: "X") { ${"ofType { ".repeat(8)} name ${"} ".repeat(8)} } }`;
+  const aliases = `{ ${Array.from({ length: 6 }, (_, i) => `a${i}: whoAmI { userId }`).join(" ")} }`;
+  const directives = `{ whoAmI ${"@include(if: true) ".repeat(11)} { userId } }`;
+  const costly = `{ whoAmI { ${"userId ".repeat(400)} } }`;
+  const fragments = "query { ...A } fragment A on Query { ...B } fragment B on Query { ...A }";
+  const mutations = `mutation { a: runDailyTask { id } b: runDailyTask { id } }`;
+  const viaFragment = `mutation { ...M } fragment M on Mutation { a: runDailyTask { id } b: runDailyTask { id } }`;
+  assert.equal((await asking(nested)).code, "REQUEST_TOO_COMPLEX");
+  assert.equal((await asking(aliases)).code, "REQUEST_TOO_COMPLEX");
+  assert.equal((await asking(directives)).code, "REQUEST_TOO_COMPLEX");
+  assert.equal((await asking(mutations)).code, "REQUEST_TOO_COMPLEX");
+  assert.equal((await asking(viaFragment)).code, "REQUEST_TOO_COMPLEX");
+  assert.equal((await asking(costly)).code, "REQUEST_TOO_COMPLEX");
+  assert.equal((await asking(fragments)).code, "GRAPHQL_VALIDATION_FAILED");
+  assert.equal(
+    (await asking(`{ ${"whoAmI { userId } ".repeat(200)} }`)).code,
+    "GRAPHQL_PARSE_FAILED",
+  );
+  assert.equal((await asking("{ nothing }")).code, "GRAPHQL_VALIDATION_FAILED");
+  const named = "query A { whoAmI { userId } } query B { whoAmI { userId } }";
+  assert.equal((await asking(named)).code, "OPERATION_RESOLUTION_FAILURE");
+});
+
+test("one request cannot hold many", async () => {
+  const batch = await raw(JSON.stringify([{ query: ME }, { query: ME }]));
+  assert.deepEqual([batch.status, batch.code], [400, "BAD_REQUEST"]);
+});
+
+test("a page elsewhere cannot make a browser ask", async () => {
+  const token = await service.token("ada");
+  const headers = { authorization: `Bearer ${token}` };
+  const byGet = await fetch(`${service.url}/graphql?query=${encodeURIComponent(ME)}`, { headers });
+  assert.equal(byGet.status, 400);
+  const asForm = await raw(JSON.stringify({ query: ME }), { "content-type": "text/plain" });
+  assert.equal(asForm.status, 400);
+  const preflight = await fetch(`${service.url}/graphql`, {
+    method: "OPTIONS",
+    headers: { origin: "https://elsewhere.example", "access-control-request-method": "POST" },
+  });
+  assert.equal(preflight.headers.get("access-control-allow-origin"), null);
+});
+
+test("in production nobody is told the schema, or given a page", async () => {
+  const production = await startTestService({}, { production: true });
+  try {
+    const token = await production.token("ada");
+    const schema = await production.graphql("{ __schema { types { name } } }", {}, token);
+    assert.equal(codeOf(schema), "GRAPHQL_VALIDATION_FAILED");
+    const page = await fetch(`${production.url}/graphql`, { headers: { accept: "text/html" } });
+    assert.notEqual(page.status, 200);
+  } finally {
+    await production.close();
+  }
+});
+
+test("a flood from one address is refused", async () => {
+  const flooded = await startTestService({ LIMIT_ADDRESS_REQUESTS_PER_MINUTE: "20" });
+  try {
+    const token = await flooded.token("ada");
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => flooded.graphql(ME, {}, token)),
+    );
+    const refused = answers.filter(({ status }) => status === 429);
+    assert.equal(refused.length, 30);
+    for (const answer of refused) {
+      assert.equal(codeOf(answer), "TOO_MANY_REQUESTS");
+      const { retryAfterSeconds } = answer.errors![0]!.extensions;
+      assert.ok(retryAfterSeconds > 0 && retryAfterSeconds <= 60);
+    }
+  } finally {
+    await flooded.close();
+  }
+});
+
+test("an address that makes keys for many users is stopped", async () => {
+  const limited = await startTestService({ LIMIT_ADDRESS_GENERATIONS: "3" });
+  try {
+    for (let i = 0; i < 4; i++) {
+      const device = new Device(limited, await limited.token(`user-${i}`), `device-${i}`);
+      const answer = await device.generate();
+      if (i < 3) assert.equal(answer.errors, undefined);
+      else assert.equal(answer.errors![0]!.extensions.limit, "address");
+    }
+  } finally {
+    await limited.close();
+  }
+});
+
+test("what fails unexpectedly tells nothing", async () => {
+  const broken = await startTestService();
+  const { token } = broken;
+  const admin = await token("root", "admin");
+  const execute = broken.database.orm.select;
+  try {
+    broken.database.orm.select = () => {
+      throw new Error("password authentication failed for user postgres");
+    };
+    const answer = await broken.graphql("{ dailyTaskRuns { id } }", {}, admin);
+    assert.equal(codeOf(answer), "INTERNAL");
+    assert.ok(!/password|stack|select/i.test(JSON.stringify(answer)));
+    const lines = broken
+      .logged()
+      .trim()
+      .split("\n")
+      .map((text) => JSON.parse(text));
+    const failed = lines.find(({ msg }) => msg === "a request failed");
+    assert.equal(failed.userId, "root");
+    // Under the id that the client was given.
+    assert.ok(lines.some(({ req }) => req?.id === failed.id));
+  } finally {
+    broken.database.orm.select = execute;
+    await broken.close();
+  }
+});

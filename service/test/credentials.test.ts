@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, test } from "node:test";
+import { HOUR, SECOND } from "../src/common/durations.js";
+import { startTestService, type TestService } from "./support/app.js";
+import { codeOf, Device } from "./support/device.js";
+
+let service: TestService;
+before(async () => {
+  service = await startTestService();
+});
+after(() => service.close());
+
+async function newDevice(user: string = randomUUID(), ...roles: string[]): Promise<Device> {
+  return new Device(service, await service.token(user, ...roles), randomUUID());
+}
+
+async function verified(device: Device, secret: string): Promise<boolean> {
+  const answer = await device.submit("verifyUserPasscode", secret);
+  assert.equal(answer.errors, undefined);
+  return answer.data.verifyUserPasscode.verified;
+}
+
+test("a passcode is set, and then verified from any device of the user", async () => {
+  const user = randomUUID();
+  const phone = await newDevice(user);
+  const set = await phone.submit("setUserPasscode", "correct horse");
+  assert.equal(set.data.setUserPasscode.setAt, service.clock.now().toISOString());
+  assert.equal(await verified(phone, "correct horse"), true);
+  assert.equal(await verified(phone, "wrong horse"), false);
+  assert.equal(await verified(await newDevice(user), "correct horse"), true);
+  assert.equal(await verified(await newDevice(), "correct horse"), false);
+});
+
+test("the PIN is apart from the passcode", async () => {
+  const device = await newDevice();
+  await device.submit("setUserPasscode", "123457");
+  assert.equal((await device.submit("setTransactionPin", "8642")).errors, undefined);
+  const pin = await device.submit("verifyTransactionPin", "8642");
+  assert.deepEqual(pin.data.verifyTransactionPin, { verified: true, retryAfterSeconds: null });
+  const passcode = await device.submit("verifyTransactionPin", "123457");
+  assert.equal(passcode.data.verifyTransactionPin.verified, false);
+});
+
+test("a mutation takes its own passwordAuthType only", async () => {
+  const device = await newDevice();
+  const type = { passwordAuthType: "TRANSACTION_PIN" };
+  assert.equal(
+    codeOf(await device.submit("setUserPasscode", "correct horse", type)),
+    "BAD_USER_INPUT",
+  );
+});
+
+test("an unacceptable secret is refused", async () => {
+  const device = await newDevice();
+  for (const passcode of ["short", "1111111", "é".repeat(33)]) {
+    assert.equal(codeOf(await device.submit("setUserPasscode", passcode)), "SECRET_UNACCEPTABLE");
+  }
+  for (const pin of ["123", "0000", "12a4", "1234567890123"]) {
+    assert.equal(codeOf(await device.submit("setTransactionPin", pin)), "SECRET_UNACCEPTABLE");
+  }
+});
+
+test("setting again needs the current secret", async () => {
+  const device = await newDevice();
+  await device.submit("setUserPasscode", "first secret");
+  assert.equal(
+    codeOf(await device.submit("setUserPasscode", "second secret")),
+    "CREDENTIAL_EXISTS",
+  );
+  const wrong = await device.change("setUserPasscode", "second secret", "guessed secret");
+  assert.equal(codeOf(wrong), "WRONG_SECRET");
+  assert.equal(await verified(device, "first secret"), true);
+  const right = await device.change("setUserPasscode", "second secret", "first secret");
+  assert.equal(right.errors, undefined);
+  assert.equal(await verified(device, "first secret"), false);
+  assert.equal(await verified(device, "second secret"), true);
+});
+
+test("an administrator sets it for somebody else, and nobody else does", async () => {
+  const user = randomUUID();
+  const device = await newDevice(user);
+  await device.submit("setUserPasscode", "first secret");
+  const stranger = await newDevice();
+  assert.equal(
+    codeOf(await stranger.submit("setUserPasscode", "stolen secret", { userId: user })),
+    "FORBIDDEN",
+  );
+  const administrator = await newDevice(randomUUID(), "admin");
+  const set = await administrator.submit("setUserPasscode", "given secret", { userId: user });
+  assert.equal(set.errors, undefined);
+  assert.equal(await verified(device, "given secret"), true);
+  const line = service
+    .logged()
+    .split("\n")
+    .find((text) => text.includes("an administrator set"));
+  assert.equal(JSON.parse(line!).userId, user);
+});
+
+test("failures slow down, then lock; a success begins anew", async () => {
+  const device = await newDevice();
+  await device.submit("setUserPasscode", "correct horse");
+  const waits: (number | null)[] = [];
+  for (let failure = 1; failure <= 10; failure++) {
+    const answer = await device.submit("verifyUserPasscode", `wrong ${failure}`);
+    const { verified, retryAfterSeconds } = answer.data.verifyUserPasscode;
+    assert.equal(verified, false);
+    waits.push(retryAfterSeconds);
+    if (!retryAfterSeconds) continue;
+    const early = await device.submit("verifyUserPasscode", "correct horse");
+    assert.equal(codeOf(early), "CREDENTIAL_LOCKED");
+    assert.equal(early.errors![0]!.extensions.retryAfterSeconds, retryAfterSeconds);
+    if (failure < 10) service.clock.advance(retryAfterSeconds * SECOND);
+  }
+  assert.deepEqual(waits, [null, null, null, 1, 2, 4, 8, 16, 32, 86_400]);
+  service.clock.advance(24 * HOUR - SECOND);
+  assert.equal(
+    codeOf(await device.submit("verifyUserPasscode", "correct horse")),
+    "CREDENTIAL_LOCKED",
+  );
+  service.clock.advance(SECOND);
+  assert.equal(await verified(device, "correct horse"), true);
+  const failed = await device.submit("verifyUserPasscode", "wrong again");
+  assert.deepEqual(failed.data.verifyUserPasscode, { verified: false, retryAfterSeconds: null });
+});
+
+test("guesses sent all at once are counted one by one", async () => {
+  const device = await newDevice();
+  await device.submit("setUserPasscode", "correct horse");
+  const guesses = Array.from({ length: 20 }, (_, i) =>
+    device.submit("verifyUserPasscode", `guess ${i}`),
+  );
+  const answers = await Promise.all(guesses);
+  const evaluated = answers.filter(({ data }) => data?.verifyUserPasscode.verified === false);
+  // Three are free, and the fourth begins the delay.
+  assert.equal(evaluated.length, 4);
+  const refused = answers.filter((answer) => codeOf(answer) === "CREDENTIAL_LOCKED");
+  assert.equal(refused.length, 16);
+});
+
+test("where nothing is set it looks as if the secret were wrong, lock and all", async () => {
+  const device = await newDevice();
+  for (let failure = 1; failure <= 4; failure++) {
+    const answer = await device.submit("verifyUserPasscode", "anything at all");
+    assert.deepEqual(answer.data.verifyUserPasscode, {
+      verified: false,
+      retryAfterSeconds: failure < 4 ? null : 1,
+    });
+  }
+  assert.equal(codeOf(await device.submit("verifyUserPasscode", "anything")), "CREDENTIAL_LOCKED");
+  assert.equal((await device.submit("setUserPasscode", "correct horse")).errors, undefined);
+  assert.equal(await verified(device, "correct horse"), true);
+});
+
+test("a payload is used once, however often it is sent", async () => {
+  const device = await newDevice();
+  await device.submit("setUserPasscode", "correct horse");
+  const key = await device.key();
+  const payload = device.encrypt(key, "verifyUserPasscode", "correct horse");
+  const send = () => device.send("verifyUserPasscode", { keyId: key.keyId, payload });
+  const answers = await Promise.all(Array.from({ length: 10 }, send));
+  assert.equal(answers.filter(({ data }) => data?.verifyUserPasscode.verified).length, 1);
+  assert.equal(answers.filter((answer) => codeOf(answer) === "PAYLOAD_REPLAYED").length, 9);
+});
+
+test("a payload is good for its operation and its time only", async () => {
+  const device = await newDevice();
+  await device.submit("setUserPasscode", "correct horse");
+  const key = await device.key();
+  const send = (operation: string, changes: object = {}) =>
+    device.send("verifyUserPasscode", {
+      keyId: key.keyId,
+      payload: device.encrypt(key, operation, "correct horse", changes),
+    });
+  const issuedAt = (seconds: number) => ({
+    issuedAt: new Date(service.clock.now().getTime() + seconds * SECOND).toISOString(),
+  });
+  assert.equal(codeOf(await send("setUserPasscode")), "PAYLOAD_INVALID");
+  assert.equal(codeOf(await send("verifyUserPasscode", issuedAt(-300))), "PAYLOAD_EXPIRED");
+  assert.equal(codeOf(await send("verifyUserPasscode", issuedAt(61))), "PAYLOAD_EXPIRED");
+  assert.equal((await send("verifyUserPasscode", issuedAt(-299))).errors, undefined);
+  assert.equal((await send("verifyUserPasscode", issuedAt(60))).errors, undefined);
+});

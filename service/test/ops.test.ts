@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { execFile, execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { after, before, test } from "node:test";
+import { promisify } from "node:util";
+import { validate } from "dockerfile-utils";
+import { parse } from "yaml";
+import { loadConfig } from "../src/config/config.js";
+import {
+  argumentsOf,
+  CONTEXT,
+  DOCKERFILE,
+  layOut,
+  readStages,
+  type Stage,
+} from "./support/dockerfile.js";
+import { startKms, type TestKms } from "./support/moto.js";
+import { createTestDatabase } from "./support/test-database.js";
+import { TOKEN_SETTINGS } from "./support/tokens.js";
+
+const SERVICE = path.join(CONTEXT, "service");
+const stages = readStages();
+const stageOf = (name: string | undefined): Stage => stages.find((stage) => stage.name === name)!;
+
+let folder: string;
+let kms: TestKms;
+before(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), "kms-envelope-ops-"));
+  kms = await startKms();
+});
+after(async () => {
+  await kms.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("the Dockerfile is well-formed, and runs as nobody special", () => {
+  assert.deepEqual(validate(DOCKERFILE), []);
+  assert.equal(argumentsOf(stageOf(undefined), "USER"), "1000:1000");
+});
+
+test("what is copied is in the repository, or made by a stage before", () => {
+  for (const [i, stage] of stages.entries()) {
+    for (const { from, sources } of stage.copies) {
+      if (from)
+        assert.ok(
+          stages.slice(0, i).some(({ name }) => name === from),
+          from,
+        );
+      else execFileSync("git", ["ls-files", "--error-unmatch", ...sources], { cwd: CONTEXT });
+    }
+  }
+});
+
+test("the sources that are copied are enough to build", () => {
+  const root = path.join(folder, "build");
+  layOut(stageOf("build"), root, (source) => source.startsWith("/usr/"));
+  const app = path.join(root, "app");
+  const cargo = ["metadata", "--offline", "--locked", "--no-deps", "--format-version", "1"];
+  execFileSync("cargo", cargo, { cwd: app, stdio: ["ignore", "ignore", "inherit"] });
+  const modules = path.join(app, "service/node_modules");
+  linkModules(modules, () => true);
+  symlinkSync(path.join(CONTEXT, "node_modules"), path.join(app, "node_modules"));
+  const command = stageOf("build").instructions.at(-1)!.getArgumentsContent()!;
+  assert.equal(command, "npm --prefix service run build");
+  execFileSync("npm", command.split(" ").slice(1), { cwd: app, stdio: "pipe" });
+});
+
+test("the image has all that the service runs with", async () => {
+  const root = path.join(folder, "image");
+  const image = stageOf(undefined);
+  layOut(image, root, (source) => source.endsWith("node_modules"));
+  const service = path.join(root, "app/service");
+  linkModules(path.join(service, "node_modules"), (name) => !isForDevelopment(name));
+  const database = await createTestDatabase();
+  const environment = {
+    ...variablesOf(image),
+    ...kms.environment,
+    ...TOKEN_SETTINGS,
+    PATH: process.env.PATH,
+    KMS_KEY_ID: await kms.createKey(),
+    HOST: "127.0.0.1",
+    PORT: "0",
+    DATA_DIR: path.join(folder, "data"),
+    ...(database && { DATABASE_URL: database.url }),
+  };
+  const [program, ...words] = JSON.parse(argumentsOf(image, "CMD")) as string[];
+  const child = spawn(program!, words, {
+    cwd: service,
+    env: environment,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  try {
+    const { port } = new URL(await addressOf(child));
+    assert.equal(healthOf(image, port), 0);
+    child.kill("SIGTERM");
+    assert.deepEqual(await once(child, "exit"), [0, null]);
+    assert.equal(healthOf(image, port), 1);
+    // Not at once: the way to KMS leads through this process.
+    const move = await promisify(execFile)(program!, ["dist/src/rewrap/main.js", "--check"], {
+      cwd: service,
+      env: environment,
+    });
+    assert.match(move.stdout, /^2 opened with the new key alone/);
+  } finally {
+    child.kill("SIGKILL");
+    await database?.drop();
+  }
+});
+
+test("the compose file sets what production needs, and no setting that there is not", () => {
+  const { services } = parse(readFileSync(path.join(SERVICE, "ops/compose.yaml"), "utf8"));
+  const { build, environment, ports } = services.service;
+  const base = path.join(SERVICE, "ops", build.context);
+  assert.equal(path.resolve(base), path.resolve(CONTEXT));
+  assert.match(readFileSync(path.join(base, build.dockerfile), "utf8"), /^FROM /m);
+  assert.deepEqual(ports, ["127.0.0.1:3000:3000"]);
+  const chosen = {
+    POSTGRES_PASSWORD: "secret",
+    KMS_KEY_ID: "alias/app",
+    AUTH_JWKS_URL: "https://login.example/keys",
+    AUTH_ISSUER: "https://login.example",
+    AUTH_AUDIENCE: "keys",
+  };
+  const settings = Object.fromEntries(
+    Object.entries(environment as Record<string, string | null>).map(([name, value]) => [
+      name,
+      value?.replace(/\$\{(\w+):\?[^}]*\}/g, (_, word: keyof typeof chosen) => chosen[word]),
+    ]),
+  );
+  const config = loadConfig({ ...variablesOf(stageOf(undefined)), ...settings });
+  assert.deepEqual([config.production, config.kmsKeyId], [true, "alias/app"]);
+  assert.equal(config.DATABASE_URL, "postgres://service:secret@postgres/service");
+  const readme = readFileSync(path.join(SERVICE, "README.md"), "utf8");
+  for (const name of Object.keys(settings)) {
+    assert.ok(name.startsWith("AWS_") || readme.includes(`\`${name}\``), name);
+  }
+});
+
+function variablesOf(stage: Stage): Record<string, string> {
+  const pairs = argumentsOf(stage, "ENV").split(" ");
+  return Object.fromEntries(pairs.map((pair) => pair.split("=") as [string, string]));
+}
+
+/** The service's modules, and the package itself as the stage `modules` links it. */
+function linkModules(modules: string, wanted: (name: string) => boolean): void {
+  mkdirSync(modules, { recursive: true });
+  for (const name of installed.filter(wanted)) {
+    mkdirSync(path.dirname(path.join(modules, name)), { recursive: true });
+    symlinkSync(path.join(SERVICE, "node_modules", name), path.join(modules, name));
+  }
+  const link = /ln -s (\S+) node_modules\/kms-envelope$/;
+  const [, target] = link.exec(argumentsOf(stageOf("modules"), "RUN"))!;
+  symlinkSync(target!, path.join(modules, "kms-envelope"));
+}
+
+const locked = JSON.parse(readFileSync(path.join(SERVICE, "package-lock.json"), "utf8")).packages;
+const installed = Object.keys(
+  JSON.parse(readFileSync(path.join(SERVICE, "node_modules/.package-lock.json"), "utf8")).packages,
+)
+  .filter((name) => /^node_modules\/(@[^/]+\/)?[^/]+$/.test(name))
+  .map((name) => name.slice("node_modules/".length));
+
+function isForDevelopment(name: string): boolean {
+  return locked[`node_modules/${name}`]?.dev === true;
+}
+
+function addressOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout! }).on("line", (line) => {
+      const { msg, url } = JSON.parse(line) as { msg: string; url: string };
+      if (msg === "listening") resolve(url);
+    });
+    child.once("exit", (code) => reject(new Error(`it ended with ${code}`)));
+  });
+}
+
+/** What the health check of the image ends with. */
+function healthOf(image: Stage, port: string): number | null {
+  const [program, ...words] = JSON.parse(
+    argumentsOf(image, "HEALTHCHECK").replace(/^(.*? )?CMD /, ""),
+  );
+  return spawnSync(program, words, { env: { PATH: process.env.PATH, PORT: port } }).status;
+}

@@ -1,0 +1,56 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const PROGRAM = fileURLToPath(new URL("./instance.js", import.meta.url));
+
+export interface Instance {
+  readonly url: string;
+  /** What it logged, a parsed line each. */
+  readonly lines: Record<string, unknown>[];
+  /** What it printed for people. */
+  readonly printed: string[];
+  kill(signal: "SIGKILL" | "SIGTERM"): Promise<number | null>;
+}
+
+/** Starts the service as a process of its own. */
+export async function startInstance(
+  environment: Record<string, string>,
+  program = PROGRAM,
+): Promise<Instance> {
+  const child = spawn(process.execPath, [program], {
+    env: { PATH: process.env.PATH, PORT: "0", ...environment },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const lines: Record<string, unknown>[] = [];
+  const printed: string[] = [];
+  const url = await untilListening(child, lines, printed);
+  return {
+    url,
+    lines,
+    printed,
+    kill: async (signal) => {
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+      child.kill(signal);
+      const [code] = await once(child, "exit");
+      return code;
+    },
+  };
+}
+
+function untilListening(
+  child: ChildProcess,
+  lines: Record<string, unknown>[],
+  printed: string[],
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout! }).on("line", (text) => {
+      if (!text.startsWith("{")) return printed.push(text);
+      const line = JSON.parse(text) as Record<string, unknown>;
+      lines.push(line);
+      return line.msg === "listening" && resolve(String(line.url));
+    });
+    child.once("exit", (code) => reject(new Error(`the instance ended with ${code}`)));
+  });
+}

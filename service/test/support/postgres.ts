@@ -1,0 +1,82 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+export interface PostgresServer {
+  readonly url: string;
+  stop(): void;
+}
+
+/** Debian's PostgreSQL in a temporary folder, on a free port of 127.0.0.1; installed if missing. */
+export async function startPostgres(): Promise<PostgresServer> {
+  const binaries = findBinaries() ?? install();
+  const folder = mkdtempSync(path.join(tmpdir(), "kms-envelope-postgres-"));
+  const data = path.join(folder, "data");
+  const port = await freePort();
+  asServerUser(folder, [
+    path.join(binaries, "initdb"),
+    "--auth=trust",
+    "--username=test",
+    "--no-sync",
+    "-D",
+    data,
+  ]);
+  const settings = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=200 -c fsync=off`;
+  const control = [path.join(binaries, "pg_ctl"), "-D", data, "-w", "-s"];
+  asServerUser(folder, [...control, "-l", path.join(folder, "log"), "-o", settings, "start"]);
+  return {
+    url: `postgres://test@127.0.0.1:${port}/postgres`,
+    stop: () => {
+      asServerUser(folder, [...control, "-m", "immediate", "stop"]);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function findBinaries(): string | undefined {
+  const root = "/usr/lib/postgresql";
+  if (!existsSync(root)) return undefined;
+  const versions = readdirSync(root).sort((a, b) => Number(b) - Number(a));
+  return versions
+    .map((version) => path.join(root, version, "bin"))
+    .find((folder) => existsSync(path.join(folder, "initdb")));
+}
+
+function install(): string {
+  const options = {
+    stdio: "inherit",
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+  } as const;
+  execFileSync("apt-get", ["update", "-qq"], options);
+  execFileSync("apt-get", ["install", "-y", "-qq", "postgresql"], options);
+  const found = findBinaries();
+  if (!found) throw new Error("install PostgreSQL (the Debian package postgresql), then try again");
+  return found;
+}
+
+/** PostgreSQL refuses to run as root. */
+function asServerUser(folder: string, command: string[]): void {
+  const root = process.getuid?.() === 0;
+  if (root) {
+    chmodSync(folder, 0o755);
+    execFileSync("chown", ["postgres", folder]);
+  }
+  const [program, ...rest] = root ? ["runuser", "-u", "postgres", "--", ...command] : command;
+  const { status, stderr } = spawnSync(program!, rest, {
+    cwd: folder,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  if (status !== 0) throw new Error(`${command[0]} failed: ${stderr ?? ""}`);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+    server.on("error", reject);
+  });
+}

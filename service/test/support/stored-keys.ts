@@ -1,0 +1,82 @@
+import { generateKeyPairSync, randomUUID } from "node:crypto";
+import { inspect } from "kms-envelope";
+import { Clock } from "../../src/common/clock.js";
+import { DAY, later } from "../../src/common/durations.js";
+import { sortableId } from "../../src/common/sortable-id.js";
+import type { Config } from "../../src/config/config.js";
+import type { Database } from "../../src/database/database.js";
+import { clientKeys, devices, serviceSecrets } from "../../src/database/schema/keys.js";
+import { Integrity } from "../../src/envelope/integrity.js";
+import { Sealer } from "../../src/envelope/sealer.js";
+import { ServiceSecrets } from "../../src/envelope/service-secrets.js";
+import { keyCode, keyContext } from "../../src/keys/client-key.js";
+import type { DeviceKey } from "./device.js";
+
+/** Many keys of one device of a user, that still decrypt, as if it had rotated so often. */
+export async function storeKeys(
+  database: Database,
+  config: Config,
+  userId: string,
+  count: number,
+): Promise<DeviceKey[]> {
+  const clock = new Clock();
+  const sealer = new Sealer(config);
+  const integrity = new Integrity(new ServiceSecrets(database, sealer, clock));
+  // One pair for all: what matters is that their messages differ.
+  const pair = generateKeyPairSync("rsa", {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs8", format: "der" },
+  });
+  const now = clock.now();
+  const deviceId = randomUUID();
+  await database.orm.insert(devices).values({
+    id: deviceId,
+    userId,
+    appVersion: "1.0.0",
+    createdAt: now,
+    mac: await integrity.code("devices", [deviceId, userId, now]),
+  });
+  const keys: DeviceKey[] = [];
+  for (let i = 0; i < count; i++) {
+    const ids = { id: sortableId(now), deviceId, userId };
+    const key = {
+      ...ids,
+      algorithm: "RSA-OAEP-256",
+      bits: 2048,
+      publicKey: pair.publicKey,
+      privateKey: await sealer.seal(pair.privateKey, keyContext(ids)),
+      state: "decrypt-only" as const,
+      createdAt: now,
+      expiresAt: later(now, DAY),
+      retiredAt: now,
+      destroyedAt: null,
+    };
+    await database.orm.insert(clientKeys).values({ ...key, mac: await keyCode(integrity, key) });
+    keys.push({
+      keyId: key.id,
+      publicKey: key.publicKey,
+      expiresAt: key.expiresAt.toISOString(),
+      algorithm: key.algorithm,
+    });
+  }
+  return keys;
+}
+
+/** How many stored messages are under each key, by the key's name in their headers. */
+export async function countByKey({ orm }: Database): Promise<Record<string, number>> {
+  const secrets = await orm.select().from(serviceSecrets);
+  const keys = await orm.select().from(clientKeys);
+  const messages = [
+    ...secrets.map(({ message }) => message),
+    ...keys.flatMap(({ privateKey }) => privateKey ?? []),
+  ];
+  const counts: Record<string, number> = {};
+  for (const message of messages) {
+    const name = inspect(message)
+      .encryptedDataKeys.map(({ keyName }) => keyName)
+      .join();
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
+}
