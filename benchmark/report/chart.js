@@ -30,7 +30,16 @@ function svgOf({ title, height, legend, xAxis, yAxis, series }) {
   });
   const svg = chart.renderToSVGString();
   chart.dispose();
-  return `${svg}\n`;
+  return `${renamed(svg)}\n`;
+}
+
+/** The names inside of charts go on from one chart to the next; here each begins anew. */
+function renamed(svg) {
+  const names = new Map();
+  return svg.replace(/\bzr\d+-[\w-]+/g, (name) => {
+    if (!names.has(name)) names.set(name, `zr-${names.size}`);
+    return names.get(name);
+  });
 }
 
 module.exports = { svgOf };

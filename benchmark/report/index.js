@@ -55,7 +55,7 @@ async function textsOf(results) {
   const { cases, environment } = results;
   const texts = {
     machine: machine(environment, cases),
-    summary: await summaryTable(cases),
+    summary: await summary(cases),
     targets: await targetTable(results),
   };
   for (const name of Object.keys(CASES)) texts[name] = await caseTable(cases, name);
@@ -79,6 +79,14 @@ async function textsOf(results) {
     digits,
   );
   return texts;
+}
+
+/** The picture and the table of the README. */
+async function summary(cases) {
+  const rows = await summaryTable(cases);
+  if (!rows) return '';
+  const picture = '![Times as fast as @aws-crypto/client-node](docs/benchmarks/overview.svg)';
+  return `${picture}\n\n${rows}`;
 }
 
 /** Where it was measured, and how quiet it was there. */

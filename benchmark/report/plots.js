@@ -66,7 +66,7 @@ function bySize(cases) {
     height: 460,
     legend: true,
     xAxis: { type: 'category', data: SIZES.map((size) => size.replace(/(?=[KMB])/, ' ')) },
-    yAxis: { type: 'log', min: 0.00001, axisLabel: { formatter: String } },
+    yAxis: { type: 'log', min: 0.00001, axisLabel: { formatter: digits } },
     series: series.map((each) => ({ ...each, type: 'line', symbolSize: 7 })),
   });
 }

@@ -34,9 +34,10 @@ async function targetTable({ cases }, { measuredOnly = false } = {}) {
   return table([head, ...rows], ['l', 'l', 'r', 'r', 'r', 'l', 'l']);
 }
 
-/** What the README shows, as Markdown. */
+/** What the README shows, as Markdown; nothing if there is nothing. */
 async function summaryTable(cases) {
-  return table(summaryRows(cases), ['l', 'r', 'r', 'r']);
+  const rows = summaryRows(cases);
+  return rows.length > 1 ? table(rows, ['l', 'r', 'r', 'r']) : '';
 }
 
 /** All sides of each group of a case, as Markdown. */
