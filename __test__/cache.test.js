@@ -5,7 +5,7 @@ const crypto = require('node:crypto');
 const { after, before, beforeEach, describe, it } = require('node:test');
 const { setTimeout: wait } = require('node:timers/promises');
 
-const { AwsKmsKeyring, Envelope, RawAesKeyring, inspect } = require('..');
+const { AwsKmsKeyring, CustomKeyring, Envelope, RawAesKeyring, inspect } = require('..');
 const { startMoto } = require('./support/moto');
 const { rejection, thrown } = require('./support/rejects');
 const { skipWithout } = require('./support/requirements');
@@ -162,15 +162,31 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     assert.equal((await calls()).length, 2);
   });
 
-  it('gives one caller up, and serves the others', async () => {
-    const envelope = cached();
+  it('gives one caller up, and serves the others who wait for the same call', async () => {
+    const { keyring: held, answer, calls: asked } = heldKeyring();
+    const envelope = new Envelope({ keyring: held, cache: {} });
     const controller = new AbortController();
     const gone = envelope.encrypt('x', { signal: controller.signal });
     const others = [envelope.encrypt('y'), envelope.encrypt('z')];
+    while (envelope.stats().cache.misses < 3) await wait(1);
     controller.abort();
     await rejection(gone, 'ABORTED');
+    answer();
     for (const message of await Promise.all(others)) await envelope.decrypt(message);
-    assert.deepEqual(await calls(), ['GenerateDataKey', 'Decrypt']);
+    assert.deepEqual(asked, ['wrap', 'unwrap']);
+  });
+
+  it('ends the call that nobody waits for any more, and makes another for who comes then', async () => {
+    const { keyring: held, answer, calls: asked } = heldKeyring();
+    const envelope = new Envelope({ keyring: held, cache: {} });
+    const controller = new AbortController();
+    const gone = [1, 2].map(() => envelope.encrypt('x', { signal: controller.signal }));
+    while (envelope.stats().cache.misses < 2 || asked.length < 1) await wait(1);
+    controller.abort();
+    for (const message of gone) await rejection(message, 'ABORTED');
+    answer();
+    assert.equal(String(await envelope.decrypt(await envelope.encrypt('y'))), 'y');
+    assert.deepEqual(asked, ['wrap', 'wrap', 'unwrap']);
   });
 
   it('tells all who wait of one failure, and keeps none', async () => {
@@ -218,6 +234,29 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     }
     assert.deepEqual(await calls(), ['GenerateDataKey', 'Decrypt']);
   });
+
+  /** One that wraps nothing before `answer` was called. */
+  function heldKeyring() {
+    const calls = [];
+    let answer;
+    const answered = new Promise((resolve) => {
+      answer = resolve;
+    });
+    const custom = new CustomKeyring({
+      providerId: 'held',
+      async wrapDataKey({ dataKey }) {
+        calls.push('wrap');
+        const ciphertext = Buffer.from(dataKey);
+        await answered;
+        return { ciphertext, keyName: 'key' };
+      },
+      unwrapDataKey: async ({ ciphertext }) => {
+        calls.push('unwrap');
+        return ciphertext;
+      },
+    });
+    return { keyring: custom, answer, calls };
+  }
 
   function wrappedKey(message) {
     return inspect(message).encryptedDataKeys[0].ciphertext.toString('hex');
