@@ -191,7 +191,7 @@ describe('reEncrypt in memory', () => {
   });
 
   it('a large message does not hold up the event loop', async () => {
-    const message = await from.encrypt(Buffer.alloc(8 * MIB));
+    const message = await from.encrypt(Buffer.alloc(64 * MIB));
     let turns = 0;
     const count = () => {
       turns++;

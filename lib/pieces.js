@@ -4,6 +4,7 @@ const binding = require('../binding.js');
 const args = require('./arguments.js');
 const { throwIfAborted } = require('./abort.js');
 const { native } = require('./errors.js');
+const { Pace } = require('./pace.js');
 const { nextTurn } = require('./turn.js');
 
 /** @typedef {import('../binding').Encryptor} Encryptor */
@@ -14,9 +15,6 @@ const { nextTurn } = require('./turn.js');
 const FOR_SEVERAL = 512 * 1024;
 /** An output of this length, in bytes, has room for huge pages wherever it lies. */
 const LARGE = 4 * 1024 * 1024;
-
-/** What one call of the addon is given at most: some 100 us of work, then the event loop turns. */
-const SLICE = 1024 * 1024;
 
 /**
  * Writes one message, a slice each turn of the event loop.
@@ -30,12 +28,15 @@ const SLICE = 1024 * 1024;
 async function seal(encryptor, input, length, into, signal) {
   try {
     args.checkUnchanged(input, length);
-    if (length <= SLICE) return sealSync(encryptor, input, into);
+    const pace = new Pace();
+    if (length <= pace.slice) return sealSync(encryptor, input, into);
     const output = outputFor(encryptor, input, into);
     let at = native(() => encryptor.header(output));
     let from = 0;
-    for (; length - from > SLICE; from += SLICE) {
-      at += update(encryptor, input, from, from + SLICE, output, at);
+    while (length - from > pace.slice) {
+      const to = from + pace.slice;
+      at += pace.time(() => update(encryptor, input, from, to, output, at));
+      from = to;
       await nextTurn();
       throwIfAborted(signal);
     }
@@ -77,18 +78,20 @@ async function open(decryptor, header, message, length, into, signal) {
   let output;
   try {
     args.checkUnchanged(message, length);
+    const pace = new Pace();
     // A body without frames is verified as a whole: slices of it would only be copied.
-    if (length <= SLICE || !header.framed) return openSync(decryptor, header, message, into);
-    output = allocate(plaintextLength(header, message), into, message);
+    if (length <= pace.slice || !header.framed) return openSync(decryptor, header, message, into);
+    const plaintext = (output = allocate(plaintextLength(header, message), into, message));
     let at = 0;
-    for (let from = header.length; from < length; from += SLICE) {
-      const to = Math.min(from + SLICE, length);
-      at += update(decryptor, message, from, to, output, at);
+    for (let from = header.length; from < length;) {
+      const to = Math.min(from + pace.slice, length);
+      at += pace.time(() => update(decryptor, message, from, to, plaintext, at));
+      from = to;
       await nextTurn();
       throwIfAborted(signal);
     }
     native(() => decryptor.finish());
-    return output;
+    return plaintext;
   } catch (error) {
     wipe(output);
     throw error;
@@ -135,11 +138,14 @@ async function reSeal(transform, header, message, length, into, signal) {
     args.checkUnchanged(message, length);
     const total = native(() => transform.messageLength(plaintextLength(header, message)));
     const output = allocate(total, into, message);
+    const pace = new Pace();
     let at = native(() => transform.header(output));
-    for (let from = header.length; from < length; from += SLICE) {
+    for (let from = header.length; from < length;) {
       if (from > header.length) await nextTurn();
       throwIfAborted(signal);
-      at += update(transform, message, from, Math.min(from + SLICE, length), output, at);
+      const to = Math.min(from + pace.slice, length);
+      at += pace.time(() => update(transform, message, from, to, output, at));
+      from = to;
     }
     at += native(() => transform.finish(output, at));
     return trimmed(output, at);
