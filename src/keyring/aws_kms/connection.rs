@@ -12,11 +12,11 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_kms::config::SharedHttpClient;
-use aws_smithy_http_client::{Builder, ConnectorBuilder, proxy::ProxyConfig, tls};
 use aws_smithy_types::retry::RetrySpec;
 
 use super::super::guard::DEFAULT_TIMEOUT;
 use super::KmsOptions;
+use super::http::http_client;
 use crate::error::{Code, Error, Result};
 
 const DEFAULT_MAX_ATTEMPTS: u32 = 3;
@@ -113,19 +113,4 @@ fn timeouts(options: &KmsOptions) -> TimeoutConfig {
         .operation_attempt_timeout(attempt)
         .operation_timeout(whole)
         .build()
-}
-
-/// The SDK's own client, but with TLS from the engine that this build has.
-fn http_client() -> SharedHttpClient {
-    #[cfg(feature = "aws-lc")]
-    const CRYPTO: tls::rustls_provider::CryptoMode = tls::rustls_provider::CryptoMode::AwsLc;
-    #[cfg(not(feature = "aws-lc"))]
-    const CRYPTO: tls::rustls_provider::CryptoMode = tls::rustls_provider::CryptoMode::Ring;
-    Builder::new().build_with_connector_fn(|settings, components| {
-        let mut connector = ConnectorBuilder::default().tls_provider(tls::Provider::Rustls(CRYPTO));
-        connector.set_connector_settings(settings.cloned());
-        connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
-        connector.set_proxy_config(Some(ProxyConfig::from_env()));
-        connector.build()
-    })
 }

@@ -11,13 +11,22 @@ use aws_sdk_kms::operation::RequestId;
 use super::super::guard::{Call, CallLog};
 use crate::error::{Code, Error};
 
+/// What rustls says of a certificate that it refuses, before the reason.
+const UNTRUSTED: &str = "invalid peer certificate: ";
+
 /// The error of a call that did not succeed, for this key or for whichever KMS finds.
 pub(super) fn refused<E>(call: &Call, error: SdkError<E, HttpResponse>) -> Error
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
     let code = code(&error);
+    let cause = chain(&error);
     let advice = match (code, error.code()) {
+        (Code::KmsUnreachable, _) if cause.contains(UNTRUSTED) => format!(
+            "the certificate of the server, or of a proxy before it, is not trusted; if it is \
+             yours, add its authority to the system's, or name its file in SSL_CERT_FILE ({})",
+            cause.rsplit(": ").next().unwrap_or_default()
+        ),
         (Code::KmsRejected, Some(name)) => format!("KMS says {name}"),
         (Code::KmsAccessDenied, _) => format!(
             "access is denied; allow kms:{} on the key in the caller's IAM policy and in \
@@ -28,7 +37,7 @@ where
     };
     let request_id = error.request_id().map(str::to_owned);
     Error::new(code, format!("{call} failed: {advice}"))
-        .with_cause(chain(&error))
+        .with_cause(cause)
         .with_request_id(request_id)
 }
 

@@ -9,6 +9,7 @@ mod connection;
 mod data_keys;
 mod discovery;
 mod error;
+mod http;
 mod other_operations;
 mod strict;
 mod unwrap;
