@@ -603,6 +603,9 @@ export declare function openNow(client: Client, message: Uint8Array, givenContex
  */
 export declare function preferHugePages(output: Uint8Array): void
 
+/** Verifies the header at once, and then `open` must come; nothing if a service must be asked first. */
+export declare function rangeReaderNow(client: Client, header: Header, messageLength: number): RangeReader | null
+
 /** Re-encrypts a file; without a new context the old one's is kept. */
 export declare function reEncryptFile(job: FileJob, paths: FilePaths, client: Client, context: Array<string>, newClient: Client, newContext?: Array<string> | undefined | null): Promise<FileLengths>
 

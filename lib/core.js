@@ -109,6 +109,25 @@ class Core {
   }
 
   /**
+   * What reads ranges of a message, once it is given the final frame; at once, if nobody has to be
+   * asked.
+   *
+   * @param {Header} header
+   * @param {number} messageLength
+   * @param {AbortSignal | undefined} signal
+   */
+  async rangeReader(header, messageLength, signal) {
+    throwIfAborted(signal);
+    const { client } = this;
+    const now =
+      this.#answersNow && native(() => binding.rangeReaderNow(client, header, messageLength));
+    if (now) return now;
+    return abortable(signal, (caller) =>
+      binding.createRangeReader(client, header, messageLength, caller),
+    );
+  }
+
+  /**
    * Reads a short message as a whole, if nobody has to be asked; returns the plaintext's length.
    *
    * @param {Uint8Array} message

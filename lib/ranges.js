@@ -2,7 +2,7 @@
 
 const binding = require('../binding.js');
 const args = require('./arguments.js');
-const { abortable, throwIfAborted, untilAborted } = require('./abort.js');
+const { throwIfAborted, untilAborted } = require('./abort.js');
 const { EnvelopeError, invalid, native } = require('./errors.js');
 const { describe } = require('./header.js');
 const { openSource } = require('./source.js');
@@ -47,9 +47,7 @@ async function authenticate(core, source, context, signal) {
   const header = await readHeader(core, source, context, signal);
   try {
     const start = native(() => binding.finalFrameStart(header, source.size));
-    const reader = await abortable(signal, (caller) =>
-      binding.createRangeReader(core.client, header, source.size, caller),
-    );
+    const reader = await core.rangeReader(header, source.size, signal);
     // Not before: the header says how much this is.
     await openFinalFrame(reader, source, start);
     return { reader, header: describe(header) };

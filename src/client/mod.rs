@@ -172,13 +172,18 @@ impl Client {
     /// # Errors
     /// As `decryptor`.
     pub fn decryptor_now(&self, accepted: &AcceptedHeader) -> Result<Option<Decryptor>> {
+        let materials = self.materials_now(accepted)?;
+        materials.map(|materials| self.open(accepted, &materials)).transpose()
+    }
+
+    fn materials_now(&self, accepted: &AcceptedHeader) -> Result<Option<Arc<DecryptionMaterials>>> {
         if let Some(materials) = self.materials.cached_to_decrypt(accepted) {
-            return self.open(accepted, &materials).map(Some);
+            return Ok(Some(materials));
         }
         if self.keyring().calls_service() {
             return Ok(None);
         }
-        answer_now(self.decryptor(accepted)).map(Some)
+        answer_now(self.materials.to_decrypt(accepted)).map(Some)
     }
 
     fn open(
@@ -203,6 +208,21 @@ impl Client {
     ) -> Result<RangeOpening> {
         let materials = self.materials.to_decrypt(accepted).await?;
         RangeOpening::new(&accepted.header, &materials, message_length)
+    }
+
+    /// The same at once; `None` if a service must be asked first.
+    ///
+    /// # Errors
+    /// As `range_opening`.
+    pub fn range_opening_now(
+        &self,
+        accepted: &AcceptedHeader,
+        message_length: u64,
+    ) -> Result<Option<RangeOpening>> {
+        let materials = self.materials_now(accepted)?;
+        let open =
+            |materials: Arc<_>| RangeOpening::new(&accepted.header, &materials, message_length);
+        materials.map(open).transpose()
     }
 
     /// Fills the cache for messages with this context.

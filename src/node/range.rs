@@ -33,6 +33,18 @@ pub fn final_frame_start(header: &NativeHeader, message_length: i64) -> Result<i
     start().map(signed).map_err(to_napi)
 }
 
+/// Verifies the header at once, and then `open` must come; nothing if a service must be asked first.
+#[napi(catch_unwind)]
+pub fn range_reader_now(
+    client: &NativeClient,
+    header: &NativeHeader,
+    message_length: i64,
+) -> Result<Option<RangeReader>> {
+    let open = || client.get().range_opening_now(header.get()?, number(message_length)?);
+    let opening = open().map_err(to_napi)?;
+    Ok(opening.map(|opening| RangeReader(State::HeaderVerified(opening))))
+}
+
 /// Verifies the header as soon as the keyring answers; then `open` must come.
 #[napi(catch_unwind, ts_return_type = "Promise<RangeReader>")]
 pub fn create_range_reader<'env>(
