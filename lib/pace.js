@@ -8,13 +8,13 @@ const LEAST = FIRST / 4;
 const MOST = 8 * FIRST;
 
 /** Under this, in ns, a call may do twice as much. */
-const BRIEF = 300_000n;
+const BRIEF = 600_000n;
 /** Over this, in ns, it does half as much. */
-const LONG = 1_000_000n;
+const LONG = 2_000_000n;
 
 /**
  * How much of a large input one call of the addon is given, so that the event loop turns about every
- * half millisecond: less where each byte is signed, more where other cores help.
+ * millisecond: less where each byte is signed, more where other cores help.
  *
  * Fresh memory comes in pages of 2 MiB: cores that begin in the same page each clear it, so that small
  * slices cost more than their turns.

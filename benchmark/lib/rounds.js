@@ -1,11 +1,15 @@
 'use strict';
 
+const { setTimeout: pause } = require('node:timers/promises');
+
 const { median, quantile } = require('simple-statistics');
 
 const { startClock } = require('./clock');
 
 /** How long one sample of a fast operation lasts at least. */
 const SAMPLE_NS = 8e6;
+/** How long the memory of what was collected takes to be freed, at most. */
+const FREED_MS = 10;
 /** A ratio is settled when the middle half of its rounds lies this close together. */
 const SETTLED = 0.1;
 
@@ -40,11 +44,17 @@ async function inRounds(sides, { quick = false, ...changed } = {}) {
     // Each round begins with another side: none always follows the same one.
     for (let i = 0; i < names.length; i++) {
       const name = names[(i + round) % names.length];
-      global.gc?.();
+      await collectGarbage();
       values[name].push((await sides[name].sample(counts.get(name))) / counts.get(name));
     }
   }
   return Object.fromEntries(names.map((name) => [name, summary(values[name])]));
+}
+
+/** What one side left behind is gone before the next begins: buffers are freed by another thread. */
+async function collectGarbage() {
+  global.gc?.();
+  await pause(FREED_MS);
 }
 
 /** How many operations make a sample that is long enough; and the warm-up. */
