@@ -1,22 +1,22 @@
 'use strict';
 
-const assert = require('node:assert/strict');
-const crypto = require('node:crypto');
+const { fork } = require('node:child_process');
+const { once } = require('node:events');
+const path = require('node:path');
 
-const { CONTEXT, FRAME_LENGTH, KIB, MIB, SIZES } = require('../lib/keys');
-const { inFlight, inRounds, sequential, synchronous } = require('../lib/rounds');
-const { age } = require('../peers/age');
+const { countScheduled } = require('../lib/clock');
+const { MIB, SIZES } = require('../lib/keys');
+const { partiesOf, worksInFlight } = require('../lib/parties');
+const { inRounds, together } = require('../lib/rounds');
 const { withAwsLc } = require('../peers/aws_lc_rs');
-const { clientNode } = require('../peers/client_node');
-const { handWritten } = require('../peers/hand_written');
-const { envelope, warmEnvelope } = require('../peers/kms_envelope');
-const { single } = require('../peers/node_crypto');
 
+const JOB = path.join(__dirname, '..', 'jobs', 'party.js');
 const WIDTH = 16;
+/** How fast fresh memory is, is a matter of luck that lasts as long as a process: they are made anew. */
+const GENERATIONS = 3;
+const ROUNDS = { rounds: 7, mostRounds: 21, budgetMs: 7000 };
 /** Of what takes seconds a round, fewer. */
-const ROUNDS = { '64 MiB': { rounds: 7, mostRounds: 15 } };
-const CLIENT_FRAMES = 'our suite, 64 KiB frames';
-const CLIENT_SMALL_FRAMES = 'our suite, 4 KiB frames';
+const LARGE_ROUNDS = { rounds: 4, mostRounds: 11, budgetMs: 7000 };
 
 /**
  * One length in one piece: to encrypt and to decrypt, each with a local key and with a warm cache.
@@ -26,80 +26,73 @@ const CLIENT_SMALL_FRAMES = 'our suite, 4 KiB frames';
 async function onePiece({ quick, size }) {
   // Only so large a message is shared among cores; and a build for it takes long.
   const withRaw = size === '64 MiB' && !quick ? withAwsLc : (work) => work(() => ({}));
-  return withRaw((raw) => bothKeys({ quick, size, raw }));
+  return withRaw(async (raw) => [
+    ...(await withKey({ cached: false, quick, size, raw })),
+    ...(await withKey({ cached: true, quick, size, raw })),
+  ]);
 }
 
-async function bothKeys({ quick, size, raw }) {
-  const data = crypto.randomBytes(SIZES[size]);
-  const groups = [];
-  for (const cached of [false, true]) {
-    const parties = await partiesFor(data, { cached, quick });
-    const key = cached ? 'warm cache' : 'local key';
-    for (const operation of ['encrypt', 'decrypt']) {
-      const sides = { ...sidesOf(parties, operation, data), ...raw(operation, data.length) };
-      groups.push({
-        name: `${operation}, ${key}`,
-        bytes: data.length,
-        sides: await inRounds(sides, { quick, ...(quick ? {} : ROUNDS[size]) }),
-      });
+async function withKey({ cached, quick, size, raw }) {
+  const length = SIZES[size];
+  const rounds = length > MIB ? LARGE_ROUNDS : ROUNDS;
+  const names = partiesOf({ cached, quick, length });
+  const measured = { encrypt: [], decrypt: [] };
+  for (let generation = 0; generation < (quick ? 1 : GENERATIONS); generation++) {
+    const parties = await startAll(names, length, cached);
+    for (const [operation, all] of Object.entries(measured)) {
+      const sides = { ...sidesOf(parties, operation, length), ...raw(operation, length) };
+      all.push(await inRounds(sides, { quick, ...(quick ? {} : rounds) }));
     }
+    for (const party of Object.values(parties)) party.stop();
   }
-  return groups;
+  return Object.entries(measured).map(([operation, all]) => ({
+    name: `${operation}, ${cached ? 'warm cache' : 'local key'}`,
+    bytes: length,
+    sides: together(all),
+  }));
 }
 
-/** All who take part, each with what it encrypted, once it has been shown to be right. */
-async function partiesFor(data, { cached, quick }) {
-  const ours = cached ? await warmEnvelope(CONTEXT) : envelope();
-  const options = { encryptionContext: CONTEXT };
-  const encrypts = {
-    'kms-envelope, sync': (input) => ours.encryptSync(input, options),
-    'kms-envelope': (input) => ours.encrypt(input, options),
-  };
+/** Each in a process of its own, one after another: each checks first that it works. */
+async function startAll(names, length, cached) {
   const parties = {};
-  for (const [name, encrypt] of Object.entries(encrypts)) {
-    const decrypt = name.endsWith('sync') ? ours.decryptSync : ours.decrypt;
-    parties[name] = { encrypt, decrypt: (message) => decrypt.call(ours, message, options) };
-  }
-  const into = Buffer.allocUnsafeSlow(data.length + 40 * (data.length / FRAME_LENGTH) + KIB);
-  parties['kms-envelope, sync, into a buffer'] = {
-    encrypt: (input) => ours.encryptSync(input, { ...options, into }),
-    decrypt: (message) => ours.decryptSync(message, { ...options, into }),
-  };
-  parties[`client-node, ${CLIENT_FRAMES}`] = clientNode(CLIENT_FRAMES, { cached });
-  if (!quick || data.length >= MIB) {
-    parties[`client-node, ${CLIENT_SMALL_FRAMES}`] = clientNode(CLIENT_SMALL_FRAMES, { cached });
-  }
-  // It refuses to share a data key between messages that it signs, as they are by default.
-  if (!cached && !quick) parties['client-node, defaults'] = clientNode('defaults');
-  parties['node:crypto, frames'] = handWritten({ cached });
-  parties['node:crypto, single'] = single;
-  if (!cached && !quick) parties.age = await age();
-  for (const [name, party] of Object.entries(parties)) await verify(name, party, data, ours);
+  for (const name of names) parties[name] = await start(name, length, cached);
   return parties;
 }
 
-/** Each must give back what it was given; and what speaks our format, must be read by us. */
-async function verify(name, party, data, ours) {
-  party.message = await party.encrypt(data);
-  if (Buffer.isBuffer(party.message)) party.message = Buffer.from(party.message);
-  const plaintext = await party.decrypt(party.message);
-  assert.ok(Buffer.compare(plaintext, data) === 0, `${name} does not decrypt what it encrypted`);
-  if (name === 'age' || name === 'node:crypto, single') return;
-  const read = await ours.decrypt(party.message);
-  assert.ok(Buffer.compare(read, data) === 0, `${name}: its message is another one`);
+async function start(name, length, cached) {
+  const child = fork(JOB, [name, String(length), cached ? 'cached' : 'local'], {
+    execArgv: ['--expose-gc'],
+  });
+  const failed = once(child, 'exit').then(() => {
+    throw new Error(`the process of ${name} has ended`);
+  });
+  failed.catch(() => {});
+  const next = async () => (await Promise.race([once(child, 'message'), failed]))[0];
+  let scheduled;
+  await next();
+  return {
+    sample(operation, width, count) {
+      const answer = next();
+      child.send({ operation, width, count });
+      return answer.then((told) => {
+        scheduled = told.scheduled;
+        return told.elapsed;
+      });
+    },
+    stop() {
+      if (scheduled) countScheduled(scheduled);
+      child.disconnect();
+    },
+  };
 }
 
-function sidesOf(parties, operation, data) {
+function sidesOf(parties, operation, length) {
   const sides = {};
   for (const [name, party] of Object.entries(parties)) {
-    const input = operation === 'encrypt' ? data : party.message;
-    const once = () => party[operation](input);
-    const isSync = /sync|node:crypto/.test(name);
-    sides[name] = isSync ? synchronous(once) : sequential(once);
-    const concurrent = name === 'kms-envelope' || name === `client-node, ${CLIENT_FRAMES}`;
+    const side = (width) => ({ sample: (count) => party.sample(operation, width, count) });
+    sides[name] = side(1);
     // 16 messages of 64 MiB at once would measure the memory alone.
-    if (concurrent && data.length <= MIB)
-      sides[`${name}, ${WIDTH} in flight`] = inFlight(once, WIDTH);
+    if (worksInFlight(name) && length <= MIB) sides[`${name}, ${WIDTH} in flight`] = side(WIDTH);
   }
   return sides;
 }

@@ -34,9 +34,18 @@ function waitedForProcessor() {
   return waited;
 }
 
-/** For which part of the time that this thread could have run, others had the processors. */
+/** What processes beside this one ran and waited, that measured for it. */
+const others = [0, 0];
+
+/** @param {number[]} scheduled what such a process tells of itself */
+function countScheduled([ran, waited]) {
+  others[0] += ran;
+  others[1] += waited;
+}
+
+/** For which part of the time that who measured could have run, others had the processors. */
 function waitedPart() {
-  const [ran, waited] = scheduled();
+  const [ran, waited] = scheduled().map((own, i) => own + others[i]);
   return waited / (ran + waited || 1);
 }
 
@@ -46,4 +55,4 @@ function scheduled() {
   return fs.readFileSync(SCHEDULER, 'utf8').split(' ', 2).map(Number);
 }
 
-module.exports = { startClock, waitedPart };
+module.exports = { countScheduled, scheduled, startClock, waitedPart };

@@ -7,7 +7,7 @@ const { median, quantile } = require('simple-statistics');
 const { startClock } = require('./clock');
 
 /** How long one sample of a fast operation lasts at least. */
-const SAMPLE_NS = 8e6;
+const SAMPLE_NS = 20e6;
 /** How long the memory of what was collected takes to be freed, at most. */
 const FREED_MS = 10;
 /** A ratio is settled when the middle half of its rounds lies this close together. */
@@ -55,6 +55,13 @@ async function inRounds(sides, { quick = false, ...changed } = {}) {
 async function collectGarbage() {
   global.gc?.();
   await pause(FREED_MS);
+}
+
+/** What the same sides took when they were measured several times. */
+function together(all) {
+  return Object.fromEntries(
+    Object.keys(all[0]).map((name) => [name, summary(all.flatMap((each) => each[name].values))]),
+  );
 }
 
 /** How many operations make a sample that is long enough; and the warm-up. */
@@ -113,4 +120,4 @@ function inFlight(operation, width) {
   };
 }
 
-module.exports = { inFlight, inRounds, sequential, synchronous };
+module.exports = { inFlight, inRounds, sequential, synchronous, together };
