@@ -84,16 +84,18 @@ function contextPairs(context) {
   if (Object.prototype.toString.call(context) !== '[object Object]') {
     throw invalid(`encryptionContext must be an object of strings, not ${kind(context)}`);
   }
-  const pairs = Object.entries(/** @type {object} */ (context)).flat();
-  for (let i = 0; i < pairs.length; i++) {
-    const text = pairs[i];
-    if (typeof text !== 'string') {
-      throw invalid(`encryptionContext.${pairs[i - 1]} must be a string, not ${kind(text)}`);
+  const given = /** @type {Record<string, unknown>} */ (context);
+  const pairs = [];
+  for (const key of Object.keys(given)) {
+    const value = given[key];
+    if (typeof value !== 'string') {
+      throw invalid(`encryptionContext.${key} must be a string, not ${kind(value)}`);
     }
     // UTF-8 has no lone surrogates: two different strings would become the same bytes.
-    if (!text.isWellFormed()) {
+    if (!key.isWellFormed() || !value.isWellFormed()) {
       throw invalid('encryptionContext holds a string that is not well-formed Unicode');
     }
+    pairs.push(key, value);
   }
   return pairs;
 }

@@ -3,6 +3,7 @@
 //! Source: `framework/structures.md`, "Encryption Context".
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::error::{Code, Error, Result};
 
@@ -16,9 +17,10 @@ pub(crate) const PUBLIC_KEY: &str = "aws-crypto-public-key";
 const MAX_SERIALIZED_LENGTH: usize = u16::MAX as usize;
 
 /// Pairs of strings, sorted by the UTF-8 bytes of their keys; Rust's order of `String` is that one.
+/// A clone shares them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EncryptionContext {
-    pairs: BTreeMap<String, String>,
+    pairs: Arc<BTreeMap<String, String>>,
 }
 
 impl EncryptionContext {
@@ -105,8 +107,12 @@ impl EncryptionContext {
 
     /// The pairs that `wanted` tells by their key.
     pub(crate) fn filter(&self, wanted: impl Fn(&str) -> bool) -> Self {
+        if self.iter().all(|(key, _)| wanted(key)) {
+            return self.clone();
+        }
         let pairs = self.iter().filter(|(key, _)| wanted(key));
-        Self { pairs: pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect() }
+        let pairs = pairs.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        Self { pairs: Arc::new(pairs.collect()) }
     }
 
     /// The context as its writer gave it, without the format's own pairs.
@@ -141,7 +147,7 @@ impl EncryptionContext {
 
     /// Adds a pair as a message carries it; `false` if the key is there already.
     pub(crate) fn insert(&mut self, key: String, value: String) -> bool {
-        self.pairs.insert(key, value).is_none()
+        Arc::make_mut(&mut self.pairs).insert(key, value).is_none()
     }
 
     fn check_length(&self) -> Result<()> {

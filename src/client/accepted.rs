@@ -1,5 +1,7 @@
 //! A header that the client's settings let through.
 
+use std::sync::Arc;
+
 use crate::context::EncryptionContext;
 use crate::format::{EncryptedDataKey, Header};
 
@@ -10,7 +12,7 @@ pub struct AcceptedHeader {
     /// The whole context: what the header stores, completed with the required pairs.
     pub(super) context: EncryptionContext,
     /// The data keys that allowed keys wrap.
-    pub(super) allowed: Vec<EncryptedDataKey>,
+    pub(super) allowed: Arc<[EncryptedDataKey]>,
 }
 
 impl AcceptedHeader {

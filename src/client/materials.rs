@@ -71,7 +71,7 @@ impl MaterialsSource {
         let AcceptedHeader { header, context, allowed } = accepted;
         let made = || {
             let keyring = Arc::clone(&self.keyring);
-            make_to_decrypt(keyring, header.suite, context.clone(), allowed.clone())
+            make_to_decrypt(keyring, header.suite, context.clone(), Arc::clone(allowed))
         };
         let Some(cache) = self.cache_for(header.suite) else {
             return made().await.map(Arc::new);
@@ -154,7 +154,7 @@ async fn make_to_decrypt(
     keyring: Arc<dyn Keyring>,
     suite: &'static AlgorithmSuite,
     context: EncryptionContext,
-    encrypted_data_keys: Vec<EncryptedDataKey>,
+    encrypted_data_keys: Arc<[EncryptedDataKey]>,
 ) -> Result<DecryptionMaterials> {
     let mut materials = DecryptionMaterials::new(suite, context);
     keyring.on_decrypt(&mut materials, &encrypted_data_keys).await?;
@@ -171,7 +171,7 @@ pub(super) fn decryption_key(accepted: &AcceptedHeader) -> Result<Vec<u8>> {
     let mut key = vec![TO_DECRYPT];
     key.extend_from_slice(&accepted.header.suite.id.to_be_bytes());
     key.extend_from_slice(&accepted.allowed.len().to_be_bytes());
-    for data_key in &accepted.allowed {
+    for data_key in accepted.allowed.iter() {
         data_key.write(&mut key)?;
     }
     key.extend_from_slice(&accepted.context.serialize());

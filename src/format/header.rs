@@ -2,6 +2,8 @@
 //!
 //! Source: `data-format/message-header.md`.
 
+use std::sync::Arc;
+
 use super::edk::EncryptedDataKey;
 use super::frame::TAG;
 use super::reader::{Failure, Reader};
@@ -28,7 +30,7 @@ pub struct Header {
     /// The encryption context that the message carries.
     pub context: EncryptionContext,
     /// The wrapped copies of the data key.
-    pub encrypted_data_keys: Vec<EncryptedDataKey>,
+    pub encrypted_data_keys: Arc<[EncryptedDataKey]>,
     /// Framed or not.
     pub content_type: ContentType,
     /// The plaintext length of every frame but the last, in bytes; 0 if not framed.
@@ -211,7 +213,7 @@ impl HeaderParser {
             suite,
             message_id: std::mem::take(&mut self.message_id),
             context: std::mem::take(&mut self.context),
-            encrypted_data_keys: std::mem::take(&mut self.encrypted_data_keys),
+            encrypted_data_keys: std::mem::take(&mut self.encrypted_data_keys).into(),
             content_type,
             frame_length,
             commitment,

@@ -2,6 +2,8 @@
 //!
 //! Source: `client-apis/encrypt.md`, "Construct the header"; `data-format/message-header.md`.
 
+use std::borrow::Cow;
+
 use super::edk::EncryptedDataKey;
 use super::frame;
 use super::header::{ContentType, IV_LENGTH, TYPE_CUSTOMER_AED};
@@ -40,6 +42,15 @@ pub(crate) fn header_body(
     body.extend_from_slice(&frame_length.to_be_bytes());
     body.extend_from_slice(commitment);
     Ok(body)
+}
+
+/// What the tag of a header authenticates: its body, and what the writer and the reader of the message
+/// know beside it (`framework/required-encryption-context-cmm.md`).
+pub(crate) fn header_aad<'a>(body: &'a [u8], not_stored: &EncryptionContext) -> Cow<'a, [u8]> {
+    if not_stored.is_empty() {
+        return Cow::Borrowed(body);
+    }
+    Cow::Owned([body, &not_stored.serialize()].concat())
 }
 
 /// What follows the header body: the tag, in format 1.0 after its nonce, which is zero.

@@ -11,5 +11,5 @@ mod reader;
 
 pub use edk::EncryptedDataKey;
 pub use header::{ContentType, Header, HeaderLimits, HeaderParser};
-pub(crate) use header_writer::{header_authentication, header_body};
+pub(crate) use header_writer::{header_aad, header_authentication, header_body};
 pub(crate) use reader::{Failure, Reader};

@@ -16,7 +16,7 @@ use crate::crypto::{
 use crate::error::{Code, Error, Result};
 use crate::format::footer::{self, FOOTER_OVERHEAD};
 use crate::format::frame::{self, FINAL_OVERHEAD, FrameAad, FrameKind, REGULAR_OVERHEAD, TAG};
-use crate::format::{header_authentication, header_body};
+use crate::format::{header_aad, header_authentication, header_body};
 use crate::materials::EncryptionMaterials;
 use crate::parallel::try_each;
 
@@ -62,7 +62,8 @@ impl Encryptor {
             &keys.commitment,
         )?;
         // "Construct the header": the tag also covers what is authenticated, but not stored.
-        let aad = [header.as_slice(), &materials.context.filter(required).serialize()].concat();
+        let not_stored = materials.context.filter(required);
+        let aad = header_aad(&header, &not_stored);
         // Nonce 0 is the header's, frames count from 1.
         let tag = keys.content_key.seal(&frame::iv(0), &aad, &[], &mut [])?;
         header.extend_from_slice(&header_authentication(suite, &tag));

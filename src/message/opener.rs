@@ -4,8 +4,8 @@
 
 use crate::crypto::{Aead, AesGcm, DerivedKeys, same_commitment};
 use crate::error::{Code, Error, Result};
-use crate::format::Header;
 use crate::format::frame::{Frame, FrameAad};
+use crate::format::{Header, header_aad};
 use crate::materials::DecryptionMaterials;
 
 pub(super) struct FrameOpener {
@@ -23,7 +23,7 @@ impl FrameOpener {
         }
         // "Verify the header": the tag also covers what is authenticated, but not stored.
         let completed = materials.context.filter(|key| header.context.get(key).is_none());
-        let aad = [header.body(), &completed.serialize()].concat();
+        let aad = header_aad(header.body(), &completed);
         keys.content_key
             .open(&header.iv, &aad, &[], &header.tag, &mut [])
             .map_err(|_| changed("the header"))?;
