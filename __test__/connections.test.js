@@ -59,6 +59,16 @@ describe('how KMS is reached', { skip: skipWithout('python') }, () => {
     assert.deepEqual(await moto.requests(), []);
   });
 
+  it('never over TLS where the system trusts nobody, and the error says what is missing', async () => {
+    const endpoint = `https://127.0.0.1:${secured.port}`;
+    for (const none of [nobody, `${folder}/missing.pem`]) {
+      const { code, message } = await attempt(endpoint, { SSL_CERT_FILE: none });
+      assert.equal(code, 'ERR_ENVELOPE_KMS_UNREACHABLE');
+      assert.match(message, /certificate .* not trusted; install ca-certificates .* has none/);
+    }
+    assert.deepEqual(await moto.requests(), []);
+  });
+
   it('never over TLS with a certificate for another name', async () => {
     const endpoint = `https://127.0.0.1:${secureElsewhere.port}`;
     const { code, message } = await attempt(endpoint, { SSL_CERT_FILE: trusted });

@@ -1,4 +1,4 @@
-"""Makes an authority and a server's certificate for 127.0.0.1, and prints both as JSON.
+"""Makes an authority and a server's certificate, and prints both and the server's key as JSON.
 
 `certificates.py NAME`: the certificate is for that address or host name.
 """

@@ -23,6 +23,8 @@ import { createTestDatabase } from "./support/test-database.js";
 import { TOKEN_SETTINGS } from "./support/tokens.js";
 
 const SERVICE = path.join(CONTEXT, "service");
+/** Where Debian has them, and the addon looks first. */
+const AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt";
 const stages = readStages();
 const stageOf = (name: string | undefined): Stage => stages.find((stage) => stage.name === name)!;
 
@@ -40,6 +42,14 @@ after(async () => {
 test("the Dockerfile is well-formed, and runs as nobody special", () => {
   assert.deepEqual(validate(DOCKERFILE), []);
   assert.equal(argumentsOf(stageOf(undefined), "USER"), "1000:1000");
+});
+
+test("the image has the authorities by which the addon knows KMS", () => {
+  const base = argumentsOf(stageOf("build"), "FROM");
+  assert.ok(!/slim|alpine/.test(base), `${base} has none itself`);
+  const [copy] = stageOf(undefined).copies.filter(({ sources }) => sources.includes(AUTHORITIES));
+  assert.equal(copy?.from, "build");
+  assert.equal(path.join(copy.destination, path.basename(AUTHORITIES)), AUTHORITIES);
 });
 
 test("what is copied is in the repository, or made by a stage before", () => {
@@ -72,7 +82,7 @@ test("the sources that are copied are enough to build", () => {
 test("the image has all that the service runs with", async () => {
   const root = path.join(folder, "image");
   const image = stageOf(undefined);
-  layOut(image, root, (source) => source.endsWith("node_modules"));
+  layOut(image, root, (source) => source.endsWith("node_modules") || source === AUTHORITIES);
   const service = path.join(root, "app/service");
   linkModules(path.join(service, "node_modules"), (name) => !isForDevelopment(name));
   const database = await createTestDatabase();

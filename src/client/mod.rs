@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
-use crate::format::{EncryptedDataKey, Header, HeaderLimits};
+use crate::format::{Header, HeaderLimits};
 use crate::keyring::{Keyring, answer_now, key_name};
 use crate::materials::{DecryptionMaterials, EncryptionMaterials};
 pub use crate::message::Tally;
@@ -115,10 +115,10 @@ impl Client {
         check_public_key(&header)?;
         let context = header.context.complete(given, &self.settings.required_context_keys)?;
         let keys = &header.encrypted_data_keys;
-        let is_allowed = |key: &&EncryptedDataKey| self.settings.allows(key);
-        let allowed: Arc<[_]> = match self.settings.allowed_keys {
-            None => Arc::clone(keys),
-            Some(_) => keys.iter().filter(is_allowed).cloned().collect(),
+        let allowed: Arc<[_]> = if keys.iter().all(|key| self.settings.allows(key)) {
+            Arc::clone(keys)
+        } else {
+            keys.iter().filter(|key| self.settings.allows(key)).cloned().collect()
         };
         if allowed.is_empty() {
             let names: BTreeSet<_> = keys.iter().take(5).map(key_name).collect();

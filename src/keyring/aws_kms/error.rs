@@ -23,8 +23,9 @@ where
     let cause = chain(&error);
     let advice = match (code, error.code()) {
         (Code::KmsUnreachable, _) if cause.contains(UNTRUSTED) => format!(
-            "the certificate of the server, or of a proxy before it, is not trusted; if it is \
-             yours, add its authority to the system's, or name its file in SSL_CERT_FILE ({})",
+            "the certificate of the server, or of a proxy before it, is not trusted; install \
+             ca-certificates where the system has none, or, if it is yours, add its authority to \
+             the system's, or name its file in SSL_CERT_FILE ({})",
             cause.rsplit(": ").next().unwrap_or_default()
         ),
         (Code::KmsRejected, Some(name)) => format!("KMS says {name}"),
