@@ -37,8 +37,13 @@ function requireOrSkip(t, condition, what) {
  *   the JavaScript peer and the other versions of Node.js; 'examples': what the examples import
  */
 function skipWithout(...names) {
-  const missing = names.filter((name) => !existsSync(INSTALLED[name]));
+  const missing = names.filter((name) => !isInstalled(name));
   return skipReason(missing.length === 0, `run \`node scripts/prepare.js ${missing.join(' ')}\``);
+}
+
+/** Whether one of the parts that `skipWithout` names is here. */
+function isInstalled(name) {
+  return existsSync(INSTALLED[name]);
 }
 
 function skipReason(condition, what) {
@@ -47,4 +52,4 @@ function skipReason(condition, what) {
   return `missing: ${what}`;
 }
 
-module.exports = { LOCALSTACK, PEERS, PYTHON, requireOrSkip, skipWithout };
+module.exports = { LOCALSTACK, PEERS, PYTHON, isInstalled, requireOrSkip, skipWithout };

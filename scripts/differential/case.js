@@ -1,0 +1,159 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs/promises');
+const path = require('node:path');
+
+const { Envelope, inspect } = require('../..');
+const { pairsOf } = require('./contexts');
+const { checkDetached } = require('./detached');
+const { peerReaders } = require('./peer_ways');
+const { RANGE_WAYS } = require('./range_ways');
+const { RE_ENCRYPT_WAYS } = require('./re_encrypt_ways');
+const { FILE_WAYS, STREAM_WAYS, WHOLE_WAYS } = require('./read_ways');
+const { checkRefusals } = require('./refusals');
+const { randomScenario } = require('./scenario');
+const { shortCode } = require('./agreement');
+const { OUR_WAYS, WRITE_WAYS } = require('./write_ways');
+
+/** `decrypt` comes first: it fetches the data key for those that cannot wait for it. */
+const READ_WAYS = [
+  ...WHOLE_WAYS,
+  ...STREAM_WAYS,
+  ...FILE_WAYS,
+  ...RANGE_WAYS,
+  ...RE_ENCRYPT_WAYS,
+  ...peerReaders,
+];
+const PEERS_ONCE_IN = 5;
+
+/**
+ * Writes one message by one way, reads it by every way, re-encrypts it, reads that by every way, and
+ * has changed copies refused by every way. Throws at the first difference.
+ *
+ * @param {import('./random').Random} random
+ * @param {{ keys: object, peers: object, folder: string, tally: import('./tally').Tally }} run
+ * @param {(what: string) => void} describe is told what the case is, step by step
+ */
+async function runCase(random, run, describe) {
+  const scenario = randomScenario(random, run.keys, run.folder);
+  scenario.peers = random.onceIn(PEERS_ONCE_IN) ? run.peers : {};
+  const way = pickWriter(random, scenario);
+  describe(describeScenario(scenario, way));
+  const message = await way.write(scenario, random.fork());
+  run.tally.count('written by', way.name);
+
+  const subject = subjectOf(scenario, message, scenario);
+  checkHeader(inspect(message), subject, { stored: true });
+  const newMessages = await readByAll(random, run, subject, describe);
+  await checkRefusals(random, run, subject, READ_WAYS, describe);
+  describe('detached');
+  await checkDetached(random, run, scenario, subject);
+
+  describe('re-encrypted');
+  const { target, otherKey } = scenario;
+  const again = subjectOf({ ...target, otherKey }, random.pick(newMessages), scenario);
+  checkHeader(inspect(again.message), again, { stored: true });
+  await readByAll(random, run, again, describe);
+  assert.deepEqual(await fs.readdir(run.folder), [], 'files that are left');
+}
+
+/** Any way of ours; where the peers are asked, as often one of them. */
+function pickWriter(random, scenario) {
+  const applicable = WRITE_WAYS.filter((way) => way.applies(scenario));
+  const peers = applicable.filter((way) => !OUR_WAYS.includes(way));
+  const ours = applicable.filter((way) => OUR_WAYS.includes(way));
+  return random.pick(peers.length > 0 && random.onceIn(2) ? peers : ours);
+}
+
+/** @returns {import('./read_ways').Subject} */
+function subjectOf(settings, message, { plaintext, peers, folder }) {
+  // A peer writes frames of its own choice.
+  const { contentType, frameLength } = inspect(message);
+  const { reader, readerKey, readerCache, suite, context, expected, requiredKeys } = settings;
+  return {
+    ...{ reader, readerKey, readerCache, suite, context, expected, requiredKeys, peers },
+    target: settings.target,
+    other: new Envelope({
+      keyring: settings.otherKey.keyring,
+      commitmentPolicy: 'requireEncryptAllowDecrypt',
+      requiredContextKeys: requiredKeys,
+    }),
+    otherKey: settings.otherKey,
+    message,
+    original: message,
+    changed: false,
+    plaintext,
+    framed: contentType === 'framed',
+    frameLength,
+    newFolder: () => fs.mkdtemp(path.join(folder, 'call-')),
+  };
+}
+
+/**
+ * Reads by all ways, one after the other or all at once; returns the messages that came of it.
+ *
+ * @param {import('./read_ways').Subject} subject
+ */
+async function readByAll(random, { tally }, subject, describe) {
+  const [first, ...others] = READ_WAYS.filter((way) => way.applies(subject));
+  const newMessages = [];
+  const check = async (way, choices) => {
+    const result = await attempt(way, subject, choices);
+    checkResult(way, subject, result);
+    tally.count(result.error ? 'refused for its kind by' : 'read by', way.name);
+    if (way.isPeer) tally.count('peers', 'messages read by them');
+    if (result.newMessage) newMessages.push(result.newMessage);
+  };
+  await check(first, random.fork());
+  const calls = random.shuffled(others).map((way) => [way, random.fork()]);
+  if (random.onceIn(3)) {
+    describe('all ways at once');
+    const settled = await Promise.allSettled(calls.map((call) => check(...call)));
+    for (const { reason } of settled) if (reason) throw reason;
+  } else {
+    for (const call of calls) await check(...call);
+  }
+  return newMessages;
+}
+
+async function attempt(way, subject, random) {
+  try {
+    return await way.read(subject, random, []);
+  } catch (error) {
+    return { error };
+  }
+}
+
+function checkResult(way, subject, { error, plaintext, header, newMessage }) {
+  const refusal = way.refuses?.(subject);
+  if (error && refusal && shortCode(String(error.code)) === refusal) return;
+  if (error) throw new Error(`${way.name} failed`, { cause: error });
+  assert.equal(refusal, undefined, `${way.name} did not refuse the message`);
+  if (plaintext) {
+    assert.ok(plaintext.equals(subject.plaintext), `${way.name} gave other bytes`);
+  }
+  if (header) checkHeader(header, newMessage ? subject.target : subject, { way: way.name });
+}
+
+/** A header as it stands in a message, without the pairs that are not stored; or as it was read. */
+function checkHeader(header, { suite, context, requiredKeys, frameLength }, { stored, way }) {
+  const what = `the header that ${way ?? 'inspect'} found`;
+  const missing = new Set(stored ? requiredKeys : []);
+  const expected = pairsOf(context).filter(([key]) => !missing.has(key));
+  assert.deepEqual(pairsOf(header.encryptionContext), expected, what);
+  assert.equal(header.algorithmSuite.id, suite.id, what);
+  assert.equal('aws-crypto-public-key' in header.encryptionContext, suite.signed, what);
+  assert.equal(header.frameLength, frameLength, what);
+}
+
+function describeScenario({ plaintext, frameLength, suite, context, key, readerKey, target }, way) {
+  const pairs = Object.keys(context).length;
+  return (
+    `${plaintext.length} bytes in frames of ${frameLength}, suite 0x${suite.id.toString(16)}, ` +
+    `${pairs} pairs, under ${key.name}, written by ${way.name}, read with ${readerKey.name}, ` +
+    `to suite 0x${target.suite.id.toString(16)} under ${target.key.name}`
+  );
+}
+
+module.exports = { runCase };
