@@ -7,7 +7,9 @@ mod support;
 use kms_envelope::client::Settings;
 use kms_envelope::error::Code::{self, *};
 use kms_envelope::format::{Header, HeaderLimits};
-use support::{client, client_with, context, decrypt, decrypt_pieces, encrypt, header, keyring};
+use support::{
+    client, client_with, context, decrypt, decrypt_pieces, encrypt, header, keyring, re_encrypt,
+};
 
 const PLAINTEXT: &[u8; 23] = b"three frames of 10 byte";
 
@@ -90,6 +92,18 @@ fn every_truncation_is_refused_as_one() {
         for length in 0..message.len() {
             assert_eq!(refused(&message[..length]), TruncatedMessage, "{length} bytes");
         }
+    }
+}
+
+/// The new frames can take less room than the old ones, so that the output is full before the end of
+/// the body is.
+#[test]
+fn every_truncation_is_refused_as_one_by_a_change_to_shorter_frames() {
+    let message = encrypt(&client(13), context(&[]), &[&[0; 100]]);
+    assert!(re_encrypt(&client(13), &client(1), &message).is_ok());
+    for length in 0..message.len() {
+        let error = re_encrypt(&client(13), &client(1), &message[..length]).unwrap_err();
+        assert_eq!(error.code(), TruncatedMessage, "{length} bytes");
     }
 }
 

@@ -6,7 +6,7 @@
 use zeroize::Zeroizing;
 
 use super::{Decryptor, Encryptor};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Reads one message and writes another with the same plaintext.
 pub struct ReEncryptor {
@@ -42,6 +42,9 @@ impl ReEncryptor {
     /// Opens every frame that `input` completes, seals its plaintext anew, and returns how much was
     /// written.
     ///
+    /// `output` needs room for `update_length`, or, where the whole message goes into one buffer, for
+    /// what `message_length` says of [`plaintext_length`](super::plaintext_length).
+    ///
     /// # Errors
     /// As [`Decryptor::update`] and [`Encryptor::update`].
     pub fn update(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
@@ -51,6 +54,10 @@ impl ReEncryptor {
             self.plaintext = Zeroizing::new(vec![0; room]);
         }
         let opened = self.decryptor.update(input, &mut self.plaintext)?;
+        // Genuine frames that hold more than the body's length says have lost their final frame.
+        if self.encryptor.update_length(opened) > output.len() {
+            return Err(Error::truncated());
+        }
         self.encryptor.update(&self.plaintext[..opened], output)
     }
 

@@ -11,7 +11,7 @@ use kms_envelope::error::{Error, Result};
 use kms_envelope::format::{Header, HeaderLimits, HeaderParser};
 use kms_envelope::keyring::raw_aes::RawAesKeyring;
 use kms_envelope::keyring::{Keyring, answer_now};
-use kms_envelope::message::{Decryptor, RangeOpening, plaintext_length};
+use kms_envelope::message::{Decryptor, RangeOpening, ReEncryptor, plaintext_length};
 
 /// The raw AES keyring of most tests.
 pub fn keyring() -> RawAesKeyring {
@@ -65,6 +65,22 @@ pub fn decrypt(client: &Client, given: &EncryptionContext, message: &[u8]) -> Re
     decryptor.finish()?;
     assert_eq!(written, plaintext.len(), "the length that was told beforehand");
     Ok(plaintext)
+}
+
+/// Re-encrypts a message that lies in memory as a whole, into as much room as its length asks for.
+pub fn re_encrypt(from: &Client, to: &Client, message: &[u8]) -> Result<Vec<u8>> {
+    let header = Header::parse(message, from.header_limits())?;
+    let body = &message[header.length..];
+    let plaintext_length = plaintext_length(&header, body);
+    let encryptor = answer_now(to.encryptor(context(&[]), None))?;
+    let mut re_encryptor = ReEncryptor::new(decryptor(from, &context(&[]), header)?, encryptor);
+    let mut other = re_encryptor.header().to_vec();
+    let room = re_encryptor.message_length(plaintext_length)? - other.len();
+    append(&mut other, room, |room| {
+        let written = re_encryptor.update(body, room)?;
+        Ok(written + re_encryptor.finish(&mut room[written..])?)
+    })?;
+    Ok(other)
 }
 
 /// Decrypts a message that arrives in pieces; returns what was released, and how it ended.
