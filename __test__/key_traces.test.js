@@ -139,10 +139,10 @@ describe('a process that may lock no memory', { skip: !LINUX && 'Linux only' }, 
     const root = path.join(__dirname, '..');
     const folder = temporaryFolder();
     fs.chmodSync(folder, 0o755);
-    for (const name of ['index.js', 'binding.js', 'package.json', 'lib']) {
+    for (const name of ['index.js', 'package.json', 'lib']) {
       fs.cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
     }
-    const addon = process.env.NAPI_RS_NATIVE_LIBRARY_PATH ?? addonIn(root);
+    const addon = process.env.KMS_ENVELOPE_NATIVE_PATH ?? addonIn(root);
     fs.copyFileSync(addon, path.join(folder, 'addon.node'));
     const program = `
       const { Envelope, RawAesKeyring } = require('./index.js');
@@ -153,7 +153,7 @@ describe('a process that may lock no memory', { skip: !LINUX && 'Linux only' }, 
       }`;
     const command = `ulimit -l 0; exec "${process.execPath}" -e "$0"`;
     const user = process.getuid() === 0 ? { uid: 65534, gid: 65534 } : {};
-    const env = { ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: path.join(folder, 'addon.node') };
+    const env = { ...process.env, KMS_ENVELOPE_NATIVE_PATH: path.join(folder, 'addon.node') };
     const options = { cwd: folder, env, ...user };
     const { stdout, stderr } = await promisify(execFile)('sh', ['-c', command, program], options);
     assert.equal(stdout, 'works\nworks\nworks\n');

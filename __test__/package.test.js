@@ -8,6 +8,7 @@ const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 const { promisify } = require('node:util');
 const { devDependencies, napi, version } = require('../package.json');
+const { PLATFORMS: PLATFORMS_OF_LOADER } = require('../lib/native/platform');
 const { pack } = require('../scripts/pack');
 const { DEFAULT_REGION, startMoto } = require('./support/moto');
 const { nodeBinary } = require('./support/nodes');
@@ -29,7 +30,7 @@ const PLATFORMS = {
 const ABIS = { glibc: '-gnu', musl: '-musl' };
 
 // The packages hold the addon in the root of the repository, whatever addon the tests load.
-const otherAddon = process.env.NAPI_RS_NATIVE_LIBRARY_PATH && 'not the addon that is packed';
+const otherAddon = process.env.KMS_ENVELOPE_NATIVE_PATH && 'not the addon that is packed';
 
 describe('the folders under npm/', () => {
   it('are one for each target', () => {
@@ -49,8 +50,7 @@ describe('the folders under npm/', () => {
       assert.equal(manifest.version, version);
       assert.deepEqual({ files, main }, { files: [binary], main: binary });
       assert.deepEqual({ engines, license }, { engines: { node: '>=20' }, license: 'Apache-2.0' });
-      const loader = fs.readFileSync(path.join(ROOT, 'binding.js'), 'utf8');
-      assert.ok(loader.includes(`require('${manifest.name}')`));
+      assert.ok(PLATFORMS_OF_LOADER.includes(name));
     });
   }
 });
@@ -76,7 +76,7 @@ describe('the packages', { skip: otherAddon || skipWithout('python', 'peers') },
     const types = fs.readdirSync(path.join(ROOT, 'types')).map((name) => `types/${name}`);
     assert.ok(types.every((name) => name.endsWith('.d.ts')));
     const always = ['LICENSE', 'README.md', 'package.json'];
-    const written = ['CHANGELOG.md', 'binding.js', 'index.d.ts', 'index.js'];
+    const written = ['CHANGELOG.md', 'index.d.ts', 'index.js'];
     assert.deepEqual(list(packages.main), [...always, ...written, ...code, ...types].toSorted());
     for (const { name, tarball } of packages.platforms) {
       const binary = name.replace('kms-envelope-', 'kms-envelope.');
@@ -163,7 +163,7 @@ describe('the packages', { skip: otherAddon || skipWithout('python', 'peers') },
 
   /** Runs a script of the project, as its user would: without our environment. */
   function run(script, args, { node = process.execPath, env = {} } = {}) {
-    const own = Object.entries(process.env).filter(([name]) => !/^(AWS|NAPI_RS)_/.test(name));
+    const own = Object.entries(process.env).filter(([name]) => !/^(AWS|KMS_ENVELOPE)_/.test(name));
     const options = { cwd: project, env: { ...Object.fromEntries(own), ...env } };
     return promisify(execFile)(node, [script, ...args], options);
   }

@@ -1,6 +1,6 @@
 'use strict';
 
-const binding = require('../binding.js');
+const binding = require('./native/load.js');
 const args = require('./arguments.js');
 const { abortable, throwIfAborted } = require('./abort.js');
 const { fromJson, invalid, native } = require('./errors.js');

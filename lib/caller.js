@@ -3,7 +3,7 @@
 const { AsyncResource } = require('node:async_hooks');
 const { tracingChannel } = require('node:diagnostics_channel');
 
-const binding = require('../binding.js');
+const binding = require('./native/load.js');
 const { fromJson } = require('./errors.js');
 
 /** What happens to each call of a key service: see docs/production.md. */

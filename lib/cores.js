@@ -2,7 +2,7 @@
 
 const { isMainThread } = require('node:worker_threads');
 
-const binding = require('../binding.js');
+const binding = require('./native/load.js');
 
 let shared = false;
 

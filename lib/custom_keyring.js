@@ -2,7 +2,7 @@
 
 const { isUint8Array } = require('node:util/types');
 
-const binding = require('../binding.js');
+const binding = require('./native/load.js');
 const args = require('./arguments.js');
 const { invalid } = require('./errors.js');
 const { GUARD_OPTIONS, guardOptions } = require('./guard.js');

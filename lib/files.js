@@ -2,7 +2,7 @@
 
 const path = require('node:path');
 
-const binding = require('../binding.js');
+const binding = require('./native/load.js');
 const args = require('./arguments.js');
 const { throwIfAborted } = require('./abort.js');
 const { callerFor } = require('./caller.js');

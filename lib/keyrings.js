@@ -2,7 +2,7 @@
 
 const path = require('node:path');
 
-const binding = require('../binding.js');
+const binding = require('./native/load.js');
 const args = require('./arguments.js');
 const { invalid, native } = require('./errors.js');
 

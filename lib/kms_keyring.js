@@ -1,6 +1,6 @@
 'use strict';
 
-const binding = require('../binding.js');
+const binding = require('./native/load.js');
 const args = require('./arguments.js');
 const { invalid } = require('./errors.js');
 const { GUARD_OPTIONS, guardOptions } = require('./guard.js');

@@ -1,6 +1,6 @@
 'use strict';
 
-const binding = require('../binding.js');
+const binding = require('./native/load.js');
 const args = require('./arguments.js');
 const { throwIfAborted } = require('./abort.js');
 const { native } = require('./errors.js');

@@ -1,6 +1,6 @@
 'use strict';
 
-const binding = require('../binding.js');
+const binding = require('./native/load.js');
 const args = require('./arguments.js');
 const { throwIfAborted, untilAborted } = require('./abort.js');
 const { EnvelopeError, invalid, native } = require('./errors.js');

@@ -2,7 +2,7 @@
 
 const { createPrivateKey, createPublicKey, KeyObject } = require('node:crypto');
 
-const binding = require('../binding.js');
+const binding = require('./native/load.js');
 const args = require('./arguments.js');
 const { EnvelopeError, invalid, native } = require('./errors.js');
 

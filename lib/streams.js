@@ -1,6 +1,6 @@
 'use strict';
 
-const binding = require('../binding.js');
+const binding = require('./native/load.js');
 const args = require('./arguments.js');
 const codec = require('./codec.js');
 const { invalid, native } = require('./errors.js');

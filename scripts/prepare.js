@@ -7,10 +7,10 @@ const path = require('node:path');
 
 const ROOT = path.join(__dirname, '..');
 const PEERS = path.join(ROOT, '__test__', 'peers');
+const SURROUNDINGS = path.join(ROOT, '__test__', 'surroundings');
 const EXAMPLES = path.join(ROOT, 'examples');
 const BENCHMARK = path.join(ROOT, 'benchmark');
 const SERVICE = path.join(ROOT, 'service');
-const LOADER = path.join(ROOT, 'binding.js');
 const WINDOWS = process.platform === 'win32';
 
 const ENGINES = {
@@ -31,11 +31,20 @@ const STEPS = {
   python,
   localstack,
   peers,
+  surroundings,
   examples,
   benchmark,
   service,
 };
-const DEFAULT_STEPS = ['node-modules', 'addon', 'python', 'localstack', 'peers', 'examples'];
+const DEFAULT_STEPS = [
+  'node-modules',
+  'addon',
+  'python',
+  'localstack',
+  'peers',
+  'surroundings',
+  'examples',
+];
 
 /** `node scripts/prepare.js [STEP...]`: makes what a fresh clone lacks; quick when all is there. */
 function main(names) {
@@ -50,6 +59,11 @@ function nodeModules() {
 /** The Encryption SDK for JavaScript and other versions of Node.js, to test with. */
 function peers() {
   npmInstall(PEERS);
+}
+
+/** What the packed package is tried in: test runners, a bundler, and the like. */
+function surroundings() {
+  npmInstall(SURROUNDINGS);
 }
 
 /** What the examples import: the AWS SDK for S3, Express, and the package itself. */
@@ -86,10 +100,8 @@ function addon({ engine = 'aws-lc' } = {}) {
     hash([process.version, ...options], inputs),
     () => isBuilt(output),
     () => {
-      const build = ['napi', 'build', '--platform', '--release', '--js', 'binding.js', ...options];
+      const build = ['napi', 'build', '--platform', '--release', '--no-js', ...options];
       run('npx', ['--no', '--', ...build, ...(output === ROOT ? [] : ['--output-dir', output])]);
-      // The loader is the same, so tests of the second engine alone need no build of the first.
-      if (!fs.existsSync(LOADER)) fs.copyFileSync(path.join(output, 'binding.js'), LOADER);
     },
   );
   linkInto(EXAMPLES);
@@ -174,7 +186,7 @@ function once(stamp, inputs, isThere, step) {
 }
 
 function isBuilt(output) {
-  return findAddon(output) !== undefined && fs.existsSync(LOADER);
+  return findAddon(output) !== undefined;
 }
 
 function findAddon(output) {
@@ -224,4 +236,14 @@ if (require.main === module) {
   }
 }
 
-module.exports = { ROOT, addon, benchmark, examples, localstack, nodeModules, peers, python };
+module.exports = {
+  ROOT,
+  addon,
+  benchmark,
+  examples,
+  localstack,
+  nodeModules,
+  peers,
+  python,
+  surroundings,
+};

@@ -89,13 +89,12 @@ function address() {
   }
 
   const addon = instrumentedAddon();
-  mustPass(underAsan(['--expose-gc', EXERCISE], { NAPI_RS_NATIVE_LIBRARY_PATH: addon }));
+  mustPass(underAsan(['--expose-gc', EXERCISE], { KMS_ENVELOPE_NATIVE_PATH: addon }));
 }
 
 /** The Rust code, and the C code of AWS-LC; its assembly is valgrind's. */
 function instrumentedAddon() {
   prepare.nodeModules();
-  if (!fs.existsSync(path.join(ROOT, 'binding.js'))) prepare.addon();
   const target = /^host: (.*)$/m.exec(capture('rustc', ['-vV']))[1];
   const options = ['--locked', '--lib', '--features', 'node', '--profile', 'sanitize'];
   const place = ['--target', target, '--target-dir', BUILD];

@@ -52,13 +52,14 @@ async function testNode() {
   prepare.python();
   prepare.localstack();
   prepare.peers();
+  prepare.surroundings();
   prepare.examples();
   const names = fs.readdirSync(path.join(ROOT, '__test__'));
   const files = names.filter((name) => name.endsWith('.test.js')).map((name) => `__test__/${name}`);
   if (files.length === 0) return { ok: false, error: 'there is no __test__/*.test.js' };
 
   const options = ['--test-reporter=spec', '--test-concurrency=2', `--test-timeout=${TIMEOUT_MS}`];
-  const env = engine === 'aws-lc' ? {} : { NAPI_RS_NATIVE_LIBRARY_PATH: addon };
+  const env = engine === 'aws-lc' ? {} : { KMS_ENVELOPE_NATIVE_PATH: addon };
   return nodeTests(await run(process.execPath, ['--test', ...options, ...files], { env }));
 }
 

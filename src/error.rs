@@ -231,6 +231,10 @@ codes! {
     KeyringFailed = "KEYRING_FAILED",
     /// A function of a `CustomKeyring` gave no answer in time.
     KeyringTimeout = "KEYRING_TIMEOUT",
+    /// The system gives no further thread or file descriptor.
+    System = "SYSTEM",
+    /// The native addon cannot be loaded.
+    Addon = "ADDON",
     /// A fault of this package; please report it.
     Internal = "INTERNAL",
 }
@@ -246,6 +250,7 @@ impl Code {
                 | Code::CircuitOpen
                 | Code::QueueFull
                 | Code::KeyringTimeout
+                | Code::System
         )
     }
 }

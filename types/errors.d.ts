@@ -95,5 +95,9 @@ export type EnvelopeErrorCode =
   | "ERR_ENVELOPE_KEYRING_FAILED"
   /** A function of a `CustomKeyring` gave no answer in time. */
   | "ERR_ENVELOPE_KEYRING_TIMEOUT"
+  /** The system gives no further thread or file descriptor. */
+  | "ERR_ENVELOPE_SYSTEM"
+  /** The native addon cannot be loaded: thrown by `require` and `import`. */
+  | "ERR_ENVELOPE_ADDON"
   /** A fault of this package; please report it. */
   | "ERR_ENVELOPE_INTERNAL";

@@ -1,6 +1,6 @@
 'use strict';
 
-const binding = require('../../binding.js');
+const binding = require('../../lib/native/load.js');
 
 /** What every function has by itself. */
 const OF_FUNCTIONS = ['length', 'name', 'arguments', 'caller', 'prototype'];

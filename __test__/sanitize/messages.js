@@ -2,7 +2,7 @@
 
 const assert = require('node:assert/strict');
 
-const binding = require('../../binding.js');
+const binding = require('../../lib/native/load.js');
 const { EnvelopeError, inspect } = require('../..');
 const { bytes, envelope, exact } = require('./envelopes');
 

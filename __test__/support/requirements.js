@@ -5,6 +5,7 @@ const path = require('node:path');
 
 const ROOT = path.join(__dirname, '..', '..');
 const PEERS = path.join(ROOT, '__test__', 'peers');
+const SURROUNDINGS = path.join(ROOT, '__test__', 'surroundings');
 const VENV_PYTHON = process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python';
 const PYTHON = path.join(ROOT, '.venv', VENV_PYTHON);
 const LOCALSTACK = path.join(ROOT, '.venv-localstack', VENV_PYTHON);
@@ -12,6 +13,7 @@ const INSTALLED = {
   python: PYTHON,
   localstack: LOCALSTACK,
   peers: path.join(PEERS, 'node_modules', '@aws-crypto', 'client-node', 'package.json'),
+  surroundings: path.join(SURROUNDINGS, 'node_modules', 'jest', 'package.json'),
   examples: path.join(ROOT, 'examples', 'node_modules', 'express', 'package.json'),
 };
 
@@ -32,9 +34,9 @@ function requireOrSkip(t, condition, what) {
 /**
  * The same for a whole suite: describe('...', { skip: skipWithout('python', 'peers') }, ...).
  *
- * @param {...('python' | 'localstack' | 'peers' | 'examples')} names 'python': moto and the Python
+ * @param {...('python' | 'localstack' | 'peers' | 'surroundings' | 'examples')} names 'python': moto and the Python
  *   peer; 'localstack': a KMS with key states; 'peers':
- *   the JavaScript peer and the other versions of Node.js; 'examples': what the examples import
+ *   the JavaScript peer and the other versions of Node.js; 'surroundings': test runners and the like; 'examples': what the examples import
  */
 function skipWithout(...names) {
   const missing = names.filter((name) => !isInstalled(name));
@@ -52,4 +54,12 @@ function skipReason(condition, what) {
   return `missing: ${what}`;
 }
 
-module.exports = { LOCALSTACK, PEERS, PYTHON, isInstalled, requireOrSkip, skipWithout };
+module.exports = {
+  LOCALSTACK,
+  PEERS,
+  PYTHON,
+  SURROUNDINGS,
+  isInstalled,
+  requireOrSkip,
+  skipWithout,
+};
