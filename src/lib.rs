@@ -8,7 +8,7 @@
 //!
 //! The rooms, lowest first; each knows only those above it in this list:
 //!
-//! 1. [`error`], [`context`], [`suite`], `parallel` (several cores for one
+//! 1. [`error`], `threads`, [`context`], [`suite`], `parallel` (several cores for one
 //!    call), `secret_memory`
 //! 2. `crypto` (AES-GCM, HKDF, random; never sees the format) and [`format`](mod@format) (bytes and
 //!    types; never sees a key)
@@ -33,6 +33,7 @@ mod node;
 mod parallel;
 mod secret_memory;
 pub mod suite;
+mod threads;
 
 pub use context::EncryptionContext;
 pub use error::{Code, Error, Result};

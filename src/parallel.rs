@@ -3,16 +3,34 @@
 //! Only for the one thread that shares its work. It gets back what no other core has begun, so that on
 //! a busy machine it waits for nobody; any other thread is one of several already, and works alone.
 
+use std::error::Error;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::available_parallelism;
+
 use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+
+use crate::threads;
 
 /// Less work than this is done sooner than another core has begun.
 const WORTH_ANOTHER: usize = 8;
 
+/// Whether the threads that were to help could not all be started; then none does.
+static NO_HELP: AtomicBool = AtomicBool::new(false);
+
 /// From now on the other cores help this thread, where it is the first that asks.
+///
+/// One thread for each core that this process may use, whatever `RAYON_NUM_THREADS` says.
 #[cfg_attr(any(test, not(feature = "node")), allow(dead_code, reason = "only a program knows"))]
 pub(crate) fn share_cores() {
-    // It fails if another thread has asked before; then this one works alone.
-    let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(available_parallelism().map_or(1, usize::from))
+        .stack_size(threads::STACK_SIZE)
+        .use_current_thread()
+        .build_global();
+    // Another error says that there is a pool already: this thread's, or another's.
+    if pool.is_err_and(|error| error.source().is_some()) {
+        NO_HELP.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Does the work on all items; the results are in the items' order.
@@ -38,8 +56,9 @@ pub(crate) fn try_each<T: Send, E: Send>(
     done.into_iter().collect()
 }
 
+/// A thread whose pool could not be started counts as one of its members all the same.
 fn shares_cores() -> bool {
-    rayon::current_thread_index().is_some()
+    rayon::current_thread_index().is_some() && !NO_HELP.load(Ordering::Relaxed)
 }
 
 #[cfg(test)]

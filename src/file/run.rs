@@ -11,6 +11,7 @@ use super::destination::{Destination, unwritable};
 use super::source::Source;
 use crate::error::{Code, Error, Result};
 use crate::message::Transform;
+use crate::threads;
 
 /// Bytes of the source per turn.
 const BLOCK_LENGTH: usize = 1 << 20;
@@ -76,10 +77,9 @@ fn transfer(
         let _ = emptied.send(Block::default());
     }
     thread::scope(|scope| {
-        let writer = thread::Builder::new()
-            .name("kms-envelope-file".into())
+        let writer = threads::builder("kms-envelope-write")
             .spawn_scoped(scope, || write(sink, to_write, emptied))
-            .map_err(|error| internal("no thread can be started").with_cause(error.to_string()))?;
+            .map_err(|error| threads::unavailable(&error))?;
         let read = produce(source, head, transform, control, Blocks { full, empty });
         // Where the writer has failed, that is why the reader has, too.
         let written = writer

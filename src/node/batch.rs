@@ -11,6 +11,7 @@ use super::context::from_flat;
 use super::decryptor::NativeDecryptor;
 use super::encryptor::NativeEncryptor;
 use super::error::{to_json, to_napi};
+use super::runtime::spawn;
 use crate::client::{BatchDecryptor, BatchEncryptor, BatchHeaders};
 use crate::error::{self, Error};
 
@@ -49,7 +50,7 @@ pub fn create_batch_encryptor<'env>(
     let context = from_flat(context).map_err(to_napi)?;
     let messages = length(messages).map_err(to_napi)?;
     let plaintext_bytes = length(plaintext_bytes).map_err(to_napi)?;
-    env.spawn_future(async move {
+    spawn(env, async move {
         let encryptor = client.batch_encryptor(context, messages, plaintext_bytes);
         let encryptor = on_behalf(caller, encryptor).await.map_err(to_napi)?;
         Ok(NativeBatchEncryptor(Some(encryptor)))
@@ -121,7 +122,7 @@ impl NativeBatchHeaders {
     ) -> Result<PromiseRaw<'env, NativeBatchDecryptor>> {
         let headers = self.0.take().ok_or_else(finished).map_err(to_napi)?;
         let caller = caller_of(caller.as_ref());
-        env.spawn_future(async move {
+        spawn(env, async move {
             let unwrapped = async { Ok(headers.unwrap().await) };
             let decryptor = on_behalf(caller, unwrapped).await.map_err(to_napi)?;
             Ok(NativeBatchDecryptor(Some(decryptor)))

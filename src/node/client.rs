@@ -13,6 +13,7 @@ use super::caller::{Caller, caller_of, on_behalf};
 use super::context::from_flat;
 use super::error::to_napi;
 use super::keyring::NativeKeyring;
+use super::runtime::spawn;
 use super::stats::{NativeStats, stats_of};
 use crate::client::{CacheLimits, Client, Settings};
 use crate::error::{self, Code, Error};
@@ -79,9 +80,7 @@ impl NativeClient {
     ) -> Result<PromiseRaw<'env, ()>> {
         let (client, caller) = (self.shared(), caller_of(caller.as_ref()));
         let context = from_flat(context).map_err(to_napi)?;
-        env.spawn_future(
-            async move { on_behalf(caller, client.warm(context)).await.map_err(to_napi) },
-        )
+        spawn(env, async move { on_behalf(caller, client.warm(context)).await.map_err(to_napi) })
     }
 
     /// Whether the cached data key for this context is to be renewed, by the caller.
@@ -101,9 +100,7 @@ impl NativeClient {
     ) -> Result<PromiseRaw<'env, ()>> {
         let (client, caller) = (self.shared(), caller_of(caller.as_ref()));
         let context = from_flat(context).map_err(to_napi)?;
-        env.spawn_future(
-            async move { on_behalf(caller, client.renew(context)).await.map_err(to_napi) },
-        )
+        spawn(env, async move { on_behalf(caller, client.renew(context)).await.map_err(to_napi) })
     }
 
     /// Forgets the cached data keys.

@@ -9,6 +9,7 @@ use super::caller::{Caller, caller_of, on_behalf};
 use super::context::from_flat;
 use super::error::to_napi;
 use super::keyring::NativeKeyring;
+use super::runtime::spawn;
 use crate::keyring::{GeneratedDataKey, WrappedDataKey};
 use crate::materials::DataKey;
 
@@ -52,7 +53,7 @@ pub fn generate_data_key<'env>(
     let keyring = keyring.shared();
     let caller = caller_of(caller.as_ref());
     let context = from_flat(context).map_err(to_napi)?;
-    env.spawn_future(async move {
+    spawn(env, async move {
         let answer = keyring.generate_data_key(length as usize, &context);
         let GeneratedDataKey { ciphertext_blob, key } =
             on_behalf(caller, answer).await.map_err(to_napi)?;
@@ -79,7 +80,7 @@ pub fn decrypt_data_key<'env>(
     let caller = caller_of(caller.as_ref());
     let context = from_flat(context).map_err(to_napi)?;
     let ciphertext_blob = ciphertext_blob.to_vec();
-    env.spawn_future(async move {
+    spawn(env, async move {
         let answer = keyring.decrypt_data_key(&ciphertext_blob, &context);
         let key = on_behalf(caller, answer).await.map_err(to_napi)?;
         Ok(NativeDataKey {
@@ -126,7 +127,7 @@ pub fn generate_data_key_without_plaintext<'env>(
 ) -> Result<PromiseRaw<'env, NativeWrappedDataKey>> {
     let (keyring, caller) = (keyring.shared(), caller_of(caller.as_ref()));
     let context = from_flat(context).map_err(to_napi)?;
-    env.spawn_future(async move {
+    spawn(env, async move {
         let answer = keyring.generate_data_key_without_plaintext(length as usize, &context);
         on_behalf(caller, answer).await.map(Into::into).map_err(to_napi)
     })
@@ -144,7 +145,7 @@ pub fn wrap_data_key<'env>(
     let (keyring, caller) = (keyring.shared(), caller_of(caller.as_ref()));
     let context = from_flat(context).map_err(to_napi)?;
     let plaintext = DataKey::new(Zeroizing::new(plaintext.to_vec()));
-    env.spawn_future(async move {
+    spawn(env, async move {
         let answer = keyring.wrap_data_key(&plaintext, &context);
         on_behalf(caller, answer).await.map(Into::into).map_err(to_napi)
     })
@@ -165,7 +166,7 @@ pub fn rewrap_data_key<'env>(
     let context = from_flat(context).map_err(to_napi)?;
     let new_context = from_flat(new_context).map_err(to_napi)?;
     let ciphertext_blob = ciphertext_blob.to_vec();
-    env.spawn_future(async move {
+    spawn(env, async move {
         let answer = keyring.rewrap_data_key(&ciphertext_blob, &context, to.as_ref(), &new_context);
         on_behalf(caller, answer).await.map(Into::into).map_err(to_napi)
     })

@@ -9,6 +9,7 @@ use super::caller::{Caller, caller_of, on_behalf};
 use super::client::NativeClient;
 use super::error::to_napi;
 use super::header::NativeHeader;
+use super::runtime::spawn;
 use crate::error::{self, Error};
 use crate::message::Decryptor;
 
@@ -86,7 +87,7 @@ pub fn create_decryptor<'env>(
     let client = client.shared();
     let header = header.shared().map_err(to_napi)?;
     let caller = caller_of(caller.as_ref());
-    env.spawn_future(async move {
+    spawn(env, async move {
         let decryptor = on_behalf(caller, client.decryptor(&header)).await.map_err(to_napi)?;
         Ok(NativeDecryptor::of(decryptor))
     })

@@ -9,6 +9,7 @@ use super::caller::{Caller, caller_of, on_behalf};
 use super::client::{NativeClient, length};
 use super::context::from_flat;
 use super::error::to_napi;
+use super::runtime::spawn;
 use crate::error::{self, Error};
 use crate::message::Encryptor;
 
@@ -148,7 +149,7 @@ pub fn create_encryptor<'env>(
     let caller = caller_of(caller.as_ref());
     let context = from_flat(context).map_err(to_napi)?;
     let plaintext_length = plaintext_length.map(length).transpose().map_err(to_napi)?;
-    env.spawn_future(async move {
+    spawn(env, async move {
         let encryptor = client.encryptor(context, plaintext_length);
         let encryptor = on_behalf(caller, encryptor).await.map_err(to_napi)?;
         Ok(NativeEncryptor::of(encryptor))

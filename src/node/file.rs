@@ -6,17 +6,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use napi::bindgen_prelude::PromiseRaw;
 use napi::{Env, Result};
 use napi_derive::napi;
+use tokio::sync::oneshot::channel;
 
 use super::bytes;
 use super::caller::{Asking, Caller, on_behalf};
 use super::client::NativeClient;
 use super::context::from_flat;
 use super::error::to_napi;
+use super::runtime::spawn;
 use crate::client::{AcceptedHeader, Client};
 use crate::context::EncryptionContext;
 use crate::error::{self, Code, Error};
 use crate::file::{Control, Destination, Lengths, Source, run};
 use crate::message::{ReEncryptor, Transform, plaintext_length_at_most};
+use crate::threads;
 
 /// A file under way.
 #[napi]
@@ -148,7 +151,7 @@ fn start<'env>(
     writing: Option<Writing>,
 ) -> Result<PromiseRaw<'env, FileLengths>> {
     let job = Arc::clone(&job.0);
-    env.spawn_future(async move {
+    spawn(env, async move {
         let caller = job.caller.clone();
         let Prepared { source, destination, header } = {
             let (job, reading) = (Arc::clone(&job), reading.clone());
@@ -218,8 +221,14 @@ async fn transform(
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> error::Result<T> + Send + 'static,
 ) -> error::Result<T> {
+    let (answer, waiting) = channel();
+    let job = move || {
+        // Nobody waits for it after the end of its environment.
+        let _ = answer.send(work());
+    };
+    threads::builder("kms-envelope-file").spawn(job).map_err(|e| threads::unavailable(&e))?;
     let failed = |_| Error::new(Code::Internal, "a thread that worked on a file has failed");
-    tokio::task::spawn_blocking(work).await.map_err(failed)?
+    waiting.await.map_err(failed)?
 }
 
 fn signed(value: u64) -> i64 {

@@ -8,6 +8,7 @@ use super::caller::{Caller, caller_of, on_behalf};
 use super::context::from_flat;
 use super::error::to_napi;
 use super::keyring::NativeKeyring;
+use super::runtime::spawn;
 use crate::crypto::KeyPairSpec;
 use crate::error::Error;
 use crate::keyring::GeneratedKeyPair;
@@ -43,7 +44,7 @@ pub fn generate_data_key_pair<'env>(
     let context = from_flat(context).map_err(to_napi)?;
     let spec = KeyPairSpec::ALL.into_iter().find(|known| known.as_str() == spec);
     let spec = spec.ok_or_else(|| to_napi(unknown_spec()))?;
-    env.spawn_future(async move {
+    spawn(env, async move {
         let answer = keyring.generate_data_key_pair(spec, with_private_key, &context);
         let GeneratedKeyPair { public_key, private_key, wrapped } =
             on_behalf(caller, answer).await.map_err(to_napi)?;
@@ -66,7 +67,7 @@ pub fn check_keyring<'env>(
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, ()>> {
     let (keyring, caller) = (keyring.shared(), caller_of(caller.as_ref()));
-    env.spawn_future(async move { on_behalf(caller, keyring.check()).await.map_err(to_napi) })
+    spawn(env, async move { on_behalf(caller, keyring.check()).await.map_err(to_napi) })
 }
 
 fn unknown_spec() -> Error {

@@ -24,6 +24,7 @@ mod key_pair;
 mod keyring;
 mod range;
 mod re_encryptor;
+mod runtime;
 mod stats;
 mod watcher;
 mod whole;

@@ -11,6 +11,7 @@ use super::caller::{Caller, caller_of, on_behalf};
 use super::client::NativeClient;
 use super::error::to_napi;
 use super::header::NativeHeader;
+use super::runtime::spawn;
 use crate::error::{self, Error};
 use crate::message::{RangeDecryptor, RangeOpening};
 
@@ -58,7 +59,7 @@ pub fn create_range_reader<'env>(
     let header = header.shared().map_err(to_napi)?;
     let caller = caller_of(caller.as_ref());
     let message_length = number(message_length).map_err(to_napi)?;
-    env.spawn_future(async move {
+    spawn(env, async move {
         let opening = client.range_opening(&header, message_length);
         let opening = on_behalf(caller, opening).await.map_err(to_napi)?;
         Ok(RangeReader(State::HeaderVerified(opening)))
