@@ -50,8 +50,10 @@ export type NativeBatchHeaders = BatchHeaders
 
 /** Who asks for some operations: can end them, and watch them. */
 export declare class Caller {
-  /** One that has not ended anything, and watches nothing. */
-  constructor()
+  /** One that has not ended anything, and watches nothing; `id` is JavaScript's name for it. */
+  constructor(id: number)
+  /** JavaScript's name for it. */
+  get id(): number
   /** Ends the operations. */
   cancel(): void
   /** Tells a function of each call of a key service, when it begins and when it ends. */
@@ -77,6 +79,8 @@ export type NativeClient = Client
 
 /** What one of the functions is asked; answered at most once. */
 export declare class CustomRequest {
+  /** On whose behalf it is asked: the id of a `Caller`. */
+  get callerId(): number
   /** The encryption context, as pairs. */
   get context(): Array<Array<string>>
   /** The name of the key that wrapped, to unwrap. */

@@ -1,7 +1,8 @@
 'use strict';
 
-const { callerFor, watched } = require('./caller.js');
+const { callerFor, callerNeeded, forget } = require('./caller.js');
 const { aborted, fromNative } = require('./errors.js');
+const { onAbort } = require('./signal.js');
 const { warnOfUnlockedKeys } = require('./warning.js');
 
 /**
@@ -14,16 +15,16 @@ const { warnOfUnlockedKeys } = require('./warning.js');
  */
 async function abortable(signal, call) {
   throwIfAborted(signal);
-  const caller = signal || watched() ? callerFor() : undefined;
-  const onAbort = () => caller?.cancel();
-  signal?.addEventListener('abort', onAbort, { once: true });
+  const caller = signal || callerNeeded() ? callerFor() : undefined;
+  const ignore = signal && onAbort(signal, () => caller?.cancel());
   try {
     return await call(caller);
   } catch (error) {
     const own = fromNative(error);
     throw signal && own.code === 'ERR_ENVELOPE_ABORTED' ? aborted(signal) : own;
   } finally {
-    signal?.removeEventListener('abort', onAbort);
+    ignore?.();
+    if (caller) forget(caller);
     warnOfUnlockedKeys();
   }
 }
@@ -38,16 +39,15 @@ async function abortable(signal, call) {
  */
 async function untilAborted(signal, work) {
   throwIfAborted(signal);
-  let stop = () => {};
+  let ignore = () => {};
   /** @type {Promise<never>} */
   const fired = new Promise((_, reject) => {
-    stop = () => reject(aborted(signal));
-    signal.addEventListener('abort', stop, { once: true });
+    ignore = onAbort(signal, () => reject(aborted(signal)));
   });
   try {
     return await Promise.race([work(), fired]);
   } finally {
-    signal.removeEventListener('abort', stop);
+    ignore();
   }
 }
 

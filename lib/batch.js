@@ -6,7 +6,7 @@ const { abortable, throwIfAborted } = require('./abort.js');
 const { fromJson, invalid, native } = require('./errors.js');
 const { shareCores } = require('./cores.js');
 const pieces = require('./pieces.js');
-const { nextTurn } = require('./turn.js');
+const { nextTurn } = require('./timers.js');
 
 /** @typedef {InstanceType<typeof import('./core.js').Core>} Core */
 /** @typedef {PromiseSettledResult<Buffer>} Settled */

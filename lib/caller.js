@@ -6,8 +6,31 @@ const { tracingChannel } = require('node:diagnostics_channel');
 const binding = require('./native/load.js');
 const { fromJson } = require('./errors.js');
 
+/** The addon holds ids in 32 bits. */
+const MAX_ID = 2 ** 32 - 1;
+
 /** What happens to each call of a key service: see docs/production.md. */
 const channels = tracingChannel('kms-envelope:key-service');
+
+/**
+ * In whose asynchronous context a call was made: functions of the caller's own run in it.
+ *
+ * @type {Map<number, AsyncResource>}
+ */
+const contexts = new Map();
+let lastId = 0;
+/** Whether there are functions of a caller's own, of a `CustomKeyring`. */
+let hasFunctions = false;
+
+/** Whether a call needs a `Caller`, though it has no signal. */
+function callerNeeded() {
+  return hasFunctions || watched();
+}
+
+/** From now on there are functions of a caller's own. */
+function expectFunctions() {
+  hasFunctions = true;
+}
 
 /** Whether anybody wants to be told of calls of key services. */
 function watched() {
@@ -15,15 +38,40 @@ function watched() {
   return [start, end, asyncStart, asyncEnd, error].some((channel) => channel.hasSubscribers);
 }
 
-/** Who asks, for the addon: in whose asynchronous context the events are published. */
+/** Who asks, for the addon; `forget` it when it has the answer. */
 function callerFor() {
-  const caller = new binding.Caller();
+  lastId = (lastId % MAX_ID) + 1;
+  const caller = new binding.Caller(lastId);
+  if (!callerNeeded()) return caller;
+  const context = new AsyncResource('KMS_ENVELOPE');
+  contexts.set(lastId, context);
   if (watched()) {
-    const context = new AsyncResource('KMS_ENVELOPE');
     const calls = new Map();
     caller.watch((event) => context.runInAsyncScope(tell, undefined, calls, event));
   }
   return caller;
+}
+
+/**
+ * Nothing more is done on behalf of this caller.
+ *
+ * @param {import('../binding').Caller} caller
+ */
+function forget(caller) {
+  contexts.delete(caller.id);
+}
+
+/**
+ * Calls a function as the caller would have; here, if the call has ended meanwhile.
+ *
+ * @template T
+ * @param {number} id the caller's
+ * @param {() => T} work
+ * @returns {T}
+ */
+function asCaller(id, work) {
+  const context = contexts.get(id);
+  return context ? context.runInAsyncScope(work) : work();
 }
 
 /**
@@ -48,4 +96,4 @@ function tell(calls, { id, operation, keyId, region, outcome }) {
   channels.asyncEnd.publish(call);
 }
 
-module.exports = { callerFor, watched };
+module.exports = { asCaller, callerFor, callerNeeded, expectFunctions, forget };

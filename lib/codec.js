@@ -1,10 +1,12 @@
 'use strict';
 
+const { AsyncResource } = require('node:async_hooks');
+
 const args = require('./arguments.js');
 const { throwIfAborted } = require('./abort.js');
 const { EnvelopeError, native } = require('./errors.js');
 const { Output } = require('./output.js');
-const { nextTurn } = require('./turn.js');
+const { nextTurn } = require('./timers.js');
 
 /** @typedef {import('../binding').Header} Header */
 
@@ -73,7 +75,8 @@ class EncryptCodec {
    * @param {(piece: Buffer) => void} push
    */
   constructor(start, plaintextLength, push) {
-    this.#start = start;
+    // Whoever writes: it is for the one who made the stream.
+    this.#start = AsyncResource.bind(start);
     this.#length = new ExpectedLength(plaintextLength);
     this.#output = new Output(push);
   }
@@ -133,7 +136,8 @@ class DecryptCodec {
    */
   constructor(reader, start, push) {
     this.#reader = reader;
-    this.#start = start;
+    // Whoever writes: it is for the one who made the stream.
+    this.#start = AsyncResource.bind(start);
     this.#output = new Output(push);
   }
 

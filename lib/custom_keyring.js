@@ -1,9 +1,10 @@
 'use strict';
 
-const { isUint8Array } = require('node:util/types');
+const { isNativeError, isUint8Array } = require('node:util/types');
 
 const binding = require('./native/load.js');
 const args = require('./arguments.js');
+const { asCaller, expectFunctions } = require('./caller.js');
 const { invalid } = require('./errors.js');
 const { GUARD_OPTIONS, guardOptions } = require('./guard.js');
 
@@ -29,10 +30,11 @@ function customKeyring(options) {
     if (typeof given[name] !== 'function') throw invalid(`${name} must be a function`);
   }
   const { wrapDataKey, unwrapDataKey } = /** @type {Options} */ (/** @type {unknown} */ (given));
+  expectFunctions();
   return binding.customKeyring(providerId, guardOptions(given), (request) => {
-    const asked =
+    const ask = () =>
       request.keyName === null ? wrap(request, wrapDataKey) : unwrap(request, unwrapDataKey);
-    asked.catch((error) => fail(request, error));
+    asCaller(request.callerId, ask).catch((error) => fail(request, error));
   });
 }
 
@@ -101,7 +103,7 @@ function fail(request, error) {
   if (error instanceof WrongType) return request.failed(error.message, null, false);
   const name = request.keyName === null ? 'wrapDataKey' : 'unwrapDataKey';
   const { retryable } = Object(error);
-  const cause = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const cause = isNativeError(error) ? `${error.name}: ${error.message}` : String(error);
   request.failed(`${name} failed; see \`cause\``, cause, retryable === true);
 }
 

@@ -5,10 +5,12 @@ const path = require('node:path');
 const binding = require('./native/load.js');
 const args = require('./arguments.js');
 const { throwIfAborted } = require('./abort.js');
-const { callerFor } = require('./caller.js');
+const { callerFor, forget } = require('./caller.js');
 const { aborted, fromNative, invalid } = require('./errors.js');
+const { onAbort } = require('./signal.js');
 const { filePath } = require('./source.js');
 const { newContextPairs } = require('./streams.js');
+const { clearInterval, setInterval } = require('./timers.js');
 
 /** @typedef {InstanceType<typeof import('./core.js').Core>} Core */
 /** @typedef {import('../binding').FilePaths} Paths */
@@ -80,7 +82,8 @@ async function reEncryptFile(from, to, source, destination, options) {
  */
 async function watch({ paths, signal, onProgress }, start) {
   throwIfAborted(signal);
-  const job = new binding.FileJob(callerFor());
+  const caller = callerFor();
+  const job = new binding.FileJob(caller);
   /** @type {unknown[]} */
   const thrown = [];
   const tell = () => {
@@ -92,8 +95,7 @@ async function watch({ paths, signal, onProgress }, start) {
     }
   };
   const timer = onProgress && setInterval(tell, PROGRESS_INTERVAL_MS);
-  const cancel = () => job.cancel();
-  signal?.addEventListener('abort', cancel, { once: true });
+  const ignore = signal && onAbort(signal, () => job.cancel());
   try {
     const result = await start(job, paths);
     tell();
@@ -105,7 +107,8 @@ async function watch({ paths, signal, onProgress }, start) {
     throw signal && own.code === 'ERR_ENVELOPE_ABORTED' ? aborted(signal) : own;
   } finally {
     clearInterval(timer);
-    signal?.removeEventListener('abort', cancel);
+    ignore?.();
+    forget(caller);
   }
 }
 

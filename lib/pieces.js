@@ -5,7 +5,7 @@ const args = require('./arguments.js');
 const { throwIfAborted } = require('./abort.js');
 const { native } = require('./errors.js');
 const { Pace } = require('./pace.js');
-const { nextTurn } = require('./turn.js');
+const { nextTurn } = require('./timers.js');
 
 /** @typedef {import('../binding').Encryptor} Encryptor */
 /** @typedef {import('../binding').Decryptor} Decryptor */

@@ -24,7 +24,7 @@ const { EnvelopeError, invalid } = require('./errors.js');
  * @returns {Promise<Source>}
  */
 async function openSource(source) {
-  if (typeof source === 'string' || source instanceof URL) return openFile(filePath(source));
+  if (typeof source === 'string' || isUrl(source)) return openFile(filePath(source));
   if (isFileHandle(source)) return fileSource(source, nothing);
   if (isRangedSource(source)) return rangedSource(source);
   const bytes = args.bytes(source, 'the source');
@@ -46,14 +46,25 @@ async function openSource(source) {
  * @param {string} [name]
  */
 function filePath(value, name = 'the path') {
-  if (!(value instanceof URL)) return args.string(value, name);
+  if (!isUrl(value)) return args.string(value, name);
   try {
-    return fileURLToPath(value);
+    return fileURLToPath(value.href);
   } catch (error) {
     throw invalid(
       `${name} must be a file: URL of a local path; ${/** @type {Error} */ (error).message}`,
     );
   }
+}
+
+/**
+ * A URL of any realm's class, as jsdom has its own.
+ *
+ * @param {unknown} value
+ * @returns {value is URL}
+ */
+function isUrl(value) {
+  const { href, protocol } = Object(value);
+  return typeof value === 'object' && typeof href === 'string' && typeof protocol === 'string';
 }
 
 /** @param {string} path */

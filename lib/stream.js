@@ -4,6 +4,8 @@ const { Transform } = require('node:stream');
 
 const args = require('./arguments.js');
 const { aborted } = require('./errors.js');
+const { onAbort } = require('./signal.js');
+const { setImmediate } = require('./timers.js');
 
 /**
  * What a stream does its work with.
@@ -32,8 +34,8 @@ function nodeStream(makeCodec, signal) {
 /** The codec's work as a Transform: one write at a time, as slow as its reader. */
 class CodecStream extends Transform {
   #codec;
-  #signal;
-  #onAbort;
+  /** @type {(() => void) | undefined} */
+  #ignoreSignal;
 
   /**
    * @param {(stream: CodecStream) => Codec} makeCodec
@@ -42,10 +44,10 @@ class CodecStream extends Transform {
   constructor(makeCodec, signal) {
     super({ writableHighWaterMark: HIGH_WATER_MARK, readableHighWaterMark: HIGH_WATER_MARK });
     this.#codec = makeCodec(this);
-    this.#signal = signal;
-    this.#onAbort = () => signal && this.destroy(aborted(signal));
-    if (signal?.aborted) process.nextTick(this.#onAbort);
-    else signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (!signal) return;
+    const end = () => this.destroy(aborted(signal));
+    if (signal.aborted) end();
+    else this.#ignoreSignal = onAbort(signal, end);
   }
 
   /**
@@ -75,7 +77,7 @@ class CodecStream extends Transform {
    * @param {(error?: Error | null) => void} done
    */
   _destroy(error, done) {
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#ignoreSignal?.();
     this.#codec.destroy();
     done(error);
   }
@@ -120,9 +122,9 @@ function webStream(makeCodec, signal) {
   /** @type {Codec} */
   let codec;
   /** @type {(() => void) | undefined} */
-  let onAbort;
+  let ignoreSignal;
   const end = () => {
-    if (onAbort) signal?.removeEventListener('abort', onAbort);
+    ignoreSignal?.();
     codec.destroy();
   };
   const guarded = async (/** @type {() => Promise<unknown> | undefined} */ work) => {
@@ -133,17 +135,19 @@ function webStream(makeCodec, signal) {
       throw error;
     }
   };
+  // Node's own: jsdom lacks it.
+  const { TransformStream } = require('node:stream/web');
   return new TransformStream(
     {
       start(controller) {
         codec = makeCodec((piece) => controller.enqueue(piece));
         if (!signal) return;
-        onAbort = () => {
+        const fired = () => {
           end();
           controller.error(aborted(signal));
         };
-        if (signal.aborted) onAbort();
-        else signal.addEventListener('abort', onAbort, { once: true });
+        if (signal.aborted) fired();
+        else ignoreSignal = onAbort(signal, fired);
       },
       transform: (chunk) => guarded(() => codec.write(args.bytes(chunk, 'a chunk'))),
       flush: async () => {

@@ -14,22 +14,32 @@ use crate::keyring::guard::{Observer, observed};
 
 /// Who asks for some operations: can end them, and watch them.
 #[napi]
-#[derive(Default)]
 pub struct Caller(Asking);
+
+tokio::task_local! {
+    static ID: u32;
+}
 
 /// What an operation on another thread keeps of it.
 #[derive(Clone, Default)]
 pub(super) struct Asking {
+    id: u32,
     ended: CancellationToken,
     watcher: Option<Arc<dyn Observer>>,
 }
 
 #[napi]
 impl Caller {
-    /// One that has not ended anything, and watches nothing.
+    /// One that has not ended anything, and watches nothing; `id` is JavaScript's name for it.
     #[napi(constructor)]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(id: u32) -> Self {
+        Self(Asking { id, ..Asking::default() })
+    }
+
+    /// JavaScript's name for it.
+    #[napi(getter)]
+    pub fn id(&self) -> u32 {
+        self.0.id
     }
 
     /// Ends the operations.
@@ -58,6 +68,11 @@ impl Asking {
     }
 }
 
+/// On whose behalf the running task works; 0 where nobody said so.
+pub(super) fn current_id() -> u32 {
+    ID.try_with(|id| *id).unwrap_or_default()
+}
+
 /// What to keep of the caller, or of one that never ends anything.
 pub(super) fn caller_of(caller: Option<&ClassInstance<Caller>>) -> Asking {
     caller.map(|caller| caller.asking()).unwrap_or_default()
@@ -68,8 +83,8 @@ pub(super) async fn on_behalf<T>(
     caller: Asking,
     answer: impl Future<Output = Result<T>>,
 ) -> Result<T> {
-    let Asking { ended, watcher } = caller;
-    observed(watcher, ended.run_until_cancelled(answer))
+    let Asking { id, ended, watcher } = caller;
+    ID.scope(id, observed(watcher, ended.run_until_cancelled(answer)))
         .await
         .unwrap_or_else(|| Err(Error::new(Code::Aborted, "the operation was aborted")))
 }

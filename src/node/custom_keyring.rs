@@ -10,6 +10,7 @@ use napi_derive::napi;
 use tokio::sync::oneshot::{Sender, channel};
 use zeroize::Zeroizing;
 
+use super::caller::current_id;
 use super::context::to_pairs;
 use super::error::to_napi;
 use super::keyring::{NativeGuardOptions, NativeKeyring};
@@ -27,6 +28,7 @@ struct Functions(Arc<Ask>);
 /// What one of the functions is asked; answered at most once.
 #[napi(js_name = "CustomRequest")]
 pub struct NativeRequest {
+    caller_id: u32,
     context: EncryptionContext,
     key_name: Option<String>,
     ciphertext: Option<Vec<u8>>,
@@ -37,6 +39,12 @@ pub struct NativeRequest {
 
 #[napi]
 impl NativeRequest {
+    /// On whose behalf it is asked: the id of a `Caller`.
+    #[napi(getter)]
+    pub fn caller_id(&self) -> u32 {
+        self.caller_id
+    }
+
     /// The encryption context, as pairs.
     #[napi(getter)]
     pub fn context(&self) -> Vec<Vec<String>> {
@@ -102,6 +110,7 @@ impl KeyService for Functions {
     ) -> Answer<'a, Wrapped> {
         let (answer, waiting) = channel();
         let request = NativeRequest {
+            caller_id: current_id(),
             context: context.clone(),
             key_name: None,
             ciphertext: None,
@@ -121,6 +130,7 @@ impl KeyService for Functions {
     ) -> Answer<'a, Option<DataKey>> {
         let (answer, waiting) = channel();
         let request = NativeRequest {
+            caller_id: current_id(),
             context: context.clone(),
             key_name: Some(key_name.to_owned()),
             ciphertext: Some(ciphertext.to_vec()),
