@@ -28,6 +28,10 @@ module.exports = [
     },
   },
   { files: ['**/*.js'], languageOptions: { sourceType: 'commonjs' } },
+  {
+    files: ['__test__/surroundings/{jest,mocha}/*'],
+    languageOptions: { globals: { ...globals.jest, ...globals.mocha } },
+  },
   { files: ['examples/*.js'], languageOptions: { sourceType: 'module' } },
   {
     files: ['service/public/**/*.js'],
