@@ -78,13 +78,14 @@ describe('the functions of a CustomKeyring work in the context of the call', () 
     assert.deepEqual(requests, ['a']);
   });
 
-  it('of the first of those that wait for one data key', async () => {
+  it('of one of those that wait for one data key', async () => {
     const { keyring, requests } = noting();
     const envelope = new Envelope({ keyring, cache: {} });
     await Promise.all(
       [1, 2, 3].map((request) => storage.run(request, () => envelope.encrypt('x'))),
     );
-    assert.deepEqual(requests, [1]);
+    assert.equal(requests.length, 1);
+    assert.ok([1, 2, 3].includes(requests[0]), String(requests));
   });
 });
 
