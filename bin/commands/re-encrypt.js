@@ -4,7 +4,7 @@ const fs = require('node:fs/promises');
 const { isDeepStrictEqual } = require('node:util');
 
 const { contextOf, keyOf } = require('../support/arguments.js');
-const { temporaryBeside } = require('../support/atomic.js');
+const { temporaryBeside } = require('../support/place.js');
 const {
   ageProblem,
   changeDetector,

@@ -3,7 +3,7 @@
 const fs = require('node:fs/promises');
 const path = require('node:path');
 
-const { notAFile } = require('./atomic.js');
+const { notAFile } = require('./place.js');
 const { changeDetector } = require('./completeness.js');
 const { Failure, commonExitCode, concernsOneFile, exitCodeOf } = require('./errors.js');
 

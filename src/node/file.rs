@@ -11,6 +11,7 @@ use super::bytes;
 use super::caller::{Asking, Caller, on_behalf};
 use super::client::NativeClient;
 use super::context::from_flat;
+use super::ending;
 use super::error::to_napi;
 use crate::client::{AcceptedHeader, Client};
 use crate::context::EncryptionContext;
@@ -34,6 +35,7 @@ impl FileJob {
     /// One that has not begun.
     #[napi(constructor)]
     pub fn new(caller: &Caller) -> Self {
+        ending::prepare();
         Self(Arc::new(Job { caller: caller.asking(), ..Job::default() }))
     }
 
@@ -54,6 +56,13 @@ impl FileJob {
     pub fn cancel(&self) {
         self.0.control.cancelled.store(true, Ordering::Relaxed);
         self.0.caller.cancel();
+    }
+}
+
+/// JavaScript keeps the job until it has ended, or until its thread ends, as by `worker.terminate()`.
+impl Drop for FileJob {
+    fn drop(&mut self) {
+        self.cancel();
     }
 }
 
@@ -173,7 +182,7 @@ struct Prepared {
 fn prepare(job: &Job, paths: &FilePaths, reading: Option<&Reading>) -> error::Result<Prepared> {
     let mut source = Source::open(&paths.source)?;
     job.total.store(source.length(), Ordering::Relaxed);
-    let destination = Destination::create(&paths.destination, paths.overwrite, &source)?;
+    let destination = Destination::create(&paths.destination, paths.overwrite, Some(&source))?;
     let header = reading.map(|Reading { client, context }| {
         let header = source.read_header(client.header_limits())?;
         let length = usize::try_from(source.length()).unwrap_or(usize::MAX);
@@ -215,7 +224,7 @@ async fn transform(
 }
 
 /// Work that waits for a disk, on a thread where waiting harms nobody.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> error::Result<T> + Send + 'static,
 ) -> error::Result<T> {
     let failed = |_| Error::new(Code::Internal, "a thread that worked on a file has failed");

@@ -16,14 +16,18 @@ mod custom_keyring;
 mod data_key;
 mod decryptor;
 mod encryptor;
+mod ending;
 mod error;
 mod file;
 mod header;
 mod header_reader;
 mod key_pair;
 mod keyring;
+mod new_file;
 mod range;
 mod re_encryptor;
+#[cfg(unix)]
+mod signals;
 mod stats;
 mod watcher;
 mod whole;
