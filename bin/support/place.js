@@ -1,6 +1,7 @@
 'use strict';
 
 const crypto = require('node:crypto');
+const fs = require('node:fs/promises');
 const path = require('node:path');
 
 const { Failure } = require('./errors.js');
@@ -19,6 +20,37 @@ function temporaryBeside(destination) {
   return path.join(path.dirname(destination), `.${name}.${random}.tmp`);
 }
 
+/**
+ * Refuses a destination that a symbolic link in the tree that is written takes out of it.
+ *
+ * @param {import('./plan.js').Job} job
+ */
+async function refuseOutside({ destination, within }) {
+  if (within === undefined) return;
+  let place = within;
+  for (const name of path.relative(within, path.dirname(destination)).split(path.sep)) {
+    place = path.join(place, name);
+    const stat = await fs.lstat(place).catch(() => undefined);
+    if (stat?.isSymbolicLink() && !(await isInside(place, within))) {
+      const problem = `leads out of '${within}', by the symbolic link '${place}'`;
+      throw new Failure('FILE', `'${destination}' ${problem}; remove the link`);
+    }
+  }
+}
+
+/**
+ * Whether a link that is there leads into the folder.
+ *
+ * @param {string} link
+ * @param {string} folder
+ */
+async function isInside(link, folder) {
+  const target = await fs.realpath(link).catch(() => undefined);
+  if (target === undefined) return false;
+  const [first] = path.relative(await fs.realpath(folder), target).split(path.sep);
+  return first !== '..' && !path.isAbsolute(first ?? '');
+}
+
 /** @param {string} destination */
 function notAFile(destination) {
   return new Failure(
@@ -27,4 +59,4 @@ function notAFile(destination) {
   );
 }
 
-module.exports = { notAFile, temporaryBeside };
+module.exports = { notAFile, refuseOutside, temporaryBeside };
