@@ -206,6 +206,18 @@ export declare class Keyring {
 }
 export type NativeKeyring = Keyring
 
+/** A file that is being written. */
+export declare class NewFile {
+  /** Checks the place, and begins a file for it, with mode 0600. */
+  static create(path: string, overwrite: boolean): NewFile
+  /** Writes the next bytes. */
+  write(bytes: Uint8Array): void
+  /** Puts the file, once it is on the disk, at its place. */
+  place(): Promise<void>
+  /** Gives it up, and leaves nothing behind. */
+  discard(): void
+}
+
 /** Reads ranges of one message. */
 export declare class RangeReader {
   /** Verifies the final frame, and so the length of the message. */

@@ -7,12 +7,14 @@ const { setTimeout: sleep } = require('node:timers/promises');
 
 const { Envelope } = require('..');
 const { assertFailed, finish, jsonLines, workplace } = require('./support/cli');
+const { bytesWritten } = require('./support/written');
 
 const WINDOWS = process.platform === 'win32';
 
 const { at, cli, keyId, read, start, write } = workplace();
 const names = (folder = '.') => fs.readdirSync(at(folder), { recursive: true }).sort();
 const temporary = () => names().find((name) => name.endsWith('.tmp'));
+const hasBegun = (child, folder = '.') => bytesWritten(child.pid, at(folder)) > 0;
 
 describe('kms-envelope refuses, before it does anything,', () => {
   const refused = {
@@ -100,8 +102,9 @@ describe('kms-envelope, a file that is written to while it is read,', () => {
 
   it('is told, and is not complete the next time', async () => {
     large('log');
-    const finished = finish(start('encrypt', 'log', '-o', 'out/'));
-    while (!temporary()) await sleep(5);
+    const child = start('encrypt', 'log', '-o', 'out/');
+    const finished = finish(child);
+    while (!hasBegun(child, 'out')) await sleep(1);
     const past = new Date(Date.now() - 60_000);
     fs.utimesSync(at('log'), past, past);
     const failed = await finished;
@@ -114,8 +117,9 @@ describe('kms-envelope, a file that is written to while it is read,', () => {
     await new Envelope(keyId).encryptFile(large('plain'), at('log'));
     const newer = await new Envelope(keyId).encrypt('newer');
     write('newer', newer);
-    const finished = finish(start('re-encrypt', '--to-key', keyId, '--force', 'log'));
-    while (!temporary()) await sleep(5);
+    const child = start('re-encrypt', '--to-key', keyId, '--force', 'log');
+    const finished = finish(child);
+    while (!hasBegun(child)) await sleep(1);
     fs.renameSync(at('newer'), at('log'));
     assertFailed(await finished, 5, 'FILE');
     assert.deepEqual([read('log'), temporary()], [newer, undefined]);

@@ -42,7 +42,7 @@ describe('worker threads', () => {
     await once(worker, 'message');
     await wait(300);
     await worker.terminate();
-    // A file under way goes on to its end: it is there as a whole, or not at all.
+    // It ends a file under way, unless that is being put in place.
     await wait(1000);
     const names = fs.readdirSync(worker.folder).filter((name) => !name.startsWith('.'));
     if (!names.includes('opened')) return;

@@ -5,7 +5,7 @@ const path = require('node:path');
 
 /** The rooms of src/, lowest first. A room imports from lower lines only, not from its own. */
 const LAYERS = [
-  ['error', 'secret_memory'],
+  ['error', 'folder', 'secret_memory'],
   ['threads'],
   ['context', 'parallel', 'suite'],
   ['crypto', 'format'],
@@ -29,7 +29,11 @@ const CONFINED = [
     where: /^src\/crypto\b/,
     what: 'cryptography crates',
   },
-  { pattern: /\bunsafe\b/g, where: /^src\/(node\/bytes|secret_memory)\.rs$/, what: 'unsafe' },
+  {
+    pattern: /\bunsafe\b/g,
+    where: /^src\/(node\/(bytes|ending|signals)|secret_memory)\.rs$/,
+    what: 'unsafe',
+  },
 ];
 const GLUE_MAY_LOAD = /^(node:.+|\.\/.+|\.\.\/binding)$/;
 /** A folder of lib/ also takes what stands in lib/ itself, and the types of the binding. */

@@ -8,7 +8,7 @@
 //!
 //! The rooms, lowest first; each knows only those above it in this list:
 //!
-//! 1. [`error`], `threads`, [`context`], [`suite`], `parallel` (several cores for one
+//! 1. [`error`], `threads`, [`context`], [`suite`], `folder`, `parallel` (several cores for one
 //!    call), `secret_memory`
 //! 2. `crypto` (AES-GCM, HKDF, random; never sees the format) and [`format`](mod@format) (bytes and
 //!    types; never sees a key)
@@ -23,6 +23,7 @@ pub mod context;
 mod crypto;
 pub mod error;
 pub mod file;
+mod folder;
 pub mod format;
 pub mod keyring;
 pub mod materials;

@@ -122,7 +122,7 @@ fn links_do_not_hide_the_source() {
     }
     assert_eq!(Source::open(place.path("soft")).unwrap().length(), 6);
     let through_link = Source::open(place.path("soft")).unwrap();
-    let error = Destination::create(place.path("plain"), true, &through_link).unwrap_err();
+    let error = Destination::create(place.path("plain"), true, Some(&through_link)).unwrap_err();
     assert!(error.message().contains("source itself"), "{error}");
     // A folder may be reached through a link.
     place.encrypt("plain", "folder/sealed", false, 1000, &Control::default()).unwrap();
@@ -159,7 +159,7 @@ fn a_file_that_appears_meanwhile_is_not_replaced() {
     let place = Place::new();
     place.write("plain", b"source");
     let source = place.source("plain");
-    let destination = Destination::create(place.path("out"), false, &source).unwrap();
+    let destination = Destination::create(place.path("out"), false, Some(&source)).unwrap();
     place.write("out", b"precious");
     let error =
         run(source, destination, b"", Box::new(encryptor(1000)), &Control::default()).unwrap_err();
@@ -176,7 +176,7 @@ fn only_the_owner_may_read_what_was_written() {
     place.write("plain", b"source");
     place.write("sealed", b"for all");
     fs::set_permissions(place.path("sealed"), fs::Permissions::from_mode(0o666)).unwrap();
-    let _destination = place.destination("other", false).unwrap();
+    place.destination("other", false).unwrap().place().unwrap();
     place.encrypt("plain", "sealed", true, 1000, &Control::default()).unwrap();
     for entry in fs::read_dir(place.path("")).unwrap().map(Result::unwrap) {
         let name = entry.file_name().into_string().unwrap();
@@ -203,7 +203,7 @@ fn cancelling_midway_leaves_nothing() {
     for turn in [0, 1, 3, 8] {
         let control = Arc::new(Control::default());
         let source = place.source("plain");
-        let destination = Destination::create(place.path("out"), false, &source).unwrap();
+        let destination = Destination::create(place.path("out"), false, Some(&source)).unwrap();
         let transform = Interrupted { turn, control: Arc::clone(&control) };
         if turn == 0 {
             control.cancelled.store(true, Ordering::Relaxed);
@@ -246,7 +246,9 @@ fn a_destination_that_is_dropped_leaves_nothing() {
     let place = Place::new();
     place.write("plain", b"source");
     let destination = place.destination("out", false).unwrap();
-    assert!(place.names().iter().any(|name| name.starts_with(".out.") && name.ends_with(".tmp")));
+    if cfg!(target_os = "linux") {
+        assert_eq!(place.names(), ["plain"], "it has no name yet");
+    }
     drop(destination);
     assert_eq!(place.names(), ["plain"]);
 }

@@ -3,8 +3,10 @@
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
+const { pipeline } = require('node:stream/promises');
 
 const { EnvelopeError } = require('../..');
+const { writeNewFile } = require('../../lib/new_file.js');
 const { cut, ended, randomly, through, throughWeb } = require('../support/streams');
 const { bytes, envelope, exact } = require('./envelopes');
 
@@ -79,6 +81,12 @@ async function files(folder) {
     await own.decryptRange(file('message'), { start: 7, end: 9 }),
     data.subarray(7, 9),
   );
+
+  const pieceByPiece = (sink) => pipeline([data.subarray(0, 7), data.subarray(7)], sink);
+  await writeNewFile(file('new'), false, pieceByPiece);
+  assert.ok(data.equals(fs.readFileSync(file('new'))));
+  await assert.rejects(writeNewFile(file('new'), false, pieceByPiece), EnvelopeError);
+  await assert.rejects(writeNewFile(file('not'), false, () => Promise.reject(new Error('x'))));
 
   const signal = AbortSignal.timeout(1);
   await own.encryptFile(file('plain'), file('aborted'), { signal }).catch(expected);

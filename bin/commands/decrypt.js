@@ -14,6 +14,7 @@ async function run(invocation) {
   const envelope = envelopeOf(values);
   return transfer(invocation, {
     past: 'decrypted',
+    compared: ['length', 'date'],
     binary: false,
     destinationOf: plainName,
     takes: isEncryptedName,
@@ -25,7 +26,8 @@ async function run(invocation) {
       const signed = toFile ? 'release-before-verified' : 'refuse';
       return envelope.decryptStream({ encryptionContext, signal, signed });
     },
-    problemWith: (job, signal) => plaintextProblem(job, envelope, { encryptionContext, signal }),
+    problemWith: (job, signal) =>
+      plaintextProblem(job, envelope, { encryptionContext, signal, verify: values.verify }),
   });
 }
 
@@ -41,8 +43,9 @@ the end tells whether the message is whole. If the command does not end with
 exit code 0, what it has written before must be discarded.
 
 A file whose destination exists is skipped if that has the length that the
-message authenticates, and is not older than the message. Anything else is an
-error, unless --force replaces it.
+message authenticates, and is not older than the message; with --verify, if it
+has the content of the message. Anything else is an error, unless --force
+replaces it.
 
 In folders, symbolic links are left out; so are the files whose names do not end
 with .encrypted.

@@ -8,7 +8,7 @@ const { contextOf } = require('../support/arguments.js');
 const { credentials, endpoint, region } = require('../support/aws-environment.js');
 const { EXIT, describe, exitCodeOf, usage } = require('../support/errors.js');
 const { library } = require('../support/library.js');
-const { oneLine, write } = require('../support/output.js');
+const { jsonLine, oneLine, write } = require('../support/output.js');
 
 /**
  * What was found: `info` is neither good nor bad; `skipped` could not be tried.
@@ -32,7 +32,7 @@ async function run({ values, positionals, signal }) {
 
   const failed = checks.find(({ status }) => status === 'failed');
   const told = checks.map(({ exit, ...check }) => check);
-  const json = () => `${JSON.stringify({ ok: !failed, version, checks: told })}\n`;
+  const json = () => jsonLine({ ok: !failed, version, checks: told });
   await write(values.json ? json() : checks.map(text).join(''));
   return failed?.exit ?? 0;
 }

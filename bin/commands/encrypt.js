@@ -14,6 +14,7 @@ async function run(invocation) {
   const envelope = envelopeOf(values);
   return transfer(invocation, {
     past: 'encrypted',
+    compared: ['length', 'context', 'date'],
     binary: true,
     destinationOf: encryptedName,
     // What goes elsewhere is taken whole; beside the sources lie what earlier runs have made.
@@ -22,7 +23,8 @@ async function run(invocation) {
     convert: (source, destination, options) =>
       envelope.encryptFile(source, destination, { encryptionContext, ...options }),
     stream: (signal) => envelope.encryptStream({ encryptionContext, signal }),
-    problemWith: (job, signal) => messageProblem(job, envelope, { encryptionContext, signal }),
+    problemWith: (job, signal) =>
+      messageProblem(job, envelope, { encryptionContext, signal, verify: values.verify }),
   });
 }
 
@@ -33,8 +35,9 @@ module.exports = {
 with -, standard input is encrypted to standard output. The file stays as it is.
 
 A file whose destination exists is skipped if that is a complete message under
-the key, with the same length and context, and not older than the file. Anything
-else is an error, unless --force replaces it. So an interrupted run is resumed
+the key, with the same length and context, and not older than the file; with
+--verify, if it decrypts to the content of the file. Anything else is an error,
+unless --force replaces it. So an interrupted run is resumed
 by the same command.
 
 In folders, symbolic links are left out; so are the files whose names end with

@@ -3,11 +3,12 @@
 const { contextOf } = require('../support/arguments.js');
 const { usage } = require('../support/errors.js');
 const { envelopeOf } = require('../support/library.js');
-const { write } = require('../support/output.js');
+const { jsonLine, oneLine, refuseClosedOutput, write } = require('../support/output.js');
 
 /** @param {import('.').Invocation} invocation */
 async function run({ values, positionals, signal }) {
   if (positionals.length > 0) throw usage('generate-data-key takes no file');
+  refuseClosedOutput();
   const numberOfBytes = lengthOf(values);
   const encryptionContext = contextOf(values);
   const options = { numberOfBytes, encryptionContext, signal };
@@ -18,8 +19,8 @@ async function run({ values, positionals, signal }) {
     const ciphertextBlob = key.ciphertextBlob.toString('base64');
     await write(
       values.json
-        ? `${JSON.stringify({ keyId, plaintext, ciphertextBlob, keyMaterialId, requestId })}\n`
-        : `key        ${keyId}\nplaintext  ${plaintext}\nwrapped    ${ciphertextBlob}\n`,
+        ? jsonLine({ keyId, plaintext, ciphertextBlob, keyMaterialId, requestId })
+        : `key        ${oneLine(keyId)}\nplaintext  ${plaintext}\nwrapped    ${ciphertextBlob}\n`,
     );
   } finally {
     key.plaintext.fill(0);

@@ -2,7 +2,7 @@
 
 const { commonExitCode, exitCodeOf, usage } = require('../support/errors.js');
 const { readHeader } = require('../support/header.js');
-const { oneLine, write } = require('../support/output.js');
+const { jsonLine, oneLine, write } = require('../support/output.js');
 
 /** @typedef {import('../..').MessageHeader} MessageHeader */
 
@@ -22,7 +22,7 @@ async function run({ values, positionals, reporter, signal }) {
       exits.add(exitCodeOf(error));
       continue;
     }
-    await write(values.json ? `${JSON.stringify(fields(source, header))}\n` : text(source, header));
+    await write(values.json ? jsonLine(fields(source, header)) : text(source, header));
   }
   return commonExitCode(exits);
 }

@@ -2,7 +2,7 @@
 
 const { usage } = require('../support/errors.js');
 const { library } = require('../support/library.js');
-const { oneLine, write } = require('../support/output.js');
+const { jsonLine, oneLine, write } = require('../support/output.js');
 
 /** @param {import('.').Invocation} invocation */
 async function run({ values, positionals }) {
@@ -10,7 +10,7 @@ async function run({ values, positionals }) {
   if (!path || others.length > 0) throw usage('keygen takes one path, such as ./dev.key');
   library().LocalKeyring.generate(path);
   const key = `local:${path}`;
-  await write(values.json ? `${JSON.stringify({ key, path })}\n` : `${oneLine(key)}\n`);
+  await write(values.json ? jsonLine({ key, path }) : `${oneLine(key)}\n`);
 }
 
 module.exports = {

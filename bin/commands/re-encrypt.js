@@ -4,10 +4,12 @@ const fs = require('node:fs/promises');
 const { isDeepStrictEqual } = require('node:util');
 
 const { contextOf, keyOf } = require('../support/arguments.js');
-const { temporaryBeside } = require('../support/atomic.js');
+const { temporaryBeside } = require('../support/place.js');
 const {
   ageProblem,
   changeDetector,
+  contentProblem,
+  digest,
   openExisting,
   openSource,
 } = require('../support/completeness.js');
@@ -32,6 +34,7 @@ async function run(invocation) {
 
   return transfer(invocation, {
     past: 're-encrypted',
+    compared: ['length', 'context', 'date'],
     binary: true,
     destinationOf: (source) => source,
     takes: isEncryptedName,
@@ -44,8 +47,15 @@ async function run(invocation) {
     },
     async problemWith(job, signal) {
       const options = { encryptionContext, signal };
-      if (job.source !== job.destination) return copyProblem(job, from, to, options);
-      return sameKey ? 'it is to get another data key' : keyProblem(job.source, to, options);
+      const { verify } = values;
+      if (job.source !== job.destination) {
+        return copyProblem(job, from, to, { ...options, verify });
+      }
+      if (sameKey) return 'it is to get another data key';
+      const problem = await keyProblem(job.source, to, options);
+      // What does not verify as a whole fails.
+      if (!problem && verify) await digest(job.source, signal, to, encryptionContext);
+      return problem;
     },
   });
 }
@@ -98,9 +108,9 @@ async function keyProblem(file, to, options) {
  * @param {Job} job
  * @param {Envelope} from
  * @param {Envelope} to
- * @param {DataKeyOptions} options
+ * @param {import('../support/completeness.js').Checks} options
  */
-async function copyProblem(job, from, to, options) {
+async function copyProblem(job, from, to, { verify, ...options }) {
   const copy = await openExisting(job.destination, to, options);
   if ('problem' in copy) return copy.problem;
   const source = await openSource(job.source, from, options);
@@ -108,7 +118,9 @@ async function copyProblem(job, from, to, options) {
   if (!isDeepStrictEqual(copy, source)) {
     return 'it holds another length or encryption context than the source';
   }
-  return ageProblem(job);
+  if (!verify) return ageProblem(job);
+  const { signal } = options;
+  return contentProblem(digest(job.destination, signal, to), digest(job.source, signal, from));
 }
 
 module.exports = {

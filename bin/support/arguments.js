@@ -10,7 +10,7 @@ const { OPTIONS } = require('./options.js');
  *
  * @typedef {{
  *   key?: string, 'to-key'?: string, context?: string[], 'commitment-policy'?: string,
- *   output?: string, recursive?: boolean, force?: boolean, bytes?: string, json?: boolean,
+ *   output?: string, recursive?: boolean, force?: boolean, verify?: boolean, bytes?: string, json?: boolean,
  *   quiet?: boolean, help?: boolean,
  * }} Values
  */

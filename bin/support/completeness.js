@@ -1,6 +1,9 @@
 'use strict';
 
+const crypto = require('node:crypto');
+const { createReadStream } = require('node:fs');
 const fs = require('node:fs/promises');
+const { pipeline } = require('node:stream/promises');
 const { isDeepStrictEqual } = require('node:util');
 
 const { Failure, concernsOneFile } = require('./errors.js');
@@ -11,15 +14,16 @@ const WITHOUT_SIZE = ['ERR_ENVELOPE_SIGNED_MESSAGE', 'ERR_ENVELOPE_UNSUPPORTED_M
 /** @typedef {import('./plan.js').Job} Job */
 /** @typedef {import('../..').Envelope} Envelope */
 /** @typedef {import('../..').EncryptionContext} Context */
+/** @typedef {{ encryptionContext: Context, signal: AbortSignal, verify?: boolean }} Checks */
 
 /**
  * Why the destination is not the whole message that the source would give, if it is not.
  *
  * @param {Job} job
  * @param {Envelope} envelope
- * @param {{ encryptionContext: Context, signal: AbortSignal }} options
+ * @param {Checks} options
  */
-async function messageProblem(job, envelope, { encryptionContext, signal }) {
+async function messageProblem(job, envelope, { encryptionContext, signal, verify }) {
   const opened = await openExisting(job.destination, envelope, { signal });
   if ('problem' in opened) return opened.problem;
   const { size } = await fs.stat(job.source);
@@ -27,7 +31,8 @@ async function messageProblem(job, envelope, { encryptionContext, signal }) {
   if (!isDeepStrictEqual({ ...opened.encryptionContext }, { ...encryptionContext })) {
     return 'it carries another encryption context';
   }
-  return ageProblem(job);
+  if (!verify) return ageProblem(job);
+  return contentProblem(digest(job.destination, signal, envelope), digest(job.source, signal));
 }
 
 /**
@@ -35,14 +40,50 @@ async function messageProblem(job, envelope, { encryptionContext, signal }) {
  *
  * @param {Job} job
  * @param {Envelope} envelope
- * @param {{ encryptionContext: Context, signal: AbortSignal }} options
+ * @param {Checks} options
  */
-async function plaintextProblem(job, envelope, options) {
+async function plaintextProblem(job, envelope, { verify, ...options }) {
+  const { signal } = options;
+  if (verify) {
+    const message = digest(job.source, signal, envelope, options.encryptionContext);
+    return contentProblem(digest(job.destination, signal), message);
+  }
   const source = await openSource(job.source, envelope, options);
   if ('problem' in source) return source.problem;
   const stat = await fs.stat(job.destination);
   if (stat.size !== source.size) return 'it has another length than the plaintext';
   return ageProblem(job);
+}
+
+/**
+ * @param {Promise<Buffer>} existing
+ * @param {Promise<Buffer>} wanted
+ */
+async function contentProblem(existing, wanted) {
+  const [there, source] = await Promise.all([existing, wanted]);
+  return there.equals(source) ? undefined : 'it has another content';
+}
+
+/**
+ * The SHA-256 digest of a file; or, with an envelope, of what the message in it decrypts to, once all
+ * of that has verified.
+ *
+ * @param {string} file
+ * @param {AbortSignal} signal
+ * @param {Envelope} [envelope]
+ * @param {Context} [encryptionContext]
+ * @returns {Promise<Buffer>}
+ */
+async function digest(file, signal, envelope, encryptionContext = {}) {
+  const hash = crypto.createHash('sha256');
+  const source = createReadStream(file);
+  if (!envelope) await pipeline(source, hash, { signal });
+  else {
+    const signed = 'release-before-verified';
+    const plaintext = envelope.decryptStream({ encryptionContext, signal, signed });
+    await pipeline(source, plaintext, hash, { signal });
+  }
+  return hash.read();
 }
 
 /**
@@ -119,6 +160,8 @@ async function changeDetector(file) {
 module.exports = {
   ageProblem,
   changeDetector,
+  contentProblem,
+  digest,
   messageProblem,
   openExisting,
   openSource,

@@ -127,7 +127,11 @@ function recognised(error) {
   }
   if (code === 'ENOSPC' || code === 'EDQUOT') return new Failure('DISK_FULL', message);
   if (code === 'ENOENT') {
-    const text = path ? `'${path}' does not exist; check the path` : message;
+    // The command line gives other bytes than UTF-8 as this character.
+    const advice = path?.includes('\ufffd')
+      ? 'if its name is not UTF-8, rename it'
+      : 'check the path';
+    const text = path ? `'${path}' does not exist; ${advice}` : message;
     return new Failure('FILE_NOT_FOUND', text);
   }
   if (syscall !== undefined) return new Failure('FILE', message);

@@ -3,6 +3,7 @@
 const fs = require('node:fs');
 
 const { Failure } = require('./errors.js');
+const { isClosed } = require('./output.js');
 
 /**
  * Opens a file, or for `-` standard input, to be read from its start.
@@ -14,6 +15,9 @@ function openInput(input) {
   // Node.js takes a folder at standard input for an empty file.
   if (statOf(input)?.isDirectory()) {
     throw new Failure('FILE', `${inWords(input)} is a folder; give a file`);
+  }
+  if (input === '-' && isClosed(0)) {
+    throw new Failure('FILE', 'standard input is closed; give a file, or say < /dev/null');
   }
   const options = { highWaterMark: 256 * 1024 };
   const source = input === '-' ? process.stdin : fs.createReadStream(input, options);

@@ -3,7 +3,7 @@
 const fs = require('node:fs/promises');
 const path = require('node:path');
 
-const { notAFile } = require('./atomic.js');
+const { notAFile, refuseOutside } = require('./place.js');
 const { changeDetector } = require('./completeness.js');
 const { Failure, commonExitCode, concernsOneFile, exitCodeOf } = require('./errors.js');
 
@@ -48,11 +48,11 @@ async function runJobs({ values, reporter, signal }, { jobs, failures }, operati
   /** @param {Job} job */
   async function runJob(job) {
     const { source, destination, size } = job;
+    await refuseOutside(job);
     const { skip, overwrite } = await decide(job);
     if (skip) {
       progress.add(size, source);
-      const reason = source === destination ? 'it is done' : `${destination} is complete`;
-      return tell('skipped', job, {}, `skipped ${source}: ${reason}`);
+      return skipped(job);
     }
     if (job.makeFolder) await fs.mkdir(path.dirname(destination), { recursive: true });
     let known = 0;
@@ -99,6 +99,16 @@ async function runJobs({ values, reporter, signal }, { jobs, failures }, operati
     if (values.force) return { skip: false, overwrite: true };
     const advice = 'give --force to replace it, or choose another --output';
     throw new Failure('FILE_EXISTS', `'${destination}' exists already, and ${problem}; ${advice}`);
+  }
+
+  /** Says what was compared, and what was not. */
+  async function skipped(/** @type {Job} */ job) {
+    const { source, destination } = job;
+    const ofPair = source === destination ? ['key'] : operation.compared;
+    const compared = values.verify ? ['content'] : ofPair;
+    const advice = values.verify ? '' : '; --verify compares the content';
+    const text = `${destination} is there (compared: ${compared.join(', ')}${advice})`;
+    await tell('skipped', job, { compared }, `skipped ${source}: ${text}`);
   }
 
   /**

@@ -28,4 +28,13 @@ function envelopeOf(values) {
   return new Envelope({ keyring, commitmentPolicy });
 }
 
-module.exports = { envelopeOf, library };
+/**
+ * Writes a file that appears complete or not at all: the one thing that is not in the public API.
+ *
+ * @type {typeof import('../../lib/new_file.js').writeNewFile}
+ */
+function writeNewFile(...args) {
+  return require('../../lib/new_file.js').writeNewFile(...args);
+}
+
+module.exports = { envelopeOf, library, writeNewFile };

@@ -55,6 +55,10 @@ const OPTIONS = /** @satisfies {Record<string, Option>} */ ({
     short: 'f',
     help: 'replace what exists already; in folders, only what is not complete and up to date',
   },
+  verify: {
+    type: /** @type {const} */ ('boolean'),
+    help: 'before a file is skipped, decrypt all of it and compare the content',
+  },
   bytes: {
     type: /** @type {const} */ ('string'),
     value: 'N',
@@ -80,6 +84,7 @@ const OF_FILES = /** @type {const} */ ([
   'output',
   'recursive',
   'force',
+  'verify',
   'json',
   'quiet',
   'help',

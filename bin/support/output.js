@@ -3,8 +3,13 @@
 const fs = require('node:fs');
 const { Writable } = require('node:stream');
 
-/** Control characters, and those that turn the direction of text: names of files may hold them. */
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+const { Failure } = require('./errors.js');
+
+/**
+ * Control characters, C1 too; those that turn the direction of text, or are not seen; halves of
+ * surrogate pairs. Names of files may hold them. Only the two that join letters are left.
+ */
+const UNPRINTABLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /** Where it is a file, Node's own stream loses without a word what a full disk has no room for. */
 const stdout = isFile(1) ? fs.createWriteStream('', { fd: 1, autoClose: false }) : process.stdout;
@@ -25,8 +30,11 @@ function write(text) {
   });
 }
 
-/** A stream to standard output that ends only when all has been written, and leaves that open. */
+/**
+ * A stream to standard output that ends only when all has been written, and leaves that open.
+ */
 function standardOutput() {
+  refuseClosedOutput();
   return new Writable({ write: (chunk, _encoding, done) => void stdout.write(chunk, done) });
 }
 
@@ -39,9 +47,44 @@ function oneLine(text) {
   return text.replace(/\r?\n/g, ' ').replace(UNPRINTABLE, escaped);
 }
 
-/** @param {string} character */
-function escaped(character) {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+/**
+ * A value as one line of JSON that changes no terminal.
+ *
+ * @param {unknown} value
+ */
+function jsonLine(value) {
+  return `${JSON.stringify(value).replace(UNPRINTABLE, escaped)}\n`;
+}
+
+/** Each unit of UTF-16 by itself, as JSON has it. */
+function escaped(/** @type {string} */ character) {
+  const units = character.split('').map((unit) => unit.charCodeAt(0));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
+}
+
+/** Refuses a standard output that is closed, before what belongs there is made. */
+function refuseClosedOutput() {
+  if (!isClosed(1)) return;
+  throw new Failure('FILE', 'standard output is closed; to discard the output, say > /dev/null');
+}
+
+/**
+ * Whether a standard descriptor was closed when the process began: Node.js opens /dev/null in its
+ * place, for both ways, where `< /dev/null` and `> /dev/null` open it for one.
+ *
+ * @param {0 | 1} fd
+ */
+function isClosed(fd) {
+  try {
+    const [own, nothing] = [fs.fstatSync(fd), fs.statSync('/dev/null')];
+    if (!own.isCharacterDevice() || own.rdev !== nothing.rdev) return false;
+    const one = Buffer.alloc(1);
+    if (fd === 0) fs.writeSync(fd, one);
+    else fs.readSync(fd, one);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** @param {number} fd */
@@ -53,4 +96,4 @@ function isFile(fd) {
   }
 }
 
-module.exports = { oneLine, standardOutput, write };
+module.exports = { isClosed, jsonLine, oneLine, refuseClosedOutput, standardOutput, write };

@@ -11,9 +11,11 @@ const { isFolder, walk } = require('./walk.js');
  *
  * @typedef {{
  *   source: string, destination: string, size: number, named: boolean, makeFolder: boolean,
+ *   within?: string,
  * }} Job
  *
- * `named`: the command line names the file itself; `makeFolder`: the destination's may not exist.
+ * `named`: the command line names the file itself; `makeFolder`: the destination's may not exist;
+ * `within`: the folder that the destination must not leave, by whatever links are in it.
  *
  * @typedef {{ jobs: Job[], failures: { source: string, error: unknown }[] }} Plan
  */
@@ -90,9 +92,10 @@ async function plan({ values, positionals, reporter, signal }, operation) {
     /** @type {string} */ file,
     /** @type {number} */ size,
   ) {
-    const destination = operation.destinationOf(path.join(outputFolder ?? root, file));
+    const within = outputFolder ?? root;
+    const destination = operation.destinationOf(path.join(within, file));
     const makeFolder = outputFolder !== undefined;
-    return { source: path.join(root, file), destination, size, named: false, makeFolder };
+    return { source: path.join(root, file), destination, size, named: false, makeFolder, within };
   }
 }
 

@@ -3,7 +3,7 @@
 const path = require('node:path');
 
 const { concernsOneFile, describe, isBrokenPipe } = require('./errors.js');
-const { oneLine, write } = require('./output.js');
+const { jsonLine, oneLine, write } = require('./output.js');
 const { Progress } = require('./progress.js');
 
 /**
@@ -28,7 +28,7 @@ class Reporter {
    */
   async result(value, text) {
     if (this.quiet) return;
-    if (this.json) await write(`${JSON.stringify(value)}\n`);
+    if (this.json) await write(jsonLine(value));
     else this.#line(text);
   }
 

@@ -2,9 +2,9 @@
 
 const { pipeline } = require('node:stream/promises');
 
-const { writeAtomically } = require('./atomic.js');
 const { usage } = require('./errors.js');
 const { openInput, refuseEndless } = require('./input.js');
+const { writeNewFile } = require('./library.js');
 const { standardOutput } = require('./output.js');
 
 const PROGRESS_INTERVAL_MS = 100;
@@ -30,7 +30,7 @@ async function throughStreams({ values, reporter, signal }, input, operation) {
   const stop = isHidden ? () => {} : watch(source, input, reporter);
   try {
     if (!toFile) return await pipeline(source, transform, standardOutput(), { signal });
-    await writeAtomically(output, force, (sink) => pipeline(source, transform, sink, { signal }));
+    await writeNewFile(output, force, (sink) => pipeline(source, transform, sink, { signal }));
   } finally {
     stop();
     source.destroy();

@@ -10,6 +10,7 @@ const { throughStreams } = require('./streams.js');
  *
  * @typedef {{
  *   past: string,
+ *   compared: string[],
  *   binary: boolean,
  *   destinationOf(source: string): string,
  *   takes(name: string, elsewhere: boolean): boolean,
@@ -20,6 +21,7 @@ const { throughStreams } = require('./streams.js');
  * }} Operation
  *
  * - `past`: as in "encrypted"
+ * - `compared`: what of an existing destination is compared without `--verify`
  * - `binary`: whether the output is a message, which no terminal shows
  * - `destinationOf`: where the output goes if `--output` does not say
  * - `takes`: whether a file in a folder is one to work on; `elsewhere` if the output goes elsewhere

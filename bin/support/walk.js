@@ -1,7 +1,10 @@
 'use strict';
 
+const { isUtf8 } = require('node:buffer');
 const fs = require('node:fs/promises');
 const path = require('node:path');
+
+const { Failure } = require('./errors.js');
 
 /**
  * What a folder holds: a file; or why it is ignored, or cannot be read.
@@ -22,22 +25,41 @@ async function* walk(root, excluded, below = '') {
   const folder = path.join(root, below);
   let entries;
   try {
-    entries = await fs.readdir(folder, { withFileTypes: true });
+    entries = await read(folder);
   } catch (error) {
     yield { file: below, error };
     return;
   }
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const file = path.join(below, entry.name);
-    if (entry.isDirectory()) yield* walk(root, excluded, file);
+  for (const { name, isText, entry } of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const file = path.join(below, name);
+    if (!isText) yield { file, error: notText(path.join(root, file)) };
+    else if (entry.isDirectory()) yield* walk(root, excluded, file);
     else yield await describe(root, file, entry);
   }
 }
 
 /**
+ * What a folder holds, with names as text; `isText` if they can be had back from that.
+ *
+ * @param {string} folder
+ */
+async function read(folder) {
+  const entries = await fs.readdir(folder, { withFileTypes: true, encoding: 'buffer' });
+  return entries.map((entry) => {
+    const name = Buffer.from(entry.name);
+    return { name: name.toString(), isText: isUtf8(name), entry };
+  });
+}
+
+/** @param {string} place */
+function notText(place) {
+  return new Failure('FILE', `the name of '${place}' is not UTF-8; rename it`);
+}
+
+/**
  * @param {string} root
  * @param {string} file
- * @param {import('node:fs').Dirent} entry
+ * @param {{ isSymbolicLink(): boolean, isFile(): boolean }} entry
  * @returns {Promise<Entry>}
  */
 async function describe(root, file, entry) {

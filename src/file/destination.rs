@@ -1,35 +1,39 @@
-//! The file that is written: beside its place until it is whole.
+//! The file that is written: without its name until it is whole.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf, is_separator};
 
 use same_file::Handle;
-use tempfile::NamedTempFile;
 
 use super::failure::{failed, refused, with_code};
 use super::source::Source;
+use super::temporary::Temporary;
 use crate::error::{Code, Error, Result};
+use crate::folder;
 
-/// So that the temporary name stays within the 255 bytes of most file systems, at 4 bytes each.
-const MAX_NAME_CHARS: usize = 40;
-
-/// A temporary file in the folder of the destination; removed unless it is committed.
+/// A temporary file in the folder of the destination; removed unless it is placed.
 #[derive(Debug)]
 pub struct Destination {
     path: PathBuf,
-    folder: PathBuf,
+    /// The last part of the path, as text.
+    name: String,
     overwrite: bool,
-    temporary: NamedTempFile,
+    temporary: Temporary,
 }
 
 impl Destination {
-    /// Checks the place, and makes the temporary file with mode 0600.
+    /// Checks the place, and makes the temporary file with mode 0600; without a source, what is
+    /// written comes from elsewhere than a file.
     ///
     /// # Errors
     /// `FileExists` if there is a file and `overwrite` is not given; `File` for a folder, a symbolic
     /// link, the source itself, or a folder that does not exist; `DiskFull`.
-    pub fn create(path: impl AsRef<Path>, overwrite: bool, source: &Source) -> Result<Self> {
+    pub fn create(
+        path: impl AsRef<Path>,
+        overwrite: bool,
+        source: Option<&Source>,
+    ) -> Result<Self> {
         let path = path.as_ref();
         let failure = |error: io::Error| failed(path, "cannot be made", &error);
         // The working directory may change before the commit.
@@ -47,39 +51,52 @@ impl Destination {
         }
         check_folder(path, folder)?;
         check_place(path, overwrite, source)?;
-        let short_name: String = name.to_string_lossy().chars().take(MAX_NAME_CHARS).collect();
-        let temporary = tempfile::Builder::new()
-            .prefix(&format!(".{short_name}."))
-            .suffix(".tmp")
-            .tempfile_in(folder)
-            .map_err(failure)?;
-        Ok(Self { path: folder.join(name), folder: folder.to_owned(), overwrite, temporary })
+        let path = folder.join(name);
+        let name = name.to_string_lossy().into_owned();
+        let temporary = Temporary::make_in(folder, &name).map_err(failure)?;
+        Ok(Self { path, name, overwrite, temporary })
+    }
+
+    /// Sees that what was written is on the disk.
+    ///
+    /// # Errors
+    /// `DiskFull`; `File`.
+    pub fn sync(&self) -> Result<()> {
+        self.file().sync_all().map_err(|error| unwritable(&self.path, &error))
     }
 
     /// Puts the file, once it is on the disk, at its place.
     ///
     /// # Errors
     /// `FileExists` if another has put a file there meanwhile; `DiskFull`; `File`.
-    pub fn commit(self) -> Result<()> {
-        let Self { path, folder, overwrite, temporary } = self;
-        temporary.as_file().sync_all().map_err(|error| unwritable(&path, &error))?;
-        let placed =
-            if overwrite { temporary.persist(&path) } else { temporary.persist_noclobber(&path) };
-        placed.map_err(|failure| match failure.error.kind() {
+    pub fn place(self) -> Result<()> {
+        let Self { path, name, overwrite, temporary } = self;
+        temporary.place(&path, &name, overwrite).map_err(|error| match error.kind() {
             ErrorKind::AlreadyExists => exists(&path),
-            _ => unwritable(&path, &failure.error),
+            _ => unwritable(&path, &error),
         })?;
-        sync_folder(&folder).map_err(|error| {
+        path.parent().map_or(Ok(()), folder::sync).map_err(|error| {
             failed(&path, "is written, but may not outlast a loss of power", &error)
         })
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    /// What a failed write to this file means.
+    pub fn unwritable(&self, error: &io::Error) -> Error {
+        unwritable(&self.path, error)
     }
 
     pub(super) fn file(&self) -> &File {
-        self.temporary.as_file()
+        self.temporary.file()
+    }
+}
+
+impl io::Write for &Destination {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -99,7 +116,7 @@ fn check_folder(path: &Path, folder: &Path) -> Result<()> {
     }
 }
 
-fn check_place(path: &Path, overwrite: bool, source: &Source) -> Result<()> {
+fn check_place(path: &Path, overwrite: bool, source: Option<&Source>) -> Result<()> {
     let failure = |error: io::Error| failed(path, "cannot be checked", &error);
     let metadata = match std::fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
@@ -115,9 +132,11 @@ fn check_place(path: &Path, overwrite: bool, source: &Source) -> Result<()> {
     if !metadata.is_file() {
         return Err(refused(path, "is not a regular file; choose another name"));
     }
-    let read = source.file().try_clone().and_then(Handle::from_file).map_err(failure)?;
-    if Handle::from_path(path).map_err(failure)? == read {
-        return Err(refused(path, "is the source itself; choose another name"));
+    if let Some(source) = source {
+        let read = source.file().try_clone().and_then(Handle::from_file).map_err(failure)?;
+        if Handle::from_path(path).map_err(failure)? == read {
+            return Err(refused(path, "is the source itself; choose another name"));
+        }
     }
     if overwrite { Ok(()) } else { Err(exists(path)) }
 }
@@ -128,23 +147,4 @@ fn exists(path: &Path) -> Error {
 
 fn is_a_folder(path: &Path) -> Error {
     refused(path, "is a folder; give the path of a file")
-}
-
-/// A new name is on the disk only once its folder is.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    let synced = File::open(folder).and_then(|folder| folder.sync_all());
-    match synced.as_ref().map_err(io::Error::kind) {
-        // Some file systems cannot, and some folders may be written but not read.
-        Err(ErrorKind::InvalidInput | ErrorKind::Unsupported | ErrorKind::PermissionDenied) => {
-            Ok(())
-        }
-        _ => synced,
-    }
-}
-
-/// Windows opens no folder as a file; its journal keeps the names.
-#[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
-    Ok(())
 }

@@ -4,7 +4,10 @@ mod destination;
 mod failure;
 mod run;
 mod source;
+mod temporary;
+mod unfinished;
 
 pub use destination::Destination;
 pub use run::{Control, Lengths, run};
 pub use source::Source;
+pub use unfinished::{observe_unfinished, remove_unfinished};

@@ -7,7 +7,7 @@ use std::thread;
 
 use zeroize::Zeroizing;
 
-use super::destination::{Destination, unwritable};
+use super::destination::Destination;
 use super::source::Source;
 use crate::error::{Code, Error, Result};
 use crate::message::Transform;
@@ -47,10 +47,12 @@ pub fn run(
     transform: Box<dyn Transform>,
     control: &Control,
 ) -> Result<Lengths> {
-    let describe = |error: &io::Error| unwritable(destination.path(), error);
-    let lengths = transfer(source, destination.file(), head, transform, control, &describe)?;
+    let describe = |error: &io::Error| destination.unwritable(error);
+    let lengths = transfer(source, &destination, head, transform, control, &describe)?;
+    destination.sync()?;
+    // That may have taken long.
     control.check()?;
-    destination.commit()?;
+    destination.place()?;
     Ok(lengths)
 }
 
@@ -188,6 +190,7 @@ fn internal(problem: &str) -> Error {
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod tests {
+    use super::super::destination::unwritable;
     use super::*;
     use std::fs::{File, OpenOptions};
 

@@ -1,6 +1,6 @@
 //! The file that is read.
 
-use std::fs::{File, Metadata};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -36,9 +36,14 @@ impl Source {
             }
             _ => failed(&path, UNREADABLE, &error),
         };
-        // Before it is opened: opening a named pipe waits for a writer.
+        // Before it is opened: opening a device may do something.
         check_regular(&path, &std::fs::metadata(&path).map_err(failure)?)?;
-        let file = File::open(&path).map_err(failure)?;
+        let mut options = OpenOptions::new();
+        options.read(true);
+        // What stands there by now may be a named pipe, which would be waited for.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK);
+        let file = options.open(&path).map_err(failure)?;
         let metadata = file.metadata().map_err(failure)?;
         check_regular(&path, &metadata)?;
         Ok(Self { path, file, length: metadata.len(), position: 0, leftover: Vec::new() })

@@ -1,14 +1,15 @@
 //! The local keyring: a raw AES keyring over a key file, for development, tests and offline use.
 
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 
-use data_encoding::HEXLOWER;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use zeroize::Zeroizing;
 
 use super::raw_aes::RawAesKeyring;
 use crate::error::{Code, Error, Result};
+use crate::folder;
 use crate::materials::DataKey;
 
 /// The key namespace of every key file, for other Encryption SDKs.
@@ -22,8 +23,8 @@ const MAX_FILE_LENGTH: u16 = 4096;
 /// Opens the keyring of a key file: its namespace is [`NAMESPACE`], its name stands in the file.
 ///
 /// # Errors
-/// `KeyFile` if the file is missing, malformed, or readable by others; the message says how to
-/// mend it.
+/// `KeyFile` if the file is missing, malformed, readable by others, or another user's; the message
+/// says how to mend it.
 pub fn open(path: &Path) -> Result<RawAesKeyring> {
     let text = read(path)?;
     let (name, key) = parse(&text).ok_or_else(|| {
@@ -63,7 +64,13 @@ pub fn generate(path: &Path) -> Result<()> {
         ErrorKind::NotFound => key_file(path, "cannot be made: its folder does not exist"),
         _ => key_file(path, "cannot be made").with_cause(error.to_string()),
     })?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| {
+    let written = file
+        .write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        // A name is on the disk only once its folder is; what the key encrypts would be lost with it.
+        .and_then(|()| std::path::absolute(path))
+        .and_then(|path| path.parent().map_or(Ok(()), folder::sync));
+    written.map_err(|error| {
         // Half a key is worse than none.
         let _ = std::fs::remove_file(path);
         key_file(path, "cannot be written").with_cause(error.to_string())
@@ -71,9 +78,8 @@ pub fn generate(path: &Path) -> Result<()> {
 }
 
 fn read(path: &Path) -> Result<Zeroizing<String>> {
-    let failed =
-        |error: std::io::Error| key_file(path, "cannot be read").with_cause(error.to_string());
-    let file = File::open(path).map_err(|error| match error.kind() {
+    let failed = |error: io::Error| key_file(path, "cannot be read").with_cause(error.to_string());
+    let file = open_at_once(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => key_file(path, "does not exist; make it with LocalKeyring.generate"),
         _ => failed(error),
     })?;
@@ -81,45 +87,73 @@ fn read(path: &Path) -> Result<Zeroizing<String>> {
     if !metadata.is_file() || metadata.len() > MAX_FILE_LENGTH.into() {
         return Err(key_file(path, "is not a key file; give the path of one"));
     }
-    refuse_if_others_can_read(path, &metadata)?;
+    #[cfg(unix)]
+    refuse_others(path, &metadata)?;
+    // Windows has no such mode; the folder's access list guards the file.
+    #[cfg(not(unix))]
+    let _: &Metadata = &metadata;
     // Room for the whole file at once: a growing buffer would leave copies of the key behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_FILE_LENGTH.into()));
     file.take(MAX_FILE_LENGTH.into()).read_to_end(&mut bytes).map_err(failed)?;
     match std::str::from_utf8(&bytes) {
         Ok(text) => Ok(Zeroizing::new(text.to_owned())),
-        Err(_) => Err(key_file(path, "is not a key file: it is not text")),
+        Err(_) => Err(key_file(path, "is not a key file: it is not text in UTF-8")),
     }
 }
 
+/// Opens it without waiting, as a named pipe without a writer would have it; what was opened is then
+/// looked at, not what the path names at another time.
+fn open_at_once(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        libc::O_NONBLOCK | libc::O_NOCTTY,
+    );
+    options.open(path)
+}
+
+/// Whoever owns a file can read it, and can put another key in it.
 #[cfg(unix)]
-fn refuse_if_others_can_read(path: &Path, metadata: &std::fs::Metadata) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
-        return Ok(());
-    }
+fn refuse_others(path: &Path, metadata: &Metadata) -> Result<()> {
+    use std::os::unix::fs::MetadataExt;
     let shown = path.display();
-    Err(key_file(
-        path,
-        &format!("can be read by others (mode 0{mode:o}); run: chmod 600 '{shown}'"),
-    ))
-}
-
-/// Windows has no such mode; the folder's access list guards the file.
-#[cfg(not(unix))]
-fn refuse_if_others_can_read(_path: &Path, _metadata: &std::fs::Metadata) -> Result<()> {
+    let (owner, own) = (metadata.uid(), rustix::process::geteuid().as_raw());
+    if owner != own && owner != 0 {
+        return Err(key_file(
+            path,
+            &format!(
+                "belongs to another user (id {owner}, not {own} or root); if you trust what is in \
+                 it, run: chown {own} '{shown}'"
+            ),
+        ));
+    }
+    let mode = metadata.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(key_file(
+            path,
+            &format!("can be read by others (mode 0{mode:o}); run: chmod 600 '{shown}'"),
+        ));
+    }
     Ok(())
 }
 
-/// The name and the key of a key file: comments, then one line of three fields.
+/// The name and the key of a key file: comments, then one line of three fields. Editors may add a
+/// byte order mark, carriage returns, and spaces at the ends of lines.
 fn parse(text: &str) -> Option<(&str, Zeroizing<Vec<u8>>)> {
-    let mut lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let fields: Vec<_> = lines.next()?.split(' ').collect();
-    let &[FIRST_FIELD, name, key] = fields.as_slice() else { return None };
-    if lines.next().is_some() || name.is_empty() {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut lines =
+        text.lines().map(str::trim_ascii).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let mut fields = lines.next()?.split_ascii_whitespace();
+    let (Some(FIRST_FIELD), Some(name), Some(key)) = (fields.next(), fields.next(), fields.next())
+    else {
+        return None;
+    };
+    if fields.next().is_some() || lines.next().is_some() {
         return None;
     }
-    let key = Zeroizing::new(HEXLOWER.decode(key.as_bytes()).ok()?);
+    let key = Zeroizing::new(HEXLOWER_PERMISSIVE.decode(key.as_bytes()).ok()?);
     (key.len() == KEY_LENGTH).then_some((name, key))
 }
 

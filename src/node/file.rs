@@ -12,6 +12,7 @@ use super::bytes;
 use super::caller::{Asking, Caller, on_behalf};
 use super::client::NativeClient;
 use super::context::from_flat;
+use super::ending;
 use super::error::to_napi;
 use super::runtime::spawn;
 use crate::client::{AcceptedHeader, Client};
@@ -37,6 +38,7 @@ impl FileJob {
     /// One that has not begun.
     #[napi(constructor)]
     pub fn new(caller: &Caller) -> Self {
+        ending::prepare();
         Self(Arc::new(Job { caller: caller.asking(), ..Job::default() }))
     }
 
@@ -57,6 +59,13 @@ impl FileJob {
     pub fn cancel(&self) {
         self.0.control.cancelled.store(true, Ordering::Relaxed);
         self.0.caller.cancel();
+    }
+}
+
+/// JavaScript keeps the job until it has ended, or until its thread ends, as by `worker.terminate()`.
+impl Drop for FileJob {
+    fn drop(&mut self) {
+        self.cancel();
     }
 }
 
@@ -176,7 +185,7 @@ struct Prepared {
 fn prepare(job: &Job, paths: &FilePaths, reading: Option<&Reading>) -> error::Result<Prepared> {
     let mut source = Source::open(&paths.source)?;
     job.total.store(source.length(), Ordering::Relaxed);
-    let destination = Destination::create(&paths.destination, paths.overwrite, &source)?;
+    let destination = Destination::create(&paths.destination, paths.overwrite, Some(&source))?;
     let header = reading.map(|Reading { client, context }| {
         let header = source.read_header(client.header_limits())?;
         let length = usize::try_from(source.length()).unwrap_or(usize::MAX);
@@ -218,7 +227,7 @@ async fn transform(
 }
 
 /// Work that waits for a disk, on a thread where waiting harms nobody.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> error::Result<T> + Send + 'static,
 ) -> error::Result<T> {
     let (answer, waiting) = channel();

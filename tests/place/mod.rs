@@ -45,7 +45,7 @@ impl Place {
     }
 
     pub fn destination(&self, name: &str, overwrite: bool) -> Result<Destination> {
-        Destination::create(self.path(name), overwrite, &self.source("plain"))
+        Destination::create(self.path(name), overwrite, Some(&self.source("plain")))
     }
 
     pub fn encrypt(
@@ -57,7 +57,7 @@ impl Place {
         control: &Control,
     ) -> Result<Lengths> {
         let source = self.source(from);
-        let destination = Destination::create(self.path(to), overwrite, &source)?;
+        let destination = Destination::create(self.path(to), overwrite, Some(&source))?;
         let encryptor = encryptor(frame_length);
         let head = encryptor.header().to_vec();
         run(source, destination, &head, Box::new(encryptor), control)
@@ -65,7 +65,7 @@ impl Place {
 
     pub fn decrypt(&self, from: &str, to: &str, overwrite: bool) -> Result<Lengths> {
         let mut source = self.source(from);
-        let destination = Destination::create(self.path(to), overwrite, &source)?;
+        let destination = Destination::create(self.path(to), overwrite, Some(&source))?;
         let header = source.read_header(HeaderLimits::default())?;
         let client = support::client(1);
         let accepted = client.accept(header, &support::context(&[]))?;
