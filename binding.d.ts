@@ -553,6 +553,8 @@ export interface NativeSettings {
   allowedKeys?: Array<string>
   /** The longest plaintext, in bytes. */
   maxPlaintextLength?: number
+  /** How long the data keys of one message may be tried, in milliseconds. */
+  unwrapTimeoutMs?: number
   /** How long data keys are kept. */
   cache?: NativeCacheLimits
 }

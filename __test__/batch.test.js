@@ -101,6 +101,15 @@ describe('a batch', () => {
     }
   });
 
+  it('lets no batch have more messages or bytes than a data key may have', async () => {
+    const items = ['a', 'b', 'c'];
+    const few = new Envelope({ keyring, cache: { maxMessages: 2 } });
+    assert.match((await rejection(few.encryptBatch(items), 'LIMIT_EXCEEDED')).message, /batches/);
+    const short = new Envelope({ keyring, cache: { maxBytes: 2 } });
+    await rejection(short.encryptBatch(items), 'LIMIT_EXCEEDED');
+    assert.equal((await few.encryptBatch(items.slice(1))).length, 2);
+  });
+
   it('tells of each item that could not be encrypted', async () => {
     const limited = new Envelope({ keyring, maxPlaintextLength: 10 });
     const results = await limited.encryptBatch(['short', 'much too long', 5, 'fits']);
@@ -198,8 +207,8 @@ describe('a batch under KMS (moto)', { skip: skipWithout('python') }, () => {
     assert.equal((await calls()).length, 1);
     await backend.encryptBatch(strings(60));
     assert.equal((await calls()).length, 2);
-    await backend.encryptBatch(strings(101));
-    assert.equal((await calls()).length, 3, 'what is too much for any has its own');
+    await rejection(backend.encryptBatch(strings(101)), 'LIMIT_EXCEEDED');
+    assert.equal((await calls()).length, 2, 'nobody is asked for what no data key may encrypt');
   });
 
   it('rejects as a whole without a data key', async () => {

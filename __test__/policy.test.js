@@ -98,6 +98,17 @@ describe('maxPlaintextLength', () => {
     await ended(through(envelope.decryptStream(), cut(start, 10)), 'LIMIT_EXCEEDED');
     await ended(through(unlimited.decryptStream(), cut(start, 10)), 'TRUNCATED_MESSAGE');
   });
+
+  it('holds for ranges, too', async () => {
+    const long = new Envelope({ keyring, frameLength: 100 }).encryptSync(Buffer.alloc(1001));
+    const range = { start: 0, end: 1 };
+    await rejection(envelope.decryptRange(long, range), 'LIMIT_EXCEEDED');
+    await rejection(envelope.plaintextSize(long), 'LIMIT_EXCEEDED');
+    await rejection(envelope.openMessage(long), 'LIMIT_EXCEEDED');
+    const most = envelope.encryptSync(Buffer.alloc(1000));
+    assert.equal((await envelope.decryptRange(most, range)).length, 1);
+    assert.equal(await envelope.plaintextSize(most), 1000);
+  });
 });
 
 function aes(keyName) {

@@ -4,7 +4,8 @@ const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
 const { describe, it } = require('node:test');
 
-const { Envelope, RawRsaKeyring, inspect } = require('..');
+const { Envelope, MultiKeyring, RawAesKeyring, RawRsaKeyring, inspect } = require('..');
+const { withDataKeys } = require('./support/data_keys');
 const { rejection, thrown } = require('./support/rejects');
 
 const names = { keyNamespace: 'tests', keyName: 'rsa' };
@@ -55,17 +56,21 @@ describe('RawRsaKeyring', () => {
       { keyName: 'other' },
       { keyNamespace: 'other' },
       { padding: 'oaep-sha1' },
-      { padding: 'pkcs1' },
     ];
     for (const other of others) {
       const keyring = new RawRsaKeyring({ ...names, ...pair, ...other });
       const error = await rejection(new Envelope({ keyring }).decrypt(message), 'NO_USABLE_KEY');
       assert.equal(error.retryable, false);
     }
+    const keyring = new RawRsaKeyring({ ...names, ...pair, padding: 'pkcs1' });
+    await rejection(new Envelope({ keyring }).decrypt(message), 'AUTHENTICATION_FAILED');
   });
 
   it('does not unwrap what was changed, and says the same whatever it was', async () => {
-    for (const padding of ['pkcs1', 'oaep-sha256']) {
+    for (const [padding, code] of [
+      ['pkcs1', 'AUTHENTICATION_FAILED'],
+      ['oaep-sha256', 'NO_USABLE_KEY'],
+    ]) {
       const keyring = new RawRsaKeyring({ ...names, ...pair, padding });
       const envelope = new Envelope({ keyring });
       const message = envelope.encryptSync('hello');
@@ -74,7 +79,7 @@ describe('RawRsaKeyring', () => {
       for (const at of [0, 1, 128, 255]) {
         const changed = Buffer.from(message);
         changed[start + at] ^= 1;
-        messages.add((await rejection(envelope.decrypt(changed), 'NO_USABLE_KEY')).message);
+        messages.add((await rejection(envelope.decrypt(changed), code)).message);
       }
       assert.equal(messages.size, 1, padding);
     }
@@ -115,6 +120,87 @@ describe('RawRsaKeyring', () => {
       assert.ok(!/MII/.test(error.message + String(error.cause)));
     }
   });
+});
+
+describe('RawRsaKeyring with PKCS #1 v1.5', () => {
+  const keyring = new RawRsaKeyring({ ...names, ...pair, padding: 'pkcs1' });
+  const aes = new RawAesKeyring({ ...names, wrappingKey: crypto.randomBytes(32) });
+
+  it('does not tell a wrong padding from a right one', async () => {
+    for (const one of [keyring, new MultiKeyring({ children: [keyring, aes] })]) {
+      for (const cache of [undefined, {}]) {
+        const envelope = new Envelope({ keyring: one, cache });
+        const said = new Set();
+        for (const ciphertext of wrongCiphertexts()) {
+          const message = withCiphertext(ciphertext);
+          const error = await rejection(envelope.decrypt(message), 'AUTHENTICATION_FAILED');
+          said.add(describeError(error));
+          const sync = thrown(() => envelope.decryptSync(message), 'AUTHENTICATION_FAILED');
+          said.add(describeError(sync));
+        }
+        assert.equal(said.size, 1);
+        if (cache) assert.equal(envelope.stats().cache.entries, 0, 'no random key is kept');
+      }
+    }
+  });
+
+  it('tries only the first data key of a message that names it', async () => {
+    const before = new RawRsaKeyring({ ...names, ...keyPair(2048), padding: 'pkcs1' });
+    const write = (generator, child) => {
+      const both = new MultiKeyring({ generator, children: [child] });
+      return new Envelope({ keyring: both }).encryptSync('hello');
+    };
+    const envelope = new Envelope({ keyring });
+    assert.equal(String(await envelope.decrypt(write(keyring, before))), 'hello');
+    await rejection(envelope.decrypt(write(before, keyring)), 'AUTHENTICATION_FAILED');
+  });
+
+  it('leaves a message for several keyrings to the others first', async () => {
+    const message = new Envelope({
+      keyring: new MultiKeyring({ generator: keyring, children: [aes] }),
+    }).encryptSync('hello');
+    const stranger = new RawRsaKeyring({ ...names, ...keyPair(2048), padding: 'pkcs1' });
+    const nested = new MultiKeyring({ children: [stranger] });
+    for (const children of [
+      [stranger, aes],
+      [nested, new MultiKeyring({ children: [aes] })],
+      [keyring],
+      [aes],
+    ]) {
+      const envelope = new Envelope({ keyring: new MultiKeyring({ children }) });
+      assert.equal(String(await envelope.decrypt(message)), 'hello');
+      assert.equal(String(envelope.decryptSync(message)), 'hello');
+    }
+  });
+
+  it('wraps and unwraps no data key outside of messages', async () => {
+    const envelope = new Envelope({ keyring });
+    const error = await rejection(envelope.generateDataKey(), 'INVALID_ARGUMENT');
+    assert.match(error.message, /oaep-sha256/);
+    const { ciphertextBlob } = await both.generateDataKey();
+    await rejection(envelope.decryptDataKey(ciphertextBlob), 'NO_USABLE_KEY');
+  });
+
+  function describeError({ code, message, errors, cause, retryable }) {
+    return JSON.stringify({ code, message, errors, cause, retryable });
+  }
+
+  /** A changed one, and those of another data key: of the right length, a shorter and a longer one. */
+  function wrongCiphertexts() {
+    const encrypted = (length) =>
+      crypto.publicEncrypt(
+        { key: pair.publicKey, padding: crypto.constants.RSA_PKCS1_PADDING },
+        crypto.randomBytes(length),
+      );
+    return [Buffer.alloc(256, 1), Buffer.alloc(256, 255), ...[32, 16, 0, 64, 200].map(encrypted)];
+  }
+
+  function withCiphertext(ciphertext) {
+    const message = new Envelope({ keyring }).encryptSync('hello');
+    const [{ keyProviderId: providerId, keyProviderInfo: providerInfo }] =
+      inspect(message).encryptedDataKeys;
+    return withDataKeys(message, [{ providerId, providerInfo, ciphertext }]);
+  }
 });
 
 function keyPair(modulusLength) {

@@ -19,6 +19,7 @@ const OPTIONS = /** @type {const} */ ([
   'frameLength',
   'maxEncryptedDataKeys',
   'maxPlaintextLength',
+  'unwrapTimeoutMs',
   'requiredContextKeys',
   'allowedKeys',
   'cache',
@@ -31,6 +32,10 @@ const CACHE_OPTIONS = /** @type {const} */ ([
   'maxEntries',
   'renewBeforeMs',
 ]);
+
+const CALLS_SERVICE = 'this keyring asks a key service, which a synchronous call cannot wait for';
+const MANY_KEYS =
+  'none of the first data keys of the message unwrapped, and trying the others takes long';
 
 /** An envelope's key and settings, and the native halves of messages made with them. */
 class Core {
@@ -71,7 +76,7 @@ class Core {
    * @param {number | undefined} plaintextLength
    */
   encryptorNow(context, plaintextLength) {
-    return atOnce(this.#encryptorNow(context, plaintextLength));
+    return atOnce(this.#encryptorNow(context, plaintextLength), CALLS_SERVICE);
   }
 
   /**
@@ -105,7 +110,8 @@ class Core {
 
   /** @param {Header} header */
   decryptorNow(header) {
-    return atOnce(this.#decryptorNow(header));
+    const callsService = this.keyring.callsService;
+    return atOnce(this.#decryptorNow(header), callsService ? CALLS_SERVICE : MANY_KEYS);
   }
 
   /**
@@ -202,15 +208,12 @@ class Core {
  *
  * @template T
  * @param {T | null} given
+ * @param {string} why it is not there
  * @returns {T}
  */
-function atOnce(given) {
+function atOnce(given, why) {
   if (given) return given;
-  throw new EnvelopeError(
-    'ERR_ENVELOPE_WOULD_BLOCK',
-    'this keyring asks a key service, which a synchronous call cannot wait for; ' +
-      'use the asynchronous call',
-  );
+  throw new EnvelopeError('ERR_ENVELOPE_WOULD_BLOCK', `${why}; use the asynchronous call`);
 }
 
 /**
@@ -238,6 +241,7 @@ function settings(given) {
       0,
       MAX_SAFE_INTEGER,
     ),
+    unwrapTimeoutMs: args.optionalInteger(given.unwrapTimeoutMs, 'unwrapTimeoutMs', 1, UINT32_MAX),
     requiredContextKeys:
       args.optionalStrings(given.requiredContextKeys, 'requiredContextKeys') ?? [],
     allowedKeys: args.optionalStrings(given.allowedKeys, 'allowedKeys'),

@@ -235,6 +235,8 @@ codes! {
     System = "SYSTEM",
     /// The native addon cannot be loaded.
     Addon = "ADDON",
+    /// None of the message's encrypted data keys was unwrapped in time.
+    UnwrapTimeout = "UNWRAP_TIMEOUT",
     /// A fault of this package; please report it.
     Internal = "INTERNAL",
 }

@@ -2,6 +2,8 @@
 //!
 //! Source: `framework/structures.md`, "Encryption Materials" and "Decryption Materials".
 
+mod attempts;
+
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -14,6 +16,8 @@ use crate::error::{Code, Error, Result};
 use crate::format::EncryptedDataKey;
 use crate::secret_memory::SecretBytes;
 use crate::suite::AlgorithmSuite;
+
+pub use attempts::{Attempts, timed_out};
 
 /// A plaintext data key: in locked memory, wiped when dropped, never shown.
 pub struct DataKey(SecretBytes);
@@ -120,12 +124,18 @@ pub struct DecryptionMaterials {
     pub context: EncryptionContext,
     /// The data key, once a keyring has unwrapped it.
     pub data_key: Option<DataKey>,
+    /// What is left of the attempts to unwrap it.
+    pub attempts: Attempts,
 }
 
 impl DecryptionMaterials {
     /// Materials without a data key yet.
-    pub fn new(suite: &'static AlgorithmSuite, context: EncryptionContext) -> Self {
-        Self { suite, context, data_key: None }
+    pub fn new(
+        suite: &'static AlgorithmSuite,
+        context: EncryptionContext,
+        attempts: Attempts,
+    ) -> Self {
+        Self { suite, context, data_key: None, attempts }
     }
 
     /// Fails if there is a data key already, as `framework/keyring-interface.md`, "OnDecrypt", asks.

@@ -190,3 +190,20 @@ fn an_endless_header_is_refused_before_it_fills_the_memory() {
     let (_, ended) = decrypt_pieces(&client(10), &context(&[]), pieces);
     assert_eq!(ended.unwrap_err().code(), LimitExceeded);
 }
+
+#[test]
+fn a_header_of_more_than_16_mib_is_refused_in_one_piece_and_in_many() {
+    let message = encrypt(&client(10), context(&[]), &[PLAINTEXT]);
+    let count_at = 35 + 2 + usize::from(u16::from_be_bytes([message[35], message[36]]));
+    let mut long = message[..count_at].to_vec();
+    let key = [&[0, 1, b'x', 0xff, 0xff], vec![0; 0xffff].as_slice(), &[0, 1, 0]].concat();
+    long.extend_from_slice(&300u16.to_be_bytes());
+    (0..300).for_each(|_| long.extend_from_slice(&key));
+    long.extend_from_slice(&message[message.len() - 200..]);
+    let limits = HeaderLimits::default();
+    assert_eq!(Header::parse(&long, limits).unwrap_err().code(), LimitExceeded);
+    let mut parser = kms_envelope::format::HeaderParser::new(limits);
+    let mut lengths = (1..=long.len() / 4096).map(|pieces| pieces * 4096);
+    let refused = lengths.find_map(|length| parser.advance(&long[..length]).err());
+    assert_eq!(refused.unwrap().code(), LimitExceeded);
+}

@@ -13,7 +13,7 @@ use kms_envelope::keyring::raw_aes::RawAesKeyring;
 use kms_envelope::keyring::{
     Answer, DecryptedDataKey, GeneratedDataKey, Keyring, WrappedDataKey, answer_now,
 };
-use kms_envelope::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
+use kms_envelope::materials::{Attempts, DataKey, DecryptionMaterials, EncryptionMaterials};
 use kms_envelope::suite::DEFAULT_SUITE;
 
 type Shared = Arc<dyn Keyring>;
@@ -26,7 +26,7 @@ fn every_keyring_wraps_the_one_data_key_and_unwraps_it_alone() {
     let made = encrypt(&*multi(Some(a.clone()), vec![nested])).unwrap();
     assert_eq!(made.encrypted_data_keys.len(), 3);
     for keyring in [a, b.clone(), c.clone(), multi(None, vec![c, b])] {
-        let mut found = DecryptionMaterials::new(DEFAULT_SUITE, context());
+        let mut found = DecryptionMaterials::new(DEFAULT_SUITE, context(), Attempts::at_once());
         decrypt(&*keyring, &mut found, &made.encrypted_data_keys).unwrap();
         assert_eq!(exposed(&found.data_key), exposed(&made.data_key));
     }
@@ -196,7 +196,7 @@ fn decrypt(
 }
 
 fn fresh() -> DecryptionMaterials {
-    DecryptionMaterials::new(DEFAULT_SUITE, context())
+    DecryptionMaterials::new(DEFAULT_SUITE, context(), Attempts::at_once())
 }
 
 fn context() -> EncryptionContext {

@@ -99,5 +99,7 @@ export type EnvelopeErrorCode =
   | "ERR_ENVELOPE_SYSTEM"
   /** The native addon cannot be loaded: thrown by `require` and `import`. */
   | "ERR_ENVELOPE_ADDON"
+  /** None of the message's encrypted data keys was unwrapped in time. */
+  | "ERR_ENVELOPE_UNWRAP_TIMEOUT"
   /** A fault of this package; please report it. */
   | "ERR_ENVELOPE_INTERNAL";

@@ -247,7 +247,8 @@ export interface RawRsaKeyringOptions {
   readonly privateKey?: string | Buffer | KeyObject;
   /**
    * The padding, by default `"oaep-sha256"`; the mask uses the same hash. `"pkcs1"` is for old
-   * messages only.
+   * messages only: of a message only the first data key that names this key is tried, after all
+   * other keyrings of a multi-keyring; and it wraps no data keys outside of messages.
    */
   readonly padding?: "oaep-sha256" | "oaep-sha384" | "oaep-sha512" | "oaep-sha1" | "pkcs1";
 }

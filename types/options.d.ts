@@ -170,10 +170,15 @@ export interface EnvelopeOptions {
    */
   readonly maxEncryptedDataKeys?: number;
   /**
-   * The longest plaintext of a message, in bytes, to encrypt and to decrypt as a whole; by default
-   * any.
+   * The longest plaintext of a message, in bytes, to encrypt and to decrypt, as a whole or in ranges;
+   * by default any.
    */
   readonly maxPlaintextLength?: number;
+  /**
+   * How long the encrypted data keys of one message may be tried, all together, in milliseconds; by
+   * default 60,000. It holds beside the `timeoutMs` of each call of a key service.
+   */
+  readonly unwrapTimeoutMs?: number;
   /**
    * Keys of the encryption context that messages authenticate but do not store: give their values
    * to encrypt, and the same values to decrypt.
@@ -199,14 +204,17 @@ export interface EnvelopeOptions {
 export interface CacheOptions {
   /** How long after it was made, in milliseconds; by default 300,000 (5 minutes). */
   readonly maxAgeMs?: number;
-  /** How many messages are encrypted with it; by default 100,000. */
+  /** How many messages are encrypted with it; by default 100,000. A batch may not have more. */
   readonly maxMessages?: number;
   /**
    * How many bytes of plaintext are encrypted with it; by default 2^40. A stream without
    * `plaintextLength` counts as it goes, and ends with the data key that it began with.
    */
   readonly maxBytes?: number;
-  /** How many are kept, to encrypt and to decrypt; by default 1,000. The oldest in use go first. */
+  /**
+   * How many are kept, to encrypt and to decrypt, within about 64 MiB; by default 1,000. The least
+   * recently used are dropped first. What decrypts is kept once a message has verified under it.
+   */
   readonly maxEntries?: number;
   /**
    * Renews a data key that encrypts this long before its age ends, in milliseconds, in the background

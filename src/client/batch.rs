@@ -2,14 +2,16 @@
 //! each data key of those that are read, and all cores for the cryptography.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::StreamExt;
 use futures_util::stream;
 
 use super::accepted::AcceptedHeader;
+use super::cache::{CacheLimits, Ticket};
 use super::cache_entry::Demand;
-use super::materials::decryption_key;
+use super::cache_store::Id;
+use super::materials::{Unverified, decryption_id};
 use super::{Client, Tally};
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
@@ -38,14 +40,20 @@ pub struct BatchHeaders {
     given: EncryptionContext,
     items: Vec<Result<Item>>,
     keys: Vec<Arc<AcceptedHeader>>,
-    known: HashMap<Vec<u8>, usize>,
+    known: HashMap<Id, usize>,
 }
 
 /// Reads messages whose data keys are there.
 pub struct BatchDecryptor {
     client: Arc<Client>,
     items: Vec<Result<Item>>,
-    keys: Vec<Result<Arc<DecryptionMaterials>>>,
+    keys: Vec<Result<BatchKey>>,
+}
+
+/// The data key of some messages, kept in the cache once the header of one has verified.
+struct BatchKey {
+    materials: Arc<DecryptionMaterials>,
+    ticket: Mutex<Option<Ticket>>,
 }
 
 /// A message whose header is accepted.
@@ -60,7 +68,8 @@ impl Client {
     ///
     /// # Errors
     /// As `encryptor`; `InvalidArgument` for a suite without key derivation, under which a data key
-    /// is for one message (`framework/caching-cmm.md`).
+    /// is for one message (`framework/caching-cmm.md`); `LimitExceeded` for more than the limits of
+    /// the cache let one data key encrypt.
     pub async fn batch_encryptor(
         &self,
         context: EncryptionContext,
@@ -73,6 +82,9 @@ impl Client {
             ));
         }
         let demand = Demand { messages, bytes: Some(bytes) };
+        if let Some(limits) = self.settings.cache.filter(|limits| !demand.fits(limits)) {
+            return Err(too_many(demand, &limits));
+        }
         let (materials, _) = self.materials.to_encrypt(context, demand).await?;
         let frame_length = self.settings.frame_length;
         Ok(BatchEncryptor {
@@ -128,7 +140,7 @@ impl BatchHeaders {
         let Self { client, items, keys, .. } = self;
         let unwrap = |key: Arc<AcceptedHeader>| {
             let client = Arc::clone(&client);
-            async move { client.materials.to_decrypt(&key).await }
+            async move { client.materials.to_decrypt(&key).await.map(BatchKey::of) }
         };
         let keys = stream::iter(keys).map(unwrap).buffered(KEYS_AT_ONCE).collect().await;
         BatchDecryptor { client, items, keys }
@@ -139,7 +151,7 @@ impl BatchHeaders {
         let accepted = Arc::new(self.client.accept(header, &self.given)?);
         let length = body_plaintext_length(accepted.header(), message);
         self.client.check_plaintext_length(length as u64)?;
-        let key = *self.known.entry(decryption_key(&accepted)?).or_insert_with(|| {
+        let key = *self.known.entry(decryption_id(&accepted)?).or_insert_with(|| {
             self.keys.push(Arc::clone(&accepted));
             self.keys.len() - 1
         });
@@ -168,8 +180,10 @@ impl BatchDecryptor {
     /// What is wrong with the message's header, or what the keyring said.
     pub fn decryptor(&self, index: usize) -> Result<Decryptor> {
         let item = self.item(index)?;
-        let materials = self.keys.get(item.key).ok_or_else(unknown)?.as_ref();
-        self.client.open(&item.accepted, materials.map_err(Clone::clone)?)
+        let key = self.keys.get(item.key).ok_or_else(unknown)?.as_ref().map_err(Clone::clone)?;
+        let decryptor = self.client.open(&item.accepted, &key.materials)?;
+        key.keep();
+        Ok(decryptor)
     }
 
     fn item(&self, index: usize) -> Result<&Item> {
@@ -190,8 +204,35 @@ impl BatchDecryptor {
     }
 }
 
+impl BatchKey {
+    fn of(unverified: Unverified) -> Self {
+        let (materials, ticket) = unverified.share();
+        Self { materials, ticket }
+    }
+
+    fn keep(&self) {
+        let ticket = self.ticket.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(ticket) = ticket {
+            ticket.keep();
+        }
+    }
+}
+
 fn body_plaintext_length(header: &Header, message: &[u8]) -> usize {
     plaintext_length(header, message.get(header.length..).unwrap_or_default())
+}
+
+/// A batch has one data key, and the limits of the cache are those of a data key.
+fn too_many(demand: Demand, limits: &CacheLimits) -> Error {
+    let Demand { messages, bytes } = demand;
+    let message = format!(
+        "the batch has {messages} messages and {} bytes; one data key is for {} messages \
+         (`cache.maxMessages`) and {} bytes (`cache.maxBytes`): encrypt it in several batches",
+        bytes.unwrap_or_default(),
+        limits.max_messages,
+        limits.max_bytes
+    );
+    Error::new(Code::LimitExceeded, message)
 }
 
 fn unknown() -> Error {

@@ -4,20 +4,22 @@
 //! many callers of one cold entry make one call, and messages of unknown length are counted as they
 //! go instead of being left out.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{Shared, WeakShared};
-use lru::LruCache;
 
-use super::cache_entry::{Demand, Entry, Use};
-use crate::error::{Error, Result};
-use crate::materials::{DecryptionMaterials, EncryptionMaterials};
+use super::cache_entry::Made;
+use super::cache_store::{Id, Store};
+use crate::error::Result;
 
 /// How long and how often materials are used.
 #[derive(Debug, Clone, Copy)]
@@ -51,27 +53,57 @@ pub(super) struct MaterialsCache {
     state: Mutex<State>,
 }
 
+/// `pending` has the calls that somebody waits for, and no others: each takes itself out when it ends
+/// or is given up.
 struct State {
-    entries: LruCache<Vec<u8>, Made>,
-    pending: HashMap<Vec<u8>, WeakShared<Making>>,
+    entries: Store,
+    pending: HashMap<Id, Pending>,
+    /// Counts the calls, so that none takes out another's entry.
+    calls: u64,
+    /// How often the cache was cleared.
+    cleared: u64,
+    /// Whether a task waits for the age of the entries.
+    sweeps: bool,
     hits: u64,
     misses: u64,
 }
 
-/// What is kept: materials of either direction.
-#[derive(Clone)]
-pub(super) enum Made {
-    ToEncrypt(Arc<Entry<EncryptionMaterials>>),
-    ToDecrypt(Arc<Entry<DecryptionMaterials>>),
+struct Pending {
+    call: u64,
+    making: WeakShared<Making>,
 }
 
 type Making = Pin<Box<dyn Future<Output = Result<Made>> + Send>>;
 
+/// Materials that a caller may keep in the cache once they have proved right.
+pub(super) struct Ticket {
+    cache: Arc<MaterialsCache>,
+    id: Id,
+    made: Made,
+    cleared: u64,
+}
+
+impl Ticket {
+    /// Keeps the materials, unless others are there, or the cache was cleared since they were asked
+    /// for.
+    pub(super) fn keep(self) {
+        let mut state = self.cache.lock();
+        if state.cleared == self.cleared && state.entries.get(&self.id).is_none() {
+            state.entries.put(self.id, self.made);
+            drop(state);
+            self.cache.sweep_later();
+        }
+    }
+}
+
 impl MaterialsCache {
     pub(super) fn new(limits: CacheLimits) -> Self {
         let state = State {
-            entries: LruCache::new(limits.max_entries),
+            entries: Store::new(limits.max_entries, limits.max_age),
             pending: HashMap::new(),
+            calls: 0,
+            cleared: 0,
+            sweeps: false,
             hits: 0,
             misses: 0,
         };
@@ -82,51 +114,69 @@ impl MaterialsCache {
         &self.limits
     }
 
-    /// What is there under this key and still has `take` to give.
-    pub(super) fn find<T>(&self, key: &[u8], take: impl Fn(&Made) -> Option<T>) -> Option<T> {
+    /// What is there under this name and still has `take` to give.
+    pub(super) fn find<T>(&self, id: &Id, take: impl Fn(&Made) -> Option<T>) -> Option<T> {
         let mut state = self.lock();
-        let found = state.entries.get(key).and_then(take);
+        let found = state.entries.get(id).and_then(take);
         match found {
             Some(_) => state.hits += 1,
             // What has nothing left to give is of no use to anybody.
-            None => drop(state.entries.pop(key)),
+            None => state.entries.remove(id),
         }
         found
     }
 
-    /// As `find`; and if there is nothing, makes it: once for all who ask meanwhile.
+    /// As `find`; and if there is nothing, makes it, once for all who ask meanwhile, and keeps it.
     pub(super) async fn find_or_make<T>(
         self: &Arc<Self>,
-        key: &[u8],
+        id: &Id,
         take: impl Fn(&Made) -> Option<T>,
         make: impl Fn() -> Making,
     ) -> Result<T> {
         loop {
-            if let Some(found) = self.find(key, &take) {
+            if let Some(found) = self.find(id, &take) {
                 return Ok(found);
             }
             // Who waited may find that others have taken all there was; then it begins anew.
-            let made = self.making(key, &make).await?;
+            let made = self.making(id, true, &make).await?;
             if let Some(found) = take(&made) {
                 return Ok(found);
             }
         }
     }
 
-    /// Whether what is there under this key is to be renewed, by the caller.
-    pub(super) fn claim_renewal(&self, key: &[u8]) -> bool {
-        match self.lock().entries.peek(key) {
+    /// Makes what is to prove right before it is kept, once for all who ask meanwhile.
+    pub(super) async fn make(
+        self: &Arc<Self>,
+        id: Id,
+        make: impl Fn() -> Making,
+    ) -> Result<(Made, Ticket)> {
+        let cleared = self.lock().cleared;
+        let made = self.making(&id, false, make).await?;
+        Ok((made.clone(), Ticket { cache: Arc::clone(self), id, made, cleared }))
+    }
+
+    /// A ticket for what was made at once, without a call that others could wait for.
+    pub(super) fn made_at_once(self: &Arc<Self>, id: Id, made: Made) -> Ticket {
+        let mut state = self.lock();
+        state.misses += 1;
+        Ticket { cache: Arc::clone(self), id, made, cleared: state.cleared }
+    }
+
+    /// Whether what is there under this name is to be renewed, by the caller.
+    pub(super) fn claim_renewal(&self, id: &Id) -> bool {
+        match self.lock().entries.peek(id) {
             Some(Made::ToEncrypt(entry)) => entry.claim_renewal(&self.limits),
             _ => false,
         }
     }
 
     /// Puts what is made in the place of what is there; until then that is used on.
-    pub(super) async fn renew(&self, key: Vec<u8>, make: Making) -> Result<()> {
+    pub(super) async fn renew(&self, id: Id, make: Making) -> Result<()> {
         let made = make.await;
         let mut state = self.lock();
-        match (state.entries.peek(&key), made) {
-            (Some(_), Ok(made)) => drop(state.entries.put(key, made)),
+        match (state.entries.peek(&id), made) {
+            (Some(_), Ok(made)) => state.entries.put(id, made),
             (Some(Made::ToEncrypt(entry)), Err(error)) => {
                 entry.give_up_renewal();
                 return Err(error);
@@ -141,44 +191,62 @@ impl MaterialsCache {
         let mut state = self.lock();
         state.entries.clear();
         state.pending.clear();
+        state.cleared += 1;
     }
 
     pub(super) fn stats(&self) -> CacheStats {
-        let state = self.lock();
+        let mut state = self.lock();
+        state.entries.sweep();
         CacheStats { hits: state.hits, misses: state.misses, entries: state.entries.len() }
     }
 
-    /// The making under way for this key, or a new one; it stops if nobody waits for it any more.
-    fn making(self: &Arc<Self>, key: &[u8], make: impl Fn() -> Making) -> Shared<Making> {
+    /// The making under way for this name, or a new one; it stops if nobody waits for it any more.
+    fn making(self: &Arc<Self>, id: &Id, keeps: bool, make: impl Fn() -> Making) -> Shared<Making> {
         let mut state = self.lock();
         state.misses += 1;
-        if let Some(pending) = state.pending.get(key).and_then(WeakShared::upgrade) {
-            return pending;
+        let pending = state.pending.get(id).and_then(|pending| pending.making.upgrade());
+        if let Some(making) = pending {
+            return making;
         }
-        let (cache, own_key, made) = (Arc::downgrade(self), key.to_vec(), make());
-        let keep = async move {
+        state.calls += 1;
+        let (call, id, made) = (state.calls, *id, make());
+        let entry = PendingEntry { cache: Arc::downgrade(self), id, call };
+        let run = async move {
             let made = made.await;
-            if let Some(cache) = cache.upgrade() {
-                cache.keep(own_key, made.as_ref().ok());
-            }
+            entry.end(made.as_ref().ok().filter(|_| keeps));
             made
         };
-        let making = (Box::pin(keep) as Making).shared();
+        let making = (Box::pin(run) as Making).shared();
         if let Some(weak) = making.downgrade() {
-            state.pending.insert(key.to_vec(), weak);
+            state.pending.insert(id, Pending { call, making: weak });
         }
         making
     }
 
-    fn keep(&self, key: Vec<u8>, made: Option<&Made>) {
+    /// Lets a task of the runtime, if there is one, drop the entries at their age; it ends with the
+    /// last of them. Without a runtime the next use drops them.
+    fn sweep_later(self: &Arc<Self>) {
+        #[cfg(feature = "aws-kms")]
+        if let Ok(runtime) = tokio::runtime::Handle::try_current()
+            && !std::mem::replace(&mut self.lock().sweeps, true)
+        {
+            let cache = Arc::downgrade(self);
+            runtime.spawn(async move {
+                while let Some(left) = cache.upgrade().and_then(|cache| cache.sweep()) {
+                    tokio::time::sleep(left).await;
+                }
+            });
+        }
+    }
+
+    /// Drops what is past its age; returns how long the next entry has, if there is one.
+    #[cfg(feature = "aws-kms")]
+    fn sweep(&self) -> Option<Duration> {
         let mut state = self.lock();
-        // After `clear` what was under way is for those who wait for it, and not kept.
-        if state.pending.remove(&key).is_none() {
-            return;
-        }
-        if let Some(made) = made {
-            state.entries.put(key, made.clone());
-        }
+        state.entries.sweep();
+        let left = state.entries.left();
+        state.sweeps = left.is_some();
+        left
     }
 
     /// No panic while it is held leaves the state half-changed.
@@ -187,40 +255,33 @@ impl MaterialsCache {
     }
 }
 
-impl Made {
-    /// Materials for what is demanded, and what counts its bytes.
-    pub(super) fn to_encrypt(
-        &self,
-        limits: &CacheLimits,
-        demand: Demand,
-    ) -> Option<(Arc<EncryptionMaterials>, Use)> {
-        match self {
-            Self::ToEncrypt(entry) => entry.take(limits, demand),
-            Self::ToDecrypt(_) => None,
-        }
-    }
+/// The place of a call among the pending ones, given up with it.
+struct PendingEntry {
+    cache: Weak<MaterialsCache>,
+    id: Id,
+    call: u64,
+}
 
-    /// Materials for one more message.
-    pub(super) fn to_decrypt(&self, limits: &CacheLimits) -> Option<Arc<DecryptionMaterials>> {
-        match self {
-            Self::ToDecrypt(entry) => entry.peek(limits),
-            Self::ToEncrypt(_) => None,
+impl PendingEntry {
+    /// Ends the call; keeps what it made, if anything.
+    fn end(&self, made: Option<&Made>) {
+        let Some(cache) = self.cache.upgrade() else { return };
+        let mut state = cache.lock();
+        // After `clear` what was under way is for those who wait for it, and not kept.
+        if state.pending.get(&self.id).is_none_or(|pending| pending.call != self.call) {
+            return;
+        }
+        state.pending.remove(&self.id);
+        if let Some(made) = made {
+            state.entries.put(self.id, made.clone());
+            drop(state);
+            cache.sweep_later();
         }
     }
 }
 
-impl CacheLimits {
-    /// Checks that materials can be used at all.
-    ///
-    /// # Errors
-    /// `InvalidArgument` if not.
-    pub(super) fn check(&self) -> Result<()> {
-        if self.max_age.is_zero() || self.max_messages == 0 || self.max_bytes == 0 {
-            return Err(Error::invalid("each limit of the cache must be at least 1"));
-        }
-        if self.renew_before.is_some_and(|before| before >= self.max_age) {
-            return Err(Error::invalid("renewBeforeMs must be less than maxAgeMs"));
-        }
-        Ok(())
+impl Drop for PendingEntry {
+    fn drop(&mut self) {
+        self.end(None);
     }
 }

@@ -5,13 +5,23 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::cache::CacheLimits;
+use crate::materials::{DecryptionMaterials, EncryptionMaterials};
 
 pub(super) struct Entry<M> {
     materials: Arc<M>,
+    /// About how many bytes it takes.
+    size: usize,
     made: Instant,
     messages: AtomicU64,
     bytes: Arc<AtomicU64>,
     renewing: AtomicBool,
+}
+
+/// What is kept: materials of either direction.
+#[derive(Clone)]
+pub(super) enum Made {
+    ToEncrypt(Arc<Entry<EncryptionMaterials>>),
+    ToDecrypt(Arc<Entry<DecryptionMaterials>>),
 }
 
 /// What materials are asked for.
@@ -39,9 +49,10 @@ impl Demand {
 pub type Use = Option<Arc<AtomicU64>>;
 
 impl<M> Entry<M> {
-    pub(super) fn new(materials: M) -> Self {
+    pub(super) fn new(materials: M, size: usize) -> Self {
         Self {
             materials: Arc::new(materials),
+            size,
             made: Instant::now(),
             messages: AtomicU64::new(0),
             bytes: Arc::default(),
@@ -83,8 +94,65 @@ impl<M> Entry<M> {
         self.renewing.store(false, Ordering::Relaxed);
     }
 
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
+    pub(super) fn made(&self) -> Instant {
+        self.made
+    }
+
+    /// The materials as they were made, whatever their age.
+    pub(super) fn materials(&self) -> Arc<M> {
+        Arc::clone(&self.materials)
+    }
+
     /// However often; only the age counts.
     pub(super) fn peek(&self, limits: &CacheLimits) -> Option<Arc<M>> {
         (self.made.elapsed() < limits.max_age).then(|| Arc::clone(&self.materials))
+    }
+}
+
+impl Made {
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::ToEncrypt(entry) => entry.size(),
+            Self::ToDecrypt(entry) => entry.size(),
+        }
+    }
+
+    pub(super) fn made(&self) -> Instant {
+        match self {
+            Self::ToEncrypt(entry) => entry.made(),
+            Self::ToDecrypt(entry) => entry.made(),
+        }
+    }
+
+    /// Materials for what is demanded, and what counts its bytes.
+    pub(super) fn to_encrypt(
+        &self,
+        limits: &CacheLimits,
+        demand: Demand,
+    ) -> Option<(Arc<EncryptionMaterials>, Use)> {
+        match self {
+            Self::ToEncrypt(entry) => entry.take(limits, demand),
+            Self::ToDecrypt(_) => None,
+        }
+    }
+
+    /// Materials for one more message.
+    pub(super) fn to_decrypt(&self, limits: &CacheLimits) -> Option<Arc<DecryptionMaterials>> {
+        match self {
+            Self::ToDecrypt(entry) => entry.peek(limits),
+            Self::ToEncrypt(_) => None,
+        }
+    }
+
+    /// Materials that were just made, for the message that asked for them.
+    pub(super) fn fresh_to_decrypt(&self) -> Option<Arc<DecryptionMaterials>> {
+        match self {
+            Self::ToDecrypt(entry) => Some(entry.materials()),
+            Self::ToEncrypt(_) => None,
+        }
     }
 }

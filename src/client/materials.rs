@@ -2,17 +2,20 @@
 //!
 //! Source: `framework/default-cmm.md`, `framework/caching-cmm.md`.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::accepted::AcceptedHeader;
-use super::cache::{CacheStats, Made, MaterialsCache};
-use super::cache_entry::{Demand, Entry, Use};
+use super::cache::{CacheStats, MaterialsCache, Ticket};
+use super::cache_entry::{Demand, Entry, Made, Use};
+use super::cache_store::Id;
 use super::settings::Settings;
 use crate::context::EncryptionContext;
-use crate::error::{Error, Result};
+use crate::crypto::sha512;
+use crate::error::{Code, Error, Result};
 use crate::format::EncryptedDataKey;
-use crate::keyring::Keyring;
-use crate::materials::{DecryptionMaterials, EncryptionMaterials};
+use crate::keyring::{Keyring, answer_now};
+use crate::materials::{Attempts, DecryptionMaterials, EncryptionMaterials, timed_out};
 use crate::suite::{AlgorithmSuite, KeyDerivation};
 
 /// So that entries of the two directions never have one key.
@@ -23,6 +26,32 @@ pub(super) struct MaterialsSource {
     keyring: Arc<dyn Keyring>,
     settings: Arc<Settings>,
     cache: Option<Arc<MaterialsCache>>,
+}
+
+/// A data key that is right only if the message's header verifies under it.
+pub(super) struct Unverified {
+    pub(super) materials: Arc<DecryptionMaterials>,
+    ticket: Option<Ticket>,
+}
+
+impl Unverified {
+    /// What `verify` makes of the materials; they are kept in the cache if it succeeds, and never
+    /// before: what a forged header names must not push out what is in use.
+    pub(super) fn verified<T>(
+        self,
+        verify: impl FnOnce(&DecryptionMaterials) -> Result<T>,
+    ) -> Result<T> {
+        let verified = verify(&self.materials)?;
+        if let Some(ticket) = self.ticket {
+            ticket.keep();
+        }
+        Ok(verified)
+    }
+
+    /// The same for several messages with one data key: those who come later see what is kept.
+    pub(super) fn share(self) -> (Arc<DecryptionMaterials>, Mutex<Option<Ticket>>) {
+        (self.materials, Mutex::new(self.ticket))
+    }
 }
 
 impl MaterialsSource {
@@ -49,10 +78,10 @@ impl MaterialsSource {
         let make = || {
             let (keyring, settings) = (Arc::clone(&self.keyring), Arc::clone(&self.settings));
             let made = make_to_encrypt(keyring, settings, context.clone());
-            Box::pin(async { Ok(Made::ToEncrypt(Arc::new(Entry::new(made.await?)))) }) as _
+            Box::pin(async { entry_to_encrypt(made.await?) }) as _
         };
         let take = |made: &Made| made.to_encrypt(cache.limits(), demand);
-        cache.find_or_make(&encryption_key(&context), take, make).await
+        cache.find_or_make(&encryption_id(&context), take, make).await
     }
 
     pub(super) fn cached_to_encrypt(
@@ -61,35 +90,69 @@ impl MaterialsSource {
         demand: Demand,
     ) -> Option<(Arc<EncryptionMaterials>, Use)> {
         let cache = self.cache_to_encrypt(demand)?;
-        cache.find(&encryption_key(context), |made| made.to_encrypt(cache.limits(), demand))
+        cache.find(&encryption_id(context), |made| made.to_encrypt(cache.limits(), demand))
     }
 
-    pub(super) async fn to_decrypt(
-        &self,
-        accepted: &AcceptedHeader,
-    ) -> Result<Arc<DecryptionMaterials>> {
-        let AcceptedHeader { header, context, allowed } = accepted;
-        let made = || {
-            let keyring = Arc::clone(&self.keyring);
-            make_to_decrypt(keyring, header.suite, context.clone(), Arc::clone(allowed))
+    /// The data key of a message; `Unverified::verified` is to be called once its header verified.
+    pub(super) async fn to_decrypt(&self, accepted: &AcceptedHeader) -> Result<Unverified> {
+        let Some(cache) = self.cache_for(accepted.header.suite) else {
+            let materials = self.make_to_decrypt(accepted).await?;
+            return Ok(Unverified { materials: Arc::new(materials), ticket: None });
         };
-        let Some(cache) = self.cache_for(header.suite) else {
-            return made().await.map(Arc::new);
-        };
-        let make = || {
-            let made = made();
-            Box::pin(async { Ok(Made::ToDecrypt(Arc::new(Entry::new(made.await?)))) }) as _
-        };
+        let id = decryption_id(accepted)?;
         let take = |made: &Made| made.to_decrypt(cache.limits());
-        cache.find_or_make(&decryption_key(accepted)?, take, make).await
+        if let Some(materials) = cache.find(&id, take) {
+            return Ok(Unverified { materials, ticket: None });
+        }
+        let make = || {
+            let (made, size) = (self.make_to_decrypt(accepted), size_to_decrypt(accepted));
+            Box::pin(async move { Ok(Made::ToDecrypt(Arc::new(Entry::new(made.await?, size)))) })
+                as _
+        };
+        let (made, ticket) = cache.make(id, make).await?;
+        let materials = made.fresh_to_decrypt().ok_or_else(wrong_direction)?;
+        Ok(Unverified { materials, ticket: Some(ticket) })
     }
 
-    pub(super) fn cached_to_decrypt(
+    /// The same from the cache, or from a keyring that calls no service; `None` if to wait for it
+    /// takes long.
+    pub(super) fn to_decrypt_now(&self, accepted: &AcceptedHeader) -> Result<Option<Unverified>> {
+        let cache = self.cache_for(accepted.header.suite);
+        let id = cache.map(|_| decryption_id(accepted)).transpose()?;
+        let known = cache.zip(id.as_ref());
+        let found =
+            known.and_then(|(cache, id)| cache.find(id, |made| made.to_decrypt(cache.limits())));
+        if let Some(materials) = found {
+            return Ok(Some(Unverified { materials, ticket: None }));
+        }
+        if self.keyring.calls_service() {
+            return Ok(None);
+        }
+        let AcceptedHeader { header, context, allowed } = accepted;
+        let mut materials =
+            DecryptionMaterials::new(header.suite, context.clone(), Attempts::at_once());
+        match answer_now(self.keyring.on_decrypt(&mut materials, allowed)) {
+            Ok(()) => {}
+            Err(error) if error.code() == Code::WouldBlock => return Ok(None),
+            Err(error) => return Err(error),
+        }
+        let Some((cache, id)) = cache.zip(id) else {
+            return Ok(Some(Unverified { materials: Arc::new(materials), ticket: None }));
+        };
+        let entry = Arc::new(Entry::new(materials, size_to_decrypt(accepted)));
+        let materials = entry.materials();
+        let ticket = Some(cache.made_at_once(id, Made::ToDecrypt(entry)));
+        Ok(Some(Unverified { materials, ticket }))
+    }
+
+    fn make_to_decrypt(
         &self,
         accepted: &AcceptedHeader,
-    ) -> Option<Arc<DecryptionMaterials>> {
-        let cache = self.cache_for(accepted.header.suite)?;
-        cache.find(&decryption_key(accepted).ok()?, |made| made.to_decrypt(cache.limits()))
+    ) -> impl Future<Output = Result<DecryptionMaterials>> + Send + use<> {
+        let AcceptedHeader { header, context, allowed } = accepted;
+        let (keyring, allowed) = (Arc::clone(&self.keyring), Arc::clone(allowed));
+        let within = self.settings.unwrap_timeout;
+        make_to_decrypt(keyring, header.suite, context.clone(), allowed, within)
     }
 
     pub(super) async fn warm(&self, context: EncryptionContext) -> Result<()> {
@@ -104,15 +167,15 @@ impl MaterialsSource {
     /// Whether the materials for this context are to be renewed, by the caller.
     pub(super) fn claim_renewal(&self, context: &EncryptionContext) -> bool {
         let cache = self.cache_for(self.settings.suite);
-        cache.is_some_and(|cache| cache.claim_renewal(&encryption_key(context)))
+        cache.is_some_and(|cache| cache.claim_renewal(&encryption_id(context)))
     }
 
     pub(super) async fn renew(&self, context: EncryptionContext) -> Result<()> {
         let Some(cache) = self.cache_for(self.settings.suite) else { return Ok(()) };
-        let key = encryption_key(&context);
+        let key = encryption_id(&context);
         let (keyring, settings) = (Arc::clone(&self.keyring), Arc::clone(&self.settings));
         let made = make_to_encrypt(keyring, settings, context);
-        let make = async { Ok(Made::ToEncrypt(Arc::new(Entry::new(made.await?)))) };
+        let make = async { entry_to_encrypt(made.await?) };
         cache.renew(key, Box::pin(make)).await
     }
 
@@ -155,19 +218,40 @@ async fn make_to_decrypt(
     suite: &'static AlgorithmSuite,
     context: EncryptionContext,
     encrypted_data_keys: Arc<[EncryptedDataKey]>,
+    within: Duration,
 ) -> Result<DecryptionMaterials> {
-    let mut materials = DecryptionMaterials::new(suite, context);
-    keyring.on_decrypt(&mut materials, &encrypted_data_keys).await?;
+    let mut materials = DecryptionMaterials::new(suite, context, Attempts::within(within));
+    let unwrapped = keyring.on_decrypt(&mut materials, &encrypted_data_keys);
+    // A keyring that calls no service needs no runtime, and looks at the time itself.
+    #[cfg(feature = "aws-kms")]
+    if keyring.calls_service() {
+        let in_time = tokio::time::timeout(within, unwrapped).await;
+        return match in_time.unwrap_or_else(|_| Err(timed_out(within))) {
+            // A service may be faster the next time.
+            Err(error) => Err(match error.code() {
+                Code::UnwrapTimeout => error.with_retryable(true),
+                _ => error,
+            }),
+            Ok(()) => Ok(materials),
+        };
+    }
+    unwrapped.await?;
     Ok(materials)
 }
 
-/// Suite, required keys and keyring are the client's, and so is the cache.
-fn encryption_key(context: &EncryptionContext) -> Vec<u8> {
-    [&[TO_ENCRYPT], context.serialize().as_slice()].concat()
+fn entry_to_encrypt(materials: EncryptionMaterials) -> Result<Made> {
+    let size = size_to_encrypt(&materials);
+    Ok(Made::ToEncrypt(Arc::new(Entry::new(materials, size))))
 }
 
-/// The context's own count and lengths tell where it ends.
-pub(super) fn decryption_key(accepted: &AcceptedHeader) -> Result<Vec<u8>> {
+/// Suite, required keys and keyring are the client's, and so is the cache.
+fn encryption_id(context: &EncryptionContext) -> Id {
+    sha512(&[&[TO_ENCRYPT], context.serialize().as_slice()].concat())
+}
+
+/// One hash of all that the data key depends on, each part with its length or its count, so that it
+/// names the same entries as `framework/caching-cmm.md`, "Appendix A", which hashes the parts first.
+pub(super) fn decryption_id(accepted: &AcceptedHeader) -> Result<Id> {
     let mut key = vec![TO_DECRYPT];
     key.extend_from_slice(&accepted.header.suite.id.to_be_bytes());
     key.extend_from_slice(&accepted.allowed.len().to_be_bytes());
@@ -175,5 +259,20 @@ pub(super) fn decryption_key(accepted: &AcceptedHeader) -> Result<Vec<u8>> {
         data_key.write(&mut key)?;
     }
     key.extend_from_slice(&accepted.context.serialize());
-    Ok(key)
+    Ok(sha512(&key))
+}
+
+/// About how many bytes materials take: the context, as the keyring sees it.
+fn size_to_decrypt(accepted: &AcceptedHeader) -> usize {
+    2 * accepted.context.serialize().len()
+}
+
+fn size_to_encrypt(materials: &EncryptionMaterials) -> usize {
+    let keys = materials.encrypted_data_keys.iter();
+    let keys = keys.map(|key| key.provider_info.len() + key.ciphertext.len());
+    2 * materials.context.serialize().len() + keys.sum::<usize>()
+}
+
+fn wrong_direction() -> Error {
+    Error::new(Code::Internal, "the cache has materials of the other direction")
 }

@@ -7,6 +7,7 @@ mod accepted;
 mod batch;
 mod cache;
 mod cache_entry;
+mod cache_store;
 mod materials;
 mod settings;
 
@@ -166,27 +167,19 @@ impl Client {
     /// # Errors
     /// What the keyring says; `AuthenticationFailed` if the header does not verify.
     pub async fn decryptor(&self, accepted: &AcceptedHeader) -> Result<Decryptor> {
-        let materials = self.materials.to_decrypt(accepted).await?;
-        self.open(accepted, &materials)
+        let unverified = self.materials.to_decrypt(accepted).await?;
+        unverified.verified(|materials| self.open(accepted, materials))
     }
 
-    /// The same at once; `None` if a service must be asked first.
+    /// The same at once; `None` if a service must be asked first, or more data keys be tried than a
+    /// caller who cannot wait should try.
     ///
     /// # Errors
     /// As `decryptor`.
     pub fn decryptor_now(&self, accepted: &AcceptedHeader) -> Result<Option<Decryptor>> {
-        let materials = self.materials_now(accepted)?;
-        materials.map(|materials| self.open(accepted, &materials)).transpose()
-    }
-
-    fn materials_now(&self, accepted: &AcceptedHeader) -> Result<Option<Arc<DecryptionMaterials>>> {
-        if let Some(materials) = self.materials.cached_to_decrypt(accepted) {
-            return Ok(Some(materials));
-        }
-        if self.keyring().calls_service() {
-            return Ok(None);
-        }
-        answer_now(self.materials.to_decrypt(accepted)).map(Some)
+        let unverified = self.materials.to_decrypt_now(accepted)?;
+        let open = |materials: &_| self.open(accepted, materials);
+        unverified.map(|unverified| unverified.verified(open)).transpose()
     }
 
     fn open(
@@ -209,11 +202,11 @@ impl Client {
         accepted: &AcceptedHeader,
         message_length: u64,
     ) -> Result<RangeOpening> {
-        let materials = self.materials.to_decrypt(accepted).await?;
-        RangeOpening::new(&accepted.header, &materials, message_length)
+        let unverified = self.materials.to_decrypt(accepted).await?;
+        unverified.verified(|materials| self.open_ranges(accepted, materials, message_length))
     }
 
-    /// The same at once; `None` if a service must be asked first.
+    /// The same at once; `None` as `decryptor_now` says.
     ///
     /// # Errors
     /// As `range_opening`.
@@ -222,10 +215,19 @@ impl Client {
         accepted: &AcceptedHeader,
         message_length: u64,
     ) -> Result<Option<RangeOpening>> {
-        let materials = self.materials_now(accepted)?;
-        let open =
-            |materials: Arc<_>| RangeOpening::new(&accepted.header, &materials, message_length);
-        materials.map(open).transpose()
+        let unverified = self.materials.to_decrypt_now(accepted)?;
+        let open = |materials: &_| self.open_ranges(accepted, materials, message_length);
+        unverified.map(|unverified| unverified.verified(open)).transpose()
+    }
+
+    fn open_ranges(
+        &self,
+        accepted: &AcceptedHeader,
+        materials: &DecryptionMaterials,
+        message_length: u64,
+    ) -> Result<RangeOpening> {
+        let opening = RangeOpening::new(&accepted.header, materials, message_length)?;
+        Ok(opening.limited_to(self.settings.max_plaintext_length))
     }
 
     /// Fills the cache for messages with this context.

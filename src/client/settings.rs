@@ -1,6 +1,7 @@
 //! What a client writes, and what it lets through.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::cache::CacheLimits;
 use crate::context::is_reserved;
@@ -9,6 +10,9 @@ use crate::format::EncryptedDataKey;
 use crate::keyring::key_name;
 use crate::message::DEFAULT_FRAME_LENGTH;
 use crate::suite::{AlgorithmSuite, CommitmentPolicy};
+
+/// Four times what one call of a key service may take by default.
+const DEFAULT_UNWRAP_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The settings of a client; the default is what suits nearly everyone.
 #[derive(Debug, Clone)]
@@ -27,6 +31,8 @@ pub struct Settings {
     pub allowed_keys: Option<BTreeSet<String>>,
     /// The longest plaintext of a message, in bytes.
     pub max_plaintext_length: Option<u64>,
+    /// How long the data keys of one message may be tried, all together.
+    pub unwrap_timeout: Duration,
     /// How long data keys are kept for more messages; by default each message has its own.
     pub cache: Option<CacheLimits>,
 }
@@ -42,6 +48,7 @@ impl Default for Settings {
             required_context_keys: BTreeSet::new(),
             allowed_keys: None,
             max_plaintext_length: None,
+            unwrap_timeout: DEFAULT_UNWRAP_TIMEOUT,
             cache: None,
         }
     }
@@ -97,4 +104,20 @@ impl Settings {
 
 pub(super) fn not_allowed(what: &str) -> Error {
     Error::new(Code::NoUsableKey, format!("{what}, which is not among the `allowedKeys`"))
+}
+
+impl CacheLimits {
+    /// Checks that materials can be used at all.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if not.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.max_age.is_zero() || self.max_messages == 0 || self.max_bytes == 0 {
+            return Err(Error::invalid("each limit of the cache must be at least 1"));
+        }
+        if self.renew_before.is_some_and(|before| before >= self.max_age) {
+            return Err(Error::invalid("renewBeforeMs must be less than maxAgeMs"));
+        }
+        Ok(())
+    }
 }

@@ -26,7 +26,7 @@ pub(crate) use kdf::{DerivedKeys, same_commitment};
 pub use key_pair::KeyPairSpec;
 pub(crate) use key_pair::generate_key_pair;
 pub use rsa::RsaPadding;
-pub(crate) use rsa::{RsaPrivate, RsaPublic};
+pub(crate) use rsa::{RsaPrivate, RsaPublic, decrypt_or_random};
 
 #[cfg(all(feature = "aws-lc", not(feature = "rust-crypto")))]
 use aws_lc::AwsLc as Engine;
@@ -74,6 +74,9 @@ pub(crate) trait CryptoEngine {
         outputs: &mut [(&[u8], &mut [u8])],
     ) -> Result<()>;
 
+    /// SHA-512 (FIPS 180-4).
+    fn sha512(data: &[u8]) -> [u8; 64];
+
     /// A fresh key pair.
     fn generate_key_pair(spec: KeyPairSpec) -> Result<key_pair::KeyPair>;
 
@@ -98,6 +101,11 @@ pub(crate) trait Aead: Sized + Send + Sync {
         tag: &Tag,
         plaintext: &mut [u8],
     ) -> Result<()>;
+}
+
+/// SHA-512 (FIPS 180-4) of what is not secret.
+pub(crate) fn sha512(data: &[u8]) -> [u8; 64] {
+    Engine::sha512(data)
 }
 
 /// Fills `bytes` from the operating system's generator.

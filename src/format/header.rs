@@ -122,17 +122,18 @@ impl HeaderParser {
     /// As [`Header::parse`], but `TruncatedMessage`.
     pub fn advance(&mut self, message: &[u8]) -> Result<Option<Header>> {
         loop {
+            if self.at > MAX_HEADER_LENGTH {
+                return Err(too_long());
+            }
             let mut reader = Reader::new(message.get(self.at..).unwrap_or_default());
             let read = self.step(message, &mut reader);
             match read {
+                Ok(Some(header)) if header.length > MAX_HEADER_LENGTH => return Err(too_long()),
                 Ok(Some(header)) => return Ok(Some(header)),
                 Ok(None) => self.at += reader.position(),
                 Err(Failure::Invalid(error)) => return Err(error),
                 Err(Failure::Incomplete { .. }) if message.len() > MAX_HEADER_LENGTH => {
-                    return Err(Error::new(
-                        Code::LimitExceeded,
-                        format!("the header is longer than {MAX_HEADER_LENGTH} bytes"),
-                    ));
+                    return Err(too_long());
                 }
                 Err(Failure::Incomplete { .. }) => return Ok(None),
             }
@@ -224,6 +225,11 @@ impl HeaderParser {
             body_length,
         })
     }
+}
+
+fn too_long() -> Error {
+    let message = format!("the header is longer than {MAX_HEADER_LENGTH} bytes");
+    Error::new(Code::LimitExceeded, message)
 }
 
 fn read_suite(reader: &mut Reader<'_>) -> Result<&'static AlgorithmSuite, Failure> {

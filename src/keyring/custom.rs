@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::failures::Failures;
 use super::guard::{Call, CallLog, Guard, GuardOptions, Service};
 use super::raw::Names;
 use super::{
@@ -118,8 +119,9 @@ impl CustomKeyring {
     ) -> Result<()> {
         materials.expect_no_data_key()?;
         let length = materials.suite.data_key_length;
-        let mut failures = Vec::new();
-        for key in encrypted_data_keys {
+        let mut failures = Failures::default();
+        for key in encrypted_data_keys.iter().filter(|key| key.provider_id == self.provider_id) {
+            materials.attempts.next().await?;
             match self.unwrap(key, &materials.context).await {
                 Ok(Some(data_key)) if data_key.length() == length => {
                     materials.data_key = Some(data_key);

@@ -7,6 +7,7 @@ pub mod aws_kms;
 #[cfg(feature = "aws-kms")]
 pub mod custom;
 mod data_key;
+mod failures;
 #[cfg(feature = "aws-kms")]
 pub mod guard;
 pub mod kms_arn;
@@ -27,6 +28,7 @@ use crate::crypto::KeyPairSpec;
 use crate::error::{Code, Error, Result};
 use crate::format::EncryptedDataKey;
 use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
+use failures::Failures;
 
 pub use data_key::{
     DecryptedDataKey, GeneratedDataKey, GeneratedKeyPair, KmsTarget, WrappedDataKey,
@@ -51,6 +53,17 @@ pub trait Keyring: Send + Sync {
         materials: &'a mut DecryptionMaterials,
         encrypted_data_keys: &'a [EncryptedDataKey],
     ) -> Answer<'a, ()>;
+
+    /// Whether `on_decrypt` may give a random key in place of a reason, so that nobody can be asked
+    /// after it: only the message's header tells whether the key is right.
+    fn rejects_implicitly(&self) -> bool {
+        false
+    }
+
+    /// The keyrings that this one asks, if it is made of others.
+    fn children(&self) -> Vec<&dyn Keyring> {
+        Vec::new()
+    }
 
     /// Makes a data key of `length` bytes, from 1 to 1024, for use outside a message.
     fn generate_data_key<'a>(
@@ -154,12 +167,12 @@ pub fn would_block() -> Error {
 fn no_usable_key(
     ours: &str,
     encrypted_data_keys: &[EncryptedDataKey],
-    mut failures: Vec<Error>,
+    mut failures: Failures,
 ) -> Error {
-    if failures.len() == 1 {
-        return failures.remove(0);
+    if let Some(only) = failures.only() {
+        return only;
     }
-    let message = if failures.is_empty() {
+    let message = if failures.count() == 0 {
         format!(
             "the message was encrypted under {}; this keyring has {ours}",
             described(encrypted_data_keys)
@@ -167,10 +180,10 @@ fn no_usable_key(
     } else {
         format!(
             "none of the {} data keys for {ours} could be unwrapped; see `errors`",
-            failures.len()
+            failures.count()
         )
     };
-    Error::new(Code::NoUsableKey, message).with_errors(failures)
+    failures.into_error(&message)
 }
 
 /// The first of these wrapped data keys, and how many more there are, for people.

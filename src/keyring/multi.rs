@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::failures::Failures;
 use super::{
     Answer, DecryptedDataKey, GeneratedDataKey, GeneratedKeyPair, Keyring, KmsTarget, ServiceStats,
     WrappedDataKey, described,
@@ -40,6 +41,17 @@ impl MultiKeyring {
     /// In the order in which they are asked.
     fn keyrings(&self) -> impl Iterator<Item = &dyn Keyring> {
         self.generator.iter().chain(&self.children).map(Arc::as_ref)
+    }
+
+    /// In the order in which they are asked to decrypt: those last, by themselves, after which nobody
+    /// can be asked.
+    fn to_decrypt(&self) -> Vec<&dyn Keyring> {
+        if !self.rejects_implicitly() {
+            return self.keyrings().collect();
+        }
+        let mut leaves = leaves_of(self);
+        leaves.sort_by_key(|keyring| keyring.rejects_implicitly());
+        leaves
     }
 
     /// All keyrings wrap the data key, or the materials stay as they were.
@@ -85,10 +97,11 @@ impl MultiKeyring {
         encrypted_data_keys: &[EncryptedDataKey],
     ) -> Result<()> {
         materials.expect_no_data_key()?;
-        let mut failures = Vec::new();
-        for keyring in self.keyrings() {
+        let mut failures = Failures::default();
+        for keyring in self.to_decrypt() {
             match keyring.on_decrypt(materials, encrypted_data_keys).await {
                 Ok(()) => return Ok(()),
+                Err(error) if materials.attempts.stopped() => return Err(error),
                 Err(error) => failures.push(error),
             }
         }
@@ -107,7 +120,7 @@ impl MultiKeyring {
         to: &dyn Keyring,
         new_context: &EncryptionContext,
     ) -> Result<WrappedDataKey> {
-        let mut failures = Vec::new();
+        let mut failures = Failures::default();
         for keyring in self.keyrings() {
             match keyring.rewrap_data_key(ciphertext_blob, context, to, new_context).await {
                 Ok(wrapped) => return Ok(wrapped),
@@ -129,7 +142,7 @@ impl MultiKeyring {
         ciphertext_blob: &[u8],
         context: &EncryptionContext,
     ) -> Result<DecryptedDataKey> {
-        let mut failures = Vec::new();
+        let mut failures = Failures::default();
         for keyring in self.keyrings() {
             match keyring.decrypt_data_key(ciphertext_blob, context).await {
                 Ok(data_key) => return Ok(data_key),
@@ -143,6 +156,14 @@ impl MultiKeyring {
 impl Keyring for MultiKeyring {
     fn calls_service(&self) -> bool {
         self.keyrings().any(Keyring::calls_service)
+    }
+
+    fn rejects_implicitly(&self) -> bool {
+        self.keyrings().any(Keyring::rejects_implicitly)
+    }
+
+    fn children(&self) -> Vec<&dyn Keyring> {
+        self.keyrings().collect()
     }
 
     fn on_encrypt<'a>(&'a self, materials: &'a mut EncryptionMaterials) -> Answer<'a, ()> {
@@ -228,6 +249,15 @@ impl Keyring for MultiKeyring {
     }
 }
 
+/// The keyrings that are not made of others, in their order.
+fn leaves_of(keyring: &dyn Keyring) -> Vec<&dyn Keyring> {
+    let leaves = |child| match child {
+        child if Keyring::children(child).is_empty() => vec![child],
+        child => leaves_of(child),
+    };
+    keyring.children().into_iter().flat_map(leaves).collect()
+}
+
 fn no_generator() -> Error {
     Error::invalid(
         "a multi-keyring without a generator makes no data key, so it only decrypts; \
@@ -235,10 +265,10 @@ fn no_generator() -> Error {
     )
 }
 
-fn none_can_decrypt(what: &str, failures: Vec<Error>) -> Error {
+fn none_can_decrypt(what: &str, failures: Failures) -> Error {
     let message = format!(
         "none of the {} keyrings can decrypt {what}; `errors` has the reason of each",
-        failures.len()
+        failures.count()
     );
-    Error::new(Code::NoUsableKey, message).with_errors(failures)
+    failures.into_error(&message)
 }

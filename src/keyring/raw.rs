@@ -1,5 +1,6 @@
 //! What the raw keyrings have in common: a key of the caller's wraps, at once and on its own.
 
+use super::failures::Failures;
 use super::{
     Answer, DecryptedDataKey, GeneratedDataKey, Keyring, WrappedDataKey, kms_key_id, no_usable_key,
 };
@@ -18,13 +19,29 @@ pub(super) trait WrappingKey: Send + Sync {
 
     fn wrap(&self, data_key: &DataKey, context: &EncryptionContext) -> Result<EncryptedDataKey>;
 
-    /// `None` if another key wrapped it; `length` is the data key's, where it is known.
+    /// Whether this key is said to have wrapped it.
+    fn wrapped(&self, key: &EncryptedDataKey) -> bool;
+
+    /// Unwraps what this key is said to have wrapped, of the length that the message's suite takes.
     fn unwrap(
         &self,
         key: &EncryptedDataKey,
         context: &EncryptionContext,
-        length: Option<usize>,
-    ) -> Option<Result<DataKey>>;
+        length: usize,
+    ) -> Result<DataKey>;
+
+    /// Unwraps what stands in no message, of whatever length.
+    fn unwrap_blob(&self, key: &EncryptedDataKey, context: &EncryptionContext) -> Result<DataKey>;
+
+    /// Fails if this key wraps nothing but the data keys of messages.
+    fn check_wraps_blobs(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Whether `unwrap` gives a random key in place of an error.
+    fn rejects_implicitly(&self) -> bool {
+        false
+    }
 }
 
 /// What a raw keyring's key is called, in messages too.
@@ -58,6 +75,10 @@ impl<W: WrappingKey> Keyring for W {
         false
     }
 
+    fn rejects_implicitly(&self) -> bool {
+        WrappingKey::rejects_implicitly(self)
+    }
+
     fn on_encrypt<'a>(&'a self, materials: &'a mut EncryptionMaterials) -> Answer<'a, ()> {
         Box::pin(async { add_data_key(self, materials) })
     }
@@ -67,7 +88,7 @@ impl<W: WrappingKey> Keyring for W {
         materials: &'a mut DecryptionMaterials,
         encrypted_data_keys: &'a [EncryptedDataKey],
     ) -> Answer<'a, ()> {
-        Box::pin(async { find_data_key(self, materials, encrypted_data_keys) })
+        Box::pin(find_data_key(self, materials, encrypted_data_keys))
     }
 
     fn generate_data_key<'a>(
@@ -104,7 +125,8 @@ impl<W: WrappingKey> Keyring for W {
     ) -> Answer<'a, DecryptedDataKey> {
         Box::pin(async move {
             let unwrapped = read_blob(ciphertext_blob)
-                .and_then(|key| self.unwrap(&key, context, None))
+                .filter(|key| self.wrapped(key))
+                .map(|key| self.unwrap_blob(&key, context))
                 .ok_or_else(|| {
                     let name = &self.names().name;
                     let message = format!("the ciphertextBlob was not made under key \"{name}\"");
@@ -128,22 +150,22 @@ fn add_data_key(key: &impl WrappingKey, materials: &mut EncryptionMaterials) -> 
     Ok(())
 }
 
-fn find_data_key(
+async fn find_data_key(
     wrapping_key: &impl WrappingKey,
     materials: &mut DecryptionMaterials,
     encrypted_data_keys: &[EncryptedDataKey],
 ) -> Result<()> {
     materials.expect_no_data_key()?;
-    let length = Some(materials.suite.data_key_length);
-    let mut failures = Vec::new();
-    for key in encrypted_data_keys {
+    let length = materials.suite.data_key_length;
+    let mut failures = Failures::default();
+    for key in encrypted_data_keys.iter().filter(|key| wrapping_key.wrapped(key)) {
+        materials.attempts.next().await?;
         match wrapping_key.unwrap(key, &materials.context, length) {
-            Some(Ok(data_key)) => {
+            Ok(data_key) => {
                 materials.data_key = Some(data_key);
                 return Ok(());
             }
-            Some(Err(error)) => failures.push(error),
-            None => {}
+            Err(error) => failures.push(error),
         }
     }
     let Names { namespace, name } = wrapping_key.names();
@@ -157,6 +179,7 @@ fn blob(
     data_key: &DataKey,
     context: &EncryptionContext,
 ) -> Result<Vec<u8>> {
+    key.check_wraps_blobs()?;
     let mut blob = Vec::new();
     key.wrap(data_key, context)?.write(&mut blob)?;
     Ok(blob)

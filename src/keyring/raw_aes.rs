@@ -37,17 +37,21 @@ impl RawAesKeyring {
     ) -> Result<DataKey> {
         let mut plaintext = Zeroizing::new(vec![0; wrapped.len()]);
         let aad = context.serialize();
-        self.wrapping_key.open(iv, &aad, wrapped, tag, &mut plaintext).map_err(|_| {
-            Error::new(
-                Code::NoUsableKey,
-                format!(
-                    "the data key does not unwrap under key \"{}\": it is another key of that name, \
-                     or the encryption context or the wrapped key was changed",
-                    self.names.name
-                ),
-            )
-        })?;
+        self.wrapping_key
+            .open(iv, &aad, wrapped, tag, &mut plaintext)
+            .map_err(|_| self.unusable())?;
         Ok(DataKey::new(plaintext))
+    }
+
+    fn unusable(&self) -> Error {
+        Error::new(
+            Code::NoUsableKey,
+            format!(
+                "the data key does not unwrap under key \"{}\": it is another key of that name, \
+                 or the encryption context or the wrapped key was changed",
+                self.names.name
+            ),
+        )
     }
 }
 
@@ -68,20 +72,27 @@ impl WrappingKey for RawAesKeyring {
         Ok(EncryptedDataKey { provider_id: namespace.clone(), provider_info, ciphertext })
     }
 
+    fn wrapped(&self, key: &EncryptedDataKey) -> bool {
+        let Names { namespace, name } = &self.names;
+        key.provider_id == *namespace
+            && key.ciphertext.len() >= TAG_LENGTH
+            && KeyInfo::parse(&key.provider_info).is_some_and(|info| info.name == name.as_bytes())
+    }
+
     /// The tag tells whether it is right, so the length needs no check here.
     fn unwrap(
         &self,
         key: &EncryptedDataKey,
         context: &EncryptionContext,
-        _: Option<usize>,
-    ) -> Option<Result<DataKey>> {
-        let info = KeyInfo::parse(&key.provider_info)?;
-        let Names { namespace, name } = &self.names;
-        if key.provider_id != *namespace || info.name != name.as_bytes() {
-            return None;
-        }
-        let (wrapped, tag) = key.ciphertext.split_last_chunk::<TAG_LENGTH>()?;
-        Some(self.open(&info.iv, wrapped, tag, context))
+        _: usize,
+    ) -> Result<DataKey> {
+        self.unwrap_blob(key, context)
+    }
+
+    fn unwrap_blob(&self, key: &EncryptedDataKey, context: &EncryptionContext) -> Result<DataKey> {
+        let info = KeyInfo::parse(&key.provider_info).ok_or_else(|| self.unusable())?;
+        let (wrapped, tag) = key.ciphertext.split_last_chunk().ok_or_else(|| self.unusable())?;
+        self.open(&info.iv, wrapped, tag, context)
     }
 }
 

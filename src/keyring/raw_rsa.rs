@@ -4,7 +4,7 @@
 
 use super::raw::{Names, WrappingKey};
 use crate::context::EncryptionContext;
-use crate::crypto::{RsaPrivate, RsaPrivateKey, RsaPublic, RsaPublicKey};
+use crate::crypto::{RsaPrivate, RsaPrivateKey, RsaPublic, RsaPublicKey, decrypt_or_random};
 use crate::error::{Code, Error, Result};
 use crate::format::EncryptedDataKey;
 use crate::materials::DataKey;
@@ -51,25 +51,33 @@ impl RawRsaKeyring {
         })
     }
 
+    fn private_key(&self) -> Result<&RsaPrivateKey> {
+        self.private_key.as_ref().ok_or_else(|| {
+            let name = &self.names.name;
+            Error::new(
+                Code::NoUsableKey,
+                format!(
+                    "the keyring of RSA key \"{name}\" has no private key, which decrypting needs"
+                ),
+            )
+        })
+    }
+
     fn open(&self, ciphertext: &[u8], length: Option<usize>) -> Result<DataKey> {
-        let name = &self.names.name;
-        let unusable = |message| Error::new(Code::NoUsableKey, message);
-        let private_key = self.private_key.as_ref().ok_or_else(|| {
-            unusable(format!(
-                "the keyring of RSA key \"{name}\" has no private key, which decrypting needs"
-            ))
-        })?;
-        // Wrong padding may give a random secret, of whatever length, in place of an error.
-        private_key
+        self.private_key()?
             .decrypt(self.padding, ciphertext)
             .ok()
             .filter(|plaintext| length.is_none_or(|length| plaintext.len() == length))
             .map(DataKey::new)
             .ok_or_else(|| {
-                unusable(format!(
-                    "the data key does not unwrap under RSA key \"{name}\": it is another key of \
-                     that name, has another padding, or the wrapped key was changed"
-                ))
+                let name = &self.names.name;
+                Error::new(
+                    Code::NoUsableKey,
+                    format!(
+                        "the data key does not unwrap under RSA key \"{name}\": it is another \
+                         key of that name, has another padding, or the wrapped key was changed"
+                    ),
+                )
             })
     }
 }
@@ -100,14 +108,45 @@ impl WrappingKey for RawRsaKeyring {
         })
     }
 
+    fn wrapped(&self, key: &EncryptedDataKey) -> bool {
+        let Names { namespace, name } = &self.names;
+        key.provider_id == *namespace && key.provider_info == name.as_bytes()
+    }
+
+    /// With PKCS #1 v1.5 the first data key that names this key is the only one that is tried, and
+    /// gives a key in any case: whether the padding was right must not become known (RFC 8017, 7.2).
     fn unwrap(
         &self,
         key: &EncryptedDataKey,
         _: &EncryptionContext,
-        length: Option<usize>,
-    ) -> Option<Result<DataKey>> {
-        let Names { namespace, name } = &self.names;
-        let ours = key.provider_id == *namespace && key.provider_info == name.as_bytes();
-        ours.then(|| self.open(&key.ciphertext, length))
+        length: usize,
+    ) -> Result<DataKey> {
+        if self.padding == RsaPadding::Pkcs1 {
+            let key = decrypt_or_random(self.private_key()?, &key.ciphertext, length)?;
+            return Ok(DataKey::new(key));
+        }
+        self.open(&key.ciphertext, Some(length))
+    }
+
+    fn unwrap_blob(&self, key: &EncryptedDataKey, _: &EncryptionContext) -> Result<DataKey> {
+        self.check_wraps_blobs().map_err(|error| Error::new(Code::NoUsableKey, error.message()))?;
+        self.open(&key.ciphertext, None)
+    }
+
+    /// Nothing authenticates a data key outside a message, so that each call would tell whether the
+    /// padding was right.
+    fn check_wraps_blobs(&self) -> Result<()> {
+        match self.padding {
+            RsaPadding::Pkcs1 => Err(Error::invalid(format!(
+                "the RSA key \"{}\" has the padding \"pkcs1\", which is for the data keys of \
+                 messages only; for data keys outside of messages choose \"oaep-sha256\"",
+                self.names.name
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn rejects_implicitly(&self) -> bool {
+        self.padding == RsaPadding::Pkcs1
     }
 }

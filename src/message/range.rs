@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
+use super::decryptor::too_long;
 use super::opener::FrameOpener;
 use crate::error::{Code, Error, Result};
 use crate::format::frame::{Division, FINAL_OVERHEAD, Frame, FrameKind, REGULAR_OVERHEAD};
@@ -18,6 +19,7 @@ use crate::materials::DecryptionMaterials;
 pub struct RangeOpening {
     opener: FrameOpener,
     layout: Layout,
+    limit: Option<u64>,
 }
 
 /// Reads ranges of one framed message whose length has been authenticated.
@@ -56,18 +58,30 @@ impl RangeOpening {
         message_length: u64,
     ) -> Result<Self> {
         let layout = Layout::of(header, message_length)?;
-        Ok(Self { opener: FrameOpener::new(header, materials)?, layout })
+        Ok(Self { opener: FrameOpener::new(header, materials)?, layout, limit: None })
+    }
+
+    /// The same opening, which refuses a message with more than `limit` bytes of plaintext.
+    #[must_use]
+    pub fn limited_to(mut self, limit: Option<u64>) -> Self {
+        self.limit = limit;
+        self
     }
 
     /// Verifies the final frame, and so the length of the message.
     ///
     /// # Errors
-    /// As [`super::Decryptor`]; `TruncatedMessage` if the message does not end with that frame.
+    /// As [`super::Decryptor`]; `TruncatedMessage` if the message does not end with that frame;
+    /// `LimitExceeded`.
     pub fn finish(self, final_frame: &[u8]) -> Result<RangeDecryptor> {
-        let Self { opener, layout } = self;
+        let Self { opener, layout, limit } = self;
         let frame = Frame::read(final_frame, layout.division()).map_err(Failure::at_end)?;
         if frame.kind != FrameKind::Final || frame.size() != final_frame.len() {
             return Err(Error::truncated());
+        }
+        let length = layout.last_start() + frame.ciphertext.len() as u64;
+        if let Some(limit) = limit.filter(|&limit| length > limit) {
+            return Err(too_long(limit));
         }
         let mut last = Zeroizing::new(vec![0; frame.ciphertext.len()]);
         opener.open(&frame, layout.regular_frames + 1, &mut last)?;

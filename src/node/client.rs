@@ -40,6 +40,8 @@ pub struct NativeSettings {
     pub allowed_keys: Option<Vec<String>>,
     /// The longest plaintext, in bytes.
     pub max_plaintext_length: Option<i64>,
+    /// How long the data keys of one message may be tried, in milliseconds.
+    pub unwrap_timeout_ms: Option<u32>,
     /// How long data keys are kept.
     pub cache: Option<NativeCacheLimits>,
 }
@@ -149,6 +151,9 @@ fn convert(settings: NativeSettings) -> error::Result<Settings> {
         required_context_keys: BTreeSet::from_iter(settings.required_context_keys),
         allowed_keys: settings.allowed_keys.map(BTreeSet::from_iter),
         max_plaintext_length: settings.max_plaintext_length.map(length).transpose()?,
+        unwrap_timeout: settings
+            .unwrap_timeout_ms
+            .map_or(defaults.unwrap_timeout, |ms| Duration::from_millis(ms.into())),
         cache: settings.cache.map(cache_limits).transpose()?,
     })
 }

@@ -5,7 +5,7 @@ mod key_pair;
 mod rsa;
 
 use aws_lc_rs::aead::{AES_128_GCM, AES_192_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use aws_lc_rs::{hmac, rand};
+use aws_lc_rs::{digest, hmac, rand};
 
 use self::ecdsa::{Signer, SigningKey, Verifier};
 use self::rsa::{PrivateKey, PublicKey};
@@ -44,6 +44,12 @@ impl CryptoEngine for AwsLc {
             let key = hmac::Key::new(algorithm, extracted.as_ref());
             outputs.iter_mut().try_for_each(|(info, output)| expand(&key, info, output))
         })
+    }
+
+    fn sha512(data: &[u8]) -> [u8; 64] {
+        let mut hash = [0; 64];
+        hash.copy_from_slice(digest::digest(&digest::SHA512, data).as_ref());
+        hash
     }
 
     fn generate_key_pair(spec: KeyPairSpec) -> Result<KeyPair> {

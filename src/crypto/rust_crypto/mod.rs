@@ -9,7 +9,7 @@ use aes_gcm::aead::{AeadInOut, KeyInit, consts::U12};
 use aes_gcm::aes::Aes192;
 use aes_gcm::{Aes128Gcm, Aes256Gcm};
 use hkdf::{GenericHkdf, Hkdf, HmacImpl, InvalidLength};
-use sha2::{Sha256, Sha384, Sha512};
+use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use self::ecdsa::{Signer, SigningKey, Verifier};
 use self::rsa::{PrivateKey, PublicKey};
@@ -50,6 +50,10 @@ impl CryptoEngine for RustCrypto {
             Hash::Sha512 => expand(&Hkdf::<Sha512>::new(Some(salt), secret), outputs),
         });
         expanded.map_err(|_| engine_failed("HKDF"))
+    }
+
+    fn sha512(data: &[u8]) -> [u8; 64] {
+        Sha512::digest(data).into()
     }
 
     fn generate_key_pair(spec: KeyPairSpec) -> Result<KeyPair> {

@@ -82,7 +82,7 @@ impl AwsKmsDiscoveryKeyring {
         materials.expect_no_data_key()?;
         let attempts = self.attempts(encrypted_data_keys).await?;
         let found = first_right(&self.clients, attempts, materials)
-            .await
+            .await?
             .map_err(|failures| no_usable_key(&self.keys(), encrypted_data_keys, failures))?;
         materials.data_key = Some(found);
         Ok(())

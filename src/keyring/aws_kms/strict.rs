@@ -183,7 +183,7 @@ impl AwsKmsKeyring {
     ) -> Result<()> {
         materials.expect_no_data_key()?;
         let attempts = self.attempts(encrypted_data_keys).await?;
-        let found = first_right(&self.clients, attempts, materials).await.map_err(|failures| {
+        let found = first_right(&self.clients, attempts, materials).await?.map_err(|failures| {
             let ours = format!("\"{PROVIDER_ID}\" key \"{}\"", self.key_id.as_str());
             no_usable_key(&ours, encrypted_data_keys, failures)
         })?;

@@ -1,5 +1,6 @@
 //! "OnDecrypt", which is the same in every AWS KMS keyring once it has chosen the data keys to try.
 
+use super::super::failures::Failures;
 use super::super::kms_arn::KmsArn;
 use super::super::kms_key_id::PROVIDER_ID;
 use super::clients::KmsClients;
@@ -35,19 +36,23 @@ pub(super) fn wrapped_by_kms(
 }
 
 /// Asks KMS for one after the other until one is right; if none is, the reason of each.
+///
+/// # Errors
+/// What ends all attempts.
 pub(super) async fn first_right(
     clients: &KmsClients,
     attempts: Vec<Attempt<'_>>,
-    materials: &DecryptionMaterials,
-) -> Result<DataKey, Vec<Error>> {
-    let mut failures = Vec::new();
+    materials: &mut DecryptionMaterials,
+) -> Result<Result<DataKey, Failures>> {
+    let mut failures = Failures::default();
     for attempt in attempts {
+        materials.attempts.next().await?;
         match unwrap(clients, &attempt, materials).await {
-            Ok(data_key) => return Ok(data_key),
+            Ok(data_key) => return Ok(Ok(data_key)),
             Err(error) => failures.push(error),
         }
     }
-    Err(failures)
+    Ok(Err(failures))
 }
 
 async fn unwrap(

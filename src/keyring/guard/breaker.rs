@@ -35,6 +35,10 @@ pub(super) struct Breakers {
     known: Mutex<LruCache<Name, Arc<Breaker>>>,
 }
 
+/// No name of a KMS key is longer (API reference, "KeyId"). What is cannot fill the memory, either: it
+/// has a circuit of its own for one call.
+const MAX_NAME_LENGTH: usize = 2048;
+
 type Name = (Option<String>, Option<String>);
 
 struct Breaker {
@@ -90,6 +94,10 @@ impl Breakers {
         let name = (call.key_id.clone(), call.region.clone());
         let state = Mutex::new(State::Closed { failures: 0 });
         let new = || Arc::new(Breaker { options: self.options, state });
+        let length = |part: &Option<String>| part.as_ref().map_or(0, String::len);
+        if length(&name.0) + length(&name.1) > MAX_NAME_LENGTH {
+            return new();
+        }
         Arc::clone(lock(&self.known).get_or_insert(name, new))
     }
 }

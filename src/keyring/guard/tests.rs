@@ -67,6 +67,14 @@ async fn five_failures_open_the_circuit_for_30_s_then_one_call_is_tried() {
     assert_eq!(guard.stats().failures, 5);
 }
 
+#[tokio::test]
+async fn a_name_that_no_key_has_takes_no_memory() {
+    let guard = guard(5);
+    let failed = async { Err::<(), _>(Error::new(Code::KmsTimeout, "by the test")) };
+    guard.run(&log_of(&"x".repeat(60_000)), failed).await.unwrap_err();
+    assert_eq!(guard.stats().breakers.len(), 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_trial_that_fails_opens_it_again_and_meanwhile_nobody_else_is_let_through() {
     let guard = guard(5);

@@ -1,0 +1,59 @@
+//! Why data keys could not be unwrapped: as many reasons as help, whatever number a message has.
+
+use crate::error::{Code, Error};
+
+/// How many reasons an error carries, with the reasons of these.
+const MOST: usize = 10;
+
+/// The reasons of attempts that failed, or of keyrings.
+#[derive(Default)]
+pub(super) struct Failures {
+    first: Vec<Error>,
+    /// How many errors stand in `first`, with those below them.
+    kept: usize,
+    count: usize,
+    retryable: bool,
+}
+
+impl Failures {
+    pub(super) fn push(&mut self, error: Error) {
+        self.count += 1;
+        self.retryable |= error.retryable();
+        let size = size(&error);
+        if self.first.len() < MOST {
+            // What has no room for its own reasons stands there without them.
+            let fits = self.kept + size <= 3 * MOST;
+            self.kept += if fits { size } else { 1 };
+            self.first.push(if fits { error } else { error.with_errors(Vec::new()) });
+        }
+    }
+
+    /// How many there were, those that are not kept included.
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The one reason, where there was one.
+    pub(super) fn only(&mut self) -> Option<Error> {
+        if self.count == 1 { self.first.pop() } else { None }
+    }
+
+    /// The error that carries them; it says how many more there were.
+    pub(super) fn into_error(self, message: &str) -> Error {
+        let more = self.count - self.first.len();
+        let message = match more {
+            0 => message.to_owned(),
+            _ => format!(
+                "{message} (which has the first {}; there were {more} more)",
+                self.first.len()
+            ),
+        };
+        Error::new(Code::NoUsableKey, message)
+            .with_retryable(self.retryable)
+            .with_errors(self.first)
+    }
+}
+
+fn size(error: &Error) -> usize {
+    1 + error.errors().iter().map(size).sum::<usize>()
+}
