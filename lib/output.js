@@ -2,11 +2,18 @@
 
 /** What is pushed at least, but for the end: fewer and larger pieces cost a stream less. */
 const PUSH_LENGTH = 64 * 1024;
+const EMPTY = Buffer.alloc(0);
 
-/** Collects what a transform writes, and pushes it in pieces of at least 64 KiB. */
+/**
+ * Collects what a transform writes, and pushes it in pieces of at least 64 KiB.
+ *
+ * Each piece has memory of its own: whoever reads the stream may transfer it, and nothing that is
+ * written later is lost. Between calls, `#buffer` holds `#used` bytes that were not pushed, fewer
+ * than `PUSH_LENGTH`, and nobody else refers to it.
+ */
 class Output {
   #push;
-  #buffer = Buffer.alloc(0);
+  #buffer = EMPTY;
   #used = 0;
 
   /** @param {(piece: Buffer) => void} push */
@@ -35,24 +42,25 @@ class Output {
   /** Makes room; what waits for more to be pushed with it moves along. */
   #grow(/** @type {number} */ length) {
     const needed = this.#used + length;
-    // With room for the next pieces, unless this one is enough for a push.
-    const room = Buffer.allocUnsafeSlow(needed >= PUSH_LENGTH ? needed : 2 * PUSH_LENGTH);
+    // Enough for a push, whatever the pieces' lengths are, unless this one is enough already.
+    const room = Buffer.allocUnsafeSlow(needed >= PUSH_LENGTH ? needed : PUSH_LENGTH + length);
     this.#buffer.copy(room, 0, 0, this.#used);
     this.#buffer.fill(0, 0, this.#used);
     this.#buffer = room;
   }
 
-  /** Pushes all there is. */
+  /** Pushes all there is, with its memory. */
   flush() {
-    if (this.#used > 0) this.#push(this.#buffer.subarray(0, this.#used));
-    this.#buffer = this.#buffer.subarray(this.#used);
+    const piece = this.#buffer.subarray(0, this.#used);
+    this.#buffer = EMPTY;
     this.#used = 0;
+    if (piece.length > 0) this.#push(piece);
   }
 
   /** Forgets what was not pushed. */
   wipe() {
     this.#buffer.fill(0);
-    this.#buffer = Buffer.alloc(0);
+    this.#buffer = EMPTY;
     this.#used = 0;
   }
 }

@@ -17,7 +17,7 @@ const { aborted } = require('./errors.js');
 const HIGH_WATER_MARK = 256 * 1024;
 
 /** @type {import('node:stream/web').QueuingStrategy<Uint8Array>} */
-const BY_LENGTH = { highWaterMark: HIGH_WATER_MARK, size: (chunk) => chunk?.byteLength ?? 1 };
+const BY_LENGTH = { highWaterMark: HIGH_WATER_MARK, size: (piece) => piece.length };
 
 /**
  * A Node.js stream around a codec.
@@ -46,6 +46,56 @@ class CodecStream extends Transform {
     this.#onAbort = () => signal && this.destroy(aborted(signal));
     if (signal?.aborted) process.nextTick(this.#onAbort);
     else signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  /**
+   * As every stream's `write`; but a chunk that is no bytes, or whose bytes are gone, ends the stream
+   * with an `EnvelopeError`, and one that is lost while it waits for its turn is noticed.
+   *
+   * @param {unknown} chunk
+   * @param {any} [encoding]
+   * @param {any} [callback]
+   */
+  write(chunk, encoding, callback) {
+    const settled = typeof encoding === 'function' ? encoding : callback;
+    const given = this.#accept(chunk, settled);
+    if (given === undefined) return false;
+    return typeof encoding === 'function'
+      ? super.write(given, encoding)
+      : super.write(given, encoding, callback);
+  }
+
+  /**
+   * As every stream's `end`; the last chunk is checked as in `write`.
+   *
+   * @param {any} [chunk]
+   * @param {any} [encoding]
+   * @param {any} [callback]
+   */
+  end(chunk, encoding, callback) {
+    if (chunk === undefined || chunk === null || typeof chunk === 'function') {
+      return super.end(chunk, encoding, callback);
+    }
+    const settled = typeof encoding === 'function' ? encoding : callback;
+    const given = this.#accept(chunk, settled);
+    return given === undefined ? this : super.end(given, encoding, callback);
+  }
+
+  /**
+   * @param {unknown} chunk
+   * @param {unknown} callback of who wrote it
+   * @returns {string | Uint8Array | undefined} what stands for the chunk, if it can be taken
+   */
+  #accept(chunk, callback) {
+    try {
+      const bytes = args.bytes(chunk, 'a chunk');
+      // A string may have an encoding of its own.
+      return typeof chunk === 'string' ? chunk : bytes;
+    } catch (error) {
+      if (typeof callback === 'function') process.nextTick(callback, error);
+      this.destroy(/** @type {Error} */ (error));
+      return undefined;
+    }
   }
 
   /**
@@ -133,6 +183,7 @@ function webStream(makeCodec, signal) {
       throw error;
     }
   };
+  const inbox = new Inbox();
   return new TransformStream(
     {
       start(controller) {
@@ -145,7 +196,7 @@ function webStream(makeCodec, signal) {
         if (signal.aborted) onAbort();
         else signal.addEventListener('abort', onAbort, { once: true });
       },
-      transform: (chunk) => guarded(() => codec.write(args.bytes(chunk, 'a chunk'))),
+      transform: (chunk) => guarded(() => codec.write(inbox.take(chunk))),
       flush: async () => {
         await guarded(() => codec.end());
         end();
@@ -153,9 +204,47 @@ function webStream(makeCodec, signal) {
       // Node.js 20 has no such hook: there the collector takes the keys.
       cancel: end,
     },
-    BY_LENGTH,
+    { highWaterMark: HIGH_WATER_MARK, size: (chunk) => inbox.put(chunk) },
     BY_LENGTH,
   );
+}
+
+/**
+ * Chunks that were written to a Web stream, and wait for their turn: their bytes as they were then.
+ *
+ * A stream asks for the size of each chunk when it is written, and transforms them in that order.
+ */
+class Inbox {
+  /** @type {({ bytes: Uint8Array, length: number } | { error: unknown })[]} */
+  #waiting = [];
+
+  /**
+   * @param {unknown} chunk
+   * @returns {number} its length in bytes
+   */
+  put(chunk) {
+    try {
+      const bytes = args.bytes(chunk, 'a chunk');
+      this.#waiting.push({ bytes, length: bytes.length });
+      return bytes.length;
+    } catch (error) {
+      // Thrown here, it would not reach those who read the stream.
+      this.#waiting.push({ error });
+      return 1;
+    }
+  }
+
+  /**
+   * @param {unknown} chunk
+   * @returns {Uint8Array} the bytes of the chunk that waits longest
+   */
+  take(chunk) {
+    const first = this.#waiting.shift();
+    if (!first) return args.bytes(chunk, 'a chunk');
+    if ('error' in first) throw first.error;
+    args.checkUnchanged(first.bytes, first.length);
+    return first.bytes;
+  }
 }
 
 module.exports = { nodeStream, webStream };
