@@ -1,5 +1,7 @@
 'use strict';
 
+const { isNativeError } = require('node:util').types;
+
 const binding = require('../binding.js');
 const args = require('./arguments.js');
 const { EnvelopeError, invalid } = require('./errors.js');
@@ -105,7 +107,9 @@ function checked(name, check, value) {
  * @param {unknown} error what the function threw
  */
 function fail(request, error) {
-  if (error instanceof WrongType) return request.failed(error.message, null, false);
+  // Of a Proxy even `instanceof` may throw.
+  if (isNativeError(error) && error instanceof WrongType)
+    return request.failed(error.message, null, false);
   const name = request.keyName === null ? 'wrapDataKey' : 'unwrapDataKey';
   const { cause, retryable } = read(error);
   request.failed(`${name} failed; see \`cause\``, cause, retryable);
