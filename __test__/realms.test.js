@@ -124,6 +124,8 @@ describe('a signal of another library', () => {
       new AbortController(),
       Object.create(AbortSignal.prototype),
       new Proxy(AbortSignal.timeout(1000), {}),
+      revoked(),
+      Object.create(new Proxy({}, { getPrototypeOf: throws })),
       Object.defineProperty(new Signal(), 'aborted', { get: throws }),
       Object.assign(new Signal(), { addEventListener: throws }),
       Object.defineProperty(new AbortController().signal, 'aborted', { get: throws }),
@@ -179,6 +181,12 @@ function secondCopy() {
   const copy = require('..');
   for (const [file, module] of kept) require.cache[file] = module;
   return copy;
+}
+
+function revoked() {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
 }
 
 function caught(call) {

@@ -44,13 +44,14 @@ function abortSignal(value) {
  * @returns {value is AbortSignal}
  */
 function isOwn(value) {
-  if (!(value instanceof AbortSignal) || isProxy(value)) return false;
+  if (typeof value !== 'object' || value === null || isProxy(value)) return false;
   try {
+    // Fails unless the engine's own slots are there; `instanceof` may, too.
     abortedOf.call(value);
+    return !USED.some((name) => Object.hasOwn(value, name));
   } catch {
     return false;
   }
-  return !USED.some((name) => Object.hasOwn(value, name));
 }
 
 /** @param {unknown} value */

@@ -409,8 +409,8 @@ mod tests {
             encryptor.next_sequence = u32::MAX;
             encryptor.update(&[1; 15], &mut [0; 99])
         };
-        let failures: [&dyn Fn(&mut Encryptor) -> Result<usize>; 3] = [&short, &long, &many];
-        for fails in failures {
+        type Attempt = dyn Fn(&mut Encryptor) -> Result<usize>;
+        for fails in [&short as &Attempt, &long, &many] {
             let mut encryptor = encryptor(10).unwrap().limited_to(Some(50));
             encryptor.update(&[1; 5], &mut [0; 100]).unwrap();
             fails(&mut encryptor).unwrap_err();
