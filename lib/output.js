@@ -9,12 +9,19 @@ const EMPTY = Buffer.alloc(0);
  *
  * Each piece has memory of its own: whoever reads the stream may transfer it, and nothing that is
  * written later is lost. Between calls, `#buffer` holds `#used` bytes that were not pushed, fewer
- * than `PUSH_LENGTH`, and nobody else refers to it.
+ * than `PUSH_LENGTH`, and nobody else can reach a byte of it.
  */
 class Output {
   #push;
   #buffer = EMPTY;
   #used = 0;
+  /**
+   * The last piece, whose memory so lasts until there is another: else the allocator gives each
+   * piece's back to the system, and asks for it again.
+   *
+   * @type {Buffer | undefined}
+   */
+  pushed;
 
   /** @param {(piece: Buffer) => void} push */
   constructor(push) {
@@ -44,23 +51,28 @@ class Output {
     const needed = this.#used + length;
     // Enough for a push, whatever the pieces' lengths are, unless this one is enough already.
     const room = Buffer.allocUnsafeSlow(needed >= PUSH_LENGTH ? needed : PUSH_LENGTH + length);
-    this.#buffer.copy(room, 0, 0, this.#used);
-    this.#buffer.fill(0, 0, this.#used);
+    if (this.#used > 0) {
+      this.#buffer.copy(room, 0, 0, this.#used);
+      this.#buffer.fill(0, 0, this.#used);
+    }
     this.#buffer = room;
   }
 
   /** Pushes all there is, with its memory. */
   flush() {
+    if (this.#used === 0) return;
     const piece = this.#buffer.subarray(0, this.#used);
     this.#buffer = EMPTY;
     this.#used = 0;
-    if (piece.length > 0) this.#push(piece);
+    this.pushed = piece;
+    this.#push(piece);
   }
 
   /** Forgets what was not pushed. */
   wipe() {
     this.#buffer.fill(0);
     this.#buffer = EMPTY;
+    this.pushed = undefined;
     this.#used = 0;
   }
 }
