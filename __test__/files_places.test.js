@@ -129,7 +129,7 @@ describe('the source', () => {
       const error = await rejection(missing, 'FILE_NOT_FOUND');
       assert.ok(error.message.includes(place('none')));
       await rejection(envelope[call](place('folder'), place('out')), 'FILE');
-      await rejection(envelope[call]('a\0b', place('out')), 'FILE');
+      await rejection(envelope[call]('a\0b', place('out')), 'INVALID_ARGUMENT');
     }
     assert.deepEqual(place.names(), ['folder']);
   });

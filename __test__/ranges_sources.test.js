@@ -179,7 +179,7 @@ describe('a RangedSource', () => {
     await rejection(short.openMessage(shared), 'INVALID_ARGUMENT');
     await rejection(short.openMessage(path.join(folder, 'none')), 'FILE_NOT_FOUND');
     await rejection(short.openMessage(folder), 'FILE');
-    await rejection(short.openMessage('a\0b'), 'FILE');
+    await rejection(short.openMessage('a\0b'), 'INVALID_ARGUMENT');
   });
 
   /** Tries something at each of the three reads of a range. */

@@ -6,7 +6,7 @@ const { describe, it } = require('node:test');
 
 const api = require('..');
 const { temporaryFolder } = require('./support/files');
-const { thrown } = require('./support/rejects');
+const { rejection, thrown } = require('./support/rejects');
 const { envelope, inputOf } = require('./support/stream_envelopes');
 const { ended, through } = require('./support/streams');
 
@@ -32,8 +32,20 @@ describe('arguments of the streams', () => {
     const shared = new Uint8Array(new SharedArrayBuffer(8));
     for (const direction of DIRECTIONS) {
       await ended(through(envelope[direction](), [shared]), 'INVALID_ARGUMENT');
-      // Other things are refused by streams themselves.
-      assert.throws(() => envelope[direction]().write(5), { code: 'ERR_INVALID_ARG_TYPE' });
+    }
+  });
+
+  it('chunks that are no bytes end the stream, and whoever wrote them is told', async () => {
+    for (const direction of DIRECTIONS) {
+      for (const how of ['write', 'end']) {
+        for (const wrong of [5, {}, [], true, Symbol('x'), '\ud800']) {
+          const stream = envelope[direction]();
+          const seen = new Promise((resolve) => stream.once('error', resolve));
+          const told = new Promise((resolve) => stream[how](wrong, resolve));
+          await rejection(Promise.reject(await seen), 'INVALID_ARGUMENT');
+          await rejection(Promise.reject(await told), 'INVALID_ARGUMENT');
+        }
+      }
     }
   });
 

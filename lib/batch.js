@@ -3,7 +3,7 @@
 const binding = require('./native/load.js');
 const args = require('./arguments.js');
 const { abortable, throwIfAborted } = require('./abort.js');
-const { fromJson, invalid, native } = require('./errors.js');
+const { fromJson, native } = require('./errors.js');
 const { shareCores } = require('./cores.js');
 const pieces = require('./pieces.js');
 const { nextTurn } = require('./timers.js');
@@ -159,16 +159,16 @@ function settle(output, done) {
  * @param {unknown} items
  */
 function read(items) {
-  if (!Array.isArray(items)) throw invalid('the items of a batch must be an array');
+  const given = args.list(items, 'the items of a batch');
   /** @type {Settled[]} */
   const results = [];
   /** @type {Uint8Array[]} */
   const inputs = [];
   /** @type {number[]} */
   const places = [];
-  for (let i = 0; i < items.length; i++) {
+  for (let i = 0; i < given.length; i++) {
     try {
-      inputs.push(args.bytes(items[i], `item ${i}`));
+      inputs.push(args.bytes(given[i], `item ${i}`));
       places.push(i);
     } catch (reason) {
       results[i] = { status: 'rejected', reason };

@@ -45,13 +45,14 @@ class Core {
 
   /** @param {unknown} key what the constructor of `Envelope` was given */
   constructor(key) {
-    if (typeof key === 'string') key = { keyring: keyringOf(args.string(key, 'the key')) };
+    if (typeof key === 'string') key = { keyring: keyringOf(args.nameString(key, 'the key')) };
     if (key === undefined) throw invalid('give a key string, or an object with a keyring');
     const given = args.options(key, OPTIONS);
     this.keyring = nativeKeyring(given.keyring);
-    this.client = native(() => binding.Client.create(this.keyring, settings(given)));
-    this.#answersNow = given.cache !== undefined || !this.keyring.callsService;
-    this.#renews = Object(given.cache).renewBeforeMs !== undefined;
+    const checked = settings(given);
+    this.client = native(() => binding.Client.create(this.keyring, checked));
+    this.#answersNow = checked.cache !== undefined || !this.keyring.callsService;
+    this.#renews = checked.cache?.renewBeforeMs !== undefined;
     warnOfUnlockedKeys();
   }
 
@@ -254,7 +255,7 @@ function settings(given) {
  * @returns {import('../binding').NativeCacheLimits}
  */
 function cacheLimits(cache) {
-  const given = args.options(cache, CACHE_OPTIONS);
+  const given = args.options(cache, CACHE_OPTIONS, 'cache');
   const {
     maxAgeMs = 300_000,
     maxMessages = 100_000,

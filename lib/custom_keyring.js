@@ -1,12 +1,13 @@
 'use strict';
 
-const { isNativeError, isUint8Array } = require('node:util/types');
+const { isNativeError } = require('node:util').types;
 
 const binding = require('./native/load.js');
 const args = require('./arguments.js');
 const { asCaller, expectFunctions } = require('./caller.js');
-const { invalid } = require('./errors.js');
+const { EnvelopeError, invalid } = require('./errors.js');
 const { GUARD_OPTIONS, guardOptions } = require('./guard.js');
+const { kind } = require('./input/kind.js');
 
 /** @typedef {import('../binding').CustomRequest} Request */
 /** @typedef {import('../index').CustomKeyringOptions} Options */
@@ -47,19 +48,16 @@ async function wrap(request, wrapDataKey) {
   try {
     const wrapped = await wrapDataKey({ dataKey, encryptionContext: contextOf(request) });
     const { ciphertext, keyName } = Object(wrapped);
-    if (!isUint8Array(ciphertext) || ciphertext.length === 0) {
-      throw wrongType(
-        'wrapDataKey must resolve with { ciphertext, keyName }: ciphertext is no bytes',
-      );
+    const answer = 'wrapDataKey must resolve with { ciphertext, keyName }';
+    const bytes = checked(`${answer}: ciphertext`, args.byteArray, ciphertext);
+    if (bytes.length === 0) throw new WrongType(`${answer}: ciphertext is empty`);
+    if (typeof keyName !== 'string') throw new WrongType(`${answer}: keyName is no string`);
+    if (!keyName.isWellFormed()) {
+      throw new WrongType(`${answer}: keyName is not well-formed Unicode`);
     }
-    if (typeof keyName !== 'string') {
-      throw wrongType(
-        'wrapDataKey must resolve with { ciphertext, keyName }: keyName is no string',
-      );
-    }
-    request.wrapped(ciphertext, keyName);
+    request.wrapped(bytes, keyName);
   } finally {
-    dataKey.fill(0);
+    args.wipe(dataKey);
   }
 }
 
@@ -74,13 +72,12 @@ async function unwrap(request, unwrapDataKey) {
     encryptionContext: contextOf(request),
   });
   if (dataKey === undefined || dataKey === null) return request.unwrapped(null);
-  if (!isUint8Array(dataKey)) {
-    throw wrongType('unwrapDataKey must resolve with the bytes of the data key, or with undefined');
-  }
+  const answer = 'unwrapDataKey must resolve with the bytes of the data key, or with undefined';
+  const bytes = checked(`${answer}: they`, args.byteArray, dataKey);
   try {
-    request.unwrapped(dataKey);
+    request.unwrapped(bytes);
   } finally {
-    dataKey.fill(0);
+    args.wipe(bytes);
   }
 }
 
@@ -91,8 +88,20 @@ function contextOf(/** @type {Request} */ request) {
 /** A mistake in the caller's function: its message is ours, and has no cause. */
 class WrongType extends Error {}
 
-function wrongType(/** @type {string} */ message) {
-  return new WrongType(message);
+/**
+ * What a check of an argument says of an answer.
+ *
+ * @template T
+ * @param {string} name how the answer is called, for the error
+ * @param {(value: unknown, name: string) => T} check
+ * @param {unknown} value
+ */
+function checked(name, check, value) {
+  try {
+    return check(value, name);
+  } catch (error) {
+    throw error instanceof EnvelopeError ? new WrongType(error.message) : error;
+  }
 }
 
 /**
@@ -100,11 +109,28 @@ function wrongType(/** @type {string} */ message) {
  * @param {unknown} error what the function threw
  */
 function fail(request, error) {
-  if (error instanceof WrongType) return request.failed(error.message, null, false);
+  // Of a Proxy even `instanceof` may throw.
+  if (isNativeError(error) && error instanceof WrongType)
+    return request.failed(error.message, null, false);
   const name = request.keyName === null ? 'wrapDataKey' : 'unwrapDataKey';
-  const { retryable } = Object(error);
-  const cause = isNativeError(error) ? `${error.name}: ${error.message}` : String(error);
-  request.failed(`${name} failed; see \`cause\``, cause, retryable === true);
+  const { cause, retryable } = read(error);
+  request.failed(`${name} failed; see \`cause\``, cause, retryable);
+}
+
+/**
+ * What the function threw may be anything: a getter of it may throw, too, and must not be the end of
+ * the process.
+ *
+ * @param {unknown} error
+ */
+function read(error) {
+  try {
+    const { name, message, retryable } = Object(error);
+    const text = typeof message === 'string' ? `${name}: ${message}` : String(error);
+    return { cause: text, retryable: retryable === true };
+  } catch {
+    return { cause: `what was thrown cannot be read: ${kind(error)}`, retryable: false };
+  }
 }
 
 module.exports = { customKeyring };

@@ -49,8 +49,8 @@ async function generateDataKeyWithoutPlaintext(keyring, options) {
  * @param {unknown} options
  */
 async function decryptDataKey(keyring, ciphertextBlob, options) {
-  const blob = args.bytes(ciphertextBlob, 'ciphertextBlob');
   const { context, signal } = read(options, OPTIONS);
+  const blob = args.bytes(ciphertextBlob, 'ciphertextBlob');
   return abortable(signal, (caller) => binding.decryptDataKey(keyring, blob, context, caller));
 }
 
@@ -60,8 +60,8 @@ async function decryptDataKey(keyring, ciphertextBlob, options) {
  * @param {unknown} options
  */
 async function encryptDirect(keyring, data, options) {
-  const plaintext = args.bytes(data, 'data');
   const { context, signal } = read(options, OPTIONS);
+  const plaintext = args.bytes(data, 'data');
   if (plaintext.length === 0 || plaintext.length > MAX_DIRECT_LENGTH) {
     throw new EnvelopeError(
       'ERR_ENVELOPE_LIMIT_EXCEEDED',
@@ -78,12 +78,12 @@ async function encryptDirect(keyring, data, options) {
  * @param {unknown} options
  */
 async function rewrapDataKey(keyring, ciphertextBlob, to, options) {
-  const blob = args.bytes(ciphertextBlob, 'ciphertextBlob');
   const { context, signal, given } = read(options, REWRAP_OPTIONS);
   const newContext =
     given.newEncryptionContext === undefined
       ? context
-      : args.contextPairs(given.newEncryptionContext);
+      : args.contextPairs(given.newEncryptionContext, 'newEncryptionContext');
+  const blob = args.bytes(ciphertextBlob, 'ciphertextBlob');
   return abortable(signal, (caller) =>
     binding.rewrapDataKey(keyring, blob, context, to, newContext, caller),
   );

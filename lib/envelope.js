@@ -3,9 +3,11 @@
 const binding = require('./native/load.js');
 const args = require('./arguments.js');
 const { abortable, throwIfAborted } = require('./abort.js');
+const { brand, copies, isOfCopy } = require('./copies.js');
 const { Core } = require('./core.js');
 const { invalid } = require('./errors.js');
 const { describe } = require('./header.js');
+const { kind } = require('./input/kind.js');
 const pieces = require('./pieces.js');
 const short = require('./short.js');
 
@@ -49,8 +51,8 @@ class Envelope {
    * @param {unknown} [options]
    */
   async encrypt(data, options) {
-    const input = args.bytes(data, 'data');
     const { encryptionContext, into, signal } = callOptions(options, CALL_OPTIONS);
+    const input = args.bytes(data, 'data');
     throwIfAborted(signal);
     const sealed = short.seal(this.#core, encryptionContext, input, into);
     if (sealed) return sealed;
@@ -64,8 +66,8 @@ class Envelope {
    * @param {unknown} [options]
    */
   encryptSync(data, options) {
-    const input = args.bytes(data, 'data');
     const { encryptionContext, into } = callOptions(options, SYNC_OPTIONS);
+    const input = args.bytes(data, 'data');
     const sealed = short.seal(this.#core, encryptionContext, input, into);
     if (sealed) return sealed;
     return pieces.sealSync(this.#core.encryptorNow(encryptionContext, input.length), input, into);
@@ -76,8 +78,8 @@ class Envelope {
    * @param {unknown} [options]
    */
   async decrypt(message, options) {
-    const input = args.bytes(message, 'message');
     const given = callOptions(options, CALL_OPTIONS);
+    const input = args.bytes(message, 'message');
     throwIfAborted(given.signal);
     const opened = short.open(this.#core, given.encryptionContext, input, given.into);
     if (opened) return opened;
@@ -90,8 +92,8 @@ class Envelope {
    * @param {unknown} [options]
    */
   async decryptMessage(message, options) {
-    const input = args.bytes(message, 'message');
-    return this.#decrypt(input, callOptions(options, CALL_OPTIONS), describe);
+    const given = callOptions(options, CALL_OPTIONS);
+    return this.#decrypt(args.bytes(message, 'message'), given, describe);
   }
 
   /**
@@ -99,8 +101,8 @@ class Envelope {
    * @param {unknown} [options]
    */
   decryptSync(message, options) {
-    const input = args.bytes(message, 'message');
     const { encryptionContext, into } = callOptions(options, SYNC_OPTIONS);
+    const input = args.bytes(message, 'message');
     const opened = short.open(this.#core, encryptionContext, input, into);
     if (opened) return opened;
     const header = this.#core.header(input, encryptionContext);
@@ -227,10 +229,10 @@ class Envelope {
    * @param {unknown} [options]
    */
   async reEncrypt(message, to, options) {
-    const input = args.bytes(message, 'message');
     const { encryptionContext, into, signal, given } = callOptions(options, RE_ENCRYPT_OPTIONS);
     const target = Envelope.#coreOf(to);
     const newContext = streams().newContextPairs(given);
+    const input = args.bytes(message, 'message');
     const header = this.#core.header(input, encryptionContext);
     try {
       const { length } = input;
@@ -342,10 +344,15 @@ class Envelope {
    * @param {unknown} envelope
    */
   static #coreOf(envelope) {
-    if (envelope instanceof Envelope) return envelope.#core;
-    throw invalid('the envelope to re-encrypt to must be an Envelope');
+    if (Object(envelope) === envelope && #core in /** @type {Envelope} */ (envelope)) {
+      return /** @type {Envelope} */ (envelope).#core;
+    }
+    if (isOfCopy(envelope, 'Envelope')) throw copies('the Envelope to re-encrypt to');
+    throw invalid(`the envelope to re-encrypt to must be an Envelope, not ${kind(envelope)}`);
   }
 }
+
+brand(Envelope);
 
 /**
  * The options that most calls have, checked, and all that were given.
@@ -359,7 +366,7 @@ function callOptions(options, known) {
   const given = args.options(options, known);
   return {
     encryptionContext: args.contextPairs(given.encryptionContext),
-    into: given.into,
+    into: given.into === undefined ? undefined : args.byteArray(given.into, 'into'),
     signal: args.abortSignal(given.signal),
     given,
   };

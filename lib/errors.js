@@ -10,8 +10,24 @@
  * }} NativeError
  */
 
+const { isNativeError } = require('node:util').types;
+
+/** What the errors of every copy of this package have on their prototype. */
+const BRAND = Symbol.for('kms-envelope.EnvelopeError');
+
 /** What every failing call throws or rejects with. */
 class EnvelopeError extends Error {
+  /**
+   * Errors of another copy of this package are the same to those who catch them.
+   *
+   * @param {unknown} value
+   */
+  static [Symbol.hasInstance](value) {
+    // Those of a subclass are found as ever.
+    if (this !== EnvelopeError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return isNativeError(value) && BRAND in value;
+  }
+
   /**
    * @param {Code} code
    * @param {string} message
@@ -39,10 +55,9 @@ class EnvelopeError extends Error {
 }
 
 // On the prototype, as with the classes of Node.js itself, so that it does not print as a field.
-Object.defineProperty(EnvelopeError.prototype, 'name', {
-  value: 'EnvelopeError',
-  configurable: true,
-  writable: true,
+Object.defineProperties(EnvelopeError.prototype, {
+  name: { value: 'EnvelopeError', configurable: true, writable: true },
+  [BRAND]: { value: true },
 });
 
 /**
@@ -101,7 +116,9 @@ function fromNative(error) {
  * @returns {NativeError | undefined}
  */
 function parse(error) {
-  const { code, message } = /** @type {{ code?: unknown, message?: unknown }} */ (error ?? {});
+  // What a caller's function threw may be anything.
+  if (!isNativeError(error)) return undefined;
+  const { code, message } = /** @type {{ code?: unknown, message?: unknown }} */ (error);
   const own = code === 'GenericFailure' && typeof message === 'string' && message.startsWith('{"');
   return own ? JSON.parse(message) : undefined;
 }

@@ -8,7 +8,8 @@ const { throwIfAborted } = require('./abort.js');
 const { callerFor, forget } = require('./caller.js');
 const { aborted, fromNative, invalid } = require('./errors.js');
 const { onAbort } = require('./signal.js');
-const { filePath } = require('./source.js');
+const { filePath } = require('./input/path.js');
+const { ifPromise } = require('./promises.js');
 const { newContextPairs } = require('./streams.js');
 const { clearInterval, setInterval } = require('./timers.js');
 
@@ -86,12 +87,17 @@ async function watch({ paths, signal, onProgress }, start) {
   const job = new binding.FileJob(caller);
   /** @type {unknown[]} */
   const thrown = [];
+  const fail = (/** @type {unknown} */ error) => {
+    thrown.push(error);
+    job.cancel();
+  };
   const tell = () => {
     try {
-      onProgress?.({ bytesDone: job.bytesDone, bytesTotal: job.bytesTotal });
+      const told = onProgress?.({ bytesDone: job.bytesDone, bytesTotal: job.bytesTotal });
+      // An async function's error ends the call, too, unless the call has ended by then.
+      ifPromise(told, fail);
     } catch (error) {
-      thrown.push(error);
-      job.cancel();
+      fail(error);
     }
   };
   const timer = onProgress && setInterval(tell, PROGRESS_INTERVAL_MS);

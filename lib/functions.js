@@ -1,5 +1,6 @@
 'use strict';
 
+const args = require('./arguments.js');
 const { Envelope } = require('./envelope.js');
 const { invalid } = require('./errors.js');
 
@@ -58,15 +59,14 @@ async function decryptDataKey(ciphertextBlob, options) {
  * @returns {[InstanceType<typeof Envelope>, unknown]}
  */
 function choose(options) {
-  if (options === null || (options !== undefined && typeof options !== 'object')) {
-    throw invalid('the options must be an object');
-  }
-  const { keyId = process.env.ENCRYPTION_KEY_ID, ...rest } = /** @type {any} */ (options ?? {});
-  if (typeof keyId !== 'string' || keyId === '') {
+  const { taken, rest } = args.take(options, 'keyId');
+  const named = taken ?? process.env.ENCRYPTION_KEY_ID;
+  if (taken === null || named === undefined || named === '') {
     throw invalid(
       'no key is named; set the environment variable ENCRYPTION_KEY_ID, or give the option keyId',
     );
   }
+  const keyId = args.nameString(named, taken === undefined ? 'ENCRYPTION_KEY_ID' : 'keyId');
   const known = envelopes.get(keyId);
   if (known) return [known, rest];
   const envelope = new Envelope(keyId);

@@ -25,7 +25,7 @@ function guardOptions({ timeoutMs, maxInFlight, maxQueued, breaker }) {
 function breakerOptions(/** @type {unknown} */ breaker) {
   if (breaker === false) return { breakerFailures: 0 };
   if (breaker === undefined || breaker === true) return {};
-  const { failures, openMs } = args.options(breaker, BREAKER);
+  const { failures, openMs } = args.options(breaker, BREAKER, 'breaker');
   return {
     breakerFailures: args.optionalInteger(failures, 'breaker.failures', 1, MOST_CALLS),
     breakerOpenMs: args.optionalInteger(openMs, 'breaker.openMs', 1, HOUR),

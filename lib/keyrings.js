@@ -4,7 +4,9 @@ const path = require('node:path');
 
 const binding = require('./native/load.js');
 const args = require('./arguments.js');
+const { brand, copies, isOfCopy } = require('./copies.js');
 const { invalid, native } = require('./errors.js');
+const { kind } = require('./input/kind.js');
 
 // Loaded when they are first used: node:crypto alone, which reads RSA keys, takes some milliseconds.
 const custom = () => require('./custom_keyring.js');
@@ -32,7 +34,7 @@ class AwsKmsKeyring {
 class LocalKeyring {
   /** @param {unknown} file */
   constructor(file) {
-    const absolute = path.resolve(args.string(file, 'path'));
+    const absolute = path.resolve(args.nameString(file, 'path'));
     nativeKeyrings.set(
       this,
       native(() => binding.Keyring.local(absolute)),
@@ -41,7 +43,7 @@ class LocalKeyring {
 
   /** @param {unknown} file */
   static generate(file) {
-    const absolute = path.resolve(args.string(file, 'path'));
+    const absolute = path.resolve(args.nameString(file, 'path'));
     native(() => binding.generateLocalKey(absolute));
     return new LocalKeyring(absolute);
   }
@@ -80,9 +82,10 @@ class MultiKeyring {
   constructor(options) {
     const known = /** @type {const} */ (['generator', 'children']);
     const { generator, children = [] } = args.options(options, known);
-    if (!Array.isArray(children)) throw invalid('children must be an array of keyrings');
     const first = generator === undefined ? undefined : nativeKeyring(generator, 'generator');
-    const others = Array.from(children, (child, i) => nativeKeyring(child, `children[${i}]`));
+    const others = args
+      .list(children, 'children')
+      .map((child, i) => nativeKeyring(child, `children[${i}]`));
     nativeKeyrings.set(
       this,
       native(() => binding.Keyring.multi(first, others)),
@@ -100,6 +103,10 @@ class CustomKeyring {
     );
   }
 }
+
+[AwsKmsKeyring, CustomKeyring, LocalKeyring, MultiKeyring, RawAesKeyring, RawRsaKeyring].forEach(
+  brand,
+);
 
 /**
  * The keyring of a key string: `local:` and a path, or a KMS key id, ARN, alias or alias ARN.
@@ -121,7 +128,10 @@ function keyringOf(key) {
 function nativeKeyring(keyring, name = 'keyring') {
   const found = nativeKeyrings.get(/** @type {object} */ (keyring));
   if (found) return found;
-  throw invalid(`${name} must be a keyring of this package, such as an AwsKmsKeyring`);
+  if (isOfCopy(keyring, 'keyring')) throw copies(name);
+  throw invalid(
+    `${name} must be a keyring of this package, such as an AwsKmsKeyring, not ${kind(keyring)}`,
+  );
 }
 
 module.exports = {

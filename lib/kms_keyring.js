@@ -38,8 +38,9 @@ function strict(/** @type {Given} */ given) {
   if (given.keyId === undefined) {
     throw invalid('give a keyId, or discovery to decrypt under whichever KMS key a message names');
   }
-  const keyId = args.string(given.keyId, 'keyId');
-  const additional = args.optionalStrings(given.additionalKeyIds, 'additionalKeyIds') ?? [];
+  const keyId = args.nameString(given.keyId, 'keyId');
+  const additional =
+    args.optionalStrings(given.additionalKeyIds, 'additionalKeyIds', args.nameString) ?? [];
   return binding.Keyring.awsKms(keyId, additional, access(given), guardOptions(given));
 }
 
@@ -63,7 +64,7 @@ function filter(/** @type {unknown} */ value) {
   if (value === null || typeof value !== 'object') {
     throw invalid('discovery must be true, or an object with partition and accountIds');
   }
-  const given = args.options(value, FILTER);
+  const given = args.options(value, FILTER, 'discovery');
   const accountIds = args.optionalStrings(given.accountIds, 'discovery.accountIds') ?? [];
   return { partition: args.string(given.partition, 'discovery.partition'), accountIds };
 }
@@ -75,7 +76,7 @@ function access(/** @type {Given} */ given) {
     multiRegion: args.optionalBoolean(given.multiRegion, 'multiRegion'),
     endpoint: endpoint(given.endpoint),
     profile: args.optionalString(given.profile, 'profile'),
-    grantTokens: args.optionalStrings(given.grantTokens, 'grantTokens'),
+    grantTokens: args.optionalStrings(given.grantTokens, 'grantTokens', args.nameString),
     maxAttempts: args.optionalInteger(given.maxAttempts, 'maxAttempts', 1, 100),
     attemptTimeoutMs: args.optionalInteger(given.attemptTimeoutMs, 'attemptTimeoutMs', 1, HOUR),
     connectTimeoutMs: args.optionalInteger(given.connectTimeoutMs, 'connectTimeoutMs', 1, HOUR),

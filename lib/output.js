@@ -2,12 +2,26 @@
 
 /** What is pushed at least, but for the end: fewer and larger pieces cost a stream less. */
 const PUSH_LENGTH = 64 * 1024;
+const EMPTY = Buffer.alloc(0);
 
-/** Collects what a transform writes, and pushes it in pieces of at least 64 KiB. */
+/**
+ * Collects what a transform writes, and pushes it in pieces of at least 64 KiB.
+ *
+ * Each piece has memory of its own: whoever reads the stream may transfer it, and nothing that is
+ * written later is lost. Between calls, `#buffer` holds `#used` bytes that were not pushed, fewer
+ * than `PUSH_LENGTH`, and nobody else can reach a byte of it.
+ */
 class Output {
   #push;
-  #buffer = Buffer.alloc(0);
+  #buffer = EMPTY;
   #used = 0;
+  /**
+   * The last piece, whose memory so lasts until there is another: else the allocator gives each
+   * piece's back to the system, and asks for it again.
+   *
+   * @type {Buffer | undefined}
+   */
+  pushed;
 
   /** @param {(piece: Buffer) => void} push */
   constructor(push) {
@@ -35,24 +49,30 @@ class Output {
   /** Makes room; what waits for more to be pushed with it moves along. */
   #grow(/** @type {number} */ length) {
     const needed = this.#used + length;
-    // With room for the next pieces, unless this one is enough for a push.
-    const room = Buffer.allocUnsafeSlow(needed >= PUSH_LENGTH ? needed : 2 * PUSH_LENGTH);
-    this.#buffer.copy(room, 0, 0, this.#used);
-    this.#buffer.fill(0, 0, this.#used);
+    // Enough for a push, whatever the pieces' lengths are, unless this one is enough already.
+    const room = Buffer.allocUnsafeSlow(needed >= PUSH_LENGTH ? needed : PUSH_LENGTH + length);
+    if (this.#used > 0) {
+      this.#buffer.copy(room, 0, 0, this.#used);
+      this.#buffer.fill(0, 0, this.#used);
+    }
     this.#buffer = room;
   }
 
-  /** Pushes all there is. */
+  /** Pushes all there is, with its memory. */
   flush() {
-    if (this.#used > 0) this.#push(this.#buffer.subarray(0, this.#used));
-    this.#buffer = this.#buffer.subarray(this.#used);
+    if (this.#used === 0) return;
+    const piece = this.#buffer.subarray(0, this.#used);
+    this.#buffer = EMPTY;
     this.#used = 0;
+    this.pushed = piece;
+    this.#push(piece);
   }
 
   /** Forgets what was not pushed. */
   wipe() {
     this.#buffer.fill(0);
-    this.#buffer = Buffer.alloc(0);
+    this.#buffer = EMPTY;
+    this.pushed = undefined;
     this.#used = 0;
   }
 }

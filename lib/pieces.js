@@ -81,7 +81,8 @@ async function open(decryptor, header, message, length, into, signal) {
     const pace = new Pace();
     // A body without frames is verified as a whole: slices of it would only be copied.
     if (length <= pace.slice || !header.framed) return openSync(decryptor, header, message, into);
-    const plaintext = (output = allocate(plaintextLength(header, message), into, message));
+    const total = plaintextLength(header, message);
+    const plaintext = (output = allocate(total, into, message));
     let at = 0;
     for (let from = header.length; from < length;) {
       const to = Math.min(from + pace.slice, length);
@@ -91,6 +92,7 @@ async function open(decryptor, header, message, length, into, signal) {
       throwIfAborted(signal);
     }
     native(() => decryptor.finish());
+    args.checkUnchanged(plaintext, total);
     return plaintext;
   } catch (error) {
     wipe(output);

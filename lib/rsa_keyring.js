@@ -1,10 +1,12 @@
 'use strict';
 
-const { createPrivateKey, createPublicKey, KeyObject } = require('node:crypto');
+const { createPrivateKey, createPublicKey } = require('node:crypto');
+const { isKeyObject, isUint8Array } = require('node:util').types;
 
 const binding = require('./native/load.js');
 const args = require('./arguments.js');
 const { EnvelopeError, invalid, native } = require('./errors.js');
+const { kind } = require('./input/kind.js');
 
 const OPTIONS = /** @type {const} */ ([
   'keyNamespace',
@@ -40,7 +42,7 @@ function rsaKeyring(options) {
  */
 function publicDer(key) {
   return read('publicKey', () => {
-    const found = isKeyObject(key, 'public') ? key : createPublicKey(text(key, 'publicKey'));
+    const found = isKey(key, 'public') ? key : createPublicKey(text(key, 'publicKey'));
     return found.export({ type: 'spki', format: 'der' });
   });
 }
@@ -48,7 +50,7 @@ function publicDer(key) {
 /** @param {unknown} key */
 function privateDer(key) {
   return read('privateKey', () => {
-    const found = isKeyObject(key, 'private') ? key : createPrivateKey(text(key, 'privateKey'));
+    const found = isKey(key, 'private') ? key : createPrivateKey(text(key, 'privateKey'));
     return found.export({ type: 'pkcs8', format: 'der' });
   });
 }
@@ -65,10 +67,10 @@ function optional(value, convert) {
 /**
  * @param {unknown} key
  * @param {'public' | 'private'} type
- * @returns {key is KeyObject}
+ * @returns {key is import('node:crypto').KeyObject}
  */
-function isKeyObject(key, type) {
-  return key instanceof KeyObject && key.type === type;
+function isKey(key, type) {
+  return isKeyObject(key) && key.type === type;
 }
 
 /**
@@ -76,8 +78,12 @@ function isKeyObject(key, type) {
  * @param {string} name
  */
 function text(key, name) {
-  if (typeof key === 'string' || Buffer.isBuffer(key)) return key;
-  throw invalid(`${name} must be a PEM string or a KeyObject`);
+  if (typeof key === 'string') return key;
+  if (isUint8Array(key)) {
+    const { buffer, byteOffset, length } = args.bytes(key, name);
+    return Buffer.from(buffer, byteOffset, length);
+  }
+  throw invalid(`${name} must be a PEM string or a KeyObject, not ${kind(key)}`);
 }
 
 /**
@@ -86,7 +92,7 @@ function text(key, name) {
  */
 function read(name, work) {
   try {
-    return work();
+    return args.bytes(work(), name);
   } catch (error) {
     if (error instanceof EnvelopeError) throw error;
     // Without the cause: it may show a part of the key.

@@ -2,10 +2,16 @@
 
 const { O_NONBLOCK = 0, O_RDONLY } = require('node:fs').constants;
 const fs = require('node:fs/promises');
-const { fileURLToPath } = require('node:url');
+const { isProxy } = require('node:util').types;
 
 const args = require('./arguments.js');
+const { withinDeadline } = require('./deadline.js');
 const { EnvelopeError, invalid } = require('./errors.js');
+const { filePath, isPath } = require('./input/path.js');
+
+/** How long one read of a source may take, in milliseconds, unless the source says otherwise. */
+const READ_TIMEOUT_MS = 120_000;
+const DAY = 86_400_000;
 
 /**
  * Where a message lies, to be read by ranges.
@@ -17,6 +23,9 @@ const { EnvelopeError, invalid } = require('./errors.js');
  * }} Source
  */
 
+/** @typedef {import('node:fs/promises').FileHandle} FileHandle */
+/** @typedef {{ size: unknown, timeoutMs?: unknown, read: Function }} RangedSource */
+
 /**
  * Opens a message in memory, at a path, in an open file, or behind a reader of the caller's.
  *
@@ -24,9 +33,10 @@ const { EnvelopeError, invalid } = require('./errors.js');
  * @returns {Promise<Source>}
  */
 async function openSource(source) {
-  if (typeof source === 'string' || isUrl(source)) return openFile(filePath(source));
-  if (isFileHandle(source)) return fileSource(source, nothing);
-  if (isRangedSource(source)) return rangedSource(source);
+  if (isPath(source)) return openFile(filePath(source));
+  const like = likeness(source);
+  if (like === 'handle') return fileSource(/** @type {FileHandle} */ (source), nothing);
+  if (like) return rangedSource(source, like);
   const bytes = args.bytes(source, 'the source');
   const { length: size } = bytes;
   return {
@@ -37,34 +47,6 @@ async function openSource(source) {
     },
     close: nothing,
   };
-}
-
-/**
- * A path from a string or a `file:` URL.
- *
- * @param {unknown} value
- * @param {string} [name]
- */
-function filePath(value, name = 'the path') {
-  if (!isUrl(value)) return args.string(value, name);
-  try {
-    return fileURLToPath(value.href);
-  } catch (error) {
-    throw invalid(
-      `${name} must be a file: URL of a local path; ${/** @type {Error} */ (error).message}`,
-    );
-  }
-}
-
-/**
- * A URL of any realm's class, as jsdom has its own.
- *
- * @param {unknown} value
- * @returns {value is URL}
- */
-function isUrl(value) {
-  const { href, protocol } = Object(value);
-  return typeof value === 'object' && typeof href === 'string' && typeof protocol === 'string';
 }
 
 /** @param {string} path */
@@ -82,42 +64,53 @@ async function openFile(path) {
 }
 
 /**
- * @param {import('node:fs/promises').FileHandle} handle
+ * @param {FileHandle} handle of Node.js, or of a library that has the same methods
  * @param {() => Promise<void>} close
+ * @returns {Promise<Source>}
  */
 async function fileSource(handle, close) {
-  const stat = await handle.stat().catch(unreadable);
-  if (!stat.isFile()) {
+  const stat = await asked(() => handle.stat());
+  if (!(await asked(() => stat.isFile()))) {
     throw new EnvelopeError('ERR_ENVELOPE_FILE', 'the source is not a file; give the path of one');
   }
   return {
-    size: stat.size,
-    async read(/** @type {number} */ start, /** @type {number} */ end) {
+    size: args.integer(stat.size, 'the size of the source', 0, Number.MAX_SAFE_INTEGER),
+    async read(start, end) {
       const buffer = Buffer.allocUnsafe(end - start);
       let done = 0;
       while (done < buffer.length) {
         const left = buffer.length - done;
-        const { bytesRead } = await handle.read(buffer, done, left, start + done).catch(unreadable);
+        const { bytesRead } = await asked(() => handle.read(buffer, done, left, start + done));
         // A file that was cut meanwhile is a message that was cut.
-        if (bytesRead === 0) break;
+        if (args.integer(bytesRead, 'bytesRead', 0, left) === 0) break;
         done += bytesRead;
       }
       return buffer.subarray(0, done);
     },
     close,
   };
+
+  /**
+   * @template T
+   * @param {() => T | Promise<T>} ask
+   */
+  function asked(ask) {
+    return withinDeadline(READ_TIMEOUT_MS, async () => ask()).catch(unreadable);
+  }
 }
 
 /**
- * @param {import('../index').RangedSource} source
+ * @param {unknown} source
+ * @param {RangedSource} ranged what it had when it was looked at
  * @returns {Source}
  */
-function rangedSource(source) {
-  const size = args.integer(source.size, 'size', 0, Number.MAX_SAFE_INTEGER);
+function rangedSource(source, { size, timeoutMs = READ_TIMEOUT_MS, read }) {
+  const timeout = args.integer(timeoutMs, 'timeoutMs', 1, DAY);
   return {
-    size,
+    size: args.integer(size, 'size', 0, Number.MAX_SAFE_INTEGER),
     async read(start, end) {
-      const bytes = args.bytes(await source.read(start, end), 'what read() gives');
+      const given = await withinDeadline(timeout, async () => read.call(source, start, end));
+      const bytes = args.bytes(given, 'what read() gives');
       if (bytes.length === end - start) return bytes;
       throw invalid(`read(${start}, ${end}) gave ${bytes.length} bytes, not ${end - start}`);
     },
@@ -126,20 +119,20 @@ function rangedSource(source) {
 }
 
 /**
- * @param {unknown} source
- * @returns {source is import('node:fs/promises').FileHandle}
+ * What kind of source an object is, by what it has; each property is read once.
+ *
+ * @param {any} source
+ * @returns {'handle' | RangedSource | undefined}
  */
-function isFileHandle(source) {
-  return typeof source === 'object' && source !== null && 'fd' in source && 'stat' in source;
-}
-
-/**
- * @param {unknown} source
- * @returns {source is import('../index').RangedSource}
- */
-function isRangedSource(source) {
-  const { size, read } = /** @type {any} */ (source ?? {});
-  return size !== undefined && typeof read === 'function';
+function likeness(source) {
+  if (typeof source !== 'object' || source === null) return undefined;
+  try {
+    if (!isProxy(source) && 'fd' in source && typeof source.stat === 'function') return 'handle';
+    const { size, timeoutMs, read } = source;
+    return size !== undefined && typeof read === 'function' ? { size, timeoutMs, read } : undefined;
+  } catch {
+    throw invalid('the source cannot be read: a getter of it throws');
+  }
 }
 
 /**
@@ -160,10 +153,11 @@ function fileError(path, error) {
  * @returns {never}
  */
 function unreadable(cause) {
+  if (cause instanceof EnvelopeError && cause.code === 'ERR_ENVELOPE_SOURCE_TIMEOUT') throw cause;
   const message = 'the source cannot be read; see the cause';
   throw new EnvelopeError('ERR_ENVELOPE_FILE', message, { cause });
 }
 
 async function nothing() {}
 
-module.exports = { filePath, openSource };
+module.exports = { openSource };

@@ -19,7 +19,7 @@ const { setImmediate } = require('./timers.js');
 const HIGH_WATER_MARK = 256 * 1024;
 
 /** @type {import('node:stream/web').QueuingStrategy<Uint8Array>} */
-const BY_LENGTH = { highWaterMark: HIGH_WATER_MARK, size: (chunk) => chunk?.byteLength ?? 1 };
+const BY_LENGTH = { highWaterMark: HIGH_WATER_MARK, size: (piece) => piece.length };
 
 /**
  * A Node.js stream around a codec.
@@ -48,6 +48,56 @@ class CodecStream extends Transform {
     const end = () => this.destroy(aborted(signal));
     if (signal.aborted) end();
     else this.#ignoreSignal = onAbort(signal, end);
+  }
+
+  /**
+   * As every stream's `write`; but a chunk that is no bytes, or whose bytes are gone, ends the stream
+   * with an `EnvelopeError`, and one that is lost while it waits for its turn is noticed.
+   *
+   * @param {unknown} chunk
+   * @param {any} [encoding]
+   * @param {any} [callback]
+   */
+  write(chunk, encoding, callback) {
+    const settled = typeof encoding === 'function' ? encoding : callback;
+    const given = this.#accept(chunk, settled);
+    if (given === undefined) return false;
+    return typeof encoding === 'function'
+      ? super.write(given, encoding)
+      : super.write(given, encoding, callback);
+  }
+
+  /**
+   * As every stream's `end`; the last chunk is checked as in `write`.
+   *
+   * @param {any} [chunk]
+   * @param {any} [encoding]
+   * @param {any} [callback]
+   */
+  end(chunk, encoding, callback) {
+    if (chunk === undefined || chunk === null || typeof chunk === 'function') {
+      return super.end(chunk, encoding, callback);
+    }
+    const settled = typeof encoding === 'function' ? encoding : callback;
+    const given = this.#accept(chunk, settled);
+    return given === undefined ? this : super.end(given, encoding, callback);
+  }
+
+  /**
+   * @param {unknown} chunk
+   * @param {unknown} callback of who wrote it
+   * @returns {string | Uint8Array | undefined} what stands for the chunk, if it can be taken
+   */
+  #accept(chunk, callback) {
+    try {
+      const bytes = args.bytes(chunk, 'a chunk');
+      // A string may have an encoding of its own.
+      return typeof chunk === 'string' ? chunk : bytes;
+    } catch (error) {
+      if (typeof callback === 'function') process.nextTick(callback, error);
+      this.destroy(/** @type {Error} */ (error));
+      return undefined;
+    }
   }
 
   /**
@@ -137,6 +187,7 @@ function webStream(makeCodec, signal) {
   };
   // Node's own: jsdom lacks it.
   const { TransformStream } = require('node:stream/web');
+  const inbox = new Inbox();
   return new TransformStream(
     {
       start(controller) {
@@ -149,7 +200,7 @@ function webStream(makeCodec, signal) {
         if (signal.aborted) fired();
         else ignoreSignal = onAbort(signal, fired);
       },
-      transform: (chunk) => guarded(() => codec.write(args.bytes(chunk, 'a chunk'))),
+      transform: (chunk) => guarded(() => codec.write(inbox.take(chunk))),
       flush: async () => {
         await guarded(() => codec.end());
         end();
@@ -157,9 +208,47 @@ function webStream(makeCodec, signal) {
       // Node.js 20 has no such hook: there the collector takes the keys.
       cancel: end,
     },
-    BY_LENGTH,
+    { highWaterMark: HIGH_WATER_MARK, size: (chunk) => inbox.put(chunk) },
     BY_LENGTH,
   );
+}
+
+/**
+ * Chunks that were written to a Web stream, and wait for their turn: their bytes as they were then.
+ *
+ * A stream asks for the size of each chunk when it is written, and transforms them in that order.
+ */
+class Inbox {
+  /** @type {({ bytes: Uint8Array, length: number } | { error: unknown })[]} */
+  #waiting = [];
+
+  /**
+   * @param {unknown} chunk
+   * @returns {number} its length in bytes
+   */
+  put(chunk) {
+    try {
+      const bytes = args.bytes(chunk, 'a chunk');
+      this.#waiting.push({ bytes, length: bytes.length });
+      return bytes.length;
+    } catch (error) {
+      // Thrown here, it would not reach those who read the stream.
+      this.#waiting.push({ error });
+      return 1;
+    }
+  }
+
+  /**
+   * @param {unknown} chunk
+   * @returns {Uint8Array} the bytes of the chunk that waits longest
+   */
+  take(chunk) {
+    const first = this.#waiting.shift();
+    if (!first) return args.bytes(chunk, 'a chunk');
+    if ('error' in first) throw first.error;
+    args.checkUnchanged(first.bytes, first.length);
+    return first.bytes;
+  }
 }
 
 module.exports = { nodeStream, webStream };

@@ -1,5 +1,7 @@
 'use strict';
 
+const { types } = require('node:util');
+
 const binding = require('./native/load.js');
 const args = require('./arguments.js');
 const codec = require('./codec.js');
@@ -11,7 +13,7 @@ const { DecryptCodec, EncryptCodec, decryption, unlessEnded, writeHeader } = cod
 
 /** @typedef {InstanceType<typeof import('./core.js').Core>} Core */
 /** @typedef {(piece: Buffer) => void} Push */
-/** @typedef {(header: import('../index').MessageHeader) => void} OnHeader */
+/** @typedef {(header: import('../index').MessageHeader) => unknown} OnHeader */
 
 const OPTIONS = /** @type {const} */ (['encryptionContext', 'signal', 'plaintextLength']);
 const DECRYPT_OPTIONS = /** @type {const} */ ([...OPTIONS, 'signed']);
@@ -111,7 +113,7 @@ async function reEncryptor(from, to, header, newContext, signal) {
  * @param {Record<string, unknown>} given
  */
 function newContextPairs({ newEncryptionContext: context }) {
-  return context === undefined ? undefined : args.contextPairs(context);
+  return context === undefined ? undefined : args.contextPairs(context, 'newEncryptionContext');
 }
 
 /**
@@ -139,7 +141,8 @@ function decryptCodec(core, settings, onHeader, push) {
     async (header, _output, signal) => {
       const decryptor = unlessEnded(await core.decryptor(header, signal), signal);
       try {
-        onHeader(describe(header));
+        const told = onHeader(describe(header));
+        if (types.isPromise(told)) await told;
       } catch (error) {
         decryptor.release();
         throw error;

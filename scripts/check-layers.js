@@ -35,9 +35,6 @@ const CONFINED = [
     what: 'unsafe',
   },
 ];
-const GLUE_MAY_LOAD = /^(node:.+|\.\/.+|\.\.\/binding)$/;
-/** A folder of lib/ also takes what stands in lib/ itself, and the types of the binding. */
-const FOLDER_MAY_LOAD = /^(\.\.\/\w+\.js|\.\.\/\.\.\/binding)$/;
 const MAX_LINES = 400;
 
 // Comments and, as a `//` inside them is none, strings (in Rust also raw ones, and characters).
@@ -140,17 +137,22 @@ function checkConfined(file, code) {
 function checkGlue(file, source) {
   const code = source.replace(JS_NOISE, (text) => (text.startsWith('/') ? blank(text) : text));
   const loads = [...code.matchAll(/\b(?:require|import)\s*\(\s*(?:(['"])([^'"]*)\1\s*\))?/g)];
-  const isInFolder = file.split('/').length > 2;
-  const mayLoad = (name) => GLUE_MAY_LOAD.test(name) || (isInFolder && FOLDER_MAY_LOAD.test(name));
-  const strays = loads.filter(({ 2: name }) => !mayLoad(name ?? ''));
+  const strays = loads.filter(({ 2: name }) => !glueMayLoad(file, name ?? ''));
   return [
     ...checkLength(file, source),
     ...strays.map(({ 2: name = 'a computed name', index }) => ({
       file,
       line: lineAt(code, index),
-      message: `lib/ loads only node: modules, ./siblings and ../binding, not ${name}`,
+      message: `lib/ loads only node: modules, its own files and the binding, not ${name}`,
     })),
   ];
+}
+
+function glueMayLoad(file, name) {
+  if (name.startsWith('node:')) return true;
+  if (!name.startsWith('./') && !name.startsWith('../')) return false;
+  const loaded = path.posix.join(path.posix.dirname(file), name);
+  return loaded.startsWith('lib/') || /^binding(\.js)?$/.test(loaded);
 }
 
 function checkLength(file, source) {

@@ -193,6 +193,8 @@ codes! {
     Range = "RANGE",
     /// The plaintext does not have the length that was announced.
     LengthMismatch = "LENGTH_MISMATCH",
+    /// A source that is read by ranges gave no answer in time.
+    SourceTimeout = "SOURCE_TIMEOUT",
     /// No AWS credentials were found.
     KmsNoCredentials = "KMS_NO_CREDENTIALS",
     /// AWS does not accept the credentials: expired, unknown or wrongly signed.
@@ -251,6 +253,7 @@ impl Code {
                 | Code::KmsInternal
                 | Code::CircuitOpen
                 | Code::QueueFull
+                | Code::SourceTimeout
                 | Code::KeyringTimeout
                 | Code::System
         )

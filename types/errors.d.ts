@@ -57,6 +57,8 @@ export type EnvelopeErrorCode =
   | "ERR_ENVELOPE_RANGE"
   /** The plaintext does not have the length that was announced. */
   | "ERR_ENVELOPE_LENGTH_MISMATCH"
+  /** A source that is read by ranges gave no answer in time. */
+  | "ERR_ENVELOPE_SOURCE_TIMEOUT"
   /** No AWS credentials were found. */
   | "ERR_ENVELOPE_KMS_NO_CREDENTIALS"
   /** AWS does not accept the credentials: expired, unknown or wrongly signed. */

@@ -242,9 +242,9 @@ export interface RawRsaKeyringOptions {
   /** The key name. */
   readonly keyName: string;
   /** Encrypts: PEM or a KeyObject, of 2,048 to 8,192 bits. */
-  readonly publicKey?: string | Buffer | KeyObject;
+  readonly publicKey?: string | Uint8Array | KeyObject;
   /** Decrypts: PEM without a passphrase, or a KeyObject, of 2,048 to 8,192 bits. */
-  readonly privateKey?: string | Buffer | KeyObject;
+  readonly privateKey?: string | Uint8Array | KeyObject;
   /**
    * The padding, by default `"oaep-sha256"`; the mask uses the same hash. `"pkcs1"` is for old
    * messages only: of a message only the first data key that names this key is tried, after all

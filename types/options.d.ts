@@ -4,7 +4,11 @@ import type { FileHandle } from "node:fs/promises";
 import type { Keyring } from "./keyrings.js";
 import type { AlgorithmSuiteId, AlgorithmSuiteName, MessageHeader } from "./message.js";
 
-/** What can be encrypted or decrypted; strings are encoded as UTF-8. Never shared memory. */
+/**
+ * What can be encrypted or decrypted; strings are encoded as UTF-8, and must be well-formed. Never
+ * shared memory. Do not change, transfer or resize it before the call has ended: bytes that are gone
+ * then are an error, `ERR_ENVELOPE_INVALID_ARGUMENT`.
+ */
 export type Bytes = string | ArrayBuffer | ArrayBufferView;
 
 /**
@@ -12,6 +16,10 @@ export type Bytes = string | ArrayBuffer | ArrayBufferView;
  * `{ tenant: "acme", purpose: "invoice" }`. They are not secret: they stand in the message, and in
  * AWS CloudTrail. Keys must not start with `aws-crypto-`; all pairs together take at most 65,535
  * bytes.
+ *
+ * A plain object, as all options are: a literal, parsed JSON, or an object without a prototype. An
+ * instance of a class, a getter, a symbol as a key, a Map, an array or a Proxy is refused, as its
+ * pairs would be left out; copy the values of an entity into a literal.
  */
 export type EncryptionContext = Readonly<Record<string, string>>;
 
@@ -86,7 +94,10 @@ export interface DecryptStreamOptions extends StreamOptions {
 
 /** What `decryptWebStream` takes. */
 export interface DecryptWebStreamOptions extends DecryptStreamOptions {
-  /** Is called once, with the authenticated header, before the first plaintext. */
+  /**
+   * Is called once, with the authenticated header, before the first plaintext. What it throws ends
+   * the stream; a promise that it returns is waited for.
+   */
   readonly onHeader?: (header: MessageHeader) => void;
 }
 
@@ -95,8 +106,8 @@ export interface FileOptions extends DataKeyOptions {
   /** Whether an existing destination is replaced; by default it is an error. */
   readonly overwrite?: boolean;
   /**
-   * Is called about ten times a second, and once at the end. What it throws ends the call; at the
-   * end the destination is there already.
+   * Is called about ten times a second, and once at the end. What it throws, or what a promise of it
+   * rejects with, ends the call; at the end the destination is there already.
    */
   readonly onProgress?: (progress: Progress) => void;
 }
@@ -130,6 +141,11 @@ export type MessageSource = Exclude<Bytes, string> | string | URL | FileHandle |
 export interface RangedSource {
   /** The length of the whole message, in bytes. */
   readonly size: number;
+  /**
+   * How long one read may take in milliseconds, up to 86,400,000; by default 120,000 (2 minutes).
+   * After that the call fails with `ERR_ENVELOPE_SOURCE_TIMEOUT`.
+   */
+  readonly timeoutMs?: number;
   /** Exactly the bytes from `start` up to, and without, `end`; what it throws comes out unchanged. */
   read(start: number, end: number): Uint8Array | Promise<Uint8Array>;
 }

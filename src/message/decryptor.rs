@@ -24,8 +24,10 @@ use crate::parallel::try_each;
 ///
 /// Releases only what has verified under the data key. Of a signed message that is not yet what its
 /// signer wrote: `finish` tells so.
+///
+/// After any error there is no key, and every later call fails.
 pub struct Decryptor {
-    opener: FrameOpener,
+    opener: Option<FrameOpener>,
     verifier: Option<Verifier>,
     division: Division,
     next_sequence: u32,
@@ -54,7 +56,7 @@ impl Decryptor {
     pub fn new(header: &Header, materials: &DecryptionMaterials) -> Result<Self> {
         Ok(Self {
             verifier: verifier(header)?,
-            opener: FrameOpener::new(header, materials)?,
+            opener: Some(FrameOpener::new(header, materials)?),
             division: Division::of(header),
             next_sequence: 1,
             pending: Vec::new(),
@@ -95,7 +97,7 @@ impl Decryptor {
     /// `AuthenticationFailed`, `MalformedMessage`, `TruncatedMessage`. Every later call fails then,
     /// and what this call wrote into `output` must be discarded.
     pub fn update(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
-        self.open_frames(input, output).inspect_err(|_| self.state = State::Failed)
+        self.open_frames(input, output).inspect_err(|_| self.wipe())
     }
 
     /// Confirms that the message was whole, and signed by its signer if it is signed.
@@ -126,6 +128,12 @@ impl Decryptor {
             Ok(length)
         });
         opened.inspect_err(|_| output.fill(0))
+    }
+
+    /// Forgets the key: every later call fails.
+    pub(super) fn wipe(&mut self) {
+        self.state = State::Failed;
+        self.opener = None;
     }
 
     fn open_frames(&mut self, mut input: &[u8], output: &mut [u8]) -> Result<usize> {
@@ -185,7 +193,7 @@ impl Decryptor {
         let in_part = frames_in_part(length);
         let parts = input.chunks(in_part * size).zip(output.chunks_mut(in_part * length));
         let parts = parts.zip((self.next_sequence..).step_by(in_part)).collect();
-        let (opener, division) = (&self.opener, self.division);
+        let (opener, division) = (self.opener()?, self.division);
         try_each(parts, |((input, output), first): ((&[u8], &mut [u8]), u32)| {
             let frames = input.chunks_exact(size).zip(output.chunks_exact_mut(length));
             frames.zip(first..).try_for_each(|((frame, output), sequence)| {
@@ -255,7 +263,7 @@ impl Decryptor {
         let Some(plaintext) = output.get_mut(..frame.ciphertext.len()) else {
             return Err(self.no_room(frame));
         };
-        self.opener.open(frame, self.next_sequence, plaintext)?;
+        self.opener()?.open(frame, self.next_sequence, plaintext)?;
         match frame.kind {
             FrameKind::Regular => self.next_sequence = frame.sequence.saturating_add(1),
             FrameKind::Final | FrameKind::Whole => self.state = State::Complete,
@@ -267,10 +275,16 @@ impl Decryptor {
     /// is genuine.
     fn no_room(&mut self, frame: &Frame<'_>) -> Error {
         let mut discarded = Zeroizing::new(vec![0; frame.ciphertext.len()]);
-        match self.opener.open(frame, self.next_sequence, &mut discarded) {
+        let opened =
+            self.opener().and_then(|opener| opener.open(frame, self.next_sequence, &mut discarded));
+        match opened {
             Ok(()) => Error::truncated(),
             Err(error) => error,
         }
+    }
+
+    fn opener(&self) -> Result<&FrameOpener> {
+        self.opener.as_ref().ok_or_else(failed)
     }
 
     /// What is too long is not gathered first: a body without frames says itself how long it is.

@@ -21,8 +21,11 @@ use crate::materials::EncryptionMaterials;
 use crate::parallel::try_each;
 
 /// Writes one message; `finish` consumes it, so nothing can follow the final frame.
+///
+/// Between calls `pending` holds less than one frame, and `next_sequence` is the number of the frame
+/// that comes next. After any error there is no key, and every later call fails.
 pub struct Encryptor {
-    key: AesGcm,
+    key: Option<AesGcm>,
     aad: FrameAad,
     header: Vec<u8>,
     frame_length: usize,
@@ -72,7 +75,7 @@ impl Encryptor {
             signer.update(&header);
         }
         Ok(Self {
-            key: keys.content_key,
+            key: Some(keys.content_key),
             aad: FrameAad::new(&message_id),
             header,
             frame_length: frame_length as usize,
@@ -138,8 +141,13 @@ impl Encryptor {
     ///
     /// # Errors
     /// `LimitExceeded` past 2^32 - 1 frames, or the limit; `InvalidArgument` if `output` is shorter than
-    /// `update_length`. Nothing has changed then.
+    /// `update_length`. Every later call fails then, and `output` must be discarded.
     pub fn update(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
+        self.seal_input(input, output).inspect_err(|_| self.wipe())
+    }
+
+    fn seal_input(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
+        self.check_usable()?;
         self.check_room(self.update_length(input.len()), output)?;
         self.check_sequence(self.full_frames(input.len()))?;
         self.count(input.len())?;
@@ -173,6 +181,7 @@ impl Encryptor {
     /// # Errors
     /// As `update`.
     pub fn finish(mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
+        self.check_usable()?;
         self.check_room(self.finish_length(input.len()), output)?;
         let whole = self.full_frames(input.len()) * self.frame_length;
         let (frames, tail) =
@@ -211,6 +220,21 @@ impl Encryptor {
         };
         header.copy_from_slice(&self.header);
         self.finish(plaintext, rest).map(|length| start + length)
+    }
+
+    /// A frame that was sealed, but got lost, must not be sealed again with other contents.
+    fn check_usable(&self) -> Result<()> {
+        match self.key {
+            Some(_) => Ok(()),
+            None => Err(failed()),
+        }
+    }
+
+    /// Forgets the keys and the plaintext that waits: every later call fails.
+    pub(super) fn wipe(&mut self) {
+        self.key = None;
+        self.signer = None;
+        self.pending = Zeroizing::new(Vec::new());
     }
 
     fn sign(&mut self, written: &[u8]) {
@@ -304,7 +328,8 @@ impl Encryptor {
         let (ciphertext, rest) = rest.split_at_mut(plaintext.len());
         head_out.copy_from_slice(head);
         let aad = self.aad.of(kind, sequence, plaintext.len());
-        let tag = self.key.seal(&frame::iv(sequence), &aad, plaintext, ciphertext)?;
+        let key = self.key.as_ref().ok_or_else(failed)?;
+        let tag = key.seal(&frame::iv(sequence), &aad, plaintext, ciphertext)?;
         rest[..TAG].copy_from_slice(&tag);
         Ok(head.len() + plaintext.len() + TAG)
     }
@@ -312,6 +337,10 @@ impl Encryptor {
 
 fn no_room(room: usize, needed: usize) -> Error {
     Error::invalid(format!("the output has room for {room} bytes; {needed} are needed"))
+}
+
+fn failed() -> Error {
+    Error::invalid("this encryptor has failed; start again with a new one")
 }
 
 fn too_many_frames() -> Error {
@@ -322,58 +351,4 @@ fn too_many_frames() -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-    use crate::context::EncryptionContext;
-    use crate::format::EncryptedDataKey;
-    use crate::materials::DataKey;
-    use crate::suite::DEFAULT_SUITE;
-
-    fn encryptor(frame_length: u32) -> Result<Encryptor> {
-        let context = EncryptionContext::default();
-        let mut materials = EncryptionMaterials::new(DEFAULT_SUITE, context, BTreeSet::new())?;
-        materials.data_key = Some(DataKey::generate(32)?);
-        materials.encrypted_data_keys.push(EncryptedDataKey {
-            provider_id: "test".into(),
-            provider_info: vec![],
-            ciphertext: vec![1; 32],
-        });
-        Encryptor::new(&materials, frame_length)
-    }
-
-    #[test]
-    fn refuses_to_go_past_the_last_sequence_number() {
-        let mut output = [0; 200];
-        let mut last = encryptor(1).unwrap();
-        last.next_sequence = u32::MAX - 1;
-        assert_eq!(last.update(&[1], &mut output).unwrap(), 33);
-        let error = last.update(&[1], &mut output).unwrap_err();
-        assert_eq!(error.code(), Code::LimitExceeded);
-        assert_eq!(last.finish(&[], &mut output).unwrap(), FINAL_OVERHEAD);
-        assert_eq!(output[..8], [0xff; 8]);
-    }
-
-    #[test]
-    fn refuses_a_plaintext_of_too_many_frames() {
-        let one = encryptor(1).unwrap();
-        let most = u32::MAX as usize - 1;
-        assert!(one.message_length(most).is_ok());
-        assert_eq!(one.message_length(most + 1).unwrap_err().code(), Code::LimitExceeded);
-    }
-
-    #[test]
-    fn refuses_a_short_output_and_goes_on() {
-        let mut encryptor = encryptor(10).unwrap();
-        let mut output = [0; 100];
-        let error = encryptor.update(&[1; 15], &mut output[..41]).unwrap_err();
-        assert_eq!(error.code(), Code::InvalidArgument);
-        assert_eq!(encryptor.update(&[1; 15], &mut output).unwrap(), 42);
-    }
-
-    #[test]
-    fn refuses_frames_of_no_length() {
-        assert_eq!(encryptor(0).err().unwrap().code(), Code::InvalidArgument);
-    }
-}
+mod tests;

@@ -48,6 +48,14 @@ impl ReEncryptor {
     /// # Errors
     /// As [`Decryptor::update`] and [`Encryptor::update`].
     pub fn update(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
+        self.re_encrypt(input, output).inspect_err(|_| {
+            self.decryptor.wipe();
+            self.encryptor.wipe();
+            self.plaintext = Zeroizing::new(Vec::new());
+        })
+    }
+
+    fn re_encrypt(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
         let room = self.decryptor.update_length(input.len());
         if self.plaintext.len() < room {
             // A new buffer, not a grown one: the old one is wiped where it is.

@@ -1,10 +1,10 @@
 //! Batches of small messages, a slice of them each synchronous call.
 
-use napi::bindgen_prelude::{ClassInstance, PromiseRaw, Uint8ArraySlice};
+use napi::bindgen_prelude::{ClassInstance, PromiseRaw};
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use super::bytes;
+use super::bytes::{self, Uint8ArraySlice};
 use super::caller::{Caller, caller_of, on_behalf};
 use super::client::{NativeClient, length};
 use super::context::from_flat;

@@ -2,11 +2,97 @@
 //!
 //! The one file of the binding with `unsafe`: Node-API hands out raw pointers.
 
-use napi::bindgen_prelude::Uint8ArraySlice;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::ptr;
+
+use napi::bindgen_prelude::{FromNapiValue, TypeName, TypedArrayType, ValidateNapiValue};
+use napi::{ValueType, sys};
 use napi_derive::napi;
 
 use super::error::to_napi;
 use crate::error::{Error, Result};
+
+/// The bytes of a `Uint8Array` whose memory this thread alone can reach; as napi's type of this name,
+/// by which the generated types know it, but never of shared memory.
+///
+/// Node-API reads what the engine holds: a subclass that overrides `buffer` or `length` is seen as it
+/// is. An array that was detached has no bytes.
+pub struct Uint8ArraySlice<'env> {
+    bytes: *mut u8,
+    length: usize,
+    env: PhantomData<&'env ()>,
+}
+
+impl Deref for Uint8ArraySlice<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        // SAFETY: as in `writable`; and while this borrow lives, no `as_mut` can be.
+        #[allow(unsafe_code)]
+        unsafe {
+            std::slice::from_raw_parts(self.bytes, self.length)
+        }
+    }
+}
+
+impl Uint8ArraySlice<'_> {
+    /// The same bytes, to be written.
+    ///
+    /// # Safety
+    /// No other slice of these bytes may be in use.
+    #[allow(unsafe_code)]
+    unsafe fn as_mut(&mut self) -> &mut [u8] {
+        unsafe { std::slice::from_raw_parts_mut(self.bytes, self.length) }
+    }
+}
+
+impl FromNapiValue for Uint8ArraySlice<'_> {
+    #[allow(unsafe_code)]
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> napi::Result<Self> {
+        let (mut kind, mut length, mut offset) = (0, 0, 0);
+        let (mut bytes, mut buffer) = (ptr::null_mut(), ptr::null_mut());
+        let mut owned = false;
+        // SAFETY: `env` and `value` are those of this call, and each pointer is to a local. A value
+        // that is no typed array gets a status, and so does a null buffer.
+        let statuses = unsafe {
+            [
+                sys::napi_get_typedarray_info(
+                    env,
+                    value,
+                    &raw mut kind,
+                    &raw mut length,
+                    &raw mut bytes,
+                    &raw mut buffer,
+                    &raw mut offset,
+                ),
+                sys::napi_is_arraybuffer(env, buffer, &raw mut owned),
+            ]
+        };
+        if statuses != [sys::Status::napi_ok; 2] || kind != TypedArrayType::Uint8 as i32 {
+            return Err(to_napi(Error::invalid("the argument must be a Uint8Array")));
+        }
+        if !owned {
+            let message = "a buffer must not be backed by a SharedArrayBuffer; copy it first";
+            return Err(to_napi(Error::invalid(message)));
+        }
+        // Of no bytes the pointer may be anything.
+        let bytes = if length == 0 { ptr::dangling_mut() } else { bytes.cast() };
+        Ok(Self { bytes, length, env: PhantomData })
+    }
+}
+
+impl ValidateNapiValue for Uint8ArraySlice<'_> {}
+
+impl TypeName for Uint8ArraySlice<'_> {
+    fn type_name() -> &'static str {
+        "Uint8Array"
+    }
+
+    fn value_type() -> ValueType {
+        ValueType::Object
+    }
+}
 
 /// A part of a JavaScript array: from an index to another.
 pub(super) type Range = (i64, i64);
@@ -63,8 +149,8 @@ pub(super) fn pairs<'a>(
 /// `InvalidArgument` if `at` is not inside the array.
 pub(super) fn writable<'a>(output: &'a mut Uint8ArraySlice<'_>, at: i64) -> Result<&'a mut [u8]> {
     // SAFETY: the memory lives as long as this call, on the thread that owns the JavaScript heap,
-    // and no JavaScript runs meanwhile; `lib/arguments.js` has refused shared memory; and nothing
-    // else refers to these bytes, as `pair` and `pairs` refuse what overlaps them.
+    // and no JavaScript runs meanwhile; it is not shared, as `from_napi_value` has checked; and
+    // nothing else refers to these bytes, as `pair` and `pairs` refuse what overlaps them.
     #[allow(unsafe_code)]
     let bytes = unsafe { output.as_mut() };
     bytes.get_mut(index(at)?..).ok_or_else(gone)

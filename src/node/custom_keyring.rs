@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use napi::bindgen_prelude::{Buffer, Function, Uint8ArraySlice};
+use napi::bindgen_prelude::{Buffer, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
 use napi::{Result, Status};
 use napi_derive::napi;
 use tokio::sync::oneshot::{Sender, channel};
 use zeroize::Zeroizing;
 
+use super::bytes::Uint8ArraySlice;
 use super::caller::current_id;
 use super::context::to_pairs;
 use super::error::to_napi;

@@ -1,10 +1,11 @@
 //! Data keys for use outside a message: where JavaScript gets a plaintext key.
 
-use napi::bindgen_prelude::{Buffer, ClassInstance, PromiseRaw, Uint8ArraySlice};
+use napi::bindgen_prelude::{Buffer, ClassInstance, PromiseRaw};
 use napi::{Env, Result};
 use napi_derive::napi;
 use zeroize::Zeroizing;
 
+use super::bytes::Uint8ArraySlice;
 use super::caller::{Caller, caller_of, on_behalf};
 use super::context::from_flat;
 use super::error::to_napi;

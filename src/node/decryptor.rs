@@ -1,10 +1,10 @@
 //! The body of a message being read.
 
-use napi::bindgen_prelude::{ClassInstance, PromiseRaw, Uint8ArraySlice};
+use napi::bindgen_prelude::{ClassInstance, PromiseRaw};
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use super::bytes;
+use super::bytes::{self, Uint8ArraySlice};
 use super::caller::{Caller, caller_of, on_behalf};
 use super::client::NativeClient;
 use super::error::to_napi;
@@ -38,11 +38,13 @@ impl NativeDecryptor {
         mut output: Uint8ArraySlice<'_>,
         at: i64,
     ) -> Result<i64> {
-        let opened =
-            bytes::pair(&input, (from, to), &mut output, at).and_then(|(input, output)| {
-                self.0.as_mut().ok_or_else(finished)?.update(input, output)
-            });
-        opened.map(bytes::length).map_err(to_napi)
+        // Out of our hands until it has done its work: after an error or a panic it is gone.
+        let mut decryptor = self.0.take().ok_or_else(finished).map_err(to_napi)?;
+        let opened = bytes::pair(&input, (from, to), &mut output, at)
+            .and_then(|(input, output)| decryptor.update(input, output))
+            .map_err(to_napi)?;
+        self.0 = Some(decryptor);
+        Ok(bytes::length(opened))
     }
 
     /// Confirms that the message was whole.

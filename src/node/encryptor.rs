@@ -1,10 +1,10 @@
 //! One message being written.
 
-use napi::bindgen_prelude::{ClassInstance, PromiseRaw, Uint8ArraySlice};
+use napi::bindgen_prelude::{ClassInstance, PromiseRaw};
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use super::bytes;
+use super::bytes::{self, Uint8ArraySlice};
 use super::caller::{Caller, caller_of, on_behalf};
 use super::client::{NativeClient, length};
 use super::context::from_flat;
@@ -77,11 +77,13 @@ impl NativeEncryptor {
         mut output: Uint8ArraySlice<'_>,
         at: i64,
     ) -> Result<i64> {
-        let sealed =
-            bytes::pair(&input, (from, to), &mut output, at).and_then(|(input, output)| {
-                self.0.as_mut().ok_or_else(finished)?.update(input, output)
-            });
-        sealed.map(bytes::length).map_err(to_napi)
+        // Out of our hands until it has done its work: after an error or a panic it is gone.
+        let mut encryptor = self.0.take().ok_or_else(finished).map_err(to_napi)?;
+        let sealed = bytes::pair(&input, (from, to), &mut output, at)
+            .and_then(|(input, output)| encryptor.update(input, output))
+            .map_err(to_napi)?;
+        self.0 = Some(encryptor);
+        Ok(bytes::length(sealed))
     }
 
     /// Seals the last of the input and the final frame; returns the length.
@@ -94,8 +96,9 @@ impl NativeEncryptor {
         mut output: Uint8ArraySlice<'_>,
         at: i64,
     ) -> Result<i64> {
+        let encryptor = self.0.take().ok_or_else(finished).map_err(to_napi)?;
         let sealed = bytes::pair(&input, (from, to), &mut output, at)
-            .and_then(|(input, output)| self.0.take().ok_or_else(finished)?.finish(input, output));
+            .and_then(|(input, output)| encryptor.finish(input, output));
         sealed.map(bytes::length).map_err(to_napi)
     }
 

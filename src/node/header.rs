@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use napi::Result;
-use napi::bindgen_prelude::{Buffer, Uint8ArraySlice};
+use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
-use super::bytes;
+use super::bytes::{self, Uint8ArraySlice};
 use super::client::NativeClient;
 use super::context::{from_flat, to_flat, to_pairs};
 use super::error::to_napi;

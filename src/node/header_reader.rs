@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use napi::Result;
-use napi::bindgen_prelude::{Buffer, Uint8ArraySlice};
+use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
+use super::bytes::Uint8ArraySlice;
 use super::client::NativeClient;
 use super::context::from_flat;
 use super::error::to_napi;

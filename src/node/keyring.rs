@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use napi::Result;
-use napi::bindgen_prelude::{ClassInstance, Uint8ArraySlice};
+use napi::bindgen_prelude::ClassInstance;
 use napi_derive::napi;
 
+use super::bytes::Uint8ArraySlice;
 use super::custom_keyring::milliseconds;
 use super::error::to_napi;
 use crate::error::{self, Error};

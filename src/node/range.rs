@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use napi::bindgen_prelude::{ClassInstance, PromiseRaw, Uint8ArraySlice};
+use napi::bindgen_prelude::{ClassInstance, PromiseRaw};
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use super::bytes;
+use super::bytes::{self, Uint8ArraySlice};
 use super::caller::{Caller, caller_of, on_behalf};
 use super::client::NativeClient;
 use super::error::to_napi;

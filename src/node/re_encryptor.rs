@@ -1,10 +1,9 @@
 //! One message being read while another is written; the plaintext stays in Rust.
 
 use napi::Result;
-use napi::bindgen_prelude::Uint8ArraySlice;
 use napi_derive::napi;
 
-use super::bytes;
+use super::bytes::{self, Uint8ArraySlice};
 use super::decryptor::NativeDecryptor;
 use super::encryptor::NativeEncryptor;
 use super::error::to_napi;
@@ -67,11 +66,13 @@ impl NativeReEncryptor {
         mut output: Uint8ArraySlice<'_>,
         at: i64,
     ) -> Result<i64> {
-        let written =
-            bytes::pair(&input, (from, to), &mut output, at).and_then(|(input, output)| {
-                self.0.as_mut().ok_or_else(finished)?.update(input, output)
-            });
-        written.map(bytes::length).map_err(to_napi)
+        // Out of our hands until it has done its work: after an error or a panic it is gone.
+        let mut re_encryptor = self.0.take().ok_or_else(finished).map_err(to_napi)?;
+        let written = bytes::pair(&input, (from, to), &mut output, at)
+            .and_then(|(input, output)| re_encryptor.update(input, output))
+            .map_err(to_napi)?;
+        self.0 = Some(re_encryptor);
+        Ok(bytes::length(written))
     }
 
     /// The most that `finish` writes.
@@ -83,8 +84,9 @@ impl NativeReEncryptor {
     /// Confirms that the old message was whole, and ends the new one into `output` from `at`.
     #[napi(catch_unwind)]
     pub fn finish(&mut self, mut output: Uint8ArraySlice<'_>, at: i64) -> Result<i64> {
-        let written = bytes::writable(&mut output, at)
-            .and_then(|output| self.0.take().ok_or_else(finished)?.finish(output));
+        let re_encryptor = self.0.take().ok_or_else(finished).map_err(to_napi)?;
+        let written =
+            bytes::writable(&mut output, at).and_then(|output| re_encryptor.finish(output));
         written.map(bytes::length).map_err(to_napi)
     }
 

@@ -1,10 +1,10 @@
 //! Short messages as a whole, in one call and without an object: that would cost more than the rest.
 
 use napi::Result;
-use napi::bindgen_prelude::{Either3, Null, Uint8ArraySlice};
+use napi::bindgen_prelude::{Either3, Null};
 use napi_derive::napi;
 
-use super::bytes;
+use super::bytes::{self, Uint8ArraySlice};
 use super::client::NativeClient;
 use super::context::from_flat;
 use super::encryptor::NativeEncryptor;

@@ -1,0 +1,73 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { isArrayBuffer, isDataView, isTypedArray } = require('node:util').types;
+
+/** A `wrapDataKey` that hides nothing. */
+async function wrapDataKey({ dataKey }) {
+  return { ciphertext: Buffer.from(dataKey.toString('hex')), keyName: 'n' };
+}
+
+async function unwrapDataKey({ ciphertext }) {
+  return Buffer.from(ciphertext.toString(), 'hex');
+}
+
+async function roundTrip(made) {
+  const options = { encryptionContext: { a: 'b' } };
+  const message = await made.encrypt('x', options);
+  assert.equal(String(await made.decrypt(message, options)), 'x');
+}
+
+/** What a Node.js stream makes of one chunk. */
+function piped(stream, chunk) {
+  return new Promise((resolve, reject) => {
+    const pieces = [];
+    stream.on('data', (piece) => pieces.push(piece));
+    stream.on('end', () => resolve(Buffer.concat(pieces)));
+    stream.on('error', reject);
+    stream.write(chunk);
+    stream.end();
+  });
+}
+
+/** What a Web stream makes of one chunk. */
+async function pipedWeb({ writable, readable }, chunk) {
+  const writer = writable.getWriter();
+  writer.closed.catch(() => {});
+  writer.write(chunk).catch(() => {});
+  writer.close().catch(() => {});
+  const pieces = [];
+  for await (const piece of readable) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+function valueOf({ value, reason }) {
+  if (reason) throw reason;
+  return value;
+}
+
+/** The bytes of a value that has some, as the engine sees them. */
+function bytesOf(value) {
+  if (typeof value === 'string') return Buffer.from(value);
+  if (isArrayBuffer(value)) return bufferOf(value, 0, value.byteLength);
+  const type = isDataView(value)
+    ? DataView
+    : isTypedArray(value) && Object.getPrototypeOf(Int8Array);
+  if (!type) return undefined;
+  const get = (name) => Object.getOwnPropertyDescriptor(type.prototype, name).get.call(value);
+  try {
+    return bufferOf(get('buffer'), get('byteOffset'), get('byteLength'));
+  } catch {
+    return undefined;
+  }
+}
+
+function bufferOf(buffer, offset, length) {
+  try {
+    return Buffer.from(Buffer.from(buffer, offset, length));
+  } catch {
+    return undefined;
+  }
+}
+
+module.exports = { bytesOf, piped, pipedWeb, roundTrip, unwrapDataKey, valueOf, wrapDataKey };

@@ -1,0 +1,76 @@
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::context::EncryptionContext;
+use crate::format::EncryptedDataKey;
+use crate::materials::DataKey;
+use crate::suite::DEFAULT_SUITE;
+
+fn encryptor(frame_length: u32) -> Result<Encryptor> {
+    let context = EncryptionContext::default();
+    let mut materials = EncryptionMaterials::new(DEFAULT_SUITE, context, BTreeSet::new())?;
+    materials.data_key = Some(DataKey::generate(32)?);
+    materials.encrypted_data_keys.push(EncryptedDataKey {
+        provider_id: "test".into(),
+        provider_info: vec![],
+        ciphertext: vec![1; 32],
+    });
+    Encryptor::new(&materials, frame_length)
+}
+
+#[test]
+fn refuses_to_go_past_the_last_sequence_number() {
+    let mut output = [0; 200];
+    let mut last = encryptor(1).unwrap();
+    last.next_sequence = u32::MAX - 1;
+    assert_eq!(last.update(&[1], &mut output).unwrap(), 33);
+    assert_eq!(last.next_sequence, u32::MAX);
+    let error = last.update(&[1], &mut output).unwrap_err();
+    assert_eq!(error.code(), Code::LimitExceeded);
+}
+
+#[test]
+fn gives_the_last_sequence_number_to_the_final_frame() {
+    let mut output = [0; 200];
+    let mut last = encryptor(1).unwrap();
+    last.next_sequence = u32::MAX - 1;
+    last.update(&[1], &mut output).unwrap();
+    assert_eq!(last.finish(&[], &mut output).unwrap(), FINAL_OVERHEAD);
+    assert_eq!(output[..8], [0xff; 8]);
+}
+
+#[test]
+fn refuses_a_plaintext_of_too_many_frames() {
+    let one = encryptor(1).unwrap();
+    let most = u32::MAX as usize - 1;
+    assert!(one.message_length(most).is_ok());
+    assert_eq!(one.message_length(most + 1).unwrap_err().code(), Code::LimitExceeded);
+}
+
+#[test]
+fn cannot_be_used_again_after_any_error() {
+    let short = |encryptor: &mut Encryptor| encryptor.update(&[1; 15], &mut [0; 41]);
+    let long = |encryptor: &mut Encryptor| encryptor.update(&[1; 99], &mut [0; 999]);
+    let many = |encryptor: &mut Encryptor| {
+        encryptor.next_sequence = u32::MAX;
+        encryptor.update(&[1; 15], &mut [0; 99])
+    };
+    type Attempt = dyn Fn(&mut Encryptor) -> Result<usize>;
+    for fails in [&short as &Attempt, &long, &many] {
+        let mut encryptor = encryptor(10).unwrap().limited_to(Some(50));
+        encryptor.update(&[1; 5], &mut [0; 100]).unwrap();
+        fails(&mut encryptor).unwrap_err();
+        assert!(encryptor.key.is_none() && encryptor.pending.capacity() == 0);
+        encryptor.next_sequence = 1;
+        let error = encryptor.update(&[1; 15], &mut [0; 100]).unwrap_err();
+        assert_eq!(error.code(), Code::InvalidArgument);
+        assert!(error.message().contains("has failed"), "{error}");
+        let error = encryptor.finish(&[], &mut [0; 200]).unwrap_err();
+        assert!(error.message().contains("has failed"), "{error}");
+    }
+}
+
+#[test]
+fn refuses_frames_of_no_length() {
+    assert_eq!(encryptor(0).err().unwrap().code(), Code::InvalidArgument);
+}
