@@ -5,6 +5,7 @@ const { isUint8Array } = require('node:util/types');
 const binding = require('../binding.js');
 const args = require('./arguments.js');
 const { invalid } = require('./errors.js');
+const { quotes, sentence } = require('./foreign_text.js');
 const { GUARD_OPTIONS, guardOptions } = require('./guard.js');
 
 /** @typedef {import('../binding').CustomRequest} Request */
@@ -56,6 +57,9 @@ async function wrap(request, wrapDataKey) {
       );
     }
     request.wrapped(ciphertext, keyName);
+  } catch (error) {
+    // Its text is looked at while the data key is still known.
+    fail(request, error, dataKey);
   } finally {
     dataKey.fill(0);
   }
@@ -96,12 +100,16 @@ function wrongType(/** @type {string} */ message) {
 /**
  * @param {Request} request
  * @param {unknown} error what the function threw
+ * @param {Uint8Array} [secret] what its text must not repeat
  */
-function fail(request, error) {
+function fail(request, error, secret = new Uint8Array()) {
   if (error instanceof WrongType) return request.failed(error.message, null, false);
   const name = request.keyName === null ? 'wrapDataKey' : 'unwrapDataKey';
   const { retryable } = Object(error);
-  const cause = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const cause = quotes(text, secret)
+    ? 'its text holds the data key, and is not shown'
+    : sentence(text);
   request.failed(`${name} failed; see \`cause\``, cause, retryable === true);
 }
 

@@ -5,7 +5,7 @@ const path = require('node:path');
 
 /** The rooms of src/, lowest first. A room imports from lower lines only, not from its own. */
 const LAYERS = [
-  ['error', 'parallel', 'secret_memory'],
+  ['error', 'foreign_text', 'parallel', 'secret_memory'],
   ['context', 'suite'],
   ['crypto', 'format'],
   ['materials'],

@@ -1,32 +1,39 @@
 //! What the AWS SDK reports, as our errors: each way KMS can refuse has its own code.
 
 use std::error::Error as StdError;
-use std::fmt::Write;
 
-use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_kms::config::http::HttpResponse;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_kms::operation::RequestId;
 
 use super::super::guard::{Call, CallLog};
+use super::cause::{certificate_problem, describe, error_name, is_of_credentials, request_id};
 use crate::error::{Code, Error};
-
-/// What rustls says of a certificate that it refuses, before the reason.
-const UNTRUSTED: &str = "invalid peer certificate: ";
 
 /// The error of a call that did not succeed, for this key or for whichever KMS finds.
 pub(super) fn refused<E>(call: &Call, error: SdkError<E, HttpResponse>) -> Error
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
+    refused_secret(call, error, &[])
+}
+
+/// As [`refused`], for a call whose request held this secret.
+pub(super) fn refused_secret<E>(
+    call: &Call,
+    error: SdkError<E, HttpResponse>,
+    secret: &[u8],
+) -> Error
+where
+    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+{
     let code = code(&error);
-    let cause = chain(&error);
-    let advice = match (code, error.code()) {
-        (Code::KmsUnreachable, _) if cause.contains(UNTRUSTED) => format!(
+    let untrusted = certificate_problem(&error);
+    let advice = match (code, error_name(&error)) {
+        (Code::KmsUnreachable, _) if untrusted.is_some() => format!(
             "the certificate of the server, or of a proxy before it, is not trusted; install \
              ca-certificates where the system has none, or, if it is yours, add its authority to \
              the system's, or name its file in SSL_CERT_FILE ({})",
-            cause.rsplit(": ").next().unwrap_or_default()
+            untrusted.unwrap_or_default()
         ),
         (Code::KmsRejected, Some(name)) => format!("KMS says {name}"),
         (Code::KmsAccessDenied, _) => format!(
@@ -36,10 +43,9 @@ where
         ),
         _ => advice(code).to_owned(),
     };
-    let request_id = error.request_id().map(str::to_owned);
     Error::new(code, format!("{call} failed: {advice}"))
-        .with_cause(cause)
-        .with_request_id(request_id)
+        .with_cause(describe(&error, secret))
+        .with_request_id(request_id(&error))
 }
 
 /// The error of an answer that KMS would not give.
@@ -59,7 +65,7 @@ where
         }
         SdkError::TimeoutError(_) => Code::KmsTimeout,
         SdkError::ResponseError(_) => Code::KmsInternal,
-        _ if no_credentials(error) => Code::KmsNoCredentials,
+        _ if is_of_credentials(error) => Code::KmsNoCredentials,
         SdkError::DispatchFailure(failure) if failure.is_timeout() => Code::KmsTimeout,
         SdkError::DispatchFailure(_) => Code::KmsUnreachable,
         _ => Code::KmsRejected,
@@ -126,27 +132,4 @@ fn advice(code: Code) -> &'static str {
         Code::KmsUnreachable => "no connection; check the network, the Region and the endpoint",
         _ => "KMS failed; try again later",
     }
-}
-
-fn no_credentials(error: &(dyn StdError + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if error.is::<CredentialsError>() {
-            return true;
-        }
-        next = error.source();
-    }
-    false
-}
-
-/// The texts of an error and of all below it; they hold no key material.
-fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        // Writing to a String cannot fail.
-        let _ = write!(text, ": {error}");
-        next = error.source();
-    }
-    text
 }

@@ -3,6 +3,7 @@
 //! Source: `framework/aws-kms/`. The only place that knows the AWS SDK.
 
 mod calls;
+mod cause;
 mod check;
 mod clients;
 mod connection;
@@ -11,6 +12,7 @@ mod discovery;
 mod error;
 mod http;
 mod other_operations;
+mod service_text;
 mod strict;
 mod unwrap;
 
