@@ -193,6 +193,8 @@ codes! {
     Range = "RANGE",
     /// The plaintext does not have the length that was announced.
     LengthMismatch = "LENGTH_MISMATCH",
+    /// An option, a variable or an AWS config file is wrong; nothing was asked.
+    Configuration = "CONFIGURATION",
     /// No AWS credentials were found.
     KmsNoCredentials = "KMS_NO_CREDENTIALS",
     /// AWS does not accept the credentials: expired, unknown or wrongly signed.

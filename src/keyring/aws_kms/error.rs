@@ -7,6 +7,7 @@ use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 
 use super::super::guard::{Call, CallLog};
 use super::cause::{certificate_problem, describe, error_name, is_of_credentials, request_id};
+use super::refusals;
 use crate::error::{Code, Error};
 
 /// The error of a call that did not succeed, for this key or for whichever KMS finds.
@@ -28,6 +29,7 @@ where
 {
     let code = code(&error);
     let untrusted = certificate_problem(&error);
+    let told = status_of(&error).and_then(|status| refusals::text(name_of(&error), status));
     let advice = match (code, error_name(&error)) {
         (Code::KmsUnreachable, _) if untrusted.is_some() => format!(
             "the certificate of the server, or of a proxy before it, is not trusted; install \
@@ -35,6 +37,7 @@ where
              the system's, or name its file in SSL_CERT_FILE ({})",
             untrusted.unwrap_or_default()
         ),
+        (_, _) if told.is_some() => told.unwrap_or_default(),
         (Code::KmsRejected, Some(name)) => format!("KMS says {name}"),
         (Code::KmsAccessDenied, _) => format!(
             "access is denied; allow kms:{} on the key in the caller's IAM policy and in \
@@ -61,51 +64,28 @@ where
 {
     match error {
         SdkError::ServiceError(service) => {
-            service_code(service.err().code().unwrap_or_default(), service.raw().status().as_u16())
+            refusals::code(name_of(error), service.raw().status().as_u16())
         }
         SdkError::TimeoutError(_) => Code::KmsTimeout,
-        SdkError::ResponseError(_) => Code::KmsInternal,
+        SdkError::ResponseError(response) => {
+            refusals::code(name_of(error), response.raw().status().as_u16())
+        }
         _ if is_of_credentials(error) => Code::KmsNoCredentials,
         SdkError::DispatchFailure(failure) if failure.is_timeout() => Code::KmsTimeout,
+        SdkError::DispatchFailure(failure) if failure.is_user() => Code::Configuration,
         SdkError::DispatchFailure(_) => Code::KmsUnreachable,
+        SdkError::ConstructionFailure(_) => Code::Configuration,
         _ => Code::KmsRejected,
     }
 }
 
-/// The errors of the AWS KMS API Reference, and those common to all AWS services.
-fn service_code(name: &str, status: u16) -> Code {
-    match name {
-        "AccessDeniedException" | "AccessDenied" | "NotAuthorized" => Code::KmsAccessDenied,
-        "NotFoundException" => Code::KmsKeyNotFound,
-        "DisabledException" => Code::KmsKeyDisabled,
-        "KMSInvalidStateException" => Code::KmsKeyState,
-        "InvalidKeyUsageException" => Code::KmsKeyUsage,
-        "IncorrectKeyException" => Code::KmsWrongKey,
-        "InvalidCiphertextException" => Code::KmsInvalidCiphertext,
-        "ThrottlingException"
-        | "Throttling"
-        | "TooManyRequestsException"
-        | "RequestLimitExceeded"
-        | "SlowDown" => Code::KmsThrottled,
-        "UnrecognizedClientException"
-        | "InvalidClientTokenId"
-        | "ExpiredTokenException"
-        | "ExpiredToken"
-        | "InvalidSignatureException"
-        | "SignatureDoesNotMatch"
-        | "IncompleteSignature"
-        | "RequestExpired"
-        | "RequestTimeTooSkewed"
-        | "MissingAuthenticationToken"
-        | "MissingAuthenticationTokenException" => Code::KmsBadCredentials,
-        "KMSInternalException" | "DependencyTimeoutException" | "KeyUnavailableException" => {
-            Code::KmsInternal
-        }
-        _ if status == 429 => Code::KmsThrottled,
-        _ if (400..500).contains(&status) => Code::KmsRejected,
-        // A success that cannot be read counts as a failure of KMS, too.
-        _ => Code::KmsInternal,
-    }
+/// The name of the error in an answer, or nothing.
+fn name_of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> &str {
+    error.code().unwrap_or_default()
+}
+
+fn status_of<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
+    error.raw_response().map(|response| response.status().as_u16())
 }
 
 fn advice(code: Code) -> &'static str {
@@ -114,7 +94,14 @@ fn advice(code: Code) -> &'static str {
             "no such key in this account and Region; check the key's name and the Region"
         }
         Code::KmsKeyDisabled => "the key is disabled; enable it",
-        Code::KmsKeyState => "the key is not in a usable state; is it pending deletion or import?",
+        Code::KmsKeyState => {
+            "the key is not in a usable state; is it pending deletion or import, or its custom key \
+             store not connected?"
+        }
+        Code::Configuration => {
+            "the AWS SDK cannot make a request of what is configured; check the Region, the \
+             endpoint and the variables that begin with AWS_"
+        }
         Code::KmsKeyUsage => "the key is not a symmetric encryption key",
         Code::KmsWrongKey => "the data key was wrapped under another KMS key",
         Code::KmsInvalidCiphertext => {
