@@ -63,13 +63,11 @@ where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
     match error {
-        SdkError::ServiceError(service) => {
-            refusals::code(name_of(error), service.raw().status().as_u16())
-        }
+        SdkError::ServiceError(_) | SdkError::ResponseError(_) => match status_of(error) {
+            Some(status) => refusals::code(name_of(error), status),
+            None => Code::KmsInternal,
+        },
         SdkError::TimeoutError(_) => Code::KmsTimeout,
-        SdkError::ResponseError(response) => {
-            refusals::code(name_of(error), response.raw().status().as_u16())
-        }
         _ if is_of_credentials(error) => Code::KmsNoCredentials,
         SdkError::DispatchFailure(failure) if failure.is_timeout() => Code::KmsTimeout,
         SdkError::DispatchFailure(failure) if failure.is_user() => Code::Configuration,
@@ -84,8 +82,13 @@ fn name_of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> &str {
     error.code().unwrap_or_default()
 }
 
+/// The status of an answer; of a success that cannot be read only if it is a page, and so of
+/// somebody else than KMS.
 fn status_of<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
-    error.raw_response().map(|response| response.status().as_u16())
+    let response = error.raw_response()?;
+    let is_page =
+        || response.body().bytes().is_some_and(|body| body.trim_ascii_start().starts_with(b"<"));
+    (!response.status().is_success() || is_page()).then(|| response.status().as_u16())
 }
 
 fn advice(code: Code) -> &'static str {

@@ -219,21 +219,22 @@ pub(super) fn is_host_and_port(text: &str) -> bool {
 
 /// Both become part of a header.
 fn check_agent(sources: &Sources<'_>) -> Result<()> {
-    if let Some(name) = sources.find(&["AWS_EXECUTION_ENV"], "") {
-        if !name.value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-            return Err(name.wrong(
-                "which no header can hold; write ASCII letters, digits and punctuation, or unset it",
-            ));
-        }
+    let allowed = |byte: u8| (b' '..=b'~').contains(&byte);
+    if let Some(name) = sources.find(&["AWS_EXECUTION_ENV"], "")
+        && !name.value.bytes().all(allowed)
+    {
+        return Err(name.wrong(
+            "which no header can hold; write ASCII letters, digits and punctuation, or unset it",
+        ));
     }
-    if let Some(name) = sources.find(&["AWS_SDK_UA_APP_ID"], "sdk_ua_app_id") {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        if !name.value.bytes().all(allowed) {
-            return Err(name.wrong(
-                "which has letters that no name of an application may have; write ASCII letters, \
-                 digits, - and _ alone",
-            ));
-        }
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if let Some(name) = sources.find(&["AWS_SDK_UA_APP_ID"], "sdk_ua_app_id")
+        && !name.value.bytes().all(allowed)
+    {
+        return Err(name.wrong(
+            "which has letters that no name of an application may have; write ASCII letters, \
+             digits, - and _ alone",
+        ));
     }
     Ok(())
 }
