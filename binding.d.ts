@@ -489,6 +489,8 @@ export interface NativeKeyPair {
 
 /** How to reach KMS. */
 export interface NativeKmsOptions {
+  /** The environment variables, each name followed by its value. */
+  environment: Array<string>
   /** The AWS Region. */
   region?: string
   /** Whether related multi-Region keys count as one key. */
@@ -503,6 +505,8 @@ export interface NativeKmsOptions {
   maxAttempts?: number
   /** How long one attempt may take, in milliseconds. */
   attemptTimeoutMs?: number
+  /** How long it may take to get credentials, in milliseconds. */
+  credentialsTimeoutMs?: number
   /** How long a connection may take, in milliseconds. */
   connectTimeoutMs?: number
 }

@@ -95,9 +95,62 @@ describe('how KMS is reached', { skip: skipWithout('python') }, () => {
     const env = { SSL_CERT_FILE: nobody, HTTP_PROXY: proxy.address };
     assert.deepEqual(await attempt(`http://${ELSEWHERE}`, env), { plaintext: 'x' });
     assert.deepEqual([...new Set(proxy.asked)], [`POST http://${ELSEWHERE}/`]);
-    const around = { ...env, NO_PROXY: '127.0.0.1', SSL_CERT_FILE: trusted };
-    assert.deepEqual(await attempt(moto.endpoint, around), { plaintext: 'x' });
-    assert.equal(proxy.asked.length, 2);
+    // This machine is never reached through a proxy.
+    for (const around of [env, { ...env, NO_PROXY: '127.0.0.1', SSL_CERT_FILE: trusted }]) {
+      assert.deepEqual(await attempt(moto.endpoint, around), { plaintext: 'x' });
+      assert.equal(proxy.asked.length, 2);
+    }
+  });
+
+  it('through the proxy of ALL_PROXY, without a scheme and under its other name', async () => {
+    const proxy = await startProxy();
+    const env = { SSL_CERT_FILE: trusted };
+    for (const name of ['ALL_PROXY', 'all_proxy']) {
+      const all = { ...env, [name]: proxy.address.replace('http://', '') };
+      assert.deepEqual(await attempt(`https://${ELSEWHERE}`, all), { plaintext: 'x' });
+    }
+    assert.deepEqual([...new Set(proxy.asked)], [`CONNECT ${ELSEWHERE}:443`]);
+  });
+
+  it('not through a proxy to the hosts of NO_PROXY, however they are written', async () => {
+    const proxy = await startProxy();
+    for (const list of [
+      '*',
+      ELSEWHERE,
+      '.elsewhere.invalid',
+      '*.elsewhere.invalid',
+      'invalid',
+      `other.example, ${ELSEWHERE}`,
+      `${ELSEWHERE}:443`,
+    ]) {
+      const env = { SSL_CERT_FILE: trusted, HTTPS_PROXY: proxy.address, NO_PROXY: list };
+      const { code } = await attempt(`https://${ELSEWHERE}`, env);
+      assert.equal(code, 'ERR_ENVELOPE_KMS_UNREACHABLE', list);
+    }
+    assert.deepEqual(proxy.asked, []);
+  });
+
+  it('credentials of a container never come through a proxy', async () => {
+    const proxy = await startProxy();
+    const role = http.createServer((_, response) =>
+      response.end(
+        JSON.stringify({
+          AccessKeyId: 'AKIDCONTAINER',
+          SecretAccessKey: 'secret',
+          Token: 'token',
+          Expiration: new Date(Date.now() + 3_600_000).toISOString(),
+        }),
+      ),
+    );
+    const port = await listen(role);
+    const env = {
+      AWS_ACCESS_KEY_ID: '',
+      AWS_SECRET_ACCESS_KEY: '',
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/role`,
+      HTTP_PROXY: proxy.address,
+    };
+    assert.deepEqual(await attempt(`http://${ELSEWHERE}`, env), { plaintext: 'x' });
+    assert.deepEqual([...new Set(proxy.asked)], [`POST http://${ELSEWHERE}/`]);
   });
 
   /** What a process of its own sees, with nothing in its environment of proxies and authorities. */

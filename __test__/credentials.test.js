@@ -9,6 +9,7 @@ const path = require('node:path');
 const { after, before, beforeEach, describe, it } = require('node:test');
 const { promisify } = require('node:util');
 
+const { jsonLines, run } = require('./support/cli');
 const { temporaryFolder } = require('./support/files');
 const { startMoto } = require('./support/moto');
 const { skipWithout } = require('./support/requirements');
@@ -35,7 +36,7 @@ describe(
     async function attempt(env, options = {}, times = 1) {
       const bare = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'));
       const args = [SCRIPT, JSON.stringify(options), String(times)];
-      const { stdout } = await promisify(execFile)(process.execPath, args, {
+      const { stdout, stderr } = await promisify(execFile)(process.execPath, args, {
         env: {
           ...Object.fromEntries(bare),
           HOME: folder,
@@ -46,7 +47,8 @@ describe(
         // What hangs is killed, and fails.
         timeout: 20_000,
       });
-      return JSON.parse(stdout);
+      const told = JSON.parse(stdout);
+      return told.code ? { ...told, stderr } : told;
     }
 
     /** Who asked, according to moto. */
@@ -171,8 +173,161 @@ describe(
       assert.equal(code, 'ERR_ENVELOPE_KMS_NO_CREDENTIALS');
       assert.match(message, /AWS_PROFILE/);
       const missing = await attempt({ AWS_PROFILE: 'no-such-profile' });
-      assert.equal(missing.code, 'ERR_ENVELOPE_KMS_NO_CREDENTIALS');
+      assert.equal(missing.code, 'ERR_ENVELOPE_CONFIGURATION');
     });
+
+    it('the option `profile` before keys in the environment', async () => {
+      const config = file(
+        'config',
+        '[profile app]\naws_access_key_id = AKIDPROFILE\naws_secret_access_key = secret\n',
+      );
+      const env = { ...KEYS, AWS_CONFIG_FILE: config };
+      assert.deepEqual(await attempt(env, { profile: 'app' }), { plaintext: 'x' });
+      assert.deepEqual(await callers(), Array(2).fill('AKIDPROFILE in eu-west-1'));
+    });
+
+    const unix = { skip: process.platform === 'win32' };
+    const process_ = (command) => `[profile app]\ncredential_process = ${command}\n`;
+    const role =
+      '[profile app]\nrole_arn = arn:aws:iam::123456789012:role/app\nsource_profile = base\n' +
+      '[profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = secret\n';
+    const sso =
+      '[profile app]\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = app\n' +
+      '[sso-session corp]\nsso_region = eu-west-1\nsso_start_url = https://corp.awsapps.com/start\n';
+    const denied =
+      '<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code>' +
+      '<Message>User SECRET is not allowed</Message></Error></ErrorResponse>';
+    const throttled = denied.replace('AccessDenied', 'Throttling');
+    /** What fails, the config file, what the server answers, what the error says, and if it passes. */
+    const FAILURES = [
+      [
+        'a process that fails',
+        process_('sh -c "echo SECRET >&2; exit 3"'),
+        undefined,
+        /credential_process of the profile app \(.*, line 2\), but the process failed/,
+        false,
+      ],
+      [
+        'a process that is not there',
+        process_('/nowhere/vault'),
+        undefined,
+        /the process failed; run the command/,
+        false,
+      ],
+      [
+        'a process that prints no JSON',
+        process_('echo SECRET'),
+        undefined,
+        /its output is not what credential_process must print/,
+        false,
+      ],
+      [
+        'a process that leaves out a key',
+        process_(`echo '{"Version":1,"AccessKeyId":"SECRET"}'`),
+        undefined,
+        /its output is not what/,
+        false,
+      ],
+      [
+        'a process of another version',
+        process_(`echo '{"Version":2,"AccessKeyId":"SECRET"}'`),
+        undefined,
+        /its output is not what/,
+        false,
+      ],
+      [
+        'a role that is denied',
+        role,
+        [403, denied],
+        /role_arn of the profile app .*, but the role is denied; allow sts:AssumeRole/,
+        false,
+      ],
+      ['STS that throttles', role, [400, throttled], /role_arn .*, but it asks to slow down/, true],
+      [
+        'STS that fails',
+        role,
+        [503, denied.replace('AccessDenied', 'ServiceUnavailable')],
+        /role_arn .*, but the service failed; try again/,
+        true,
+      ],
+      ['STS that is not there', role, 'nobody', /role_arn .*, but it cannot be reached/, true],
+      [
+        'SSO without a sign-in',
+        sso,
+        undefined,
+        /sso_session of the profile app .*, but nobody has signed in; sign in with aws sso login/,
+        false,
+      ],
+      [
+        'a profile without keys',
+        '[profile app]\nregion = eu-west-1\n',
+        undefined,
+        /the profile app, but it gives none/,
+        false,
+      ],
+    ];
+    for (const [what, text, server, expected, passes] of FAILURES) {
+      it(
+        `${what}: the error names the source and the reason, and so does doctor`,
+        unix,
+        async () => {
+          const sts = Array.isArray(server) ? await serve(() => server[1], server[0]) : undefined;
+          const env = {
+            AWS_CONFIG_FILE: file(`config-${what.replaceAll(' ', '-')}`, text),
+            AWS_PROFILE: 'app',
+            AWS_EC2_METADATA_DISABLED: 'true',
+            AWS_ENDPOINT_URL_STS: sts?.address ?? 'http://127.0.0.1:9',
+          };
+          const told = await attempt(env, { maxAttempts: 1 });
+          assert.equal(told.code, 'ERR_ENVELOPE_KMS_NO_CREDENTIALS');
+          assert.match(told.message, expected);
+          assert.equal(told.retryable, passes);
+          assert.equal(told.calls, 1);
+          assert.doesNotMatch(JSON.stringify(told), /SECRET/);
+          const doctor = await run(['doctor', '--json', '--key', key.arn], {
+            cwd: folder,
+            env: { ...env, AWS_ENDPOINT_URL_KMS: moto.endpoint },
+          });
+          sts?.stop();
+          const [{ checks }] = jsonLines(doctor.stdout);
+          assert.match(checks.find(({ name }) => name === 'encrypt').detail, expected);
+        },
+      );
+    }
+
+    it('a slow process: started once for many callers, with a time of its own', unix, async () => {
+      const asked = path.join(folder, 'asked-slowly');
+      const answer = { Version: 1, AccessKeyId: 'AKIDPROCESS', SecretAccessKey: 'secret' };
+      const script = `#!/bin/sh\necho once >> '${asked}'\nsleep 2\necho '${JSON.stringify(answer)}'\n`;
+      const vault = file('slow.sh', script, 0o700);
+      const env = { AWS_CONFIG_FILE: file('config', process_(vault)), AWS_PROFILE: 'app' };
+      const quick = { attemptTimeoutMs: 1000, timeoutMs: 1500 };
+      assert.deepEqual(await attempt(env, quick, 10), { plaintext: 'x' });
+      assert.equal(fs.readFileSync(asked, 'utf8'), 'once\n');
+      const { code, message, retryable } = await attempt(env, { credentialsTimeoutMs: 300 });
+      assert.equal(code, 'ERR_ENVELOPE_KMS_NO_CREDENTIALS');
+      assert.match(message, /did not answer in time; try again, or raise `credentialsTimeoutMs`/);
+      assert.equal(retryable, true);
+    });
+
+    it(
+      'credentials that make the SDK panic: one error, counted, and nothing printed',
+      unix,
+      async () => {
+        const answer = { Version: 1, AccessKeyId: 'AKID\u0001', SecretAccessKey: 'secret' };
+        const printed = path.join(folder, 'printed.json');
+        fs.writeFileSync(printed, JSON.stringify(answer));
+        const env = {
+          AWS_CONFIG_FILE: file('config', process_(`cat ${printed}`)),
+          AWS_PROFILE: 'app',
+        };
+        const { code, message, calls, stderr } = await attempt(env);
+        assert.equal(stderr, '');
+        assert.equal(code, 'ERR_ENVELOPE_INTERNAL');
+        assert.match(message, /^GenerateDataKey failed unexpectedly: code panicked at .*\.rs:\d+/);
+        assert.equal(calls, 1);
+      },
+    );
 
     it('a metadata address where nobody answers: no hang', async () => {
       let asked = 0;
@@ -225,10 +380,10 @@ describe(
 );
 
 /** What gives credentials in a container, or on an instance. */
-async function serve(answer) {
+async function serve(answer, status = 200) {
   const server = http.createServer((request, response) => {
     const body = answer(request.url);
-    response.writeHead(body === undefined ? 404 : 200, {
+    response.writeHead(body === undefined ? 404 : status, {
       'x-aws-ec2-metadata-token-ttl-seconds': 60,
     });
     response.end(body);

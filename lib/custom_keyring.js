@@ -6,6 +6,7 @@ const binding = require('./native/load.js');
 const args = require('./arguments.js');
 const { asCaller, expectFunctions } = require('./caller.js');
 const { EnvelopeError, invalid } = require('./errors.js');
+const { quotes, sentence } = require('./foreign_text.js');
 const { GUARD_OPTIONS, guardOptions } = require('./guard.js');
 const { kind } = require('./input/kind.js');
 
@@ -56,6 +57,9 @@ async function wrap(request, wrapDataKey) {
       throw new WrongType(`${answer}: keyName is not well-formed Unicode`);
     }
     request.wrapped(bytes, keyName);
+  } catch (error) {
+    // Its text is looked at while the data key is still known.
+    fail(request, error, dataKey);
   } finally {
     args.wipe(dataKey);
   }
@@ -107,13 +111,18 @@ function checked(name, check, value) {
 /**
  * @param {Request} request
  * @param {unknown} error what the function threw
+ * @param {Uint8Array} [secret] what its text must not repeat
  */
-function fail(request, error) {
+function fail(request, error, secret = new Uint8Array()) {
   // Of a Proxy even `instanceof` may throw.
-  if (isNativeError(error) && error instanceof WrongType)
+  if (isNativeError(error) && error instanceof WrongType) {
     return request.failed(error.message, null, false);
+  }
   const name = request.keyName === null ? 'wrapDataKey' : 'unwrapDataKey';
-  const { cause, retryable } = read(error);
+  const { text, retryable } = read(error);
+  const cause = quotes(text, secret)
+    ? 'its text holds the data key, and is not shown'
+    : sentence(text);
   request.failed(`${name} failed; see \`cause\``, cause, retryable);
 }
 
@@ -127,9 +136,9 @@ function read(error) {
   try {
     const { name, message, retryable } = Object(error);
     const text = typeof message === 'string' ? `${name}: ${message}` : String(error);
-    return { cause: text, retryable: retryable === true };
+    return { text, retryable: retryable === true };
   } catch {
-    return { cause: `what was thrown cannot be read: ${kind(error)}`, retryable: false };
+    return { text: `what was thrown cannot be read: ${kind(error)}`, retryable: false };
   }
 }
 

@@ -17,6 +17,7 @@ const OPTIONS = /** @type {const} */ ([
   'maxAttempts',
   'attemptTimeoutMs',
   'connectTimeoutMs',
+  'credentialsTimeoutMs',
   ...GUARD_OPTIONS,
 ]);
 const HOUR = 3_600_000;
@@ -72,23 +73,35 @@ function filter(/** @type {unknown} */ value) {
 /** How KMS is reached. */
 function access(/** @type {Given} */ given) {
   return {
+    environment: environment(process.env),
     region: args.optionalString(given.region, 'region'),
     multiRegion: args.optionalBoolean(given.multiRegion, 'multiRegion'),
-    endpoint: endpoint(given.endpoint),
+    endpoint: args.optionalString(given.endpoint, 'endpoint'),
     profile: args.optionalString(given.profile, 'profile'),
     grantTokens: args.optionalStrings(given.grantTokens, 'grantTokens', args.nameString),
     maxAttempts: args.optionalInteger(given.maxAttempts, 'maxAttempts', 1, 100),
     attemptTimeoutMs: args.optionalInteger(given.attemptTimeoutMs, 'attemptTimeoutMs', 1, HOUR),
+    credentialsTimeoutMs: args.optionalInteger(
+      given.credentialsTimeoutMs,
+      'credentialsTimeoutMs',
+      1,
+      HOUR,
+    ),
     connectTimeoutMs: args.optionalInteger(given.connectTimeoutMs, 'connectTimeoutMs', 1, HOUR),
   };
 }
 
-function endpoint(/** @type {unknown} */ value) {
-  const text = args.optionalString(value, 'endpoint');
-  if (text !== undefined && !/^https?:\/\//.test(text)) {
-    throw invalid('endpoint must be a URL that starts with https:// or http://');
-  }
-  return text;
+/**
+ * The variables that JavaScript sees on this thread, which need not be those of the process; the
+ * addon takes those that concern it.
+ *
+ * @param {NodeJS.ProcessEnv} variables
+ */
+function environment(variables) {
+  const read =
+    /^(AWS_|(HTTPS?|ALL|NO)_PROXY$|HOME|USERPROFILE$|REQUEST_METHOD$|SECRET_ACCESS_KEY$)/i;
+  const known = Object.entries(variables).filter(([name, value]) => read.test(name) && value);
+  return known.flat().map(String);
 }
 
 module.exports = { kmsKeyring };

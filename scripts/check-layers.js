@@ -5,7 +5,7 @@ const path = require('node:path');
 
 /** The rooms of src/, lowest first. A room imports from lower lines only, not from its own. */
 const LAYERS = [
-  ['error', 'folder', 'secret_memory'],
+  ['error', 'folder', 'foreign_text', 'secret_memory'],
   ['threads'],
   ['context', 'parallel', 'suite'],
   ['crypto', 'format'],

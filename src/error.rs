@@ -195,6 +195,8 @@ codes! {
     LengthMismatch = "LENGTH_MISMATCH",
     /// A source that is read by ranges gave no answer in time.
     SourceTimeout = "SOURCE_TIMEOUT",
+    /// An option, a variable or an AWS config file is wrong; nothing was asked.
+    Configuration = "CONFIGURATION",
     /// No AWS credentials were found.
     KmsNoCredentials = "KMS_NO_CREDENTIALS",
     /// AWS does not accept the credentials: expired, unknown or wrongly signed.

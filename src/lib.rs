@@ -8,8 +8,8 @@
 //!
 //! The rooms, lowest first; each knows only those above it in this list:
 //!
-//! 1. [`error`], `threads`, [`context`], [`suite`], `folder`, `parallel` (several cores for one
-//!    call), `secret_memory`
+//! 1. [`error`], `threads`, [`context`], [`suite`], `folder`, `foreign_text` (how
+//!    errors show what strangers wrote), `parallel` (several cores for one call), `secret_memory`
 //! 2. `crypto` (AES-GCM, HKDF, random; never sees the format) and [`format`](mod@format) (bytes and
 //!    types; never sees a key)
 //! 3. [`materials`]
@@ -24,6 +24,7 @@ mod crypto;
 pub mod error;
 pub mod file;
 mod folder;
+mod foreign_text;
 pub mod format;
 pub mod keyring;
 pub mod materials;

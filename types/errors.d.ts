@@ -59,7 +59,9 @@ export type EnvelopeErrorCode =
   | "ERR_ENVELOPE_LENGTH_MISMATCH"
   /** A source that is read by ranges gave no answer in time. */
   | "ERR_ENVELOPE_SOURCE_TIMEOUT"
-  /** No AWS credentials were found. */
+  /** An option, an environment variable or an AWS config file is wrong; nothing was asked. */
+  | "ERR_ENVELOPE_CONFIGURATION"
+  /** No AWS credentials; the message names the source that was tried, and why it gives none. */
   | "ERR_ENVELOPE_KMS_NO_CREDENTIALS"
   /** AWS does not accept the credentials: expired, unknown or wrongly signed. */
   | "ERR_ENVELOPE_KMS_BAD_CREDENTIALS"

@@ -67,6 +67,11 @@ export interface AwsKmsOptions extends GuardOptions {
   readonly attemptTimeoutMs?: number;
   /** How long a connection may take to be made in milliseconds; by default 3,000. */
   readonly connectTimeoutMs?: number;
+  /**
+   * How long it may take to get credentials (from `credential_process`, a role, AWS SSO) in
+   * milliseconds, beside `timeoutMs`; by default 15,000.
+   */
+  readonly credentialsTimeoutMs?: number;
 }
 
 /** KMS keys that you name. */

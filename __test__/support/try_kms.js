@@ -6,14 +6,26 @@
 const { AwsKmsKeyring, Envelope } = require('../..');
 
 const { reader, ...options } = JSON.parse(process.argv[2] ?? '{}');
-const using = (given) => new Envelope({ keyring: new AwsKmsKeyring(given) });
-const envelope = using({ keyId: process.env.ENCRYPTION_KEY_ID, ...options });
-
 const times = Number(process.argv[3] ?? 1);
-Promise.all(Array.from({ length: times }, () => envelope.encrypt('x')))
-  .then(([message]) => (reader ? using(reader) : envelope).decrypt(message))
-  .then(
-    (plaintext) => console.log(JSON.stringify({ plaintext: String(plaintext) })),
-    ({ code, message, cause }) =>
-      console.log(JSON.stringify({ code, message, cause: cause?.message })),
-  );
+const using = (given) => new Envelope({ keyring: new AwsKmsKeyring(given) });
+let envelope;
+
+run().then(
+  (plaintext) => console.log(JSON.stringify({ plaintext: String(plaintext) })),
+  ({ code, message, cause, retryable }) =>
+    console.log(
+      JSON.stringify({
+        code,
+        message,
+        cause: cause?.message,
+        retryable,
+        calls: envelope?.stats().keyService.calls,
+      }),
+    ),
+);
+
+async function run() {
+  envelope = using({ keyId: process.env.ENCRYPTION_KEY_ID, ...options });
+  const [message] = await Promise.all(Array.from({ length: times }, () => envelope.encrypt('x')));
+  return (reader ? using(reader) : envelope).decrypt(message);
+}

@@ -5,6 +5,7 @@ const { describe } = require('./errors.js');
 const TO_DO = /** @type {Record<string, (key: string) => string>} */ ({
   INVALID_ARGUMENT: () => 'name a KMS key id, ARN, alias (alias/NAME) or alias ARN, or local:PATH',
   KEY_FILE: () => 'do as the error says; kms-envelope keygen PATH makes a new key file',
+  CONFIGURATION: () => 'write what the error says, where it says; then run doctor again',
   KMS_NO_CREDENTIALS: () =>
     'set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role gives ' +
     'them; then try: aws sts get-caller-identity',

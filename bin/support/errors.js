@@ -86,7 +86,7 @@ function exitCodeOf(error) {
   if (name === 'INVALID_ARGUMENT') return EXIT.usage;
   if (OF_A_MESSAGE.includes(name)) return EXIT.message;
   if (OF_A_FILE.includes(name) || name === 'DISK_FULL') return EXIT.file;
-  return /^(NO_USABLE_KEY|KEY_FILE|KMS_.+)$/.test(name) ? EXIT.key : EXIT.failure;
+  return /^(NO_USABLE_KEY|KEY_FILE|CONFIGURATION|KMS_.+)$/.test(name) ? EXIT.key : EXIT.failure;
 }
 
 /**

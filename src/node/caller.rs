@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::watcher::{NativeCallEvent, Watcher};
 use crate::error::{Code, Error, Result};
-use crate::keyring::guard::{Observer, observed};
+use crate::keyring::guard::{Observer, observed, unless_it_panics};
 
 /// Who asks for some operations: can end them, and watch them.
 #[napi]
@@ -84,6 +84,7 @@ pub(super) async fn on_behalf<T>(
     answer: impl Future<Output = Result<T>>,
 ) -> Result<T> {
     let Asking { id, ended, watcher } = caller;
+    let answer = unless_it_panics("the operation", answer);
     ID.scope(id, observed(watcher, ended.run_until_cancelled(answer)))
         .await
         .unwrap_or_else(|| Err(Error::new(Code::Aborted, "the operation was aborted")))

@@ -12,7 +12,7 @@ use super::custom_keyring::milliseconds;
 use super::error::to_napi;
 use crate::error::{self, Error};
 use crate::keyring::aws_kms::{
-    AwsKmsDiscoveryKeyring, DiscoveryFilter, KmsOptions, strict_keyring,
+    AwsKmsDiscoveryKeyring, DiscoveryFilter, Environment, KmsOptions, strict_keyring,
 };
 use crate::keyring::guard::{BreakerOptions, FlightOptions, GuardOptions};
 use crate::keyring::multi::MultiKeyring;
@@ -27,6 +27,8 @@ pub struct NativeKeyring(Arc<dyn Keyring>);
 /// How to reach KMS.
 #[napi(object)]
 pub struct NativeKmsOptions {
+    /// The environment variables, each name followed by its value.
+    pub environment: Vec<String>,
     /// The AWS Region.
     pub region: Option<String>,
     /// Whether related multi-Region keys count as one key.
@@ -41,6 +43,8 @@ pub struct NativeKmsOptions {
     pub max_attempts: Option<u32>,
     /// How long one attempt may take, in milliseconds.
     pub attempt_timeout_ms: Option<u32>,
+    /// How long it may take to get credentials, in milliseconds.
+    pub credentials_timeout_ms: Option<u32>,
     /// How long a connection may take, in milliseconds.
     pub connect_timeout_ms: Option<u32>,
 }
@@ -82,6 +86,7 @@ impl From<NativeGuardOptions> for GuardOptions {
 fn kms_options(options: NativeKmsOptions, guard: NativeGuardOptions) -> KmsOptions {
     let GuardOptions { timeout, flight, breaker } = guard.into();
     KmsOptions {
+        environment: environment(options.environment),
         region: options.region,
         multi_region: options.multi_region.unwrap_or_default(),
         endpoint: options.endpoint,
@@ -89,11 +94,17 @@ fn kms_options(options: NativeKmsOptions, guard: NativeGuardOptions) -> KmsOptio
         grant_tokens: options.grant_tokens.unwrap_or_default(),
         max_attempts: options.max_attempts,
         attempt_timeout: milliseconds(options.attempt_timeout_ms),
+        credentials_timeout: milliseconds(options.credentials_timeout_ms),
         connect_timeout: milliseconds(options.connect_timeout_ms),
         timeout,
         flight,
         breaker,
     }
+}
+
+fn environment(flat: Vec<String>) -> Environment {
+    let mut texts = flat.into_iter();
+    std::iter::from_fn(|| Some((texts.next()?, texts.next()?))).collect()
 }
 
 /// Whose KMS keys may be asked.
@@ -129,7 +140,8 @@ impl NativeKeyring {
         let filter =
             filter.map(|filter| DiscoveryFilter::new(filter.partition, filter.account_ids));
         let filter = filter.transpose().map_err(to_napi)?;
-        Ok(Self(Arc::new(AwsKmsDiscoveryKeyring::new(filter, kms_options(options, guard)))))
+        let keyring = AwsKmsDiscoveryKeyring::new(filter, kms_options(options, guard));
+        Ok(Self(Arc::new(keyring.map_err(to_napi)?)))
     }
 
     /// Several keyrings.

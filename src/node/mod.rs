@@ -37,6 +37,12 @@ mod whole;
 #[global_allocator]
 static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
+/// Called when the addon is loaded.
+#[napi_derive::module_init]
+fn start() {
+    crate::keyring::guard::silence_panics();
+}
+
 /// Lets the other cores help this thread with large work.
 #[napi(catch_unwind)]
 pub fn share_cores() {

@@ -9,8 +9,9 @@ use aws_sdk_kms::error::BoxError;
 use aws_sdk_kms::primitives::Blob;
 use zeroize::Zeroizing;
 
-use super::super::guard::{Call, CallLog, Guard, Service};
+use super::super::guard::{Call, CallLog, Guard, Service, unless_it_panics};
 use super::super::kms_arn::KmsArn;
+use super::credentials::SharedCredentials;
 use crate::context::EncryptionContext;
 use crate::error::Result;
 use crate::materials::DataKey;
@@ -24,6 +25,7 @@ pub(super) struct Kms {
     pub(super) grant_tokens: Option<Vec<String>>,
     region: String,
     guard: Arc<Guard>,
+    credentials: SharedCredentials,
 }
 
 impl Kms {
@@ -32,9 +34,10 @@ impl Kms {
         region: String,
         grant_tokens: &[String],
         guard: Arc<Guard>,
+        credentials: SharedCredentials,
     ) -> Self {
         let grant_tokens = (!grant_tokens.is_empty()).then(|| grant_tokens.to_vec());
-        Self { client, grant_tokens, region, guard }
+        Self { client, grant_tokens, region, guard, credentials }
     }
 
     /// Makes one call, as the guard lets it; `answer` is given what counts its attempts.
@@ -50,6 +53,11 @@ impl Kms {
             key_id: key_id.map(str::to_owned),
             region: Some(self.region.clone()),
         }));
+        // Credentials have a time of their own, and none of them is the circuit's business.
+        let ready = self.credentials.ready();
+        if let Err(error) = unless_it_panics("getting AWS credentials", ready).await {
+            return self.guard.run(&log, async { Err(error) }).await;
+        }
         self.guard.run(&log, answer(Arc::clone(&log))).await
     }
 }

@@ -14,6 +14,8 @@ use super::super::guard::{Guard, GuardOptions};
 use super::KmsOptions;
 use super::calls::Kms;
 use super::connection::{Sources, default_region, shared_config};
+use super::credentials::SharedCredentials;
+use super::settings::Settings;
 use crate::error::Result;
 
 /// More than AWS has Regions. What is beyond can only come from made-up ARNs in messages, which
@@ -23,19 +25,24 @@ const MAX_KEPT: usize = 64;
 /// The clients of one keyring. They share its credentials and its connections.
 pub(super) struct KmsClients {
     options: KmsOptions,
+    settings: Settings,
     key_region: Option<String>,
     sources: OnceLock<Sources>,
     default_region: OnceCell<String>,
-    shared: OnceCell<SdkConfig>,
+    shared: OnceCell<(SdkConfig, SharedCredentials)>,
     clients: Mutex<HashMap<String, Arc<Kms>>>,
     guard: Arc<Guard>,
 }
 
 impl KmsClients {
     /// Nothing is called yet. `key_region` is the Region of the first key, if that names one.
-    pub(super) fn new(options: KmsOptions, key_region: Option<&str>) -> Self {
+    ///
+    /// # Errors
+    /// `Configuration`, if the options, the environment or the AWS files cannot work.
+    pub(super) fn new(options: KmsOptions, key_region: Option<&str>) -> Result<Self> {
         let KmsOptions { timeout, flight, breaker, .. } = options;
-        Self {
+        Ok(Self {
+            settings: Settings::read(&options)?,
             guard: Arc::new(Guard::new(GuardOptions { timeout, flight, breaker })),
             options,
             key_region: key_region.map(str::to_owned),
@@ -43,7 +50,7 @@ impl KmsClients {
             default_region: OnceCell::new(),
             shared: OnceCell::new(),
             clients: Mutex::default(),
-        }
+        })
     }
 
     /// The Region that the options name.
@@ -53,7 +60,7 @@ impl KmsClients {
 
     /// The Region of names that have none.
     pub(super) async fn default_region(&self) -> Result<&str> {
-        let find = || default_region(&self.options, self.sources());
+        let find = || default_region(&self.options, &self.settings, self.sources());
         Ok(self.default_region.get_or_try_init(find).await?)
     }
 
@@ -61,15 +68,17 @@ impl KmsClients {
         // The first key's Region comes first, so that it does not depend on which message came
         // first where the credentials themselves are asked for.
         let preferred = self.key_region.as_deref();
-        let connect = || shared_config(&self.options, self.sources(), preferred, region);
-        let shared = self.shared.get_or_init(connect).await;
+        let connect =
+            || shared_config(&self.options, &self.settings, self.sources(), preferred, region);
+        let (shared, credentials) = self.shared.get_or_init(connect).await;
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = clients.get(region) {
             return Arc::clone(known);
         }
         let client = self.client(shared, region);
         let (tokens, guard) = (&self.options.grant_tokens, Arc::clone(&self.guard));
-        let kms = Arc::new(Kms::new(client, region.to_owned(), tokens, guard));
+        let credentials = credentials.clone();
+        let kms = Arc::new(Kms::new(client, region.to_owned(), tokens, guard, credentials));
         if clients.len() < MAX_KEPT {
             clients.insert(region.to_owned(), Arc::clone(&kms));
         }
@@ -94,7 +103,7 @@ impl KmsClients {
     }
 
     fn sources(&self) -> &Sources {
-        self.sources.get_or_init(Sources::default)
+        self.sources.get_or_init(|| Sources::new(&self.settings))
     }
 }
 
@@ -105,7 +114,7 @@ mod tests {
     #[test]
     fn a_region_has_one_client_and_not_every_region_is_kept() {
         let options = KmsOptions { region: Some("eu-west-1".to_owned()), ..KmsOptions::default() };
-        let clients = Arc::new(KmsClients::new(options, None));
+        let clients = Arc::new(KmsClients::new(options, None).unwrap());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let [first, second] = [(); 2].map(|()| {

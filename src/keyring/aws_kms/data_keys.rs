@@ -10,7 +10,7 @@ use aws_sdk_kms::primitives::Blob;
 use super::super::kms_arn::KmsArn;
 use super::super::{DecryptedDataKey, GeneratedDataKey, WrappedDataKey};
 use super::calls::{Attempts, Kms, byte_count, names, pairs, secret, wrapped};
-use super::error::{nonsense, refused};
+use super::error::{nonsense, refused, refused_secret};
 use crate::context::EncryptionContext;
 use crate::error::Result;
 use crate::materials::DataKey;
@@ -120,7 +120,7 @@ impl Kms {
                 .interceptor(Attempts(log.clone()))
                 .send()
                 .await
-                .map_err(|error| refused(log.call(), error))?;
+                .map_err(|error| refused_secret(log.call(), error, data_key.expose()))?;
             log.set_request_id(answer.request_id());
             let EncryptOutput { key_id: used, ciphertext_blob, .. } = answer;
             let wrong = || nonsense(&log);

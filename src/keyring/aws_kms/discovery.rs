@@ -69,9 +69,12 @@ impl DiscoveryFilter {
 impl AwsKmsDiscoveryKeyring {
     /// A keyring for the KMS keys that the filter allows, or without one for all. Nothing is called
     /// yet.
-    pub fn new(filter: Option<DiscoveryFilter>, options: KmsOptions) -> Self {
+    ///
+    /// # Errors
+    /// `Configuration`, if the options, the environment or the AWS files cannot work.
+    pub fn new(filter: Option<DiscoveryFilter>, options: KmsOptions) -> Result<Self> {
         let multi_region = options.multi_region;
-        Self { filter, multi_region, clients: KmsClients::new(options, None) }
+        Ok(Self { filter, multi_region, clients: KmsClients::new(options, None)? })
     }
 
     async fn find_data_key(

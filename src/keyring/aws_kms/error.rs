@@ -1,33 +1,43 @@
 //! What the AWS SDK reports, as our errors: each way KMS can refuse has its own code.
 
 use std::error::Error as StdError;
-use std::fmt::Write;
 
-use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_kms::config::http::HttpResponse;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_kms::operation::RequestId;
 
 use super::super::guard::{Call, CallLog};
+use super::cause::{certificate_problem, describe, error_name, is_of_credentials, request_id};
+use super::refusals;
 use crate::error::{Code, Error};
-
-/// What rustls says of a certificate that it refuses, before the reason.
-const UNTRUSTED: &str = "invalid peer certificate: ";
 
 /// The error of a call that did not succeed, for this key or for whichever KMS finds.
 pub(super) fn refused<E>(call: &Call, error: SdkError<E, HttpResponse>) -> Error
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
+    refused_secret(call, error, &[])
+}
+
+/// As [`refused`], for a call whose request held this secret.
+pub(super) fn refused_secret<E>(
+    call: &Call,
+    error: SdkError<E, HttpResponse>,
+    secret: &[u8],
+) -> Error
+where
+    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+{
     let code = code(&error);
-    let cause = chain(&error);
-    let advice = match (code, error.code()) {
-        (Code::KmsUnreachable, _) if cause.contains(UNTRUSTED) => format!(
+    let untrusted = certificate_problem(&error);
+    let told = status_of(&error).and_then(|status| refusals::text(name_of(&error), status));
+    let advice = match (code, error_name(&error)) {
+        (Code::KmsUnreachable, _) if untrusted.is_some() => format!(
             "the certificate of the server, or of a proxy before it, is not trusted; install \
              ca-certificates where the system has none, or, if it is yours, add its authority to \
              the system's, or name its file in SSL_CERT_FILE ({})",
-            cause.rsplit(": ").next().unwrap_or_default()
+            untrusted.unwrap_or_default()
         ),
+        (_, _) if told.is_some() => told.unwrap_or_default(),
         (Code::KmsRejected, Some(name)) => format!("KMS says {name}"),
         (Code::KmsAccessDenied, _) => format!(
             "access is denied; allow kms:{} on the key in the caller's IAM policy and in \
@@ -36,10 +46,9 @@ where
         ),
         _ => advice(code).to_owned(),
     };
-    let request_id = error.request_id().map(str::to_owned);
     Error::new(code, format!("{call} failed: {advice}"))
-        .with_cause(cause)
-        .with_request_id(request_id)
+        .with_cause(describe(&error, secret))
+        .with_request_id(request_id(&error))
 }
 
 /// The error of an answer that KMS would not give.
@@ -54,52 +63,32 @@ where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
     match error {
-        SdkError::ServiceError(service) => {
-            service_code(service.err().code().unwrap_or_default(), service.raw().status().as_u16())
-        }
+        SdkError::ServiceError(_) | SdkError::ResponseError(_) => match status_of(error) {
+            Some(status) => refusals::code(name_of(error), status),
+            None => Code::KmsInternal,
+        },
         SdkError::TimeoutError(_) => Code::KmsTimeout,
-        SdkError::ResponseError(_) => Code::KmsInternal,
-        _ if no_credentials(error) => Code::KmsNoCredentials,
+        _ if is_of_credentials(error) => Code::KmsNoCredentials,
         SdkError::DispatchFailure(failure) if failure.is_timeout() => Code::KmsTimeout,
+        SdkError::DispatchFailure(failure) if failure.is_user() => Code::Configuration,
         SdkError::DispatchFailure(_) => Code::KmsUnreachable,
+        SdkError::ConstructionFailure(_) => Code::Configuration,
         _ => Code::KmsRejected,
     }
 }
 
-/// The errors of the AWS KMS API Reference, and those common to all AWS services.
-fn service_code(name: &str, status: u16) -> Code {
-    match name {
-        "AccessDeniedException" | "AccessDenied" | "NotAuthorized" => Code::KmsAccessDenied,
-        "NotFoundException" => Code::KmsKeyNotFound,
-        "DisabledException" => Code::KmsKeyDisabled,
-        "KMSInvalidStateException" => Code::KmsKeyState,
-        "InvalidKeyUsageException" => Code::KmsKeyUsage,
-        "IncorrectKeyException" => Code::KmsWrongKey,
-        "InvalidCiphertextException" => Code::KmsInvalidCiphertext,
-        "ThrottlingException"
-        | "Throttling"
-        | "TooManyRequestsException"
-        | "RequestLimitExceeded"
-        | "SlowDown" => Code::KmsThrottled,
-        "UnrecognizedClientException"
-        | "InvalidClientTokenId"
-        | "ExpiredTokenException"
-        | "ExpiredToken"
-        | "InvalidSignatureException"
-        | "SignatureDoesNotMatch"
-        | "IncompleteSignature"
-        | "RequestExpired"
-        | "RequestTimeTooSkewed"
-        | "MissingAuthenticationToken"
-        | "MissingAuthenticationTokenException" => Code::KmsBadCredentials,
-        "KMSInternalException" | "DependencyTimeoutException" | "KeyUnavailableException" => {
-            Code::KmsInternal
-        }
-        _ if status == 429 => Code::KmsThrottled,
-        _ if (400..500).contains(&status) => Code::KmsRejected,
-        // A success that cannot be read counts as a failure of KMS, too.
-        _ => Code::KmsInternal,
-    }
+/// The name of the error in an answer, or nothing.
+fn name_of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> &str {
+    error.code().unwrap_or_default()
+}
+
+/// The status of an answer; of a success that cannot be read only if it is a page, and so of
+/// somebody else than KMS.
+fn status_of<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
+    let response = error.raw_response()?;
+    let is_page =
+        || response.body().bytes().is_some_and(|body| body.trim_ascii_start().starts_with(b"<"));
+    (!response.status().is_success() || is_page()).then(|| response.status().as_u16())
 }
 
 fn advice(code: Code) -> &'static str {
@@ -108,7 +97,14 @@ fn advice(code: Code) -> &'static str {
             "no such key in this account and Region; check the key's name and the Region"
         }
         Code::KmsKeyDisabled => "the key is disabled; enable it",
-        Code::KmsKeyState => "the key is not in a usable state; is it pending deletion or import?",
+        Code::KmsKeyState => {
+            "the key is not in a usable state; is it pending deletion or import, or its custom key \
+             store not connected?"
+        }
+        Code::Configuration => {
+            "the AWS SDK cannot make a request of what is configured; check the Region, the \
+             endpoint and the variables that begin with AWS_"
+        }
         Code::KmsKeyUsage => "the key is not a symmetric encryption key",
         Code::KmsWrongKey => "the data key was wrapped under another KMS key",
         Code::KmsInvalidCiphertext => {
@@ -126,27 +122,4 @@ fn advice(code: Code) -> &'static str {
         Code::KmsUnreachable => "no connection; check the network, the Region and the endpoint",
         _ => "KMS failed; try again later",
     }
-}
-
-fn no_credentials(error: &(dyn StdError + 'static)) -> bool {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if error.is::<CredentialsError>() {
-            return true;
-        }
-        next = error.source();
-    }
-    false
-}
-
-/// The texts of an error and of all below it; they hold no key material.
-fn chain(error: &dyn StdError) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        // Writing to a String cannot fail.
-        let _ = write!(text, ": {error}");
-        next = error.source();
-    }
-    text
 }

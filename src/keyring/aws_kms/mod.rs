@@ -3,14 +3,24 @@
 //! Source: `framework/aws-kms/`. The only place that knows the AWS SDK.
 
 mod calls;
+mod cause;
 mod check;
 mod clients;
 mod connection;
+mod credential_source;
+mod credentials;
+mod credentials_error;
 mod data_keys;
 mod discovery;
+mod environment;
 mod error;
 mod http;
 mod other_operations;
+mod proxy;
+mod refusals;
+mod service_text;
+mod settings;
+mod shared_files;
 mod strict;
 mod unwrap;
 
@@ -19,11 +29,14 @@ use std::time::Duration;
 use super::guard::{BreakerOptions, FlightOptions};
 
 pub use discovery::{AwsKmsDiscoveryKeyring, DiscoveryFilter};
+pub use environment::Environment;
 pub use strict::strict_keyring;
 
 /// How to reach KMS; what is not given comes from the environment, as in every AWS SDK.
 #[derive(Debug, Clone, Default)]
 pub struct KmsOptions {
+    /// The environment variables; by default those of the process.
+    pub environment: Environment,
     /// The AWS Region of names that have none; by default `AWS_REGION`, then the profile's.
     pub region: Option<String>,
     /// Whether related multi-Region keys count as one key.
@@ -42,6 +55,8 @@ pub struct KmsOptions {
     pub attempt_timeout: Option<Duration>,
     /// How long a connection may take; by default 3 s.
     pub connect_timeout: Option<Duration>,
+    /// How long it may take to get credentials, beside `timeout`; by default 15 s.
+    pub credentials_timeout: Option<Duration>,
     /// How many calls there may be at once.
     pub flight: FlightOptions,
     /// When a key is left alone; `None` for never.

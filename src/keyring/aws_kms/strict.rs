@@ -40,7 +40,7 @@ pub fn strict_keyring(
     check_unique(&keys, options.multi_region)?;
     check_region(&keys, &options)?;
     let multi_region = options.multi_region;
-    let clients = Arc::new(KmsClients::new(options, keys.first().and_then(KmsKeyId::region)));
+    let clients = Arc::new(KmsClients::new(options, keys.first().and_then(KmsKeyId::region))?);
     let keyring = |(i, key_id)| -> Arc<dyn Keyring> {
         let clients = Arc::clone(&clients);
         Arc::new(AwsKmsKeyring { key_id, multi_region, clients, tells_stats: i == 0 })

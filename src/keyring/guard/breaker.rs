@@ -14,6 +14,9 @@ use crate::error::{Code, Error, Result};
 /// More than anybody uses. Names beyond can only come from messages, which must not fill memory.
 const MAX_KEPT: NonZeroUsize = NonZeroUsize::new(1000).unwrap();
 
+/// The source of the credentials may fail; that says nothing of the key's service.
+const NO_CREDENTIALS: Code = Code::KmsNoCredentials;
+
 /// When a circuit opens, and for how long.
 #[derive(Debug, Clone, Copy)]
 pub struct BreakerOptions {
@@ -168,7 +171,8 @@ impl Passage {
     /// Only failures of the service count: an answer that refuses is an answer.
     pub(super) fn settle(&mut self, error: Option<&Error>) {
         self.settled = true;
-        self.breaker.settle(self.trial, error.is_some_and(Error::retryable));
+        let failed = error.is_some_and(|error| error.retryable() && error.code() != NO_CREDENTIALS);
+        self.breaker.settle(self.trial, failed);
     }
 }
 

@@ -5,6 +5,7 @@ mod breaker;
 mod call;
 mod flight;
 mod observer;
+mod panics;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -15,6 +16,7 @@ pub use breaker::BreakerOptions;
 pub use call::{Call, CallLog, Service};
 pub use flight::FlightOptions;
 pub use observer::{Observer, OnEnd, Outcome, observed};
+pub use panics::{silence_panics, unless_it_panics};
 
 use super::stats::ServiceStats;
 use crate::error::{Error, Result};
@@ -72,8 +74,10 @@ impl Guard {
         let mut circuit = self.breakers.as_ref().map(|all| all.enter(log.call())).transpose()?;
 
         let event = observer::started(log.call());
-        let answer =
-            timeout_at(deadline, call).await.unwrap_or_else(|_| Err(log.call().timed_out()));
+        let operation = log.call().operation;
+        let answer = timeout_at(deadline, unless_it_panics(operation, call))
+            .await
+            .unwrap_or_else(|_| Err(log.call().timed_out()));
 
         let error = answer.as_ref().err();
         if let Some(circuit) = &mut circuit {
