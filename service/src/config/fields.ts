@@ -28,6 +28,8 @@ const fields = z.object({
     .url({ protocol: /^postgres(ql)?$/, error: "must be postgres://USER:PASSWORD@HOST/DATABASE" })
     .optional(),
   DATABASE_POOL_SIZE: whole(2, 200, 10),
+  // A connection and a statement must both fit into the 10 seconds that clients wait.
+  DATABASE_TIMEOUT_SECONDS: whole(1, 30, 4),
 
   KMS_KEY_ID: z.string().min(1).optional(),
   KMS_READ_KEY_IDS: list,

@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnModuleInit } from "@nestjs/common";
 import { Counter, Gauge } from "prom-client";
 import { SECOND } from "../common/durations.js";
 import { Database } from "../database/database.js";
+import { describeFailure } from "../database/unavailable.js";
 import { Sealer } from "../envelope/sealer.js";
 import { Log } from "../logging/log.js";
 import { Prometheus } from "../metrics/prometheus.js";
@@ -99,9 +100,9 @@ export class Gauges implements OnModuleInit {
     if (performance.now() - this.countedAt < COUNTED_FOR_MS) return undefined;
     this.countedAt = performance.now();
     try {
-      return await countKeys(this.database.orm);
+      return await countKeys(this.database.background);
     } catch (error) {
-      this.log.warn({ reason: String(error) }, "keys could not be counted");
+      this.log.warn(describeFailure(error), "keys could not be counted");
       return undefined;
     }
   }

@@ -74,7 +74,7 @@ export class DailySteps {
       typeof usedPayloads.expiresAt | typeof keyGenerations.requestedAt | typeof jobRuns.startedAt,
     until: Date,
   ): Promise<number> {
-    const { orm } = this.database;
+    const orm = this.database.background;
     const batch = this.config.DAILY_TASK_BATCH;
     for (let total = 0; ;) {
       signal.throwIfAborted();

@@ -4,6 +4,7 @@ import { and, desc, eq } from "drizzle-orm";
 import { Clock } from "../common/clock.js";
 import { sortableId } from "../common/sortable-id.js";
 import { Database } from "../database/database.js";
+import { describeFailure } from "../database/unavailable.js";
 import { jobRuns } from "../database/schema/jobs.js";
 import { Log } from "../logging/log.js";
 import { DailySteps } from "./daily-steps.js";
@@ -32,24 +33,27 @@ export class DailyTask {
    * @returns the run if this call did it.
    */
   runIfDue(signal: AbortSignal): Promise<JobRun | undefined> {
-    return this.lock.run(JOB, async () => {
+    return this.lock.run(JOB, async (lost) => {
       const today = await this.today();
-      return today.finishedAt ? undefined : this.perform(today, signal);
+      if (today.finishedAt) return undefined;
+      return this.perform(today, AbortSignal.any([signal, lost]));
     });
   }
 
   /** A run of its own, whatever else ran today. @returns undefined if one is under way. */
   runByHand(signal: AbortSignal): Promise<JobRun | undefined> {
-    return this.lock.run(JOB, async () => this.perform(await this.insert("hand"), signal));
+    return this.lock.run(JOB, async (lost) =>
+      this.perform(await this.insert("hand"), AbortSignal.any([signal, lost])),
+    );
   }
 
   /** The latest first. */
   latestRuns(count: number): Promise<JobRun[]> {
-    return this.database.orm.select().from(jobRuns).orderBy(desc(jobRuns.id)).limit(count);
+    return this.database.background.select().from(jobRuns).orderBy(desc(jobRuns.id)).limit(count);
   }
 
   private async today(): Promise<JobRun> {
-    const [row] = await this.database.orm
+    const [row] = await this.database.background
       .select()
       .from(jobRuns)
       .where(
@@ -61,7 +65,7 @@ export class DailyTask {
   private async insert(trigger: JobRun["trigger"]): Promise<JobRun> {
     const startedAt = this.clock.now();
     const row = { id: sortableId(startedAt), job: JOB, day: this.day(), trigger, startedAt };
-    const [run] = await this.database.orm
+    const [run] = await this.database.background
       .insert(jobRuns)
       .values({ ...row, instance: this.instance })
       .returning();
@@ -81,14 +85,15 @@ export class DailyTask {
       });
     } catch (error) {
       // Not finished: it is taken up again at the next look.
-      const reason = error instanceof Error ? error.message : String(error);
-      await this.update(run.id, { error: reason });
+      const { reason } = describeFailure(error);
+      // If the database is away, it cannot be told either.
+      await this.update(run.id, { error: reason }).catch(() => {});
       throw error;
     }
   }
 
   private async update(id: string, change: Partial<JobRun>): Promise<JobRun> {
-    const [run] = await this.database.orm
+    const [run] = await this.database.background
       .update(jobRuns)
       .set({ ...change, instance: this.instance })
       .where(eq(jobRuns.id, id))

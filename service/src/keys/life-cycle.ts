@@ -53,7 +53,7 @@ export class LifeCycle {
     due: SQL | undefined,
     change: (key: ClientKey) => Parameters<KeyStore["change"]>[2],
   ): Promise<Moved> {
-    return this.database.orm.transaction(async (transaction) => {
+    return this.database.background.transaction(async (transaction) => {
       const keys = await transaction
         .select()
         .from(clientKeys)

@@ -19,7 +19,7 @@ export class MetricsRetention {
 
   /** In batches, each a short transaction of its own; tells how many rows are gone. */
   async prune(batch: number): Promise<number> {
-    const { orm } = this.database;
+    const orm = this.database.background;
     const oldest = later(this.clock.now(), -this.config.METRICS_RETENTION_DAYS * DAY);
     for (let total = 0; ;) {
       const old = orm

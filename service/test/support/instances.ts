@@ -11,6 +11,8 @@ export interface Instance {
   readonly lines: Record<string, unknown>[];
   /** What it printed for people. */
   readonly printed: string[];
+  /** Null while it runs. */
+  exitCode(): number | null;
   kill(signal: "SIGKILL" | "SIGTERM"): Promise<number | null>;
 }
 
@@ -30,6 +32,7 @@ export async function startInstance(
     url,
     lines,
     printed,
+    exitCode: () => child.exitCode ?? (child.signalCode === null ? null : -1),
     kill: async (signal) => {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
       child.kill(signal);
