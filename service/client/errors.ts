@@ -26,6 +26,7 @@ export const MAY_BE_DONE: ReadonlySet<string> = new Set([...NO_ANSWER, "DATABASE
 export const TRY_LATER: ReadonlySet<string> = new Set([
   "KMS_UNAVAILABLE",
   "DATABASE_UNAVAILABLE",
+  "CLOCK_DIFFERS",
   "TOO_MANY_REQUESTS",
 ]);
 

@@ -8,6 +8,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { LocalKeyring } from "kms-envelope";
 import pg from "pg";
 import { KeyServiceClient } from "../client/index.js";
+import { DAY } from "../src/common/durations.js";
+import { post } from "./support/app.js";
 import { startInstance, type Instance } from "./support/instances.js";
 import { startPostgres, type PostgresServer } from "./support/postgres.js";
 import { ISSUER, recoveryOf, tokenOf, Worker } from "./support/workload.js";
@@ -41,6 +43,7 @@ before(async () => {
     CREDENTIAL_FREE_ATTEMPTS: "100",
     CREDENTIAL_LOCK_AFTER: "1000",
     DAILY_TASK_MINUTES: "1",
+    TEST_CLOCK_JUMP_MS: String(200 * DAY),
   };
   instances = await Promise.all([startInstance(environment), startInstance(environment)]);
   const urls = instances.flatMap(({ url }) => [url, url, url]);
@@ -202,6 +205,31 @@ test("a client rides out a restart without an error", async () => {
   );
 });
 
+test("an instance whose clock jumps 200 days ahead refuses, and the other one works on", async (context) => {
+  const [wrong, right] = instances as [Instance, Instance];
+  wrong.jumpClock();
+  const jumped = performance.now();
+  const token = await tokenOf("root", "admin");
+  const run = "mutation { runDailyTask { retiredKeys destroyedKeys } }";
+  let answer = await post(wrong.url, run, {}, token);
+  for (; !answer.errors; answer = await post(wrong.url, run, {}, token)) {
+    assert.deepEqual(answer.data.runDailyTask, { retiredKeys: 0, destroyedKeys: 0 });
+  }
+  context.diagnostic(`refused after ${Math.round(performance.now() - jumped)} ms`);
+  assert.equal(answer.errors[0]!.extensions.code, "CLOCK_DIFFERS");
+  assert.equal((await fetch(`${wrong.url}/readyz`)).status, 503);
+  const { data } = await post(right.url, run, {}, token);
+  assert.deepEqual(data.runDailyTask, { retiredKeys: 0, destroyedKeys: 0 });
+  const ahead = { ...environment, TEST_CLOCK_AHEAD_MS: String(200 * DAY) };
+  await assert.rejects(startInstance(ahead), /ended with 1/);
+  await withClient(async (client) => {
+    const { rows } = await client.query(
+      "SELECT count(*)::int AS n FROM client_keys WHERE private_key IS NULL",
+    );
+    assert.equal(rows[0].n, 0);
+  });
+});
+
 test("nothing that was acknowledged is lost", async (context) => {
   await Promise.all(workers.map((worker) => worker.stop()));
   const keys = workers.flatMap((worker) => worker.keys);
@@ -211,7 +239,8 @@ test("nothing that was acknowledged is lost", async (context) => {
     ]),
   );
   assert.equal(rowCount, keys.length);
-  const withPin = workers.filter(({ pins }) => pins.length > 0);
+  const wrong = instances[0]!.url;
+  const withPin = workers.filter(({ pins, url }) => pins.length > 0 && url !== wrong);
   assert.ok(keys.length > 0 && withPin.length > 0, "nothing was acknowledged");
   for (const { device, pins } of withPin) {
     const verified: boolean[] = [];

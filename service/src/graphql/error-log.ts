@@ -11,6 +11,7 @@ const LEVELS: Partial<Record<string, "error" | "warn">> = {
   CREDENTIAL_UNUSABLE: "error",
   KMS_UNAVAILABLE: "warn",
   DATABASE_UNAVAILABLE: "warn",
+  CLOCK_DIFFERS: "warn",
   ISSUER_UNAVAILABLE: "warn",
 };
 

@@ -7,6 +7,7 @@ import { Database } from "../database/database.js";
 import { describeFailure } from "../database/unavailable.js";
 import { jobRuns } from "../database/schema/jobs.js";
 import { Log } from "../logging/log.js";
+import { Prometheus } from "../metrics/prometheus.js";
 import { DailySteps } from "./daily-steps.js";
 import { JobLock } from "./job-lock.js";
 
@@ -22,6 +23,7 @@ export class DailyTask {
   constructor(
     @Inject(Clock) private readonly clock: Clock,
     @Inject(Database) private readonly database: Database,
+    @Inject(Prometheus) private readonly prometheus: Prometheus,
     @Inject(Log) private readonly log: Log,
     @Inject(JobLock) private readonly lock: JobLock,
     @Inject(DailySteps) private readonly steps: DailySteps,
@@ -34,6 +36,8 @@ export class DailyTask {
    */
   runIfDue(signal: AbortSignal): Promise<JobRun | undefined> {
     return this.lock.run(JOB, async (lost) => {
+      // Which day it is must be sure before the run of that day is made.
+      await this.clock.confirm();
       const today = await this.today();
       if (today.finishedAt) return undefined;
       return this.perform(today, AbortSignal.any([signal, lost]));
@@ -41,10 +45,20 @@ export class DailyTask {
   }
 
   /** A run of its own, whatever else ran today. @returns undefined if one is under way. */
-  runByHand(signal: AbortSignal): Promise<JobRun | undefined> {
-    return this.lock.run(JOB, async (lost) =>
-      this.perform(await this.insert("hand"), AbortSignal.any([signal, lost])),
-    );
+  runByHand(signal: AbortSignal, allowMuch = false): Promise<JobRun | undefined> {
+    return this.lock.run(JOB, async (lost) => {
+      await this.clock.confirm();
+      return this.perform(await this.insert("hand"), AbortSignal.any([signal, lost]), allowMuch);
+    });
+  }
+
+  /** Undoes what runs since then destroyed. @returns how many keys; undefined while a run is under way. */
+  restoreKeys(since: Date): Promise<number | undefined> {
+    return this.lock.run(JOB, async () => {
+      const keys = await this.steps.restoreKeys(since);
+      this.log.warn({ keys, since }, "destroyed keys were restored");
+      return keys;
+    });
   }
 
   /** The latest first. */
@@ -72,12 +86,19 @@ export class DailyTask {
     return run!;
   }
 
-  private async perform(run: JobRun, signal: AbortSignal): Promise<JobRun> {
+  private async perform(run: JobRun, signal: AbortSignal, allowMuch = false): Promise<JobRun> {
     try {
-      const result = await this.steps.run(signal);
+      const result = await this.steps.run(signal, allowMuch);
       this.log.info({ run: run.id, ...result }, "the daily task is done");
       if (result.tamperedKeys > 0)
         this.log.error({ run: run.id }, "keys were changed in the database");
+      const { heldBack } = result;
+      this.prometheus.watchHeldBack(heldBack);
+      if (Object.values(heldBack).some((count) => count > 0))
+        this.log.error(
+          { run: run.id, ...heldBack },
+          "more is due than a run may remove; it was left",
+        );
       return await this.update(run.id, {
         finishedAt: this.clock.now(),
         result: { ...result },

@@ -13,6 +13,8 @@ export interface Instance {
   readonly printed: string[];
   /** Null while it runs. */
   exitCode(): number | null;
+  /** Lets its clock jump ahead by TEST_CLOCK_JUMP_MS. */
+  jumpClock(): void;
   kill(signal: "SIGKILL" | "SIGTERM"): Promise<number | null>;
 }
 
@@ -33,6 +35,7 @@ export async function startInstance(
     lines,
     printed,
     exitCode: () => child.exitCode ?? (child.signalCode === null ? null : -1),
+    jumpClock: () => void child.kill("SIGUSR2"),
     kill: async (signal) => {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
       child.kill(signal);

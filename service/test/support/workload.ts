@@ -31,7 +31,7 @@ export class Worker {
   private done: Promise<void> = Promise.resolve();
 
   private constructor(
-    private readonly url: string,
+    readonly url: string,
     readonly device: Device,
   ) {}
 
