@@ -1,6 +1,6 @@
 import { type DeviceKey, encryptFor } from "./device-key.js";
 import { DeviceKeys } from "./device-keys.js";
-import { KEY_GONE, KeyServiceError, NO_ANSWER, TRY_LATER } from "./errors.js";
+import { KEY_GONE, KeyServiceError, MAY_BE_DONE, NO_ANSWER, TRY_LATER } from "./errors.js";
 import {
   type Credential,
   GENERATE,
@@ -124,7 +124,7 @@ export class KeyServiceClient {
    */
   async #sendOnce<T>(mutation: Mutation, input: object, options: CallOptions): Promise<T> {
     let unheard = false;
-    const noteError = ({ code }: KeyServiceError) => (unheard ||= NO_ANSWER.has(code));
+    const noteError = ({ code }: KeyServiceError) => (unheard ||= MAY_BE_DONE.has(code));
     try {
       return await this.#send<T>(mutation, input, options, noteError);
     } catch (cause) {

@@ -16,11 +16,19 @@ export class KeyServiceError extends Error {
   }
 }
 
-/** Nobody answered: the request may have been carried out, or not. */
+/** Nobody answered. */
 export const NO_ANSWER: ReadonlySet<string> = new Set(["NETWORK_ERROR", "TIMEOUT", "BAD_GATEWAY"]);
 
-/** The service did nothing, and soon may. */
-export const TRY_LATER: ReadonlySet<string> = new Set(["KMS_UNAVAILABLE", "TOO_MANY_REQUESTS"]);
+/** It may have been carried out, or not: nobody answered, or the database was lost meanwhile. */
+export const MAY_BE_DONE: ReadonlySet<string> = new Set([...NO_ANSWER, "DATABASE_UNAVAILABLE"]);
+
+/** The service cannot do it now, and soon may. */
+export const TRY_LATER: ReadonlySet<string> = new Set([
+  "KMS_UNAVAILABLE",
+  "DATABASE_UNAVAILABLE",
+  "CLOCK_DIFFERS",
+  "TOO_MANY_REQUESTS",
+]);
 
 /** The key that the payload was made for is of no more use; another one is. */
 export const KEY_GONE: ReadonlySet<string> = new Set(["KEY_DESTROYED", "KEY_NOT_FOUND"]);

@@ -5,6 +5,7 @@ import { AppModule } from "./app.module.js";
 import { Clock } from "./common/clock.js";
 import { SECOND } from "./common/durations.js";
 import type { Config } from "./config/config.js";
+import { DatabaseClock } from "./database/database-clock.js";
 import { openDatabase } from "./database/open.js";
 import { HttpErrorFilter } from "./graphql/http-errors.js";
 import { floodLimit } from "./limits/flood-limit.js";
@@ -22,12 +23,24 @@ export interface RunningService {
 /** Starts the service; nothing of it is left open if that fails. */
 export async function startService(
   config: Config,
-  { clock = new Clock(), log = createLog(config.LOG_LEVEL) }: { clock?: Clock; log?: Log } = {},
+  {
+    clock,
+    machineClock = new Clock(),
+    log = createLog(config.LOG_LEVEL),
+  }: {
+    /** In place of the database's time, for tests. */
+    clock?: Clock;
+    machineClock?: Clock;
+    log?: Log;
+  } = {},
 ): Promise<RunningService> {
   const database = await openDatabase(config, log);
-  const surroundings = AppModule.for({ config, clock, log, database });
+  let databaseClock: DatabaseClock | undefined;
   let app: NestExpressApplication | undefined;
   try {
+    if (!clock) databaseClock = await DatabaseClock.start(database, config, log, machineClock);
+    const time = clock ?? databaseClock!;
+    const surroundings = AppModule.for({ config, clock: time, log, database });
     app = await NestFactory.create<NestExpressApplication>(surroundings, {
       abortOnError: false,
       bodyParser: false,
@@ -37,6 +50,7 @@ export async function startService(
     await app.listen(config.PORT, config.HOST);
   } catch (error) {
     await app?.close();
+    databaseClock?.stop();
     await database.close();
     throw error;
   }
@@ -46,6 +60,7 @@ export async function startService(
     url: urlOf(running.getHttpServer()),
     close: async () => {
       await closeWithin(running, config.SHUTDOWN_SECONDS * SECOND);
+      databaseClock?.stop();
       await database.close();
     },
   };

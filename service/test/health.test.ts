@@ -32,6 +32,7 @@ describe("health", () => {
       status: 200,
       database: "ok",
       keyService: "ok",
+      clock: "ok",
       ending: false,
     });
   });

@@ -138,9 +138,12 @@ test("a rotated key decrypts on, an old one is destroyed, each on its day", asyn
   const { destroyedKeys, tamperedKeys } = await daily();
   assert.ok(destroyedKeys >= 1);
   assert.equal(tamperedKeys, 0);
-  assert.deepEqual(await stateOf(first.keyId), { state: "destroyed", hasPrivateKey: false });
+  assert.deepEqual(await stateOf(first.keyId), { state: "destroyed", hasPrivateKey: true });
   assert.equal(codeOf(await verify()), "KEY_DESTROYED");
   assert.deepEqual(await daily(), { retiredKeys: 0, destroyedKeys: 0, tamperedKeys: 0 });
+  service.clock.advance(7 * DAY);
+  await daily();
+  assert.deepEqual(await stateOf(first.keyId), { state: "destroyed", hasPrivateKey: false });
 });
 
 test("after 30 days a device gets a new key; 90 days later the old one is gone", async () => {

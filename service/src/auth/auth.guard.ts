@@ -6,6 +6,7 @@ import {
   type ExecutionContext,
 } from "@nestjs/common";
 import { Reflector } from "@nestjs/core";
+import { Clock } from "../common/clock.js";
 import { ServiceError } from "../common/service-error.js";
 import { requestOf, type Role } from "./caller.js";
 import { Tokens } from "./tokens.js";
@@ -23,6 +24,7 @@ export const Public = () => SetMetadata(PUBLIC, true);
 @Injectable()
 export class AuthGuard implements CanActivate {
   constructor(
+    @Inject(Clock) private readonly clock: Clock,
     @Inject(Tokens) private readonly tokens: Tokens,
     @Inject(Reflector) private readonly reflector: Reflector,
   ) {}
@@ -30,6 +32,8 @@ export class AuthGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const targets = [context.getHandler(), context.getClass()];
     if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC, targets)) return true;
+    // What is told from the time would be wrong: the age of payloads, keys, locks and tokens.
+    this.clock.check();
     const request = requestOf(context);
     const { userId, roles } = await this.tokens.verify(request.headers.authorization);
     request.caller = { userId, roles, address: request.ip ?? "" };

@@ -28,6 +28,10 @@ const fields = z.object({
     .url({ protocol: /^postgres(ql)?$/, error: "must be postgres://USER:PASSWORD@HOST/DATABASE" })
     .optional(),
   DATABASE_POOL_SIZE: whole(2, 200, 10),
+  // A connection and a statement must both fit into the 10 seconds that clients wait.
+  DATABASE_TIMEOUT_SECONDS: whole(1, 30, 4),
+
+  CLOCK_MAX_DIFFERENCE_SECONDS: whole(1, 3600, 30),
 
   KMS_KEY_ID: z.string().min(1).optional(),
   KMS_READ_KEY_IDS: list,
@@ -46,6 +50,7 @@ const fields = z.object({
     .default(2048),
   KEY_ACTIVE_DAYS: whole(1, 3650, 30),
   KEY_DECRYPT_ONLY_DAYS: whole(1, 3650, 90),
+  KEY_GRACE_DAYS: whole(0, 365, 7),
 
   LIMIT_WINDOW_HOURS: whole(1, 720, 24),
   LIMIT_DEVICE_GENERATIONS: whole(1, 1_000_000, 5),
@@ -63,6 +68,7 @@ const fields = z.object({
 
   DAILY_TASK_MINUTES: whole(0, 1440, 5),
   DAILY_TASK_BATCH: whole(1, 10_000, 200),
+  DAILY_TASK_MAX_PERCENT: whole(1, 100, 10),
   PROBLEM_KEY_FAILURE_PERCENT: whole(1, 100, 50),
   PROBLEM_KEY_MIN_ATTEMPTS: whole(1, 1_000_000, 10),
   PROBLEM_KEY_WINDOW_HOURS: whole(1, 8760, 24),

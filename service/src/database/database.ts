@@ -13,6 +13,8 @@ export type Transaction = PgTransaction<
 
 /** A database session that holds what belongs to a session, such as an advisory lock. */
 export interface Session {
+  /** Aborted when the connection ends, and with it what the session holds. */
+  readonly lost: AbortSignal;
   query(text: string, values: unknown[]): Promise<{ rows: Record<string, unknown>[] }>;
   release(): Promise<void>;
 }
@@ -20,7 +22,10 @@ export interface Session {
 /** The database: PostgreSQL, or PGlite in a folder. */
 export abstract class Database {
   abstract readonly kind: "postgres" | "pglite";
+  /** For requests: a statement that takes too long is cut off before clients give up. */
   abstract readonly orm: Drizzle;
+  /** For what may take longer, on connections of its own. */
+  abstract readonly background: Drizzle;
   /** Brings the schema up to date, once among all instances. */
   abstract migrate(): Promise<void>;
   abstract session(): Promise<Session>;

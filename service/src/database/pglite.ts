@@ -9,6 +9,7 @@ import { MIGRATIONS } from "./migrations.js";
 export class PgliteDatabase extends Database {
   override readonly kind = "pglite";
   override readonly orm: Drizzle;
+  override readonly background: Drizzle;
 
   private constructor(
     private readonly client: PGlite,
@@ -16,6 +17,7 @@ export class PgliteDatabase extends Database {
   ) {
     super();
     this.orm = drizzle({ client }) as unknown as Drizzle;
+    this.background = this.orm;
   }
 
   /** @throws {Error} if another process has the folder open. */
@@ -35,6 +37,7 @@ export class PgliteDatabase extends Database {
 
   override async session(): Promise<Session> {
     return {
+      lost: new AbortController().signal,
       query: (text, values) => this.client.query<Record<string, unknown>>(text, values),
       release: async () => {},
     };

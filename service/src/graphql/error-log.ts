@@ -2,6 +2,7 @@ import type { ApolloServerPlugin } from "@apollo/server";
 import { ServiceError } from "../common/service-error.js";
 import type { CallerRequest } from "../auth/caller.js";
 import type { Log } from "../logging/log.js";
+import { causeOfFailure } from "../database/unavailable.js";
 import { causeOf, isExpected } from "./errors.js";
 
 /** Of what we answer by its code, what an operator has to know, too. */
@@ -9,6 +10,8 @@ const LEVELS: Partial<Record<string, "error" | "warn">> = {
   KEY_UNUSABLE: "error",
   CREDENTIAL_UNUSABLE: "error",
   KMS_UNAVAILABLE: "warn",
+  DATABASE_UNAVAILABLE: "warn",
+  CLOCK_DIFFERS: "warn",
   ISSUER_UNAVAILABLE: "warn",
 };
 
@@ -39,6 +42,6 @@ function describe(error: unknown): { code?: unknown; reason?: string; at?: strin
     return { code, reason: (originalError as { code?: string } | undefined)?.code };
   }
   if (!(error instanceof Error)) return { reason: typeof error };
-  const { code } = error as { code?: unknown };
+  const { code } = causeOfFailure(error);
   return { code, reason: error.name, at: error.stack?.split("\n    at ")[1] };
 }

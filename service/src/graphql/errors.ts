@@ -1,5 +1,6 @@
 import { unwrapResolverError } from "@apollo/server/errors";
 import type { GraphQLFormattedError } from "graphql";
+import { orUnavailable } from "../database/unavailable.js";
 import { ServiceError } from "../common/service-error.js";
 
 /** What Apollo Server itself answers, before a resolver runs; safe to pass on. */
@@ -38,7 +39,7 @@ export function isExpected(error: { extensions?: { code?: unknown } }): boolean 
 export function causeOf(thrown: unknown): unknown {
   const error = unwrapResolverError(thrown);
   const original = (error as { originalError?: unknown } | undefined)?.originalError;
-  return original instanceof ServiceError ? original : error;
+  return original instanceof ServiceError ? original : orUnavailable(error);
 }
 
 /** GraphQL repeats what is wrong, which may be what was to be kept secret. */

@@ -1,10 +1,13 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from "@nestjs/common";
 import type { Response } from "express";
+import { orUnavailable } from "../database/unavailable.js";
 import { ServiceError, type ServiceErrorCode } from "../common/service-error.js";
 
 const STATUS: Partial<Record<ServiceErrorCode, number>> = {
   UNAUTHENTICATED: 401,
   ISSUER_UNAVAILABLE: 503,
+  DATABASE_UNAVAILABLE: 503,
+  CLOCK_DIFFERS: 503,
   FORBIDDEN: 403,
   TOO_MANY_REQUESTS: 429,
   BAD_USER_INPUT: 400,
@@ -25,7 +28,8 @@ export class HttpErrorFilter implements ExceptionFilter {
   }
 }
 
-function asServiceError(error: unknown): ServiceError {
+function asServiceError(thrown: unknown): ServiceError {
+  const error = orUnavailable(thrown);
   if (error instanceof ServiceError) return error;
   const status = statusIn(error);
   if (status === 413) return new ServiceError("BODY_TOO_LARGE", "The body is too large.");

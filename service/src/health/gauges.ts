@@ -1,7 +1,9 @@
 import { Inject, Injectable, type OnModuleInit } from "@nestjs/common";
 import { Counter, Gauge } from "prom-client";
+import { Clock } from "../common/clock.js";
 import { SECOND } from "../common/durations.js";
 import { Database } from "../database/database.js";
+import { describeFailure } from "../database/unavailable.js";
 import { Sealer } from "../envelope/sealer.js";
 import { Log } from "../logging/log.js";
 import { Prometheus } from "../metrics/prometheus.js";
@@ -16,6 +18,7 @@ export class Gauges implements OnModuleInit {
   private countedAt = -Infinity;
 
   constructor(
+    @Inject(Clock) private readonly clock: Clock,
     @Inject(Prometheus) private readonly prometheus: Prometheus,
     @Inject(Database) private readonly database: Database,
     @Inject(Sealer) private readonly sealer: Sealer,
@@ -44,6 +47,19 @@ export class Gauges implements OnModuleInit {
       () => this.sealer.stats().cacheMisses,
     );
     this.watchCircuits();
+    this.watchClock();
+  }
+
+  private watchClock(): void {
+    const { clock } = this;
+    new Gauge({
+      name: "kms_service_clock_difference_seconds",
+      help: "How far the clock of this machine is ahead of the database's.",
+      registers: [this.prometheus.registry],
+      collect() {
+        this.set(clock.difference() / SECOND);
+      },
+    });
   }
 
   private watchKeys(): void {
@@ -99,9 +115,9 @@ export class Gauges implements OnModuleInit {
     if (performance.now() - this.countedAt < COUNTED_FOR_MS) return undefined;
     this.countedAt = performance.now();
     try {
-      return await countKeys(this.database.orm);
+      return await countKeys(this.database.background);
     } catch (error) {
-      this.log.warn({ reason: String(error) }, "keys could not be counted");
+      this.log.warn(describeFailure(error), "keys could not be counted");
       return undefined;
     }
   }

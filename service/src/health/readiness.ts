@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Inject, Injectable, type OnModuleDestroy } from "@nestjs/common";
 import { sql } from "drizzle-orm";
+import { Clock } from "../common/clock.js";
 import { SECOND } from "../common/durations.js";
 import { Database } from "../database/database.js";
 import { Sealer } from "../envelope/sealer.js";
@@ -12,6 +13,8 @@ export interface ReadinessReport {
   readonly database: "ok" | "unavailable";
   /** Told, but no reason to be unavailable: the other instances use the same key service. */
   readonly keyService: "ok" | "unavailable";
+  /** Whether this machine's clock is that of the database. */
+  readonly clock: "ok" | "differs";
   readonly ending: boolean;
 }
 
@@ -21,6 +24,7 @@ export class Readiness implements OnModuleDestroy {
   private ending = false;
 
   constructor(
+    @Inject(Clock) private readonly clock: Clock,
     @Inject(Database) private readonly database: Database,
     @Inject(Sealer) private readonly sealer: Sealer,
   ) {}
@@ -28,12 +32,23 @@ export class Readiness implements OnModuleDestroy {
   async check(): Promise<ReadinessReport> {
     const database = await this.databaseAnswers();
     const circuits = this.sealer.stats().keyService.breakers;
+    const clock = this.clockIsRight();
     return {
-      status: database && !this.ending ? "ok" : "unavailable",
+      status: database && clock && !this.ending ? "ok" : "unavailable",
       database: database ? "ok" : "unavailable",
       keyService: circuits.some(({ state }) => state === "open") ? "unavailable" : "ok",
+      clock: clock ? "ok" : "differs",
       ending: this.ending,
     };
+  }
+
+  private clockIsRight(): boolean {
+    try {
+      this.clock.check();
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   onModuleDestroy(): void {

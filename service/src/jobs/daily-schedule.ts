@@ -5,6 +5,7 @@ import {
   type OnModuleDestroy,
 } from "@nestjs/common";
 import { MINUTE } from "../common/durations.js";
+import { describeFailure } from "../database/unavailable.js";
 import { Config } from "../config/config.js";
 import { Log } from "../logging/log.js";
 import { DailyTask } from "./daily-task.js";
@@ -40,8 +41,7 @@ export class DailySchedule implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       await this.task.runIfDue(this.ending.signal);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      this.log.error({ reason }, "the daily task failed; it will be tried again");
+      this.log.error(describeFailure(error), "the daily task failed; it will be tried again");
     }
   }
 }

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from "@nestjs/common";
 import { inArray, lte } from "drizzle-orm";
 import { Clock } from "../common/clock.js";
+import type { Due } from "../common/due.js";
 import { DAY, HOUR, later } from "../common/durations.js";
 import { Config } from "../config/config.js";
 import { Database } from "../database/database.js";
@@ -10,6 +11,9 @@ import { keyGenerations } from "../database/schema/keys.js";
 import { LifeCycle, type Moved } from "../keys/life-cycle.js";
 import { MetricsRetention } from "../metrics/metrics-retention.js";
 import { ProblemKeys } from "../metrics/problem-keys.js";
+import { ALWAYS, isTooMuch } from "./removal-limit.js";
+
+const NONE: Moved = { keys: 0, tampered: 0 };
 
 const RUNS_KEPT = 400 * DAY;
 
@@ -17,6 +21,10 @@ const RUNS_KEPT = 400 * DAY;
 export interface DailyResult {
   retiredKeys: number;
   destroyedKeys: number;
+  /** Keys that could be restored until now. */
+  wipedKeys: number;
+  /** What was due and was left, as it was more than a run may remove by itself. */
+  heldBack: { destroyedKeys: number; wipedKeys: number; metrics: number };
   tamperedKeys: number;
   forgottenPayloads: number;
   forgottenGenerations: number;
@@ -37,17 +45,35 @@ export class DailySteps {
     @Inject(ProblemKeys) private readonly problemKeys: ProblemKeys,
   ) {}
 
-  /** @param signal ends it between two batches. */
-  async run(signal: AbortSignal): Promise<DailyResult> {
+  /**
+   * @param signal ends it between two batches.
+   * @param allowMuch removes what is due even if it is more than a run may remove by itself.
+   * @throws {ServiceError} `CLOCK_DIFFERS`.
+   */
+  async run(signal: AbortSignal, allowMuch = false): Promise<DailyResult> {
+    await this.clock.confirm();
     const batch = this.config.DAILY_TASK_BATCH;
     const retired = await moveAll(signal, batch, () => this.lifeCycle.retireExpired(batch));
-    const destroyed = await moveAll(signal, batch, () => this.lifeCycle.destroyOld(batch));
+    const due = await this.lifeCycle.countDue();
+    const heldBack = {
+      destroyedKeys: allowMuch ? 0 : this.heldBackOf(due.destroyed, ALWAYS.keys),
+      wipedKeys: allowMuch ? 0 : this.heldBackOf(due.wiped, ALWAYS.keys),
+      metrics: allowMuch ? 0 : this.heldBackOf(await this.metrics.countDue(), ALWAYS.metrics),
+    };
+    const destroyed = heldBack.destroyedKeys
+      ? NONE
+      : await moveAll(signal, batch, () => this.lifeCycle.destroyOld(batch));
+    const wiped = heldBack.wipedKeys
+      ? NONE
+      : await moveAll(signal, batch, () => this.lifeCycle.wipe(batch));
     const now = this.clock.now();
     // Twice the window: what the limits count must be there for sure.
     const windows = later(now, -2 * this.config.LIMIT_WINDOW_HOURS * HOUR);
     return {
       retiredKeys: retired.keys,
       destroyedKeys: destroyed.keys,
+      wipedKeys: wiped.keys,
+      heldBack,
       tamperedKeys: retired.tampered + destroyed.tampered,
       forgottenPayloads: await this.forget(signal, usedPayloads, usedPayloads.expiresAt, now),
       forgottenGenerations: await this.forget(
@@ -57,9 +83,20 @@ export class DailySteps {
         windows,
       ),
       forgottenRuns: await this.forget(signal, jobRuns, jobRuns.startedAt, later(now, -RUNS_KEPT)),
-      forgottenMetrics: await this.metrics.prune(batch),
+      forgottenMetrics: heldBack.metrics ? 0 : await this.metrics.prune(batch),
       problemKeys: await this.listProblemKeys(),
     };
+  }
+
+  /** Makes keys that were destroyed since then, and are not wiped yet, decrypt again. */
+  async restoreKeys(since: Date): Promise<number> {
+    const batch = this.config.DAILY_TASK_BATCH;
+    const never = new AbortController().signal;
+    return (await moveAll(never, batch, () => this.lifeCycle.restore(batch, since))).keys;
+  }
+
+  private heldBackOf(due: Due, always: number): number {
+    return isTooMuch(due, this.config.DAILY_TASK_MAX_PERCENT, always) ? due.due : 0;
   }
 
   private async listProblemKeys() {
@@ -74,7 +111,7 @@ export class DailySteps {
       typeof usedPayloads.expiresAt | typeof keyGenerations.requestedAt | typeof jobRuns.startedAt,
     until: Date,
   ): Promise<number> {
-    const { orm } = this.database;
+    const orm = this.database.background;
     const batch = this.config.DAILY_TASK_BATCH;
     for (let total = 0; ;) {
       signal.throwIfAborted();

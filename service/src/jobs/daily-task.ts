@@ -4,8 +4,10 @@ import { and, desc, eq } from "drizzle-orm";
 import { Clock } from "../common/clock.js";
 import { sortableId } from "../common/sortable-id.js";
 import { Database } from "../database/database.js";
+import { describeFailure } from "../database/unavailable.js";
 import { jobRuns } from "../database/schema/jobs.js";
 import { Log } from "../logging/log.js";
+import { Prometheus } from "../metrics/prometheus.js";
 import { DailySteps } from "./daily-steps.js";
 import { JobLock } from "./job-lock.js";
 
@@ -21,6 +23,7 @@ export class DailyTask {
   constructor(
     @Inject(Clock) private readonly clock: Clock,
     @Inject(Database) private readonly database: Database,
+    @Inject(Prometheus) private readonly prometheus: Prometheus,
     @Inject(Log) private readonly log: Log,
     @Inject(JobLock) private readonly lock: JobLock,
     @Inject(DailySteps) private readonly steps: DailySteps,
@@ -32,24 +35,39 @@ export class DailyTask {
    * @returns the run if this call did it.
    */
   runIfDue(signal: AbortSignal): Promise<JobRun | undefined> {
-    return this.lock.run(JOB, async () => {
+    return this.lock.run(JOB, async (lost) => {
+      // Which day it is must be sure before the run of that day is made.
+      await this.clock.confirm();
       const today = await this.today();
-      return today.finishedAt ? undefined : this.perform(today, signal);
+      if (today.finishedAt) return undefined;
+      return this.perform(today, AbortSignal.any([signal, lost]));
     });
   }
 
   /** A run of its own, whatever else ran today. @returns undefined if one is under way. */
-  runByHand(signal: AbortSignal): Promise<JobRun | undefined> {
-    return this.lock.run(JOB, async () => this.perform(await this.insert("hand"), signal));
+  runByHand(signal: AbortSignal, allowMuch = false): Promise<JobRun | undefined> {
+    return this.lock.run(JOB, async (lost) => {
+      await this.clock.confirm();
+      return this.perform(await this.insert("hand"), AbortSignal.any([signal, lost]), allowMuch);
+    });
+  }
+
+  /** Undoes what runs since then destroyed. @returns how many keys; undefined while a run is under way. */
+  restoreKeys(since: Date): Promise<number | undefined> {
+    return this.lock.run(JOB, async () => {
+      const keys = await this.steps.restoreKeys(since);
+      this.log.warn({ keys, since }, "destroyed keys were restored");
+      return keys;
+    });
   }
 
   /** The latest first. */
   latestRuns(count: number): Promise<JobRun[]> {
-    return this.database.orm.select().from(jobRuns).orderBy(desc(jobRuns.id)).limit(count);
+    return this.database.background.select().from(jobRuns).orderBy(desc(jobRuns.id)).limit(count);
   }
 
   private async today(): Promise<JobRun> {
-    const [row] = await this.database.orm
+    const [row] = await this.database.background
       .select()
       .from(jobRuns)
       .where(
@@ -61,19 +79,26 @@ export class DailyTask {
   private async insert(trigger: JobRun["trigger"]): Promise<JobRun> {
     const startedAt = this.clock.now();
     const row = { id: sortableId(startedAt), job: JOB, day: this.day(), trigger, startedAt };
-    const [run] = await this.database.orm
+    const [run] = await this.database.background
       .insert(jobRuns)
       .values({ ...row, instance: this.instance })
       .returning();
     return run!;
   }
 
-  private async perform(run: JobRun, signal: AbortSignal): Promise<JobRun> {
+  private async perform(run: JobRun, signal: AbortSignal, allowMuch = false): Promise<JobRun> {
     try {
-      const result = await this.steps.run(signal);
+      const result = await this.steps.run(signal, allowMuch);
       this.log.info({ run: run.id, ...result }, "the daily task is done");
       if (result.tamperedKeys > 0)
         this.log.error({ run: run.id }, "keys were changed in the database");
+      const { heldBack } = result;
+      this.prometheus.watchHeldBack(heldBack);
+      if (Object.values(heldBack).some((count) => count > 0))
+        this.log.error(
+          { run: run.id, ...heldBack },
+          "more is due than a run may remove; it was left",
+        );
       return await this.update(run.id, {
         finishedAt: this.clock.now(),
         result: { ...result },
@@ -81,14 +106,15 @@ export class DailyTask {
       });
     } catch (error) {
       // Not finished: it is taken up again at the next look.
-      const reason = error instanceof Error ? error.message : String(error);
-      await this.update(run.id, { error: reason });
+      const { reason } = describeFailure(error);
+      // If the database is away, it cannot be told either.
+      await this.update(run.id, { error: reason }).catch(() => {});
       throw error;
     }
   }
 
   private async update(id: string, change: Partial<JobRun>): Promise<JobRun> {
-    const [run] = await this.database.orm
+    const [run] = await this.database.background
       .update(jobRuns)
       .set({ ...change, instance: this.instance })
       .where(eq(jobRuns.id, id))

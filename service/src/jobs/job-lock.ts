@@ -13,9 +13,13 @@ export class JobLock {
    * Does the work unless it is being done. The lock belongs to a database session, so that it ends
    * with an instance that is killed.
    *
+   * @param work is told by a signal when the lock was lost, since then another instance may begin.
    * @returns undefined if it is being done already.
    */
-  async run<Result>(job: string, work: () => Promise<Result>): Promise<Result | undefined> {
+  async run<Result>(
+    job: string,
+    work: (lost: AbortSignal) => Promise<Result>,
+  ): Promise<Result | undefined> {
     // A session gets its own lock twice, and PGlite has but one.
     if (this.running.has(job)) return undefined;
     this.running.add(job);
@@ -26,9 +30,12 @@ export class JobLock {
         const query = "SELECT pg_try_advisory_lock($1::bigint) AS taken";
         const { rows } = await session.query(query, [number]);
         if (!rows[0]?.taken) return undefined;
-        const result = await work();
-        await session.query("SELECT pg_advisory_unlock($1::bigint)", [number]);
-        return result;
+        try {
+          return await work(session.lost);
+        } finally {
+          // If the session is lost, so is the lock.
+          await session.query("SELECT pg_advisory_unlock($1::bigint)", [number]).catch(() => {});
+        }
       } finally {
         await session.release();
       }

@@ -32,8 +32,20 @@ export class DailyTaskRun {
   @Field(() => Int, { nullable: true, description: "Keys that were active, and now only decrypt." })
   retiredKeys?: number;
 
-  @Field(() => Int, { nullable: true, description: "Keys whose private key is gone." })
+  @Field(() => Int, {
+    nullable: true,
+    description: "Keys that nobody can use any more; `restoreKeys` undoes it until they are wiped.",
+  })
   destroyedKeys?: number;
+
+  @Field(() => Int, { nullable: true, description: "Keys whose private key is gone." })
+  wipedKeys?: number;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "Keys and metrics that were due and were left, since they were too many.",
+  })
+  heldBack?: number;
 
   @Field(() => Int, {
     nullable: true,
@@ -60,15 +72,37 @@ export class JobsResolver {
   }
 
   @Mutation(() => DailyTaskRun, { description: "Runs the daily task now." })
-  async runDailyTask(): Promise<DailyTaskRun> {
-    const run = await this.task.runByHand(new AbortController().signal);
+  async runDailyTask(
+    @Args("removeHeldBack", {
+      type: () => Boolean,
+      defaultValue: false,
+      description: "Removes what is due even if it is more than a run may remove by itself.",
+    })
+    removeHeldBack: boolean,
+  ): Promise<DailyTaskRun> {
+    const run = await this.task.runByHand(new AbortController().signal, removeHeldBack);
     if (run) return answer(run);
-    throw new ServiceError("JOB_RUNNING", "The daily task is being run; look at its runs.");
+    throw running();
+  }
+
+  @Mutation(() => Int, {
+    description: "Makes keys that were destroyed since then, and are not wiped yet, decrypt again.",
+  })
+  async restoreKeys(
+    @Args("destroyedSince", { type: () => GraphQLISODateTime }) destroyedSince: Date,
+  ): Promise<number> {
+    const keys = await this.task.restoreKeys(destroyedSince);
+    if (keys !== undefined) return keys;
+    throw running();
   }
 }
 
+function running(): ServiceError {
+  return new ServiceError("JOB_RUNNING", "The daily task is being run; look at its runs.");
+}
+
 function answer({ id, trigger, startedAt, finishedAt, result }: JobRun): DailyTaskRun {
-  const { retiredKeys, destroyedKeys, tamperedKeys, problemKeys } = (result ??
+  const { retiredKeys, destroyedKeys, wipedKeys, heldBack, tamperedKeys, problemKeys } = (result ??
     {}) as Partial<DailyResult>;
   const problemKeyIds = (problemKeys ?? []).map(({ keyId }) => keyId);
   return {
@@ -78,6 +112,8 @@ function answer({ id, trigger, startedAt, finishedAt, result }: JobRun): DailyTa
     finishedAt,
     retiredKeys,
     destroyedKeys,
+    wipedKeys,
+    heldBack: heldBack && heldBack.destroyedKeys + heldBack.wipedKeys + heldBack.metrics,
     tamperedKeys,
     problemKeyIds,
   };

@@ -118,12 +118,21 @@ export class KeyIssuer {
       await this.publish(generationId, key);
       return key;
     } catch (error) {
-      // What was not made is not counted. If this fails, too, it lapses by itself.
+      // What was not made is not counted.
+      await this.giveUp(generationId, later(this.clock.now(), MAKING_TIME));
+      throw error;
+    }
+  }
+
+  /** Tried again until it would lapse by itself: others who ask for this device wait for it. */
+  private async giveUp(generationId: string, until: Date): Promise<void> {
+    try {
       await this.database.orm
         .delete(keyGenerations)
-        .where(and(eq(keyGenerations.id, generationId), isNull(keyGenerations.keyId)))
-        .catch(() => {});
-      throw error;
+        .where(and(eq(keyGenerations.id, generationId), isNull(keyGenerations.keyId)));
+    } catch {
+      if (this.clock.now() >= until) return;
+      setTimeout(() => void this.giveUp(generationId, until), 500).unref();
     }
   }
 

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from "@nestjs/common";
 import { ServiceError } from "../common/service-error.js";
+import { orUnavailable } from "../database/unavailable.js";
 import { MetricsRecorder, type OperationRecord } from "./metrics-recorder.js";
 
 type Details = { -readonly [Name in "keyId" | "deviceId" | "userId" | "reason"]?: string };
@@ -18,7 +19,8 @@ export class Measure {
     const details: Details = { ...known };
     try {
       return await work(details);
-    } catch (error) {
+    } catch (thrown) {
+      const error = orUnavailable(thrown);
       details.reason = error instanceof ServiceError ? error.code : "INTERNAL";
       throw error;
     } finally {

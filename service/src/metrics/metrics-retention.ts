@@ -1,7 +1,8 @@
 import { Inject, Injectable } from "@nestjs/common";
-import { inArray, lt } from "drizzle-orm";
+import { inArray, lt, sql } from "drizzle-orm";
 import { Clock } from "../common/clock.js";
 import { DAY, later } from "../common/durations.js";
+import type { Due } from "../common/due.js";
 import { Config } from "../config/config.js";
 import { Database } from "../database/database.js";
 import { operationMetrics } from "../database/schema/metrics.js";
@@ -17,10 +18,19 @@ export class MetricsRetention {
     @Inject(Database) private readonly database: Database,
   ) {}
 
+  /** How many rows are due to be deleted. */
+  async countDue(): Promise<Due> {
+    const due = sql<number>`(count(*) filter (where ${lt(recordedAt, this.oldest())}))::float8`;
+    const [row] = await this.database.background
+      .select({ total: sql<number>`count(*)::float8`, due })
+      .from(operationMetrics);
+    return row!;
+  }
+
   /** In batches, each a short transaction of its own; tells how many rows are gone. */
   async prune(batch: number): Promise<number> {
-    const { orm } = this.database;
-    const oldest = later(this.clock.now(), -this.config.METRICS_RETENTION_DAYS * DAY);
+    const orm = this.database.background;
+    const oldest = this.oldest();
     for (let total = 0; ;) {
       const old = orm
         .select({ id })
@@ -32,5 +42,9 @@ export class MetricsRetention {
       total += gone.length;
       if (gone.length < batch) return total;
     }
+  }
+
+  private oldest(): Date {
+    return later(this.clock.now(), -this.config.METRICS_RETENTION_DAYS * DAY);
   }
 }

@@ -1,6 +1,7 @@
 import { Inject, Injectable, type OnApplicationShutdown } from "@nestjs/common";
 import { SECOND } from "../common/durations.js";
 import { Database } from "../database/database.js";
+import { describeFailure } from "../database/unavailable.js";
 import { operationMetrics } from "../database/schema/metrics.js";
 import { Log } from "../logging/log.js";
 import { Prometheus } from "./prometheus.js";
@@ -52,7 +53,7 @@ export class MetricsWriter implements OnApplicationShutdown {
     while (this.waiting.length > 0) {
       const batch = this.waiting.slice(0, BATCH);
       try {
-        await this.database.orm.insert(operationMetrics).values(batch);
+        await this.database.background.insert(operationMetrics).values(batch);
       } catch (error) {
         return this.tryLater(error);
       }
@@ -63,14 +64,8 @@ export class MetricsWriter implements OnApplicationShutdown {
 
   private tryLater(error: unknown): void {
     const rows = this.waiting.length;
-    this.log.warn({ rows, reason: reasonOf(error) }, "metrics could not be written; they wait");
+    this.log.warn({ rows, ...describeFailure(error) }, "metrics could not be written; they wait");
     this.pauseMs = Math.min(this.pauseMs * 2, LONGEST_PAUSE_MS);
     this.timer ??= setTimeout(() => void this.flush(), this.pauseMs).unref();
   }
-}
-
-/** What the database said, rather than the whole statement with all its rows. */
-function reasonOf(error: unknown): string {
-  const { cause = error } = error as { cause?: unknown };
-  return cause instanceof Error ? cause.message : String(cause);
 }

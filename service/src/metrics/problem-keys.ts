@@ -29,7 +29,7 @@ export class ProblemKeys {
   }
 
   /** The worst first, at most 100. */
-  async find(orm: Drizzle = this.database.orm): Promise<ProblemKey[]> {
+  async find(orm: Drizzle = this.database.background): Promise<ProblemKey[]> {
     const { minimumAttempts, windowHours } = this.rule;
     const attempts = sql<number>`count(*)::int`;
     const failures = sql<number>`(count(*) filter (where ${outcome} = 'failure'))::int`;
@@ -51,8 +51,8 @@ export class ProblemKeys {
           eq(operation, "decrypt"),
           isNotNull(keyId),
           gte(recordedAt, later(this.clock.now(), -windowHours * HOUR)),
-          // The fault of the key service, not of the key.
-          sql`${reason} is distinct from 'KMS_UNAVAILABLE'`,
+          // The fault of the key service or the database, not of the key.
+          sql`coalesce(${reason}, '') not in ('KMS_UNAVAILABLE', 'DATABASE_UNAVAILABLE')`,
         ),
       )
       .groupBy(keyId)

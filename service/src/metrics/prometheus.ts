@@ -30,6 +30,13 @@ export class Prometheus implements OnApplicationShutdown {
     registers: [this.registry],
   });
 
+  private readonly heldBack = new Gauge({
+    name: "kms_service_daily_task_held_back",
+    help: "Rows that were due at the last run of this instance, and were left since they were too many.",
+    labelNames: ["what"],
+    registers: [this.registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }
@@ -37,6 +44,10 @@ export class Prometheus implements OnApplicationShutdown {
   observe({ operation, outcome, reason = "", durationMs }: OperationRecord): void {
     this.operations.inc({ operation, outcome, reason });
     this.durations.observe({ operation, outcome }, durationMs / 1000);
+  }
+
+  watchHeldBack(heldBack: Readonly<Record<string, number>>): void {
+    for (const [what, count] of Object.entries(heldBack)) this.heldBack.set({ what }, count);
   }
 
   rowDropped(): void {

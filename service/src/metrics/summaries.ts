@@ -37,7 +37,7 @@ export class Summaries {
     const until = this.clock.now();
     const span = { from: later(until, -timeframeHours * HOUR), until };
     // One snapshot, so that the parts add up to the totals.
-    return this.database.orm.transaction(
+    return this.database.background.transaction(
       async (orm) => {
         const rows = await queries.countOperations(orm, span);
         return {

@@ -11,6 +11,10 @@ export interface Instance {
   readonly lines: Record<string, unknown>[];
   /** What it printed for people. */
   readonly printed: string[];
+  /** Null while it runs. */
+  exitCode(): number | null;
+  /** Lets its clock jump ahead by TEST_CLOCK_JUMP_MS. */
+  jumpClock(): void;
   kill(signal: "SIGKILL" | "SIGTERM"): Promise<number | null>;
 }
 
@@ -30,6 +34,8 @@ export async function startInstance(
     url,
     lines,
     printed,
+    exitCode: () => child.exitCode ?? (child.signalCode === null ? null : -1),
+    jumpClock: () => void child.kill("SIGUSR2"),
     kill: async (signal) => {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
       child.kill(signal);

@@ -1,4 +1,5 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -6,6 +7,10 @@ import path from "node:path";
 
 export interface PostgresServer {
   readonly url: string;
+  /** The folder that the server's user may write to. */
+  readonly folder: string;
+  /** Ends all sessions (`fast`), or is cut off and recovers (`immediate`); resolves when it answers. */
+  restart(mode: "fast" | "immediate"): Promise<void>;
   stop(): void;
 }
 
@@ -28,6 +33,22 @@ export async function startPostgres(): Promise<PostgresServer> {
   asServerUser(folder, [...control, "-l", path.join(folder, "log"), "-o", settings, "start"]);
   return {
     url: `postgres://test@127.0.0.1:${port}/postgres`,
+    folder,
+    restart: async (mode) => {
+      const [program, ...rest] = byServerUser([
+        ...control,
+        "-l",
+        path.join(folder, "log"),
+        "-m",
+        mode,
+        "-o",
+        settings,
+        "restart",
+      ]);
+      const child = spawn(program!, rest, { cwd: folder, stdio: "ignore" });
+      const [code] = await once(child, "exit");
+      if (code !== 0) throw new Error(`the restart failed with ${code}`);
+    },
     stop: () => {
       asServerUser(folder, [...control, "-m", "immediate", "stop"]);
       rmSync(folder, { recursive: true, force: true });
@@ -56,14 +77,21 @@ function install(): string {
   return found;
 }
 
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+function byServerUser(command: string[]): string[] {
+  return isRoot() ? ["runuser", "-u", "postgres", "--", ...command] : command;
+}
+
 /** PostgreSQL refuses to run as root. */
 function asServerUser(folder: string, command: string[]): void {
-  const root = process.getuid?.() === 0;
-  if (root) {
+  if (isRoot()) {
     chmodSync(folder, 0o755);
     execFileSync("chown", ["postgres", folder]);
   }
-  const [program, ...rest] = root ? ["runuser", "-u", "postgres", "--", ...command] : command;
+  const [program, ...rest] = byServerUser(command);
   const { status, stderr } = spawnSync(program!, rest, {
     cwd: folder,
     stdio: ["ignore", "ignore", "inherit"],

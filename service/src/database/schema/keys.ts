@@ -22,7 +22,7 @@ export const devices = pgTable("devices", {
   mac: text().notNull(),
 });
 
-/** The keys of devices; `privateKey` is an Encryption SDK message, and gone once destroyed. */
+/** The keys of devices; `privateKey` is an Encryption SDK message, and gone some days after it was destroyed. */
 export const clientKeys = pgTable(
   "client_keys",
   {
@@ -48,6 +48,9 @@ export const clientKeys = pgTable(
       .where(sql`${table.state} = 'active'`),
     index("client_keys_expiry").on(table.state, table.expiresAt),
     index("client_keys_retirement").on(table.state, table.retiredAt),
+    index("client_keys_grace")
+      .on(table.destroyedAt)
+      .where(sql`${table.state} = 'destroyed' and ${table.privateKey} is not null`),
   ],
 );
 

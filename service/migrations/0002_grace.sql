@@ -1,0 +1,1 @@
+CREATE INDEX "client_keys_grace" ON "client_keys" USING btree ("destroyed_at") WHERE "client_keys"."state" = 'destroyed' and "client_keys"."private_key" is not null;
