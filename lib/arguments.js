@@ -3,6 +3,7 @@
 const { isArrayBuffer, isSharedArrayBuffer } = require('node:util').types;
 
 const { invalid } = require('./errors.js');
+const { shown } = require('./foreign_text.js');
 
 /**
  * The bytes of an input, without a copy (but for strings, which are encoded as UTF-8).
@@ -89,7 +90,7 @@ function contextPairs(context) {
   for (const key of Object.keys(given)) {
     const value = given[key];
     if (typeof value !== 'string') {
-      throw invalid(`encryptionContext.${key} must be a string, not ${kind(value)}`);
+      throw invalid(`encryptionContext.${shown(key)} must be a string, not ${kind(value)}`);
     }
     // UTF-8 has no lone surrogates: two different strings would become the same bytes.
     if (!key.isWellFormed() || !value.isWellFormed()) {
@@ -115,7 +116,7 @@ function options(value, known) {
   }
   for (const name of Object.keys(value)) {
     if (!(/** @type {readonly string[]} */ (known).includes(name))) {
-      throw invalid(`there is no option "${name}", only: ${known.join(', ')}`);
+      throw invalid(`there is no option "${shown(name)}", only: ${known.join(', ')}`);
     }
   }
   return /** @type {{ [name in K]?: unknown }} */ (value);
@@ -200,7 +201,7 @@ function kind(/** @type {unknown} */ value) {
   if (value === null) return 'null';
   if (typeof value === 'number') return String(value);
   if (typeof value !== 'object') return value === '' ? 'an empty string' : `a ${typeof value}`;
-  return `an instance of ${value.constructor?.name ?? 'Object'}`;
+  return `an instance of ${shown(String(value.constructor?.name ?? 'Object'))}`;
 }
 
 module.exports = {

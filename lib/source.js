@@ -6,6 +6,7 @@ const { fileURLToPath } = require('node:url');
 
 const args = require('./arguments.js');
 const { EnvelopeError, invalid } = require('./errors.js');
+const { shownPath } = require('./foreign_text.js');
 
 /**
  * Where a message lies, to be read by ranges.
@@ -137,10 +138,10 @@ function isRangedSource(source) {
  */
 function fileError(path, error) {
   if (error.code === 'ENOENT') {
-    const message = `'${path}' does not exist; check the path`;
+    const message = `'${shownPath(path)}' does not exist; check the path`;
     return new EnvelopeError('ERR_ENVELOPE_FILE_NOT_FOUND', message, { cause: error });
   }
-  const message = `'${path}' cannot be opened; see the cause`;
+  const message = `'${shownPath(path)}' cannot be opened; see the cause`;
   return new EnvelopeError('ERR_ENVELOPE_FILE', message, { cause: error });
 }
 

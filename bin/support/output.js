@@ -3,8 +3,8 @@
 const fs = require('node:fs');
 const { Writable } = require('node:stream');
 
-/** Control characters, and those that turn the direction of text: names of files may hold them. */
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+/** What is invisible, or turns the direction of text: names of files may hold it. */
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
 /** Where it is a file, Node's own stream loses without a word what a full disk has no room for. */
 const stdout = isFile(1) ? fs.createWriteStream('', { fd: 1, autoClose: false }) : process.stdout;
@@ -41,7 +41,8 @@ function oneLine(text) {
 
 /** @param {string} character */
 function escaped(character) {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  const hex = /** @type {number} */ (character.codePointAt(0)).toString(16);
+  return hex.length > 4 ? `\\u{${hex}}` : `\\u${hex.padStart(4, '0')}`;
 }
 
 /** @param {number} fd */

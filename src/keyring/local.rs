@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::raw_aes::RawAesKeyring;
 use crate::error::{Code, Error, Result};
+use crate::foreign_text::shown_path;
 use crate::materials::DataKey;
 
 /// The key namespace of every key file, for other Encryption SDKs.
@@ -98,7 +99,7 @@ fn refuse_if_others_can_read(path: &Path, metadata: &std::fs::Metadata) -> Resul
     if mode & 0o077 == 0 {
         return Ok(());
     }
-    let shown = path.display();
+    let shown = shown_path(path);
     Err(key_file(
         path,
         &format!("can be read by others (mode 0{mode:o}); run: chmod 600 '{shown}'"),
@@ -124,5 +125,5 @@ fn parse(text: &str) -> Option<(&str, Zeroizing<Vec<u8>>)> {
 }
 
 fn key_file(path: &Path, problem: &str) -> Error {
-    Error::new(Code::KeyFile, format!("the key file '{}' {problem}", path.display()))
+    Error::new(Code::KeyFile, format!("the key file '{}' {problem}", shown_path(path)))
 }

@@ -1,10 +1,12 @@
 //! What the raw keyrings have in common: a key of the caller's wraps, at once and on its own.
 
 use super::{
-    Answer, DecryptedDataKey, GeneratedDataKey, Keyring, WrappedDataKey, kms_key_id, no_usable_key,
+    Answer, DecryptedDataKey, GeneratedDataKey, Keyring, WrappedDataKey, kms_key_id, named,
+    no_usable_key,
 };
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
+use crate::foreign_text::shown;
 use crate::format::{EncryptedDataKey, Reader};
 use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
 
@@ -106,7 +108,7 @@ impl<W: WrappingKey> Keyring for W {
             let unwrapped = read_blob(ciphertext_blob)
                 .and_then(|key| self.unwrap(&key, context, None))
                 .ok_or_else(|| {
-                    let name = &self.names().name;
+                    let name = shown(&self.names().name);
                     let message = format!("the ciphertextBlob was not made under key \"{name}\"");
                     Error::new(Code::NoUsableKey, message)
                 })?;
@@ -147,7 +149,7 @@ fn find_data_key(
         }
     }
     let Names { namespace, name } = wrapping_key.names();
-    let ours = format!("\"{namespace}\" key \"{name}\"");
+    let ours = named(namespace, name);
     Err(no_usable_key(&ours, encrypted_data_keys, failures))
 }
 

@@ -3,6 +3,8 @@
 //! The SDK would read them when a client is made, and twice; that takes longer than all else at the
 //! start. Emulators, and the credentials of containers and instances, are asked without TLS.
 
+use std::time::Duration;
+
 use aws_sdk_kms::config::{RuntimeComponents, SharedHttpClient};
 use aws_smithy_http_client::{Builder, ConnectorBuilder, proxy::ProxyConfig, tls};
 use aws_smithy_runtime_api::client::http::{
@@ -10,6 +12,10 @@ use aws_smithy_runtime_api::client::http::{
     http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+
+/// How long a connection is kept that nobody uses. Its buffers hold the last answer, and so perhaps
+/// a data key; in a burst of calls it is used again long before.
+const MAX_IDLE: Duration = Duration::from_secs(2);
 
 /// With these, TLS may be needed to reach a proxy, whatever the address is.
 const PROXIES: [&str; 4] = ["ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"];
@@ -56,6 +62,7 @@ fn with_tls() -> SharedHttpClient {
     Builder::new().build_with_connector_fn(|settings, components| {
         let mut connector = ConnectorBuilder::default().tls_provider(tls::Provider::Rustls(CRYPTO));
         connector.set_connector_settings(settings.cloned());
+        connector.set_pool_idle_timeout(Some(Some(MAX_IDLE)));
         connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
         connector.set_proxy_config(Some(ProxyConfig::from_env()));
         connector.build()
@@ -66,6 +73,7 @@ fn without_tls() -> SharedHttpClient {
     Builder::new().build_with_connector_fn(|settings, components| {
         let mut connector = ConnectorBuilder::default();
         connector.set_connector_settings(settings.cloned());
+        connector.set_pool_idle_timeout(Some(Some(MAX_IDLE)));
         connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
         connector.build_http()
     })
