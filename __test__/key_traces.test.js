@@ -1,30 +1,42 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { execFile, spawn } = require('node:child_process');
+const { execFile, execFileSync, spawn } = require('node:child_process');
 const crypto = require('node:crypto');
 const { once } = require('node:events');
 const fs = require('node:fs');
+const net = require('node:net');
 const path = require('node:path');
 const readline = require('node:readline');
+const tls = require('node:tls');
 const { after, before, describe, it } = require('node:test');
 const { promisify } = require('node:util');
 
 const { Envelope, RawAesKeyring, inspect } = require('..');
 const { startFakeKms } = require('./support/fake_kms');
 const { temporaryFolder } = require('./support/files');
-const { requireOrSkip } = require('./support/requirements');
+const { PYTHON, requireOrSkip, skipWithout } = require('./support/requirements');
 
 const ARN = 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const LINUX = process.platform === 'linux';
 
-describe('what a process leaves of its keys in memory', { skip: !LINUX && 'Linux only' }, () => {
+for (const scheme of ['http', 'https']) {
+  const skip = (!LINUX && 'Linux only') || (scheme === 'https' && skipWithout('python'));
+  describe(
+    `what a process that asks KMS over ${scheme} leaves of its keys in memory`,
+    { skip },
+    () => tracesOver(scheme),
+  );
+}
+
+function tracesOver(scheme) {
   const folder = temporaryFolder();
   /** @type {Map<string, Buffer>} the data keys, by their wrapped form */
   const dataKeys = new Map();
   let fake;
   let child;
   let told;
+  let secured;
 
   before(async () => {
     fake = await startFakeKms((operation, { CiphertextBlob }) => {
@@ -35,7 +47,13 @@ describe('what a process leaves of its keys in memory', { skip: !LINUX && 'Linux
     });
     const script = path.join(__dirname, 'support', 'key_user.js');
     const env = { ...process.env, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
-    const args = ['--expose-gc', script, fake.endpoint, ARN];
+    let { endpoint } = fake;
+    if (scheme === 'https') {
+      secured = await terminateTls(new URL(endpoint).port, path.join(folder, 'authority.pem'));
+      env.SSL_CERT_FILE = secured.authority;
+      endpoint = secured.endpoint;
+    }
+    const args = ['--expose-gc', script, endpoint, ARN];
     child = spawn(process.execPath, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
     const [line] = await once(readline.createInterface({ input: child.stdout }), 'line');
     told = JSON.parse(line);
@@ -43,6 +61,7 @@ describe('what a process leaves of its keys in memory', { skip: !LINUX && 'Linux
   after(async () => {
     child.stdin.end();
     await once(child, 'exit');
+    secured?.stop();
     await fake.stop();
   });
 
@@ -59,6 +78,8 @@ describe('what a process leaves of its keys in memory', { skip: !LINUX && 'Linux
       needles.push([`derived key ${i}`, derivedKey(message)]);
       needles.push([`extracted key ${i}`, extractedKey(message)]);
     }
+    // The last answer's too, as it came.
+    needles.push(['the cached key, as sent', Buffer.from(dataKeys.get(cached).toString('base64'))]);
     const found = needles.filter(([, key]) => inMemory(child.pid, key)).map(([name]) => name);
     assert.deepEqual(found, []);
     // The same search finds what is there.
@@ -131,7 +152,23 @@ describe('what a process leaves of its keys in memory', { skip: !LINUX && 'Linux
     tag.setAAD(header.subarray(0, -16)).setAuthTag(header.subarray(-16)).final();
     return key;
   }
-});
+}
+
+/** TLS in front of what listens at `port`; the authority is written to that file. */
+async function terminateTls(port, authority) {
+  const script = path.join(__dirname, 'support', 'certificates.py');
+  const made = JSON.parse(execFileSync(PYTHON, [script, '127.0.0.1'], { encoding: 'utf8' }));
+  fs.writeFileSync(authority, made.authority);
+  const server = tls.createServer({ cert: made.server, key: made.key }, (client) => {
+    const plain = net.connect(port, '127.0.0.1');
+    client.pipe(plain).pipe(client);
+    for (const end of [client, plain]) end.on('error', () => {});
+  });
+  server.on('tlsClientError', () => {});
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const endpoint = `https://127.0.0.1:${server.address().port}`;
+  return { authority, endpoint, stop: () => server.close() };
+}
 
 describe('a process that may lock no memory', { skip: !LINUX && 'Linux only' }, () => {
   it('warns once, and works', async () => {

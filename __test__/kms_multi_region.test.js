@@ -45,7 +45,11 @@ describe('multi-Region keys', () => {
       await decrypts({ keyId: HERE, multiRegion: true }, message);
       await decrypts({ keyId: MRK, multiRegion: true }, message);
       await decrypts({ keyId: MRK, multiRegion: true, region: 'eu-west-1' }, message);
-      assert.deepEqual(kms.calls, Array(3).fill(`Decrypt ${HERE} in eu-west-1`));
+      const names = [HERE, MRK, MRK];
+      assert.deepEqual(
+        kms.calls,
+        names.map((name) => `Decrypt ${name} in eu-west-1`),
+      );
     });
 
     it('are keys of their own without `multiRegion`', async () => {
@@ -56,6 +60,23 @@ describe('multi-Region keys', () => {
       }
       assert.deepEqual(kms.calls, []);
       await decrypts({ keyId: THERE }, message);
+    });
+
+    it('by a bare key id are asked for by that id, and not in the account of a stranger', async () => {
+      const stranger = '444455556666';
+      const single = await underKeys(arn('1111', 'eu-west-1', stranger));
+      const related = await underKeys(arn(MRK, 'us-east-1', stranger));
+      for (const [message, keyId] of [
+        [single, '1111'],
+        [related, MRK],
+      ]) {
+        kms.calls.length = 0;
+        const error = await envelope({ keyId, multiRegion: true })
+          .decrypt(message)
+          .catch((reason) => reason);
+        assert.match(error.code, /^ERR_ENVELOPE_(KMS_WRONG_KEY|KMS_INTERNAL)$/);
+        assert.deepEqual(kms.calls, [`Decrypt ${keyId} in eu-west-1`]);
+      }
     });
 
     it('match by all but the Region', async () => {

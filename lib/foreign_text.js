@@ -21,13 +21,28 @@ const NAMED = /** @type {Record<string, string>} */ ({
  * @param {string} text
  */
 function shown(text) {
+  return cut(text, escape);
+}
+
+/**
+ * @param {string} text
+ * @param {(char: string) => string} escaped
+ */
+function cut(text, escaped) {
   const start = Array.from(text.slice(0, 2 * MAX_CHARS))
     .slice(0, MAX_CHARS)
     .join('');
-  const escaped = start.replace(UNSEEN, escape);
-  return start.length === text.length
-    ? escaped
-    : `${escaped}... (cut; ${text.length} characters in all)`;
+  const safe = start.replace(UNSEEN, escaped);
+  return start.length === text.length ? safe : `${safe}... (cut; ${text.length} characters in all)`;
+}
+
+/**
+ * A path in one line, with what is invisible escaped.
+ *
+ * @param {string} path
+ */
+function shownPath(path) {
+  return path.replace(UNSEEN, escapeUnseen);
 }
 
 /**
@@ -37,7 +52,8 @@ function shown(text) {
  */
 function sentence(text) {
   const words = text.slice(0, 4096).split(/(\s+)/);
-  return shown(words.map((word) => (mayBeSecret(word) ? '[hidden]' : word)).join(''));
+  const safe = words.map((word) => (mayBeSecret(word) ? '[hidden]' : word)).join('');
+  return cut(safe, escapeUnseen);
 }
 
 /**
@@ -72,9 +88,13 @@ function isInWords(/** @type {string} */ run) {
   return /^[A-Za-z]{1,64}$/.test(run) && 3 * capitals <= run.length;
 }
 
+function escapeUnseen(/** @type {string} */ char) {
+  return char === '"' || char === '\\' ? char : escape(char);
+}
+
 function escape(/** @type {string} */ char) {
   if (char === ' ') return char;
   return NAMED[char] ?? `\\u{${/** @type {number} */ (char.codePointAt(0)).toString(16)}}`;
 }
 
-module.exports = { quotes, sentence, shown };
+module.exports = { quotes, sentence, shown, shownPath };

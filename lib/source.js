@@ -7,6 +7,7 @@ const { isProxy } = require('node:util').types;
 const args = require('./arguments.js');
 const { withinDeadline } = require('./deadline.js');
 const { EnvelopeError, invalid } = require('./errors.js');
+const { shownPath } = require('./foreign_text.js');
 const { filePath, isPath } = require('./input/path.js');
 
 /** How long one read of a source may take, in milliseconds, unless the source says otherwise. */
@@ -141,10 +142,10 @@ function likeness(source) {
  */
 function fileError(path, error) {
   if (error.code === 'ENOENT') {
-    const message = `'${path}' does not exist; check the path`;
+    const message = `'${shownPath(path)}' does not exist; check the path`;
     return new EnvelopeError('ERR_ENVELOPE_FILE_NOT_FOUND', message, { cause: error });
   }
-  const message = `'${path}' cannot be opened; see the cause`;
+  const message = `'${shownPath(path)}' cannot be opened; see the cause`;
   return new EnvelopeError('ERR_ENVELOPE_FILE', message, { cause: error });
 }
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::error::{Code, Error, Result};
+use crate::foreign_text::shown;
 
 /// Keys with this prefix belong to the format (`data-format/message-header.md`, "AAD").
 const RESERVED_PREFIX: &str = "aws-crypto-";
@@ -33,8 +34,9 @@ impl EncryptionContext {
         for (key, value) in pairs {
             if is_reserved(&key) {
                 return Err(Error::invalid(format!(
-                    "the encryption context key \"{key}\" starts with \"{RESERVED_PREFIX}\", \
-                     which is reserved; choose another name"
+                    "the encryption context key \"{}\" starts with \"{RESERVED_PREFIX}\", \
+                     which is reserved; choose another name",
+                    shown(&key)
                 )));
             }
             if !context.insert(key, value) {
@@ -82,8 +84,9 @@ impl EncryptionContext {
             return Err(Error::new(
                 Code::ContextMismatch,
                 format!(
-                    "the pair \"{key}\" of the given encryption context {problem} the message's; \
-                     this is another message than the one that was asked for"
+                    "the pair \"{}\" of the given encryption context {problem} the message's; \
+                     this is another message than the one that was asked for",
+                    shown(key)
                 ),
             ));
         }
@@ -99,8 +102,9 @@ impl EncryptionContext {
         match keys.iter().find(|key| self.get(key).is_none()) {
             None => Ok(()),
             Some(key) => Err(Error::invalid(format!(
-                "the encryption context has no \"{key}\", which `requiredContextKeys` names; \
-                 give its value to encrypt, and the same to decrypt"
+                "the encryption context has no \"{}\", which `requiredContextKeys` names; \
+                 give its value to encrypt, and the same to decrypt",
+                shown(key)
             ))),
         }
     }

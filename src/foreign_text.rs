@@ -14,17 +14,9 @@ pub fn shown(text: &str) -> String {
     escaped(text, MAX_CHARS, |c| matches!(c, '"' | '\\') || is_unseen(c))
 }
 
-/// As [`shown`], for bytes that should be UTF-8.
-pub fn shown_bytes(bytes: &[u8]) -> String {
-    // Each character has at most four bytes.
-    let enough = &bytes[..bytes.len().min(4 * MAX_CHARS + 4)];
-    if enough.len() < bytes.len() {
-        let mut text: String = String::from_utf8_lossy(enough).chars().take(MAX_CHARS).collect();
-        text = shown(&text);
-        add_cut(&mut text, bytes.len());
-        return text;
-    }
-    shown(&String::from_utf8_lossy(bytes))
+/// As [`shown`], for a sentence that stands in no quotes, and keeps its own.
+pub fn shown_sentence(text: &str) -> String {
+    escaped(text, MAX_CHARS, is_unseen)
 }
 
 /// A path in one line, with what is invisible escaped.
@@ -103,16 +95,14 @@ mod tests {
         );
         assert_eq!(shown("say \"hi\" \\"), r#"say \"hi\" \\"#);
         assert_eq!(shown("Grüße, 東京 \u{1f510}"), "Grüße, 東京 \u{1f510}");
-        assert_eq!(shown_bytes(b"a\xff"), "a\u{fffd}");
     }
 
     #[test]
     fn what_is_long_is_cut_and_says_so() {
         let long = "é".repeat(1 << 20);
-        for text in [shown(&long), shown_bytes(long.as_bytes())] {
-            assert!(text.ends_with("... (cut; 2097152 bytes in all)"), "{text}");
-            assert_eq!(text.chars().filter(|c| *c == 'é').count(), MAX_CHARS);
-        }
+        let text = shown(&long);
+        assert!(text.ends_with("... (cut; 2097152 bytes in all)"), "{text}");
+        assert_eq!(text.chars().filter(|c| *c == 'é').count(), MAX_CHARS);
         assert_eq!(shown(&"é".repeat(MAX_CHARS)), "é".repeat(MAX_CHARS));
     }
 

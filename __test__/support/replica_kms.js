@@ -5,15 +5,21 @@ const { isDeepStrictEqual } = require('node:util');
 
 const { refusal, startFakeKms } = require('./fake_kms');
 
+const OWN_ACCOUNT = '111122223333';
+
 /**
  * A KMS with multi-Region keys, which moto cannot use: a key whose id starts with `mrk-` is in every
- * Region, and unwraps there what it wrapped elsewhere. Any other key is where its ARN says.
+ * Region, and unwraps there what it wrapped elsewhere. Any other key is where its ARN says. A bare key
+ * id is that of the caller's account.
  */
 async function startReplicaKms() {
   const calls = [];
   const { endpoint, stop } = await startFakeKms((operation, body, _, region) => {
     calls.push(`${operation} ${body.KeyId} in ${region}`);
-    return operations[operation](body, region);
+    const KeyId = body.KeyId.startsWith('arn:')
+      ? body.KeyId
+      : `arn:aws:kms:${region}:${OWN_ACCOUNT}:key/${body.KeyId}`;
+    return operations[operation]({ ...body, KeyId }, region);
   });
   return { endpoint, stop, calls };
 }

@@ -6,10 +6,10 @@ const { Writable } = require('node:stream');
 const { Failure } = require('./errors.js');
 
 /**
- * Control characters, C1 too; those that turn the direction of text, or are not seen; halves of
- * surrogate pairs. Names of files may hold them. Only the two that join letters are left.
+ * What is invisible, or turns the direction of text; halves of surrogate pairs. Names of files may hold
+ * it. Only the two that join letters are left.
  */
-const UNPRINTABLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+const UNPRINTABLE = /(?![\u200c\u200d])[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
 /** Where it is a file, Node's own stream loses without a word what a full disk has no room for. */
 const stdout = isFile(1) ? fs.createWriteStream('', { fd: 1, autoClose: false }) : process.stdout;

@@ -2,8 +2,7 @@
 
 const { isProxy } = require('node:util').types;
 
-/** The longest name of a caller's that an error shows, in characters. */
-const SHOWN = 60;
+const { shown } = require('../foreign_text.js');
 
 /**
  * What a value is, for an error: never what it holds, which may be secret. Calls no code of the
@@ -38,7 +37,7 @@ function className(value) {
  * @param {string} name
  */
 function quoted(name) {
-  return JSON.stringify(name.length > SHOWN ? `${name.slice(0, SHOWN)}...` : name);
+  return `"${shown(name)}"`;
 }
 
 module.exports = { kind, quoted };

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
+use crate::foreign_text::listed;
 use crate::format::{Header, HeaderLimits};
 use crate::keyring::{Keyring, answer_now, key_name};
 use crate::materials::{DecryptionMaterials, EncryptionMaterials};
@@ -122,9 +123,9 @@ impl Client {
             keys.iter().filter(|key| self.settings.allows(key)).cloned().collect()
         };
         if allowed.is_empty() {
-            let names: BTreeSet<_> = keys.iter().take(5).map(key_name).collect();
-            let names = names.into_iter().collect::<Vec<_>>().join("\", \"");
-            let what = format!("the message's data key is wrapped by \"{names}\"");
+            let names: BTreeSet<_> = keys.iter().map(key_name).collect();
+            let names = listed(names.iter().map(String::as_str));
+            let what = format!("the message's data key is wrapped by {names}");
             return Err(settings::not_allowed(&what));
         }
         Ok(AcceptedHeader { header, context, allowed })

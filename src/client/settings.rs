@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::cache::CacheLimits;
 use crate::context::is_reserved;
 use crate::error::{Code, Error, Result};
+use crate::foreign_text::shown;
 use crate::format::EncryptedDataKey;
 use crate::keyring::key_name;
 use crate::message::DEFAULT_FRAME_LENGTH;
@@ -71,7 +72,8 @@ impl Settings {
         // `framework/required-encryption-context-cmm.md`: reserved pairs are the format's own.
         match self.required_context_keys.iter().find(|key| is_reserved(key)) {
             Some(key) => Err(Error::invalid(format!(
-                "`requiredContextKeys` names \"{key}\", which is reserved; leave it out"
+                "`requiredContextKeys` names \"{}\", which is reserved; leave it out",
+                shown(key)
             ))),
             None => Ok(()),
         }
@@ -94,9 +96,10 @@ impl Settings {
             return Err(Error::new(Code::LimitExceeded, message));
         }
         match keys.iter().find(|key| !self.allows(key)) {
-            Some(key) => {
-                Err(not_allowed(&format!("the data key was wrapped by \"{}\"", key_name(key))))
-            }
+            Some(key) => Err(not_allowed(&format!(
+                "the data key was wrapped by \"{}\"",
+                shown(&key_name(key))
+            ))),
             None => Ok(()),
         }
     }

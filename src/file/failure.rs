@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use crate::error::{Code, Error};
+use crate::foreign_text::shown_path;
 
 /// A path that will not do; `problem` goes on after its name.
 pub(super) fn refused(path: &Path, problem: &str) -> Error {
@@ -12,7 +13,7 @@ pub(super) fn refused(path: &Path, problem: &str) -> Error {
 
 /// As `refused`, under a code of its own.
 pub(super) fn with_code(code: Code, path: &Path, problem: &str) -> Error {
-    Error::new(code, format!("'{}' {problem}", path.display()))
+    Error::new(code, format!("'{}' {problem}", shown_path(path)))
 }
 
 /// An I/O error at a path; `problem` is such as "cannot be read".

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
+use crate::foreign_text::shown;
 use crate::format::{EncryptedDataKey, Reader};
 use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
 
@@ -132,7 +133,7 @@ impl CustomKeyring {
                 Err(error) => failures.push(error),
             }
         }
-        let ours = format!("the keys of \"{}\"", self.provider_id);
+        let ours = format!("the keys of \"{}\"", shown(&self.provider_id));
         Err(no_usable_key(&ours, encrypted_data_keys, failures))
     }
 
@@ -172,8 +173,10 @@ impl CustomKeyring {
             None => None,
         };
         let (Some(key), Some(plaintext)) = (key, unwrapped) else {
-            let message =
-                format!("the ciphertextBlob was not made under a key of \"{}\"", self.provider_id);
+            let message = format!(
+                "the ciphertextBlob was not made under a key of \"{}\"",
+                shown(&self.provider_id)
+            );
             return Err(Error::new(Code::NoUsableKey, message));
         };
         let key_id = String::from_utf8_lossy(&key.provider_info).into_owned();
@@ -236,8 +239,10 @@ impl Keyring for CustomKeyring {
             if unwrapped.plaintext.expose() == made.key.plaintext.expose() {
                 return Ok(());
             }
-            let message =
-                format!("\"{}\" unwraps another data key than it wrapped", self.provider_id);
+            let message = format!(
+                "\"{}\" unwraps another data key than it wrapped",
+                shown(&self.provider_id)
+            );
             Err(Error::new(Code::KeyringFailed, message))
         })
     }

@@ -4,6 +4,7 @@
 
 use super::kms_arn::{KmsArn, Resource, is_multi_region_id, is_name};
 use crate::error::{Error, Result};
+use crate::foreign_text::{listed, shown};
 
 /// The key provider id of data keys that KMS wraps.
 pub const PROVIDER_ID: &str = "aws-kms";
@@ -35,7 +36,7 @@ impl KmsKeyId {
             Error::invalid(format!(
                 "\"{}\" is not the name of a KMS key; give a key id, a key ARN, an alias such as \
                  \"alias/app\", an alias ARN, or \"local:\" and the path of a key file",
-                text.escape_debug()
+                shown(text)
             ))
         })?;
         Ok(Self { text: text.to_owned(), kind })
@@ -71,15 +72,6 @@ impl KmsKeyId {
         }
     }
 
-    /// What Decrypt is to be told, so that KMS uses `key` and no other: its ARN, where the name
-    /// determines it, and else the alias, which KMS compares itself.
-    pub fn pin(&self, key: &KmsArn) -> String {
-        match &self.kind {
-            Kind::Id => key.to_string(),
-            Kind::Arn(_) | Kind::Alias => self.text.clone(),
-        }
-    }
-
     /// The key id of a multi-Region key, which it shares with all related keys.
     fn multi_region_id(&self) -> Option<&str> {
         match &self.kind {
@@ -108,7 +100,7 @@ pub fn check_unique(keys: &[KmsKeyId], multi_region: bool) -> Result<()> {
         .iter()
         .zip(&identities)
         .filter(|(_, identity)| occurs_twice(identity))
-        .map(|(key, _)| format!("\"{}\"", key.text))
+        .map(|(key, _)| key.text.as_str())
         .collect();
     if twice.is_empty() {
         return Ok(());
@@ -116,7 +108,7 @@ pub fn check_unique(keys: &[KmsKeyId], multi_region: bool) -> Result<()> {
     Err(Error::invalid(format!(
         "these names of KMS keys stand for one key: {}; give each key once, and of related \
          multi-Region keys only the one to use",
-        twice.join(", ")
+        listed(twice.into_iter())
     )))
 }
 
@@ -183,11 +175,9 @@ mod tests {
         for own in [ARN, ID] {
             assert!(parse(own).may_be(&arn(ARN), REGION));
             assert!(!parse(own).may_be(&arn(&other), REGION));
-            assert_eq!(parse(own).pin(&arn(ARN)), ARN);
         }
         for alias in ["alias/app", ALIAS_ARN] {
             assert!(parse(alias).may_be(&arn(&other), REGION));
-            assert_eq!(parse(alias).pin(&arn(ARN)), alias);
         }
         assert!(!parse("alias/app").may_be(&arn(ARN), "us-east-1"));
         assert!(!parse(ID).may_be(&arn(ARN), "us-east-1"));

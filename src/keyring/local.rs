@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::raw_aes::RawAesKeyring;
 use crate::error::{Code, Error, Result};
 use crate::folder;
+use crate::foreign_text::shown_path;
 use crate::materials::DataKey;
 
 /// The key namespace of every key file, for other Encryption SDKs.
@@ -118,7 +119,7 @@ fn open_at_once(path: &Path) -> io::Result<File> {
 #[cfg(unix)]
 fn refuse_others(path: &Path, metadata: &Metadata) -> Result<()> {
     use std::os::unix::fs::MetadataExt;
-    let shown = path.display();
+    let shown = shown_path(path);
     let (owner, own) = (metadata.uid(), rustix::process::geteuid().as_raw());
     if owner != own && owner != 0 {
         return Err(key_file(
@@ -158,5 +159,5 @@ fn parse(text: &str) -> Option<(&str, Zeroizing<Vec<u8>>)> {
 }
 
 fn key_file(path: &Path, problem: &str) -> Error {
-    Error::new(Code::KeyFile, format!("the key file '{}' {problem}", path.display()))
+    Error::new(Code::KeyFile, format!("the key file '{}' {problem}", shown_path(path)))
 }

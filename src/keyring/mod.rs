@@ -26,6 +26,7 @@ use std::task::{Context, Poll, Waker};
 use crate::context::EncryptionContext;
 use crate::crypto::KeyPairSpec;
 use crate::error::{Code, Error, Result};
+use crate::foreign_text::shown;
 use crate::format::EncryptedDataKey;
 use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
 use failures::Failures;
@@ -196,8 +197,12 @@ fn described(encrypted_data_keys: &[EncryptedDataKey]) -> String {
 
 /// A wrapped data key by the name of the key that wraps it, for people.
 fn describe(key: &EncryptedDataKey) -> String {
-    let name: String = key_name(key).chars().filter(|c| !c.is_control()).take(200).collect();
-    format!("\"{}\" key \"{name}\"", key.provider_id.escape_debug())
+    named(&key.provider_id, &key_name(key))
+}
+
+/// A key by its provider and its name, for people.
+fn named(provider_id: &str, name: &str) -> String {
+    format!("\"{}\" key \"{}\"", shown(provider_id), shown(name))
 }
 
 /// The name of the key that wraps this data key: a KMS key's ARN, or what a raw keyring calls it.

@@ -2,10 +2,12 @@
 
 use super::failures::Failures;
 use super::{
-    Answer, DecryptedDataKey, GeneratedDataKey, Keyring, WrappedDataKey, kms_key_id, no_usable_key,
+    Answer, DecryptedDataKey, GeneratedDataKey, Keyring, WrappedDataKey, kms_key_id, named,
+    no_usable_key,
 };
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
+use crate::foreign_text::shown;
 use crate::format::{EncryptedDataKey, Reader};
 use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
 
@@ -128,7 +130,7 @@ impl<W: WrappingKey> Keyring for W {
                 .filter(|key| self.wrapped(key))
                 .map(|key| self.unwrap_blob(&key, context))
                 .ok_or_else(|| {
-                    let name = &self.names().name;
+                    let name = shown(&self.names().name);
                     let message = format!("the ciphertextBlob was not made under key \"{name}\"");
                     Error::new(Code::NoUsableKey, message)
                 })?;
@@ -169,7 +171,7 @@ async fn find_data_key(
         }
     }
     let Names { namespace, name } = wrapping_key.names();
-    let ours = format!("\"{namespace}\" key \"{name}\"");
+    let ours = named(namespace, name);
     Err(no_usable_key(&ours, encrypted_data_keys, failures))
 }
 

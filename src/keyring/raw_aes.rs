@@ -8,6 +8,7 @@ use super::raw::{Names, WrappingKey};
 use crate::context::EncryptionContext;
 use crate::crypto::{self, Aead, AesGcm, IV_LENGTH, Iv, TAG_LENGTH, Tag};
 use crate::error::{Code, Error, Result};
+use crate::foreign_text::shown;
 use crate::format::{EncryptedDataKey, Failure, Reader};
 use crate::materials::DataKey;
 
@@ -49,7 +50,7 @@ impl RawAesKeyring {
             format!(
                 "the data key does not unwrap under key \"{}\": it is another key of that name, \
                  or the encryption context or the wrapped key was changed",
-                self.names.name
+                shown(&self.names.name)
             ),
         )
     }

@@ -6,6 +6,7 @@ use super::raw::{Names, WrappingKey};
 use crate::context::EncryptionContext;
 use crate::crypto::{RsaPrivate, RsaPrivateKey, RsaPublic, RsaPublicKey, decrypt_or_random};
 use crate::error::{Code, Error, Result};
+use crate::foreign_text::shown;
 use crate::format::EncryptedDataKey;
 use crate::materials::DataKey;
 
@@ -53,7 +54,7 @@ impl RawRsaKeyring {
 
     fn private_key(&self) -> Result<&RsaPrivateKey> {
         self.private_key.as_ref().ok_or_else(|| {
-            let name = &self.names.name;
+            let name = shown(&self.names.name);
             Error::new(
                 Code::NoUsableKey,
                 format!(
@@ -70,7 +71,7 @@ impl RawRsaKeyring {
             .filter(|plaintext| length.is_none_or(|length| plaintext.len() == length))
             .map(DataKey::new)
             .ok_or_else(|| {
-                let name = &self.names.name;
+                let name = shown(&self.names.name);
                 Error::new(
                     Code::NoUsableKey,
                     format!(
@@ -91,13 +92,16 @@ impl WrappingKey for RawRsaKeyring {
         let Names { namespace, name } = &self.names;
         let public_key = self.public_key.as_ref().ok_or_else(|| {
             Error::invalid(format!(
-                "the keyring of RSA key \"{name}\" has no public key, which encrypting needs"
+                "the keyring of RSA key \"{name}\" has no public key, which encrypting needs",
+                name = shown(name)
             ))
         })?;
         let most = self.padding.max_secret(public_key.length());
         if data_key.expose().len() > most {
-            let message =
-                format!("the RSA key \"{name}\" encrypts at most {most} bytes; use encrypt");
+            let message = format!(
+                "the RSA key \"{}\" encrypts at most {most} bytes; use encrypt",
+                shown(name)
+            );
             return Err(Error::new(Code::LimitExceeded, message));
         }
         Ok(EncryptedDataKey {

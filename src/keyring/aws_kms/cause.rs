@@ -12,7 +12,7 @@ use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::operation::RequestId;
 
 use super::service_text::{identifier, quotes, sentence};
-use crate::foreign_text::shown;
+use crate::foreign_text::shown_sentence;
 
 /// What rustls says of a certificate that it refuses, before the reason.
 const UNTRUSTED: &str = "invalid peer certificate: ";
@@ -60,7 +60,7 @@ pub(super) fn certificate_problem(error: &(dyn StdError + 'static)) -> Option<St
     chain(error).find_map(|error| {
         // Only what rustls itself says, not what quotes it.
         let text = error.to_string();
-        text.strip_prefix(UNTRUSTED).map(shown)
+        text.strip_prefix(UNTRUSTED).map(shown_sentence)
     })
 }
 
@@ -101,7 +101,7 @@ fn reason(error: &(dyn StdError + 'static)) -> Option<String> {
     }
     let text = error.to_string();
     if let Some(problem) = text.strip_prefix(UNTRUSTED) {
-        return Some(format!("{UNTRUSTED}{}", shown(problem)));
+        return Some(format!("{UNTRUSTED}{}", shown_sentence(problem)));
     }
     KNOWN.iter().find(|(known, _)| *known == text).map(|(_, ours)| (*ours).to_owned())
 }

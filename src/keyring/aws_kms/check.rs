@@ -8,6 +8,7 @@ use super::calls::{Attempts, Kms};
 use super::error::{nonsense, refused};
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
+use crate::foreign_text::shown;
 
 const TRIAL_LENGTH: usize = 32;
 
@@ -87,7 +88,9 @@ fn usable(key_id: &str, metadata: &KeyMetadata) -> Result<bool> {
         Some(KeyState::PendingImport) => {
             error(Code::KmsKeyState, "has no key material; import it to use the key")
         }
-        Some(state) => error(Code::KmsKeyState, &format!("is in the state {}", state.as_str())),
+        Some(state) => {
+            error(Code::KmsKeyState, &format!("is in the state {}", shown(state.as_str())))
+        }
         None => Ok(false),
     }
 }

@@ -12,6 +12,7 @@ use super::clients::KmsClients;
 use super::unwrap::{Attempt, first_right, wrapped_by_kms};
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
+use crate::foreign_text::shown;
 use crate::format::EncryptedDataKey;
 use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
 
@@ -55,7 +56,7 @@ impl DiscoveryFilter {
         if let Some(wrong) = account_ids.iter().find(|id| !is_id(id)) {
             return Err(Error::invalid(format!(
                 "\"{}\" is not the id of an AWS account, which has 12 digits",
-                wrong.escape_debug()
+                shown(wrong)
             )));
         }
         Ok(Self { partition, account_ids })
@@ -135,7 +136,7 @@ impl AwsKmsDiscoveryKeyring {
             Code::NoUsableKey,
             format!(
                 "the data key was wrapped under the KMS key \"{}\"; this keyring has {}",
-                answer.key_id,
+                shown(&answer.key_id),
                 self.keys()
             ),
         ))

@@ -3,6 +3,8 @@
 //! The SDK would read them when a client is made, and twice; that takes longer than all else at the
 //! start. Emulators, and the credentials of containers and instances, are asked without TLS.
 
+use std::time::Duration;
+
 use aws_sdk_kms::config::{RuntimeComponents, SharedHttpClient};
 use aws_smithy_http_client::{Builder, ConnectorBuilder, proxy::ProxyConfig, tls};
 use aws_smithy_runtime_api::client::http::{
@@ -12,6 +14,10 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 
 use super::proxy::Proxies;
+
+/// How long a connection is kept that nobody uses. Its buffers hold the last answer, and so perhaps
+/// a data key; in a burst of calls it is used again long before.
+const MAX_IDLE: Duration = Duration::from_secs(2);
 
 pub(super) fn http_client(proxies: &Proxies) -> SharedHttpClient {
     let clients = Clients {
@@ -98,6 +104,7 @@ fn with_tls(proxy: ProxyConfig) -> SharedHttpClient {
     Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = ConnectorBuilder::default().tls_provider(tls::Provider::Rustls(CRYPTO));
         connector.set_connector_settings(settings.cloned());
+        connector.set_pool_idle_timeout(Some(Some(MAX_IDLE)));
         connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
         connector.set_proxy_config(Some(proxy.clone()));
         connector.build()
@@ -108,6 +115,7 @@ fn without_tls(proxy: ProxyConfig) -> SharedHttpClient {
     Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = ConnectorBuilder::default();
         connector.set_connector_settings(settings.cloned());
+        connector.set_pool_idle_timeout(Some(Some(MAX_IDLE)));
         connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
         connector.set_proxy_config(Some(proxy.clone()));
         connector.build_http()

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use data_encoding::{BASE64_NOPAD, HEXLOWER, HEXUPPER};
 
-use crate::foreign_text::shown;
+use crate::foreign_text::shown_sentence;
 
 /// The shortest text that could be a part of a key in Base64: 12 bytes of it.
 const MIN_SECRET: usize = 16;
@@ -31,7 +31,7 @@ pub(super) fn sentence(text: &str) -> String {
         }
         out.push_str(if may_be_secret(word) { HIDDEN } else { word });
     }
-    shown(&out)
+    shown_sentence(&out)
 }
 
 /// Whether a text repeats a part of a secret as it is; or, if that is so short that [`sentence`]
@@ -51,7 +51,7 @@ pub(super) fn quotes(text: &str, secret: &[u8]) -> bool {
 }
 
 fn may_be_secret(word: &str) -> bool {
-    let word = word.trim_matches(|c: char| c.is_ascii_punctuation());
+    let word = word.trim_matches(|c: char| !is_of_base64(c));
     let runs = word.split(|c: char| !is_of_base64(c));
     let is_long = runs.clone().any(|run| run.len() >= MIN_SECRET);
     is_long && !is_arn(word) && !runs.filter(|run| run.len() >= MIN_SECRET).all(is_harmless)
@@ -96,7 +96,7 @@ mod tests {
             "Key '1234abcd-12ab-34cd-56ef-1234567890ab' does not exist",
             "GenerateDataKeyWithoutPlaintext is throttled",
         ] {
-            assert_eq!(sentence(text), shown(text));
+            assert_eq!(sentence(text), shown_sentence(text));
         }
     }
 

@@ -7,6 +7,7 @@ use super::environment::Environment;
 use super::proxy::Proxies;
 use super::shared_files::SharedFiles;
 use crate::error::{Code, Error, Result};
+use crate::foreign_text::shown_path;
 
 const ENDPOINTS: [&str; 2] = ["AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL"];
 const DEFAULT_PROFILE: &str = "default";
@@ -85,7 +86,7 @@ impl Sources<'_> {
             return Some(given(value.to_owned(), name));
         }
         let found = self.files.find(self.profile, property)?;
-        let (path, line) = (found.path.display(), found.line);
+        let (path, line) = (shown_path(&found.path), found.line);
         Some(Given {
             value: found.value.to_owned(),
             origin: format!("{property} of the profile {} ({path}, line {line})", self.profile),
@@ -137,7 +138,8 @@ fn profile(options: &KmsOptions, files: &SharedFiles) -> Result<String> {
         return Ok(name.to_owned());
     }
     let origin = if option.is_some() { "the option `profile`" } else { "AWS_PROFILE" };
-    let (config, credentials) = (files.config.path.display(), files.credentials.path.display());
+    let (config, credentials) =
+        (shown_path(&files.config.path), shown_path(&files.credentials.path));
     let there = if known.is_empty() {
         "no profile is there; aws configure makes one".to_owned()
     } else {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::environment::Environment;
 use crate::error::{Code, Error, Result};
+use crate::foreign_text::shown_path;
 
 /// The sections of both files.
 #[derive(Debug)]
@@ -232,5 +233,5 @@ fn without_comment(value: &str) -> &str {
 }
 
 fn unreadable(path: &Path, why: &str) -> Error {
-    Error::new(Code::Configuration, format!("the AWS file {} {why}", path.display()))
+    Error::new(Code::Configuration, format!("the AWS file {} {why}", shown_path(path)))
 }

@@ -10,7 +10,7 @@ use super::super::kms_key_id::{KmsKeyId, PROVIDER_ID, check_unique};
 use super::super::multi::MultiKeyring;
 use super::super::{
     Answer, DecryptedDataKey, GeneratedDataKey, GeneratedKeyPair, Keyring, KmsTarget, ServiceStats,
-    WrappedDataKey, no_usable_key,
+    WrappedDataKey, named, no_usable_key,
 };
 use super::KmsOptions;
 use super::calls::Kms;
@@ -19,6 +19,7 @@ use super::unwrap::{Attempt, first_right, wrapped_by_kms};
 use crate::context::EncryptionContext;
 use crate::crypto::KeyPairSpec;
 use crate::error::{Error, Result};
+use crate::foreign_text::shown;
 use crate::format::EncryptedDataKey;
 use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
 
@@ -61,9 +62,10 @@ fn check_region(keys: &[KmsKeyId], options: &KmsOptions) -> Result<()> {
     }
     let regions: Vec<_> = keys.iter().filter_map(KmsKeyId::region).collect();
     Err(Error::invalid(format!(
-        "the KMS key is in Region {}, but the option `region` says \"{given}\"; leave the option \
+        "the KMS key is in Region {}, but the option `region` says \"{}\"; leave the option \
          out, or name the key by its ARN there",
-        regions.join(", ")
+        regions.join(", "),
+        shown(given)
     )))
 }
 
@@ -184,7 +186,7 @@ impl AwsKmsKeyring {
         materials.expect_no_data_key()?;
         let attempts = self.attempts(encrypted_data_keys).await?;
         let found = first_right(&self.clients, attempts, materials).await?.map_err(|failures| {
-            let ours = format!("\"{PROVIDER_ID}\" key \"{}\"", self.key_id.as_str());
+            let ours = named(PROVIDER_ID, self.key_id.as_str());
             no_usable_key(&ours, encrypted_data_keys, failures)
         })?;
         materials.data_key = Some(found);
@@ -209,8 +211,10 @@ impl AwsKmsKeyring {
         // `aws-kms-mrk-match-for-decrypt.md`: two ARNs of multi-Region keys that differ in nothing
         // but the Region match, so with our Region put in, the ARNs are the same.
         let key = if self.multi_region { key.related_in(region) } else { key };
-        let key_id = self.key_id.may_be(&key, region).then(|| self.key_id.pin(&key))?;
-        Some(Attempt { key_id, key, ciphertext })
+        // Decrypt is told the name as it was configured, so that a message cannot choose the account
+        // that is asked; that KMS used the key that the message names, the answer must show.
+        let key_id = self.key_id.as_str().to_owned();
+        self.key_id.may_be(&key, region).then_some(Attempt { key_id, key, ciphertext })
     }
 }
 

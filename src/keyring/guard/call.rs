@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::error::{Code, Error};
+use crate::foreign_text::shown;
 
 /// Who is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +36,7 @@ impl fmt::Display for Call {
             Service::Custom => "key",
         };
         match &self.key_id {
-            Some(key_id) => write!(f, "{} with the {kind} \"{key_id}\"", self.operation),
+            Some(key_id) => write!(f, "{} with the {kind} \"{}\"", self.operation, shown(key_id)),
             None => f.write_str(self.operation),
         }
     }
