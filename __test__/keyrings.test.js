@@ -172,7 +172,6 @@ describe('AwsKmsKeyring', () => {
     const wrong = [
       { region: 'us-east-1' },
       { region: 5 },
-      { endpoint: 'localhost:4566' },
       { maxAttempts: 0 },
       { timeoutMs: 0 },
       { grantTokens: 'x' },
@@ -182,6 +181,7 @@ describe('AwsKmsKeyring', () => {
     for (const options of wrong) {
       thrown(() => new AwsKmsKeyring({ keyId, ...options }), 'INVALID_ARGUMENT');
     }
+    thrown(() => new AwsKmsKeyring({ keyId, endpoint: 'localhost:4566' }), 'CONFIGURATION');
   });
 
   it('cannot be waited for in a synchronous call', async () => {

@@ -140,7 +140,8 @@ describe('MultiKeyring', () => {
       [{ generator: using(a) }, /generator must be a keyring/],
       [{ generator: a, children: b }, /children must be an array/],
       [{ generator: a, children: [b, 'alias/app'] }, /children\[1\] must be a keyring/],
-      [{ generator: a, children: Array(1) }, /children\[0\] must be a keyring/],
+      [{ generator: a, children: [undefined] }, /children\[0\] must be a keyring/],
+      [{ generator: a, children: Array(1) }, /children must hold values, but its item 0 is none/],
       [{ generator: a, child: [b] }, /no option "child"/],
     ]) {
       assert.match(thrown(() => new MultiKeyring(options), 'INVALID_ARGUMENT').message, expected);

@@ -11,6 +11,8 @@ const { bytesWritten } = require('./written');
 
 const MUCH = 4 * 1024 * 1024;
 const AFTERWARDS_MS = 300;
+/** Much less than the operation takes. */
+const HANDLING_MS = 20;
 const [, , operation, source, destination, ending] = process.argv;
 const folder = path.dirname(destination);
 const controller = new AbortController();
@@ -37,7 +39,7 @@ function main() {
 
 /** A handler of the user's, which ends the process in its own time. */
 function handleSignal() {
-  process.once('SIGTERM', () => setTimeout(() => process.exit(7), AFTERWARDS_MS));
+  process.once('SIGTERM', () => setTimeout(() => process.exit(7), HANDLING_MS));
 }
 
 /** The thread that began the operation ends; this one goes on. */

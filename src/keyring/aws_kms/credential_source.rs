@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::KmsOptions;
 use super::shared_files::SharedFiles;
+use crate::foreign_text::shown_path;
 
 /// The keys of the environment.
 pub(super) const KEYS: [&str; 5] = [
