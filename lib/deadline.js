@@ -1,8 +1,8 @@
 'use strict';
 
-const { clearTimeout, setTimeout } = require('node:timers');
-
 const { EnvelopeError, aborted } = require('./errors.js');
+const { onAbort } = require('./signal.js');
+const { clearTimeout, setTimeout } = require('./timers.js');
 
 /**
  * Awaits what a source gives, but no longer than so many milliseconds, or than a signal lets it; what
@@ -18,7 +18,7 @@ const { EnvelopeError, aborted } = require('./errors.js');
 async function withinDeadline(timeoutMs, ask, signal) {
   /** @type {NodeJS.Timeout | undefined} */
   let timer;
-  let stop = () => {};
+  let ignoreSignal = () => {};
   /** @type {Promise<never>} */
   const late = new Promise((_, reject) => {
     const message =
@@ -28,14 +28,13 @@ async function withinDeadline(timeoutMs, ask, signal) {
       reject(new EnvelopeError('ERR_ENVELOPE_SOURCE_TIMEOUT', message, { retryable: true }));
     };
     timer = setTimeout(fire, timeoutMs);
-    stop = () => signal && reject(aborted(signal));
-    signal?.addEventListener('abort', stop, { once: true });
+    if (signal) ignoreSignal = onAbort(signal, () => reject(aborted(signal)));
   });
   try {
     return await Promise.race([ask(), late]);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', stop);
+    ignoreSignal();
   }
 }
 
