@@ -55,6 +55,10 @@ describe('a source that gives no answer', () => {
   it('leaves no timer behind that keeps the process alive', async () => {
     const read = (start, end) => message.subarray(start, end);
     await short.decryptRange({ size, read });
+    const controller = new AbortController();
+    const hanging = short.decryptRange({ size, read: never }, { signal: controller.signal });
+    controller.abort();
+    await rejection(hanging, 'ABORTED');
     const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout');
     assert.deepEqual(timers, []);
   });

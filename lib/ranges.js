@@ -188,7 +188,7 @@ function byteRange(size, { start = 0, end = size }) {
 function until(signal, source) {
   if (!signal) return source;
   const read = (/** @type {number} */ start, /** @type {number} */ end) =>
-    untilAborted(signal, () => source.read(start, end));
+    untilAborted(signal, () => source.read(start, end, signal));
   return { ...source, read };
 }
 

@@ -19,7 +19,7 @@ const DAY = 86_400_000;
  *
  * @typedef {{
  *   size: number,
- *   read(start: number, end: number): Promise<Uint8Array>,
+ *   read(start: number, end: number, signal?: AbortSignal): Promise<Uint8Array>,
  *   close(): Promise<void>,
  * }} Source
  */
@@ -76,12 +76,13 @@ async function fileSource(handle, close) {
   }
   return {
     size: args.integer(stat.size, 'the size of the source', 0, Number.MAX_SAFE_INTEGER),
-    async read(start, end) {
+    async read(start, end, signal) {
       const buffer = Buffer.allocUnsafe(end - start);
       let done = 0;
       while (done < buffer.length) {
         const left = buffer.length - done;
-        const { bytesRead } = await asked(() => handle.read(buffer, done, left, start + done));
+        const read = () => handle.read(buffer, done, left, start + done);
+        const { bytesRead } = await asked(read, signal);
         // A file that was cut meanwhile is a message that was cut.
         if (args.integer(bytesRead, 'bytesRead', 0, left) === 0) break;
         done += bytesRead;
@@ -94,9 +95,10 @@ async function fileSource(handle, close) {
   /**
    * @template T
    * @param {() => T | Promise<T>} ask
+   * @param {AbortSignal} [signal]
    */
-  function asked(ask) {
-    return withinDeadline(READ_TIMEOUT_MS, async () => ask()).catch(unreadable);
+  function asked(ask, signal) {
+    return withinDeadline(READ_TIMEOUT_MS, async () => ask(), signal).catch(unreadable);
   }
 }
 
@@ -109,8 +111,9 @@ function rangedSource(source, { size, timeoutMs = READ_TIMEOUT_MS, read }) {
   const timeout = args.integer(timeoutMs, 'timeoutMs', 1, DAY);
   return {
     size: args.integer(size, 'size', 0, Number.MAX_SAFE_INTEGER),
-    async read(start, end) {
-      const given = await withinDeadline(timeout, async () => read.call(source, start, end));
+    async read(start, end, signal) {
+      const ask = async () => read.call(source, start, end);
+      const given = await withinDeadline(timeout, ask, signal);
       const bytes = args.bytes(given, 'what read() gives');
       if (bytes.length === end - start) return bytes;
       throw invalid(`read(${start}, ${end}) gave ${bytes.length} bytes, not ${end - start}`);

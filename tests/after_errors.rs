@@ -68,7 +68,7 @@ fn a_re_encryptor_reads_nothing_after_its_output_had_no_room() {
     let body = &message[header(&message).length..];
     let mut re_encryptor = ReEncryptor::new(decryptor(&message), encryptor());
     let error = re_encryptor.update(&body[..2 * FRAME_SIZE], &mut [0; 50]).unwrap_err();
-    assert_eq!(error.code(), Code::InvalidArgument);
+    assert_eq!(error.code(), Code::TruncatedMessage);
     assert_failed(re_encryptor.update(&body[2 * FRAME_SIZE..], &mut [0; 900]));
     assert_failed(re_encryptor.finish(&mut [0; 900]));
 }

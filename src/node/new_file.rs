@@ -2,10 +2,11 @@
 
 use std::io::Write;
 
-use napi::bindgen_prelude::{PromiseRaw, Uint8ArraySlice};
+use napi::bindgen_prelude::PromiseRaw;
 use napi::{Env, Result};
 use napi_derive::napi;
 
+use super::bytes::Uint8ArraySlice;
 use super::ending;
 use super::error::to_napi;
 use super::file::blocking;
