@@ -50,7 +50,7 @@ impl Source {
             return Source::Named("AWS_ACCESS_KEY_ID".to_owned());
         }
         if let Some((name, found)) = in_profile {
-            let (path, line) = (shown_path(&found.path), found.line);
+            let (path, line) = (shown_path(found.path), found.line);
             return Source::Named(format!("{name} of the profile {profile} ({path}, line {line})"));
         }
         if let Some((name, _)) = environment.first(&variables) {

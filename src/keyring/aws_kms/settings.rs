@@ -86,7 +86,7 @@ impl Sources<'_> {
             return Some(given(value.to_owned(), name));
         }
         let found = self.files.find(self.profile, property)?;
-        let (path, line) = (shown_path(&found.path), found.line);
+        let (path, line) = (shown_path(found.path), found.line);
         Some(Given {
             value: found.value.to_owned(),
             origin: format!("{property} of the profile {} ({path}, line {line})", self.profile),
