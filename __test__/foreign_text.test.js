@@ -7,7 +7,9 @@ const path = require('node:path');
 const { describe, it } = require('node:test');
 
 const { CustomKeyring, Envelope, LocalKeyring, MultiKeyring, RawAesKeyring } = require('..');
+const { withDataKeys } = require('./support/data_keys');
 const { temporaryFolder } = require('./support/files');
+const { rejection } = require('./support/rejects');
 
 const ODD = {
   'a new line': 'a\nb',
@@ -76,13 +78,50 @@ describe('text of strangers in errors is escaped and cut', () => {
           (reason) => reason,
         );
         assert.ok(error, String(call));
-        for (const text of texts(error)) {
-          assert.ok(!UNSEEN.test(text) && !text.includes('\n'), `${call}: ${JSON.stringify(text)}`);
-          assert.ok(text.length < 3000, `${call}: ${text.length} characters`);
-        }
+        assertShown(error, String(call));
       }
     });
   }
+
+  it('in the names of 100 data keys of 60,000 bytes each', async () => {
+    const ours = new Envelope({ keyring: raw('ours', 'ours') });
+    const several = new MultiKeyring({ children: [raw('ours', 'a'), raw('ours', 'b')] });
+    const limited = new Envelope({ keyring: raw('ours', 'ours'), allowedKeys: ['none'] });
+    const name = Buffer.from('a\u202e\n\u001b'.repeat(10_000));
+    const keys = Array.from({ length: 100 }, () => ({
+      providerId: 'x\n'.repeat(15_000),
+      providerInfo: name,
+      ciphertext: Buffer.alloc(48),
+    }));
+    const message = withDataKeys(ours.encryptSync('x'), keys);
+    assert.ok(message.length > 6_000_000);
+    for (const envelope of [ours, limited, new Envelope({ keyring: several })]) {
+      assertShown(await rejection(envelope.decrypt(message), 'NO_USABLE_KEY'));
+    }
+  });
+
+  it('in the names of files', async () => {
+    const envelope = new Envelope({ keyring: raw('ours', 'ours') });
+    for (const name of Object.values(ODD).filter((odd) => odd.length < 100)) {
+      const missing = path.join(folder, 'none', name);
+      const folderOf = path.join(folder, name);
+      fs.mkdirSync(folderOf);
+      for (const call of [
+        () => envelope.encryptFile(missing, path.join(folder, 'out')),
+        () => envelope.decryptFile(keyFile, path.join(missing, 'out')),
+        () => envelope.encryptFile(keyFile, folderOf),
+        () => envelope.encryptFile(folderOf, path.join(folder, 'out')),
+        () => envelope.decryptRange(missing, { start: 0 }),
+        async () => new Envelope(`local:${missing}`),
+        async () => LocalKeyring.generate(missing),
+        async () => new Envelope(`local:${folderOf}`),
+      ]) {
+        const error = await call().then(assert.fail, (reason) => reason);
+        assert.match(error.code, /^ERR_ENVELOPE_/, String(call));
+        assertShown(error, String(call));
+      }
+    }
+  });
 
   it('by the command line, too', async () => {
     for (const odd of Object.values(ODD)) {
@@ -105,6 +144,13 @@ describe('text of strangers in errors is escaped and cut', () => {
     }
   });
 });
+
+function assertShown(error, where = '') {
+  for (const text of texts(error)) {
+    assert.ok(!UNSEEN.test(text) && !text.includes('\n'), `${where}: ${JSON.stringify(text)}`);
+    assert.ok(text.length < 10_000, `${where}: ${text.length} characters`);
+  }
+}
 
 function texts(error) {
   const cause = error.cause instanceof Error ? [error.cause.message] : [];

@@ -1,5 +1,7 @@
 'use strict';
 
+const { sentence } = require('./foreign_text.js');
+
 /** @typedef {import('../index').EnvelopeErrorCode} Code */
 
 /**
@@ -108,7 +110,21 @@ function fromNative(error) {
   const fields = parse(error);
   if (fields) return fromFields(fields);
   const message = 'the addon failed unexpectedly; please report this';
-  return new EnvelopeError('ERR_ENVELOPE_INTERNAL', message, { cause: error });
+  const cause = new Error(sentence(textOf(error)));
+  return new EnvelopeError('ERR_ENVELOPE_INTERNAL', message, { cause });
+}
+
+/**
+ * What a thrown value says; it may be anything, also what cannot be turned into a string.
+ *
+ * @param {unknown} error
+ */
+function textOf(error) {
+  try {
+    return String(error);
+  } catch {
+    return 'what was thrown cannot be read';
+  }
 }
 
 /**

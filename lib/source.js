@@ -7,7 +7,7 @@ const { isProxy } = require('node:util').types;
 const args = require('./arguments.js');
 const { withinDeadline } = require('./deadline.js');
 const { EnvelopeError, invalid } = require('./errors.js');
-const { shownPath } = require('./foreign_text.js');
+const { sentence, shownPath } = require('./foreign_text.js');
 const { filePath, isPath } = require('./input/path.js');
 
 /** How long one read of a source may take, in milliseconds, unless the source says otherwise. */
@@ -146,10 +146,10 @@ function likeness(source) {
 function fileError(path, error) {
   if (error.code === 'ENOENT') {
     const message = `'${shownPath(path)}' does not exist; check the path`;
-    return new EnvelopeError('ERR_ENVELOPE_FILE_NOT_FOUND', message, { cause: error });
+    return new EnvelopeError('ERR_ENVELOPE_FILE_NOT_FOUND', message, { cause: systemError(error) });
   }
   const message = `'${shownPath(path)}' cannot be opened; see the cause`;
-  return new EnvelopeError('ERR_ENVELOPE_FILE', message, { cause: error });
+  return new EnvelopeError('ERR_ENVELOPE_FILE', message, { cause: systemError(error) });
 }
 
 /**
@@ -159,7 +159,18 @@ function fileError(path, error) {
 function unreadable(cause) {
   if (cause instanceof EnvelopeError && cause.code === 'ERR_ENVELOPE_SOURCE_TIMEOUT') throw cause;
   const message = 'the source cannot be read; see the cause';
-  throw new EnvelopeError('ERR_ENVELOPE_FILE', message, { cause });
+  throw new EnvelopeError('ERR_ENVELOPE_FILE', message, { cause: systemError(cause) });
+}
+
+/**
+ * What the system said, without the path, which Node.js repeats as it is.
+ *
+ * @param {unknown} error
+ */
+function systemError(error) {
+  const { code, syscall } = Object(error);
+  const text = typeof syscall === 'string' ? `${syscall} failed: ${code}` : String(code ?? error);
+  return Object.assign(new Error(sentence(text)), typeof code === 'string' ? { code } : {});
 }
 
 async function nothing() {}
