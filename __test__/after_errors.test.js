@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict');
 const { describe, it } = require('node:test');
 
-const binding = require('../binding.js');
+const binding = require('../lib/native/load.js');
 
 const keyring = binding.Keyring.rawAes('tests', 'key', new Uint8Array(32));
 const client = binding.Client.create(keyring, { requiredContextKeys: [], frameLength: 10 });

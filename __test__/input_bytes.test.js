@@ -286,7 +286,7 @@ describe('a Uint8Array that says something else than it is', () => {
   });
 
   it('cannot bring shared memory past the addon itself', () => {
-    const { inspectHeader } = require('../binding.js');
+    const { inspectHeader } = require('../lib/native/load.js');
     for (const wrong of [shared, new Liar(shared.buffer), shared.subarray(0, 0)]) {
       assert.throws(() => inspectHeader(wrong), /SharedArrayBuffer/);
     }
