@@ -8,7 +8,7 @@ const { describe, it } = require('node:test');
 const ROOT = path.join(__dirname, '..');
 const PAGE = fs.readFileSync(path.join(ROOT, 'docs', 'troubleshooting.md'), 'utf8');
 
-/** The words of all errors, with the lines of a text joined. */
+/** The words of all errors: no comments, and the lines of a text joined. */
 const texts = ['src', 'lib']
   .flatMap((folder) =>
     fs.readdirSync(path.join(ROOT, folder), { recursive: true }).map((name) => [folder, name]),
@@ -16,6 +16,7 @@ const texts = ['src', 'lib']
   .filter(([, name]) => /\.(rs|js)$/.test(name))
   .map((parts) => fs.readFileSync(path.join(ROOT, ...parts), 'utf8'))
   .join('\n')
+  .replace(/^\s*(\/\/|\*|\/\*).*$/gm, '')
   .replace(/\\\n\s*/g, '');
 
 describe('docs/troubleshooting.md', () => {
