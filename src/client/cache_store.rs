@@ -9,7 +9,7 @@ use lru::LruCache;
 use super::cache_entry::Made;
 
 /// The name of an entry: a hash of what its materials depend on.
-pub(super) type Id = [u8; 64];
+pub(super) type Id = [u8; 32];
 
 /// About how many bytes the entries of one cache take at most.
 const MAX_BYTES: usize = 64 << 20;

@@ -11,7 +11,7 @@ use super::cache_entry::{Demand, Entry, Made, Use};
 use super::cache_store::Id;
 use super::settings::Settings;
 use crate::context::EncryptionContext;
-use crate::crypto::sha512;
+use crate::crypto::sha256;
 use crate::error::{Code, Error, Result};
 use crate::format::EncryptedDataKey;
 use crate::keyring::{Keyring, answer_now};
@@ -246,7 +246,7 @@ fn entry_to_encrypt(materials: EncryptionMaterials) -> Result<Made> {
 
 /// Suite, required keys and keyring are the client's, and so is the cache.
 fn encryption_id(context: &EncryptionContext) -> Id {
-    sha512(&[&[TO_ENCRYPT], context.serialize().as_slice()].concat())
+    sha256(&[&[TO_ENCRYPT], context.serialize().as_slice()].concat())
 }
 
 /// One hash of all that the data key depends on, each part with its length or its count, so that it
@@ -259,7 +259,7 @@ pub(super) fn decryption_id(accepted: &AcceptedHeader) -> Result<Id> {
         data_key.write(&mut key)?;
     }
     key.extend_from_slice(&accepted.context.serialize());
-    Ok(sha512(&key))
+    Ok(sha256(&key))
 }
 
 /// About how many bytes materials take: the context, as the keyring sees it.

@@ -74,8 +74,8 @@ pub(crate) trait CryptoEngine {
         outputs: &mut [(&[u8], &mut [u8])],
     ) -> Result<()>;
 
-    /// SHA-512 (FIPS 180-4).
-    fn sha512(data: &[u8]) -> [u8; 64];
+    /// SHA-256 (FIPS 180-4).
+    fn sha256(data: &[u8]) -> [u8; 32];
 
     /// A fresh key pair.
     fn generate_key_pair(spec: KeyPairSpec) -> Result<key_pair::KeyPair>;
@@ -103,9 +103,9 @@ pub(crate) trait Aead: Sized + Send + Sync {
     ) -> Result<()>;
 }
 
-/// SHA-512 (FIPS 180-4) of what is not secret.
-pub(crate) fn sha512(data: &[u8]) -> [u8; 64] {
-    Engine::sha512(data)
+/// SHA-256 (FIPS 180-4) of what is not secret.
+pub(crate) fn sha256(data: &[u8]) -> [u8; 32] {
+    Engine::sha256(data)
 }
 
 /// Fills `bytes` from the operating system's generator.

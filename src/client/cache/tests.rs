@@ -22,7 +22,7 @@ fn made(size: usize) -> Made {
 }
 
 fn keep(cache: &Arc<MaterialsCache>, name: u8, size: usize) {
-    cache.made_at_once([name; 64], made(size)).keep();
+    cache.made_at_once([name; 32], made(size)).keep();
 }
 
 fn kept(cache: &MaterialsCache) -> usize {
@@ -60,7 +60,7 @@ fn entries_take_no_more_bytes_than_they_may() {
 #[test]
 fn what_was_made_before_the_cache_was_cleared_is_not_kept() {
     let cache = cache(Duration::from_secs(60));
-    let ticket = cache.made_at_once([1; 64], made(0));
+    let ticket = cache.made_at_once([1; 32], made(0));
     cache.clear();
     ticket.keep();
     assert_eq!(kept(&cache), 0);
@@ -70,10 +70,10 @@ fn what_was_made_before_the_cache_was_cleared_is_not_kept() {
 fn a_call_that_failed_or_that_nobody_waits_for_leaves_nothing_behind() {
     let cache = cache(Duration::from_secs(60));
     let failed = || Box::pin(async { Err(Error::new(Code::KmsTimeout, "by the test")) }) as Making;
-    assert!(cache.make([1; 64], failed).now_or_never().unwrap().is_err());
+    assert!(cache.make([1; 32], failed).now_or_never().unwrap().is_err());
     let never = || Box::pin(std::future::pending()) as Making;
     for name in 0..100 {
-        assert!(cache.make([name; 64], never).now_or_never().is_none());
+        assert!(cache.make([name; 32], never).now_or_never().is_none());
     }
     assert_eq!(cache.lock().pending.len(), 0);
     assert_eq!(kept(&cache), 0);

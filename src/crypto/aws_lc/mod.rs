@@ -46,9 +46,9 @@ impl CryptoEngine for AwsLc {
         })
     }
 
-    fn sha512(data: &[u8]) -> [u8; 64] {
-        let mut hash = [0; 64];
-        hash.copy_from_slice(digest::digest(&digest::SHA512, data).as_ref());
+    fn sha256(data: &[u8]) -> [u8; 32] {
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest::digest(&digest::SHA256, data).as_ref());
         hash
     }
 

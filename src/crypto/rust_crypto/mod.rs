@@ -52,8 +52,8 @@ impl CryptoEngine for RustCrypto {
         expanded.map_err(|_| engine_failed("HKDF"))
     }
 
-    fn sha512(data: &[u8]) -> [u8; 64] {
-        Sha512::digest(data).into()
+    fn sha256(data: &[u8]) -> [u8; 32] {
+        Sha256::digest(data).into()
     }
 
     fn generate_key_pair(spec: KeyPairSpec) -> Result<KeyPair> {
