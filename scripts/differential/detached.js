@@ -51,6 +51,17 @@ const WAYS = [
     },
   },
   {
+    name: 'encryptWebStream',
+    needs: 'plaintext',
+    async call(input, { writer, context: encryptionContext }) {
+      const { readable, writable } = writer.encryptWebStream({ encryptionContext });
+      const sink = writable.getWriter();
+      const writing = Promise.all([sink.write(input), sink.close()]);
+      const [output] = await Promise.all([collect(readable), writing]);
+      return output;
+    },
+  },
+  {
     name: 'decrypt',
     needs: 'message',
     call: (input, _scenario, { reader, expected: encryptionContext }) =>

@@ -107,11 +107,13 @@ const OUR_WAYS = [
   {
     name: 'encryptBatch',
     applies: ({ suite }) => suite.derives,
-    async write({ writer, plaintext, context: encryptionContext }, random) {
+    async write({ writer, writerCache, plaintext, context: encryptionContext }, random) {
       const others = Array.from({ length: random.below(5) }, () =>
         random.bytes(random.below(3000)),
       );
-      const items = [...others, plaintext];
+      // A batch has one data key, and no more messages than that is for.
+      const most = writerCache?.maxMessages ?? others.length + 1;
+      const items = [...others.slice(0, most - 1), plaintext];
       const place = random.below(items.length);
       [items[place], items[items.length - 1]] = [plaintext, items[place]];
       const views = items.map((item) => randomView(random, item));
