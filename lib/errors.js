@@ -1,7 +1,5 @@
 'use strict';
 
-const { sentence } = require('./foreign_text.js');
-
 /** @typedef {import('../index').EnvelopeErrorCode} Code */
 
 /**
@@ -110,6 +108,8 @@ function fromNative(error) {
   const fields = parse(error);
   if (fields) return fromFields(fields);
   const message = 'the addon failed unexpectedly; please report this';
+  // Loaded when it is first needed: a program starts sooner.
+  const { sentence } = require('./foreign_text.js');
   const cause = new Error(sentence(textOf(error)));
   return new EnvelopeError('ERR_ENVELOPE_INTERNAL', message, { cause });
 }

@@ -2,8 +2,6 @@
 
 const { isProxy } = require('node:util').types;
 
-const { shown } = require('../foreign_text.js');
-
 /**
  * What a value is, for an error: never what it holds, which may be secret. Calls no code of the
  * caller's but a getter `constructor`, and survives what that throws.
@@ -37,7 +35,8 @@ function className(value) {
  * @param {string} name
  */
 function quoted(name) {
-  return `"${shown(name)}"`;
+  // Loaded when it is first needed: a program starts sooner.
+  return `"${require('../foreign_text.js').shown(name)}"`;
 }
 
 module.exports = { kind, quoted };

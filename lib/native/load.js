@@ -4,7 +4,6 @@ const fs = require('node:fs');
 const { createRequire } = require('node:module');
 const path = require('node:path');
 
-const { notFound, notLoaded, notOurs } = require('./explain.js');
 const { PLATFORMS, platformName } = require('./platform.js');
 
 /** @typedef {typeof import('../../binding')} Addon */
@@ -32,12 +31,22 @@ function addon() {
   return open(fs.existsSync(own) ? own : packaged(platform), false);
 }
 
+/** Loaded only where it is needed. */
+function explain() {
+  return require('./explain.js');
+}
+
 /** @param {string} platform */
 function packaged(platform) {
   try {
     return load.resolve(`kms-envelope-${platform}`);
   } catch (error) {
-    throw notFound(platform, PLATFORMS.filter(isInstalled), IN_A_BUNDLE ? HERE : undefined, error);
+    throw explain().notFound(
+      platform,
+      PLATFORMS.filter(isInstalled),
+      IN_A_BUNDLE ? HERE : undefined,
+      error,
+    );
   }
 }
 
@@ -61,9 +70,9 @@ function open(file, named) {
   try {
     loaded = load(file);
   } catch (error) {
-    throw notLoaded(file, named, error);
+    throw explain().notLoaded(file, named, error);
   }
-  if (typeof Object(loaded).sealNow !== 'function') throw notOurs(file, named);
+  if (typeof Object(loaded).sealNow !== 'function') throw explain().notOurs(file, named);
   return loaded;
 }
 
