@@ -14,7 +14,7 @@ use crate::context::EncryptionContext;
 use crate::crypto::sha256;
 use crate::error::{Code, Error, Result};
 use crate::format::EncryptedDataKey;
-use crate::keyring::{Keyring, answer_now};
+use crate::keyring::Keyring;
 use crate::materials::{Attempts, DecryptionMaterials, EncryptionMaterials, timed_out};
 use crate::suite::{AlgorithmSuite, KeyDerivation};
 
@@ -78,19 +78,36 @@ impl MaterialsSource {
         let make = || {
             let (keyring, settings) = (Arc::clone(&self.keyring), Arc::clone(&self.settings));
             let made = make_to_encrypt(keyring, settings, context.clone());
-            Box::pin(async { entry_to_encrypt(made.await?) }) as _
+            Box::pin(async { made.await.map(entry_to_encrypt) }) as _
         };
         let take = |made: &Made| made.to_encrypt(cache.limits(), demand);
         cache.find_or_make(&encryption_id(&context), take, make).await
     }
 
-    pub(super) fn cached_to_encrypt(
+    /// The same from the cache, or from a keyring that need not ask a service.
+    ///
+    /// # Errors
+    /// `WouldBlock` if a service must be asked first.
+    pub(super) fn to_encrypt_now(
         &self,
-        context: &EncryptionContext,
+        context: EncryptionContext,
         demand: Demand,
-    ) -> Option<(Arc<EncryptionMaterials>, Use)> {
-        let cache = self.cache_to_encrypt(demand)?;
-        cache.find(&encryption_id(context), |made| made.to_encrypt(cache.limits(), demand))
+    ) -> Result<(Arc<EncryptionMaterials>, Use)> {
+        let cache = self.cache_to_encrypt(demand).map(|cache| (cache, encryption_id(&context)));
+        if let Some((cache, id)) = &cache
+            && let Some(found) = cache.find(id, |made| made.to_encrypt(cache.limits(), demand))
+        {
+            return Ok(found);
+        }
+        let required = self.settings.required_context_keys.clone();
+        let mut materials = EncryptionMaterials::new(self.settings.suite, context, required)?;
+        self.keyring.on_encrypt_now(&mut materials)?;
+        self.settings.check_data_keys(&materials.encrypted_data_keys)?;
+        let Some((cache, id)) = cache else { return Ok((Arc::new(materials), None)) };
+        let made = entry_to_encrypt(materials);
+        let taken = made.to_encrypt(cache.limits(), demand).ok_or_else(wrong_direction)?;
+        cache.made_at_once(id, made).keep();
+        Ok(taken)
     }
 
     /// The data key of a message; `Unverified::verified` is to be called once its header verified.
@@ -125,13 +142,10 @@ impl MaterialsSource {
         if let Some(materials) = found {
             return Ok(Some(Unverified { materials, ticket: None }));
         }
-        if self.keyring.calls_service() {
-            return Ok(None);
-        }
         let AcceptedHeader { header, context, allowed } = accepted;
         let mut materials =
             DecryptionMaterials::new(header.suite, context.clone(), Attempts::at_once());
-        match answer_now(self.keyring.on_decrypt(&mut materials, allowed)) {
+        match self.keyring.on_decrypt_now(&mut materials, allowed) {
             Ok(()) => {}
             Err(error) if error.code() == Code::WouldBlock => return Ok(None),
             Err(error) => return Err(error),
@@ -175,7 +189,7 @@ impl MaterialsSource {
         let key = encryption_id(&context);
         let (keyring, settings) = (Arc::clone(&self.keyring), Arc::clone(&self.settings));
         let made = make_to_encrypt(keyring, settings, context);
-        let make = async { entry_to_encrypt(made.await?) };
+        let make = async { made.await.map(entry_to_encrypt) };
         cache.renew(key, Box::pin(make)).await
     }
 
@@ -239,9 +253,9 @@ async fn make_to_decrypt(
     Ok(materials)
 }
 
-fn entry_to_encrypt(materials: EncryptionMaterials) -> Result<Made> {
+fn entry_to_encrypt(materials: EncryptionMaterials) -> Made {
     let size = size_to_encrypt(&materials);
-    Ok(Made::ToEncrypt(Arc::new(Entry::new(materials, size))))
+    Made::ToEncrypt(Arc::new(Entry::new(materials, size)))
 }
 
 /// Suite, required keys and keyring are the client's, and so is the cache.

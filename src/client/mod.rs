@@ -18,7 +18,7 @@ use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
 use crate::foreign_text::listed;
 use crate::format::{Header, HeaderLimits};
-use crate::keyring::{Keyring, answer_now, key_name};
+use crate::keyring::{Keyring, key_name};
 use crate::materials::{DecryptionMaterials, EncryptionMaterials};
 pub use crate::message::Tally;
 use crate::message::{Decryptor, Encryptor, RangeOpening, check_public_key, too_long};
@@ -90,13 +90,11 @@ impl Client {
     ) -> Result<Option<Encryptor>> {
         self.check_plaintext_length(plaintext_length.unwrap_or_default())?;
         let demand = Demand::message(plaintext_length);
-        if let Some((materials, usage)) = self.materials.cached_to_encrypt(&context, demand) {
-            return self.start(&materials, usage).map(Some);
+        match self.materials.to_encrypt_now(context, demand) {
+            Ok((materials, usage)) => self.start(&materials, usage).map(Some),
+            Err(error) if error.code() == Code::WouldBlock => Ok(None),
+            Err(error) => Err(error),
         }
-        if self.keyring().calls_service() {
-            return Ok(None);
-        }
-        answer_now(self.encryptor(context, plaintext_length)).map(Some)
     }
 
     fn start(&self, materials: &EncryptionMaterials, usage: Use) -> Result<Encryptor> {

@@ -7,6 +7,7 @@ pub mod aws_kms;
 #[cfg(feature = "aws-kms")]
 pub mod custom;
 mod data_key;
+mod data_key_service;
 mod failures;
 #[cfg(feature = "aws-kms")]
 pub mod guard;
@@ -23,25 +24,24 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
-use crate::context::EncryptionContext;
-use crate::crypto::KeyPairSpec;
 use crate::error::{Code, Error, Result};
 use crate::foreign_text::shown;
 use crate::format::EncryptedDataKey;
-use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
+use crate::materials::{DecryptionMaterials, EncryptionMaterials};
 use failures::Failures;
 
 pub use data_key::{
     DecryptedDataKey, GeneratedDataKey, GeneratedKeyPair, KmsTarget, WrappedDataKey,
 };
+pub use data_key_service::{DataKeyUnwrapper, DataKeyWrapper};
 pub use stats::{BreakerStats, CircuitState, ServiceStats};
 
 /// What the methods of a keyring return: KMS answers later, a local key at once.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
-/// Wraps and unwraps data keys. A call that fails leaves the materials as they were.
+/// Wraps and unwraps the data keys of messages. A call that fails leaves the materials as they were.
 pub trait Keyring: Send + Sync {
-    /// Whether a service is asked, so that an answer takes time and a Tokio runtime.
+    /// Whether a service may be asked, so that an answer takes time and a Tokio runtime.
     fn calls_service(&self) -> bool;
 
     /// Adds to the materials a data key, if they have none, and its wrapped form ("OnEncrypt"). A
@@ -55,6 +55,34 @@ pub trait Keyring: Send + Sync {
         encrypted_data_keys: &'a [EncryptedDataKey],
     ) -> Answer<'a, ()>;
 
+    /// Does what `on_encrypt` does, without waiting for a service; a keyring that has what it needs
+    /// at hand, though it may call one, says so here.
+    ///
+    /// # Errors
+    /// `WouldBlock` if a service must be asked first; nothing was begun then. As `on_encrypt`.
+    fn on_encrypt_now(&self, materials: &mut EncryptionMaterials) -> Result<()> {
+        if self.calls_service() {
+            return Err(would_block());
+        }
+        answer_now(self.on_encrypt(materials))
+    }
+
+    /// Does what `on_decrypt` does, without waiting for a service; see `on_encrypt_now`.
+    ///
+    /// # Errors
+    /// `WouldBlock` if a service must be asked first, or more data keys be tried than a caller who
+    /// cannot wait should try. As `on_decrypt`.
+    fn on_decrypt_now(
+        &self,
+        materials: &mut DecryptionMaterials,
+        encrypted_data_keys: &[EncryptedDataKey],
+    ) -> Result<()> {
+        if self.calls_service() {
+            return Err(would_block());
+        }
+        answer_now(self.on_decrypt(materials, encrypted_data_keys))
+    }
+
     /// Whether `on_decrypt` may give a random key in place of a reason, so that nobody can be asked
     /// after it: only the message's header tells whether the key is right.
     fn rejects_implicitly(&self) -> bool {
@@ -66,71 +94,20 @@ pub trait Keyring: Send + Sync {
         Vec::new()
     }
 
-    /// Makes a data key of `length` bytes, from 1 to 1024, for use outside a message.
-    fn generate_data_key<'a>(
-        &'a self,
-        length: usize,
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, GeneratedDataKey>;
-
-    /// Unwraps what `generate_data_key` or `wrap_data_key` wrapped.
-    fn decrypt_data_key<'a>(
-        &'a self,
-        ciphertext_blob: &'a [u8],
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, DecryptedDataKey>;
-
-    /// Wraps a data key that there is already, or other bytes.
-    fn wrap_data_key<'a>(
-        &'a self,
-        data_key: &'a DataKey,
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, WrappedDataKey>;
-
-    /// As `generate_data_key`, for who needs the key only later.
-    fn generate_data_key_without_plaintext<'a>(
-        &'a self,
-        length: usize,
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, WrappedDataKey> {
-        Box::pin(async move {
-            let generated = self.generate_data_key(length, context).await?;
-            Ok(generated.without_plaintext())
-        })
+    /// What makes and wraps data keys for use outside messages.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if this keyring wraps nothing, or only the data keys of messages.
+    fn data_key_wrapper(&self) -> Result<&dyn DataKeyWrapper> {
+        Err(only_messages())
     }
 
-    /// Makes a key pair whose private key is wrapped; without `with_private_key` nobody sees it.
-    fn generate_data_key_pair<'a>(
-        &'a self,
-        spec: KeyPairSpec,
-        with_private_key: bool,
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, GeneratedKeyPair> {
-        Box::pin(async move {
-            let (private_key, public_key) = data_key::generate_key_pair(spec)?;
-            let wrapped = self.wrap_data_key(&private_key, context).await?;
-            let private_key = with_private_key.then_some(private_key);
-            Ok(GeneratedKeyPair { public_key, private_key, wrapped })
-        })
-    }
-
-    /// Wraps under another keyring what this one wrapped.
-    fn rewrap_data_key<'a>(
-        &'a self,
-        ciphertext_blob: &'a [u8],
-        context: &'a EncryptionContext,
-        to: &'a dyn Keyring,
-        new_context: &'a EncryptionContext,
-    ) -> Answer<'a, WrappedDataKey> {
-        Box::pin(async move {
-            let data_key = self.decrypt_data_key(ciphertext_blob, context).await?;
-            to.wrap_data_key(&data_key.plaintext, new_context).await
-        })
-    }
-
-    /// The KMS key that wraps, if it is one.
-    fn kms_target(&self) -> Answer<'_, Option<KmsTarget>> {
-        Box::pin(async { Ok(None) })
+    /// What unwraps data keys outside messages.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if this keyring is for the data keys of messages only.
+    fn data_key_unwrapper(&self) -> Result<&dyn DataKeyUnwrapper> {
+        Err(only_messages())
     }
 
     /// Fails if the keys cannot be used, with the reason; changes nothing.
@@ -161,6 +138,12 @@ pub fn would_block() -> Error {
         Code::WouldBlock,
         "this keyring asks a key service, which a synchronous call cannot wait for; \
          use the asynchronous call",
+    )
+}
+
+fn only_messages() -> Error {
+    Error::invalid(
+        "this keyring wraps and unwraps only the data keys of messages; use encrypt and decrypt",
     )
 }
 

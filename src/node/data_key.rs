@@ -55,7 +55,8 @@ pub fn generate_data_key<'env>(
     let caller = caller_of(caller.as_ref());
     let context = from_flat(context).map_err(to_napi)?;
     spawn(env, async move {
-        let answer = keyring.generate_data_key(length as usize, &context);
+        let wrapper = keyring.data_key_wrapper().map_err(to_napi)?;
+        let answer = wrapper.generate_data_key(length as usize, &context);
         let GeneratedDataKey { ciphertext_blob, key } =
             on_behalf(caller, answer).await.map_err(to_napi)?;
         Ok(NativeGeneratedDataKey {
@@ -82,7 +83,8 @@ pub fn decrypt_data_key<'env>(
     let context = from_flat(context).map_err(to_napi)?;
     let ciphertext_blob = ciphertext_blob.to_vec();
     spawn(env, async move {
-        let answer = keyring.decrypt_data_key(&ciphertext_blob, &context);
+        let unwrapper = keyring.data_key_unwrapper().map_err(to_napi)?;
+        let answer = unwrapper.decrypt_data_key(&ciphertext_blob, &context);
         let key = on_behalf(caller, answer).await.map_err(to_napi)?;
         Ok(NativeDataKey {
             plaintext: key.plaintext.into_bytes().into(),
@@ -129,7 +131,8 @@ pub fn generate_data_key_without_plaintext<'env>(
     let (keyring, caller) = (keyring.shared(), caller_of(caller.as_ref()));
     let context = from_flat(context).map_err(to_napi)?;
     spawn(env, async move {
-        let answer = keyring.generate_data_key_without_plaintext(length as usize, &context);
+        let wrapper = keyring.data_key_wrapper().map_err(to_napi)?;
+        let answer = wrapper.generate_data_key_without_plaintext(length as usize, &context);
         on_behalf(caller, answer).await.map(Into::into).map_err(to_napi)
     })
 }
@@ -147,7 +150,8 @@ pub fn wrap_data_key<'env>(
     let context = from_flat(context).map_err(to_napi)?;
     let plaintext = DataKey::new(Zeroizing::new(plaintext.to_vec()));
     spawn(env, async move {
-        let answer = keyring.wrap_data_key(&plaintext, &context);
+        let wrapper = keyring.data_key_wrapper().map_err(to_napi)?;
+        let answer = wrapper.wrap_data_key(&plaintext, &context);
         on_behalf(caller, answer).await.map(Into::into).map_err(to_napi)
     })
 }
@@ -168,7 +172,9 @@ pub fn rewrap_data_key<'env>(
     let new_context = from_flat(new_context).map_err(to_napi)?;
     let ciphertext_blob = ciphertext_blob.to_vec();
     spawn(env, async move {
-        let answer = keyring.rewrap_data_key(&ciphertext_blob, &context, to.as_ref(), &new_context);
+        let unwrapper = keyring.data_key_unwrapper().map_err(to_napi)?;
+        let to = to.data_key_wrapper().map_err(to_napi)?;
+        let answer = unwrapper.rewrap_data_key(&ciphertext_blob, &context, to, &new_context);
         on_behalf(caller, answer).await.map(Into::into).map_err(to_napi)
     })
 }

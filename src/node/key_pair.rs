@@ -45,7 +45,8 @@ pub fn generate_data_key_pair<'env>(
     let spec = KeyPairSpec::ALL.into_iter().find(|known| known.as_str() == spec);
     let spec = spec.ok_or_else(|| to_napi(unknown_spec()))?;
     spawn(env, async move {
-        let answer = keyring.generate_data_key_pair(spec, with_private_key, &context);
+        let wrapper = keyring.data_key_wrapper().map_err(to_napi)?;
+        let answer = wrapper.generate_data_key_pair(spec, with_private_key, &context);
         let GeneratedKeyPair { public_key, private_key, wrapped } =
             on_behalf(caller, answer).await.map_err(to_napi)?;
         Ok(NativeKeyPair {

@@ -22,6 +22,7 @@ mod service_text;
 mod settings;
 mod shared_files;
 mod strict;
+mod strict_data_keys;
 mod unwrap;
 
 use std::time::Duration;
