@@ -4,12 +4,12 @@
 
 use std::sync::Arc;
 
-use super::failures::Failures;
+use super::failures::{Failures, no_usable_key};
 use super::guard::{Call, CallLog, Guard, GuardOptions, Service};
 use super::raw::Names;
 use super::{
     Answer, DataKeyUnwrapper, DataKeyWrapper, DecryptedDataKey, GeneratedDataKey, Keyring,
-    ServiceStats, WrappedDataKey, no_usable_key,
+    ServiceStats, WrappedDataKey,
 };
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};

@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use super::failures::Failures;
+use super::key_names::described;
 use super::{
     Answer, DataKeyUnwrapper, DataKeyWrapper, DecryptedDataKey, Keyring, ServiceStats,
-    WrappedDataKey, described,
+    WrappedDataKey,
 };
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};

@@ -1,9 +1,10 @@
 //! What the raw keyrings have in common: a key of the caller's wraps, at once and on its own.
 
-use super::failures::Failures;
+use super::failures::{Failures, no_usable_key};
+use super::key_names::named;
 use super::{
     Answer, DataKeyUnwrapper, DataKeyWrapper, DecryptedDataKey, GeneratedDataKey, Keyring,
-    WrappedDataKey, kms_key_id, named, no_usable_key,
+    WrappedDataKey, kms_key_id,
 };
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};

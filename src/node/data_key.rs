@@ -6,7 +6,7 @@ use napi_derive::napi;
 use zeroize::Zeroizing;
 
 use super::bytes::Uint8ArraySlice;
-use super::caller::{Caller, caller_of, on_behalf};
+use super::caller::{Caller, context_of, on_behalf};
 use super::context::from_flat;
 use super::error::to_napi;
 use super::keyring::NativeKeyring;
@@ -52,7 +52,7 @@ pub fn generate_data_key<'env>(
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeGeneratedDataKey>> {
     let keyring = keyring.shared();
-    let caller = caller_of(caller.as_ref());
+    let caller = context_of(caller.as_ref());
     let context = from_flat(context).map_err(to_napi)?;
     spawn(env, async move {
         let wrapper = keyring.data_key_wrapper().map_err(to_napi)?;
@@ -79,7 +79,7 @@ pub fn decrypt_data_key<'env>(
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeDataKey>> {
     let keyring = keyring.shared();
-    let caller = caller_of(caller.as_ref());
+    let caller = context_of(caller.as_ref());
     let context = from_flat(context).map_err(to_napi)?;
     let ciphertext_blob = ciphertext_blob.to_vec();
     spawn(env, async move {
@@ -128,7 +128,7 @@ pub fn generate_data_key_without_plaintext<'env>(
     context: Vec<String>,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeWrappedDataKey>> {
-    let (keyring, caller) = (keyring.shared(), caller_of(caller.as_ref()));
+    let (keyring, caller) = (keyring.shared(), context_of(caller.as_ref()));
     let context = from_flat(context).map_err(to_napi)?;
     spawn(env, async move {
         let wrapper = keyring.data_key_wrapper().map_err(to_napi)?;
@@ -146,7 +146,7 @@ pub fn wrap_data_key<'env>(
     context: Vec<String>,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeWrappedDataKey>> {
-    let (keyring, caller) = (keyring.shared(), caller_of(caller.as_ref()));
+    let (keyring, caller) = (keyring.shared(), context_of(caller.as_ref()));
     let context = from_flat(context).map_err(to_napi)?;
     let plaintext = DataKey::new(Zeroizing::new(plaintext.to_vec()));
     spawn(env, async move {
@@ -167,7 +167,7 @@ pub fn rewrap_data_key<'env>(
     new_context: Vec<String>,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeWrappedDataKey>> {
-    let (keyring, to, caller) = (keyring.shared(), to.shared(), caller_of(caller.as_ref()));
+    let (keyring, to, caller) = (keyring.shared(), to.shared(), context_of(caller.as_ref()));
     let context = from_flat(context).map_err(to_napi)?;
     let new_context = from_flat(new_context).map_err(to_napi)?;
     let ciphertext_blob = ciphertext_blob.to_vec();

@@ -2,10 +2,10 @@
 //!
 //! Source: `framework/aws-kms/aws-kms-discovery-keyring.md` and `aws-kms-mrk-discovery-keyring.md`.
 
+use super::super::failures::no_usable_key;
 use super::super::kms_arn::{KmsArn, is_name};
 use super::super::{
     Answer, DataKeyUnwrapper, DataKeyWrapper, DecryptedDataKey, Keyring, ServiceStats,
-    no_usable_key,
 };
 use super::KmsOptions;
 use super::clients::KmsClients;

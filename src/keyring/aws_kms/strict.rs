@@ -5,12 +5,14 @@
 
 use std::sync::Arc;
 
+use super::super::failures::no_usable_key;
+use super::super::key_names::named;
 use super::super::kms_arn::KmsArn;
 use super::super::kms_key_id::{KmsKeyId, PROVIDER_ID, check_unique};
 use super::super::multi::MultiKeyring;
 use super::super::{
     Answer, DataKeyUnwrapper, DataKeyWrapper, GeneratedDataKey, Keyring, ServiceStats,
-    WrappedDataKey, named, no_usable_key,
+    WrappedDataKey,
 };
 use super::KmsOptions;
 use super::calls::Kms;
