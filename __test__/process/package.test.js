@@ -12,7 +12,7 @@ const { PLATFORMS: PLATFORMS_OF_LOADER } = require('../../lib/native/platform');
 const { pack } = require('../../scripts/pack');
 const { DEFAULT_REGION, startMoto } = require('../support/moto');
 const { nodeBinary } = require('../support/nodes');
-const { codeInReadme } = require('../support/readme');
+const { codeBlocks } = require('../support/readme');
 const { requireOrSkip, skipWithout } = require('../support/requirements');
 
 const ROOT = path.join(__dirname, '..', '..');
@@ -202,7 +202,10 @@ function layOutProject(folder, { main, platforms }) {
   for (const [name, source] of Object.entries(copies)) {
     fs.copyFileSync(path.join(ROOT, source), path.join(folder, name));
   }
-  fs.writeFileSync(path.join(folder, 'src/kms.ts'), codeInReadme('ts'));
+  // All programs of the README type-check; the first one runs.
+  for (const [i, code] of codeBlocks('README.md', 'js').entries()) {
+    fs.writeFileSync(path.join(folder, i === 0 ? 'src/kms.ts' : `src/readme-${i}.ts`), code);
+  }
 }
 
 function platformName({ os: [system], cpu: [cpu], libc: [libc] = [] }) {
