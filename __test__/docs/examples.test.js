@@ -46,3 +46,12 @@ describe('the examples, on a local key', () => {
     assert.match(stdout, /ERR_ENVELOPE_CONTEXT_MISMATCH/);
   });
 });
+
+describe('examples/README.md', () => {
+  it('lists every example, and no other', () => {
+    const index = fs.readFileSync(path.join(EXAMPLES, 'README.md'), 'utf8');
+    const listed = [...index.matchAll(/^\| \[(\S+)\]\(\1\) \|/gm)].map(([, name]) => name);
+    const there = fs.readdirSync(EXAMPLES).filter((name) => /\.(ts|js)$/.test(name));
+    assert.deepEqual(listed.toSorted(), there.toSorted());
+  });
+});
