@@ -18,7 +18,7 @@ const SYSTEMS = {
  *
  * @param {string} platform a folder under npm/, such as `linux-x64-gnu`
  * @returns {Array<{ name: string, version: string, license: string, authors: string[],
- *   folder: string, checksum: string | undefined }>}
+ *   source: string | null, folder: string, checksum: string | undefined }>}
  */
 function cratesIn(platform) {
   const { packages, resolve } = metadata(rustTarget(platform));
@@ -36,11 +36,12 @@ function cratesIn(platform) {
   const checksums = lockedChecksums();
   return [...linked]
     .map((id) => byId.get(id))
-    .map(({ name, version, license, authors, manifest_path: manifest }) => ({
+    .map(({ name, version, license, authors, source, manifest_path: manifest }) => ({
       name,
       version,
       license,
       authors,
+      source,
       folder: path.dirname(manifest),
       checksum: checksums.get(`${name} ${version}`),
     }))
