@@ -7,6 +7,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { pack } = require('./pack');
+const prepare = require('./prepare');
 
 const ROOT = path.join(__dirname, '..');
 const REHEARSAL = path.join(__dirname, 'rehearsal');
@@ -73,7 +74,8 @@ function installAndRun(folder, registry) {
 
 /** Verdaccio, which takes packages of ours from anybody here, and asks npm's registry for others. */
 async function startRegistry(folder) {
-  npmCommand(['ci', '--no-audit', '--no-fund'], { cwd: REHEARSAL });
+  const node = nodeForRegistry();
+  prepare.rehearsal();
   const port = await freePort();
   const upstream = npmCommand(['config', 'get', 'registry'], { cwd: ROOT }).toString().trim();
   const config = {
@@ -89,7 +91,7 @@ async function startRegistry(folder) {
   fs.writeFileSync(path.join(folder, 'config.yaml'), JSON.stringify(config));
   const program = path.join(REHEARSAL, 'node_modules', 'verdaccio', 'bin', 'verdaccio');
   const args = [program, '--config', 'config.yaml', '--listen', `127.0.0.1:${port}`];
-  const child = spawn(process.execPath, args, {
+  const child = spawn(node, args, {
     cwd: folder,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
@@ -97,6 +99,13 @@ async function startRegistry(folder) {
   await answers(url, child);
   const stop = () => new Promise((resolve) => child.once('exit', resolve).kill());
   return { url, stop };
+}
+
+/** Verdaccio needs Node.js 22; the tests have a newer one than this, if this is older. */
+function nodeForRegistry() {
+  if (Number(process.versions.node.split('.')[0]) >= 22) return process.execPath;
+  prepare.peers();
+  return path.join(ROOT, '__test__', 'peers', 'node_modules', 'node-24', 'bin', 'node');
 }
 
 async function answers(url, child) {
@@ -121,7 +130,9 @@ function freePort() {
 function npm(cwd, registry, args) {
   // npm wants to know who publishes, though anybody may here.
   const token = `--${registry.replace(/^http:/, '')}:_authToken=nobody`;
-  npmCommand([...args, `--registry=${registry}`, token, '--no-audit', '--no-fund'], { cwd });
+  npmCommand([...args, `--registry=${registry}`, token, '--no-audit', '--no-fund', '--silent'], {
+    cwd,
+  });
 }
 
 function npmCommand(args, { cwd }) {
