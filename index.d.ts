@@ -293,7 +293,7 @@ export function decrypt(message: Bytes, options?: CallOptions & KeyOption): Prom
 export function encryptStream(options?: StreamOptions & KeyOption): Transform;
 
 /** Calls {@link Envelope.decryptStream} with the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
-export function decryptStream(options?: StreamOptions & KeyOption): Transform;
+export function decryptStream(options?: DecryptStreamOptions & KeyOption): Transform;
 
 /** Calls {@link Envelope.generateDataKey} with the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
 export function generateDataKey(
