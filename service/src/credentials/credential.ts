@@ -36,9 +36,13 @@ export function credentialCode(
   return integrity.code("credentials", fieldsOf(credential));
 }
 
+export function isCredentialIntact(integrity: Integrity, credential: Credential): Promise<boolean> {
+  return integrity.matches(credential.mac, "credentials", fieldsOf(credential));
+}
+
 /** @throws {ServiceError} `CREDENTIAL_UNUSABLE` if the row is not as it was written. */
 export async function checkIntact(integrity: Integrity, credential: Credential): Promise<void> {
-  if (await integrity.matches(credential.mac, "credentials", fieldsOf(credential))) return;
+  if (await isCredentialIntact(integrity, credential)) return;
   throw new ServiceError("CREDENTIAL_UNUSABLE", "The stored credential cannot be used.");
 }
 

@@ -7,8 +7,8 @@ import { Log } from "../logging/log.js";
 import { PayloadDecryptor } from "../keys/payload-decryptor.js";
 import { Attempts } from "./attempts.js";
 import { checkSecret, KINDS, type CredentialKind } from "./credential.js";
-import { CredentialStore } from "./credential-store.js";
-import { Hasher } from "./hasher.js";
+import { CredentialStore, type LockedCredential } from "./credential-store.js";
+import { Hasher, type StoredHash } from "./hasher.js";
 import { readPayload, type Payload } from "./payload.js";
 import { usePayload } from "./used-payloads.js";
 
@@ -45,7 +45,8 @@ export class CredentialsService {
     encrypted: string,
   ): Promise<Check> {
     const payload = await this.read(caller, keyId, encrypted, KINDS[kind].verify);
-    return this.attempt(caller.userId, kind, keyId, payload);
+    const { verified, retryAfterSeconds } = await this.attempt(caller.userId, kind, keyId, payload);
+    return { verified, retryAfterSeconds };
   }
 
   /** @returns when it was set. */
@@ -57,8 +58,7 @@ export class CredentialsService {
     const userId = secret.userId ?? caller.userId;
     const payload = await this.read(caller, secret.keyId, secret.encrypted, KINDS[kind].set);
     checkSecret(kind, payload.secret);
-    const pepperId = await this.hasher.pepperId();
-    const hash = await this.hasher.hash(userId, kind, payload.secret);
+    const { hash, pepperId } = await this.hasher.hash(userId, kind, payload.secret);
     const replaced = byAdministrator ? undefined : await this.proveCurrent(caller, kind, secret);
     const setAt = await this.store.withLock(userId, kind, async (credential) => {
       // An administrator's word also replaces what was changed in the database.
@@ -92,8 +92,9 @@ export class CredentialsService {
     if (hash === null) return null;
     if (!encryptedCurrent) throw alreadySet();
     const current = await this.read(caller, keyId, encryptedCurrent, KINDS[kind].verify);
-    const { verified, retryAfterSeconds } = await this.attempt(caller.userId, kind, keyId, current);
-    if (verified) return hash;
+    const attempt = await this.attempt(caller.userId, kind, keyId, current);
+    if (attempt.verified) return attempt.hash;
+    const { retryAfterSeconds } = attempt;
     throw new ServiceError("WRONG_SECRET", "The current secret is wrong.", { retryAfterSeconds });
   }
 
@@ -103,31 +104,33 @@ export class CredentialsService {
     kind: CredentialKind,
     keyId: string,
     payload: Payload,
-  ): Promise<Check> {
+  ): Promise<Check & { hash: string | null }> {
     // What can fail without being the user's fault comes before the counting.
-    const pepperId = await this.hasher.pepperId();
-    const { hash, retryAfterSeconds } = await this.store.withLock(
+    const peppers = await this.hasher.pepperIds();
+    const { stored, retryAfterSeconds } = await this.store.withLock(
       userId,
       kind,
       async (credential) => {
         await credential.check();
         this.attempts.check(credential);
         await usePayload(credential.transaction, keyId, payload);
-        const { row } = credential;
-        if (row?.hash && row.pepperId !== pepperId) throw unusable();
-        return {
-          hash: row?.hash ?? null,
-          retryAfterSeconds: await this.attempts.count(credential),
-        };
+        const stored = storedHash(credential);
+        if (stored && !peppers.has(stored.pepperId)) throw unusable();
+        return { stored, retryAfterSeconds: await this.attempts.count(credential) };
       },
     );
-    const verified = await this.hasher.verify(hash, userId, kind, payload.secret);
-    if (!verified) return { verified, retryAfterSeconds };
+    const verified = await this.hasher.verify(stored, userId, kind, payload.secret);
+    if (!verified || !stored) return { verified: false, retryAfterSeconds, hash: null };
+    // Only now the secret is known, so that it can come under the pepper of today.
+    const current = (await this.hasher.isCurrent(stored))
+      ? stored
+      : await this.hasher.hash(userId, kind, payload.secret);
     await this.store.withLock(userId, kind, async (credential) => {
       await credential.check();
-      if (credential.row?.hash === hash) await credential.write({ failures: 0, notBefore: null });
+      if (credential.row?.hash !== stored.hash) return;
+      await credential.write({ ...current, failures: 0, notBefore: null });
     });
-    return { verified };
+    return { verified, hash: current.hash };
   }
 
   private async read(
@@ -144,6 +147,11 @@ export class CredentialsService {
       plaintext.fill(0);
     }
   }
+}
+
+function storedHash({ row }: LockedCredential): StoredHash | null {
+  if (!row?.hash) return null;
+  return { hash: row.hash, pepperId: row.pepperId ?? "" };
 }
 
 function alreadySet(): ServiceError {
