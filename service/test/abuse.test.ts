@@ -11,6 +11,7 @@ before(async () => {
   service = await startTestService({
     CREDENTIAL_FREE_ATTEMPTS: "50",
     CREDENTIAL_LOCK_AFTER: "100",
+    CREDENTIAL_WINDOW_FAILURES: "100",
     LIMIT_DEVICE_GENERATIONS: "1000",
   });
 });

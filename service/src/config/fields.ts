@@ -62,6 +62,13 @@ const fields = z.object({
   CREDENTIAL_FREE_ATTEMPTS: whole(1, 100, 3),
   CREDENTIAL_LOCK_AFTER: whole(2, 1000, 10),
   CREDENTIAL_LOCK_HOURS: whole(1, 8760, 24),
+  CREDENTIAL_WINDOW_FAILURES: whole(2, 1000, 30),
+  CREDENTIAL_WINDOW_HOURS: whole(1, 8760, 24),
+  // What a payload of 2048-bit RSA holds beside its other fields.
+  PASSCODE_MIN_LENGTH: whole(4, 64, 6),
+  PASSCODE_MAX_LENGTH: whole(8, 64, 64),
+  PIN_MIN_LENGTH: whole(4, 32, 4),
+  PIN_MAX_LENGTH: whole(4, 32, 12),
 
   GRAPHQL_BODY_BYTES: whole(4096, 1_048_576, 16_384),
   CORS_ORIGINS: list,
