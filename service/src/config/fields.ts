@@ -18,6 +18,7 @@ const fields = z.object({
   NODE_ENV: z.enum(["production", "development", "test"]).default("development"),
   HOST: address.default("127.0.0.1"),
   PORT: whole(0, 65_535, 3000),
+  PROBE_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   TRUST_PROXY: whole(0, 10, 0),
   // Apollo Server cuts connections after ten seconds by itself.
@@ -55,7 +56,9 @@ const fields = z.object({
   LIMIT_WINDOW_HOURS: whole(1, 720, 24),
   LIMIT_DEVICE_GENERATIONS: whole(1, 1_000_000, 5),
   LIMIT_USER_GENERATIONS: whole(1, 1_000_000, 20),
-  LIMIT_ADDRESS_GENERATIONS: whole(1, 1_000_000, 100),
+  // Many users may share an address: it stops floods alone.
+  LIMIT_ADDRESS_GENERATIONS: whole(1, 1_000_000, 10_000),
+  LIMIT_USER_REQUESTS_PER_MINUTE: whole(0, 10_000_000, 600),
   LIMIT_ADDRESS_REQUESTS_PER_MINUTE: whole(0, 10_000_000, 1200),
 
   PAYLOAD_MAX_AGE_SECONDS: whole(10, 3600, 300),
