@@ -109,7 +109,7 @@ function fromNative(error) {
   if (fields) return fromFields(fields);
   const message = 'the addon failed unexpectedly; please report this';
   // Loaded when it is first needed: a program starts sooner.
-  const { sentence } = require('./foreign_text.js');
+  const { sentence } = require('./foreign-text.js');
   const cause = new Error(sentence(textOf(error)));
   return new EnvelopeError('ERR_ENVELOPE_INTERNAL', message, { cause });
 }
