@@ -5,6 +5,8 @@ export class EnvelopeError extends Error {
   private constructor();
   /** What happened; never changes from release to release. */
   readonly code: EnvelopeErrorCode;
+  /** What is at fault, for code that treats many codes alike; follows from `code`. */
+  readonly category: EnvelopeErrorCategory;
   /** Whether the same call may succeed later, unchanged. */
   readonly retryable: boolean;
   /** The AWS request id, where KMS answered. */
@@ -16,6 +18,23 @@ export class EnvelopeError extends Error {
   /** With `ERR_ENVELOPE_CIRCUIT_OPEN`: the time until a call is let through, in milliseconds. */
   readonly retryAfterMs?: number;
 }
+
+/** What is at fault in an {@link EnvelopeError}; `docs/errors.md` lists the codes of each. */
+export type EnvelopeErrorCategory =
+  /** The call: correct your code. */
+  | "argument"
+  /** Nothing: the caller's `AbortSignal` fired. */
+  | "aborted"
+  /** The message: changed, cut off, not a message, or not the one that was expected. */
+  | "message"
+  /** The key, the credentials or the configuration: a person must correct them. */
+  | "key"
+  /** The key service: it failed, or is slow or overloaded; most often it passes. */
+  | "service"
+  /** A file, or another source. */
+  | "file"
+  /** The process, its machine, or this package. */
+  | "system";
 
 /** The codes of {@link EnvelopeError}; `docs/errors.md` says what to do about each. */
 export type EnvelopeErrorCode =
