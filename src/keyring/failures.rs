@@ -76,7 +76,7 @@ pub(super) fn no_usable_key(
         )
     } else {
         format!(
-            "none of the {} data keys for {ours} could be unwrapped; see `errors`",
+            "none of the {} data keys for {ours} could be unwrapped, each for a reason of its own",
             failures.count()
         )
     };
