@@ -121,12 +121,10 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     const envelope = new Envelope({ keyring: passing, cache: limits });
     const first = await envelope.encrypt('x');
     await moto.kms('DeleteAlias', { AliasName: alias });
-    await wait(50);
-    for (let i = 0; i < 3; i++) {
+    while (envelope.stats().keyService.failures < 2) {
       assert.equal(wrappedKey(await envelope.encrypt('x')), wrappedKey(first));
-      await wait(50);
+      await wait(5);
     }
-    assert.ok(envelope.stats().keyService.failures >= 2);
     await moto.createAlias(alias, keyId);
     while (wrappedKey(envelope.encryptSync('x')) === wrappedKey(first)) await wait(5);
   });
