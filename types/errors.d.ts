@@ -11,11 +11,11 @@ export class EnvelopeError extends Error {
   readonly retryable: boolean;
   /** The AWS request id, where KMS answered. */
   readonly requestId: string | undefined;
-  /** The reason of each key that was tried, where several were. */
+  /** The reason of each key that was tried, if several were: the first 10. */
   readonly errors: readonly EnvelopeError[];
-  /** With `ERR_ENVELOPE_CIRCUIT_OPEN`: whether a call is being tried just now (`half-open`). */
+  /** With `ERR_ENVELOPE_CIRCUIT_OPEN`: `half-open` while one call is let through as a trial. */
   readonly circuit?: "open" | "half-open";
-  /** With `ERR_ENVELOPE_CIRCUIT_OPEN`: how long until a call is tried, in milliseconds. */
+  /** With `ERR_ENVELOPE_CIRCUIT_OPEN`: the time until a call is let through, in milliseconds. */
   readonly retryAfterMs?: number;
 }
 
@@ -110,9 +110,9 @@ export type EnvelopeErrorCode =
   | "ERR_ENVELOPE_KMS_INTERNAL"
   /** KMS refused the request for another reason. */
   | "ERR_ENVELOPE_KMS_REJECTED"
-  /** The key service failed again and again, so that its key is left alone for a while. */
+  /** The key service failed several times in a row; calls fail at once for a while. */
   | "ERR_ENVELOPE_CIRCUIT_OPEN"
-  /** As many calls are in flight, and as many wait, as may. */
+  /** `maxInFlight` calls are running, and `maxQueued` calls wait. */
   | "ERR_ENVELOPE_QUEUE_FULL"
   /** A function of a `CustomKeyring` failed, or gave something of a wrong type. */
   | "ERR_ENVELOPE_KEYRING_FAILED"
