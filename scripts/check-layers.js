@@ -3,6 +3,8 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
+const { checkJavaScript } = require('./check-javascript.js');
+
 /** The rooms of src/, lowest first. A room imports from lower lines only, not from its own. */
 const LAYERS = [
   ['error', 'folder', 'foreign_text', 'secret_memory'],
@@ -51,7 +53,7 @@ const JS_NOISE = /\/\/.*|\/\*[^]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/g
 function checkLayers(root) {
   const rust = filesUnder(root, 'src', '.rs').flatMap((file) => checkRust(file, read(root, file)));
   const glue = filesUnder(root, 'lib', '.js').flatMap((file) => checkGlue(file, read(root, file)));
-  return [...rust, ...glue];
+  return [...rust, ...glue, ...checkJavaScript(root)];
 }
 
 function checkRust(file, source) {
@@ -138,14 +140,11 @@ function checkGlue(file, source) {
   const code = source.replace(JS_NOISE, (text) => (text.startsWith('/') ? blank(text) : text));
   const loads = [...code.matchAll(/\b(?:require|import)\s*\(\s*(?:(['"])([^'"]*)\1\s*\))?/g)];
   const strays = loads.filter(({ 2: name }) => !glueMayLoad(file, name ?? ''));
-  return [
-    ...checkLength(file, source),
-    ...strays.map(({ 2: name = 'a computed name', index }) => ({
-      file,
-      line: lineAt(code, index),
-      message: `lib/ loads only node: modules, its own files and the binding, not ${name}`,
-    })),
-  ];
+  return strays.map(({ 2: name = 'a computed name', index }) => ({
+    file,
+    line: lineAt(code, index),
+    message: `lib/ loads only node: modules, its own files and the binding, not ${name}`,
+  }));
 }
 
 function glueMayLoad(file, name) {
