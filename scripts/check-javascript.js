@@ -9,8 +9,6 @@ const FOLDERS = ['lib', 'bin', 'scripts', 'benchmark', '__test__'];
 const LONG = {
   'lib/envelope.js': 'one method for each call of the public class',
   '__test__/support/hostile-calls.js': 'a table of data',
-  '__test__/kms/configuration.test.js': 'it is being split',
-  '__test__/kms/credentials.test.js': 'it is being split',
 };
 
 /**
