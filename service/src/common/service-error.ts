@@ -8,6 +8,7 @@ export type ServiceErrorCode =
   | "BAD_USER_INPUT"
   | "REQUEST_TOO_COMPLEX"
   | "BODY_TOO_LARGE"
+  | "REQUEST_TIMEOUT"
   | "TOO_MANY_REQUESTS"
   | "DEVICE_NOT_YOURS"
   | "KEY_LIMIT_REACHED"

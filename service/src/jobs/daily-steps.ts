@@ -83,7 +83,7 @@ export class DailySteps {
         windows,
       ),
       forgottenRuns: await this.forget(signal, jobRuns, jobRuns.startedAt, later(now, -RUNS_KEPT)),
-      forgottenMetrics: heldBack.metrics ? 0 : await this.metrics.prune(batch),
+      forgottenMetrics: heldBack.metrics ? 0 : await this.metrics.prune(batch, signal),
       problemKeys: await this.listProblemKeys(),
     };
   }

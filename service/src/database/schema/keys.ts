@@ -65,6 +65,8 @@ export const keyGenerations = pgTable(
     address: text().notNull(),
     requestedAt: time("requested_at").notNull(),
     keyId: text("key_id"),
+    /** Moved on by whoever makes the key, as long as that instance lives. */
+    aliveUntil: time("alive_until").notNull().defaultNow(),
   },
   (table) => [
     index("key_generations_device").on(table.deviceId, table.requestedAt),
