@@ -11,6 +11,7 @@ export type ServiceErrorCode =
   | "REQUEST_TIMEOUT"
   | "TOO_MANY_REQUESTS"
   | "DEVICE_NOT_YOURS"
+  | "DEVICE_UNUSABLE"
   | "KEY_LIMIT_REACHED"
   | "KEY_NOT_FOUND"
   | "KEY_DESTROYED"

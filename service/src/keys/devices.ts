@@ -4,6 +4,7 @@ import { ServiceError } from "../common/service-error.js";
 import type { Transaction } from "../database/database.js";
 import { devices } from "../database/schema/keys.js";
 import { Integrity } from "../envelope/integrity.js";
+import { UserSeals } from "../tampering/user-seals.js";
 import { deviceCode, isDeviceIntact } from "./device.js";
 
 export interface DeviceClaim {
@@ -15,12 +16,15 @@ export interface DeviceClaim {
 /** Devices, each of which belongs to the user who first registered it. */
 @Injectable()
 export class Devices {
-  constructor(@Inject(Integrity) private readonly integrity: Integrity) {}
+  constructor(
+    @Inject(Integrity) private readonly integrity: Integrity,
+    @Inject(UserSeals) private readonly seals: UserSeals,
+  ) {}
 
   /**
    * Registers the device, or checks whose it is; in a transaction that holds its lock.
    *
-   * @throws {ServiceError} `DEVICE_NOT_YOURS`, `KEY_UNUSABLE`.
+   * @throws {ServiceError} `DEVICE_NOT_YOURS`, `DEVICE_UNUSABLE`.
    */
   async claim(transaction: Transaction, claim: DeviceClaim, now: Date): Promise<void> {
     const { deviceId: id, userId, appVersion } = claim;
@@ -29,15 +33,17 @@ export class Devices {
       const unsigned = { id, userId, appVersion, createdAt: now };
       const mac = await deviceCode(this.integrity, unsigned);
       await transaction.insert(devices).values({ ...unsigned, mac });
+      await this.seals.change(transaction, userId, ({ members }) => ({ members: members + 1 }));
       return;
     }
     if (!(await isDeviceIntact(this.integrity, device))) {
-      throw new ServiceError("KEY_UNUSABLE", "The stored device cannot be used.");
+      throw new ServiceError("DEVICE_UNUSABLE", "The stored device cannot be used.");
     }
     if (device.userId !== userId) {
       throw new ServiceError("DEVICE_NOT_YOURS", "This device id belongs to another user.");
     }
     if (device.appVersion === appVersion) return;
-    await transaction.update(devices).set({ appVersion }).where(eq(devices.id, id));
+    const mac = await deviceCode(this.integrity, { ...device, appVersion });
+    await transaction.update(devices).set({ appVersion, mac }).where(eq(devices.id, id));
   }
 }
