@@ -57,6 +57,8 @@ const fields = z.object({
   KEY_DECRYPT_ONLY_DAYS: whole(1, 3650, 90),
   KEY_GRACE_DAYS: whole(0, 365, 7),
 
+  DEVICE_REGISTRATION: z.enum(["first-use", "required"]).optional(),
+
   LIMIT_WINDOW_HOURS: whole(1, 720, 24),
   LIMIT_DEVICE_GENERATIONS: whole(1, 1_000_000, 5),
   LIMIT_USER_GENERATIONS: whole(1, 1_000_000, 20),

@@ -18,6 +18,7 @@ export function isFormerDeviceIntact(integrity: Integrity, device: Device): Prom
   return integrity.matches(device.mac, "devices", [id, userId, createdAt]);
 }
 
-function fieldsOf({ id, userId, createdAt, appVersion }: UnsignedDevice) {
-  return [id, userId, createdAt, appVersion];
+function fieldsOf(device: UnsignedDevice) {
+  const { id, userId, createdAt, appVersion, revokedAt, releasedAt } = device;
+  return [id, userId, createdAt, appVersion, revokedAt, releasedAt];
 }

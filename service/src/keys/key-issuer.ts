@@ -91,7 +91,8 @@ export class KeyIssuer {
         .where(and(eq(keyGenerations.deviceId, deviceId), isLeft(now)));
       if (reuse) {
         const key = await this.store.activeOf(deviceId, now, transaction);
-        if (key) return { key };
+        // It may be of who had the device before, and was made meanwhile.
+        if (key?.userId === userId) return { key };
         if (await this.isBeingMade(transaction, deviceId, now)) return {};
       }
       // Last, and always after the others: many devices share an address, and wait for each other.

@@ -36,7 +36,14 @@ export async function storeKeys(
   });
   const now = clock.now();
   const deviceId = randomUUID();
-  const device = { id: deviceId, userId, appVersion: "1.0.0", createdAt: now };
+  const device = {
+    id: deviceId,
+    userId,
+    appVersion: "1.0.0",
+    createdAt: now,
+    revokedAt: null,
+    releasedAt: null,
+  };
   await makeFirstSeals(database, integrity);
   await database.orm.transaction(async (transaction) => {
     const mac = await deviceCode(integrity, device);
