@@ -48,7 +48,9 @@ describe('the check of the layers', () => {
       1,
     ],
     'a long file': ['src/error.rs', '\n'.repeat(300) + 'fn f() {}', 301],
-    'a long file of lib/': ['lib/a.js', '\n'.repeat(400) + 'f();', 401],
+    'a long file of lib/': ['lib/a.js', '\n'.repeat(300) + 'f();', 301],
+    'a long test': ['__test__/cli/a.test.js', '\n'.repeat(300) + 'f();', 301],
+    'a file of lib/ that imports itself': ['lib/a.js', "\nrequire('./a.js');", 2],
     'a package in lib/': ['lib/a.js', "'use strict';\nconst express = require('express');", 2],
     'a file outside lib/': ['lib/a.js', "require('../../package.json');", 1],
     'a computed name in lib/': ['lib/a.js', 'require(name);', 1],
@@ -64,6 +66,17 @@ describe('the check of the layers', () => {
       assert.ok(found[0].message.length > 0);
     });
   }
+
+  it('names the whole circle where files of lib/ import each other', () => {
+    const found = violations({
+      'lib/a.js': "require('./b/c.js');",
+      'lib/b/c.js':
+        "// As lib/a.js loads this file, this is a circle even if it is loaded later.\nconst later = () => require('../a.js');",
+    });
+    assert.deepEqual(found, [
+      { file: 'lib/b/c.js', line: 2, message: 'import circle: lib/a.js -> lib/b/c.js -> lib/a.js' },
+    ]);
+  });
 
   it('refuses files of one room that import each other, and names the circle', () => {
     const circle = violations({
