@@ -11,9 +11,11 @@ mod ecdsa;
 mod engine_tests;
 mod kdf;
 mod key_pair;
+mod prf;
 mod rsa;
 #[cfg(feature = "rust-crypto")]
 mod rust_crypto;
+mod sealed;
 mod stack;
 #[cfg(test)]
 mod wycheproof;
@@ -25,8 +27,10 @@ pub(crate) use ecdsa::{EcdsaKey, EcdsaSigner, EcdsaVerifier, max_signature_lengt
 pub(crate) use kdf::{DerivedKeys, same_commitment};
 pub use key_pair::KeyPairSpec;
 pub(crate) use key_pair::generate_key_pair;
+pub(crate) use prf::{HmacHash, cmac, hkdf, hmac};
 pub use rsa::RsaPadding;
 pub(crate) use rsa::{RsaPrivate, RsaPublic, decrypt_or_random};
+pub(crate) use sealed::{AeadKind, SIV_KEY_LENGTH, SIV_LENGTH, SealingKey, siv_open, siv_seal};
 
 #[cfg(all(feature = "aws-lc", not(feature = "rust-crypto")))]
 use aws_lc::AwsLc as Engine;
@@ -73,6 +77,9 @@ pub(crate) trait CryptoEngine {
         secret: &[u8],
         outputs: &mut [(&[u8], &mut [u8])],
     ) -> Result<()>;
+
+    /// HMAC (RFC 2104), cut to the length of `output`.
+    fn hmac(hash: HmacHash, key: &[u8], input: &[u8], output: &mut [u8]) -> Result<()>;
 
     /// SHA-256 (FIPS 180-4).
     fn sha256(data: &[u8]) -> [u8; 32];

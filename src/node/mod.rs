@@ -18,11 +18,13 @@ mod decryptor;
 mod encryptor;
 mod ending;
 mod error;
+mod fields;
 mod file;
 mod header;
 mod header_reader;
 mod key_pair;
 mod keyring;
+mod keyset;
 mod new_file;
 mod range;
 mod re_encryptor;
@@ -30,6 +32,7 @@ mod runtime;
 #[cfg(unix)]
 mod signals;
 mod stats;
+mod tenant_keys;
 mod watcher;
 mod whole;
 
