@@ -30,6 +30,7 @@ const STEPS = {
   'addon:rust-crypto': () => addon({ engine: 'rust-crypto' }),
   python,
   localstack,
+  tink,
   peers,
   surroundings,
   examples,
@@ -41,6 +42,7 @@ const DEFAULT_STEPS = [
   'addon',
   'python',
   'localstack',
+  'tink',
   'peers',
   'surroundings',
   'examples',
@@ -128,6 +130,11 @@ function python() {
 /** A KMS whose keys have states; its packages do not go together with moto's. */
 function localstack() {
   return venv('.venv-localstack', 'localstack.txt');
+}
+
+/** Google Tink for Python. */
+function tink() {
+  return venv('.venv-tink', 'tink.txt');
 }
 
 function venv(name, list) {
@@ -246,4 +253,5 @@ module.exports = {
   peers,
   python,
   surroundings,
+  tink,
 };
