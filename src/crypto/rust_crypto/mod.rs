@@ -8,7 +8,7 @@ use aes_gcm::aead::inout::InOutBuf;
 use aes_gcm::aead::{AeadInOut, KeyInit, consts::U12};
 use aes_gcm::aes::Aes192;
 use aes_gcm::{Aes128Gcm, Aes256Gcm};
-use hkdf::hmac::{Hmac, Mac};
+use hkdf::hmac::{self, Hmac, Mac};
 use hkdf::{GenericHkdf, Hkdf, HmacImpl, InvalidLength};
 use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
@@ -58,11 +58,11 @@ impl CryptoEngine for RustCrypto {
 
     fn hmac(hash: HmacHash, key: &[u8], input: &[u8], output: &mut [u8]) -> Result<()> {
         let made = match hash {
-            HmacHash::Sha1 => hmac_with(Hmac::<Sha1>::new_from_slice(key), input, output),
-            HmacHash::Sha224 => hmac_with(Hmac::<Sha224>::new_from_slice(key), input, output),
-            HmacHash::Sha256 => hmac_with(Hmac::<Sha256>::new_from_slice(key), input, output),
-            HmacHash::Sha384 => hmac_with(Hmac::<Sha384>::new_from_slice(key), input, output),
-            HmacHash::Sha512 => hmac_with(Hmac::<Sha512>::new_from_slice(key), input, output),
+            HmacHash::Sha1 => hmac_with::<Hmac<Sha1>>(key, input, output),
+            HmacHash::Sha224 => hmac_with::<Hmac<Sha224>>(key, input, output),
+            HmacHash::Sha256 => hmac_with::<Hmac<Sha256>>(key, input, output),
+            HmacHash::Sha384 => hmac_with::<Hmac<Sha384>>(key, input, output),
+            HmacHash::Sha512 => hmac_with::<Hmac<Sha512>>(key, input, output),
         };
         made.ok_or_else(|| engine_failed("HMAC"))
     }
@@ -122,12 +122,9 @@ fn expand<H: HmacImpl>(
     outputs.iter_mut().try_for_each(|(info, output)| hkdf.expand(info, output))
 }
 
-fn hmac_with<M: Mac>(
-    mac: std::result::Result<M, hkdf::hmac::digest::InvalidLength>,
-    input: &[u8],
-    output: &mut [u8],
-) -> Option<()> {
-    let tag = mac.ok()?.chain_update(input).finalize().into_bytes();
+fn hmac_with<M: Mac + hmac::KeyInit>(key: &[u8], input: &[u8], output: &mut [u8]) -> Option<()> {
+    let mac = <M as hmac::KeyInit>::new_from_slice(key).ok()?;
+    let tag = mac.chain_update(input).finalize().into_bytes();
     output.copy_from_slice(tag.get(..output.len())?);
     Some(())
 }
