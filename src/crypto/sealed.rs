@@ -62,6 +62,7 @@ pub(crate) enum SealingKey {
 }
 
 /// An AEAD of RustCrypto's.
+#[allow(clippy::large_enum_variant, reason = "it is boxed as a whole")]
 pub(crate) enum SmallKey {
     AesGcmSiv128(Aes128GcmSiv),
     AesGcmSiv256(Aes256GcmSiv),
@@ -178,7 +179,7 @@ pub(crate) fn siv_seal(key: &[u8], aad: &[u8], plaintext: &[u8], sealed: &mut [u
         key.encrypt_inout_detached([aad], buffer).map_err(|_| engine_failed("AES-SIV"))
     })?;
     siv.copy_from_slice(&made);
-    replace_registers()
+    Ok(())
 }
 
 /// The reverse of [`siv_seal`]; wipes `plaintext` if the synthetic IV does not verify.
@@ -190,14 +191,7 @@ pub(crate) fn siv_open(key: &[u8], aad: &[u8], sealed: &[u8], plaintext: &mut [u
         let buffer = InOutBuf::new(ciphertext, plaintext).map_err(|_| engine_failed("AES-SIV"))?;
         key.decrypt_inout_detached([aad], buffer, siv).map_err(|_| not_authentic())
     });
-    replace_registers().and(opened).inspect_err(|_| plaintext.fill(0))
-}
-
-/// Leaves the round keys of a key of zeros in the vector registers, in place of those of the key: what
-/// saves all registers, such as the first call of a function of another library, would write them to
-/// the stack.
-fn replace_registers() -> Result<()> {
-    super::prf::cmac(&[0; 32], &[0; 32]).map(|_| ())
+    opened.inspect_err(|_| plaintext.fill(0))
 }
 
 fn siv_key(key: &[u8]) -> Result<Box<Aes256Siv>> {
