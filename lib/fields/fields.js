@@ -8,6 +8,7 @@ const { brand } = require('../input/copies.js');
 const { Column } = require('./column.js');
 const { TenantRecord } = require('./record.js');
 const { opened, forget } = require('./opened.js');
+const { renew } = require('./renewal.js');
 
 /** @typedef {import('../../binding').TenantKeys} TenantKeys */
 /** @typedef {import('./record.js').Loaded} Loaded */
@@ -284,26 +285,6 @@ class Fields {
 }
 
 brand(Fields);
-
-/**
- * Reads the keys again and again, as long as somebody uses them; what fails is tried again.
- *
- * @param {Fields} fields
- * @param {number} refreshMs
- */
-function renew(fields, refreshMs) {
-  const weak = new WeakRef(fields);
-  const timer = setInterval(
-    () => {
-      const live = weak.deref();
-      if (!live || live.closed) clearInterval(timer);
-      else live.refresh().catch(() => {});
-    },
-    // Not all processes at once; never later than the others rely on.
-    Math.max(1, Math.floor(refreshMs * (0.7 + 0.2 * Math.random()))),
-  );
-  timer.unref();
-}
 
 /**
  * @param {unknown} purpose

@@ -3,39 +3,18 @@
 use aes::Aes256;
 use cmac::{Cmac, KeyInit, Mac};
 
+use super::chosen;
+use super::engine::HmacHash;
+use super::failures::engine_failed;
 use super::stack::leaving_no_trace;
-use super::{CryptoEngine, Engine, engine_failed};
 use crate::error::Result;
-
-/// The hash of an HMAC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum HmacHash {
-    Sha1,
-    Sha224,
-    Sha256,
-    Sha384,
-    Sha512,
-}
-
-impl HmacHash {
-    /// The length of the whole output, in bytes.
-    pub(crate) fn length(self) -> usize {
-        match self {
-            Self::Sha1 => 20,
-            Self::Sha224 => 28,
-            Self::Sha256 => 32,
-            Self::Sha384 => 48,
-            Self::Sha512 => 64,
-        }
-    }
-}
 
 /// HMAC (RFC 2104), cut to the length of `output`, which is at most the hash's.
 pub(crate) fn hmac(hash: HmacHash, key: &[u8], input: &[u8], output: &mut [u8]) -> Result<()> {
     if output.len() > hash.length() {
         return Err(engine_failed("HMAC"));
     }
-    leaving_no_trace(|| Engine::hmac(hash, key, input, output))
+    leaving_no_trace(|| chosen::hmac(hash, key, input, output))
 }
 
 /// HKDF (RFC 5869) with the input as the info.
@@ -46,7 +25,7 @@ pub(crate) fn hkdf(
     input: &[u8],
     output: &mut [u8],
 ) -> Result<()> {
-    Engine::hkdf(hash, salt, key, &mut [(input, output)])
+    chosen::hkdf(hash, salt, key, &mut [(input, output)])
 }
 
 /// AES-256-CMAC (NIST SP 800-38B).

@@ -9,8 +9,10 @@ use chacha20poly1305::aead::inout::InOutBuf;
 use chacha20poly1305::{ChaCha20Poly1305, XChaCha20Poly1305};
 use zeroize::Zeroizing;
 
+use super::chosen::{AesGcm, random};
+use super::engine::{Aead, IV_LENGTH, Iv, TAG_LENGTH, Tag};
+use super::failures::{engine_failed, not_authentic};
 use super::stack::leaving_no_trace;
-use super::{Aead, AesGcm, IV_LENGTH, Iv, TAG_LENGTH, Tag, engine_failed, not_authentic, random};
 use crate::error::{Error, Result};
 
 /// The length of an AES-SIV key, in bytes: one half authenticates, the other encrypts.

@@ -6,11 +6,18 @@ use zeroize::Zeroizing;
 
 use super::count::Count;
 use super::key::{KeyMaterial, KeyType, Kind, malformed};
-use super::keyset::Primitive;
 use super::proto;
 use crate::crypto;
 use crate::error::{Code, Error, Result};
 use crate::secret_memory::SecretBytes;
+
+/// What a keyset does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Primitive {
+    Aead,
+    DeterministicAead,
+    Prf,
+}
 
 /// A key of a keyset.
 #[derive(Clone)]

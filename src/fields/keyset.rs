@@ -5,18 +5,10 @@
 use prost::Message;
 use zeroize::Zeroizing;
 
-use super::entry::{Data, Key, Status, unknown};
+use super::entry::{Data, Key, Primitive, Status, unknown};
 use super::key::{KeyType, malformed};
 use super::proto;
 use crate::error::{Error, Result};
-
-/// What a keyset does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Primitive {
-    Aead,
-    DeterministicAead,
-    Prf,
-}
 
 /// Keys with ids, one of them primary. Copies share the keys' memory.
 #[derive(Clone)]

@@ -24,7 +24,8 @@ mod tests;
 
 pub(crate) use column::Column;
 pub(crate) use encrypted::{Form, read_encrypted, write_encrypted};
+pub(crate) use entry::Primitive;
 pub(crate) use index::Index;
 pub(crate) use key::KeyType;
-pub(crate) use keyset::{Keyset, Primitive};
+pub(crate) use keyset::Keyset;
 pub(crate) use tenant::{Purpose, Step, TenantKeys};

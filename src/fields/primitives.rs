@@ -1,9 +1,9 @@
 //! What a keyset does, as Tink does it: encrypt under the primary, decrypt under the key that the
 //! ciphertext names.
 
-use super::entry::{Key, Prefix, unknown};
+use super::entry::{Key, Prefix, Primitive, unknown};
 use super::key::{KeyMaterial, Kind};
-use super::keyset::{Keyset, Primitive};
+use super::keyset::Keyset;
 use crate::crypto::{self, SIV_LENGTH, SealingKey};
 use crate::error::{Code, Error, Result};
 

@@ -8,9 +8,9 @@
 use prost::Message;
 use zeroize::Zeroizing;
 
-use super::entry::unknown;
+use super::entry::{Primitive, unknown};
 use super::key::{KeyType, malformed};
-use super::keyset::{Keyset, Primitive};
+use super::keyset::Keyset;
 use super::proto;
 use crate::error::{Code, Error, Result};
 

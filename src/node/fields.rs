@@ -7,8 +7,8 @@ use napi_derive::napi;
 use zeroize::Zeroize;
 
 use super::bytes::{self, Uint8ArraySlice};
-use super::client::length;
 use super::error::to_napi;
+use super::numbers::{to_js_length, to_u64};
 use super::tenant_keys::NativeTenantKeys;
 use crate::error::{self, Error};
 use crate::fields::{Column, Index, TenantKeys};
@@ -45,7 +45,7 @@ impl NativeFieldKeys {
     #[napi(factory, catch_unwind)]
     pub fn create(keys: &NativeTenantKeys, tenant: String, limit: i64) -> Result<Self> {
         let current = Arc::new(RwLock::new(Some(keys.shared())));
-        Ok(Self { current, tenant, limit: length(limit).map_err(to_napi)? })
+        Ok(Self { current, tenant, limit: to_u64(limit).map_err(to_napi)? })
     }
 
     /// Uses another version of the keys from now on.
@@ -98,7 +98,7 @@ impl NativeFieldColumn {
     #[napi(getter)]
     pub fn overhead(&self) -> Result<i64> {
         let overhead = used(&self.keys).and_then(|keys| self.column.overhead(&keys));
-        overhead.map(bytes::length).map_err(to_napi)
+        overhead.map(to_js_length).map_err(to_napi)
     }
 
     /// Whether a value begins with the id of a key of this column, enabled or not.
@@ -123,7 +123,7 @@ impl NativeFieldColumn {
             let (row, plaintext) = split_row(input, row_end)?;
             self.column.encrypt(&keys, self.limit, row, plaintext, room)
         };
-        let encrypted = encrypt().map(bytes::length).map_err(to_napi);
+        let encrypted = encrypt().map(to_js_length).map_err(to_napi);
         wipe(&mut scratch, to)?;
         encrypted
     }
@@ -139,7 +139,7 @@ impl NativeFieldColumn {
     ) -> Result<i64> {
         let mut decrypt = || {
             let keys = used(&self.keys)?;
-            let whole = (0, bytes::length(sealed.len()));
+            let whole = (0, to_js_length(sealed.len()));
             let (sealed, room) = bytes::pair(&sealed, whole, &mut scratch, 0)?;
             if row_end < 0 {
                 return self.column.decrypt(&keys, None, sealed, room);
@@ -147,7 +147,7 @@ impl NativeFieldColumn {
             let row = split_row(room, row_end)?.0.unwrap_or_default().to_vec();
             self.column.decrypt(&keys, Some(&row), sealed, room)
         };
-        decrypt().map(bytes::length).map_err(to_napi)
+        decrypt().map(to_js_length).map_err(to_napi)
     }
 
     /// Encrypts a batch in `input`, up to `to`, into `output`; returns the length. Wipes what it has
@@ -163,7 +163,7 @@ impl NativeFieldColumn {
             let (values, room) = bytes::pair(&input, (0, to), &mut output, 0)?;
             self.column.encrypt_many(&*used(&self.keys)?, self.limit, values, room)
         };
-        let encrypted = encrypt().map(bytes::length).map_err(to_napi);
+        let encrypted = encrypt().map(to_js_length).map_err(to_napi);
         wipe(&mut input, to)?;
         encrypted
     }
@@ -181,7 +181,7 @@ impl NativeFieldColumn {
             let decrypted = self.column.decrypt_many(&*used(&self.keys)?, values, room);
             decrypted.inspect_err(|_| room.zeroize())
         };
-        decrypt().map(bytes::length).map_err(to_napi)
+        decrypt().map(to_js_length).map_err(to_napi)
     }
 }
 

@@ -8,10 +8,11 @@ use napi_derive::napi;
 use zeroize::Zeroizing;
 
 use super::bytes::{self, Uint8ArraySlice};
-use super::caller::{Caller, caller_of, on_behalf};
+use super::caller::{Caller, context_of, on_behalf};
 use super::context::from_flat;
 use super::error::to_napi;
 use super::keyring::NativeKeyring;
+use super::numbers::{to_js_length, to_js_number};
 use super::runtime::spawn;
 use crate::error::{self, Error};
 use crate::fields::{Form, KeyType, Keyset, Primitive, read_encrypted, write_encrypted};
@@ -111,7 +112,7 @@ impl NativeKeyset {
     /// How much longer than its plaintext a ciphertext is, in bytes.
     #[napi(getter)]
     pub fn overhead(&self) -> Result<i64> {
-        self.0.overhead().map(bytes::length).map_err(to_napi)
+        self.0.overhead().map(to_js_length).map_err(to_napi)
     }
 
     /// Encrypts into `output`, which is longer than the plaintext by the overhead.
@@ -124,7 +125,7 @@ impl NativeKeyset {
         mut output: Uint8ArraySlice<'_>,
     ) -> Result<()> {
         let mut encrypt = || {
-            let whole = (0, bytes::length(plaintext.len()));
+            let whole = (0, to_js_length(plaintext.len()));
             let (plaintext, output) = bytes::pair(&plaintext, whole, &mut output, 0)?;
             match deterministic {
                 false => self.0.encrypt(plaintext, &associated_data, output),
@@ -144,13 +145,13 @@ impl NativeKeyset {
         mut output: Uint8ArraySlice<'_>,
     ) -> Result<i64> {
         let mut decrypt = || {
-            let whole = (0, bytes::length(sealed.len()));
+            let whole = (0, to_js_length(sealed.len()));
             let (sealed, output) = bytes::pair(&sealed, whole, &mut output, 0)?;
             let length = match deterministic {
                 false => self.0.decrypt(sealed, &associated_data, output)?,
                 true => self.0.decrypt_deterministically(sealed, &associated_data, output)?,
             };
-            Ok(bytes::length(length))
+            Ok(to_js_length(length))
         };
         decrypt().map_err(to_napi)
     }
@@ -164,7 +165,7 @@ impl NativeKeyset {
         mut output: Uint8ArraySlice<'_>,
     ) -> Result<()> {
         let mut compute = || {
-            let whole = (0, bytes::length(input.len()));
+            let whole = (0, to_js_length(input.len()));
             let (input, output) = bytes::pair(&input, whole, &mut output, 0)?;
             self.0.prf(key_id, input, output)
         };
@@ -211,11 +212,12 @@ pub fn unwrap_keyset<'env>(
     context: Vec<String>,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeKeyset>> {
-    let (keyring, caller) = (keyring.shared(), caller_of(caller.as_ref()));
+    let (keyring, caller) = (keyring.shared(), context_of(caller.as_ref()));
     let sealed = read_encrypted(form(json), &input).map_err(to_napi)?;
     let context = from_flat(context).map_err(to_napi)?;
     spawn(env, async move {
-        let answer = on_behalf(caller, keyring.decrypt_data_key(&sealed, &context));
+        let unwrapper = keyring.data_key_unwrapper().map_err(to_napi)?;
+        let answer = on_behalf(caller, unwrapper.decrypt_data_key(&sealed, &context));
         let plain = answer.await.map_err(to_napi)?.plaintext;
         Keyset::read_binary(plain.expose()).map(NativeKeyset::of).map_err(to_napi)
     })
@@ -231,12 +233,13 @@ pub fn wrap_keyset<'env>(
     context: Vec<String>,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, Buffer>> {
-    let (keyring, caller) = (keyring.shared(), caller_of(caller.as_ref()));
+    let (keyring, caller) = (keyring.shared(), context_of(caller.as_ref()));
     let keyset = Arc::clone(&keyset.0);
     let plain = DataKey::new(keyset.write_binary().map_err(to_napi)?);
     let context = from_flat(context).map_err(to_napi)?;
     spawn(env, async move {
-        let answer = on_behalf(caller, keyring.wrap_data_key(&plain, &context));
+        let wrapper = keyring.data_key_wrapper().map_err(to_napi)?;
+        let answer = on_behalf(caller, wrapper.wrap_data_key(&plain, &context));
         let sealed = answer.await.map_err(to_napi)?.ciphertext_blob;
         write_encrypted(form(json), &keyset, sealed).map(Buffer::from).map_err(to_napi)
     })
@@ -249,7 +252,7 @@ pub(super) fn info_of(keyset: &Keyset) -> Vec<NativeKeyInfo> {
         enabled: key.enabled,
         primary: key.primary,
         prefix: key.prefix.to_owned(),
-        encrypted: i64::try_from(key.encrypted).unwrap_or(i64::MAX),
+        encrypted: to_js_number(key.encrypted),
     });
     info.collect()
 }

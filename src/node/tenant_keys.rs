@@ -8,15 +8,16 @@ use napi_derive::napi;
 use zeroize::Zeroizing;
 
 use super::bytes::Uint8ArraySlice;
-use super::caller::{Caller, caller_of, on_behalf};
-use super::client::{NativeClient, length};
+use super::caller::{Caller, context_of, on_behalf};
+use super::client::NativeClient;
 use super::context::from_flat;
 use super::error::to_napi;
-use super::header::read_header;
 use super::keyset::{NativeKeyInfo, info_of, key_type_of};
+use super::numbers::{to_js_number, to_u64};
 use super::runtime::spawn;
 use crate::error::{self, Error};
 use crate::fields::{Purpose, Step, TenantKeys};
+use crate::operation::{Operation, Reader, Writer};
 
 /// The keysets of a tenant, as one version of them is stored.
 #[napi(js_name = "TenantKeys")]
@@ -27,14 +28,14 @@ impl NativeTenantKeys {
     /// Fresh keysets.
     #[napi(factory, catch_unwind)]
     pub fn generate(key_type: String, refresh_ms: i64) -> Result<Self> {
-        let generate = || TenantKeys::generate(key_type_of(&key_type)?, length(refresh_ms)?);
+        let generate = || TenantKeys::generate(key_type_of(&key_type)?, to_u64(refresh_ms)?);
         generate().map(Self::of).map_err(to_napi)
     }
 
     /// How often processes read the keysets again, in milliseconds.
     #[napi(getter)]
     pub fn refresh_ms(&self) -> i64 {
-        i64::try_from(self.0.refresh_ms()).unwrap_or(i64::MAX)
+        to_js_number(self.0.refresh_ms())
     }
 
     /// With one more key, which is the last of its keyset.
@@ -47,7 +48,7 @@ impl NativeTenantKeys {
     ) -> Result<NativeTenantKeys> {
         let change = || {
             let purpose = purpose_of(&purpose)?;
-            self.0.with_key(purpose, key_type_of(&key_type)?, length(now_ms)?)
+            self.0.with_key(purpose, key_type_of(&key_type)?, to_u64(now_ms)?)
         };
         change().map(|(keys, _)| Self::of(keys)).map_err(to_napi)
     }
@@ -67,15 +68,15 @@ impl NativeTenantKeys {
             "disable" => Step::Disable,
             _ => Step::Destroy,
         };
-        let change = || self.0.with_step(step, key_id, length(now_ms)?, force);
+        let change = || self.0.with_step(step, key_id, to_u64(now_ms)?, force);
         change().map(Self::of).map_err(to_napi)
     }
 
     /// How long a key still waits before its next step, in milliseconds.
     #[napi(catch_unwind)]
     pub fn wait_ms(&self, key_id: u32, now_ms: i64) -> Result<i64> {
-        let wait = self.0.wait_ms(key_id, length(now_ms).map_err(to_napi)?);
-        Ok(i64::try_from(wait).unwrap_or(i64::MAX))
+        let wait = self.0.wait_ms(key_id, to_u64(now_ms).map_err(to_napi)?);
+        Ok(to_js_number(wait))
     }
 
     /// The keys of a purpose.
@@ -102,19 +103,19 @@ pub fn seal_tenant_keys<'env>(
     context: Vec<String>,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, Buffer>> {
-    let (client, caller) = (client.shared(), caller_of(caller.as_ref()));
-    let context = from_flat(context).map_err(to_napi)?;
+    let (client, caller) = (client.shared(), context_of(caller.as_ref()));
+    let context = Some(from_flat(context).map_err(to_napi)?);
     let plain = keys.0.write().map_err(to_napi)?;
     spawn(env, async move {
-        let encryptor = client.encryptor(context, Some(plain.len() as u64));
-        let encryptor = on_behalf(caller, encryptor).await.map_err(to_napi)?;
-        let seal = || {
-            let mut message = vec![0; encryptor.message_length(plain.len())?];
-            let written = encryptor.seal(&plain, &mut message)?;
+        let operation = Operation::encryption(Writer { client, context }, Some(plain.len() as u64));
+        let started = on_behalf(caller, operation.start()).await.map_err(to_napi)?;
+        let encrypt = || {
+            let mut message = vec![0; started.output_length(&plain)?];
+            let written = started.run_whole(&plain, &mut message)?;
             message.truncate(written);
             error::Result::Ok(message)
         };
-        seal().map(Buffer::from).map_err(to_napi)
+        encrypt().map(Buffer::from).map_err(to_napi)
     })
 }
 
@@ -127,17 +128,19 @@ pub fn open_tenant_keys<'env>(
     context: Vec<String>,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeTenantKeys>> {
-    let (client, caller) = (client.shared(), caller_of(caller.as_ref()));
-    let accepted = read_header(&client, &message, context).map_err(to_napi)?;
-    let body = message.get(accepted.header().length..).unwrap_or_default().to_vec();
+    let caller = context_of(caller.as_ref());
+    let context = from_flat(context).map_err(to_napi)?;
+    let reader = Reader::of_message(client.shared(), &message, &context).map_err(to_napi)?;
+    let message = message.to_vec();
     spawn(env, async move {
-        let decryptor = on_behalf(caller, client.decryptor(&accepted)).await.map_err(to_napi)?;
-        let open = || {
-            let mut plain = Zeroizing::new(vec![0; body.len()]);
-            let written = decryptor.open(&body, &mut plain)?;
+        let operation = Operation::decryption(reader);
+        let started = on_behalf(caller, operation.start()).await.map_err(to_napi)?;
+        let decrypt = || {
+            let mut plain = Zeroizing::new(vec![0; started.output_length(&message)?]);
+            let written = started.run_whole(&message, &mut plain)?;
             TenantKeys::read(&plain[..written])
         };
-        open().map(NativeTenantKeys::of).map_err(to_napi)
+        decrypt().map(NativeTenantKeys::of).map_err(to_napi)
     })
 }
 
