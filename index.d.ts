@@ -1,3 +1,5 @@
+/// <reference types="node" />
+
 /**
  * Envelope encryption: AWS KMS, or a local key, wraps a data key; the data key encrypts the data,
  * natively, in the message format that every AWS Encryption SDK reads.
@@ -6,7 +8,6 @@
  */
 
 import type { Transform } from "node:stream";
-import type { TransformStream } from "node:stream/web";
 import type {
   DecryptedDataKey,
   DecryptedMessage,
@@ -19,6 +20,7 @@ import type {
   WrappedDataKey,
   WrappedKeyPair,
 } from "./types/message.js";
+import type { OutputBuffer, OutputBytes } from "./types/output.js";
 import type {
   Bytes,
   ByteRange,
@@ -43,6 +45,7 @@ export * from "./types/errors.js";
 export * from "./types/keyrings.js";
 export type * from "./types/message.js";
 export type * from "./types/options.js";
+export type * from "./types/output.js";
 
 /**
  * Encrypts and decrypts under one key.
@@ -80,14 +83,14 @@ export class Envelope {
    *
    * @returns one message of the AWS Encryption SDK; by default format 2.0, suite `0x0478`.
    */
-  encrypt(data: Bytes, options?: CallOptions): Promise<Buffer>;
+  encrypt(data: Bytes, options?: CallOptions): Promise<OutputBuffer>;
 
   /**
    * Decrypts one whole message: one KMS call. Nothing is returned before all of it has verified.
    *
    * @returns the plaintext.
    */
-  decrypt(message: Bytes, options?: CallOptions): Promise<Buffer>;
+  decrypt(message: Bytes, options?: CallOptions): Promise<OutputBuffer>;
 
   /** Decrypts as `decrypt` does, and also returns the header, which has been authenticated. */
   decryptMessage(message: Bytes, options?: CallOptions): Promise<DecryptedMessage>;
@@ -97,14 +100,14 @@ export class Envelope {
    *
    * @throws {EnvelopeError} `ERR_ENVELOPE_WOULD_BLOCK` under a KMS key.
    */
-  encryptSync(data: Bytes, options?: SyncOptions): Buffer;
+  encryptSync(data: Bytes, options?: SyncOptions): OutputBuffer;
 
   /**
    * Decrypts synchronously, for keyrings that call no service, or with a warm cache.
    *
    * @throws {EnvelopeError} `ERR_ENVELOPE_WOULD_BLOCK` under a KMS key.
    */
-  decryptSync(message: Bytes, options?: SyncOptions): Buffer;
+  decryptSync(message: Bytes, options?: SyncOptions): OutputBuffer;
 
   /**
    * Encrypts many items, such as the rows of a table, on all cores, with one data key and one KMS call
@@ -119,7 +122,7 @@ export class Envelope {
   encryptBatch(
     items: readonly Bytes[],
     options?: DataKeyOptions,
-  ): Promise<PromiseSettledResult<Buffer>[]>;
+  ): Promise<PromiseSettledResult<OutputBuffer>[]>;
 
   /**
    * Decrypts many messages, from batches or not: one KMS call for each data key, however many messages
@@ -131,7 +134,7 @@ export class Envelope {
   decryptBatch(
     messages: readonly Bytes[],
     options?: DataKeyOptions,
-  ): Promise<PromiseSettledResult<Buffer>[]>;
+  ): Promise<PromiseSettledResult<OutputBuffer>[]>;
 
   /**
    * Returns a stream that takes plaintext and gives a message. It makes one KMS call, when the first
@@ -151,10 +154,10 @@ export class Envelope {
   decryptStream(options?: DecryptStreamOptions): Transform;
 
   /** Returns `encryptStream` as a Web stream, for `fetch` bodies and the like. */
-  encryptWebStream(options?: StreamOptions): TransformStream<Uint8Array, Uint8Array>;
+  encryptWebStream(options?: StreamOptions): TransformStream<Uint8Array, OutputBytes>;
 
   /** Returns `decryptStream` as a Web stream, for `fetch` bodies and the like. */
-  decryptWebStream(options?: DecryptWebStreamOptions): TransformStream<Uint8Array, Uint8Array>;
+  decryptWebStream(options?: DecryptWebStreamOptions): TransformStream<Uint8Array, OutputBytes>;
 
   /**
    * Encrypts a file natively. The destination appears complete or not at all, and only its owner can
@@ -185,7 +188,7 @@ export class Envelope {
    *
    * @throws {EnvelopeError} `ERR_ENVELOPE_RANGE` if `start` lies beyond the end.
    */
-  decryptRange(source: MessageSource, options?: ByteRange & DataKeyOptions): Promise<Buffer>;
+  decryptRange(source: MessageSource, options?: ByteRange & DataKeyOptions): Promise<OutputBuffer>;
 
   /** Returns the length of a message's plaintext in bytes, authenticated. */
   plaintextSize(source: MessageSource, options?: DataKeyOptions): Promise<number>;
@@ -203,7 +206,7 @@ export class Envelope {
     message: Bytes,
     to: Envelope,
     options?: CallOptions & ReEncryptContext,
-  ): Promise<Buffer>;
+  ): Promise<OutputBuffer>;
 
   /** Returns a stream that takes a message and gives one under the key of the envelope `to`. */
   reEncryptStream(to: Envelope, options?: StreamOptions & ReEncryptContext): Transform;
@@ -284,10 +287,10 @@ export class Envelope {
 }
 
 /** Calls {@link Envelope.encrypt} with the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
-export function encrypt(data: Bytes, options?: CallOptions & KeyOption): Promise<Buffer>;
+export function encrypt(data: Bytes, options?: CallOptions & KeyOption): Promise<OutputBuffer>;
 
 /** Calls {@link Envelope.decrypt} with the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
-export function decrypt(message: Bytes, options?: CallOptions & KeyOption): Promise<Buffer>;
+export function decrypt(message: Bytes, options?: CallOptions & KeyOption): Promise<OutputBuffer>;
 
 /** Calls {@link Envelope.encryptStream} with the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
 export function encryptStream(options?: StreamOptions & KeyOption): Transform;

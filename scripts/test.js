@@ -53,6 +53,7 @@ async function testNode() {
   prepare.localstack();
   prepare.peers();
   prepare.surroundings();
+  prepare.typescript();
   prepare.examples();
   const files = testFiles();
   if (files.length === 0) return { ok: false, error: 'there is no __test__/SUBJECT/*.test.js' };

@@ -201,7 +201,7 @@ function plaintextLength(header, message) {
 /**
  * What was written of an output; the length of a signature is not known beforehand.
  *
- * @param {Buffer} output
+ * @param {Buffer<ArrayBuffer>} output
  * @param {number} written
  */
 function trimmed(output, written) {

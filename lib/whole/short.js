@@ -10,7 +10,7 @@ const SHORT = 64 * 1024;
 /**
  * Where short messages are written, as their length is not known before; never plaintext.
  *
- * @type {Buffer | undefined}
+ * @type {Buffer<ArrayBuffer> | undefined}
  */
 let scratch;
 
@@ -21,7 +21,7 @@ let scratch;
  * @param {string[]} context
  * @param {Uint8Array} input
  * @param {unknown} into
- * @returns {Buffer | undefined}
+ * @returns {Buffer<ArrayBuffer> | undefined}
  */
 function seal(core, context, input, into) {
   if (input.length > SHORT || into !== undefined) return undefined;
@@ -41,7 +41,7 @@ function seal(core, context, input, into) {
  * @param {string[]} context
  * @param {Uint8Array} message
  * @param {unknown} into
- * @returns {Buffer | undefined}
+ * @returns {Buffer<ArrayBuffer> | undefined}
  */
 function open(core, context, message, into) {
   if (message.length > SHORT || into !== undefined) return undefined;
