@@ -29,6 +29,7 @@ import type {
   DecryptStreamOptions,
   DecryptWebStreamOptions,
   EnvelopeOptions,
+  EnvelopeSettings,
   EnvelopeStats,
   FileOptions,
   GenerateDataKeyOptions,
@@ -60,10 +61,12 @@ export class Envelope {
    * Makes an envelope. It makes no call of a key service.
    *
    * @param key a KMS key id, key ARN, alias (`alias/app`) or alias ARN; or `local:` and the path of
-   * a key file; or options with a keyring.
+   * a key file; or options with a `keyId` or a keyring.
+   * @param options settings, where the key is a string.
    * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`, `ERR_ENVELOPE_KEY_FILE`.
    */
-  constructor(key: string | EnvelopeOptions);
+  constructor(key: string, options?: EnvelopeSettings);
+  constructor(options: EnvelopeOptions);
 
   /**
    * Makes an envelope and checks its keys, to find at the start of a program what would fail later. It
@@ -73,8 +76,12 @@ export class Envelope {
    * no permission, no credentials, and so on.
    */
   static open(
-    key: string | EnvelopeOptions,
-    options?: { readonly signal?: AbortSignal },
+    key: string,
+    options?: EnvelopeSettings & { readonly signal?: AbortSignal },
+  ): Promise<Envelope>;
+  static open(
+    options: EnvelopeOptions,
+    call?: { readonly signal?: AbortSignal },
   ): Promise<Envelope>;
 
   /**

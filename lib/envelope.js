@@ -6,6 +6,7 @@ const { abortable, throwIfAborted } = require('./calls/abort.js');
 const { begin, ready, readyNow } = require('./calls/start.js');
 const { brand, copies, isOfCopy } = require('./input/copies.js');
 const { Core } = require('./native/client.js');
+const { envelopeOptions } = require('./envelope-options.js');
 const { invalid } = require('./errors.js');
 const { describe } = require('./header.js');
 const { kind } = require('./input/kind.js');
@@ -29,9 +30,12 @@ const streams = () => require('./streams/index.js');
 class Envelope {
   #core;
 
-  /** @param {unknown} key a key string, or options with a keyring */
-  constructor(key) {
-    this.#core = new Core(key);
+  /**
+   * @param {unknown} key a key string, or options with a keyId or a keyring
+   * @param {unknown} [options] those of a key string
+   */
+  constructor(key, options) {
+    this.#core = new Core(envelopeOptions(key, options));
   }
 
   /**
@@ -39,11 +43,10 @@ class Envelope {
    * @param {unknown} [options]
    */
   static async open(key, options) {
-    const given = args.options(options, /** @type {const} */ (['signal']));
-    const envelope = new Envelope(key);
-    await abortable(args.abortSignal(given.signal), (caller) =>
-      binding.checkKeyring(envelope.#core.keyring, caller),
-    );
+    const { taken, rest } = args.take(options, 'signal');
+    const signal = args.abortSignal(taken);
+    const envelope = new Envelope(key, Object.keys(rest).length > 0 ? rest : undefined);
+    await abortable(signal, (caller) => binding.checkKeyring(envelope.#core.keyring, caller));
     return envelope;
   }
 

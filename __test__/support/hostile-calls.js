@@ -225,6 +225,12 @@ const CALLS = [
     (cache) => roundTrip(new Envelope({ keyring, cache })),
   ),
   call('Envelope', {}, (_, [key]) => void new Envelope(key())),
+  call('Envelope', { ...KEY, frameLength: () => 100 }, (options) =>
+    roundTrip(new Envelope(options)),
+  ),
+  call('Envelope', { frameLength: () => 100 }, (options) =>
+    roundTrip(new Envelope(KEY.keyId(), options)),
+  ),
   call('RawAesKeyring', constant(aes), (options) =>
     roundTrip(new Envelope({ keyring: new RawAesKeyring(options) })),
   ),

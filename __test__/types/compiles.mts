@@ -51,6 +51,16 @@ const multi = new MultiKeyring({ generator: kms, children: [raw, local] });
 const keyrings: Keyring[] = [local, kms, raw, several, reader, multi];
 const envelope = new Envelope({ keyring: kms, frameLength: 4096, maxEncryptedDataKeys: 3 });
 
+const settled = new Envelope('alias/app', { cache: {}, frameLength: 4096 });
+const named = new Envelope({ keyId: 'alias/app', cache: {} });
+const opened = await Envelope.open('alias/app', { cache: {}, signal: AbortSignal.timeout(5) });
+
+// @ts-expect-error a key and a keyring exclude each other
+new Envelope({ keyId: 'alias/app', keyring: kms });
+// @ts-expect-error a key is named once
+new Envelope('alias/app', { keyring: kms });
+// @ts-expect-error a cache is no switch
+new Envelope('alias/app', { cache: true });
 // @ts-expect-error a key is needed
 new Envelope();
 // @ts-expect-error a keyring is needed
@@ -135,4 +145,4 @@ try {
 // @ts-expect-error only the package makes them
 new EnvelopeError('x');
 
-console.log(keyrings, wrong, api.Envelope);
+console.log(keyrings, settled, named, opened, wrong, api.Envelope);
