@@ -103,6 +103,37 @@ export class Envelope {
   decryptMessage(message: Bytes, options?: CallOptions): Promise<DecryptedMessage>;
 
   /**
+   * Encrypts text, and returns the message as text, too: base64url, for a column, a cookie or a URL.
+   *
+   * @example
+   * const stored: string = await envelope.encryptText("4111 1111 1111 1111");
+   * const number: string = await envelope.decryptText(stored);
+   */
+  encryptText(text: string, options?: DataKeyOptions): Promise<string>;
+
+  /**
+   * Decrypts text.
+   *
+   * @param message a message as base64url or base64, or its bytes.
+   * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT` if the plaintext is no UTF-8.
+   */
+  decryptText(message: Bytes, options?: DataKeyOptions): Promise<string>;
+
+  /**
+   * Encrypts a value as JSON, and returns the message as base64url. What JSON drops is dropped: a `Date`
+   * comes back as a string, a `Map` as `{}`.
+   */
+  encryptJson(value: NonNullable<unknown> | null, options?: DataKeyOptions): Promise<string>;
+
+  /**
+   * Decrypts a value that was encrypted as JSON. Its type is not known: check it, or assert what you expect.
+   *
+   * @param message a message as base64url or base64, or its bytes.
+   * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT` if the plaintext is no JSON.
+   */
+  decryptJson(message: Bytes, options?: DataKeyOptions): Promise<unknown>;
+
+  /**
    * Encrypts synchronously, for keyrings that call no service, or with a warm cache.
    *
    * @throws {EnvelopeError} `ERR_ENVELOPE_WOULD_BLOCK` under a KMS key.
@@ -298,6 +329,21 @@ export function encrypt(data: Bytes, options?: CallOptions & KeyOption): Promise
 
 /** Calls {@link Envelope.decrypt} with the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
 export function decrypt(message: Bytes, options?: CallOptions & KeyOption): Promise<OutputBuffer>;
+
+/** Calls {@link Envelope.encryptText} with the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
+export function encryptText(text: string, options?: DataKeyOptions & KeyOption): Promise<string>;
+
+/** Calls {@link Envelope.decryptText} with the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
+export function decryptText(message: Bytes, options?: DataKeyOptions & KeyOption): Promise<string>;
+
+/** Calls {@link Envelope.encryptJson} with the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
+export function encryptJson(
+  value: NonNullable<unknown> | null,
+  options?: DataKeyOptions & KeyOption,
+): Promise<string>;
+
+/** Calls {@link Envelope.decryptJson} with the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
+export function decryptJson(message: Bytes, options?: DataKeyOptions & KeyOption): Promise<unknown>;
 
 /** Calls {@link Envelope.encryptStream} with the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
 export function encryptStream(options?: StreamOptions & KeyOption): Transform;

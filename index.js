@@ -13,8 +13,18 @@ const {
 } = require('./lib/keyrings/index.js');
 const functions = require('./lib/functions.js');
 
-const { decrypt, decryptDataKey, decryptStream, encrypt, encryptStream, generateDataKey } =
-  functions;
+const {
+  decrypt,
+  decryptDataKey,
+  decryptJson,
+  decryptStream,
+  decryptText,
+  encrypt,
+  encryptJson,
+  encryptStream,
+  encryptText,
+  generateDataKey,
+} = functions;
 
 module.exports = {
   AwsKmsKeyring,
@@ -27,9 +37,13 @@ module.exports = {
   RawRsaKeyring,
   decrypt,
   decryptDataKey,
+  decryptJson,
   decryptStream,
+  decryptText,
   encrypt,
+  encryptJson,
   encryptStream,
+  encryptText,
   generateDataKey,
   inspect,
 };

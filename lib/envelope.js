@@ -25,6 +25,7 @@ const dataKeys = () => require('./data-keys.js');
 const files = () => require('./files.js');
 const ranges = () => require('./ranges/index.js');
 const streams = () => require('./streams/index.js');
+const text = () => require('./text.js');
 
 /** Encrypts and decrypts under one key. */
 class Envelope {
@@ -114,6 +115,42 @@ class Envelope {
     const input = args.bytes(message, 'message');
     const started = short.decrypt(this.#core, encryptionContext, input, into);
     return Buffer.isBuffer(started) ? started : pieces.runSync(readyNow(started), input, into);
+  }
+
+  /**
+   * @param {unknown} value
+   * @param {unknown} [options]
+   */
+  async encryptText(value, options) {
+    const given = args.options(options, DATA_KEY_OPTIONS);
+    return (await this.encrypt(text().textBytes(value), given)).toString('base64url');
+  }
+
+  /**
+   * @param {unknown} message
+   * @param {unknown} [options]
+   */
+  async decryptText(message, options) {
+    const given = args.options(options, DATA_KEY_OPTIONS);
+    return text().textOf(await this.decrypt(text().messageBytes(message), given));
+  }
+
+  /**
+   * @param {unknown} value
+   * @param {unknown} [options]
+   */
+  async encryptJson(value, options) {
+    const given = args.options(options, DATA_KEY_OPTIONS);
+    return (await this.encrypt(text().jsonBytes(value), given)).toString('base64url');
+  }
+
+  /**
+   * @param {unknown} message
+   * @param {unknown} [options]
+   */
+  async decryptJson(message, options) {
+    const given = args.options(options, DATA_KEY_OPTIONS);
+    return text().jsonOf(await this.decrypt(text().messageBytes(message), given));
   }
 
   /**

@@ -1,4 +1,5 @@
 // What comes out: headers, plaintexts, data keys, files.
+import type { Readable } from "node:stream";
 import type { ByteRange } from "./options.js";
 import type { OutputBuffer } from "./output.js";
 
@@ -139,6 +140,14 @@ export interface OpenedMessage {
    * @throws {EnvelopeError} `ERR_ENVELOPE_RANGE` if `start` lies beyond the end.
    */
   read(range?: ByteRange): Promise<OutputBuffer>;
+  /**
+   * Returns a stream of these bytes, read as they are wanted: each piece is whole frames that have
+   * verified, about 1 MiB. Do not close the message before the stream has ended.
+   *
+   * @example
+   * message.stream({ start: 0, end: 1000 }).pipe(response);
+   */
+  stream(range?: ByteRange): Readable;
   /** Wipes the keys, and closes the file if `openMessage` opened it. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

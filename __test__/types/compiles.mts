@@ -114,6 +114,23 @@ envelope.encryptSync('x', { signal: AbortSignal.abort() });
 // @ts-expect-error a message is data, not options
 await envelope.decrypt({ encryptionContext: context });
 
+// Text, JSON, and streams of ranges.
+const stored: string = await envelope.encryptText('text', { encryptionContext: context });
+const restored: string = await envelope.decryptText(stored);
+const card = (await envelope.decryptJson(await envelope.encryptJson({ a: [1] }))) as {
+  number: string;
+};
+const { number }: { number: string } = card;
+const unknown: unknown = await api.decryptJson(stored, { keyId: 'alias/app' });
+const message2 = await envelope.openMessage('a', { encryptionContext: context });
+message2.stream({ start: 5 }).pipe(process.stdout);
+// @ts-expect-error bytes are no text
+await envelope.encryptText(Buffer.of(1));
+// @ts-expect-error JSON has no undefined
+await envelope.encryptJson(undefined);
+// @ts-expect-error what a message holds is not known
+const guessed: string = await envelope.decryptJson(stored);
+
 // Data keys and module functions.
 const dataKey: GeneratedDataKey = await generateDataKey({ keyId: 'alias/app', keySpec: 'AES_128' });
 const blob: Buffer = dataKey.ciphertextBlob;
@@ -145,4 +162,15 @@ try {
 // @ts-expect-error only the package makes them
 new EnvelopeError('x');
 
-console.log(keyrings, settled, named, opened, wrong, api.Envelope);
+console.log(
+  restored,
+  number,
+  unknown,
+  guessed,
+  keyrings,
+  settled,
+  named,
+  opened,
+  wrong,
+  api.Envelope,
+);
