@@ -39,6 +39,7 @@ import type {
   SyncOptions,
 } from "./types/options.js";
 
+export * from "./types/branch-keys.js";
 export * from "./types/errors.js";
 export * from "./types/keyrings.js";
 export type * from "./types/message.js";

@@ -1,11 +1,13 @@
 'use strict';
 
 const { EnvelopeError } = require('./lib/errors.js');
+const { BranchKeyStore } = require('./lib/branch-keys/index.js');
 const { Envelope } = require('./lib/envelope.js');
 const { inspect } = require('./lib/header.js');
 const {
   AwsKmsKeyring,
   CustomKeyring,
+  HierarchicalKeyring,
   LocalKeyring,
   MultiKeyring,
   RawAesKeyring,
@@ -18,9 +20,11 @@ const { decrypt, decryptDataKey, decryptStream, encrypt, encryptStream, generate
 
 module.exports = {
   AwsKmsKeyring,
+  BranchKeyStore,
   CustomKeyring,
   Envelope,
   EnvelopeError,
+  HierarchicalKeyring,
   LocalKeyring,
   MultiKeyring,
   RawAesKeyring,

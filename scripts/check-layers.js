@@ -5,11 +5,12 @@ const path = require('node:path');
 
 /** The rooms of src/, lowest first. A room imports from lower lines only, not from its own. */
 const LAYERS = [
-  ['error', 'folder', 'foreign_text', 'secret_memory'],
+  ['error', 'folder', 'foreign_text', 'kms_arn', 'secret_memory'],
   ['threads'],
   ['context', 'parallel', 'suite'],
   ['crypto', 'format'],
   ['materials'],
+  ['branch_keys'],
   ['keyring'],
   ['message'],
   ['client', 'file'],
@@ -20,7 +21,7 @@ const CRYPTO_CRATES = 'aws_lc_rs|aes_gcm|getrandom|hkdf|p256|p384|rsa|sha1|sha2'
 const CONFINED = [
   { pattern: /\bnapi(_derive)?\b/g, where: /^src\/node\//, what: 'napi' },
   {
-    pattern: /\b(aws_sdk_kms|aws_config|aws_credential_types|aws_smithy\w*)\b/g,
+    pattern: /\b(aws_sdk_dynamodb|aws_sdk_kms|aws_config|aws_credential_types|aws_smithy\w*)\b/g,
     where: /^src\/keyring\/aws_kms/,
     what: 'the AWS SDK',
   },

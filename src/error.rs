@@ -227,6 +227,30 @@ codes! {
     KmsInternal = "KMS_INTERNAL",
     /// KMS refused the request for another reason.
     KmsRejected = "KMS_REJECTED",
+    /// There is no such branch key, or not this version of it.
+    BranchKeyNotFound = "BRANCH_KEY_NOT_FOUND",
+    /// A branch key with this id exists already.
+    BranchKeyExists = "BRANCH_KEY_EXISTS",
+    /// Somebody else rotated or destroyed the branch key meanwhile.
+    BranchKeyConflict = "BRANCH_KEY_CONFLICT",
+    /// The record of a branch key was changed, or belongs to another key store.
+    BranchKeyAltered = "BRANCH_KEY_ALTERED",
+    /// The record of a branch key has a form that this release does not know.
+    BranchKeyUnsupported = "BRANCH_KEY_UNSUPPORTED",
+    /// The table of the branch keys does not exist.
+    KeyStoreNotFound = "KEY_STORE_NOT_FOUND",
+    /// The caller may not use the table of the branch keys.
+    KeyStoreAccessDenied = "KEY_STORE_ACCESS_DENIED",
+    /// DynamoDB asks to slow down; the retries are used up.
+    KeyStoreThrottled = "KEY_STORE_THROTTLED",
+    /// The storage of the branch keys did not answer in time.
+    KeyStoreTimeout = "KEY_STORE_TIMEOUT",
+    /// No connection to DynamoDB.
+    KeyStoreUnreachable = "KEY_STORE_UNREACHABLE",
+    /// DynamoDB failed (5xx), or its answer makes no sense.
+    KeyStoreInternal = "KEY_STORE_INTERNAL",
+    /// DynamoDB refused the request for another reason.
+    KeyStoreRejected = "KEY_STORE_REJECTED",
     /// The service failed again and again, so that its key is left alone for a while.
     CircuitOpen = "CIRCUIT_OPEN",
     /// As many calls are in flight, and as many wait, as may.
@@ -253,6 +277,10 @@ impl Code {
                 | Code::KmsTimeout
                 | Code::KmsUnreachable
                 | Code::KmsInternal
+                | Code::KeyStoreThrottled
+                | Code::KeyStoreTimeout
+                | Code::KeyStoreUnreachable
+                | Code::KeyStoreInternal
                 | Code::CircuitOpen
                 | Code::QueueFull
                 | Code::SourceTimeout

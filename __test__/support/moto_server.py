@@ -1,10 +1,11 @@
-"""A KMS, S3 and STS for the tests: moto on 127.0.0.1, at a free port.
+"""A KMS, S3, STS and DynamoDB for the tests: moto on 127.0.0.1, at a free port.
 
     moto_server.py [--keys keys.json]
 
 Prints one line, {"endpoint": "http://127.0.0.1:PORT"}, when it listens, and ends when its
 standard input does. `GET /__requests` lists the requests seen, `DELETE /__requests` forgets them.
-`--keys` adds fixed KMS keys: {"keys": {NAME: {"kind": "kms", "arn": ARN, "hex": 256-bit key}}}.
+`--keys` adds fixed KMS keys: {"keys": {NAME: {"kind": "kms", "arn": ARN, "hex": 256-bit key}}},
+with "replicas": [ARN] of a multi-Region key.
 """
 import argparse
 import collections
@@ -48,13 +49,14 @@ def load_keys(path):
     for entry in keys:
         if entry["kind"] != "kms":
             continue
-        _, _, _, region, account, resource = entry["arn"].split(":", 5)
-        key = Key(policy=None, key_usage="ENCRYPT_DECRYPT", key_spec="SYMMETRIC_DEFAULT",
-                  description="fixed", account_id=account, region=region)
-        key.id = resource.removeprefix("key/")
-        key.arn = entry["arn"]
-        key.key_material = bytes.fromhex(entry["hex"])
-        kms_backends[account][region].keys[key.id] = key
+        for arn in [entry["arn"], *entry.get("replicas", [])]:
+            _, _, _, region, account, resource = arn.split(":", 5)
+            key = Key(policy=None, key_usage="ENCRYPT_DECRYPT", key_spec="SYMMETRIC_DEFAULT",
+                      description="fixed", account_id=account, region=region)
+            key.id = resource.removeprefix("key/")
+            key.arn = arn
+            key.key_material = bytes.fromhex(entry["hex"])
+            kms_backends[account][region].keys[key.id] = key
 
 
 class RequestLog:
@@ -97,6 +99,7 @@ def describe(environ):
         "range": environ.get("HTTP_RANGE"),
         "keyId": fields.get("KeyId"),
         "encryptionContext": fields.get("EncryptionContext"),
+        "body": fields,
     }
 
 

@@ -51,7 +51,7 @@ class Core {
     this.keyring = nativeKeyring(given.keyring);
     const checked = settings(given);
     this.client = native(() => binding.Client.create(this.keyring, checked));
-    this.#answersNow = checked.cache !== undefined || !this.keyring.callsService;
+    this.#answersNow = checked.cache !== undefined || this.keyring.mayAnswerNow;
     this.#renews = checked.cache?.renewBeforeMs !== undefined;
     warnOfUnlockedKeys();
   }

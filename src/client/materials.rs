@@ -125,7 +125,7 @@ impl MaterialsSource {
         if let Some(materials) = found {
             return Ok(Some(Unverified { materials, ticket: None }));
         }
-        if self.keyring.calls_service() {
+        if !self.keyring.may_answer_now() {
             return Ok(None);
         }
         let AcceptedHeader { header, context, allowed } = accepted;

@@ -93,10 +93,13 @@ impl Client {
         if let Some((materials, usage)) = self.materials.cached_to_encrypt(&context, demand) {
             return self.start(&materials, usage).map(Some);
         }
-        if self.keyring().calls_service() {
+        if !self.keyring().may_answer_now() {
             return Ok(None);
         }
-        answer_now(self.encryptor(context, plaintext_length)).map(Some)
+        match answer_now(self.encryptor(context, plaintext_length)) {
+            Err(error) if error.code() == Code::WouldBlock => Ok(None),
+            answer => answer.map(Some),
+        }
     }
 
     fn start(&self, materials: &EncryptionMaterials, usage: Use) -> Result<Encryptor> {

@@ -18,11 +18,13 @@ mod stack;
 #[cfg(test)]
 mod wycheproof;
 
+use zeroize::Zeroizing;
+
 use crate::error::{Code, Error, Result};
 use crate::suite::Hash;
 
 pub(crate) use ecdsa::{EcdsaKey, EcdsaSigner, EcdsaVerifier, max_signature_length};
-pub(crate) use kdf::{DerivedKeys, same_commitment};
+pub(crate) use kdf::{DerivedKeys, counter_mode_key, same_commitment};
 pub use key_pair::KeyPairSpec;
 pub(crate) use key_pair::generate_key_pair;
 pub use rsa::RsaPadding;
@@ -76,6 +78,9 @@ pub(crate) trait CryptoEngine {
 
     /// SHA-256 (FIPS 180-4).
     fn sha256(data: &[u8]) -> [u8; 32];
+
+    /// HMAC-SHA-256 (RFC 2104) of these parts, one after the other.
+    fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Result<Zeroizing<[u8; 32]>>;
 
     /// A fresh key pair.
     fn generate_key_pair(spec: KeyPairSpec) -> Result<key_pair::KeyPair>;

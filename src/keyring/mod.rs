@@ -10,7 +10,8 @@ mod data_key;
 mod failures;
 #[cfg(feature = "aws-kms")]
 pub mod guard;
-pub mod kms_arn;
+#[cfg(feature = "aws-kms")]
+pub mod hierarchical;
 pub mod kms_key_id;
 pub mod local;
 pub mod multi;
@@ -31,6 +32,7 @@ use crate::format::EncryptedDataKey;
 use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
 use failures::Failures;
 
+pub use crate::kms_arn;
 pub use data_key::{
     DecryptedDataKey, GeneratedDataKey, GeneratedKeyPair, KmsTarget, WrappedDataKey,
 };
@@ -43,6 +45,12 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 pub trait Keyring: Send + Sync {
     /// Whether a service is asked, so that an answer takes time and a Tokio runtime.
     fn calls_service(&self) -> bool;
+
+    /// Whether an answer may be there at once, without a runtime; else `on_encrypt` and `on_decrypt`
+    /// say `WouldBlock` then.
+    fn may_answer_now(&self) -> bool {
+        !self.calls_service()
+    }
 
     /// Adds to the materials a data key, if they have none, and its wrapped form ("OnEncrypt"). A
     /// data key that is there already is wrapped, and stays.
@@ -208,7 +216,7 @@ fn named(provider_id: &str, name: &str) -> String {
 /// The name of the key that wraps this data key: a KMS key's ARN, or what a raw keyring calls it.
 pub fn key_name(key: &EncryptedDataKey) -> String {
     let name = match raw_aes::KeyInfo::parse(&key.provider_info) {
-        Some(info) if key.provider_id != kms_key_id::PROVIDER_ID => info.name,
+        Some(info) if !key.provider_id.starts_with(kms_key_id::PROVIDER_ID) => info.name,
         _ => &key.provider_info,
     };
     String::from_utf8_lossy(name).into_owned()

@@ -158,6 +158,10 @@ impl Keyring for MultiKeyring {
         self.keyrings().any(Keyring::calls_service)
     }
 
+    fn may_answer_now(&self) -> bool {
+        self.keyrings().all(Keyring::may_answer_now)
+    }
+
     fn rejects_implicitly(&self) -> bool {
         self.keyrings().any(Keyring::rejects_implicitly)
     }

@@ -83,7 +83,7 @@ impl From<NativeGuardOptions> for GuardOptions {
     }
 }
 
-fn kms_options(options: NativeKmsOptions, guard: NativeGuardOptions) -> KmsOptions {
+pub(super) fn kms_options(options: NativeKmsOptions, guard: NativeGuardOptions) -> KmsOptions {
     let GuardOptions { timeout, flight, breaker } = guard.into();
     KmsOptions {
         environment: environment(options.environment),
@@ -197,6 +197,12 @@ impl NativeKeyring {
     #[napi(getter)]
     pub fn calls_service(&self) -> bool {
         self.0.calls_service()
+    }
+
+    /// Whether an answer may be there at once.
+    #[napi(getter)]
+    pub fn may_answer_now(&self) -> bool {
+        self.0.may_answer_now()
     }
 
     pub(super) fn shared(&self) -> Arc<dyn Keyring> {

@@ -8,8 +8,10 @@ use aes_gcm::aead::inout::InOutBuf;
 use aes_gcm::aead::{AeadInOut, KeyInit, consts::U12};
 use aes_gcm::aes::Aes192;
 use aes_gcm::{Aes128Gcm, Aes256Gcm};
+use hkdf::hmac::{self, Hmac, Mac};
 use hkdf::{GenericHkdf, Hkdf, HmacImpl, InvalidLength};
 use sha2::{Digest, Sha256, Sha384, Sha512};
+use zeroize::Zeroizing;
 
 use self::ecdsa::{Signer, SigningKey, Verifier};
 use self::rsa::{PrivateKey, PublicKey};
@@ -54,6 +56,15 @@ impl CryptoEngine for RustCrypto {
 
     fn sha256(data: &[u8]) -> [u8; 32] {
         Sha256::digest(data).into()
+    }
+
+    fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Result<Zeroizing<[u8; 32]>> {
+        leaving_no_trace(|| {
+            let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key)
+                .map_err(|_| engine_failed("HMAC"))?;
+            parts.iter().for_each(|part| mac.update(part));
+            Ok(Zeroizing::new(mac.finalize().into_bytes().into()))
+        })
     }
 
     fn generate_key_pair(spec: KeyPairSpec) -> Result<KeyPair> {
