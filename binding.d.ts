@@ -14,11 +14,9 @@ export declare class BatchDecryptor {
   /** The most room that the plaintext of this message needs, in bytes. */
   plaintextLength(index: number, message: Uint8Array): number
   /** Reads the messages from this index on, each into the output beside it. */
-  open(from: number, messages: Array<Uint8Array>, outputs: Array<Uint8Array>): Array<NativeSettled>
-  /** The length of a message's header, in bytes. */
-  headerLength(index: number): number
-  /** What reads one long message, after its header. */
-  decryptor(index: number): NativeDecryptor
+  decrypt(from: number, messages: Array<Uint8Array>, outputs: Array<Uint8Array>): Array<NativeSettled>
+  /** What reads one long message. */
+  transform(index: number): NativeTransform
   /** Wipes the data keys. */
   release(): void
 }
@@ -29,9 +27,9 @@ export declare class BatchEncryptor {
   /** The most room that the message of a plaintext of this length needs, in bytes. */
   messageLength(plaintextLength: number): number
   /** Writes a message for each input into the output beside it. */
-  seal(inputs: Array<Uint8Array>, outputs: Array<Uint8Array>): Array<NativeSettled>
+  encrypt(inputs: Array<Uint8Array>, outputs: Array<Uint8Array>): Array<NativeSettled>
   /** What writes one long message. */
-  encryptor(): NativeEncryptor
+  transform(): NativeTransform
   /** Wipes the data key. */
   release(): void
 }
@@ -40,7 +38,7 @@ export type NativeBatchEncryptor = BatchEncryptor
 /** The headers of messages to be read. */
 export declare class BatchHeaders {
   /** For messages that must have this context. */
-  static create(client: NativeClient, givenContext: Array<string>): BatchHeaders
+  static create(client: NativeClient, expectedContext: Array<string>): BatchHeaders
   /** Takes the next messages. */
   push(messages: Array<Uint8Array>): void
   /** Unwraps the data keys; nothing can follow. */
@@ -134,49 +132,6 @@ export declare class CustomRequest {
 }
 export type NativeRequest = CustomRequest
 
-/** Reads one body into buffers that JavaScript allocated. */
-export declare class Decryptor {
-  /** The most that `update` writes for `inputLength` more bytes. */
-  updateLength(inputLength: number): number
-  /**
-   * Opens the frames that `input` completes, into `output` from `at`; returns the length.
-   *
-   * After an error nothing of `output` is valid.
-   */
-  update(input: Uint8Array, from: number, to: number, output: Uint8Array, at: number): number
-  /** Confirms that the message was whole. */
-  finish(): void
-  /** Wipes its keys, where it has not finished. */
-  release(): void
-}
-export type NativeDecryptor = Decryptor
-
-/** Writes one message into buffers that JavaScript allocated. */
-export declare class Encryptor {
-  /**
-   * The length of the whole message for a plaintext of this length, in bytes; if it is signed,
-   * the most it can be.
-   */
-  messageLength(plaintextLength: number): number
-  /** How many bytes `update` writes for `inputLength` more bytes. */
-  updateLength(inputLength: number): number
-  /** The most that `finish` writes for `inputLength` last bytes. */
-  finishLength(inputLength: number): number
-  /** The length of the header, in bytes. */
-  get headerLength(): number
-  /** Writes the whole message to `output`; returns its length. */
-  seal(input: Uint8Array, output: Uint8Array): number
-  /** Writes the header to the start of `output`; returns its length. */
-  header(output: Uint8Array): number
-  /** Seals what `input` completes of the frames, into `output` from `at`; returns the length. */
-  update(input: Uint8Array, from: number, to: number, output: Uint8Array, at: number): number
-  /** Seals the last of the input and the final frame; returns the length. */
-  finish(input: Uint8Array, from: number, to: number, output: Uint8Array, at: number): number
-  /** Wipes its keys, where it has not finished. */
-  release(): void
-}
-export type NativeEncryptor = Encryptor
-
 /** A file under way. */
 export declare class FileJob {
   /** One that has not begun. */
@@ -189,39 +144,36 @@ export declare class FileJob {
   cancel(): void
 }
 
-/** A header that was checked; authentic once a decryptor was made from it. */
-export declare class Header {
-  /**
-   * Reads the header of a message that lies in memory as a whole, and checks all that can be
-   * known before a key call.
-   */
-  static read(client: Client, message: Uint8Array, givenContext: Array<string>): Header
-  /** The length of the header, in bytes. */
-  get length(): number
-  /** Whether the body is divided into frames. */
-  get framed(): boolean
-  /** The length of the plaintext of the message, in bytes. */
-  plaintextLength(message: Uint8Array): number
+/** Collects the first bytes of a message until its header is whole. */
+export declare class HeaderReader {
+  /** A reader at the start of a message that must have the expected context. */
+  static create(client: Client, expectedContext: Array<string>, acceptsSigned: boolean): HeaderReader
+  /** Takes the next bytes; returns whether the header is whole, and was checked. */
+  push(bytes: Uint8Array): boolean
+  /** Fails if the header is not whole. */
+  expectWhole(): void
   /** What the header says, with the whole encryption context. */
   fields(): HeaderFields
-  /** The context as its writer gave it: keys and values in turn. */
-  givenContext(): Array<string>
+  /** The bytes that came after the header, once. */
+  takeRest(): Buffer
+  /** Starts to read the body. */
+  startDecryption(): Transform | PendingStart
+  /**
+   * Starts to read the body, and to write another message; without a new context that gets the old
+   * one's.
+   */
+  startReEncryption(newClient: Client, newContext?: Array<string> | undefined | null): Transform | PendingStart
+  /** Where the final frame of a message of this length must be: its first byte. */
+  finalFrameStart(messageLength: number): number
+  /**
+   * Verifies the header of a message of this length, now or as soon as the keyring answers; what
+   * reads its ranges must be given the final frame then.
+   */
+  openRanges(messageLength: number, caller?: Caller | undefined | null): RangeReader | Promise<RangeReader>
   /** Frees what it holds; the garbage collector would take its time. */
   release(): void
 }
-export type NativeHeader = Header
-
-/** Collects the first bytes of a message until its header is whole. */
-export declare class HeaderReader {
-  /** A reader at the start of a message that is to be decrypted. */
-  static create(client: Client, givenContext: Array<string>, acceptsSigned: boolean): HeaderReader
-  /** Takes the next bytes; the header, once it is whole and was checked. */
-  push(bytes: Uint8Array): Header | null
-  /** The bytes that came after the header. */
-  rest(): Buffer
-  /** The error of a message that ends before its header does. */
-  truncated(): void
-}
+export type NativeHeaderReader = HeaderReader
 
 /** Wraps and unwraps data keys. */
 export declare class Keyring {
@@ -256,7 +208,18 @@ export declare class NewFile {
   discard(): void
 }
 
-/** Reads ranges of one message. */
+/** What starts later: its arguments were converted and checked, and no service has been asked yet. */
+export declare class PendingStart {
+  /** Starts as soon as the keyrings have answered. */
+  run(caller?: Caller | undefined | null): Promise<Transform>
+  /** Fails with the reason why a caller who cannot wait gets nothing. */
+  refuse(): void
+}
+
+/**
+ * Reads ranges of one message: `HeaderVerified` until `open` has verified its length, then `Open`
+ * until it is released or `open` fails.
+ */
 export declare class RangeReader {
   /** Verifies the final frame, and so the length of the message. */
   open(finalFrame: Uint8Array): void
@@ -273,28 +236,54 @@ export declare class RangeReader {
   release(): void
 }
 
-/** From one message to another. */
-export declare class ReEncryptor {
-  /** Takes both halves over. */
-  static create(decryptor: Decryptor, encryptor: Encryptor): ReEncryptor
-  /** The length of the new message for a plaintext of this length, in bytes. */
-  messageLength(plaintextLength: number): number
-  /** The length of the new header, in bytes. */
-  get headerLength(): number
-  /** Writes the new header to the start of `output`; returns its length. */
-  header(output: Uint8Array): number
+/**
+ * Turns input into output, in buffers that JavaScript allocated.
+ *
+ * `started` is there until the message has ended, by `finish`, `runWhole`, an error or a panic.
+ */
+export declare class Transform {
+  /** The header of the message that is read. */
+  fields(): HeaderFields
+  /** Where the input begins, in bytes: after the header of a message that is read. */
+  get inputStart(): number
+  /** Whether slices of the input give slices of the output. */
+  get worksInSlices(): boolean
+  /** Whether plaintext is written, of which a failure must leave nothing. */
+  get writesPlaintext(): boolean
+  /** The most that is written for this input, which lies in memory as a whole, in bytes. */
+  outputLength(input: Uint8Array): number
+  /**
+   * Turns a whole input into a whole output; returns its length.
+   *
+   * After an error nothing of a plaintext is left in `output`.
+   */
+  runWhole(input: Uint8Array, output: Uint8Array): number
+  /**
+   * The length of what stands before all other output, in bytes: the header of a message that is
+   * written.
+   */
+  get headLength(): number
+  /** Writes the head to the start of `output`; returns its length. */
+  head(output: Uint8Array): number
   /** The most that `update` writes for `inputLength` more bytes. */
   updateLength(inputLength: number): number
-  /** Re-encrypts what `input` completes of the frames, into `output` from `at`. */
+  /**
+   * Turns what `input` completes of the frames into output, from `at`; returns the length.
+   *
+   * After an error nothing of `output` is valid.
+   */
   update(input: Uint8Array, from: number, to: number, output: Uint8Array, at: number): number
-  /** The most that `finish` writes. */
-  finishLength(): number
-  /** Confirms that the old message was whole, and ends the new one into `output` from `at`. */
-  finish(output: Uint8Array, at: number): number
+  /** The most that `finish` writes for `inputLength` last bytes. */
+  finishLength(inputLength: number): number
+  /**
+   * Takes the last of the input, confirms that a message that is read was whole, and ends one that
+   * is written; returns the length of the output, from `at`.
+   */
+  finish(input: Uint8Array, from: number, to: number, output: Uint8Array, at: number): number
   /** Wipes its keys, where it has not finished. */
   release(): void
 }
-export type NativeReEncryptor = ReEncryptor
+export type NativeTransform = Transform
 
 /** All suites there are. */
 export declare function algorithmSuites(): Array<NativeSuite>
@@ -305,15 +294,6 @@ export declare function checkKeyring(keyring: NativeKeyring, caller?: Caller | u
 /** Gets a data key for so many messages, with so many bytes of plaintext in all. */
 export declare function createBatchEncryptor(client: NativeClient, context: Array<string>, messages: number, plaintextBytes: number, caller?: Caller | undefined | null): Promise<BatchEncryptor>
 
-/** Verifies the header as soon as the keyring answers. */
-export declare function createDecryptor(client: Client, header: NativeHeader, caller?: Caller | undefined | null): Promise<Decryptor>
-
-/** Starts a message as soon as the keyring answers. */
-export declare function createEncryptor(client: Client, context: Array<string>, plaintextLength?: number | undefined | null, caller?: Caller | undefined | null): Promise<Encryptor>
-
-/** Verifies the header as soon as the keyring answers; then `open` must come. */
-export declare function createRangeReader(client: Client, header: Header, messageLength: number, caller?: Caller | undefined | null): Promise<RangeReader>
-
 /** A keyring of the caller's functions, which `ask` calls. */
 export declare function customKeyring(providerId: string, options: NativeGuardOptions, ask: (arg: CustomRequest) => void): NativeKeyring
 
@@ -321,10 +301,15 @@ export declare function customKeyring(providerId: string, options: NativeGuardOp
 export declare function decryptDataKey(keyring: NativeKeyring, ciphertextBlob: Uint8Array, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeDataKey>
 
 /** Decrypts a file. */
-export declare function decryptFile(job: FileJob, paths: FilePaths, client: Client, context: Array<string>): Promise<FileLengths>
+export declare function decryptFile(job: FileJob, paths: FilePaths, client: Client, expectedContext: Array<string>): Promise<FileLengths>
 
-/** Verifies the header at once; nothing if a service must be asked first. */
-export declare function decryptorNow(client: Client, header: NativeHeader): Decryptor | null
+/**
+ * Writes the plaintext of a short message to `output`, which has room for as many bytes as the message
+ * has, and returns its length, in one call and without an object.
+ *
+ * After an error nothing of the plaintext is left.
+ */
+export declare function decryptShort(client: Client, message: Uint8Array, expectedContext: Array<string>, output: Uint8Array): number | Transform | PendingStart
 
 /** An encrypted data key to look at. */
 export interface EncryptedDataKeyFields {
@@ -341,8 +326,11 @@ export interface EncryptedDataKeyFields {
 /** Encrypts a file. */
 export declare function encryptFile(job: FileJob, paths: FilePaths, client: Client, context: Array<string>): Promise<FileLengths>
 
-/** Starts a message at once; nothing if a service must be asked first. */
-export declare function encryptorNow(client: Client, context: Array<string>, plaintextLength?: number | undefined | null): Encryptor | null
+/**
+ * Writes a short message to `output` and returns its length, in one call and without an object, which
+ * would cost more than the rest; or, where `output` has no room, returns what writes it.
+ */
+export declare function encryptShort(client: Client, context: Array<string>, input: Uint8Array, output: Uint8Array): number | Transform | PendingStart
 
 /** How much was read and written. */
 export interface FileLengths {
@@ -361,9 +349,6 @@ export interface FilePaths {
   /** Whether an existing one is replaced. */
   overwrite: boolean
 }
-
-/** Where the final frame of a message of this length must be: its first byte. */
-export declare function finalFrameStart(header: Header, messageLength: number): number
 
 /** Makes a data key of `length` bytes. */
 export declare function generateDataKey(keyring: NativeKeyring, length: number, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeGeneratedDataKey>
@@ -704,36 +689,31 @@ export interface NativeWrappedDataKey {
 }
 
 /**
- * Writes the plaintext of a message to `output`, which has room for as many bytes as the message
- * has, and returns its length; nothing if a service must be asked first.
- *
- * After an error nothing of the plaintext is left.
- */
-export declare function openNow(client: Client, message: Uint8Array, givenContext: Array<string>, output: Uint8Array): number | null
-
-/**
  * Asks for huge pages where a large output will lie: to touch fresh memory page by page, of 4 KiB
  * each, takes several times as long as to encrypt into it.
  */
 export declare function preferHugePages(output: Uint8Array): void
 
-/** Verifies the header at once, and then `open` must come; nothing if a service must be asked first. */
-export declare function rangeReaderNow(client: Client, header: Header, messageLength: number): RangeReader | null
-
 /** Re-encrypts a file; without a new context the old one's is kept. */
-export declare function reEncryptFile(job: FileJob, paths: FilePaths, client: Client, context: Array<string>, newClient: Client, newContext?: Array<string> | undefined | null): Promise<FileLengths>
+export declare function reEncryptFile(job: FileJob, paths: FilePaths, client: Client, expectedContext: Array<string>, newClient: Client, newContext?: Array<string> | undefined | null): Promise<FileLengths>
 
 /** Wraps a data key again, under another keyring. */
 export declare function rewrapDataKey(keyring: NativeKeyring, ciphertextBlob: Uint8Array, context: Array<string>, to: NativeKeyring, newContext: Array<string>, caller?: Caller | undefined | null): Promise<NativeWrappedDataKey>
 
-/**
- * Writes a message to `output` and returns its length; or, where `output` has no room, returns what
- * writes it; or null, if a service must be asked first.
- */
-export declare function sealNow(client: Client, context: Array<string>, input: Uint8Array, output: Uint8Array): number | Encryptor | null
-
 /** Lets the other cores help this thread with large work. */
 export declare function shareCores(): void
+
+/** Starts to read a message that lies in memory as a whole and must have the expected context. */
+export declare function startDecryption(client: Client, message: Uint8Array, expectedContext: Array<string>): Transform | PendingStart
+
+/** Starts a message; its plaintext has this length, in bytes, where it is known. */
+export declare function startEncryption(client: Client, context: Array<string>, plaintextLength?: number | undefined | null): Transform | PendingStart
+
+/**
+ * Starts to read a message that lies in memory as a whole, and to write another; without a new
+ * context that gets the old one's.
+ */
+export declare function startReEncryption(client: Client, message: Uint8Array, expectedContext: Array<string>, newClient: Client, newContext?: Array<string> | undefined | null): Transform | PendingStart
 
 /** Wraps a few bytes. */
 export declare function wrapDataKey(keyring: NativeKeyring, plaintext: Uint8Array, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeWrappedDataKey>

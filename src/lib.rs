@@ -44,7 +44,8 @@
 //! 5. [`keyring`]
 //! 6. [`message`]
 //! 7. [`client`]: one keyring and one policy; [`file`](mod@file): files, whole or not at all
-//! 8. `node`, the binding for Node.js (feature `node`)
+//! 8. [`operation`]: one message in and out, its keys now or later
+//! 9. `node`, the binding for Node.js (feature `node`)
 
 #[cfg(feature = "aws-kms")]
 pub mod branch_keys;
@@ -63,6 +64,7 @@ pub mod message;
 // Under test napi registers nothing, so that all of the binding would be dead code.
 #[cfg(all(feature = "node", not(test)))]
 mod node;
+pub mod operation;
 mod parallel;
 mod secret_memory;
 pub mod suite;

@@ -4,7 +4,7 @@ const { isNativeError } = require('node:util').types;
 
 const args = require('../input/index.js');
 const { nativeStore } = require('../branch-keys/index.js');
-const { asCaller, expectFunctions } = require('../calls/caller.js');
+const { noteCustomKeyring, runAsCaller } = require('../calls/caller.js');
 const { invalid } = require('../errors.js');
 const { sentence } = require('../foreign-text.js');
 const { kind } = require('../input/kind.js');
@@ -43,10 +43,10 @@ function hierarchicalKeyring(options) {
     return store.keyring(args.nameString(branchKeyId, 'branchKeyId'), limits);
   }
   if (typeof branchKeyIdOf !== 'function') throw invalid('branchKeyIdOf must be a function');
-  expectFunctions();
+  noteCustomKeyring();
   return store.suppliedKeyring((request) => {
     const ask = () => supply(request, /** @type {any} */ (branchKeyIdOf));
-    asCaller(request.callerId, ask).catch(() => {});
+    runAsCaller(request.callerId, ask).catch(() => {});
   }, limits);
 }
 

@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,42 +14,13 @@ use futures_util::future::{Shared, WeakShared};
 use lru::LruCache;
 use tokio::runtime::Handle;
 
-use super::store::{BranchKey, BranchKeyStore};
-use super::version::Version;
+use super::branch_key::{BranchKey, BranchKeySource, Which};
+use super::limits::{BranchKeyCacheLimits, BranchKeyCacheStats};
 use crate::error::{Code, Error, Result};
-
-/// How long and how many branch keys are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BranchKeyCacheLimits {
-    /// How long after it was read a branch key is used.
-    pub max_age: Duration,
-    /// How many versions are kept; the least recently used are dropped first.
-    pub max_entries: NonZeroUsize,
-}
-
-/// What a cache has done.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct BranchKeyCacheStats {
-    /// How often a key was there.
-    pub hits: u64,
-    /// How often it had to be read, or waited for.
-    pub misses: u64,
-    /// How many keys are there now.
-    pub entries: usize,
-}
-
-/// Which version of a branch key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Which {
-    /// The one that wraps.
-    Active,
-    /// The one that a message names.
-    Version(Version),
-}
 
 /// The branch keys of one store that somebody used lately.
 pub struct BranchKeyCache {
-    store: Arc<BranchKeyStore>,
+    source: Arc<dyn BranchKeySource>,
     limits: BranchKeyCacheLimits,
     state: Mutex<State>,
 }
@@ -112,7 +82,7 @@ impl CachedBranchKey {
 }
 
 impl BranchKeyCache {
-    pub(super) fn new(store: Arc<BranchKeyStore>, limits: BranchKeyCacheLimits) -> Self {
+    pub(super) fn new(source: Arc<dyn BranchKeySource>, limits: BranchKeyCacheLimits) -> Self {
         let state = State {
             entries: LruCache::unbounded(),
             pending: HashMap::new(),
@@ -122,7 +92,7 @@ impl BranchKeyCache {
             hits: 0,
             misses: 0,
         };
-        Self { store, limits, state: Mutex::new(state) }
+        Self { source, limits, state: Mutex::new(state) }
     }
 
     /// What is kept, and how long.
@@ -130,9 +100,9 @@ impl BranchKeyCache {
         self.limits
     }
 
-    /// Whose branch keys these are.
-    pub fn store(&self) -> &Arc<BranchKeyStore> {
-        &self.store
+    /// Where the branch keys come from.
+    pub fn source(&self) -> &dyn BranchKeySource {
+        self.source.as_ref()
     }
 
     /// What the cache has done.
@@ -185,7 +155,7 @@ impl BranchKeyCache {
         let mut state = self.lock();
         let now = Instant::now();
         let state_now = &mut *state;
-        let Some(entry) = state_now.entries.get_mut(name) else { return None };
+        let entry = state_now.entries.get_mut(name)?;
         if now.duration_since(entry.read) >= self.limits.max_age {
             state_now.entries.pop(name);
             return None;
@@ -233,14 +203,11 @@ impl BranchKeyCache {
     }
 
     fn read(&self, branch_key_id: &str, which: Which, forgotten: u64) -> Reading {
-        let (store, id) = (Arc::clone(&self.store), branch_key_id.to_owned());
+        let (source, id) = (Arc::clone(&self.source), branch_key_id.to_owned());
         Box::pin(async move {
             // Its age begins before it is read: what is destroyed after that is not used longer.
             let at = Instant::now();
-            let stored = match which {
-                Which::Active => store.active(&id).await?,
-                Which::Version(version) => store.version(&id, version).await?,
-            };
+            let stored = source.read(&id, which).await?;
             Ok(Read { key: Arc::new(stored.branch_key), at, forgotten })
         })
     }

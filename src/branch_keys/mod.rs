@@ -6,9 +6,11 @@
 //!
 //! Source: `framework/branch-key-store.md`.
 
+mod branch_key;
 mod cache;
 mod configuration;
 mod life;
+mod limits;
 mod record;
 mod store;
 mod time;
@@ -23,14 +25,14 @@ use crate::error::Result;
 use crate::kms_arn::KmsArn;
 use crate::materials::DataKey;
 
-pub use cache::{
-    BranchKeyCache, BranchKeyCacheLimits, BranchKeyCacheStats, CachedBranchKey, Which,
-};
+pub use branch_key::{BranchKey, BranchKeySource, StoredBranchKey, Which};
+pub use cache::{BranchKeyCache, CachedBranchKey};
 pub use configuration::KmsConfiguration;
 pub use life::Created;
+pub use limits::{BranchKeyCacheLimits, BranchKeyCacheStats};
 pub use record::{Item, Value, attribute};
 pub(crate) use store::check_id;
-pub use store::{BranchKey, BranchKeyStore, Description, StoredBranchKey, VersionDescription};
+pub use store::{BranchKeyStore, Description, VersionDescription};
 pub use version::Version;
 pub(crate) use wrapping::{PROVIDER_ID, Wrapped, unwrap, wrap};
 

@@ -4,14 +4,15 @@
 //! "GetBeaconKey".
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::cache::{BranchKeyCache, BranchKeyCacheLimits};
+use super::branch_key::{BranchKey, BranchKeySource, StoredBranchKey, Which};
+use super::cache::BranchKeyCache;
 use super::configuration::KmsConfiguration;
+use super::limits::BranchKeyCacheLimits;
 use super::record::{ACTIVE, BEACON, Record, attribute, version_of_type, version_type};
 use super::version::Version;
-use super::{Kms, MAX_ID_LENGTH, Storage};
+use super::{Answer, Kms, MAX_ID_LENGTH, Storage};
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
 use crate::foreign_text::shown;
@@ -37,25 +38,6 @@ struct Caches {
     shared: HashMap<String, Weak<BranchKeyCache>>,
 }
 
-/// One version of a branch key.
-pub struct BranchKey {
-    /// The id of the branch key.
-    pub id: String,
-    /// Which version.
-    pub version: Version,
-    /// The key itself.
-    pub key: DataKey,
-}
-
-/// One version of a branch key, and what its record tells.
-#[derive(Debug)]
-pub struct StoredBranchKey {
-    /// The version.
-    pub branch_key: BranchKey,
-    /// The context that the branch key was created with.
-    pub context: EncryptionContext,
-}
-
 /// What the storage tells of a branch key; KMS was not asked whether it is authentic.
 #[derive(Debug)]
 pub struct Description {
@@ -76,12 +58,6 @@ pub struct VersionDescription {
     pub version: Version,
     /// When it was made, as its maker wrote it.
     pub create_time: String,
-}
-
-impl fmt::Debug for BranchKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "BranchKey(\"{}\", {})", shown(&self.id), self.version)
-    }
 }
 
 impl BranchKeyStore {
@@ -199,7 +175,7 @@ impl BranchKeyStore {
                  give the same, or another partition",
             ));
         }
-        let cache = Arc::new(BranchKeyCache::new(Arc::clone(self), limits));
+        let cache = Arc::new(BranchKeyCache::new(Arc::clone(self) as _, limits));
         caches.all.retain(|cache| cache.strong_count() > 0);
         caches.shared.retain(|_, cache| cache.strong_count() > 0);
         caches.all.push(Arc::downgrade(&cache));
@@ -261,6 +237,17 @@ impl BranchKeyStore {
             false => None,
         };
         self.configuration.key_for(stored, region.as_deref())
+    }
+}
+
+impl BranchKeySource for BranchKeyStore {
+    fn read<'a>(&'a self, branch_key_id: &'a str, which: Which) -> Answer<'a, StoredBranchKey> {
+        Box::pin(async move {
+            match which {
+                Which::Active => self.active(branch_key_id).await,
+                Which::Version(version) => self.version(branch_key_id, version).await,
+            }
+        })
     }
 }
 

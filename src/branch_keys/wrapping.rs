@@ -5,7 +5,7 @@
 
 use zeroize::Zeroizing;
 
-use super::store::BranchKey;
+use super::branch_key::BranchKey;
 use crate::context::EncryptionContext;
 use crate::crypto::{self, Aead, AesGcm, IV_LENGTH, Iv, TAG_LENGTH, Tag, counter_mode_key};
 use crate::error::{Code, Error, Result};
@@ -107,3 +107,82 @@ fn unusable(branch_key: &BranchKey) -> Error {
     Error::new(Code::NoUsableKey, message)
 }
 
+#[cfg(test)]
+mod tests {
+    use data_encoding::HEXLOWER;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::branch_keys::Version;
+
+    fn known_answers() -> Value {
+        let path =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/hierarchy/known-answers.json");
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    }
+
+    fn bytes(case: &Value, name: &str) -> Vec<u8> {
+        HEXLOWER.decode(case[name].as_str().unwrap().as_bytes()).unwrap()
+    }
+
+    fn branch_key_of(case: &Value) -> BranchKey {
+        BranchKey {
+            id: case["branch_key_id"].as_str().unwrap().to_owned(),
+            version: Version::parse(case["version"].as_str().unwrap()).unwrap(),
+            key: DataKey::new(Zeroizing::new(bytes(case, "branch_key"))),
+        }
+    }
+
+    fn context_of(case: &Value) -> EncryptionContext {
+        let mut context = EncryptionContext::default();
+        for (key, value) in case["encryption_context"].as_object().unwrap() {
+            context.insert(key.clone(), value.as_str().unwrap().to_owned());
+        }
+        context
+    }
+
+    #[test]
+    fn keys_are_derived_as_published() {
+        let known = known_answers();
+        let ours = known["kdf"].as_array().unwrap().iter().filter(|case| {
+            case["hash"] == "sha256" && case["length"] == 32 && case["label"].is_string()
+        });
+        let mut count = 0;
+        for case in ours {
+            let (key, context) = (bytes(case, "key"), bytes(case, "context"));
+            let derived = counter_mode_key(&key, &bytes(case, "label"), &context).unwrap();
+            assert_eq!(derived.to_vec(), bytes(case, "output"), "{}", case["id"]);
+            count += 1;
+        }
+        assert_eq!(count, 14);
+    }
+
+    #[test]
+    fn data_keys_are_wrapped_as_in_known_answers() {
+        let known = known_answers();
+        let cases = known["wrap"].as_array().unwrap();
+        assert_eq!(cases.len(), 16);
+        for case in cases {
+            let (branch_key, context) = (branch_key_of(case), context_of(case));
+            let (ciphertext, data_key) = (bytes(case, "ciphertext"), bytes(case, "data_key"));
+            assert_eq!(aad(&branch_key, &context), bytes(case, "aad"), "{}", case["id"]);
+            let wrapped = Wrapped::parse(&ciphertext, Some(data_key.len())).unwrap();
+            assert_eq!(&wrapped.version, branch_key.version.bytes());
+            let unwrapped = unwrap(&branch_key, &wrapped, &context).unwrap();
+            assert_eq!(unwrapped.expose(), data_key, "{}", case["id"]);
+            let again = wrap(&branch_key, &unwrapped, &context).unwrap();
+            assert_eq!(again.len(), ciphertext.len());
+            let again = Wrapped::parse(&again, None).unwrap();
+            assert_eq!(unwrap(&branch_key, &again, &context).unwrap().expose(), data_key);
+        }
+    }
+
+    #[test]
+    fn a_wrapped_data_key_has_one_length() {
+        for length in [0, 59, 60, 75, 77, 93] {
+            assert!(Wrapped::parse(&vec![0; length], Some(16)).is_none(), "{length}");
+        }
+        assert!(Wrapped::parse(&[0; 60], None).is_none());
+        assert!(Wrapped::parse(&[0; 61], None).is_some());
+    }
+}

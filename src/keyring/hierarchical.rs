@@ -5,10 +5,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::failures::Failures;
+use super::failures::{Failures, no_usable_key};
+use super::key_names::named;
 use super::{
-    Answer, DecryptedDataKey, GeneratedDataKey, Keyring, ServiceStats, WrappedDataKey, named,
-    no_usable_key,
+    Answer, DataKeyUnwrapper, DataKeyWrapper, DecryptedDataKey, GeneratedDataKey, Keyring,
+    ServiceStats, WrappedDataKey, answer_now, would_block,
 };
 use crate::branch_keys::{
     BranchKeyCache, PROVIDER_ID, Version, Which, Wrapped, check_id, unwrap, wrap,
@@ -58,6 +59,11 @@ impl HierarchicalKeyring {
             check_id(id)?;
         }
         Ok(Self { branch_key_id, cache, stats })
+    }
+
+    /// A function of the caller's cannot be asked at once.
+    fn check_answers_now(&self) -> Result<()> {
+        if self.may_answer_now() { Ok(()) } else { Err(would_block()) }
     }
 
     async fn id(&self, context: &EncryptionContext) -> Result<Cow<'_, str>> {
@@ -209,20 +215,48 @@ impl Keyring for HierarchicalKeyring {
         Box::pin(self.find_data_key(materials, encrypted_data_keys))
     }
 
+    fn on_encrypt_now(&self, materials: &mut EncryptionMaterials) -> Result<()> {
+        self.check_answers_now()?;
+        answer_now(self.add_data_key(materials))
+    }
+
+    fn on_decrypt_now(
+        &self,
+        materials: &mut DecryptionMaterials,
+        encrypted_data_keys: &[EncryptedDataKey],
+    ) -> Result<()> {
+        self.check_answers_now()?;
+        answer_now(self.find_data_key(materials, encrypted_data_keys))
+    }
+
+    fn data_key_wrapper(&self) -> Result<&dyn DataKeyWrapper> {
+        Ok(self)
+    }
+
+    fn data_key_unwrapper(&self) -> Result<&dyn DataKeyUnwrapper> {
+        Ok(self)
+    }
+
+    /// Reads the active version, where the context of no message tells which.
+    fn check(&self) -> Answer<'_, ()> {
+        Box::pin(async {
+            let BranchKeyId::Fixed(id) = &self.branch_key_id else { return Ok(()) };
+            self.cache.source().read(id, Which::Active).await.map(|_| ())
+        })
+    }
+
+    fn service_stats(&self) -> ServiceStats {
+        self.stats.as_ref().map(|stats| stats()).unwrap_or_default()
+    }
+}
+
+impl DataKeyWrapper for HierarchicalKeyring {
     fn generate_data_key<'a>(
         &'a self,
         length: usize,
         context: &'a EncryptionContext,
     ) -> Answer<'a, GeneratedDataKey> {
         Box::pin(self.generate(length, context))
-    }
-
-    fn decrypt_data_key<'a>(
-        &'a self,
-        ciphertext_blob: &'a [u8],
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, DecryptedDataKey> {
-        Box::pin(self.decrypt(ciphertext_blob, context))
     }
 
     fn wrap_data_key<'a>(
@@ -232,17 +266,15 @@ impl Keyring for HierarchicalKeyring {
     ) -> Answer<'a, WrappedDataKey> {
         Box::pin(self.wrap_to_blob(data_key, context))
     }
+}
 
-    /// Reads the active version, where the context of no message tells which.
-    fn check(&self) -> Answer<'_, ()> {
-        Box::pin(async {
-            let BranchKeyId::Fixed(id) = &self.branch_key_id else { return Ok(()) };
-            self.cache.store().active(id).await.map(|_| ())
-        })
-    }
-
-    fn service_stats(&self) -> ServiceStats {
-        self.stats.as_ref().map(|stats| stats()).unwrap_or_default()
+impl DataKeyUnwrapper for HierarchicalKeyring {
+    fn decrypt_data_key<'a>(
+        &'a self,
+        ciphertext_blob: &'a [u8],
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, DecryptedDataKey> {
+        Box::pin(self.decrypt(ciphertext_blob, context))
     }
 }
 

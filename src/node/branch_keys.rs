@@ -5,27 +5,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use napi::bindgen_prelude::{ClassInstance, Function, PromiseRaw};
-use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
-use napi::{Env, Result, Status};
+use napi::{Env, Result};
 use napi_derive::napi;
-use tokio::sync::oneshot::{Sender, channel};
 
-use super::caller::{Caller, caller_of, current_id, on_behalf};
-use super::client::length;
+use super::branch_key_supplier::{NativeIdRequest, Supplier};
+use super::caller::{Caller, context_of, on_behalf};
 use super::context::{from_flat, to_pairs};
 use super::error::to_napi;
-use super::keyring::{NativeGuardOptions, NativeKeyring, NativeKmsOptions, kms_options};
+use super::guard_options::NativeGuardOptions;
+use super::keyring::{NativeKeyring, NativeKmsOptions, kms_options};
+use super::numbers::{to_js_length, to_u64};
 use super::runtime::spawn;
 use crate::branch_keys::{
     BranchKeyCacheLimits, BranchKeyStore, Created, Description, KmsConfiguration,
 };
-use crate::context::EncryptionContext;
-use crate::error::{self, Code, Error};
+use crate::error::{self, Error};
+use crate::keyring::Keyring;
 use crate::keyring::aws_kms::{KeyStoreOptions, Where, key_store};
-use crate::keyring::hierarchical::{
-    BranchKeyId, BranchKeyIdSupplier, HierarchicalKeyring, StatsSource,
-};
-use crate::keyring::{Answer, Keyring};
+use crate::keyring::hierarchical::{BranchKeyId, HierarchicalKeyring, StatsSource};
 
 /// Creates, rotates, destroys and reads branch keys.
 #[napi(js_name = "BranchKeyStore")]
@@ -137,8 +134,7 @@ impl NativeBranchKeyStore {
         ask: Function<'_, NativeIdRequest, ()>,
         limits: NativeBranchKeyLimits,
     ) -> Result<NativeKeyring> {
-        let ask = ask.build_threadsafe_function().weak::<true>().build()?;
-        let supplier = Arc::new(Supplier(Arc::new(ask)));
+        let supplier = Arc::new(Supplier::new(&ask)?);
         self.keyring_of(BranchKeyId::Supplied(supplier), limits).map_err(to_napi)
     }
 
@@ -151,7 +147,7 @@ impl NativeBranchKeyStore {
         context: Vec<String>,
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, NativeCreated>> {
-        let (store, caller) = (Arc::clone(&self.store), caller_of(caller.as_ref()));
+        let (store, caller) = (Arc::clone(&self.store), context_of(caller.as_ref()));
         let context = from_flat(context).map_err(to_napi)?;
         spawn(env, async move {
             let created = store.create(branch_key_id.as_deref(), &context);
@@ -167,7 +163,7 @@ impl NativeBranchKeyStore {
         branch_key_id: String,
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, NativeCreated>> {
-        let (store, caller) = (Arc::clone(&self.store), caller_of(caller.as_ref()));
+        let (store, caller) = (Arc::clone(&self.store), context_of(caller.as_ref()));
         spawn(env, async move {
             let rotated = on_behalf(caller, store.rotate(&branch_key_id)).await;
             rotated.map(NativeCreated::from).map_err(to_napi)
@@ -182,10 +178,10 @@ impl NativeBranchKeyStore {
         branch_key_id: String,
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, i64>> {
-        let (store, caller) = (Arc::clone(&self.store), caller_of(caller.as_ref()));
+        let (store, caller) = (Arc::clone(&self.store), context_of(caller.as_ref()));
         spawn(env, async move {
             let destroyed = on_behalf(caller, store.destroy(&branch_key_id)).await;
-            destroyed.map(super::bytes::length).map_err(to_napi)
+            destroyed.map(to_js_length).map_err(to_napi)
         })
     }
 
@@ -197,7 +193,7 @@ impl NativeBranchKeyStore {
         branch_key_id: String,
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, NativeDescription>> {
-        let (store, caller) = (Arc::clone(&self.store), caller_of(caller.as_ref()));
+        let (store, caller) = (Arc::clone(&self.store), context_of(caller.as_ref()));
         spawn(env, async move {
             let described = on_behalf(caller, store.describe(&branch_key_id)).await;
             described.map(NativeDescription::from).map_err(to_napi)
@@ -211,7 +207,7 @@ impl NativeBranchKeyStore {
         env: &'env Env,
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, Vec<String>>> {
-        let (store, caller) = (Arc::clone(&self.store), caller_of(caller.as_ref()));
+        let (store, caller) = (Arc::clone(&self.store), context_of(caller.as_ref()));
         spawn(env, async move { on_behalf(caller, store.storage().list()).await.map_err(to_napi) })
     }
 
@@ -222,7 +218,7 @@ impl NativeBranchKeyStore {
         env: &'env Env,
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, ()>> {
-        let (store, caller) = (Arc::clone(&self.store), caller_of(caller.as_ref()));
+        let (store, caller) = (Arc::clone(&self.store), context_of(caller.as_ref()));
         spawn(env, async move {
             on_behalf(caller, store.storage().create_table()).await.map_err(to_napi)
         })
@@ -235,7 +231,7 @@ impl NativeBranchKeyStore {
     ) -> error::Result<NativeKeyring> {
         let max_entries = NonZeroUsize::new(limits.max_entries as usize)
             .ok_or_else(|| Error::invalid("maxEntries must be at least 1"))?;
-        let max_age = Duration::from_millis(length(limits.max_age_ms)?);
+        let max_age = Duration::from_millis(to_u64(limits.max_age_ms)?);
         let of_cache = BranchKeyCacheLimits { max_age, max_entries };
         let cache = self.store.cache(limits.partition.as_deref(), of_cache)?;
         let stats = Some(Arc::clone(&self.stats));
@@ -263,71 +259,4 @@ impl From<Description> for NativeDescription {
             context: to_pairs(&description.context),
         }
     }
-}
-
-type Ask = ThreadsafeFunction<NativeIdRequest, (), NativeIdRequest, Status, false, true>;
-
-/// The caller's function that tells which branch key.
-struct Supplier(Arc<Ask>);
-
-/// What that function is asked; answered at most once.
-#[napi(js_name = "BranchKeyIdRequest")]
-pub struct NativeIdRequest {
-    caller_id: u32,
-    context: EncryptionContext,
-    answer: Option<Sender<error::Result<String>>>,
-}
-
-#[napi]
-impl NativeIdRequest {
-    /// On whose behalf it is asked: the id of a `Caller`.
-    #[napi(getter)]
-    pub fn caller_id(&self) -> u32 {
-        self.caller_id
-    }
-
-    /// The encryption context, as pairs.
-    #[napi(getter)]
-    pub fn context(&self) -> Vec<Vec<String>> {
-        to_pairs(&self.context)
-    }
-
-    /// Answers with the id.
-    #[napi]
-    pub fn supplied(&mut self, branch_key_id: String) {
-        if let Some(answer) = self.answer.take() {
-            // Who asked may have gone meanwhile.
-            let _ = answer.send(Ok(branch_key_id));
-        }
-    }
-
-    /// Answers that it failed.
-    #[napi]
-    pub fn failed(&mut self, message: String, cause: Option<String>, retryable: bool) {
-        let mut error = Error::new(Code::KeyringFailed, message).with_retryable(retryable);
-        if let Some(cause) = cause {
-            error = error.with_cause(cause);
-        }
-        if let Some(answer) = self.answer.take() {
-            let _ = answer.send(Err(error));
-        }
-    }
-}
-
-impl BranchKeyIdSupplier for Supplier {
-    fn branch_key_id<'a>(&'a self, context: &'a EncryptionContext) -> Answer<'a, String> {
-        let (answer, waiting) = channel();
-        let request = NativeIdRequest {
-            caller_id: current_id(),
-            context: context.clone(),
-            answer: Some(answer),
-        };
-        self.0.call(request, ThreadsafeFunctionCallMode::NonBlocking);
-        Box::pin(async { waiting.await.unwrap_or_else(|_| Err(no_answer())) })
-    }
-}
-
-/// The thread of the function has ended.
-fn no_answer() -> Error {
-    Error::new(Code::KeyringFailed, "branchKeyIdOf cannot be called any more")
 }

@@ -2,7 +2,6 @@
 //!
 //! Source: `framework/branch-key-store.md`, "DynamoDB Table".
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use aws_config::Region;
@@ -21,9 +20,10 @@ use super::calls::Attempts;
 use super::clients::KmsClients;
 use super::credentials::SharedCredentials;
 use super::dynamodb_error::refused;
+use super::dynamodb_items::{Attributes, from_item, to_item};
 use super::settings::check_endpoint_option;
 use crate::branch_keys::attribute::{ENC, ID, TYPE};
-use crate::branch_keys::{Answer, Condition, Item, Put, Storage, Value};
+use crate::branch_keys::{Answer, Condition, Item, Put, Storage};
 use crate::error::{Code, Error, Result};
 
 /// The most actions of one transaction.
@@ -43,8 +43,6 @@ struct Connection {
     region: String,
     credentials: SharedCredentials,
 }
-
-pub(super) type Attributes = HashMap<String, AttributeValue>;
 
 impl Table {
     /// Nothing is called yet; credentials and connections are those of `clients`.
@@ -290,28 +288,6 @@ fn cancelled<'a>(log: &CallLog, reasons: impl Iterator<Item = &'a str>) -> Resul
     };
     Err(Error::new(code, format!("{} failed: {advice}", log.call()))
         .with_request_id(log.request_id().map(str::to_owned)))
-}
-
-fn to_item(attributes: Attributes) -> Item {
-    let value = |value| match value {
-        AttributeValue::S(text) => Value::Text(text),
-        AttributeValue::N(number) => Value::Number(number),
-        AttributeValue::B(bytes) => Value::Bytes(bytes.into_inner()),
-        _ => Value::Other,
-    };
-    Item(attributes.into_iter().map(|(name, given)| (name, value(given))).collect())
-}
-
-fn from_item(item: &Item) -> Attributes {
-    let value = |value: &Value| {
-        Some(match value {
-            Value::Text(text) => AttributeValue::S(text.clone()),
-            Value::Number(number) => AttributeValue::N(number.clone()),
-            Value::Bytes(bytes) => AttributeValue::B(Blob::new(bytes.clone())),
-            Value::Other => return None,
-        })
-    };
-    item.0.iter().filter_map(|(name, given)| Some((name.clone(), value(given)?))).collect()
 }
 
 fn unbuildable() -> Error {

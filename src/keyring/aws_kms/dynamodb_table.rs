@@ -12,8 +12,9 @@ use aws_sdk_dynamodb::types::{
 
 use super::super::guard::CallLog;
 use super::calls::Attempts;
-use super::dynamodb::{Attributes, Table};
+use super::dynamodb::Table;
 use super::dynamodb_error::{nonsense, refused};
+use super::dynamodb_items::Attributes;
 use crate::branch_keys::attribute::{ID, TYPE};
 use crate::error::{Code, Error, Result};
 
