@@ -64,8 +64,8 @@ impl CryptoEngine for RustCrypto {
         leaving_no_trace(|| {
             let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key)
                 .map_err(|_| engine_failed("HMAC"))?;
-            parts.iter().for_each(|part| mac.update(part));
-            Ok(Zeroizing::new(mac.finalize().into_bytes().into()))
+            parts.iter().for_each(|part| Mac::update(&mut mac, part));
+            Ok(Zeroizing::new(Mac::finalize(mac).into_bytes().into()))
         })
     }
 
