@@ -181,8 +181,6 @@ export declare class Keyring {
   static rawAes(namespace: string, name: string, wrappingKey: Uint8Array): Keyring
   /** An RSA key pair, each key in DER. */
   static rawRsa(namespace: string, name: string, padding: string, publicKey?: Uint8Array | undefined | null, privateKey?: Uint8Array | undefined | null): Keyring
-  /** Whether a service is asked. */
-  get callsService(): boolean
 }
 export type NativeKeyring = Keyring
 
