@@ -49,6 +49,42 @@ export declare class BatchHeaders {
 }
 export type NativeBatchHeaders = BatchHeaders
 
+/** What that function is asked; answered at most once. */
+export declare class BranchKeyIdRequest {
+  /** On whose behalf it is asked: the id of a `Caller`. */
+  get callerId(): number
+  /** The encryption context, as pairs. */
+  get context(): Array<Array<string>>
+  /** Answers with the id. */
+  supplied(branchKeyId: string): void
+  /** Answers that it failed. */
+  failed(message: string, cause: string | undefined | null, retryable: boolean): void
+}
+export type NativeIdRequest = BranchKeyIdRequest
+
+/** Creates, rotates, destroys and reads branch keys. */
+export declare class BranchKeyStore {
+  /** A store in DynamoDB. Nothing is called yet. */
+  static dynamoDb(options: NativeKeyStoreOptions, kms: NativeKmsOptions, guard: NativeGuardOptions): BranchKeyStore
+  /** A keyring of this branch key. */
+  keyring(branchKeyId: string, limits: NativeBranchKeyLimits): NativeKeyring
+  /** A keyring of the branch keys that a function tells. */
+  suppliedKeyring(ask: (arg: BranchKeyIdRequest) => void, limits: NativeBranchKeyLimits): NativeKeyring
+  /** Creates a branch key. */
+  create(branchKeyId: string | undefined | null, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeCreated>
+  /** Makes a new version of a branch key. */
+  rotate(branchKeyId: string, caller?: Caller | undefined | null): Promise<NativeCreated>
+  /** Deletes a branch key; the number of its versions. */
+  destroy(branchKeyId: string, caller?: Caller | undefined | null): Promise<number>
+  /** What the table has of a branch key. */
+  describe(branchKeyId: string, caller?: Caller | undefined | null): Promise<NativeDescription>
+  /** The ids of all branch keys. */
+  list(caller?: Caller | undefined | null): Promise<Array<string>>
+  /** Makes the table. */
+  createTable(caller?: Caller | undefined | null): Promise<void>
+}
+export type NativeBranchKeyStore = BranchKeyStore
+
 /** Who asks for some operations: can end them, and watch them. */
 export declare class Caller {
   /** One that has not ended anything, and watches nothing; `id` is JavaScript's name for it. */
@@ -206,8 +242,6 @@ export declare class Keyring {
   static rawAes(namespace: string, name: string, wrappingKey: Uint8Array): Keyring
   /** An RSA key pair, each key in DER. */
   static rawRsa(namespace: string, name: string, padding: string, publicKey?: Uint8Array | undefined | null, privateKey?: Uint8Array | undefined | null): Keyring
-  /** Whether a service is asked. */
-  get callsService(): boolean
 }
 export type NativeKeyring = Keyring
 
@@ -461,6 +495,16 @@ export interface HeaderFields {
 /** What the header at the start of a message says; not whether it can be decrypted, or is genuine. */
 export declare function inspectHeader(message: Uint8Array): HeaderFields
 
+/** How long and how many branch keys are kept. */
+export interface NativeBranchKeyLimits {
+  /** How long after they were read, in milliseconds. */
+  maxAgeMs: number
+  /** How many. */
+  maxEntries: number
+  /** Who shares them. */
+  partition?: string
+}
+
 /** How the circuit of a key is. */
 export interface NativeBreakerStats {
   /** The name of the key, if it has one. */
@@ -513,6 +557,14 @@ export interface NativeCallEvent {
   outcome?: NativeOutcome
 }
 
+/** A version that was made. */
+export interface NativeCreated {
+  /** The id of the branch key. */
+  branchKeyId: string
+  /** The version. */
+  version: string
+}
+
 /** A data key as KMS Decrypt gives it. */
 export interface NativeDataKey {
   /** The key itself; JavaScript owns it from now on, and wipes it. */
@@ -523,6 +575,18 @@ export interface NativeDataKey {
   keyMaterialId?: string
   /** The AWS request id. */
   requestId?: string
+}
+
+/** A branch key, without any key. */
+export interface NativeDescription {
+  /** The version that wraps. */
+  activeVersion: string
+  /** All versions, the active one first. */
+  versions: Array<NativeVersion>
+  /** The ARN of the KMS key. */
+  kmsKeyId: string
+  /** The context, as pairs. */
+  context: Array<Array<string>>
 }
 
 /** Whose KMS keys may be asked. */
@@ -591,6 +655,22 @@ export interface NativeKeyPair {
   keyMaterialId?: string
   /** The AWS request id. */
   requestId?: string
+}
+
+/** Where branch keys are, and which KMS key wraps them. */
+export interface NativeKeyStoreOptions {
+  /** The table. */
+  tableName: string
+  /** The name that the records are authenticated with. */
+  logicalName: string
+  /** The URL of DynamoDB. */
+  endpoint?: string
+  /** The ARN of the KMS key; without it, whichever a record names. */
+  kmsKeyId?: string
+  /** The Region of those keys. */
+  kmsRegion?: string
+  /** Whether related multi-Region keys count as one key. */
+  multiRegion: boolean
 }
 
 /** How to reach KMS. */
@@ -703,6 +783,14 @@ export interface NativeTally {
   messages: number
   /** Bytes of plaintext. */
   bytes: number
+}
+
+/** One version of a branch key. */
+export interface NativeVersion {
+  /** The version. */
+  version: string
+  /** When it was made, as its maker wrote it. */
+  createTime: string
 }
 
 /** A wrapped data key, or other bytes. */

@@ -42,6 +42,7 @@ import type {
   SyncOptions,
 } from "./types/options.js";
 
+export * from "./types/branch-keys.js";
 export * from "./types/errors.js";
 export * from "./types/fields.js";
 export * from "./types/keyrings.js";

@@ -1,6 +1,7 @@
 'use strict';
 
 const { EnvelopeError } = require('./lib/errors.js');
+const { BranchKeyStore } = require('./lib/branch-keys/index.js');
 const { Envelope } = require('./lib/envelope.js');
 const { Fields } = require('./lib/fields/fields.js');
 const { Keyset } = require('./lib/fields/keyset.js');
@@ -13,6 +14,7 @@ const { inspect } = require('./lib/header.js');
 const {
   AwsKmsKeyring,
   CustomKeyring,
+  HierarchicalKeyring,
   LocalKeyring,
   MultiKeyring,
   RawAesKeyring,
@@ -35,6 +37,7 @@ const {
 
 module.exports = {
   AwsKmsKeyring,
+  BranchKeyStore,
   CustomKeyring,
   DynamoDbKeysetStore,
   Envelope,
@@ -42,6 +45,7 @@ module.exports = {
   Fields,
   FolderKeysetStore,
   Keyset,
+  HierarchicalKeyring,
   LocalKeyring,
   MultiKeyring,
   RawAesKeyring,

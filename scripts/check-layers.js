@@ -8,11 +8,12 @@ const { importCircles } = require('./import-circles.js');
 
 /** The rooms of src/, lowest first. A room imports from lower lines only, not from its own. */
 const LAYERS = [
-  ['error', 'folder', 'foreign_text', 'secret_memory'],
+  ['error', 'folder', 'foreign_text', 'kms_arn', 'secret_memory'],
   ['threads'],
   ['context', 'parallel', 'suite'],
   ['crypto', 'format'],
   ['fields', 'materials'],
+  ['branch_keys'],
   ['keyring'],
   ['message'],
   ['client', 'file'],
@@ -25,7 +26,7 @@ const CRYPTO_CRATES =
 const CONFINED = [
   { pattern: /\bnapi(_derive)?\b/g, where: /^src\/node\//, what: 'napi' },
   {
-    pattern: /\b(aws_sdk_kms|aws_config|aws_credential_types|aws_smithy\w*)\b/g,
+    pattern: /\b(aws_sdk_dynamodb|aws_sdk_kms|aws_config|aws_credential_types|aws_smithy\w*)\b/g,
     where: /^src\/keyring\/aws_kms/,
     what: 'the AWS SDK',
   },

@@ -36,17 +36,20 @@
 //!
 //! The rooms, lowest first; each knows only those above it in this list:
 //!
-//! 1. [`error`], `threads`, [`context`], [`suite`], `folder`, `foreign_text` (how
+//! 1. [`error`], [`kms_arn`], `threads`, [`context`], [`suite`], `folder`, `foreign_text` (how
 //!    errors show what strangers wrote), `parallel` (several cores for one call), `secret_memory`
 //! 2. `crypto` (AES-GCM, HKDF, random; never sees the format) and [`format`](mod@format) (bytes and
 //!    types; never sees a key)
 //! 3. [`materials`]; `fields` (Tink's keysets and what they encrypt)
-//! 4. [`keyring`]
-//! 5. [`message`]
-//! 6. [`client`]: one keyring and one policy; [`file`](mod@file): files, whole or not at all
-//! 7. [`operation`]: one message in and out, its keys now or later
-//! 8. `node`, the binding for Node.js (feature `node`)
+//! 4. `branch_keys`: keys that KMS wraps in a table, and that wrap data keys
+//! 5. [`keyring`]
+//! 6. [`message`]
+//! 7. [`client`]: one keyring and one policy; [`file`](mod@file): files, whole or not at all
+//! 8. [`operation`]: one message in and out, its keys now or later
+//! 9. `node`, the binding for Node.js (feature `node`)
 
+#[cfg(feature = "aws-kms")]
+pub mod branch_keys;
 pub mod client;
 pub mod context;
 mod crypto;
@@ -57,6 +60,7 @@ mod folder;
 mod foreign_text;
 pub mod format;
 pub mod keyring;
+pub mod kms_arn;
 pub mod materials;
 pub mod message;
 // Under test napi registers nothing, so that all of the binding would be dead code.

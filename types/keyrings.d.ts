@@ -1,11 +1,18 @@
 // What wraps and unwraps data keys.
 import type { KeyObject } from "node:crypto";
+import type { HierarchicalKeyring } from "./branch-keys.js";
 import type { Bytes } from "./options.js";
 import type { OutputBuffer } from "./output.js";
 
 /** Any keyring. */
 export type Keyring =
-  AwsKmsKeyring | CustomKeyring | LocalKeyring | MultiKeyring | RawAesKeyring | RawRsaKeyring;
+  | AwsKmsKeyring
+  | CustomKeyring
+  | HierarchicalKeyring
+  | LocalKeyring
+  | MultiKeyring
+  | RawAesKeyring
+  | RawRsaKeyring;
 
 /** Limits for the calls of a key service. */
 export interface GuardOptions {

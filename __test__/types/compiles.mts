@@ -2,10 +2,12 @@
 import * as api from 'kms-envelope';
 import {
   AwsKmsKeyring,
+  BranchKeyStore,
   Envelope,
   EnvelopeError,
   Fields,
   Keyset,
+  HierarchicalKeyring,
   LocalKeyring,
   MultiKeyring,
   RawAesKeyring,
@@ -40,6 +42,17 @@ const raw = new RawAesKeyring({
   keyName: 'one',
   wrappingKey: new Uint8Array(32),
 });
+const branchKeyStore = new BranchKeyStore({ tableName: 't', logicalName: 'l', kmsKeyId: 'arn' });
+const byBranchKey: Keyring = new HierarchicalKeyring({ branchKeyStore, branchKeyId: 'a' });
+const byTenant = new HierarchicalKeyring({
+  branchKeyStore,
+  branchKeyIdOf: ({ tenant }) => tenant ?? 'none',
+  maxAgeMs: 60_000,
+});
+// @ts-expect-error: either an id or a function
+new HierarchicalKeyring({ branchKeyStore });
+// @ts-expect-error: a store that finds its KMS keys has none
+new BranchKeyStore({ tableName: 't', logicalName: 'l', discovery: true, kmsKeyId: 'arn' });
 const several = new AwsKmsKeyring({
   keyId: 'alias/app',
   additionalKeyIds: ['alias/backup'],
@@ -52,7 +65,7 @@ const discovered: AwsKmsKeyringOptions[] = [
 ];
 const reader = new MultiKeyring({ children: discovered.map((one) => new AwsKmsKeyring(one)) });
 const multi = new MultiKeyring({ generator: kms, children: [raw, local] });
-const keyrings: Keyring[] = [local, kms, raw, several, reader, multi];
+const keyrings: Keyring[] = [local, kms, raw, several, reader, multi, byBranchKey, byTenant];
 const envelope = new Envelope({ keyring: kms, frameLength: 4096, maxEncryptedDataKeys: 3 });
 
 const settled = new Envelope('alias/app', { cache: {}, frameLength: 4096 });

@@ -1,5 +1,7 @@
 //! What an engine provides.
 
+use zeroize::Zeroizing;
+
 use super::ecdsa::{EcdsaKey, EcdsaSigner, EcdsaVerifier};
 use super::key_pair::{KeyPair, KeyPairSpec};
 use super::rsa::{RsaPrivate, RsaPublic};
@@ -36,6 +38,9 @@ pub(crate) trait CryptoEngine {
 
     /// SHA-256 (FIPS 180-4).
     fn sha256(data: &[u8]) -> [u8; 32];
+
+    /// HMAC-SHA-256 (RFC 2104) of these parts, one after the other.
+    fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Result<Zeroizing<[u8; 32]>>;
 
     /// A fresh key pair.
     fn generate_key_pair(spec: KeyPairSpec) -> Result<KeyPair>;

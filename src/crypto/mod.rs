@@ -33,7 +33,7 @@ pub(crate) use ecdsa::{EcdsaKey, EcdsaSigner, EcdsaVerifier, max_signature_lengt
 pub(crate) use engine::CryptoEngine;
 pub(crate) use engine::{Aead, HmacHash, IV_LENGTH, Iv, TAG_LENGTH, Tag};
 pub(crate) use implicit_rejection::decrypt_or_random;
-pub(crate) use kdf::{DerivedKeys, same_commitment};
+pub(crate) use kdf::{DerivedKeys, counter_mode_key, same_commitment};
 pub use key_pair::KeyPairSpec;
 pub(crate) use prf::{cmac, hkdf, hmac};
 pub use rsa::RsaPadding;

@@ -8,6 +8,8 @@ use napi_derive::napi;
 use zeroizing_alloc::ZeroAlloc;
 
 mod batch;
+mod branch_key_supplier;
+mod branch_keys;
 mod bytes;
 mod caller;
 mod client;

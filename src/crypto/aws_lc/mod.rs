@@ -6,6 +6,7 @@ mod rsa;
 
 use aws_lc_rs::aead::{AES_128_GCM, AES_192_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::{digest, hmac, rand};
+use zeroize::Zeroizing;
 
 use self::ecdsa::{Signer, SigningKey, Verifier};
 use self::rsa::{PrivateKey, PublicKey};
@@ -65,6 +66,16 @@ impl CryptoEngine for AwsLc {
         let mut hash = [0; 32];
         hash.copy_from_slice(digest::digest(&digest::SHA256, data).as_ref());
         hash
+    }
+
+    fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Result<Zeroizing<[u8; 32]>> {
+        leaving_no_trace(|| {
+            let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
+            parts.iter().for_each(|part| context.update(part));
+            let mut tag = Zeroizing::new([0; 32]);
+            tag.copy_from_slice(context.sign().as_ref());
+            Ok(tag)
+        })
     }
 
     fn generate_key_pair(spec: KeyPairSpec) -> Result<KeyPair> {

@@ -13,6 +13,7 @@ use hkdf::hmac::{self, Hmac, Mac};
 use hkdf::{GenericHkdf, Hkdf, HmacImpl, InvalidLength};
 use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
+use zeroize::Zeroizing;
 
 use self::ecdsa::{Signer, SigningKey, Verifier};
 use self::rsa::{PrivateKey, PublicKey};
@@ -69,6 +70,15 @@ impl CryptoEngine for RustCrypto {
 
     fn sha256(data: &[u8]) -> [u8; 32] {
         Sha256::digest(data).into()
+    }
+
+    fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Result<Zeroizing<[u8; 32]>> {
+        leaving_no_trace(|| {
+            let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key)
+                .map_err(|_| engine_failed("HMAC"))?;
+            parts.iter().for_each(|part| Mac::update(&mut mac, part));
+            Ok(Zeroizing::new(Mac::finalize(mac).into_bytes().into()))
+        })
     }
 
     fn generate_key_pair(spec: KeyPairSpec) -> Result<KeyPair> {

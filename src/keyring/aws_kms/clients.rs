@@ -64,13 +64,19 @@ impl KmsClients {
         Ok(self.default_region.get_or_try_init(find).await?)
     }
 
-    pub(super) async fn in_region(&self, region: &str) -> Arc<Kms> {
+    /// What all clients of AWS services share; credentials are asked for in this Region, if nothing
+    /// names another.
+    pub(super) async fn shared(&self, region: &str) -> &(SdkConfig, SharedCredentials) {
         // The first key's Region comes first, so that it does not depend on which message came
         // first where the credentials themselves are asked for.
         let preferred = self.key_region.as_deref();
         let connect =
             || shared_config(&self.options, &self.settings, self.sources(), preferred, region);
-        let (shared, credentials) = self.shared.get_or_init(connect).await;
+        self.shared.get_or_init(connect).await
+    }
+
+    pub(super) async fn in_region(&self, region: &str) -> Arc<Kms> {
+        let (shared, credentials) = self.shared(region).await;
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = clients.get(region) {
             return Arc::clone(known);

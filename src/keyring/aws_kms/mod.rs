@@ -2,6 +2,7 @@
 //!
 //! Source: `framework/aws-kms/`. The only place that knows the AWS SDK.
 
+mod branch_keys;
 mod calls;
 mod cause;
 mod check;
@@ -12,6 +13,10 @@ mod credentials;
 mod credentials_error;
 mod data_keys;
 mod discovery;
+mod dynamodb;
+mod dynamodb_error;
+mod dynamodb_items;
+mod dynamodb_table;
 mod environment;
 mod error;
 mod http;
@@ -30,6 +35,7 @@ use std::time::Duration;
 
 use super::guard::{BreakerOptions, FlightOptions};
 
+pub use branch_keys::{KeyStoreOptions, Where, key_store};
 pub use discovery::{AwsKmsDiscoveryKeyring, DiscoveryFilter};
 pub use environment::Environment;
 pub use strict::strict_keyring;

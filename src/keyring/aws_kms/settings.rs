@@ -244,3 +244,11 @@ fn check_keys(environment: &Environment) -> Result<()> {
         _ => Ok(()),
     }
 }
+
+/// Checks the URL of another service than KMS.
+///
+/// # Errors
+/// `Configuration`.
+pub(super) fn check_endpoint_option(url: &str) -> Result<()> {
+    check_endpoint(&given(url.to_owned(), "the option `endpoint`"), false)
+}
