@@ -20,7 +20,7 @@ const CRYPTO_CRATES = 'aws_lc_rs|aes_gcm|getrandom|hkdf|p256|p384|rsa|sha1|sha2'
 const CONFINED = [
   { pattern: /\bnapi(_derive)?\b/g, where: /^src\/node\//, what: 'napi' },
   {
-    pattern: /\b(aws_sdk_kms|aws_config|aws_credential_types|aws_smithy\w*)\b/g,
+    pattern: /\b(aws_sdk_\w+|aws_config|aws_credential_types|aws_smithy\w*)\b/g,
     where: /^src\/keyring\/aws_kms/,
     what: 'the AWS SDK',
   },

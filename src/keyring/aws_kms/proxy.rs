@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::endpoint::is_host_and_port;
 use super::environment::Environment;
-use super::settings::is_host_and_port;
 use crate::error::{Code, Error, Result};
 
 /// The proxies of an environment.

@@ -3,9 +3,11 @@
 
 use super::KmsOptions;
 use super::credential_source::{KEYS, Source};
+use super::endpoint::check_endpoint;
 use super::environment::Environment;
+use super::plain_settings;
 use super::proxy::Proxies;
-use super::shared_files::SharedFiles;
+use super::shared_files::{Found, SharedFiles};
 use crate::error::{Code, Error, Result};
 use crate::foreign_text::shown_path;
 
@@ -28,9 +30,9 @@ pub(super) struct Settings {
 }
 
 /// A value, and who says so.
-struct Given {
-    value: String,
-    origin: String,
+pub(super) struct Given {
+    pub(super) value: String,
+    pub(super) origin: String,
 }
 
 impl Settings {
@@ -51,15 +53,31 @@ impl Settings {
         let ignore = sources
             .flag("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls")?;
         let option = options.endpoint.clone().map(|value| given(value, "the option `endpoint`"));
-        let configured = || sources.find(&ENDPOINTS, "endpoint_url").filter(|_| !ignore);
-        if let Some(endpoint) = option.or_else(configured) {
+        let configured = match sources.endpoint(&ENDPOINTS, "kms")? {
+            None => sources.find(&[], "endpoint_url"),
+            found => found,
+        };
+        if let Some(endpoint) = option.or(configured.filter(|_| !ignore)) {
             check_endpoint(&endpoint, fips)?;
         }
         let metadata_disabled = sources.flag("AWS_EC2_METADATA_DISABLED", "")?;
         check_agent(&sources)?;
-        let source = Source::of(options, &files, &profile);
-        if options.profile.is_none() {
+        plain_settings::check(&sources)?;
+        let source = Source::of(options, &files, &profile, metadata_disabled);
+        let from_environment = files.find(&profile, "credential_source");
+        let from_environment =
+            from_environment.filter(|found| found.value.eq_ignore_ascii_case("environment"));
+        if options.profile.is_none() || from_environment.is_some() {
             check_keys(environment)?;
+        }
+        if let Some(found) = from_environment
+            && environment.get(KEYS[0]).is_none()
+        {
+            let origin = sources.origin("credential_source", &found);
+            return Err(wrong(&format!(
+                "{origin} is \"{}\", and {} and {} are not set; set both",
+                found.value, KEYS[0], KEYS[1]
+            )));
         }
         Ok(Self {
             region: region.map(|region| region.value),
@@ -74,26 +92,52 @@ impl Settings {
     }
 }
 
-struct Sources<'a> {
+/// Where settings come from.
+pub(super) struct Sources<'a> {
     environment: &'a Environment,
     files: &'a SharedFiles,
     profile: &'a str,
 }
 
 impl Sources<'_> {
-    fn find(&self, variables: &[&'static str], property: &str) -> Option<Given> {
+    /// What the first of the variables says, or else the profile.
+    pub(super) fn find(&self, variables: &[&'static str], property: &str) -> Option<Given> {
         if let Some((name, value)) = self.environment.first(variables) {
             return Some(given(value.to_owned(), name));
         }
         let found = self.files.find(self.profile, property)?;
-        let (path, line) = (shown_path(found.path), found.line);
-        Some(Given {
-            value: found.value.to_owned(),
-            origin: format!("{property} of the profile {} ({path}, line {line})", self.profile),
-        })
+        Some(given(found.value.to_owned(), &self.origin(property, &found)))
     }
 
-    fn flag(&self, variable: &'static str, property: &str) -> Result<bool> {
+    /// The endpoint of a service, unless it is the same for all: what the first of the variables says,
+    /// or else the section of services that the profile names.
+    pub(super) fn endpoint(
+        &self,
+        variables: &[&'static str],
+        service: &str,
+    ) -> Result<Option<Given>> {
+        if let Some((name, value)) = self.environment.first(variables) {
+            return Ok(Some(given(value.to_owned(), name)));
+        }
+        let Some(services) = self.find(&[], "services") else { return Ok(None) };
+        let Some(section) = self.files.services(&services.value) else {
+            return Err(services.wrong("which names no section [services] of the config file"));
+        };
+        let found = section.nested(service, "endpoint_url");
+        Ok(found.map(|(value, line)| {
+            let (name, path) = (&services.value, shown_path(&self.files.config.path));
+            let origin =
+                format!("endpoint_url of {service} in services {name} ({path}, line {line})");
+            given(value.to_owned(), &origin)
+        }))
+    }
+
+    fn origin(&self, property: &str, found: &Found<'_>) -> String {
+        let (path, line) = (shown_path(found.path), found.line);
+        format!("{property} of the profile {} ({path}, line {line})", self.profile)
+    }
+
+    pub(super) fn flag(&self, variable: &'static str, property: &str) -> Result<bool> {
         match self.find(&[variable], property) {
             None => Ok(false),
             Some(given) if given.value.eq_ignore_ascii_case("true") => Ok(true),
@@ -104,7 +148,7 @@ impl Sources<'_> {
 }
 
 impl Given {
-    fn wrong(&self, why: &str) -> Error {
+    pub(super) fn wrong(&self, why: &str) -> Error {
         let Self { value, origin } = self;
         let shown: String = value.chars().take(SHOWN).collect();
         let cut = if shown.len() < value.len() { "..." } else { "" };
@@ -116,7 +160,7 @@ fn given(value: String, origin: &str) -> Given {
     Given { value, origin: origin.to_owned() }
 }
 
-fn wrong(message: &str) -> Error {
+pub(super) fn wrong(message: &str) -> Error {
     Error::new(Code::Configuration, message)
 }
 
@@ -166,57 +210,6 @@ fn check_region(region: &Given) -> Result<()> {
     Err(region.wrong(
         "which is not the name of a Region; write it without quotes and spaces, such as eu-west-1",
     ))
-}
-
-fn check_endpoint(endpoint: &Given, fips: bool) -> Result<()> {
-    let url = endpoint.value.as_str();
-    // The URL may hold a password, so it is not shown.
-    let refuse = |why: &str| Err(wrong(&format!("{} {why}", endpoint.origin)));
-    let example = "write a URL such as https://kms.eu-west-1.amazonaws.com";
-    if url.bytes().any(|byte| byte <= b' ' || byte == 127) {
-        return refuse(&format!("has a space or a control character in it; {example}"));
-    }
-    if url.contains(['"', '\'', '`', '<', '>', '{', '}', '|', '\\', '^']) {
-        return refuse(&format!("has quotes or brackets in it; {example}"));
-    }
-    let scheme = url.split_once("://").map(|(scheme, rest)| (scheme.to_ascii_lowercase(), rest));
-    let Some((scheme, rest)) = scheme else {
-        return refuse(&format!("has no scheme; {example}"));
-    };
-    if !matches!(scheme.as_str(), "http" | "https") {
-        return refuse(&format!("starts with neither https:// nor http://; {example}"));
-    }
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host_and_port = authority.rsplit('@').next().unwrap_or_default();
-    if !is_host_and_port(host_and_port) {
-        return refuse(&format!("has no host, or a wrong port; {example}"));
-    }
-    if fips {
-        return refuse(
-            "and FIPS endpoints exclude each other: AWS_USE_FIPS_ENDPOINT, or use_fips_endpoint of \
-             the profile, is true; leave one of them out, and give the URL of the FIPS endpoint if \
-             you need both",
-        );
-    }
-    Ok(())
-}
-
-/// `host`, `host:port` or `[address]:port`.
-pub(super) fn is_host_and_port(text: &str) -> bool {
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, Some(port)),
-        _ => (text, None),
-    };
-    let host_is_right = match host.strip_prefix('[') {
-        Some(address) => address
-            .strip_suffix(']')
-            .is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok()),
-        None => {
-            let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-            !host.is_empty() && host.bytes().all(allowed)
-        }
-    };
-    host_is_right && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
 }
 
 /// Both become part of a header.
