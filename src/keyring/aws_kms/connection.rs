@@ -103,7 +103,9 @@ pub(super) async fn shared_config(
             RetryConfig::adaptive()
                 // As adaptive mode was once, its first throttled retry waits for ten seconds.
                 .with_retry_spec(RetrySpec::v2_1())
-                .with_max_attempts(options.max_attempts.unwrap_or(DEFAULT_MAX_ATTEMPTS)),
+                .with_max_attempts(
+                    options.max_attempts.or(settings.max_attempts).unwrap_or(DEFAULT_MAX_ATTEMPTS),
+                ),
         )
         .timeout_config(timeouts(options))
         .identity_cache(IdentityCache::lazy().load_timeout(timeout + METADATA_TIMEOUT).build())

@@ -63,8 +63,10 @@ fn of_named(error: &CredentialsError, source: &str, sign_in: Option<&str>) -> Er
 /// Nothing names a source, and the metadata service of an instance gave nothing, if it was asked.
 fn of_instance(error: &CredentialsError, asked: bool) -> Error {
     let found = last_reason(error);
+    let timed_out = matches!(error, CredentialsError::ProviderTimedOut(_));
     let tried = match (asked, found) {
         (false, _) => "was not asked, as AWS_EC2_METADATA_DISABLED is true",
+        (true, _) if timed_out => "was asked, too, and failed or was too slow; try again later",
         (true, Some(Reason::Unreachable | Reason::Silent)) => {
             "was asked, too, and cannot be reached"
         }
@@ -85,7 +87,7 @@ fn of_instance(error: &CredentialsError, asked: bool) -> Error {
          AWS_SECRET_ACCESS_KEY, or run where a role gives them (the metadata service of EC2 {tried})"
     );
     // Off EC2 nobody answers, and will not later.
-    let passes = matches!(found, Some(Reason::SlowDown | Reason::Failed));
+    let passes = timed_out || matches!(found, Some(Reason::SlowDown | Reason::Failed));
     Error::new(Code::KmsNoCredentials, message).with_retryable(passes)
 }
 

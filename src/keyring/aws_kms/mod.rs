@@ -50,7 +50,7 @@ pub struct KmsOptions {
     pub profile: Option<String>,
     /// Grant tokens for each call.
     pub grant_tokens: Vec<String>,
-    /// How often one call is tried; by default 3.
+    /// How often one call is tried; by default as `AWS_MAX_ATTEMPTS` or the profile says, else 3.
     pub max_attempts: Option<u32>,
     /// How long one call may take, with its retries and its wait for its turn; by default 15 s.
     pub timeout: Option<Duration>,

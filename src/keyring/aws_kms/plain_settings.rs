@@ -5,9 +5,10 @@ use super::endpoint::check_endpoint;
 use super::settings::Sources;
 use crate::error::Result;
 
+const ATTEMPTS: (&str, &str) = ("AWS_MAX_ATTEMPTS", "max_attempts");
 /// Variables and properties that are whole numbers, and the least of each.
 const NUMBERS: [(&str, &str, u32); 5] = [
-    ("AWS_MAX_ATTEMPTS", "max_attempts", 1),
+    (ATTEMPTS.0, ATTEMPTS.1, 1),
     ("AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout", 1),
     ("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "metadata_service_num_attempts", 1),
     ("AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES", "request_min_compression_size_bytes", 0),
@@ -57,6 +58,11 @@ const ENDPOINTS: [(&str, &str); 4] = [
 ];
 const METADATA: (&str, &str) =
     ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
+
+/// How often a call is tried, once [`check`] has passed.
+pub(super) fn max_attempts(sources: &Sources<'_>) -> Option<u32> {
+    sources.find(&[ATTEMPTS.0], ATTEMPTS.1)?.value.parse().ok()
+}
 
 /// Checks them all.
 ///

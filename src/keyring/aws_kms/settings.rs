@@ -26,6 +26,8 @@ pub(super) struct Settings {
     pub(super) files: SharedFiles,
     pub(super) proxies: Proxies,
     pub(super) metadata_disabled: bool,
+    /// How often a call is tried, as the environment or the profile says.
+    pub(super) max_attempts: Option<u32>,
     pub(super) source: Source,
 }
 
@@ -85,6 +87,7 @@ impl Settings {
             dual_stack,
             proxies: Proxies::read(environment)?,
             metadata_disabled,
+            max_attempts: plain_settings::max_attempts(&sources),
             source,
             profile,
             files,
