@@ -251,7 +251,7 @@ const FAILURES = {
     {
       what: 'a metadata service that fails',
       env: (address) => metadata(address),
-      answer: [500, 'SECRET'],
+      answer: [(url) => (url.endsWith('/token') ? 200 : 500), () => 'SECRET'],
       text: /was asked, too, and failed; try again later/,
       passes: true,
     },
@@ -275,4 +275,4 @@ function metadata(address) {
   return { AWS_EC2_METADATA_DISABLED: '', AWS_EC2_METADATA_SERVICE_ENDPOINT: address };
 }
 
-module.exports = { FAILURES, NOBODY, commandOf };
+module.exports = { FAILURES, NOBODY, commandOf, metadata };

@@ -1,6 +1,7 @@
 //! Whether an endpoint is a URL that a service can be asked at.
 
-use super::settings::{Given, wrong};
+use super::proxy::is_host_and_port;
+use super::setting_sources::{Given, wrong};
 use crate::error::Result;
 
 /// # Errors
@@ -36,22 +37,4 @@ pub(super) fn check_endpoint(endpoint: &Given, fips: bool) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// `host`, `host:port` or `[address]:port`.
-pub(super) fn is_host_and_port(text: &str) -> bool {
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, Some(port)),
-        _ => (text, None),
-    };
-    let host_is_right = match host.strip_prefix('[') {
-        Some(address) => address
-            .strip_suffix(']')
-            .is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok()),
-        None => {
-            let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-            !host.is_empty() && host.bytes().all(allowed)
-        }
-    };
-    host_is_right && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
 }

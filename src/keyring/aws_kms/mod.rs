@@ -17,14 +17,17 @@ mod endpoint;
 mod environment;
 mod error;
 mod http;
-mod other_operations;
+mod key_pairs;
 mod plain_settings;
 mod proxy;
+mod re_encrypt;
 mod refusals;
 mod service_text;
+mod setting_sources;
 mod settings;
 mod shared_files;
 mod strict;
+mod strict_data_keys;
 mod unwrap;
 
 use std::time::Duration;

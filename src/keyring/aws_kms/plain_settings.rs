@@ -2,7 +2,7 @@
 //! instead of being passed over.
 
 use super::endpoint::check_endpoint;
-use super::settings::Sources;
+use super::setting_sources::Sources;
 use crate::error::Result;
 
 const ATTEMPTS: (&str, &str) = ("AWS_MAX_ATTEMPTS", "max_attempts");

@@ -7,14 +7,13 @@ use super::endpoint::check_endpoint;
 use super::environment::Environment;
 use super::plain_settings;
 use super::proxy::Proxies;
-use super::shared_files::{Found, SharedFiles};
-use crate::error::{Code, Error, Result};
+use super::setting_sources::{Given, Sources, given, wrong};
+use super::shared_files::SharedFiles;
+use crate::error::Result;
 use crate::foreign_text::shown_path;
 
 const ENDPOINTS: [&str; 2] = ["AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL"];
 const DEFAULT_PROFILE: &str = "default";
-/// How much of a wrong value an error shows, in characters.
-const SHOWN: usize = 60;
 
 /// How KMS is reached.
 pub(super) struct Settings {
@@ -29,12 +28,6 @@ pub(super) struct Settings {
     /// How often a call is tried, as the environment or the profile says.
     pub(super) max_attempts: Option<u32>,
     pub(super) source: Source,
-}
-
-/// A value, and who says so.
-pub(super) struct Given {
-    pub(super) value: String,
-    pub(super) origin: String,
 }
 
 impl Settings {
@@ -93,78 +86,6 @@ impl Settings {
             files,
         })
     }
-}
-
-/// Where settings come from.
-pub(super) struct Sources<'a> {
-    environment: &'a Environment,
-    files: &'a SharedFiles,
-    profile: &'a str,
-}
-
-impl Sources<'_> {
-    /// What the first of the variables says, or else the profile.
-    pub(super) fn find(&self, variables: &[&'static str], property: &str) -> Option<Given> {
-        if let Some((name, value)) = self.environment.first(variables) {
-            return Some(given(value.to_owned(), name));
-        }
-        let found = self.files.find(self.profile, property)?;
-        Some(given(found.value.to_owned(), &self.origin(property, &found)))
-    }
-
-    /// The endpoint of a service, unless it is the same for all: what the first of the variables says,
-    /// or else the section of services that the profile names.
-    pub(super) fn endpoint(
-        &self,
-        variables: &[&'static str],
-        service: &str,
-    ) -> Result<Option<Given>> {
-        if let Some((name, value)) = self.environment.first(variables) {
-            return Ok(Some(given(value.to_owned(), name)));
-        }
-        let Some(services) = self.find(&[], "services") else { return Ok(None) };
-        let Some(section) = self.files.services(&services.value) else {
-            return Err(services.wrong("which names no section [services] of the config file"));
-        };
-        let found = section.nested(service, "endpoint_url");
-        Ok(found.map(|(value, line)| {
-            let (name, path) = (&services.value, shown_path(&self.files.config.path));
-            let origin =
-                format!("endpoint_url of {service} in services {name} ({path}, line {line})");
-            given(value.to_owned(), &origin)
-        }))
-    }
-
-    fn origin(&self, property: &str, found: &Found<'_>) -> String {
-        let (path, line) = (shown_path(found.path), found.line);
-        format!("{property} of the profile {} ({path}, line {line})", self.profile)
-    }
-
-    pub(super) fn flag(&self, variable: &'static str, property: &str) -> Result<bool> {
-        match self.find(&[variable], property) {
-            None => Ok(false),
-            Some(given) if given.value.eq_ignore_ascii_case("true") => Ok(true),
-            Some(given) if given.value.eq_ignore_ascii_case("false") => Ok(false),
-            Some(given) => Err(given.wrong("which is neither true nor false; write one of them")),
-        }
-    }
-}
-
-impl Given {
-    pub(super) fn wrong(&self, why: &str) -> Error {
-        let Self { value, origin } = self;
-        let shown: String = value.chars().take(SHOWN).collect();
-        let cut = if shown.len() < value.len() { "..." } else { "" };
-        wrong(&format!("{origin} is \"{}{cut}\", {why}", shown.escape_debug()))
-    }
-}
-
-fn given(value: String, origin: &str) -> Given {
-    Given { value, origin: origin.to_owned() }
-}
-
-pub(super) fn wrong(message: &str) -> Error {
-    Error::new(Code::Configuration, message)
 }
 
 /// The profile that is used; one that was named must be there, if anything depends on it.
