@@ -128,6 +128,24 @@ describe('a mistake in the configuration', () => {
     });
   }
 
+  it('doctor takes empty ones for none, too', async () => {
+    const empty = Object.fromEntries(EMPTY.map((name) => [name, '']));
+    const told = await doctors.examine('alias/app', {
+      ...environment({ ...empty, AWS_DEFAULT_REGION: 'eu-west-1' }),
+    });
+    assert.equal(told.code, 0, JSON.stringify(told.checks));
+  });
+
+  for (const value of ['false', 'False', 'FALSE']) {
+    it(`AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT may be ${value}`, async () => {
+      process.env = environment({
+        AWS_USE_FIPS_ENDPOINT: value,
+        AWS_USE_DUALSTACK_ENDPOINT: value,
+      });
+      assert.equal(await roundTrip({ keyId: ARN }), 'x');
+    });
+  }
+
   it('an empty AWS_ENDPOINT_URL_KMS gives way to AWS_ENDPOINT_URL', async () => {
     process.env = environment({ AWS_ENDPOINT_URL: kms.endpoint });
     assert.equal(await roundTrip({ keyId: ARN }), 'x');
@@ -167,6 +185,7 @@ describe('a mistake in the configuration', () => {
         AWS_SECRET_ACCESS_KEY: '',
       });
       assert.equal(await roundTrip({ keyId: 'alias/app' }), 'x');
+      assert.equal((await doctors.examine('alias/app', process.env)).code, 0);
     });
   }
 

@@ -97,6 +97,21 @@ const MISTAKES = [
     /^use_fips_endpoint of the profile .*line 2\) is "yes"/,
   ],
   ['dual stack 1', { AWS_USE_DUALSTACK_ENDPOINT: '1' }, /^AWS_USE_DUALSTACK_ENDPOINT is "1"/],
+  ...['no', 'off', 'TRUE!', 'null', '2', 'disabled', 'f'].map((value) => [
+    `FIPS ${value}`,
+    { AWS_USE_FIPS_ENDPOINT: value },
+    /^AWS_USE_FIPS_ENDPOINT is ".*", which is neither true nor false; write one of them/,
+  ]),
+  ...['0', 'yes', 'no', 'on', 'off', 'enabled', 'true ', "'true'", 'null', 'T'].map((value) => [
+    `dual stack ${value}`,
+    { AWS_USE_DUALSTACK_ENDPOINT: value },
+    /^AWS_USE_DUALSTACK_ENDPOINT is ".*", which is neither true nor false; write one of them/,
+  ]),
+  [
+    'dual stack on in a profile',
+    config('[default]\nuse_dualstack_endpoint = on\n'),
+    /^use_dualstack_endpoint of the profile .*line 2\) is "on"/,
+  ],
   ['metadata disabled 1', { AWS_EC2_METADATA_DISABLED: '1' }, /^AWS_EC2_METADATA_DISABLED is "1"/],
   [
     'endpoints ignored yes',
@@ -230,6 +245,20 @@ const MISTAKES = [
   ],
   ['a proxy with a wrong port', { HTTPS_PROXY: 'http://proxy:port' }, /^HTTPS_PROXY is malformed/],
   ['a SOCKS proxy', { ALL_PROXY: 'socks5://proxy:1080' }, /^ALL_PROXY names a SOCKS proxy/],
+  ...[
+    'http://proxy:70000',
+    'http://proxy:0',
+    'http://:3128',
+    'http://pro xy:3128',
+    'http://user name@proxy:3128',
+    'http://[::1',
+    'ftp://proxy:21',
+    '://proxy',
+  ].map((value) => [
+    `the proxy ${value}`,
+    { HTTPS_PROXY: value },
+    /^HTTPS_PROXY is .*or unset it$/,
+  ]),
   ['a proxy in quotes', { HTTPS_PROXY: '"http://proxy:1"' }, /^HTTPS_PROXY is /],
 ];
 
