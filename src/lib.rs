@@ -9,7 +9,7 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use kms_envelope::client::{Client, Settings};
+//! use kms_envelope::client::{Client, Patience, Settings};
 //! use kms_envelope::format::Header;
 //! use kms_envelope::keyring::{answer_now, raw_aes::RawAesKeyring};
 //! use kms_envelope::{EncryptionContext, Result};
@@ -19,15 +19,16 @@
 //! let client = Client::new(Arc::new(keyring), Settings::default())?;
 //! let context = EncryptionContext::default();
 //!
-//! let encryptor = answer_now(client.encryptor(context.clone(), None))?;
+//! let encryptor = answer_now(client.encryptor(context.clone(), None, Patience::None))?;
 //! let mut message = vec![0; encryptor.message_length(5)?];
-//! encryptor.seal(b"hello", &mut message)?;
+//! encryptor.encrypt(b"hello", &mut message)?;
 //!
 //! let header = Header::parse(&message, client.header_limits())?;
 //! let body = &message[header.length..];
-//! let decryptor = answer_now(client.decryptor(&client.accept(header, &context)?))?;
+//! let accepted = client.accept(header, &context)?;
+//! let decryptor = answer_now(client.decryptor(&accepted, Patience::None))?;
 //! let mut plaintext = vec![0; body.len()];
-//! let length = decryptor.open(body, &mut plaintext)?;
+//! let length = decryptor.decrypt(body, &mut plaintext)?;
 //! assert_eq!(&plaintext[..length], b"hello");
 //! # Ok(())
 //! # }
@@ -39,7 +40,7 @@
 //!    errors show what strangers wrote), `parallel` (several cores for one call), `secret_memory`
 //! 2. `crypto` (AES-GCM, HKDF, random; never sees the format) and [`format`](mod@format) (bytes and
 //!    types; never sees a key)
-//! 3. [`materials`]
+//! 3. [`materials`]; `fields` (Tink's keysets and what they encrypt)
 //! 4. [`keyring`]
 //! 5. [`message`]
 //! 6. [`client`]: one keyring and one policy; [`file`](mod@file): files, whole or not at all
@@ -50,6 +51,7 @@ pub mod client;
 pub mod context;
 mod crypto;
 pub mod error;
+mod fields;
 pub mod file;
 mod folder;
 mod foreign_text;
