@@ -26,7 +26,7 @@ const CRYPTO_CRATES =
 const CONFINED = [
   { pattern: /\bnapi(_derive)?\b/g, where: /^src\/node\//, what: 'napi' },
   {
-    pattern: /\b(aws_sdk_dynamodb|aws_sdk_kms|aws_config|aws_credential_types|aws_smithy\w*)\b/g,
+    pattern: /\b(aws_sdk_\w+|aws_config|aws_credential_types|aws_smithy\w*)\b/g,
     where: /^src\/keyring\/aws_kms/,
     what: 'the AWS SDK',
   },
