@@ -12,10 +12,10 @@ const LAYERS = [
   ['materials'],
   ['keyring'],
   ['message'],
-  ['client', 'file'],
+  ['client', 'file', 's3_object'],
   ['node'],
 ];
-const CRYPTO_CRATES = 'aws_lc_rs|aes_gcm|getrandom|hkdf|p256|p384|rsa|sha1|sha2';
+const CRYPTO_CRATES = 'aes|aes_gcm|aes_kw|aws_lc_rs|cbc|ctr|getrandom|ghash|hkdf|p256|p384|rsa|sha1|sha2';
 /** Words that belong to one place; `where` is matched against the path. */
 const CONFINED = [
   { pattern: /\bnapi(_derive)?\b/g, where: /^src\/node\//, what: 'napi' },

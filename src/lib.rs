@@ -15,7 +15,8 @@
 //! 3. [`materials`]
 //! 4. [`keyring`]
 //! 5. [`message`]
-//! 6. [`client`]: one keyring and one policy; [`file`](mod@file): files, whole or not at all
+//! 6. [`client`]: one keyring and one policy; [`file`](mod@file): files, whole or not at all;
+//!    [`s3_object`]: objects of the S3 Encryption Clients
 //! 7. `node`, the binding for Node.js (feature `node`)
 
 pub mod client;
@@ -33,6 +34,7 @@ pub mod message;
 #[cfg(all(feature = "node", not(test)))]
 mod node;
 mod parallel;
+pub mod s3_object;
 mod secret_memory;
 pub mod suite;
 mod threads;

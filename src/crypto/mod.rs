@@ -9,8 +9,10 @@ mod aws_lc;
 mod ecdsa;
 #[cfg(all(test, feature = "aws-lc", feature = "rust-crypto"))]
 mod engine_tests;
+pub(crate) mod gcm_stream;
 mod kdf;
 mod key_pair;
+pub(crate) mod legacy;
 mod rsa;
 #[cfg(feature = "rust-crypto")]
 mod rust_crypto;
@@ -101,6 +103,15 @@ pub(crate) trait Aead: Sized + Send + Sync {
         tag: &Tag,
         plaintext: &mut [u8],
     ) -> Result<()>;
+}
+
+/// HKDF-SHA-512 (RFC 5869): one extraction, then each `(info, output)` expanded.
+pub(crate) fn hkdf_sha512(
+    salt: &[u8],
+    secret: &[u8],
+    outputs: &mut [(&[u8], &mut [u8])],
+) -> Result<()> {
+    Engine::hkdf(Hash::Sha512, salt, secret, outputs)
 }
 
 /// SHA-256 (FIPS 180-4) of what is not secret.

@@ -61,6 +61,12 @@ pub trait Keyring: Send + Sync {
         false
     }
 
+    /// The caller's own key, for formats that wrap data keys in other ways than messages do; nothing
+    /// if a service holds the key.
+    fn wrapping_secret(&self) -> Option<WrappingSecret<'_>> {
+        None
+    }
+
     /// The keyrings that this one asks, if it is made of others.
     fn children(&self) -> Vec<&dyn Keyring> {
         Vec::new()
@@ -142,6 +148,20 @@ pub trait Keyring: Send + Sync {
     fn service_stats(&self) -> ServiceStats {
         ServiceStats::default()
     }
+}
+
+/// A wrapping key that the caller holds.
+#[derive(Clone, Copy)]
+pub enum WrappingSecret<'a> {
+    /// An AES key of 16, 24 or 32 bytes.
+    Aes(&'a [u8]),
+    /// An RSA key pair, or a half of it.
+    Rsa {
+        /// What encrypts: a SubjectPublicKeyInfo in DER.
+        public_key: Option<&'a [u8]>,
+        /// What decrypts: a PKCS #8 PrivateKeyInfo in DER.
+        private_key: Option<&'a [u8]>,
+    },
 }
 
 /// The answer of a keyring that calls no service, without a runtime.

@@ -2,8 +2,8 @@
 
 use super::failures::Failures;
 use super::{
-    Answer, DecryptedDataKey, GeneratedDataKey, Keyring, WrappedDataKey, kms_key_id, named,
-    no_usable_key,
+    Answer, DecryptedDataKey, GeneratedDataKey, Keyring, WrappedDataKey, WrappingSecret,
+    kms_key_id, named, no_usable_key,
 };
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
@@ -18,6 +18,9 @@ const MAX_NAME_LENGTH: usize = 16 * 1024;
 pub(super) trait WrappingKey: Send + Sync {
     /// The key namespace and the key name.
     fn names(&self) -> &Names;
+
+    /// The key itself.
+    fn secret(&self) -> WrappingSecret<'_>;
 
     fn wrap(&self, data_key: &DataKey, context: &EncryptionContext) -> Result<EncryptedDataKey>;
 
@@ -75,6 +78,10 @@ impl Names {
 impl<W: WrappingKey> Keyring for W {
     fn calls_service(&self) -> bool {
         false
+    }
+
+    fn wrapping_secret(&self) -> Option<WrappingSecret<'_>> {
+        Some(self.secret())
     }
 
     fn rejects_implicitly(&self) -> bool {

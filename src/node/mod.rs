@@ -27,6 +27,7 @@ mod new_file;
 mod range;
 mod re_encryptor;
 mod runtime;
+mod s3_object;
 #[cfg(unix)]
 mod signals;
 mod stats;
