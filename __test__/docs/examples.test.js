@@ -10,7 +10,6 @@ const { promisify } = require('node:util');
 const { LocalKeyring } = require('../..');
 const { temporaryFolder } = require('../support/files');
 const { nodeBinary } = require('../support/nodes');
-const { codeInReadme } = require('../support/readme');
 const { requireOrSkip } = require('../support/requirements');
 
 const EXAMPLES = path.join(__dirname, '..', '..', 'examples');
@@ -46,20 +45,13 @@ describe('the examples, on a local key', () => {
     assert.match(stdout, /ERR_ENVELOPE_AUTHENTICATION_FAILED/);
     assert.match(stdout, /ERR_ENVELOPE_CONTEXT_MISMATCH/);
   });
+});
 
-  it("the README's programs", async () => {
-    fs.mkdirSync(path.join(folder, 'node_modules'));
-    const link = path.join(folder, 'node_modules', 'kms-envelope');
-    fs.symlinkSync(path.join(__dirname, '..', '..'), link, 'junction');
-    fs.writeFileSync(path.join(folder, 'local.cjs'), codeInReadme('js', 'LocalKeyring'));
-    const local = await run(process.execPath, path.join(folder, 'local.cjs'));
-    assert.equal(local.stdout, 'hello\n');
-
-    const video = Buffer.alloc(500_000, 'video');
-    fs.writeFileSync(path.join(folder, 'video.mp4'), video);
-    fs.writeFileSync(path.join(folder, 'video.cjs'), codeInReadme('js', 'video.mp4'));
-    const streamed = await run(process.execPath, path.join(folder, 'video.cjs'));
-    assert.equal(streamed.stdout, '1000 of 500000 bytes\n');
-    assert.deepEqual(fs.readFileSync(path.join(folder, 'copy.mp4')), video);
+describe('examples/README.md', () => {
+  it('lists every example, and no other', () => {
+    const index = fs.readFileSync(path.join(EXAMPLES, 'README.md'), 'utf8');
+    const listed = [...index.matchAll(/^\| \[(\S+)\]\(\1\) \|/gm)].map(([, name]) => name);
+    const there = fs.readdirSync(EXAMPLES).filter((name) => /\.(ts|js)$/.test(name));
+    assert.deepEqual(listed.toSorted(), there.toSorted());
   });
 });

@@ -18,8 +18,7 @@ describe('the check of the layers', () => {
         'src/keyring/aws_kms/mod.rs': 'use aws_sdk_kms::Client;\nuse crate::materials::DataKey;',
         'src/node/bytes.rs': 'use napi::bindgen_prelude::Buffer;\nunsafe { x() }',
         'lib/streams/node.js': "// require('express')\nrequire('node:fs'); require('../errors');",
-        'lib/errors.js':
-          "/** @type {import('../../index').X} */\nconst b = require('../../binding');",
+        'lib/errors.js': "/** @type {import('../index').X} */\nconst b = require('../binding');",
       }),
       [],
     );

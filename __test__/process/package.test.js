@@ -9,10 +9,11 @@ const { after, before, describe, it } = require('node:test');
 const { promisify } = require('node:util');
 const { devDependencies, napi, version } = require('../../package.json');
 const { PLATFORMS: PLATFORMS_OF_LOADER } = require('../../lib/native/platform');
+const { linkToRepository, pagesIn } = require('../../scripts/links');
 const { pack } = require('../../scripts/pack');
 const { DEFAULT_REGION, startMoto } = require('../support/moto');
 const { nodeBinary } = require('../support/nodes');
-const { codeInReadme } = require('../support/readme');
+const { codeBlocks } = require('../support/readme');
 const { requireOrSkip, skipWithout } = require('../support/requirements');
 
 const ROOT = path.join(__dirname, '..', '..');
@@ -75,13 +76,40 @@ describe('the packages', { skip: otherAddon || skipWithout('python', 'peers') },
     assert.ok(code.every((name) => name.endsWith('.js')));
     const types = fs.readdirSync(path.join(ROOT, 'types')).map((name) => `types/${name}`);
     assert.ok(types.every((name) => name.endsWith('.d.ts')));
-    const always = ['LICENSE', 'README.md', 'package.json'];
-    const written = ['CHANGELOG.md', 'index.d.ts', 'index.js'];
-    assert.deepEqual(list(packages.main), [...always, ...written, ...code, ...types].toSorted());
+    const always = ['LICENSE', 'README.md', 'package.json', 'sbom.cdx.json'];
+    const written = ['CHANGELOG.md', 'SECURITY.md', 'index.d.ts', 'index.js'];
+    const docs = filesIn('docs');
+    const expected = [...always, ...written, ...code, ...types, ...docs];
+    assert.deepEqual(list(packages.main), expected.toSorted());
     for (const { name, tarball } of packages.platforms) {
       const binary = name.replace('kms-envelope-', 'kms-envelope.');
-      assert.deepEqual(list(tarball), [...always, `${binary}.node`].toSorted());
+      const binaryAndNotices = [`${binary}.node`, 'THIRD-PARTY-NOTICES.txt'];
+      assert.deepEqual(list(tarball), [...always, ...binaryAndNotices].toSorted());
     }
+  });
+
+  it('bring the licences of what is in a binary, and say what that is', () => {
+    for (const { name, tarball } of packages.platforms) {
+      const notices = tar('-xzOf', tarball, 'package/THIRD-PARTY-NOTICES.txt');
+      const { bomFormat, metadata, components } = jsonIn(tarball, 'sbom.cdx.json');
+      assert.deepEqual([bomFormat, metadata.component.name], ['CycloneDX', name]);
+      const crates = components.map((component) => component.name);
+      for (const crate of ['aws-lc-rs', 'aws-lc-sys', 'aws-sdk-kms', 'rustls', 'tokio', 'napi']) {
+        assert.ok(crates.includes(crate), `${crate} is in the SBOM`);
+        assert.match(notices, new RegExp(`^${crate} \\d`, 'm'));
+      }
+      for (const development of ['proptest', 'criterion', 'napi-build', 'napi-derive', 'cc']) {
+        assert.ok(!crates.includes(development), `${development} is not in the binary`);
+      }
+      assert.ok(components.every(({ hashes }) => /^[0-9a-f]{64}$/.test(hashes[0].content)));
+      for (const words of ['Apache License', 'Permission is hereby granted', 'Unicode']) {
+        assert.ok(notices.includes(words), words);
+      }
+    }
+    const { metadata, components } = jsonIn(packages.main, 'sbom.cdx.json');
+    assert.equal(metadata.component.name, 'kms-envelope');
+    assert.ok(components.some(({ name }) => name === 'cli-progress'));
+    assert.ok(!components.some(({ name }) => name === 'eslint'));
   });
 
   it('run no script on install, and need one package, for the command line', () => {
@@ -100,6 +128,18 @@ describe('the packages', { skip: otherAddon || skipWithout('python', 'peers') },
       const { scripts, devDependencies: development } = manifestIn(tarball);
       assert.deepEqual([scripts, development], [undefined, undefined]);
     }
+  });
+
+  it('have pages whose links hold in the package, or lead to the repository', () => {
+    const unpacked = path.join(folder, 'unpacked');
+    fs.mkdirSync(unpacked);
+    tar('-xzf', packages.main, '-C', unpacked, '--strip-components=1');
+    linkToRepository(unpacked, { version, repository: { url: 'git+https://example.com/a/b.git' } });
+    const broken = pagesIn(unpacked).flatMap((page) => brokenLinks(unpacked, page));
+    assert.deepEqual(broken, []);
+    const readme = fs.readFileSync(path.join(unpacked, 'README.md'), 'utf8');
+    assert.ok(readme.includes('](docs/errors.md)'), 'what is in the package');
+    assert.ok(readme.includes(`](https://example.com/a/b/blob/v${version}/service/README.md)`));
   });
 
   it('install with pnpm, scripts off', async () => {
@@ -202,7 +242,10 @@ function layOutProject(folder, { main, platforms }) {
   for (const [name, source] of Object.entries(copies)) {
     fs.copyFileSync(path.join(ROOT, source), path.join(folder, name));
   }
-  fs.writeFileSync(path.join(folder, 'src/kms.ts'), codeInReadme('ts'));
+  // All programs of the README type-check; the first one runs.
+  for (const [i, code] of codeBlocks('README.md', 'js').entries()) {
+    fs.writeFileSync(path.join(folder, i === 0 ? 'src/kms.ts' : `src/readme-${i}.ts`), code);
+  }
 }
 
 function platformName({ os: [system], cpu: [cpu], libc: [libc] = [] }) {
@@ -217,13 +260,25 @@ function filesIn(folder) {
   return names.filter((name) => fs.statSync(path.join(ROOT, name)).isFile());
 }
 
+/** The relative links of a page to files that are not there. */
+function brokenLinks(root, page) {
+  const text = fs.readFileSync(path.join(root, page), 'utf8').replace(/^```[^]*?^```/gm, '');
+  const targets = [...text.matchAll(/\]\(([^)\s:#]+)(?:#[^)\s]*)?\)/g)].map(([, target]) => target);
+  const place = (target) => path.join(root, path.dirname(page), target);
+  return targets.filter((target) => !fs.existsSync(place(target)));
+}
+
 function list(tarball) {
   const names = tar('-tzf', tarball).trim().split('\n');
   return names.map((name) => name.replace(/^package\//, '')).toSorted();
 }
 
 function manifestIn(tarball) {
-  return JSON.parse(tar('-xzOf', tarball, 'package/package.json'));
+  return jsonIn(tarball, 'package.json');
+}
+
+function jsonIn(tarball, file) {
+  return JSON.parse(tar('-xzOf', tarball, `package/${file}`));
 }
 
 function tar(...args) {

@@ -148,7 +148,7 @@ function fileError(path, error) {
     const message = `'${shownPath(path)}' does not exist; check the path`;
     return new EnvelopeError('ERR_ENVELOPE_FILE_NOT_FOUND', message, { cause: systemError(error) });
   }
-  const message = `'${shownPath(path)}' cannot be opened; see the cause`;
+  const message = `'${shownPath(path)}' cannot be opened; check the path and its permissions`;
   return new EnvelopeError('ERR_ENVELOPE_FILE', message, { cause: systemError(error) });
 }
 
@@ -158,7 +158,7 @@ function fileError(path, error) {
  */
 function unreadable(cause) {
   if (cause instanceof EnvelopeError && cause.code === 'ERR_ENVELOPE_SOURCE_TIMEOUT') throw cause;
-  const message = 'the source cannot be read; see the cause';
+  const message = 'the source cannot be read; check the file and the disk';
   throw new EnvelopeError('ERR_ENVELOPE_FILE', message, { cause: systemError(cause) });
 }
 
