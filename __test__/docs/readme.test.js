@@ -12,7 +12,7 @@ const { startMoto } = require('../support/moto');
 const { nodeBinary } = require('../support/nodes');
 const { installPacked } = require('../support/packed');
 const { codeBlocks, codeInReadme } = require('../support/readme');
-const { PYTHON, requireOrSkip, skipWithout } = require('../support/requirements');
+const { PYTHON, SURROUNDINGS, requireOrSkip, skipWithout } = require('../support/requirements');
 
 const AWS = path.join(__dirname, '..', 'support', 'aws.py');
 const FIRST =
@@ -67,6 +67,19 @@ describe('the README, followed in a fresh folder', { skip: otherAddon || posixOn
       }
     });
   }
+
+  it('runs the same text as TypeScript with tsx, as on Node.js 20', async (t) => {
+    const tsx = path.join(SURROUNDINGS, 'node_modules', 'tsx', 'dist', 'cli.mjs');
+    const what = 'tsx: run `node scripts/prepare.js surroundings`';
+    if (!requireOrSkip(t, fs.existsSync(tsx), what)) return;
+    const folder = layOut(root, 'tsx', 'commonjs');
+    fs.writeFileSync(path.join(folder, 'first.mts'), programs['first.mjs']);
+    const keygen = codeInReadme('sh', 'keygen dev.key');
+    const output = await shell(keygen.replace('node first.mjs', `node '${tsx}' first.mts`), {
+      folder,
+    });
+    assert.match(output, FIRST);
+  });
 
   describe('with AWS KMS', { skip: skipWithout('python') }, () => {
     let moto;

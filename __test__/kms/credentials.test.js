@@ -1,20 +1,16 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { execFile } = require('node:child_process');
 const fs = require('node:fs');
-const http = require('node:http');
 const net = require('node:net');
 const path = require('node:path');
 const { after, before, beforeEach, describe, it } = require('node:test');
-const { promisify } = require('node:util');
 
-const { jsonLines, run } = require('../support/cli');
+const { credentials, serve, tryKms } = require('../support/credentials');
 const { temporaryFolder } = require('../support/files');
 const { startMoto } = require('../support/moto');
 const { skipWithout } = require('../support/requirements');
 
-const SCRIPT = path.join(__dirname, '..', 'support', 'try-kms.js');
 const KEYS = { AWS_ACCESS_KEY_ID: 'AKIDENVIRONMENT', AWS_SECRET_ACCESS_KEY: 'secret' };
 
 describe(
@@ -33,22 +29,14 @@ describe(
     after(() => moto?.stop());
 
     /** What a process of its own sees, whose environment holds nothing of AWS but this. */
-    async function attempt(env, options = {}, times = 1) {
-      const bare = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'));
-      const args = [SCRIPT, JSON.stringify(options), String(times)];
-      const { stdout, stderr } = await promisify(execFile)(process.execPath, args, {
-        env: {
-          ...Object.fromEntries(bare),
-          HOME: folder,
-          ENCRYPTION_KEY_ID: key.arn,
-          AWS_ENDPOINT_URL_KMS: moto.endpoint,
-          ...env,
-        },
-        // What hangs is killed, and fails.
-        timeout: 20_000,
-      });
-      const told = JSON.parse(stdout);
-      return told.code ? { ...told, stderr } : told;
+    function attempt(env, options, times) {
+      const given = {
+        HOME: folder,
+        ENCRYPTION_KEY_ID: key.arn,
+        AWS_ENDPOINT_URL_KMS: moto.endpoint,
+        ...env,
+      };
+      return tryKms(given, options, times);
     }
 
     /** Who asked, according to moto. */
@@ -188,112 +176,6 @@ describe(
 
     const unix = { skip: process.platform === 'win32' };
     const process_ = (command) => `[profile app]\ncredential_process = ${command}\n`;
-    const role =
-      '[profile app]\nrole_arn = arn:aws:iam::123456789012:role/app\nsource_profile = base\n' +
-      '[profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = secret\n';
-    const sso =
-      '[profile app]\nsso_session = corp\nsso_account_id = 123456789012\nsso_role_name = app\n' +
-      '[sso-session corp]\nsso_region = eu-west-1\nsso_start_url = https://corp.awsapps.com/start\n';
-    const denied =
-      '<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code>' +
-      '<Message>User SECRET is not allowed</Message></Error></ErrorResponse>';
-    const throttled = denied.replace('AccessDenied', 'Throttling');
-    /** What fails, the config file, what the server answers, what the error says, and if it passes. */
-    const FAILURES = [
-      [
-        'a process that fails',
-        process_('sh -c "echo SECRET >&2; exit 3"'),
-        undefined,
-        /credential_process of the profile app \(.*, line 2\), but the process failed/,
-        false,
-      ],
-      [
-        'a process that is not there',
-        process_('/nowhere/vault'),
-        undefined,
-        /the process failed; run the command/,
-        false,
-      ],
-      [
-        'a process that prints no JSON',
-        process_('echo SECRET'),
-        undefined,
-        /its output is not what credential_process must print/,
-        false,
-      ],
-      [
-        'a process that leaves out a key',
-        process_(`echo '{"Version":1,"AccessKeyId":"SECRET"}'`),
-        undefined,
-        /its output is not what/,
-        false,
-      ],
-      [
-        'a process of another version',
-        process_(`echo '{"Version":2,"AccessKeyId":"SECRET"}'`),
-        undefined,
-        /its output is not what/,
-        false,
-      ],
-      [
-        'a role that is denied',
-        role,
-        [403, denied],
-        /role_arn of the profile app .*, but the role is denied; allow sts:AssumeRole/,
-        false,
-      ],
-      ['STS that throttles', role, [400, throttled], /role_arn .*, but it asks to slow down/, true],
-      [
-        'STS that fails',
-        role,
-        [503, denied.replace('AccessDenied', 'ServiceUnavailable')],
-        /role_arn .*, but the service failed; try again/,
-        true,
-      ],
-      ['STS that is not there', role, 'nobody', /role_arn .*, but it cannot be reached/, true],
-      [
-        'SSO without a sign-in',
-        sso,
-        undefined,
-        /sso_session of the profile app .*, but nobody has signed in; sign in with aws sso login/,
-        false,
-      ],
-      [
-        'a profile without keys',
-        '[profile app]\nregion = eu-west-1\n',
-        undefined,
-        /the profile app, but it gives none/,
-        false,
-      ],
-    ];
-    for (const [what, text, server, expected, passes] of FAILURES) {
-      it(
-        `${what}: the error names the source and the reason, and so does doctor`,
-        unix,
-        async () => {
-          const sts = Array.isArray(server) ? await serve(() => server[1], server[0]) : undefined;
-          const env = {
-            AWS_CONFIG_FILE: file(`config-${what.replaceAll(' ', '-')}`, text),
-            AWS_PROFILE: 'app',
-            AWS_EC2_METADATA_DISABLED: 'true',
-            AWS_ENDPOINT_URL_STS: sts?.address ?? 'http://127.0.0.1:9',
-          };
-          const told = await attempt(env, { maxAttempts: 1 });
-          assert.equal(told.code, 'ERR_ENVELOPE_KMS_NO_CREDENTIALS');
-          assert.match(told.message, expected);
-          assert.equal(told.retryable, passes);
-          assert.equal(told.calls, 1);
-          assert.doesNotMatch(JSON.stringify(told), /SECRET/);
-          const doctor = await run(['doctor', '--json', '--key', key.arn], {
-            cwd: folder,
-            env: { ...env, AWS_ENDPOINT_URL_KMS: moto.endpoint },
-          });
-          sts?.stop();
-          const [{ checks }] = jsonLines(doctor.stdout);
-          assert.match(checks.find(({ name }) => name === 'encrypt').detail, expected);
-        },
-      );
-    }
 
     it('a slow process: started once for many callers, with a time of its own', unix, async () => {
       const asked = path.join(folder, 'asked-slowly');
@@ -309,25 +191,6 @@ describe(
       assert.match(message, /did not answer in time; try again, or raise `credentialsTimeoutMs`/);
       assert.equal(retryable, true);
     });
-
-    it(
-      'credentials that make the SDK panic: one error, counted, and nothing printed',
-      unix,
-      async () => {
-        const answer = { Version: 1, AccessKeyId: 'AKID\u0001', SecretAccessKey: 'secret' };
-        const printed = path.join(folder, 'printed.json');
-        fs.writeFileSync(printed, JSON.stringify(answer));
-        const env = {
-          AWS_CONFIG_FILE: file('config', process_(`cat ${printed}`)),
-          AWS_PROFILE: 'app',
-        };
-        const { code, message, calls, stderr } = await attempt(env);
-        assert.equal(stderr, '');
-        assert.equal(code, 'ERR_ENVELOPE_INTERNAL');
-        assert.match(message, /^GenerateDataKey failed unexpectedly: code panicked at .*\.rs:\d+/);
-        assert.equal(calls, 1);
-      },
-    );
 
     it('a metadata address where nobody answers: no hang', async () => {
       let asked = 0;
@@ -378,33 +241,3 @@ describe(
     });
   },
 );
-
-/** What gives credentials in a container, or on an instance. */
-async function serve(answer, status = 200) {
-  const server = http.createServer((request, response) => {
-    const body = answer(request.url);
-    response.writeHead(body === undefined ? 404 : status, {
-      'x-aws-ec2-metadata-token-ttl-seconds': 60,
-    });
-    response.end(body);
-  });
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const stop = () => {
-    server.closeAllConnections();
-    server.close();
-  };
-  return { address: `http://127.0.0.1:${server.address().port}`, stop };
-}
-
-function credentials(accessKeyId, validForSeconds = 3600) {
-  return JSON.stringify({
-    Code: 'Success',
-    Type: 'AWS-HMAC',
-    AccessKeyId: accessKeyId,
-    SecretAccessKey: 'secret',
-    Token: 'token',
-    AccountId: '123456789012',
-    LastUpdated: '2026-01-01T00:00:00Z',
-    Expiration: new Date(Date.now() + 1000 * validForSeconds).toISOString(),
-  });
-}
