@@ -4,12 +4,12 @@
 
 use aes::cipher::{Array, BlockCipherDecrypt, BlockModeDecrypt, KeyInit, KeyIvInit};
 use aes::{Aes128, Aes192, Aes256};
-use aes_kw::{AesKw, KeyInit as _};
+use aes_kw::AesKw;
 use rsa::Oaep;
 use rsa::pkcs8::DecodePrivateKey;
 use sha1::Sha1;
 use sha2::Sha256;
-use subtle::{Choice, ConstantTimeEq, ConstantTimeGreater};
+use subtle::{ConstantTimeEq, ConstantTimeGreater};
 use zeroize::Zeroizing;
 
 use super::rsa::{rsa_failed, unusable_key};

@@ -125,6 +125,26 @@ impl NativeObjectReader {
         decrypted.map(bytes::length).map_err(to_napi)
     }
 
+    /// Lets `decrypt_ahead` take a body of this length.
+    #[napi(catch_unwind)]
+    pub fn begin_ahead(&mut self, body_length: i64) -> Result<()> {
+        let length = u64::try_from(body_length).unwrap_or_default();
+        self.decryptor = Some(self.reader.decryptor_ahead(length).map_err(to_napi)?);
+        Ok(())
+    }
+
+    /// Takes the next bytes of the body, to verify them, and decrypts them; the output must be kept
+    /// back, and wiped if not all verifies. Returns how many bytes it wrote.
+    #[napi(catch_unwind)]
+    pub fn decrypt_ahead(
+        &mut self,
+        body: Uint8ArraySlice<'_>,
+        output: Uint8ArraySlice<'_>,
+    ) -> Result<i64> {
+        self.verifier().and_then(|verifier| verifier.update(&body)).map_err(to_napi)?;
+        self.decrypt(body, output)
+    }
+
     /// Takes the next bytes of the body, to verify them.
     #[napi(catch_unwind)]
     pub fn verify(&mut self, body: Uint8ArraySlice<'_>) -> Result<()> {
@@ -138,8 +158,8 @@ impl NativeObjectReader {
         self.finish_verifying().map_err(to_napi)
     }
 
-    /// Decrypts the next bytes of a body that has verified, from `from` on up to `to`, into `output`;
-    /// returns how many bytes it wrote: at most 15 more than it took.
+    /// Decrypts the next bytes of a body that has verified; returns how many bytes it wrote: at most 15
+    /// more than it took.
     #[napi(catch_unwind)]
     pub fn decrypt(
         &mut self,

@@ -38,6 +38,11 @@ impl ContentKey {
         }
     }
 
+    /// Whether the content has a tag.
+    pub(super) fn is_gcm(&self) -> bool {
+        matches!(self, Self::Gcm { .. })
+    }
+
     /// Encrypts or decrypts AES-GCM content from an offset on; authenticates nothing.
     pub(super) fn keystream(&self, offset: u64) -> Option<Result<CtrKeystream>> {
         match self {

@@ -64,7 +64,7 @@ impl ObjectReader {
         if plaintext.len() < body.len() {
             return Err(Error::invalid("the output must be as long as the object's body"));
         }
-        if let ContentKey::Gcm { .. } = self.key {
+        if self.key.is_gcm() {
             let (ciphertext, tag) = body.split_last_chunk().ok_or_else(Error::truncated)?;
             let plaintext = &mut plaintext[..ciphertext.len()];
             self.key.open_gcm(ciphertext, tag, plaintext).unwrap_or_else(|| Err(not_gcm()))?;
@@ -105,6 +105,16 @@ impl ObjectReader {
             (None, None) => return Err(not_gcm()),
         };
         Ok(ContentDecryptor { cipher, left: plaintext_length })
+    }
+
+    /// A first pass that decrypts, too, for a body of this length in memory: the caller keeps the
+    /// plaintext back until the verifier, which gets the same bytes, has verified all.
+    ///
+    /// # Errors
+    /// `Internal` if the engine fails.
+    pub fn decryptor_ahead(&self, body_length: u64) -> Result<ContentDecryptor> {
+        let tag_length = if self.key.is_gcm() { TAG_LENGTH as u64 } else { 0 };
+        self.decryptor(body_length.saturating_sub(tag_length))
     }
 
     /// Decrypts AES-GCM content from this offset on, without any authentication: whoever can write

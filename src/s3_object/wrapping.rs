@@ -230,10 +230,10 @@ fn unwrap_locally(
                 "the keyring's RSA key has no private key, which decrypting needs",
             ));
         }
-        (Wrapping::RsaOaepSha1, WrappingSecret::Rsa { private_key: Some(key), .. }) => key
-            .decrypt(RsaPadding::OaepSha1, wrapped)
-            .ok()
-            .and_then(|inner| inner_key(&inner, content)),
+        (Wrapping::RsaOaepSha1, WrappingSecret::Rsa { private_key: Some(key), .. }) => {
+            let inner = RsaPrivateKey::from_pkcs8(key)?.decrypt(RsaPadding::OaepSha1, wrapped);
+            inner.ok().and_then(|inner| inner_key(&inner, content))
+        }
         (Wrapping::RsaOaepSha256, WrappingSecret::Rsa { private_key: Some(key), .. }) => {
             legacy::oaep_sha256_mgf1_sha1_decrypt(key, wrapped).ok()
         }

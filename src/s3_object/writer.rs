@@ -52,7 +52,6 @@ impl ObjectWriter {
             *stored = commitment;
         }
         let metadata = MetadataWriter {
-            format,
             content: &content,
             wrapping: new_key.wrapping,
             wrapped_key: &new_key.wrapped,

@@ -2,14 +2,12 @@
 
 use data_encoding::BASE64;
 
-use super::{Content, Format, names};
+use super::{Content, names};
 use crate::s3_object::json;
 use crate::s3_object::wrapping::Wrapping;
 
 /// The metadata of a new object: fields for the object, and fields for an instruction file.
 pub struct MetadataWriter<'a> {
-    /// V2 or V3.
-    pub(in crate::s3_object) format: Format,
     pub(in crate::s3_object) content: &'a Content,
     pub(in crate::s3_object) wrapping: Wrapping,
     pub(in crate::s3_object) wrapped_key: &'a [u8],
