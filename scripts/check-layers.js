@@ -3,6 +3,9 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
+const { checkJavaScript } = require('./check-javascript.js');
+const { importCircles } = require('./import-circles.js');
+
 /** The rooms of src/, lowest first. A room imports from lower lines only, not from its own. */
 const LAYERS = [
   ['error', 'folder', 'foreign_text', 'secret_memory'],
@@ -13,6 +16,7 @@ const LAYERS = [
   ['keyring'],
   ['message'],
   ['client', 'file', 's3_object'],
+  ['operation'],
   ['node'],
 ];
 const CRYPTO_CRATES = 'aes|aes_gcm|aes_kw|aws_lc_rs|cbc|ctr|getrandom|ghash|hkdf|p256|p384|rsa|sha1|sha2';
@@ -35,7 +39,7 @@ const CONFINED = [
     what: 'unsafe',
   },
 ];
-const MAX_LINES = 400;
+const MAX_LINES = 300;
 
 // Comments and, as a `//` inside them is none, strings (in Rust also raw ones, and characters).
 const RUST_NOISE =
@@ -49,9 +53,14 @@ const JS_NOISE = /\/\/.*|\/\*[^]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/g
  * @returns {{ file: string, line: number, message: string }[]}
  */
 function checkLayers(root) {
-  const rust = filesUnder(root, 'src', '.rs').flatMap((file) => checkRust(file, read(root, file)));
+  const files = filesUnder(root, 'src', '.rs');
+  const rust = files.flatMap((file) => checkRust(file, read(root, file)));
   const glue = filesUnder(root, 'lib', '.js').flatMap((file) => checkGlue(file, read(root, file)));
-  return [...rust, ...glue];
+  const sources = files.map((file) => {
+    const code = withoutInlineModules(read(root, file).replace(RUST_NOISE, blank));
+    return { file, module: modulePath(file), code };
+  });
+  return [...rust, ...importCircles(sources), ...glue, ...checkJavaScript(root)];
 }
 
 function checkRust(file, source) {
@@ -107,6 +116,14 @@ function firstNames(code, start) {
   return names;
 }
 
+/** Those of tests may import what they like. */
+function withoutInlineModules(code) {
+  for (const [from, to] of inlineModules(code)) {
+    code = code.slice(0, from) + blank(code.slice(from, to)) + code.slice(to);
+  }
+  return code;
+}
+
 function inlineModules(code) {
   return [...code.matchAll(/\bmod\s+\w+\s*\{/g)].map((match) => {
     const open = match.index + match[0].length - 1;
@@ -138,14 +155,11 @@ function checkGlue(file, source) {
   const code = source.replace(JS_NOISE, (text) => (text.startsWith('/') ? blank(text) : text));
   const loads = [...code.matchAll(/\b(?:require|import)\s*\(\s*(?:(['"])([^'"]*)\1\s*\))?/g)];
   const strays = loads.filter(({ 2: name }) => !glueMayLoad(file, name ?? ''));
-  return [
-    ...checkLength(file, source),
-    ...strays.map(({ 2: name = 'a computed name', index }) => ({
-      file,
-      line: lineAt(code, index),
-      message: `lib/ loads only node: modules, its own files and the binding, not ${name}`,
-    })),
-  ];
+  return strays.map(({ 2: name = 'a computed name', index }) => ({
+    file,
+    line: lineAt(code, index),
+    message: `lib/ loads only node: modules, its own files and the binding, not ${name}`,
+  }));
 }
 
 function glueMayLoad(file, name) {

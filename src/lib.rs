@@ -44,7 +44,8 @@
 //! 5. [`message`]
 //! 6. [`client`]: one keyring and one policy; [`file`](mod@file): files, whole or not at all;
 //!    [`s3_object`]: objects of the S3 Encryption Clients
-//! 7. `node`, the binding for Node.js (feature `node`)
+//! 7. [`operation`]: one message in and out, its keys now or later
+//! 8. `node`, the binding for Node.js (feature `node`)
 
 pub mod client;
 pub mod context;
@@ -60,6 +61,7 @@ pub mod message;
 // Under test napi registers nothing, so that all of the binding would be dead code.
 #[cfg(all(feature = "node", not(test)))]
 mod node;
+pub mod operation;
 mod parallel;
 pub mod s3_object;
 mod secret_memory;

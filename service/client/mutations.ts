@@ -31,6 +31,8 @@ const KEY = "keyId publicKey expiresAt algorithm";
 export const GENERATE = mutation("generateClientEncryptionKey", KEY, "GenerateClientEncryptionKey");
 export const ROTATE = mutation("rotateClientEncryptionKey", KEY, "GenerateClientEncryptionKey");
 
+export const REGISTER = mutation("registerDevice", "deviceId");
+
 export const PASSCODE: Credential = {
   set: mutation("setUserPasscode", "setAt"),
   verify: mutation("verifyUserPasscode", CHECK),

@@ -12,7 +12,8 @@ use ghash::universal_hash::UniversalHash;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::{IV_LENGTH, Iv, TAG_LENGTH, Tag, engine_failed, not_authentic, wrong_key_length};
+use super::engine::{IV_LENGTH, Iv, TAG_LENGTH, Tag};
+use super::failures::{engine_failed, not_authentic, wrong_key_length};
 use crate::error::{Code, Error, Result};
 
 const BLOCK: usize = 16;

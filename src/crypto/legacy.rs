@@ -12,8 +12,8 @@ use sha2::Sha256;
 use subtle::{ConstantTimeEq, ConstantTimeGreater};
 use zeroize::Zeroizing;
 
+use super::failures::{engine_failed, wrong_key_length};
 use super::rsa::{rsa_failed, unusable_key};
-use super::{engine_failed, wrong_key_length};
 use crate::error::Result;
 
 /// The length of a block of AES, in bytes.

@@ -7,11 +7,12 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::bytes::{self, Uint8ArraySlice};
-use super::caller::{Caller, caller_of, on_behalf};
+use super::caller::{Caller, context_of, on_behalf};
 use super::client::commitment_policy;
 use super::context::from_flat;
 use super::error::to_napi;
 use super::keyring::NativeKeyring;
+use super::numbers::{to_js_length, to_js_number, to_u64};
 use super::runtime::spawn;
 use crate::error::{self, Error};
 use crate::s3_object::{
@@ -99,7 +100,7 @@ impl NativeObjectMetadata {
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, NativeObjectReader>> {
         let (object, keyring) = (Arc::clone(&self.0), keyring.shared());
-        let caller = caller_of(caller.as_ref());
+        let caller = context_of(caller.as_ref());
         let context = from_flat(context).map_err(to_napi)?;
         let policy = read_policy(&policy).map_err(to_napi)?;
         spawn(env, async move {
@@ -119,17 +120,17 @@ impl NativeObjectReader {
         body: Uint8ArraySlice<'_>,
         mut output: Uint8ArraySlice<'_>,
     ) -> Result<i64> {
-        let range = (0, bytes::length(body.len()));
+        let range = (0, to_js_length(body.len()));
         let decrypted = bytes::pair(&body, range, &mut output, 0)
             .and_then(|(body, output)| self.reader.decrypt_whole(body, output));
-        decrypted.map(bytes::length).map_err(to_napi)
+        decrypted.map(to_js_length).map_err(to_napi)
     }
 
     /// Lets `decrypt_ahead` take a body of this length.
     #[napi(catch_unwind)]
     pub fn begin_ahead(&mut self, body_length: i64) -> Result<()> {
-        let length = u64::try_from(body_length).unwrap_or_default();
-        self.decryptor = Some(self.reader.decryptor_ahead(length).map_err(to_napi)?);
+        let decryptor = to_u64(body_length).and_then(|length| self.reader.decryptor_ahead(length));
+        self.decryptor = Some(decryptor.map_err(to_napi)?);
         Ok(())
     }
 
@@ -166,14 +167,14 @@ impl NativeObjectReader {
         body: Uint8ArraySlice<'_>,
         mut output: Uint8ArraySlice<'_>,
     ) -> Result<i64> {
-        let range = (0, bytes::length(body.len()));
+        let range = (0, to_js_length(body.len()));
         let decrypted = bytes::pair(&body, range, &mut output, 0).and_then(|(body, output)| {
             let decryptor = self.decryptor.as_mut().ok_or_else(|| {
                 Error::invalid("nothing is decrypted before all of the object has verified")
             })?;
             decryptor.update(body, output)
         });
-        decrypted.map(bytes::length).map_err(to_napi)
+        decrypted.map(to_js_length).map_err(to_napi)
     }
 
     /// Lets `decrypt` take bytes of the body from this offset on, although nothing verifies them.
@@ -199,7 +200,7 @@ impl NativeObjectReader {
         let Some(verifier) = self.verifier.take() else { return Ok(0) };
         let length = verifier.finish()?;
         self.decryptor = Some(self.reader.decryptor(length)?);
-        Ok(i64::try_from(length).unwrap_or(i64::MAX))
+        Ok(to_js_number(length))
     }
 }
 
@@ -214,7 +215,7 @@ pub fn create_s3_object_writer<'env>(
     context: Vec<String>,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeObjectWriter>> {
-    let (keyring, caller) = (keyring.shared(), caller_of(caller.as_ref()));
+    let (keyring, caller) = (keyring.shared(), context_of(caller.as_ref()));
     let context = from_flat(context).map_err(to_napi)?;
     let policy = commitment_policy(policy.as_deref()).map_err(to_napi)?;
     let format = if format == "V2" { Format::V2 } else { Format::V3 };
@@ -247,7 +248,7 @@ impl NativeObjectWriter {
         plaintext: Uint8ArraySlice<'_>,
         mut output: Uint8ArraySlice<'_>,
     ) -> Result<()> {
-        let range = (0, bytes::length(plaintext.len()));
+        let range = (0, to_js_length(plaintext.len()));
         let written = bytes::pair(&plaintext, range, &mut output, 0)
             .and_then(|(plaintext, output)| self.0.update(plaintext, output));
         written.map_err(to_napi)

@@ -8,9 +8,12 @@
 mod content;
 mod encoded_words;
 mod json;
+mod kms_context;
 mod metadata;
 mod policy;
 mod reader;
+mod unwrap;
+mod wrap;
 mod wrapping;
 mod writer;
 

@@ -11,7 +11,7 @@ use zeroize::Zeroize;
 use super::content::ContentKey;
 use super::metadata::{Content, ObjectMetadata};
 use super::policy::ReadPolicy;
-use super::wrapping::{self, Unwrapped};
+use super::unwrap::{Unwrapped, unwrap};
 use crate::context::EncryptionContext;
 use crate::crypto::TAG_LENGTH;
 use crate::crypto::gcm_stream::{CtrKeystream, GcmTag};
@@ -39,7 +39,7 @@ impl ObjectReader {
         given: &EncryptionContext,
     ) -> Result<Self> {
         policy.check(object)?;
-        let Unwrapped { key, is_right } = wrapping::unwrap(object, keyring, given).await?;
+        let Unwrapped { key, is_right } = unwrap(object, keyring, given).await?;
         let (key, derived) = ContentKey::derive(object.content(), key)?;
         if let (Content::CommittingGcm { commitment, .. }, Some(derived)) =
             (object.content(), derived)

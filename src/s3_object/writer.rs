@@ -1,8 +1,9 @@
 //! Writes a new object: V3, which commits to its key, or V2 for readers that know no V3.
 
 use super::content::ContentKey;
+use super::json;
 use super::metadata::{COMMITMENT_LENGTH, Content, Format, MESSAGE_ID_LENGTH, MetadataWriter};
-use super::{json, wrapping};
+use super::wrap::new_key;
 use crate::context::EncryptionContext;
 use crate::crypto::gcm_stream::{CtrKeystream, GcmTag};
 use crate::crypto::{self, IV_LENGTH, TAG_LENGTH};
@@ -44,7 +45,7 @@ impl ObjectWriter {
     ) -> Result<Self> {
         check_format(format, policy)?;
         let mut content = new_content(format)?;
-        let new_key = wrapping::new_key(keyring, given, content.name()).await?;
+        let new_key = new_key(keyring, given, content.name()).await?;
         let (key, commitment) = ContentKey::derive(&content, new_key.key)?;
         if let (Content::CommittingGcm { commitment: stored, .. }, Some(commitment)) =
             (&mut content, commitment)

@@ -1,6 +1,8 @@
 import { Module } from "@nestjs/common";
 import { GenerationLimits } from "../limits/generation-limits.js";
+import { DeviceOwners } from "./device-owners.js";
 import { Devices } from "./devices.js";
+import { DevicesResolver } from "./devices.resolver.js";
 import { KeyIssuer } from "./key-issuer.js";
 import { LifeCycle } from "./life-cycle.js";
 import { KeyStore } from "./key-store.js";
@@ -11,6 +13,8 @@ import { KeysResolver } from "./keys.resolver.js";
   providers: [
     GenerationLimits,
     Devices,
+    DeviceOwners,
+    DevicesResolver,
     KeyStore,
     LifeCycle,
     KeyIssuer,

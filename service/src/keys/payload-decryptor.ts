@@ -2,9 +2,11 @@ import { Inject, Injectable } from "@nestjs/common";
 import { Clock } from "../common/clock.js";
 import { ServiceError } from "../common/service-error.js";
 import { Config } from "../config/config.js";
+import { Database } from "../database/database.js";
 import { Sealer } from "../envelope/sealer.js";
 import { Measure } from "../metrics/measure.js";
 import { decryptsUntil, keyContext } from "./client-key.js";
+import { Devices } from "./devices.js";
 import { decryptAndWipe } from "./key-pair.js";
 import { KeyStore } from "./key-store.js";
 
@@ -18,6 +20,8 @@ export class PayloadDecryptor {
     @Inject(Config) private readonly config: Config,
     @Inject(Clock) private readonly clock: Clock,
     @Inject(KeyStore) private readonly store: KeyStore,
+    @Inject(Database) private readonly database: Database,
+    @Inject(Devices) private readonly devices: Devices,
     @Inject(Sealer) private readonly sealer: Sealer,
     @Inject(Measure) private readonly measure: Measure,
   ) {}
@@ -37,6 +41,7 @@ export class PayloadDecryptor {
       if (key.state === "destroyed" || ended || !key.privateKey) {
         throw new ServiceError("KEY_DESTROYED", "The key is destroyed; ask for another.");
       }
+      await this.devices.checkNotRevoked(this.database.orm, key.deviceId);
       if (ciphertext.length !== key.bits / 8) throw invalidPayload();
       const privateKey = await this.sealer.open(key.privateKey, keyContext(key));
       const plaintext = decryptAndWipe(privateKey, ciphertext);

@@ -28,10 +28,11 @@ export class MetricsRetention {
   }
 
   /** In batches, each a short transaction of its own; tells how many rows are gone. */
-  async prune(batch: number): Promise<number> {
+  async prune(batch: number, signal?: AbortSignal): Promise<number> {
     const orm = this.database.background;
     const oldest = this.oldest();
     for (let total = 0; ;) {
+      signal?.throwIfAborted();
       const old = orm
         .select({ id })
         .from(operationMetrics)

@@ -9,9 +9,10 @@ use aws_lc_rs::{digest, hmac, rand};
 
 use self::ecdsa::{Signer, SigningKey, Verifier};
 use self::rsa::{PrivateKey, PublicKey};
+use super::engine::{Aead, CryptoEngine, Iv, Tag};
+use super::failures::{engine_failed, not_authentic, wrong_key_length};
 use super::key_pair::{KeyPair, KeyPairSpec};
 use super::stack::leaving_no_trace;
-use super::{Aead, CryptoEngine, Iv, Tag, engine_failed, not_authentic, wrong_key_length};
 use crate::error::Result;
 use crate::suite::Hash;
 

@@ -2,6 +2,7 @@
 
 mod ecdsa;
 mod key_pair;
+mod random;
 mod rsa;
 
 use aes_gcm::aead::inout::InOutBuf;
@@ -13,9 +14,10 @@ use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use self::ecdsa::{Signer, SigningKey, Verifier};
 use self::rsa::{PrivateKey, PublicKey};
+use super::engine::{Aead, CryptoEngine, Iv, Tag};
+use super::failures::{engine_failed, not_authentic, wrong_key_length};
 use super::key_pair::{KeyPair, KeyPairSpec};
 use super::stack::leaving_no_trace;
-use super::{Aead, CryptoEngine, Iv, Tag, engine_failed, not_authentic, wrong_key_length};
 use crate::error::Result;
 use crate::suite::Hash;
 
@@ -61,7 +63,7 @@ impl CryptoEngine for RustCrypto {
     }
 
     fn random(bytes: &mut [u8]) -> Result<()> {
-        getrandom::fill(bytes).map_err(|_| engine_failed("random bytes"))
+        random::fill(bytes)
     }
 }
 
