@@ -96,6 +96,56 @@ export declare class CustomRequest {
 }
 export type NativeRequest = CustomRequest
 
+/** The values of one column. */
+export declare class FieldColumn {
+  /** How much longer than its plaintext a value is, in bytes. */
+  get overhead(): number
+  /** Whether a value begins with the id of a key of this column, enabled or not. */
+  names(value: Uint8Array): boolean
+  /**
+   * Encrypts `scratch[row_end..to]` at the row `scratch[..row_end]`, or at none if that is negative,
+   * into `output`; returns the length. Wipes what it has read.
+   */
+  encrypt(scratch: Uint8Array, rowEnd: number, to: number, output: Uint8Array): number
+  /**
+   * Decrypts a value at the row `scratch[..row_end]`, or at none if that is negative, into
+   * `scratch`; returns the length.
+   */
+  decrypt(sealed: Uint8Array, rowEnd: number, scratch: Uint8Array): number
+  /**
+   * Encrypts a batch in `input`, up to `to`, into `output`; returns the length. Wipes what it has
+   * read.
+   */
+  encryptMany(input: Uint8Array, to: number, output: Uint8Array): number
+  /** Decrypts a batch in `input`, up to `to`, into `output`; returns the length. */
+  decryptMany(input: Uint8Array, to: number, output: Uint8Array): number
+}
+export type NativeFieldColumn = FieldColumn
+
+/** A blind index of one column. */
+export declare class FieldIndex {
+  /** Writes the first bits of the index of `scratch[..to]` to `output`. Wipes what it has read. */
+  compute(scratch: Uint8Array, to: number, keyId: number | undefined | null, bits: number, output: Uint8Array): void
+}
+export type NativeFieldIndex = FieldIndex
+
+/** The keysets that a process uses now; columns see each change at once. */
+export declare class FieldKeys {
+  /** The keys of a tenant; each encrypts at most `limit` values in this process. */
+  static create(keys: NativeTenantKeys, tenant: string, limit: number): FieldKeys
+  /** Uses another version of the keys from now on. */
+  replace(keys: NativeTenantKeys): void
+  /** Forgets the keys: every later call fails. */
+  release(): void
+  /** The keys in use. */
+  current(): NativeTenantKeys
+  /** A column. */
+  column(deterministic: boolean, table: string, column: string): FieldColumn
+  /** A blind index of a column. */
+  index(table: string, column: string, name: string): FieldIndex
+}
+export type NativeFieldKeys = FieldKeys
+
 /** A file under way. */
 export declare class FileJob {
   /** One that has not begun. */
@@ -157,6 +207,41 @@ export declare class Keyring {
   get callsService(): boolean
 }
 export type NativeKeyring = Keyring
+
+/** Keys with ids, one of them primary. */
+export declare class Keyset {
+  /** A keyset of one fresh key. */
+  static generate(keyType: string): Keyset
+  /** A keyset in the clear. */
+  static read(json: boolean, input: Uint8Array): Keyset
+  /** The keyset in the clear; JavaScript owns it from now on. */
+  write(json: boolean): Buffer
+  /** A keyset that is encrypted under this one. */
+  unwrap(json: boolean, input: Uint8Array, associatedData: Uint8Array): Keyset
+  /** Another keyset, encrypted under this one. */
+  wrap(json: boolean, keyset: Keyset, associatedData: Uint8Array): Buffer
+  /** What it does: `aead`, `daead` or `prf`. */
+  get primitive(): string
+  /** The keys, in their order. */
+  keys(): Array<NativeKeyInfo>
+  /** How much longer than its plaintext a ciphertext is, in bytes. */
+  get overhead(): number
+  /** Encrypts into `output`, which is longer than the plaintext by the overhead. */
+  encrypt(deterministic: boolean, plaintext: Uint8Array, associatedData: Uint8Array, output: Uint8Array): void
+  /** Decrypts into `output`, which is as long as the ciphertext; returns the plaintext's length. */
+  decrypt(deterministic: boolean, sealed: Uint8Array, associatedData: Uint8Array, output: Uint8Array): number
+  /** Fills `output` with the PRF of the input, under the key with this id or the primary. */
+  prf(keyId: number | undefined | null, input: Uint8Array, output: Uint8Array): void
+  /** The keyset with one more key, which is its last. */
+  withKey(keyType: string): Keyset
+  /** The keyset with this key as the primary. */
+  withPrimary(id: number): Keyset
+  /** The keyset with this key enabled or disabled. */
+  withEnabled(id: number, enabled: boolean): Keyset
+  /** The keyset without this key. */
+  without(id: number): Keyset
+}
+export type NativeKeyset = Keyset
 
 /** A file that is being written. */
 export declare class NewFile {
@@ -246,6 +331,23 @@ export declare class Transform {
   release(): void
 }
 export type NativeTransform = Transform
+
+/** The keysets of a tenant, as one version of them is stored. */
+export declare class TenantKeys {
+  /** Fresh keysets. */
+  static generate(keyType: string, refreshMs: number): TenantKeys
+  /** How often processes read the keysets again, in milliseconds. */
+  get refreshMs(): number
+  /** With one more key, which is the last of its keyset. */
+  withKey(purpose: string, keyType: string, nowMs: number): TenantKeys
+  /** With a step of a key taken: `promote`, `enable`, `disable` or `destroy`. */
+  withStep(step: string, keyId: number, nowMs: number, force: boolean): TenantKeys
+  /** How long a key still waits before its next step, in milliseconds. */
+  waitMs(keyId: number, nowMs: number): number
+  /** The keys of a purpose. */
+  keys(purpose: string): Array<NativeKeyInfo>
+}
+export type NativeTenantKeys = TenantKeys
 
 /** All suites there are. */
 export declare function algorithmSuites(): Array<NativeSuite>
@@ -456,6 +558,22 @@ export interface NativeGuardOptions {
   breakerOpenMs?: number
 }
 
+/** What may be told of a key. */
+export interface NativeKeyInfo {
+  /** The key's id. */
+  id: number
+  /** The name of its type. */
+  typeName: string
+  /** Whether it is used. */
+  enabled: boolean
+  /** Whether it encrypts. */
+  primary: boolean
+  /** What its ciphertexts begin with. */
+  prefix: string
+  /** How many values it has encrypted in this process. */
+  encrypted: number
+}
+
 /** A key pair as KMS GenerateDataKeyPair gives it. */
 export interface NativeKeyPair {
   /** DER SubjectPublicKeyInfo. */
@@ -596,6 +714,9 @@ export interface NativeWrappedDataKey {
   requestId?: string
 }
 
+/** Decrypts what `sealTenantKeys` gave, of a message that has all pairs of the context. */
+export declare function openTenantKeys(client: Client, message: Uint8Array, context: Array<string>, caller?: Caller | undefined | null): Promise<TenantKeys>
+
 /**
  * Asks for huge pages where a large output will lie: to touch fresh memory page by page, of 4 KiB
  * each, takes several times as long as to encrypt into it.
@@ -625,3 +746,13 @@ export declare function startReEncryption(client: Client, message: Uint8Array, e
 
 /** Wraps a few bytes. */
 export declare function wrapDataKey(keyring: NativeKeyring, plaintext: Uint8Array, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeWrappedDataKey>
+
+/** Encrypts the keysets as a message of the client. */
+export declare function sealTenantKeys(client: Client, keys: TenantKeys, context: Array<string>, caller?: Caller | undefined | null): Promise<Buffer>
+
+/** Decrypts a keyset that AWS KMS encrypted. */
+export declare function unwrapKeyset(keyring: Keyring, json: boolean, input: Uint8Array, context: Array<string>, caller?: Caller | undefined | null): Promise<Keyset>
+
+
+/** Encrypts a keyset with AWS KMS. */
+export declare function wrapKeyset(keyring: Keyring, json: boolean, keyset: Keyset, context: Array<string>, caller?: Caller | undefined | null): Promise<Buffer>

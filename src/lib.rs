@@ -39,7 +39,7 @@
 //!    errors show what strangers wrote), `parallel` (several cores for one call), `secret_memory`
 //! 2. `crypto` (AES-GCM, HKDF, random; never sees the format) and [`format`](mod@format) (bytes and
 //!    types; never sees a key)
-//! 3. [`materials`]
+//! 3. [`materials`]; `fields` (Tink's keysets and what they encrypt)
 //! 4. [`keyring`]
 //! 5. [`message`]
 //! 6. [`client`]: one keyring and one policy; [`file`](mod@file): files, whole or not at all;
@@ -51,6 +51,7 @@ pub mod client;
 pub mod context;
 mod crypto;
 pub mod error;
+mod fields;
 pub mod file;
 mod folder;
 mod foreign_text;

@@ -2,7 +2,7 @@
 
 #[cfg(all(feature = "aws-lc", not(feature = "rust-crypto")))]
 use super::aws_lc::AwsLc as Engine;
-use super::engine::CryptoEngine;
+use super::engine::{CryptoEngine, HmacHash};
 use super::key_pair::{KeyPair, KeyPairSpec};
 #[cfg(feature = "rust-crypto")]
 use super::rust_crypto::RustCrypto as Engine;
@@ -54,4 +54,9 @@ pub(crate) fn hkdf_sha512(
     outputs: &mut [(&[u8], &mut [u8])],
 ) -> Result<()> {
     hkdf(Hash::Sha512, salt, secret, outputs)
+}
+
+/// HMAC (RFC 2104), cut to the length of `output`.
+pub(super) fn hmac(hash: HmacHash, key: &[u8], input: &[u8], output: &mut [u8]) -> Result<()> {
+    Engine::hmac(hash, key, input, output)
 }
