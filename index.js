@@ -20,8 +20,18 @@ const {
 } = require('./lib/keyrings/index.js');
 const functions = require('./lib/functions.js');
 
-const { decrypt, decryptDataKey, decryptStream, encrypt, encryptStream, generateDataKey } =
-  functions;
+const {
+  decrypt,
+  decryptDataKey,
+  decryptJson,
+  decryptStream,
+  decryptText,
+  encrypt,
+  encryptJson,
+  encryptStream,
+  encryptText,
+  generateDataKey,
+} = functions;
 
 module.exports = {
   AwsKmsKeyring,
@@ -39,9 +49,13 @@ module.exports = {
   SqlKeysetStore,
   decrypt,
   decryptDataKey,
+  decryptJson,
   decryptStream,
+  decryptText,
   encrypt,
+  encryptJson,
   encryptStream,
+  encryptText,
   generateDataKey,
   inspect,
 };

@@ -8,6 +8,7 @@ const path = require('node:path');
 const ROOT = path.join(__dirname, '..');
 const PEERS = path.join(ROOT, '__test__', 'peers');
 const SURROUNDINGS = path.join(ROOT, '__test__', 'surroundings');
+const TYPESCRIPT = path.join(ROOT, '__test__', 'typescript');
 const EXAMPLES = path.join(ROOT, 'examples');
 const BENCHMARK = path.join(ROOT, 'benchmark');
 const REHEARSAL = path.join(ROOT, 'scripts', 'rehearsal');
@@ -34,6 +35,7 @@ const STEPS = {
   tink,
   peers,
   surroundings,
+  typescript,
   examples,
   benchmark,
   rehearsal,
@@ -47,6 +49,7 @@ const DEFAULT_STEPS = [
   'tink',
   'peers',
   'surroundings',
+  'typescript',
   'examples',
 ];
 
@@ -68,6 +71,11 @@ function peers() {
 /** What the packed package is tried in: test runners, a bundler, and the like. */
 function surroundings() {
   npmInstall(SURROUNDINGS);
+}
+
+/** The versions of TypeScript that the types are tried with, and what checks the exports. */
+function typescript() {
+  npmInstall(TYPESCRIPT);
 }
 
 /** What the examples import: the AWS SDK for S3, Express, and the package itself. */

@@ -60,6 +60,7 @@ async function testNode() {
   prepare.tink();
   prepare.peers();
   prepare.surroundings();
+  prepare.typescript();
   prepare.examples();
   const files = testFiles(engine === 'aws-lc' ? [] : WITHOUT_CIPHERS);
   if (files.length === 0) return { ok: false, error: 'there is no __test__/SUBJECT/*.test.js' };

@@ -9,7 +9,7 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use kms_envelope::client::{Client, Settings};
+//! use kms_envelope::client::{Client, Patience, Settings};
 //! use kms_envelope::format::Header;
 //! use kms_envelope::keyring::{answer_now, raw_aes::RawAesKeyring};
 //! use kms_envelope::{EncryptionContext, Result};
@@ -19,15 +19,16 @@
 //! let client = Client::new(Arc::new(keyring), Settings::default())?;
 //! let context = EncryptionContext::default();
 //!
-//! let encryptor = answer_now(client.encryptor(context.clone(), None))?;
+//! let encryptor = answer_now(client.encryptor(context.clone(), None, Patience::None))?;
 //! let mut message = vec![0; encryptor.message_length(5)?];
-//! encryptor.seal(b"hello", &mut message)?;
+//! encryptor.encrypt(b"hello", &mut message)?;
 //!
 //! let header = Header::parse(&message, client.header_limits())?;
 //! let body = &message[header.length..];
-//! let decryptor = answer_now(client.decryptor(&client.accept(header, &context)?))?;
+//! let accepted = client.accept(header, &context)?;
+//! let decryptor = answer_now(client.decryptor(&accepted, Patience::None))?;
 //! let mut plaintext = vec![0; body.len()];
-//! let length = decryptor.open(body, &mut plaintext)?;
+//! let length = decryptor.decrypt(body, &mut plaintext)?;
 //! assert_eq!(&plaintext[..length], b"hello");
 //! # Ok(())
 //! # }

@@ -1,6 +1,7 @@
 // What wraps and unwraps data keys.
 import type { KeyObject } from "node:crypto";
 import type { Bytes } from "./options.js";
+import type { OutputBuffer } from "./output.js";
 
 /** Any keyring. */
 export type Keyring =
@@ -148,7 +149,7 @@ export interface CustomKeyringOptions extends GuardOptions {
 /** A data key to wrap. */
 export interface WrapRequest {
   /** The data key. */
-  readonly dataKey: Buffer;
+  readonly dataKey: OutputBuffer;
   /** What the wrapped data key is to be bound to. */
   readonly encryptionContext: Readonly<Record<string, string>>;
 }
@@ -156,7 +157,7 @@ export interface WrapRequest {
 /** A data key to unwrap. */
 export interface UnwrapRequest {
   /** What `wrapDataKey` made. It comes from a message, which may have been changed. */
-  readonly ciphertext: Buffer;
+  readonly ciphertext: OutputBuffer;
   /** The name of the key that wrapped it, as the message says. */
   readonly keyName: string;
   /** What it must have been bound to: refuse it otherwise. */

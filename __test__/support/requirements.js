@@ -6,6 +6,7 @@ const path = require('node:path');
 const ROOT = path.join(__dirname, '..', '..');
 const PEERS = path.join(ROOT, '__test__', 'peers');
 const SURROUNDINGS = path.join(ROOT, '__test__', 'surroundings');
+const TYPESCRIPT = path.join(ROOT, '__test__', 'typescript');
 const VENV_PYTHON = process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python';
 const PYTHON = path.join(ROOT, '.venv', VENV_PYTHON);
 const LOCALSTACK = path.join(ROOT, '.venv-localstack', VENV_PYTHON);
@@ -16,6 +17,7 @@ const INSTALLED = {
   tink: TINK,
   peers: path.join(PEERS, 'node_modules', '@aws-crypto', 'client-node', 'package.json'),
   surroundings: path.join(SURROUNDINGS, 'node_modules', 'jest', 'package.json'),
+  typescript: path.join(TYPESCRIPT, 'node_modules', 'publint', 'package.json'),
   examples: path.join(ROOT, 'examples', 'node_modules', 'express', 'package.json'),
 };
 
@@ -36,9 +38,10 @@ function requireOrSkip(t, condition, what) {
 /**
  * The same for a whole suite: describe('...', { skip: skipWithout('python', 'peers') }, ...).
  *
- * @param {...('python' | 'localstack' | 'tink' | 'peers' | 'surroundings' | 'examples')} names 'python': moto and the Python
+ * @param {...('python' | 'localstack' | 'tink' | 'peers' | 'surroundings' | 'typescript' | 'examples')} names 'python': moto and the Python
  *   peer; 'localstack': a KMS with key states; 'tink': Google Tink; 'peers':
- *   the JavaScript peer and the other versions of Node.js; 'surroundings': test runners and the like; 'examples': what the examples import
+ *   the JavaScript peer and the other versions of Node.js; 'surroundings': test runners and the like;
+ *   'typescript': its versions; 'examples': what the examples import
  */
 function skipWithout(...names) {
   const missing = names.filter((name) => !isInstalled(name));
@@ -62,6 +65,7 @@ module.exports = {
   PYTHON,
   SURROUNDINGS,
   TINK,
+  TYPESCRIPT,
   isInstalled,
   requireOrSkip,
   skipWithout,

@@ -55,6 +55,16 @@ const multi = new MultiKeyring({ generator: kms, children: [raw, local] });
 const keyrings: Keyring[] = [local, kms, raw, several, reader, multi];
 const envelope = new Envelope({ keyring: kms, frameLength: 4096, maxEncryptedDataKeys: 3 });
 
+const settled = new Envelope('alias/app', { cache: {}, frameLength: 4096 });
+const named = new Envelope({ keyId: 'alias/app', cache: {} });
+const opened = await Envelope.open('alias/app', { cache: {}, signal: AbortSignal.timeout(5) });
+
+// @ts-expect-error a key and a keyring exclude each other
+new Envelope({ keyId: 'alias/app', keyring: kms });
+// @ts-expect-error a key is named once
+new Envelope('alias/app', { keyring: kms });
+// @ts-expect-error a cache is no switch
+new Envelope('alias/app', { cache: true });
 // @ts-expect-error a key is needed
 new Envelope();
 // @ts-expect-error a keyring is needed
@@ -107,6 +117,23 @@ await envelope.encrypt('x', { signal: undefined });
 envelope.encryptSync('x', { signal: AbortSignal.abort() });
 // @ts-expect-error a message is data, not options
 await envelope.decrypt({ encryptionContext: context });
+
+// Text, JSON, and streams of ranges.
+const stored: string = await envelope.encryptText('text', { encryptionContext: context });
+const restored: string = await envelope.decryptText(stored);
+const card = (await envelope.decryptJson(await envelope.encryptJson({ a: [1] }))) as {
+  number: string;
+};
+const { number }: { number: string } = card;
+const unknown: unknown = await api.decryptJson(stored, { keyId: 'alias/app' });
+const message2 = await envelope.openMessage('a', { encryptionContext: context });
+message2.stream({ start: 5 }).pipe(process.stdout);
+// @ts-expect-error bytes are no text
+await envelope.encryptText(Buffer.of(1));
+// @ts-expect-error JSON has no undefined
+await envelope.encryptJson(undefined);
+// @ts-expect-error what a message holds is not known
+const guessed: string = await envelope.decryptJson(stored);
 
 // Data keys and module functions.
 const dataKey: GeneratedDataKey = await generateDataKey({ keyId: 'alias/app', keySpec: 'AES_128' });
@@ -166,4 +193,15 @@ try {
 // @ts-expect-error only the package makes them
 new EnvelopeError('x');
 
-console.log(keyrings, wrong, api.Envelope);
+console.log(
+  restored,
+  number,
+  unknown,
+  guessed,
+  keyrings,
+  settled,
+  named,
+  opened,
+  wrong,
+  api.Envelope,
+);
