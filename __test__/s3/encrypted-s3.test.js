@@ -2,7 +2,7 @@
 
 const assert = require('node:assert/strict');
 const { randomBytes } = require('node:crypto');
-const { createRequire } = require('node:module');
+const { Module } = require('node:module');
 const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 const { AwsKmsKeyring, Envelope, RawAesKeyring } = require('../..');
@@ -11,13 +11,16 @@ const { startMoto } = require('../support/moto');
 const { rejects } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
 
-const EXAMPLES = path.join(__dirname, '..', '..', 'examples', 'package.json');
+// The S3 client is an optional peer, which only the examples install.
+process.env.NODE_PATH = path.join(__dirname, '..', '..', 'examples', 'node_modules');
+Module._initPaths();
+
 const Bucket = 'objects';
 
 describe('EncryptedS3 (moto)', { skip: skipWithout('python', 'examples') }, () => {
   let moto, client, keyring, commands;
   before(async () => {
-    commands = createRequire(EXAMPLES)('@aws-sdk/client-s3');
+    commands = require('@aws-sdk/client-s3');
     moto = await startMoto();
     const { arn } = await moto.createKey();
     const { endpoint } = moto;

@@ -7,6 +7,9 @@ const { decryptBody, openObject, readSettings } = require('../../lib/s3-objects/
 const { verifiedStream } = require('../../lib/s3-objects/stream.js');
 const { encryptS3Object } = require('../../lib/s3-objects/write.js');
 
+/** Loads the user's own package, whose types are not ours to know. */
+const load = /** @type {(name: string) => any} */ (require);
+
 const OPTIONS = /** @type {const} */ ([
   'client',
   'keyring',
@@ -184,7 +187,7 @@ class EncryptedS3 {
    * @param {AbortSignal | undefined} signal
    */
   #send(name, input, signal) {
-    const commands = require('@aws-sdk/client-s3');
+    const commands = load('@aws-sdk/client-s3');
     return this.#client.send(new commands[name](input), { abortSignal: signal });
   }
 }
