@@ -34,6 +34,11 @@ const CODES = {
     'To read older messages, set the commitment policy to `requireEncryptAllowDecrypt`, and ' +
       'encrypt them anew.',
   ],
+  LEGACY_ALGORITHM: [
+    'message',
+    'If the object is old, set the option that the message names, and encrypt it anew; else do not ' +
+      'use it.',
+  ],
   SIGNED_MESSAGE: [
     'message',
     'Decrypt it in one piece or as a file; or set `signed` to `"release-before-verified"`.',

@@ -16,12 +16,12 @@ const LAYERS = [
   ['branch_keys'],
   ['keyring'],
   ['message'],
-  ['client', 'file'],
+  ['client', 'file', 's3_object'],
   ['operation'],
   ['node'],
 ];
 const CRYPTO_CRATES =
-  'aws_lc_rs|aes|aes_gcm|aes_gcm_siv|aes_siv|chacha20poly1305|cmac|getrandom|hkdf|p256|p384|rsa|sha1|sha2';
+  'aws_lc_rs|aes|aes_gcm|aes_gcm_siv|aes_kw|aes_siv|cbc|chacha20poly1305|cmac|ctr|getrandom|ghash|hkdf|p256|p384|rsa|sha1|sha2';
 /** Words that belong to one place; `where` is matched against the path. */
 const CONFINED = [
   { pattern: /\bnapi(_derive)?\b/g, where: /^src\/node\//, what: 'napi' },

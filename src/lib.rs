@@ -44,7 +44,8 @@
 //! 4. `branch_keys`: keys that KMS wraps in a table, and that wrap data keys
 //! 5. [`keyring`]
 //! 6. [`message`]
-//! 7. [`client`]: one keyring and one policy; [`file`](mod@file): files, whole or not at all
+//! 7. [`client`]: one keyring and one policy; [`file`](mod@file): files, whole or not at all;
+//!    [`s3_object`]: objects of the S3 Encryption Clients
 //! 8. [`operation`]: one message in and out, its keys now or later
 //! 9. `node`, the binding for Node.js (feature `node`)
 
@@ -68,6 +69,7 @@ pub mod message;
 mod node;
 pub mod operation;
 mod parallel;
+pub mod s3_object;
 mod secret_memory;
 pub mod suite;
 mod threads;

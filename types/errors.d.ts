@@ -52,6 +52,8 @@ export type EnvelopeErrorCode =
   | "ERR_ENVELOPE_UNSUPPORTED_MESSAGE"
   /** The commitment policy forbids to write or to read this suite. */
   | "ERR_ENVELOPE_COMMITMENT_POLICY"
+  /** The object of an S3 Encryption Client uses an algorithm that only old clients wrote. */
+  | "ERR_ENVELOPE_LEGACY_ALGORITHM"
   /** The message is signed, and would be released before its signature at the end has verified. */
   | "ERR_ENVELOPE_SIGNED_MESSAGE"
   /** A tag, the key commitment or the signature does not verify: the message was changed. */

@@ -14,6 +14,7 @@ const scenarios = {
   ...require('./messages'),
   ...require('./streams-and-files'),
   ...require('./fields'),
+  ...require('./s3-objects'),
   ...require('./keys'),
   ...require('./services'),
   ...require('./misuse'),

@@ -49,6 +49,15 @@ pub(super) fn hkdf(
     Engine::hkdf(hash, salt, secret, outputs)
 }
 
+/// Derives keys by HKDF-SHA-512 (RFC 5869): one extraction, then each `(info, output)` expanded.
+pub(crate) fn hkdf_sha512(
+    salt: &[u8],
+    secret: &[u8],
+    outputs: &mut [(&[u8], &mut [u8])],
+) -> Result<()> {
+    hkdf(Hash::Sha512, salt, secret, outputs)
+}
+
 /// HMAC (RFC 2104), cut to the length of `output`.
 pub(super) fn hmac(hash: HmacHash, key: &[u8], input: &[u8], output: &mut [u8]) -> Result<()> {
     Engine::hmac(hash, key, input, output)

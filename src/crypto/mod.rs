@@ -12,9 +12,11 @@ mod engine;
 #[cfg(all(test, feature = "aws-lc", feature = "rust-crypto"))]
 mod engine_tests;
 mod failures;
+pub(crate) mod gcm_stream;
 mod implicit_rejection;
 mod kdf;
 mod key_pair;
+pub(crate) mod legacy;
 mod prf;
 mod rsa;
 #[cfg(feature = "rust-crypto")]
@@ -25,8 +27,8 @@ mod stack;
 mod wycheproof;
 
 pub(crate) use chosen::{
-    AesGcm, RsaPrivateKey, RsaPublicKey, Signer, SigningKey, Verifier, generate_key_pair, random,
-    sha256,
+    AesGcm, RsaPrivateKey, RsaPublicKey, Signer, SigningKey, Verifier, generate_key_pair,
+    hkdf_sha512, random, sha256,
 };
 pub(crate) use ecdsa::{EcdsaKey, EcdsaSigner, EcdsaVerifier, max_signature_length};
 #[cfg(test)]

@@ -35,6 +35,9 @@ codes! {
     UnsupportedMessage = "UNSUPPORTED_MESSAGE",
     /// The commitment policy forbids to write or to read this suite.
     CommitmentPolicy = "COMMITMENT_POLICY",
+    /// The object of an S3 Encryption Client uses an algorithm that only old clients wrote, and that
+    /// was not allowed.
+    LegacyAlgorithm = "LEGACY_ALGORITHM",
     /// The message is signed, and would be released before its signature at the end has verified.
     SignedMessage = "SIGNED_MESSAGE",
     /// A tag, the key commitment or the signature does not verify: the message was changed.

@@ -31,6 +31,7 @@ mod new_file;
 mod numbers;
 mod range;
 mod runtime;
+mod s3_object;
 #[cfg(unix)]
 mod signals;
 mod start;
