@@ -2,15 +2,7 @@
 /* eslint-disable */
 
 /** Memory that the addon makes is never shared. */
-type Buffer = import('node:buffer').Buffer<ArrayBuffer>;
-
-/**
- * Which binding artifact the generated loader actually loaded: `'native'` for
- * a native addon, otherwise the `platformArchABI` of the WASI flavor. Every
- * flavor napi-rs can build is listed, because `NAPI_RS_NATIVE_LIBRARY_PATH`
- * can point the loader at a WASI artifact this package does not build itself.
- */
-export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
+type Buffer = import("node:buffer").Buffer<ArrayBuffer>;
 
 /** Reads messages whose data keys are there. */
 export declare class BatchDecryptor {
@@ -320,6 +312,80 @@ export declare class RangeReader {
   release(): void
 }
 
+/** The metadata of an object, parsed and checked; nothing of it is authenticated yet. */
+export declare class S3ObjectMetadata {
+  /** From names and values in turn, and the text of an instruction file. */
+  static parse(metadata: Array<string>, instructionFile?: string | undefined | null): S3ObjectMetadata
+  /** Whether an object with metadata of these names needs its instruction file. */
+  static needsInstructionFile(names: Array<string>): boolean
+  /** `V1`, `V2` or `V3`. */
+  get format(): string
+  /** The algorithm of the content. */
+  get contentAlgorithm(): string
+  /** The way in which the data key is wrapped. */
+  get wrappingAlgorithm(): string
+  /** The description of the wrapping key, or the encryption context, as pairs. */
+  get description(): Array<Array<string>>
+  /** Unwraps the data key. */
+  open(keyring: Keyring, policy: NativeReadPolicy, context: Array<string>, caller?: Caller | undefined | null): Promise<S3ObjectReader>
+}
+export type NativeObjectMetadata = S3ObjectMetadata
+
+/** Reads the content of one object. */
+export declare class S3ObjectReader {
+  /** Decrypts a whole body into an output of its length; returns the length of the plaintext. */
+  decryptWhole(body: Uint8Array, output: Uint8Array): number
+  /** Lets `decrypt_ahead` take a body of this length. */
+  beginAhead(bodyLength: number): void
+  /**
+   * Takes the next bytes of the body, to verify them, and decrypts them; the output must be kept
+   * back, and wiped if not all verifies. Returns how many bytes it wrote.
+   */
+  decryptAhead(body: Uint8Array, output: Uint8Array): number
+  /** Takes the next bytes of the body, to verify them. */
+  verify(body: Uint8Array): void
+  /** The length of the plaintext, once all of the body has verified. */
+  verified(): number
+  /**
+   * Decrypts the next bytes of a body that has verified; returns how many bytes it wrote: at most 15
+   * more than it took.
+   */
+  decrypt(body: Uint8Array, output: Uint8Array): number
+  /** Lets `decrypt` take bytes of the body from this offset on, although nothing verifies them. */
+  decryptUnauthenticated(offset: number, length: number): void
+}
+export type NativeObjectReader = S3ObjectReader
+
+/** Writes the content of one object. */
+export declare class S3ObjectWriter {
+  /** The metadata of the object, as pairs. */
+  get metadata(): Array<Array<string>>
+  /** The text of its instruction file, if it gets one. */
+  get instructionFile(): string | null
+  /** Encrypts the next bytes into an output of the same length. */
+  update(plaintext: Uint8Array, output: Uint8Array): void
+  /** The last bytes of the body. */
+  finish(): Buffer
+}
+export type NativeObjectWriter = S3ObjectWriter
+
+/** The keysets of a tenant, as one version of them is stored. */
+export declare class TenantKeys {
+  /** Fresh keysets. */
+  static generate(keyType: string, refreshMs: number): TenantKeys
+  /** How often processes read the keysets again, in milliseconds. */
+  get refreshMs(): number
+  /** With one more key, which is the last of its keyset. */
+  withKey(purpose: string, keyType: string, nowMs: number): TenantKeys
+  /** With a step of a key taken: `promote`, `enable`, `disable` or `destroy`. */
+  withStep(step: string, keyId: number, nowMs: number, force: boolean): TenantKeys
+  /** How long a key still waits before its next step, in milliseconds. */
+  waitMs(keyId: number, nowMs: number): number
+  /** The keys of a purpose. */
+  keys(purpose: string): Array<NativeKeyInfo>
+}
+export type NativeTenantKeys = TenantKeys
+
 /**
  * Turns input into output, in buffers that JavaScript allocated.
  *
@@ -369,23 +435,6 @@ export declare class Transform {
 }
 export type NativeTransform = Transform
 
-/** The keysets of a tenant, as one version of them is stored. */
-export declare class TenantKeys {
-  /** Fresh keysets. */
-  static generate(keyType: string, refreshMs: number): TenantKeys
-  /** How often processes read the keysets again, in milliseconds. */
-  get refreshMs(): number
-  /** With one more key, which is the last of its keyset. */
-  withKey(purpose: string, keyType: string, nowMs: number): TenantKeys
-  /** With a step of a key taken: `promote`, `enable`, `disable` or `destroy`. */
-  withStep(step: string, keyId: number, nowMs: number, force: boolean): TenantKeys
-  /** How long a key still waits before its next step, in milliseconds. */
-  waitMs(keyId: number, nowMs: number): number
-  /** The keys of a purpose. */
-  keys(purpose: string): Array<NativeKeyInfo>
-}
-export type NativeTenantKeys = TenantKeys
-
 /** All suites there are. */
 export declare function algorithmSuites(): Array<NativeSuite>
 
@@ -394,6 +443,9 @@ export declare function checkKeyring(keyring: NativeKeyring, caller?: Caller | u
 
 /** Gets a data key for so many messages, with so many bytes of plaintext in all. */
 export declare function createBatchEncryptor(client: NativeClient, context: Array<string>, messages: number, plaintextBytes: number, caller?: Caller | undefined | null): Promise<BatchEncryptor>
+
+/** Makes a data key for a new object. */
+export declare function createS3ObjectWriter(keyring: Keyring, format: string, inInstructionFile: boolean, policy: string | undefined | null, context: Array<string>, caller?: Caller | undefined | null): Promise<S3ObjectWriter>
 
 /** A keyring of the caller's functions, which `ask` calls. */
 export declare function customKeyring(providerId: string, options: NativeGuardOptions, ask: (arg: CustomRequest) => void): NativeKeyring
@@ -711,6 +763,16 @@ export interface NativeOutcome {
   aborted: boolean
 }
 
+/** Which objects may be read. */
+export interface NativeReadPolicy {
+  /** The commitment policy. */
+  commitmentPolicy?: string
+  /** Whether old ways to wrap a data key are allowed. */
+  legacyWrapping: boolean
+  /** Whether AES-CBC is allowed. */
+  legacyContent: boolean
+}
+
 /** What a keyring has asked. */
 export interface NativeServiceStats {
   /** Calls that have ended. */
@@ -820,6 +882,9 @@ export declare function reEncryptFile(job: FileJob, paths: FilePaths, client: Cl
 /** Wraps a data key again, under another keyring. */
 export declare function rewrapDataKey(keyring: NativeKeyring, ciphertextBlob: Uint8Array, context: Array<string>, to: NativeKeyring, newContext: Array<string>, caller?: Caller | undefined | null): Promise<NativeWrappedDataKey>
 
+/** Encrypts the keysets as a message of the client. */
+export declare function sealTenantKeys(client: Client, keys: TenantKeys, context: Array<string>, caller?: Caller | undefined | null): Promise<Buffer>
+
 /** Lets the other cores help this thread with large work. */
 export declare function shareCores(): void
 
@@ -835,15 +900,11 @@ export declare function startEncryption(client: Client, context: Array<string>, 
  */
 export declare function startReEncryption(client: Client, message: Uint8Array, expectedContext: Array<string>, newClient: Client, newContext?: Array<string> | undefined | null): Transform | PendingStart
 
-/** Wraps a few bytes. */
-export declare function wrapDataKey(keyring: NativeKeyring, plaintext: Uint8Array, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeWrappedDataKey>
-
-/** Encrypts the keysets as a message of the client. */
-export declare function sealTenantKeys(client: Client, keys: TenantKeys, context: Array<string>, caller?: Caller | undefined | null): Promise<Buffer>
-
 /** Decrypts a keyset that AWS KMS encrypted. */
 export declare function unwrapKeyset(keyring: Keyring, json: boolean, input: Uint8Array, context: Array<string>, caller?: Caller | undefined | null): Promise<Keyset>
 
+/** Wraps a few bytes. */
+export declare function wrapDataKey(keyring: NativeKeyring, plaintext: Uint8Array, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeWrappedDataKey>
 
 /** Encrypts a keyset with AWS KMS. */
 export declare function wrapKeyset(keyring: Keyring, json: boolean, keyset: Keyset, context: Array<string>, caller?: Caller | undefined | null): Promise<Buffer>

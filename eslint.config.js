@@ -5,7 +5,14 @@ const globals = require('globals');
 
 module.exports = [
   {
-    ignores: ['target/', '**/node_modules/', '.venv/', '.venv-localstack/', '.venv-tink/', 'service/dist/'],
+    ignores: [
+      'target/',
+      '**/node_modules/',
+      '.venv/',
+      '.venv-localstack/',
+      '.venv-tink/',
+      'service/dist/',
+    ],
   },
   js.configs.recommended,
   {
