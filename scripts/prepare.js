@@ -8,6 +8,7 @@ const path = require('node:path');
 const ROOT = path.join(__dirname, '..');
 const PEERS = path.join(ROOT, '__test__', 'peers');
 const SURROUNDINGS = path.join(ROOT, '__test__', 'surroundings');
+const BUNDLERS = path.join(ROOT, '__test__', 'bundlers');
 const TYPESCRIPT = path.join(ROOT, '__test__', 'typescript');
 const EXAMPLES = path.join(ROOT, 'examples');
 const BENCHMARK = path.join(ROOT, 'benchmark');
@@ -34,6 +35,7 @@ const STEPS = {
   localstack,
   peers,
   surroundings,
+  bundlers,
   typescript,
   examples,
   benchmark,
@@ -47,6 +49,7 @@ const DEFAULT_STEPS = [
   'localstack',
   'peers',
   'surroundings',
+  'bundlers',
   'typescript',
   'examples',
 ];
@@ -69,6 +72,11 @@ function peers() {
 /** What the packed package is tried in: test runners, a bundler, and the like. */
 function surroundings() {
   npmInstall(SURROUNDINGS);
+}
+
+/** The bundlers that the package is tried with. */
+function bundlers() {
+  npmInstall(BUNDLERS);
 }
 
 /** The versions of TypeScript that the types are tried with, and what checks the exports. */
@@ -255,6 +263,7 @@ module.exports = {
   ROOT,
   addon,
   benchmark,
+  bundlers,
   examples,
   localstack,
   nodeModules,
@@ -262,4 +271,5 @@ module.exports = {
   python,
   rehearsal,
   surroundings,
+  typescript,
 };

@@ -59,6 +59,7 @@ async function testNode() {
   prepare.localstack();
   prepare.peers();
   prepare.surroundings();
+  prepare.bundlers();
   prepare.typescript();
   prepare.examples();
   const files = testFiles(engine === 'aws-lc' ? [] : WITHOUT_CIPHERS);
