@@ -49,6 +49,42 @@ export declare class BatchHeaders {
 }
 export type NativeBatchHeaders = BatchHeaders
 
+/** What that function is asked; answered at most once. */
+export declare class BranchKeyIdRequest {
+  /** On whose behalf it is asked: the id of a `Caller`. */
+  get callerId(): number
+  /** The encryption context, as pairs. */
+  get context(): Array<Array<string>>
+  /** Answers with the id. */
+  supplied(branchKeyId: string): void
+  /** Answers that it failed. */
+  failed(message: string, cause: string | undefined | null, retryable: boolean): void
+}
+export type NativeIdRequest = BranchKeyIdRequest
+
+/** Creates, rotates, destroys and reads branch keys. */
+export declare class BranchKeyStore {
+  /** A store in DynamoDB. Nothing is called yet. */
+  static dynamoDb(options: NativeKeyStoreOptions, kms: NativeKmsOptions, guard: NativeGuardOptions): BranchKeyStore
+  /** A keyring of this branch key. */
+  keyring(branchKeyId: string, limits: NativeBranchKeyLimits): NativeKeyring
+  /** A keyring of the branch keys that a function tells. */
+  suppliedKeyring(ask: (arg: BranchKeyIdRequest) => void, limits: NativeBranchKeyLimits): NativeKeyring
+  /** Creates a branch key. */
+  create(branchKeyId: string | undefined | null, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeCreated>
+  /** Makes a new version of a branch key. */
+  rotate(branchKeyId: string, caller?: Caller | undefined | null): Promise<NativeCreated>
+  /** Deletes a branch key; the number of its versions. */
+  destroy(branchKeyId: string, caller?: Caller | undefined | null): Promise<number>
+  /** What the table has of a branch key. */
+  describe(branchKeyId: string, caller?: Caller | undefined | null): Promise<NativeDescription>
+  /** The ids of all branch keys. */
+  list(caller?: Caller | undefined | null): Promise<Array<string>>
+  /** Makes the table. */
+  createTable(caller?: Caller | undefined | null): Promise<void>
+}
+export type NativeBranchKeyStore = BranchKeyStore
+
 /** Who asks for some operations: can end them, and watch them. */
 export declare class Caller {
   /** One that has not ended anything, and watches nothing; `id` is JavaScript's name for it. */
@@ -98,6 +134,56 @@ export declare class CustomRequest {
   failed(message: string, cause: string | undefined | null, retryable: boolean): void
 }
 export type NativeRequest = CustomRequest
+
+/** The values of one column. */
+export declare class FieldColumn {
+  /** How much longer than its plaintext a value is, in bytes. */
+  get overhead(): number
+  /** Whether a value begins with the id of a key of this column, enabled or not. */
+  names(value: Uint8Array): boolean
+  /**
+   * Encrypts `scratch[row_end..to]` at the row `scratch[..row_end]`, or at none if that is negative,
+   * into `output`; returns the length. Wipes what it has read.
+   */
+  encrypt(scratch: Uint8Array, rowEnd: number, to: number, output: Uint8Array): number
+  /**
+   * Decrypts a value at the row `scratch[..row_end]`, or at none if that is negative, into
+   * `scratch`; returns the length.
+   */
+  decrypt(sealed: Uint8Array, rowEnd: number, scratch: Uint8Array): number
+  /**
+   * Encrypts a batch in `input`, up to `to`, into `output`; returns the length. Wipes what it has
+   * read.
+   */
+  encryptMany(input: Uint8Array, to: number, output: Uint8Array): number
+  /** Decrypts a batch in `input`, up to `to`, into `output`; returns the length. */
+  decryptMany(input: Uint8Array, to: number, output: Uint8Array): number
+}
+export type NativeFieldColumn = FieldColumn
+
+/** A blind index of one column. */
+export declare class FieldIndex {
+  /** Writes the first bits of the index of `scratch[..to]` to `output`. Wipes what it has read. */
+  compute(scratch: Uint8Array, to: number, keyId: number | undefined | null, bits: number, output: Uint8Array): void
+}
+export type NativeFieldIndex = FieldIndex
+
+/** The keysets that a process uses now; columns see each change at once. */
+export declare class FieldKeys {
+  /** The keys of a tenant; each encrypts at most `limit` values in this process. */
+  static create(keys: NativeTenantKeys, tenant: string, limit: number): FieldKeys
+  /** Uses another version of the keys from now on. */
+  replace(keys: NativeTenantKeys): void
+  /** Forgets the keys: every later call fails. */
+  release(): void
+  /** The keys in use. */
+  current(): NativeTenantKeys
+  /** A column. */
+  column(deterministic: boolean, table: string, column: string): FieldColumn
+  /** A blind index of a column. */
+  index(table: string, column: string, name: string): FieldIndex
+}
+export type NativeFieldKeys = FieldKeys
 
 /** A file under way. */
 export declare class FileJob {
@@ -156,10 +242,43 @@ export declare class Keyring {
   static rawAes(namespace: string, name: string, wrappingKey: Uint8Array): Keyring
   /** An RSA key pair, each key in DER. */
   static rawRsa(namespace: string, name: string, padding: string, publicKey?: Uint8Array | undefined | null, privateKey?: Uint8Array | undefined | null): Keyring
-  /** Whether a service is asked. */
-  get callsService(): boolean
 }
 export type NativeKeyring = Keyring
+
+/** Keys with ids, one of them primary. */
+export declare class Keyset {
+  /** A keyset of one fresh key. */
+  static generate(keyType: string): Keyset
+  /** A keyset in the clear. */
+  static read(json: boolean, input: Uint8Array): Keyset
+  /** The keyset in the clear; JavaScript owns it from now on. */
+  write(json: boolean): Buffer
+  /** A keyset that is encrypted under this one. */
+  unwrap(json: boolean, input: Uint8Array, associatedData: Uint8Array): Keyset
+  /** Another keyset, encrypted under this one. */
+  wrap(json: boolean, keyset: Keyset, associatedData: Uint8Array): Buffer
+  /** What it does: `aead`, `daead` or `prf`. */
+  get primitive(): string
+  /** The keys, in their order. */
+  keys(): Array<NativeKeyInfo>
+  /** How much longer than its plaintext a ciphertext is, in bytes. */
+  get overhead(): number
+  /** Encrypts into `output`, which is longer than the plaintext by the overhead. */
+  encrypt(deterministic: boolean, plaintext: Uint8Array, associatedData: Uint8Array, output: Uint8Array): void
+  /** Decrypts into `output`, which is as long as the ciphertext; returns the plaintext's length. */
+  decrypt(deterministic: boolean, sealed: Uint8Array, associatedData: Uint8Array, output: Uint8Array): number
+  /** Fills `output` with the PRF of the input, under the key with this id or the primary. */
+  prf(keyId: number | undefined | null, input: Uint8Array, output: Uint8Array): void
+  /** The keyset with one more key, which is its last. */
+  withKey(keyType: string): Keyset
+  /** The keyset with this key as the primary. */
+  withPrimary(id: number): Keyset
+  /** The keyset with this key enabled or disabled. */
+  withEnabled(id: number, enabled: boolean): Keyset
+  /** The keyset without this key. */
+  without(id: number): Keyset
+}
+export type NativeKeyset = Keyset
 
 /** A file that is being written. */
 export declare class NewFile {
@@ -249,6 +368,23 @@ export declare class Transform {
   release(): void
 }
 export type NativeTransform = Transform
+
+/** The keysets of a tenant, as one version of them is stored. */
+export declare class TenantKeys {
+  /** Fresh keysets. */
+  static generate(keyType: string, refreshMs: number): TenantKeys
+  /** How often processes read the keysets again, in milliseconds. */
+  get refreshMs(): number
+  /** With one more key, which is the last of its keyset. */
+  withKey(purpose: string, keyType: string, nowMs: number): TenantKeys
+  /** With a step of a key taken: `promote`, `enable`, `disable` or `destroy`. */
+  withStep(step: string, keyId: number, nowMs: number, force: boolean): TenantKeys
+  /** How long a key still waits before its next step, in milliseconds. */
+  waitMs(keyId: number, nowMs: number): number
+  /** The keys of a purpose. */
+  keys(purpose: string): Array<NativeKeyInfo>
+}
+export type NativeTenantKeys = TenantKeys
 
 /** All suites there are. */
 export declare function algorithmSuites(): Array<NativeSuite>
@@ -359,6 +495,16 @@ export interface HeaderFields {
 /** What the header at the start of a message says; not whether it can be decrypted, or is genuine. */
 export declare function inspectHeader(message: Uint8Array): HeaderFields
 
+/** How long and how many branch keys are kept. */
+export interface NativeBranchKeyLimits {
+  /** How long after they were read, in milliseconds. */
+  maxAgeMs: number
+  /** How many. */
+  maxEntries: number
+  /** Who shares them. */
+  partition?: string
+}
+
 /** How the circuit of a key is. */
 export interface NativeBreakerStats {
   /** The name of the key, if it has one. */
@@ -411,6 +557,14 @@ export interface NativeCallEvent {
   outcome?: NativeOutcome
 }
 
+/** A version that was made. */
+export interface NativeCreated {
+  /** The id of the branch key. */
+  branchKeyId: string
+  /** The version. */
+  version: string
+}
+
 /** A data key as KMS Decrypt gives it. */
 export interface NativeDataKey {
   /** The key itself; JavaScript owns it from now on, and wipes it. */
@@ -421,6 +575,18 @@ export interface NativeDataKey {
   keyMaterialId?: string
   /** The AWS request id. */
   requestId?: string
+}
+
+/** A branch key, without any key. */
+export interface NativeDescription {
+  /** The version that wraps. */
+  activeVersion: string
+  /** All versions, the active one first. */
+  versions: Array<NativeVersion>
+  /** The ARN of the KMS key. */
+  kmsKeyId: string
+  /** The context, as pairs. */
+  context: Array<Array<string>>
 }
 
 /** Whose KMS keys may be asked. */
@@ -459,6 +625,22 @@ export interface NativeGuardOptions {
   breakerOpenMs?: number
 }
 
+/** What may be told of a key. */
+export interface NativeKeyInfo {
+  /** The key's id. */
+  id: number
+  /** The name of its type. */
+  typeName: string
+  /** Whether it is used. */
+  enabled: boolean
+  /** Whether it encrypts. */
+  primary: boolean
+  /** What its ciphertexts begin with. */
+  prefix: string
+  /** How many values it has encrypted in this process. */
+  encrypted: number
+}
+
 /** A key pair as KMS GenerateDataKeyPair gives it. */
 export interface NativeKeyPair {
   /** DER SubjectPublicKeyInfo. */
@@ -473,6 +655,22 @@ export interface NativeKeyPair {
   keyMaterialId?: string
   /** The AWS request id. */
   requestId?: string
+}
+
+/** Where branch keys are, and which KMS key wraps them. */
+export interface NativeKeyStoreOptions {
+  /** The table. */
+  tableName: string
+  /** The name that the records are authenticated with. */
+  logicalName: string
+  /** The URL of DynamoDB. */
+  endpoint?: string
+  /** The ARN of the KMS key; without it, whichever a record names. */
+  kmsKeyId?: string
+  /** The Region of those keys. */
+  kmsRegion?: string
+  /** Whether related multi-Region keys count as one key. */
+  multiRegion: boolean
 }
 
 /** How to reach KMS. */
@@ -587,6 +785,14 @@ export interface NativeTally {
   bytes: number
 }
 
+/** One version of a branch key. */
+export interface NativeVersion {
+  /** The version. */
+  version: string
+  /** When it was made, as its maker wrote it. */
+  createTime: string
+}
+
 /** A wrapped data key, or other bytes. */
 export interface NativeWrappedDataKey {
   /** The wrapped form. */
@@ -598,6 +804,9 @@ export interface NativeWrappedDataKey {
   /** The AWS request id. */
   requestId?: string
 }
+
+/** Decrypts what `sealTenantKeys` gave, of a message that has all pairs of the context. */
+export declare function openTenantKeys(client: Client, message: Uint8Array, context: Array<string>, caller?: Caller | undefined | null): Promise<TenantKeys>
 
 /**
  * Asks for huge pages where a large output will lie: to touch fresh memory page by page, of 4 KiB
@@ -628,3 +837,13 @@ export declare function startReEncryption(client: Client, message: Uint8Array, e
 
 /** Wraps a few bytes. */
 export declare function wrapDataKey(keyring: NativeKeyring, plaintext: Uint8Array, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeWrappedDataKey>
+
+/** Encrypts the keysets as a message of the client. */
+export declare function sealTenantKeys(client: Client, keys: TenantKeys, context: Array<string>, caller?: Caller | undefined | null): Promise<Buffer>
+
+/** Decrypts a keyset that AWS KMS encrypted. */
+export declare function unwrapKeyset(keyring: Keyring, json: boolean, input: Uint8Array, context: Array<string>, caller?: Caller | undefined | null): Promise<Keyset>
+
+
+/** Encrypts a keyset with AWS KMS. */
+export declare function wrapKeyset(keyring: Keyring, json: boolean, keyset: Keyset, context: Array<string>, caller?: Caller | undefined | null): Promise<Buffer>

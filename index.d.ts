@@ -42,7 +42,9 @@ import type {
   SyncOptions,
 } from "./types/options.js";
 
+export * from "./types/branch-keys.js";
 export * from "./types/errors.js";
+export * from "./types/fields.js";
 export * from "./types/keyrings.js";
 export type * from "./types/message.js";
 export type * from "./types/options.js";

@@ -1,11 +1,20 @@
 'use strict';
 
 const { EnvelopeError } = require('./lib/errors.js');
+const { BranchKeyStore } = require('./lib/branch-keys/index.js');
 const { Envelope } = require('./lib/envelope.js');
+const { Fields } = require('./lib/fields/fields.js');
+const { Keyset } = require('./lib/fields/keyset.js');
+const {
+  DynamoDbKeysetStore,
+  FolderKeysetStore,
+  SqlKeysetStore,
+} = require('./lib/fields/stores.js');
 const { inspect } = require('./lib/header.js');
 const {
   AwsKmsKeyring,
   CustomKeyring,
+  HierarchicalKeyring,
   LocalKeyring,
   MultiKeyring,
   RawAesKeyring,
@@ -28,13 +37,20 @@ const {
 
 module.exports = {
   AwsKmsKeyring,
+  BranchKeyStore,
   CustomKeyring,
+  DynamoDbKeysetStore,
   Envelope,
   EnvelopeError,
+  Fields,
+  FolderKeysetStore,
+  Keyset,
+  HierarchicalKeyring,
   LocalKeyring,
   MultiKeyring,
   RawAesKeyring,
   RawRsaKeyring,
+  SqlKeysetStore,
   decrypt,
   decryptDataKey,
   decryptJson,

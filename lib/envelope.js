@@ -27,6 +27,13 @@ const ranges = () => require('./ranges/index.js');
 const streams = () => require('./streams/index.js');
 const text = () => require('./text.js');
 
+/**
+ * What the messages of an envelope are written with.
+ *
+ * @type {(envelope: unknown) => import('../binding').Client}
+ */
+let clientOf;
+
 /** Encrypts and decrypts under one key. */
 class Envelope {
   #core;
@@ -362,13 +369,18 @@ class Envelope {
    * The core of another envelope.
    *
    * @param {unknown} envelope
+   * @param {string} [name] how the argument is called, for the error
    */
-  static #coreOf(envelope) {
+  static #coreOf(envelope, name = 'the envelope to re-encrypt to') {
     if (Object(envelope) === envelope && #core in /** @type {Envelope} */ (envelope)) {
       return /** @type {Envelope} */ (envelope).#core;
     }
-    if (isOfCopy(envelope, 'Envelope')) throw copies('the Envelope to re-encrypt to');
-    throw invalid(`the envelope to re-encrypt to must be an Envelope, not ${kind(envelope)}`);
+    if (isOfCopy(envelope, 'Envelope')) throw copies(name);
+    throw invalid(`${name} must be an Envelope, not ${kind(envelope)}`);
+  }
+
+  static {
+    clientOf = (envelope) => Envelope.#coreOf(envelope, 'envelope').client;
   }
 }
 
@@ -392,4 +404,4 @@ function callOptions(options, known) {
   };
 }
 
-module.exports = { Envelope };
+module.exports = { Envelope, clientOf };

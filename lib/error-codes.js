@@ -104,6 +104,33 @@ const CODES = {
   KMS_UNREACHABLE: ['service', `${REACH_KMS} The message tells if a certificate was refused.`],
   KMS_INTERNAL: ['service', `${TRY_AGAIN} If it stays, look at the AWS Health Dashboard.`],
   KMS_REJECTED: ['key', 'Look the name in the message up in the AWS KMS API Reference.'],
+  BRANCH_KEY_NOT_FOUND: [
+    'key',
+    'Create it, or check the id, the table and `logicalName`; of a branch key that was destroyed, the messages are lost.',
+  ],
+  BRANCH_KEY_EXISTS: ['argument', 'Choose another id, or rotate the branch key.'],
+  BRANCH_KEY_CONFLICT: ['service', 'Nothing, as a rule: the branch key has a new version.'],
+  BRANCH_KEY_ALTERED: ['key', 'Check `logicalName`; restore the item from a backup of the table.'],
+  BRANCH_KEY_UNSUPPORTED: ['key', 'Use a newer release.'],
+  KEY_STORE_NOT_FOUND: [
+    'key',
+    'Check `tableName` and `region`, or make the table with `createTable`.',
+  ],
+  KEY_STORE_ACCESS_DENIED: [
+    'key',
+    'Allow the action that the message names in the IAM policy of the caller.',
+  ],
+  KEY_STORE_THROTTLED: ['service', 'Try again later, or raise the capacity of the table.'],
+  KEY_STORE_TIMEOUT: ['service', 'Check the network and the Region, or raise `timeoutMs`.'],
+  KEY_STORE_UNREACHABLE: [
+    'service',
+    'Check the network, the Region, `AWS_ENDPOINT_URL_DYNAMODB` and `HTTPS_PROXY`; in a VPC without internet access, add a VPC endpoint for DynamoDB.',
+  ],
+  KEY_STORE_INTERNAL: ['service', 'Try again later.'],
+  KEY_STORE_REJECTED: [
+    'key',
+    'Look the name in the message up in the Amazon DynamoDB API Reference.',
+  ],
   CIRCUIT_OPEN: ['service', 'Try again after `retryAfterMs`.'],
   QUEUE_FULL: [
     'service',
@@ -124,6 +151,24 @@ const CODES = {
   UNWRAP_TIMEOUT: [
     'key',
     'Try again, or raise `unwrapTimeoutMs`; set `maxEncryptedDataKeys` for messages from strangers.',
+  ],
+  MALFORMED_KEYSET: ['key', 'Check its form (`from`), and that it was copied whole.'],
+  KEYSET_NOT_FOUND: [
+    'key',
+    'Create the keys once, with `create: true`; check the name of the tenant.',
+  ],
+  KEYSET_CONFLICT: ['service', 'Try again.'],
+  KEYSET_STORE: [
+    'service',
+    'Check the folder or the database, then try again; `cause` has its own words.',
+  ],
+  KEY_TOO_NEW: [
+    'key',
+    'Try again after the time in the message, or `force` it if nothing else uses the keys.',
+  ],
+  FIELD_MISMATCH: [
+    'message',
+    'Decrypt the value with the names and the row that it was encrypted with; else treat it as forged.',
   ],
   INTERNAL: ['system', 'Please report it.'],
 };

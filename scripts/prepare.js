@@ -33,6 +33,7 @@ const STEPS = {
   'addon:rust-crypto': () => addon({ engine: 'rust-crypto' }),
   python,
   localstack,
+  tink,
   peers,
   surroundings,
   bundlers,
@@ -47,6 +48,7 @@ const DEFAULT_STEPS = [
   'addon',
   'python',
   'localstack',
+  'tink',
   'peers',
   'surroundings',
   'bundlers',
@@ -151,6 +153,11 @@ function python() {
 /** A KMS whose keys have states; its packages do not go together with moto's. */
 function localstack() {
   return venv('.venv-localstack', 'localstack.txt');
+}
+
+/** Google Tink for Python. */
+function tink() {
+  return venv('.venv-tink', 'tink.txt');
 }
 
 function venv(name, list) {
@@ -271,5 +278,6 @@ module.exports = {
   python,
   rehearsal,
   surroundings,
+  tink,
   typescript,
 };

@@ -57,6 +57,7 @@ async function testNode() {
   const addon = prepare.addon({ engine });
   prepare.python();
   prepare.localstack();
+  prepare.tink();
   prepare.peers();
   prepare.surroundings();
   prepare.bundlers();

@@ -99,7 +99,7 @@ fn a_message_that_fails_leaves_no_plaintext_in_the_output() {
         ("a byte after the final frame", extended),
     ] {
         let mut output = [0xAA; 500];
-        decryptor(&message).open(&body, &mut output).unwrap_err();
+        decryptor(&message).decrypt(&body, &mut output).unwrap_err();
         assert_eq!(output, [0; 500], "{edit}");
     }
 }

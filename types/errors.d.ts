@@ -110,6 +110,30 @@ export type EnvelopeErrorCode =
   | "ERR_ENVELOPE_KMS_INTERNAL"
   /** KMS refused the request for another reason. */
   | "ERR_ENVELOPE_KMS_REJECTED"
+  /** There is no such branch key, or not this version of it. */
+  | "ERR_ENVELOPE_BRANCH_KEY_NOT_FOUND"
+  /** A branch key with this id exists already. */
+  | "ERR_ENVELOPE_BRANCH_KEY_EXISTS"
+  /** Somebody else rotated or destroyed the branch key meanwhile. Nothing was changed. */
+  | "ERR_ENVELOPE_BRANCH_KEY_CONFLICT"
+  /** The record of a branch key was changed, or belongs to another key store. */
+  | "ERR_ENVELOPE_BRANCH_KEY_ALTERED"
+  /** The record of a branch key, or the version that a message names, has a form that this release does not know. */
+  | "ERR_ENVELOPE_BRANCH_KEY_UNSUPPORTED"
+  /** The table of the branch keys does not exist in this account and Region. */
+  | "ERR_ENVELOPE_KEY_STORE_NOT_FOUND"
+  /** The caller may not use the table of the branch keys. */
+  | "ERR_ENVELOPE_KEY_STORE_ACCESS_DENIED"
+  /** DynamoDB asks to slow down; the attempts are used up. */
+  | "ERR_ENVELOPE_KEY_STORE_THROTTLED"
+  /** The table did not answer in time. */
+  | "ERR_ENVELOPE_KEY_STORE_TIMEOUT"
+  /** No connection to DynamoDB, or none that can be trusted. */
+  | "ERR_ENVELOPE_KEY_STORE_UNREACHABLE"
+  /** DynamoDB failed (5xx), or its answer makes no sense; nothing of it was used. */
+  | "ERR_ENVELOPE_KEY_STORE_INTERNAL"
+  /** DynamoDB refused the request for another reason, which the message names. */
+  | "ERR_ENVELOPE_KEY_STORE_REJECTED"
   /** The key service failed several times in a row; calls fail at once for a while. */
   | "ERR_ENVELOPE_CIRCUIT_OPEN"
   /** `maxInFlight` calls are running, and `maxQueued` calls wait. */
@@ -124,5 +148,17 @@ export type EnvelopeErrorCode =
   | "ERR_ENVELOPE_ADDON"
   /** None of the message's encrypted data keys was unwrapped in time. */
   | "ERR_ENVELOPE_UNWRAP_TIMEOUT"
+  /** A keyset that is malformed, or that holds a key which cannot be used. */
+  | "ERR_ENVELOPE_MALFORMED_KEYSET"
+  /** The store has no keys of this tenant. */
+  | "ERR_ENVELOPE_KEYSET_NOT_FOUND"
+  /** Somebody else has changed the keys of the tenant meanwhile. */
+  | "ERR_ENVELOPE_KEYSET_CONFLICT"
+  /** The store of keys failed. */
+  | "ERR_ENVELOPE_KEYSET_STORE"
+  /** A key took its last step so lately that some process may not know it. */
+  | "ERR_ENVELOPE_KEY_TOO_NEW"
+  /** A value was changed, or belongs to another tenant, table, column or row. */
+  | "ERR_ENVELOPE_FIELD_MISMATCH"
   /** A fault of this package; please report it. */
   | "ERR_ENVELOPE_INTERNAL";

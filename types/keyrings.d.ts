@@ -1,11 +1,18 @@
 // What wraps and unwraps data keys.
 import type { KeyObject } from "node:crypto";
+import type { HierarchicalKeyring } from "./branch-keys.js";
 import type { Bytes } from "./options.js";
 import type { OutputBuffer } from "./output.js";
 
 /** Any keyring. */
 export type Keyring =
-  AwsKmsKeyring | CustomKeyring | LocalKeyring | MultiKeyring | RawAesKeyring | RawRsaKeyring;
+  | AwsKmsKeyring
+  | CustomKeyring
+  | HierarchicalKeyring
+  | LocalKeyring
+  | MultiKeyring
+  | RawAesKeyring
+  | RawRsaKeyring;
 
 /** Limits for the calls of a key service. */
 export interface GuardOptions {
@@ -59,8 +66,9 @@ export interface AwsKmsOptions extends GuardOptions {
   /** Grant tokens for each call. */
   readonly grantTokens?: readonly string[];
   /**
-   * How often one call is tried, from 1 to 100; by default 3. The wait before each retry is longer than
-   * the last one, and partly random. When KMS throttles, all calls slow down.
+   * How often one call is tried, from 1 to 100; by default as `AWS_MAX_ATTEMPTS`, or `max_attempts` of
+   * the profile, says, else 3. The wait before each retry is longer than the last one, and partly random.
+   * When KMS throttles, all calls slow down.
    */
   readonly maxAttempts?: number;
   /** How long one attempt may take in milliseconds; by default 5,000. */

@@ -3,7 +3,14 @@
 const assert = require('node:assert/strict');
 const { tracingChannel } = require('node:diagnostics_channel');
 
-const { CustomKeyring, Envelope, EnvelopeError, RawAesKeyring } = require('../..');
+const {
+  BranchKeyStore,
+  CustomKeyring,
+  Envelope,
+  EnvelopeError,
+  HierarchicalKeyring,
+  RawAesKeyring,
+} = require('../..');
 const { bytes, envelope, exact, keyring } = require('./envelopes');
 
 const MIB = 1024 * 1024;
@@ -61,6 +68,33 @@ async function services() {
   channel.unsubscribe({ start: count, asyncEnd: count });
 }
 
+/** A table and a KMS where nobody answers. */
+async function branchKeys() {
+  const store = new BranchKeyStore({
+    tableName: 'table',
+    logicalName: 'name',
+    kmsKeyId: 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab',
+    endpoint: 'http://127.0.0.1:9',
+    kmsEndpoint: 'http://127.0.0.1:9',
+    timeoutMs: 2000,
+    maxAttempts: 1,
+  });
+  const fixed = new HierarchicalKeyring({ branchKeyStore: store, branchKeyId: 'id' });
+  assert.throws(() => new Envelope({ keyring: fixed }).encryptSync('x'), EnvelopeError);
+  await assert.rejects(new Envelope({ keyring: fixed }).encrypt('x'), EnvelopeError);
+  for (const branchKeyIdOf of [({ tenant }) => tenant, () => assert.fail('by the test')]) {
+    const own = new HierarchicalKeyring({ branchKeyStore: store, branchKeyIdOf });
+    const failed = new Envelope({ keyring: own }).encrypt('x', { encryptionContext });
+    await assert.rejects(failed, EnvelopeError);
+  }
+  await assert.rejects(store.create(), EnvelopeError);
+  for (const name of ['rotate', 'destroy', 'describe']) {
+    await assert.rejects(store[name]('id'), EnvelopeError);
+  }
+  await assert.rejects(store.list(), EnvelopeError);
+  await assert.rejects(store.createTable(), EnvelopeError);
+}
+
 /** What KMS offers beside messages. */
 async function offered(own) {
   const context = { encryptionContext };
@@ -74,4 +108,9 @@ async function offered(own) {
   await own.generateDataKeyPairWithoutPlaintext({ keyPairSpec: 'ECC_NIST_P384' });
 }
 
-module.exports = { batches, services, localService: () => offered(new Envelope({ keyring })) };
+module.exports = {
+  batches,
+  branchKeys,
+  services,
+  localService: () => offered(new Envelope({ keyring })),
+};

@@ -9,6 +9,7 @@ const fc = require('fast-check');
 
 const api = require('../..');
 const { temporaryFolder } = require('./files');
+const { fieldCalls } = require('./hostile-fields');
 const {
   bytesOf,
   piped,
@@ -38,6 +39,15 @@ Object.assign(process.env, {
 });
 
 const aes = { keyNamespace: 'tests', keyName: 'key', wrappingKey: crypto.randomBytes(32) };
+const KMS_KEY = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+const branchKeyStore = new api.BranchKeyStore({
+  tableName: 'table',
+  logicalName: 'name',
+  kmsKeyId: KMS_KEY,
+  endpoint: 'http://127.0.0.1:9',
+  timeoutMs: 50,
+  maxAttempts: 1,
+});
 const keyring = new RawAesKeyring(aes);
 const envelope = new Envelope({ keyring, cache: {} });
 const data = crypto.randomBytes(3000);
@@ -289,6 +299,53 @@ const CALLS = [
     (breaker) => void new api.AwsKmsKeyring({ keyId: 'alias/x', breaker }),
   ),
   call(
+    'BranchKeyStore',
+    {
+      ...GUARD,
+      tableName: () => 'table',
+      logicalName: () => 'name',
+      kmsKeyId: () => KMS_KEY,
+      discovery: () => undefined,
+      multiRegion: () => false,
+      kmsRegion: () => undefined,
+      endpoint: () => 'http://127.0.0.1:9',
+      kmsEndpoint: () => 'http://127.0.0.1:9',
+      maxAttempts: () => 1,
+    },
+    (options) => void new api.BranchKeyStore(options),
+  ),
+  call('BranchKeyStore.create', { ...CALL, branchKeyId: () => 'id' }, (options) =>
+    branchKeyStore.create(options),
+  ),
+  ...['rotate', 'destroy', 'describe'].map((name) =>
+    call(`BranchKeyStore.${name}`, { signal: CALL.signal }, (options, [id]) =>
+      branchKeyStore[name](id(), options),
+    ),
+  ),
+  ...['list', 'createTable'].map((name) =>
+    call(`BranchKeyStore.${name}`, { signal: CALL.signal }, (options) =>
+      branchKeyStore[name](options),
+    ),
+  ),
+  call('BranchKeyStore.info', {}, () => void branchKeyStore.info()),
+  call(
+    'HierarchicalKeyring',
+    {
+      branchKeyStore: () => branchKeyStore,
+      branchKeyId: () => 'id',
+      branchKeyIdOf: () => undefined,
+      maxAgeMs: () => 1000,
+      maxEntries: () => 10,
+      partition: () => undefined,
+    },
+    (options) => void new api.HierarchicalKeyring(options),
+  ),
+  call('HierarchicalKeyring', {}, async (_, [answer]) => {
+    const branchKeyIdOf = () => answer();
+    const own = new api.HierarchicalKeyring({ branchKeyStore, branchKeyIdOf });
+    await new Envelope({ keyring: own }).encrypt('x');
+  }),
+  call(
     'CustomKeyring',
     {
       ...GUARD,
@@ -336,6 +393,7 @@ const CALLS = [
   call('decryptDataKey', { ...KEY, ...CALL }, (options, made) =>
     api.decryptDataKey(made[3](), options),
   ),
+  ...fieldCalls(call, envelope),
   call('inspect', {}, (_, [it]) => void api.inspect(it())),
   call('inspect', {}, () => assert.deepEqual(api.inspect(sealed).encryptionContext, { a: 'b' })),
 ];

@@ -1,4 +1,4 @@
-"""A KMS, S3 and STS for the tests: moto on 127.0.0.1, at a free port.
+"""A KMS, S3, STS and DynamoDB for the tests: moto on 127.0.0.1, at a free port.
 
     moto_server.py [--keys keys.json]
 
@@ -7,7 +7,8 @@ standard input does. `GET /__requests` lists the requests seen, `DELETE /__reque
 
 `POST /__ports` opens another port, with an account and a list of requests of its own, so that several
 test files can use one process; it answers as above. `DELETE /__ports` closes the port that it is sent to.
-`--keys` adds fixed KMS keys: {"keys": {NAME: {"kind": "kms", "arn": ARN, "hex": 256-bit key}}}.
+`--keys` adds fixed KMS keys: {"keys": {NAME: {"kind": "kms", "arn": ARN, "hex": 256-bit key}}},
+with "replicas": [ARN] of a multi-Region key.
 """
 import argparse
 import collections
@@ -72,13 +73,14 @@ def load_keys(path):
     for entry in keys:
         if entry["kind"] != "kms":
             continue
-        _, _, _, region, account, resource = entry["arn"].split(":", 5)
-        key = Key(policy=None, key_usage="ENCRYPT_DECRYPT", key_spec="SYMMETRIC_DEFAULT",
-                  description="fixed", account_id=account, region=region)
-        key.id = resource.removeprefix("key/")
-        key.arn = entry["arn"]
-        key.key_material = bytes.fromhex(entry["hex"])
-        kms_backends[account][region].keys[key.id] = key
+        for arn in [entry["arn"], *entry.get("replicas", [])]:
+            _, _, _, region, account, resource = arn.split(":", 5)
+            key = Key(policy=None, key_usage="ENCRYPT_DECRYPT", key_spec="SYMMETRIC_DEFAULT",
+                      description="fixed", account_id=account, region=region)
+            key.id = resource.removeprefix("key/")
+            key.arn = arn
+            key.key_material = bytes.fromhex(entry["hex"])
+            kms_backends[account][region].keys[key.id] = key
 
 
 class RequestLog:
@@ -138,6 +140,7 @@ def describe(environ):
         "range": environ.get("HTTP_RANGE"),
         "keyId": fields.get("KeyId"),
         "encryptionContext": fields.get("EncryptionContext"),
+        "body": fields,
     }
 
 

@@ -11,9 +11,11 @@ const TYPESCRIPT = path.join(ROOT, '__test__', 'typescript');
 const VENV_PYTHON = process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python';
 const PYTHON = path.join(ROOT, '.venv', VENV_PYTHON);
 const LOCALSTACK = path.join(ROOT, '.venv-localstack', VENV_PYTHON);
+const TINK = path.join(ROOT, '.venv-tink', VENV_PYTHON);
 const INSTALLED = {
   python: PYTHON,
   localstack: LOCALSTACK,
+  tink: TINK,
   peers: path.join(PEERS, 'node_modules', '@aws-crypto', 'client-node', 'package.json'),
   surroundings: path.join(SURROUNDINGS, 'node_modules', 'jest', 'package.json'),
   bundlers: path.join(BUNDLERS, 'node_modules', 'vite', 'package.json'),
@@ -38,8 +40,8 @@ function requireOrSkip(t, condition, what) {
 /**
  * The same for a whole suite: describe('...', { skip: skipWithout('python', 'peers') }, ...).
  *
- * @param {...('python' | 'localstack' | 'peers' | 'surroundings' | 'bundlers' | 'typescript' | 'examples')} names 'python': moto and the Python
- *   peer; 'localstack': a KMS with key states; 'peers':
+ * @param {...('python' | 'localstack' | 'tink' | 'peers' | 'surroundings' | 'bundlers' | 'typescript' | 'examples')} names 'python': moto and the Python
+ *   peer; 'localstack': a KMS with key states; 'tink': Google Tink; 'peers':
  *   the JavaScript peer and the other versions of Node.js; 'surroundings': test runners and the like;
  *   'bundlers' and 'typescript': some, and its versions; 'examples': what the examples import
  */
@@ -65,6 +67,7 @@ module.exports = {
   PEERS,
   PYTHON,
   SURROUNDINGS,
+  TINK,
   TYPESCRIPT,
   isInstalled,
   requireOrSkip,

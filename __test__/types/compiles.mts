@@ -2,11 +2,16 @@
 import * as api from 'kms-envelope';
 import {
   AwsKmsKeyring,
+  BranchKeyStore,
   Envelope,
   EnvelopeError,
+  Fields,
+  Keyset,
+  HierarchicalKeyring,
   LocalKeyring,
   MultiKeyring,
   RawAesKeyring,
+  SqlKeysetStore,
   decrypt,
   decryptDataKey,
   encrypt,
@@ -24,6 +29,7 @@ import type {
   EnvelopeErrorCode,
   GeneratedDataKey,
   Keyring,
+  KeysetStore,
   MessageHeader,
 } from 'kms-envelope';
 
@@ -36,6 +42,17 @@ const raw = new RawAesKeyring({
   keyName: 'one',
   wrappingKey: new Uint8Array(32),
 });
+const branchKeyStore = new BranchKeyStore({ tableName: 't', logicalName: 'l', kmsKeyId: 'arn' });
+const byBranchKey: Keyring = new HierarchicalKeyring({ branchKeyStore, branchKeyId: 'a' });
+const byTenant = new HierarchicalKeyring({
+  branchKeyStore,
+  branchKeyIdOf: ({ tenant }) => tenant ?? 'none',
+  maxAgeMs: 60_000,
+});
+// @ts-expect-error: either an id or a function
+new HierarchicalKeyring({ branchKeyStore });
+// @ts-expect-error: a store that finds its KMS keys has none
+new BranchKeyStore({ tableName: 't', logicalName: 'l', discovery: true, kmsKeyId: 'arn' });
 const several = new AwsKmsKeyring({
   keyId: 'alias/app',
   additionalKeyIds: ['alias/backup'],
@@ -48,12 +65,12 @@ const discovered: AwsKmsKeyringOptions[] = [
 ];
 const reader = new MultiKeyring({ children: discovered.map((one) => new AwsKmsKeyring(one)) });
 const multi = new MultiKeyring({ generator: kms, children: [raw, local] });
-const keyrings: Keyring[] = [local, kms, raw, several, reader, multi];
+const keyrings: Keyring[] = [local, kms, raw, several, reader, multi, byBranchKey, byTenant];
 const envelope = new Envelope({ keyring: kms, frameLength: 4096, maxEncryptedDataKeys: 3 });
 
 const settled = new Envelope('alias/app', { cache: {}, frameLength: 4096 });
 const named = new Envelope({ keyId: 'alias/app', cache: {} });
-const opened = await Envelope.open('alias/app', { cache: {}, signal: AbortSignal.timeout(5) });
+const known = await Envelope.open('alias/app', { cache: {}, signal: AbortSignal.timeout(5) });
 
 // @ts-expect-error a key and a keyring exclude each other
 new Envelope({ keyId: 'alias/app', keyring: kms });
@@ -142,6 +159,33 @@ await generateDataKey();
 await generateDataKey({ keySpec: 'AES_192' });
 // @ts-expect-error a data key cannot be replaced
 dataKey.plaintext = Buffer.alloc(32);
+
+// Fields and keysets.
+const keyStore: KeysetStore = new SqlKeysetStore({ query: () => [], dialect: 'sqlite' });
+const fields: Fields = await Fields.open({
+  envelope,
+  store: keyStore,
+  tenant: 'acme',
+  create: true,
+});
+const email = fields.column({ table: 'users', column: 'email', type: 'text', index: {} });
+const sealed: Buffer = email.encrypt('ada', { row: 42 });
+const opened: string = email.decrypt(sealed, { row: 42 });
+const born = fields.column({ table: 'u', column: 'b', type: 'date', encoding: 'base64url' });
+const bornText: string = born.encrypt(new Date());
+const dates: (Date | null)[] = born.decryptMany([bornText, null]);
+const nothing: null = email.encrypt(null);
+const keyset: Keyset = await Keyset.import(sealed, { from: 'tink-encrypted-json', keyring: kms });
+const found: Buffer = keyset.prf('x', 16, { keyId: 5 });
+// @ts-expect-error a column of text takes text
+email.encrypt(5);
+// @ts-expect-error there is no such type
+fields.column({ table: 'users', column: 'email', type: 'varchar' });
+// @ts-expect-error Tink knows no local keys
+await Keyset.import(sealed, { from: 'tink-encrypted-json', keyring: local });
+// @ts-expect-error keysets are made by their functions
+new Keyset();
+console.log(opened, dates, nothing, found);
 
 // Errors.
 try {

@@ -21,7 +21,7 @@ function brand(type) {
  * recognized before.
  *
  * @param {unknown} value
- * @param {'Envelope' | 'keyring'} what
+ * @param {'Envelope' | 'BranchKeyStore' | 'keyring'} what
  */
 function isOfCopy(value, what) {
   if (typeof value !== 'object' || value === null || isProxy(value)) return false;
@@ -29,7 +29,7 @@ function isOfCopy(value, what) {
   if (prototype === null || isProxy(prototype)) return false;
   const name = Object.getOwnPropertyDescriptor(prototype, BRAND)?.value;
   if (typeof name !== 'string') return false;
-  return what === 'Envelope' ? name === what : name.endsWith('Keyring');
+  return what === 'keyring' ? name.endsWith('Keyring') : name === what;
 }
 
 /**

@@ -10,6 +10,7 @@ const { kind } = require('../input/kind.js');
 
 // Loaded when they are first used: node:crypto alone, which reads RSA keys, takes some milliseconds.
 const custom = () => require('./custom.js');
+const hierarchical = () => require('./hierarchical.js');
 const kms = () => require('./kms.js');
 const rsa = () => require('./rsa.js');
 
@@ -104,9 +105,26 @@ class CustomKeyring {
   }
 }
 
-[AwsKmsKeyring, CustomKeyring, LocalKeyring, MultiKeyring, RawAesKeyring, RawRsaKeyring].forEach(
-  brand,
-);
+/** Wraps data keys under branch keys. */
+class HierarchicalKeyring {
+  /** @param {unknown} options */
+  constructor(options) {
+    nativeKeyrings.set(
+      this,
+      native(() => hierarchical().hierarchicalKeyring(options)),
+    );
+  }
+}
+
+[
+  AwsKmsKeyring,
+  CustomKeyring,
+  HierarchicalKeyring,
+  LocalKeyring,
+  MultiKeyring,
+  RawAesKeyring,
+  RawRsaKeyring,
+].forEach(brand);
 
 /**
  * The keyring of a key string: `local:` and a path, or a KMS key id, ARN, alias or alias ARN.
@@ -137,6 +155,7 @@ function nativeKeyring(keyring, name = 'keyring') {
 module.exports = {
   AwsKmsKeyring,
   CustomKeyring,
+  HierarchicalKeyring,
   LocalKeyring,
   MultiKeyring,
   RawAesKeyring,

@@ -5,11 +5,8 @@ const args = require('../input/index.js');
 const { invalid } = require('../errors.js');
 const { GUARD_OPTIONS, guardOptions } = require('./guard.js');
 
-const OPTIONS = /** @type {const} */ ([
-  'keyId',
-  'additionalKeyIds',
-  'discovery',
-  'multiRegion',
+/** How KMS is reached. */
+const ACCESS_OPTIONS = /** @type {const} */ ([
   'region',
   'endpoint',
   'profile',
@@ -18,6 +15,13 @@ const OPTIONS = /** @type {const} */ ([
   'attemptTimeoutMs',
   'connectTimeoutMs',
   'credentialsTimeoutMs',
+]);
+const OPTIONS = /** @type {const} */ ([
+  'keyId',
+  'additionalKeyIds',
+  'discovery',
+  'multiRegion',
+  ...ACCESS_OPTIONS,
   ...GUARD_OPTIONS,
 ]);
 const HOUR = 3_600_000;
@@ -42,7 +46,7 @@ function strict(/** @type {Given} */ given) {
   const keyId = args.nameString(given.keyId, 'keyId');
   const additional =
     args.optionalStrings(given.additionalKeyIds, 'additionalKeyIds', args.nameString) ?? [];
-  return binding.Keyring.awsKms(keyId, additional, access(given), guardOptions(given));
+  return binding.Keyring.awsKms(keyId, additional, accessOptions(given), guardOptions(given));
 }
 
 function discovery(/** @type {Given} */ given) {
@@ -55,7 +59,7 @@ function discovery(/** @type {Given} */ given) {
   }
   return binding.Keyring.awsKmsDiscovery(
     filter(given.discovery),
-    access(given),
+    accessOptions(given),
     guardOptions(given),
   );
 }
@@ -70,8 +74,10 @@ function filter(/** @type {unknown} */ value) {
   return { partition: args.string(given.partition, 'discovery.partition'), accountIds };
 }
 
-/** How KMS is reached. */
-function access(/** @type {Given} */ given) {
+/**
+ * @param {{ [name in typeof ACCESS_OPTIONS[number] | 'multiRegion']?: unknown }} given
+ */
+function accessOptions(given) {
   return {
     environment: environment(process.env),
     region: args.optionalString(given.region, 'region'),
@@ -104,4 +110,4 @@ function environment(variables) {
   return known.flat().map(String);
 }
 
-module.exports = { kmsKeyring };
+module.exports = { ACCESS_OPTIONS, accessOptions, kmsKeyring };

@@ -1,8 +1,10 @@
 //! The engine that this build uses.
 
+use zeroize::Zeroizing;
+
 #[cfg(all(feature = "aws-lc", not(feature = "rust-crypto")))]
 use super::aws_lc::AwsLc as Engine;
-use super::engine::CryptoEngine;
+use super::engine::{CryptoEngine, HmacHash};
 use super::key_pair::{KeyPair, KeyPairSpec};
 #[cfg(feature = "rust-crypto")]
 use super::rust_crypto::RustCrypto as Engine;
@@ -45,4 +47,14 @@ pub(super) fn hkdf(
     outputs: &mut [(&[u8], &mut [u8])],
 ) -> Result<()> {
     Engine::hkdf(hash, salt, secret, outputs)
+}
+
+/// HMAC (RFC 2104), cut to the length of `output`.
+pub(super) fn hmac(hash: HmacHash, key: &[u8], input: &[u8], output: &mut [u8]) -> Result<()> {
+    Engine::hmac(hash, key, input, output)
+}
+
+/// Authenticates the parts, one after the other, by HMAC-SHA-256 (RFC 2104).
+pub(super) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Result<Zeroizing<[u8; 32]>> {
+    Engine::hmac_sha256(key, parts)
 }

@@ -6,7 +6,7 @@
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::chosen::{AesGcm, hkdf};
+use super::chosen::{AesGcm, hkdf, hmac_sha256};
 use super::engine::Aead;
 use crate::error::Result;
 use crate::suite::{AlgorithmSuite, KeyDerivation};
@@ -53,6 +53,18 @@ impl DerivedKeys {
         }
         Ok(Self { content_key: AesGcm::new(&content_key)?, commitment })
     }
+}
+
+/// A key of 32 bytes by KDF in counter mode with HMAC-SHA-256 (NIST SP 800-108r1, 4.1): one block,
+/// of the counter, the label, a zero byte, the context, and the length in bits.
+pub(crate) fn counter_mode_key(
+    secret: &[u8],
+    label: &[u8],
+    context: &[u8],
+) -> Result<Zeroizing<[u8; 32]>> {
+    const COUNTER: [u8; 4] = 1_u32.to_be_bytes();
+    const BITS: [u8; 4] = 256_u32.to_be_bytes();
+    hmac_sha256(secret, &[&COUNTER, label, &[0], context, &BITS])
 }
 
 /// Compares two commitments in constant time.

@@ -26,7 +26,7 @@ pub(super) fn named(provider_id: &str, name: &str) -> String {
 /// The name of the key that wraps this data key: a KMS key's ARN, or what a raw keyring calls it.
 pub fn key_name(key: &EncryptedDataKey) -> String {
     let name = match KeyInfo::parse(&key.provider_info) {
-        Some(info) if key.provider_id != PROVIDER_ID => info.name,
+        Some(info) if !key.provider_id.starts_with(PROVIDER_ID) => info.name,
         _ => &key.provider_info,
     };
     String::from_utf8_lossy(name).into_owned()

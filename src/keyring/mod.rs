@@ -12,9 +12,10 @@ mod data_key_service;
 mod failures;
 #[cfg(feature = "aws-kms")]
 pub mod guard;
+#[cfg(feature = "aws-kms")]
+pub mod hierarchical;
 mod interface;
 mod key_names;
-pub mod kms_arn;
 pub mod kms_key_id;
 pub mod local;
 pub mod multi;
@@ -24,6 +25,7 @@ mod raw_aes_info;
 pub mod raw_rsa;
 mod stats;
 
+pub use crate::kms_arn;
 pub use answer::{Answer, answer_now, would_block};
 pub use data_key::{
     DecryptedDataKey, GeneratedDataKey, GeneratedKeyPair, KmsTarget, WrappedDataKey,

@@ -8,7 +8,7 @@ use super::failures::Failures;
 use super::key_names::described;
 use super::{
     Answer, DataKeyUnwrapper, DataKeyWrapper, DecryptedDataKey, Keyring, ServiceStats,
-    WrappedDataKey,
+    WrappedDataKey, answer_now, would_block,
 };
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
@@ -156,6 +156,29 @@ impl MultiKeyring {
 impl Keyring for MultiKeyring {
     fn calls_service(&self) -> bool {
         self.keyrings().any(Keyring::calls_service)
+    }
+
+    fn may_answer_now(&self) -> bool {
+        self.keyrings().all(Keyring::may_answer_now)
+    }
+
+    /// Each of them answers at once, or says that it cannot.
+    fn on_encrypt_now(&self, materials: &mut EncryptionMaterials) -> Result<()> {
+        if !self.may_answer_now() {
+            return Err(would_block());
+        }
+        answer_now(self.add_data_keys(materials))
+    }
+
+    fn on_decrypt_now(
+        &self,
+        materials: &mut DecryptionMaterials,
+        encrypted_data_keys: &[EncryptedDataKey],
+    ) -> Result<()> {
+        if !self.may_answer_now() {
+            return Err(would_block());
+        }
+        answer_now(self.find_data_key(materials, encrypted_data_keys))
     }
 
     fn rejects_implicitly(&self) -> bool {

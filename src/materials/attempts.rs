@@ -61,6 +61,11 @@ impl Attempts {
         refused.map_or(Ok(()), Err)
     }
 
+    /// Ends the attempts: a caller who can wait is to begin anew.
+    pub fn stop(&mut self) {
+        self.stopped = true;
+    }
+
     /// Whether the attempts have ended, with the error that `next` gave.
     pub fn stopped(&self) -> bool {
         self.stopped

@@ -50,7 +50,7 @@ pub struct NativeKmsOptions {
     pub connect_timeout_ms: Option<u32>,
 }
 
-fn kms_options(options: NativeKmsOptions, guard: NativeGuardOptions) -> KmsOptions {
+pub(super) fn kms_options(options: NativeKmsOptions, guard: NativeGuardOptions) -> KmsOptions {
     let GuardOptions { timeout, flight, breaker } = guard.into();
     KmsOptions {
         environment: environment(options.environment),
@@ -158,12 +158,6 @@ impl NativeKeyring {
             private_key.as_deref(),
         );
         Ok(Self(Arc::new(keyring.map_err(to_napi)?)))
-    }
-
-    /// Whether a service is asked.
-    #[napi(getter)]
-    pub fn calls_service(&self) -> bool {
-        self.0.calls_service()
     }
 
     pub(super) fn shared(&self) -> Arc<dyn Keyring> {

@@ -6,10 +6,11 @@ mod rsa;
 
 use aws_lc_rs::aead::{AES_128_GCM, AES_192_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::{digest, hmac, rand};
+use zeroize::Zeroizing;
 
 use self::ecdsa::{Signer, SigningKey, Verifier};
 use self::rsa::{PrivateKey, PublicKey};
-use super::engine::{Aead, CryptoEngine, Iv, Tag};
+use super::engine::{Aead, CryptoEngine, HmacHash, Iv, Tag};
 use super::failures::{engine_failed, not_authentic, wrong_key_length};
 use super::key_pair::{KeyPair, KeyPairSpec};
 use super::stack::leaving_no_trace;
@@ -47,10 +48,34 @@ impl CryptoEngine for AwsLc {
         })
     }
 
+    fn hmac(hash: HmacHash, key: &[u8], input: &[u8], output: &mut [u8]) -> Result<()> {
+        let algorithm = match hash {
+            HmacHash::Sha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+            HmacHash::Sha224 => hmac::HMAC_SHA224,
+            HmacHash::Sha256 => hmac::HMAC_SHA256,
+            HmacHash::Sha384 => hmac::HMAC_SHA384,
+            HmacHash::Sha512 => hmac::HMAC_SHA512,
+        };
+        let tag = hmac::sign(&hmac::Key::new(algorithm, key), input);
+        let tag = tag.as_ref().get(..output.len()).ok_or_else(|| engine_failed("HMAC"))?;
+        output.copy_from_slice(tag);
+        Ok(())
+    }
+
     fn sha256(data: &[u8]) -> [u8; 32] {
         let mut hash = [0; 32];
         hash.copy_from_slice(digest::digest(&digest::SHA256, data).as_ref());
         hash
+    }
+
+    fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Result<Zeroizing<[u8; 32]>> {
+        leaving_no_trace(|| {
+            let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));
+            parts.iter().for_each(|part| context.update(part));
+            let mut tag = Zeroizing::new([0; 32]);
+            tag.copy_from_slice(context.sign().as_ref());
+            Ok(tag)
+        })
     }
 
     fn generate_key_pair(spec: KeyPairSpec) -> Result<KeyPair> {

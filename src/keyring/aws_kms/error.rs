@@ -47,7 +47,7 @@ pub(super) fn nonsense(log: &CallLog) -> Error {
     Error::new(Code::KmsInternal, message).with_request_id(log.request_id().map(str::to_owned))
 }
 
-fn code<E>(error: &SdkError<E, HttpResponse>) -> Code
+pub(super) fn code<E>(error: &SdkError<E, HttpResponse>) -> Code
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {

@@ -12,6 +12,8 @@ use crate::foreign_text::shown;
 pub enum Service {
     /// AWS KMS.
     Kms,
+    /// The table of the branch keys, in Amazon DynamoDB or in a storage of the caller's.
+    KeyStore,
     /// A keyring of the caller's.
     Custom,
 }
@@ -33,6 +35,7 @@ impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.service {
             Service::Kms => "KMS key",
+            Service::KeyStore => "table",
             Service::Custom => "key",
         };
         match &self.key_id {
@@ -46,6 +49,7 @@ impl Call {
     pub(super) fn timed_out(&self) -> Error {
         let code = match self.service {
             Service::Kms => Code::KmsTimeout,
+            Service::KeyStore => Code::KeyStoreTimeout,
             Service::Custom => Code::KeyringTimeout,
         };
         let advice = "no answer in time; try again, or check the network and `timeoutMs`";

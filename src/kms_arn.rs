@@ -81,12 +81,12 @@ impl fmt::Display for KmsArn {
 }
 
 /// "AWS KMS multi-Region keys": the key id alone tells them.
-pub(super) fn is_multi_region_id(key_id: &str) -> bool {
+pub(crate) fn is_multi_region_id(key_id: &str) -> bool {
     key_id.starts_with("mrk-")
 }
 
 /// Whether `text` has ASCII letters, digits and `others` only, and at least one.
-pub(super) fn is_name(text: &str, others: &str) -> bool {
+pub(crate) fn is_name(text: &str, others: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
 }
 

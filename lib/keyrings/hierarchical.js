@@ -1,0 +1,84 @@
+'use strict';
+
+const { isNativeError } = require('node:util').types;
+
+const args = require('../input/index.js');
+const { nativeStore } = require('../branch-keys/index.js');
+const { noteCustomKeyring, runAsCaller } = require('../calls/caller.js');
+const { invalid } = require('../errors.js');
+const { sentence } = require('../foreign-text.js');
+const { kind } = require('../input/kind.js');
+
+const OPTIONS = /** @type {const} */ ([
+  'branchKeyStore',
+  'branchKeyId',
+  'branchKeyIdOf',
+  'maxAgeMs',
+  'maxEntries',
+  'partition',
+]);
+const UINT32_MAX = 2 ** 32 - 1;
+const DAY = 86_400_000;
+
+/** @typedef {import('../../binding').BranchKeyIdRequest} Request */
+
+/**
+ * The native keyring of a `HierarchicalKeyring`'s options.
+ *
+ * @param {unknown} options
+ */
+function hierarchicalKeyring(options) {
+  const given = args.options(options, OPTIONS);
+  const store = nativeStore(given.branchKeyStore);
+  const { branchKeyId, branchKeyIdOf, maxAgeMs = 300_000, maxEntries = 1000 } = given;
+  const limits = {
+    maxAgeMs: args.integer(maxAgeMs, 'maxAgeMs', 1, DAY),
+    maxEntries: args.integer(maxEntries, 'maxEntries', 1, UINT32_MAX),
+    partition: args.optionalString(given.partition, 'partition'),
+  };
+  if ((branchKeyId === undefined) === (branchKeyIdOf === undefined)) {
+    throw invalid('give either branchKeyId, or branchKeyIdOf, which tells it by the context');
+  }
+  if (branchKeyIdOf === undefined) {
+    return store.keyring(args.nameString(branchKeyId, 'branchKeyId'), limits);
+  }
+  if (typeof branchKeyIdOf !== 'function') throw invalid('branchKeyIdOf must be a function');
+  noteCustomKeyring();
+  return store.suppliedKeyring((request) => {
+    const ask = () => supply(request, /** @type {any} */ (branchKeyIdOf));
+    runAsCaller(request.callerId, ask).catch(() => {});
+  }, limits);
+}
+
+/**
+ * @param {Request} request
+ * @param {(context: Record<string, string>) => unknown} branchKeyIdOf
+ */
+async function supply(request, branchKeyIdOf) {
+  try {
+    const id = await branchKeyIdOf(Object.fromEntries(request.context));
+    if (typeof id === 'string' && id !== '' && id.isWellFormed()) return request.supplied(id);
+    const problem = `branchKeyIdOf must return the id of a branch key, a string, not ${kind(id)}`;
+    request.failed(problem, null, false);
+  } catch (error) {
+    const { text, retryable } = read(error);
+    request.failed('branchKeyIdOf failed; see `cause`', sentence(text), retryable);
+  }
+}
+
+/**
+ * What the function threw may be anything, and a getter of it may throw, too.
+ *
+ * @param {unknown} error
+ */
+function read(error) {
+  try {
+    const { name, message, retryable } = Object(error);
+    const text = isNativeError(error) ? `${name}: ${message}` : String(error);
+    return { text, retryable: retryable === true };
+  } catch {
+    return { text: `what was thrown cannot be read: ${kind(error)}`, retryable: false };
+  }
+}
+
+module.exports = { hierarchicalKeyring };

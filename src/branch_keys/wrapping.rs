@@ -1,0 +1,188 @@
+//! How a branch key wraps a data key.
+//!
+//! Source: `framework/aws-kms/aws-kms-hierarchical-keyring.md`, "Branch Key Wrapping" and "Branch Key
+//! Unwrapping".
+
+use zeroize::Zeroizing;
+
+use super::branch_key::BranchKey;
+use crate::context::EncryptionContext;
+use crate::crypto::{self, Aead, AesGcm, IV_LENGTH, Iv, TAG_LENGTH, Tag, counter_mode_key};
+use crate::error::{Code, Error, Result};
+use crate::foreign_text::shown;
+use crate::format::Reader;
+use crate::materials::DataKey;
+
+/// Names the provider in messages, and labels the derivation.
+pub(crate) const PROVIDER_ID: &str = "aws-kms-hierarchy";
+
+const SALT_LENGTH: usize = 16;
+const VERSION_LENGTH: usize = 16;
+/// What a wrapped data key has beside the key.
+const OVERHEAD: usize = SALT_LENGTH + IV_LENGTH + VERSION_LENGTH + TAG_LENGTH;
+
+/// A wrapped data key in its parts: salt, IV, version, encrypted key, tag.
+pub(crate) struct Wrapped<'a> {
+    salt: [u8; SALT_LENGTH],
+    iv: Iv,
+    pub(crate) version: [u8; VERSION_LENGTH],
+    encrypted: &'a [u8],
+    tag: Tag,
+}
+
+impl<'a> Wrapped<'a> {
+    /// `None` if a branch key cannot have wrapped it; `length` is that of the data key, where known.
+    pub(crate) fn parse(ciphertext: &'a [u8], length: Option<usize>) -> Option<Self> {
+        let key_length = ciphertext.len().checked_sub(OVERHEAD).filter(|length| *length > 0)?;
+        if length.is_some_and(|length| length != key_length) {
+            return None;
+        }
+        let mut reader = Reader::new(ciphertext);
+        let salt = reader.array().ok()?;
+        let iv = reader.array().ok()?;
+        let version = reader.array().ok()?;
+        let (encrypted, tag) =
+            ciphertext.get(OVERHEAD - TAG_LENGTH..)?.split_last_chunk::<TAG_LENGTH>()?;
+        Some(Self { salt, iv, version, encrypted, tag: *tag })
+    }
+}
+
+/// Wraps a data key under a branch key.
+pub(crate) fn wrap(
+    branch_key: &BranchKey,
+    data_key: &DataKey,
+    context: &EncryptionContext,
+) -> Result<Vec<u8>> {
+    let mut random = [0; SALT_LENGTH + IV_LENGTH];
+    crypto::random(&mut random)?;
+    let (salt, iv) = random.split_at(SALT_LENGTH);
+    let iv: &Iv = iv.try_into().map_err(|_| Error::new(Code::Internal, "an IV has 12 bytes"))?;
+    let wrapping_key = wrapping_key(branch_key, salt)?;
+    let from = OVERHEAD - TAG_LENGTH;
+    let mut wrapped = Vec::with_capacity(OVERHEAD + data_key.length());
+    wrapped.extend_from_slice(&random);
+    wrapped.extend_from_slice(branch_key.version.bytes());
+    wrapped.resize(from + data_key.length(), 0);
+    let aad = aad(branch_key, context);
+    let tag = wrapping_key.seal(iv, &aad, data_key.expose(), &mut wrapped[from..])?;
+    wrapped.extend_from_slice(&tag);
+    Ok(wrapped)
+}
+
+/// Unwraps what this version of the branch key wrapped.
+pub(crate) fn unwrap(
+    branch_key: &BranchKey,
+    wrapped: &Wrapped<'_>,
+    context: &EncryptionContext,
+) -> Result<DataKey> {
+    let wrapping_key = wrapping_key(branch_key, &wrapped.salt)?;
+    let mut data_key = Zeroizing::new(vec![0; wrapped.encrypted.len()]);
+    let aad = aad(branch_key, context);
+    wrapping_key
+        .open(&wrapped.iv, &aad, wrapped.encrypted, &wrapped.tag, &mut data_key)
+        .map_err(|_| unusable(branch_key))?;
+    Ok(DataKey::new(data_key))
+}
+
+/// A key for one data key alone, so that no nonce is used twice under it.
+fn wrapping_key(branch_key: &BranchKey, salt: &[u8]) -> Result<AesGcm> {
+    let key = counter_mode_key(branch_key.key.expose(), PROVIDER_ID.as_bytes(), salt)?;
+    AesGcm::new(key.as_slice())
+}
+
+/// "Branch Key Wrapping and Unwrapping AAD": without lengths between its parts.
+fn aad(branch_key: &BranchKey, context: &EncryptionContext) -> Vec<u8> {
+    let BranchKey { id, version, .. } = branch_key;
+    let context = context.serialize();
+    [PROVIDER_ID.as_bytes(), id.as_bytes(), version.bytes(), &context].concat()
+}
+
+fn unusable(branch_key: &BranchKey) -> Error {
+    let message = format!(
+        "the data key does not unwrap under version {} of the branch key \"{}\": it or the \
+         encryption context was changed, or another library sorted the context in another order",
+        branch_key.version,
+        shown(&branch_key.id)
+    );
+    Error::new(Code::NoUsableKey, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use data_encoding::HEXLOWER;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::branch_keys::Version;
+
+    fn known_answers() -> Value {
+        let path =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/hierarchy/known-answers.json");
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    }
+
+    fn bytes(case: &Value, name: &str) -> Vec<u8> {
+        HEXLOWER.decode(case[name].as_str().unwrap().as_bytes()).unwrap()
+    }
+
+    fn branch_key_of(case: &Value) -> BranchKey {
+        BranchKey {
+            id: case["branch_key_id"].as_str().unwrap().to_owned(),
+            version: Version::parse(case["version"].as_str().unwrap()).unwrap(),
+            key: DataKey::new(Zeroizing::new(bytes(case, "branch_key"))),
+        }
+    }
+
+    fn context_of(case: &Value) -> EncryptionContext {
+        let mut context = EncryptionContext::default();
+        for (key, value) in case["encryption_context"].as_object().unwrap() {
+            context.insert(key.clone(), value.as_str().unwrap().to_owned());
+        }
+        context
+    }
+
+    #[test]
+    fn keys_are_derived_as_published() {
+        let known = known_answers();
+        let ours = known["kdf"].as_array().unwrap().iter().filter(|case| {
+            case["hash"] == "sha256" && case["length"] == 32 && case["label"].is_string()
+        });
+        let mut count = 0;
+        for case in ours {
+            let (key, context) = (bytes(case, "key"), bytes(case, "context"));
+            let derived = counter_mode_key(&key, &bytes(case, "label"), &context).unwrap();
+            assert_eq!(derived.to_vec(), bytes(case, "output"), "{}", case["id"]);
+            count += 1;
+        }
+        assert_eq!(count, 14);
+    }
+
+    #[test]
+    fn data_keys_are_wrapped_as_in_known_answers() {
+        let known = known_answers();
+        let cases = known["wrap"].as_array().unwrap();
+        assert_eq!(cases.len(), 16);
+        for case in cases {
+            let (branch_key, context) = (branch_key_of(case), context_of(case));
+            let (ciphertext, data_key) = (bytes(case, "ciphertext"), bytes(case, "data_key"));
+            assert_eq!(aad(&branch_key, &context), bytes(case, "aad"), "{}", case["id"]);
+            let wrapped = Wrapped::parse(&ciphertext, Some(data_key.len())).unwrap();
+            assert_eq!(&wrapped.version, branch_key.version.bytes());
+            let unwrapped = unwrap(&branch_key, &wrapped, &context).unwrap();
+            assert_eq!(unwrapped.expose(), data_key, "{}", case["id"]);
+            let again = wrap(&branch_key, &unwrapped, &context).unwrap();
+            assert_eq!(again.len(), ciphertext.len());
+            let again = Wrapped::parse(&again, None).unwrap();
+            assert_eq!(unwrap(&branch_key, &again, &context).unwrap().expose(), data_key);
+        }
+    }
+
+    #[test]
+    fn a_wrapped_data_key_has_one_length() {
+        for length in [0, 59, 60, 75, 77, 93] {
+            assert!(Wrapped::parse(&vec![0; length], Some(16)).is_none(), "{length}");
+        }
+        assert!(Wrapped::parse(&[0; 60], None).is_none());
+        assert!(Wrapped::parse(&[0; 61], None).is_some());
+    }
+}

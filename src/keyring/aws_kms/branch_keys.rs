@@ -1,0 +1,128 @@
+//! Key stores of branch keys: KMS unwraps them, and Amazon DynamoDB holds them, or the caller.
+
+use std::sync::Arc;
+
+use super::super::ServiceStats;
+use super::super::hierarchical::StatsSource;
+use super::KmsOptions;
+use super::clients::KmsClients;
+use super::dynamodb::Table;
+use crate::branch_keys::{Answer, BranchKeyStore, Kms, KmsConfiguration, Storage};
+use crate::context::EncryptionContext;
+use crate::error::Result;
+use crate::kms_arn::KmsArn;
+use crate::materials::DataKey;
+
+/// The length of a branch key, in bytes.
+const KEY_LENGTH: usize = 32;
+
+/// What a key store is made of.
+pub struct KeyStoreOptions {
+    /// Where the items are.
+    pub storage: Where,
+    /// The name that the records are authenticated with.
+    pub logical_name: String,
+    /// Which KMS keys may be asked.
+    pub configuration: KmsConfiguration,
+    /// How to reach KMS, and DynamoDB in all but its endpoint.
+    pub kms: KmsOptions,
+}
+
+/// Where the items of a key store are.
+pub enum Where {
+    /// In a table of Amazon DynamoDB.
+    DynamoDb {
+        /// The table's name, or its ARN.
+        table_name: String,
+        /// The URL of DynamoDB; by default `AWS_ENDPOINT_URL_DYNAMODB`, then AWS's own.
+        endpoint: Option<String>,
+    },
+    /// In a storage of the caller's.
+    Own(Arc<dyn Storage>),
+}
+
+/// A key store, and what tells of its calls. Nothing is called yet.
+///
+/// # Errors
+/// `InvalidArgument`, or `Configuration` if the options, the environment or the AWS files cannot
+/// work.
+pub fn key_store(options: KeyStoreOptions) -> Result<(BranchKeyStore, StatsSource)> {
+    let KeyStoreOptions { storage, logical_name, configuration, kms } = options;
+    let key_region = match &configuration {
+        KmsConfiguration::Key { arn, .. } => Some(arn.region.clone()),
+        KmsConfiguration::Discovery { region, .. } => region.clone(),
+    };
+    let clients = Arc::new(KmsClients::new(kms.clone(), key_region.as_deref())?);
+    let mut table_stats: StatsSource = Arc::new(ServiceStats::default);
+    let storage: Arc<dyn Storage> = match storage {
+        Where::Own(storage) => storage,
+        Where::DynamoDb { table_name, endpoint } => {
+            let table = Arc::new(Table::new(table_name, endpoint, Arc::clone(&clients), kms)?);
+            let of_table = Arc::clone(&table);
+            table_stats = Arc::new(move || of_table.stats());
+            table
+        }
+    };
+    let kms = Arc::new(BranchKeyKms(Arc::clone(&clients)));
+    let store = BranchKeyStore::new(logical_name, storage, kms, configuration)?;
+    let stats: StatsSource = Arc::new(move || clients.stats().with(table_stats()));
+    Ok((store, stats))
+}
+
+/// KMS, for branch keys.
+struct BranchKeyKms(Arc<KmsClients>);
+
+impl Kms for BranchKeyKms {
+    fn default_region(&self) -> Answer<'_, String> {
+        Box::pin(async { self.0.default_region().await.map(str::to_owned) })
+    }
+
+    fn generate<'a>(
+        &'a self,
+        key: &'a KmsArn,
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, Vec<u8>> {
+        Box::pin(async move {
+            let kms = self.0.in_region(&key.region).await?;
+            let is_right = |used: &KmsArn| used == key;
+            let key_id = key.to_string();
+            let generated = kms
+                .generate_data_key_without_plaintext(&key_id, KEY_LENGTH, context, is_right)
+                .await?;
+            Ok(generated.ciphertext_blob)
+        })
+    }
+
+    fn re_encrypt<'a>(
+        &'a self,
+        key: &'a KmsArn,
+        ciphertext: &'a [u8],
+        context: &'a EncryptionContext,
+        new_context: &'a EncryptionContext,
+    ) -> Answer<'a, Vec<u8>> {
+        Box::pin(async move {
+            let kms = self.0.in_region(&key.region).await?;
+            let is_right = |used: &KmsArn| used == key;
+            let key_id = key.to_string();
+            let wrapped = kms
+                .re_encrypt(&key_id, ciphertext, context, &key_id, new_context, is_right)
+                .await?;
+            Ok(wrapped.ciphertext_blob)
+        })
+    }
+
+    fn decrypt<'a>(
+        &'a self,
+        key: &'a KmsArn,
+        ciphertext: &'a [u8],
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, DataKey> {
+        Box::pin(async move {
+            let kms = self.0.in_region(&key.region).await?;
+            let is_right = |used: &KmsArn| used == key;
+            let key_id = key.to_string();
+            let key = kms.decrypt(Some(&key_id), ciphertext, context, None, is_right).await?;
+            Ok(key.plaintext)
+        })
+    }
+}

@@ -1,0 +1,292 @@
+//! The AWS KMS hierarchical keyring: a branch key, which KMS wraps, wraps the data keys.
+//!
+//! Source: `framework/aws-kms/aws-kms-hierarchical-keyring.md`.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::failures::{Failures, no_usable_key};
+use super::key_names::named;
+use super::{
+    Answer, DataKeyUnwrapper, DataKeyWrapper, DecryptedDataKey, GeneratedDataKey, Keyring,
+    ServiceStats, WrappedDataKey, answer_now, would_block,
+};
+use crate::branch_keys::{
+    BranchKeyCache, PROVIDER_ID, Version, Which, Wrapped, check_id, unwrap, wrap,
+};
+use crate::context::EncryptionContext;
+use crate::error::{Code, Error, Result};
+use crate::foreign_text::shown;
+use crate::format::{EncryptedDataKey, Reader};
+use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
+
+/// Tells the branch key of a message by its encryption context.
+pub trait BranchKeyIdSupplier: Send + Sync {
+    /// The id of the branch key for a message with this context.
+    fn branch_key_id<'a>(&'a self, context: &'a EncryptionContext) -> Answer<'a, String>;
+}
+
+/// Which branch key wraps.
+pub enum BranchKeyId {
+    /// Always this one.
+    Fixed(String),
+    /// The one that the context tells.
+    Supplied(Arc<dyn BranchKeyIdSupplier>),
+}
+
+/// What the store of the branch keys has asked.
+pub type StatsSource = Arc<dyn Fn() -> ServiceStats + Send + Sync>;
+
+/// Wraps data keys under branch keys.
+pub struct HierarchicalKeyring {
+    branch_key_id: BranchKeyId,
+    cache: Arc<BranchKeyCache>,
+    stats: Option<StatsSource>,
+}
+
+impl HierarchicalKeyring {
+    /// A keyring whose branch keys come from this cache, and so from the cache's store. Nothing is
+    /// asked yet.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for an id that no branch key has.
+    pub fn new(
+        branch_key_id: BranchKeyId,
+        cache: Arc<BranchKeyCache>,
+        stats: Option<StatsSource>,
+    ) -> Result<Self> {
+        if let BranchKeyId::Fixed(id) = &branch_key_id {
+            check_id(id)?;
+        }
+        Ok(Self { branch_key_id, cache, stats })
+    }
+
+    /// A function of the caller's cannot be asked at once.
+    fn check_answers_now(&self) -> Result<()> {
+        if self.may_answer_now() { Ok(()) } else { Err(would_block()) }
+    }
+
+    async fn id(&self, context: &EncryptionContext) -> Result<Cow<'_, str>> {
+        match &self.branch_key_id {
+            BranchKeyId::Fixed(id) => Ok(Cow::Borrowed(id)),
+            BranchKeyId::Supplied(supplier) => {
+                let id = supplier.branch_key_id(context).await?;
+                check_id(&id)?;
+                Ok(Cow::Owned(id))
+            }
+        }
+    }
+
+    /// Wraps under the active version.
+    async fn wrap(
+        &self,
+        data_key: &DataKey,
+        context: &EncryptionContext,
+    ) -> Result<EncryptedDataKey> {
+        let id = self.id(context).await?;
+        let cached = self.cache.get(&id, Which::Active).await?;
+        let ciphertext = wrap(cached.key(), data_key, context)?;
+        // The caller named it, not a message.
+        cached.keep();
+        let (provider_id, provider_info) = (PROVIDER_ID.to_owned(), id.into_owned().into_bytes());
+        Ok(EncryptedDataKey { provider_id, provider_info, ciphertext })
+    }
+
+    /// Unwraps under the version that the wrapped data key names.
+    async fn unwrap(
+        &self,
+        id: &str,
+        ciphertext: &[u8],
+        length: Option<usize>,
+        context: &EncryptionContext,
+    ) -> Result<DataKey> {
+        let wrapped = Wrapped::parse(ciphertext, length).ok_or_else(|| wrong_length(id))?;
+        let version = Version::from_bytes(wrapped.version)?;
+        let cached = self.cache.get(id, Which::Version(version)).await?;
+        let data_key = unwrap(cached.key(), &wrapped, context)?;
+        cached.keep();
+        Ok(data_key)
+    }
+
+    async fn add_data_key(&self, materials: &mut EncryptionMaterials) -> Result<()> {
+        let fresh = match materials.data_key {
+            Some(_) => None,
+            None => Some(DataKey::generate(materials.suite.data_key_length)?),
+        };
+        let data_key = fresh.as_ref().or(materials.data_key.as_ref());
+        let data_key = data_key.ok_or_else(|| Error::new(Code::Internal, "no data key"))?;
+        let wrapped = self.wrap(data_key, &materials.context).await?;
+        materials.encrypted_data_keys.push(wrapped);
+        if fresh.is_some() {
+            materials.data_key = fresh;
+        }
+        Ok(())
+    }
+
+    async fn find_data_key(
+        &self,
+        materials: &mut DecryptionMaterials,
+        encrypted_data_keys: &[EncryptedDataKey],
+    ) -> Result<()> {
+        materials.expect_no_data_key()?;
+        let id = self.id(&materials.context).await?;
+        let length = Some(materials.suite.data_key_length);
+        let mut failures = Failures::default();
+        // "OnDecrypt": only those of the branch key that the keyring has, compared as bytes.
+        for key in encrypted_data_keys.iter().filter(|key| is_of(key, &id)) {
+            materials.attempts.next().await?;
+            match self.unwrap(&id, &key.ciphertext, length, &materials.context).await {
+                Ok(data_key) => {
+                    materials.data_key = Some(data_key);
+                    return Ok(());
+                }
+                // Nobody else is to try: a caller who can wait may find it.
+                Err(error) if error.code() == Code::WouldBlock => {
+                    materials.attempts.stop();
+                    return Err(error);
+                }
+                Err(error) => failures.push(error),
+            }
+        }
+        Err(no_usable_key(&named(PROVIDER_ID, &id), encrypted_data_keys, failures))
+    }
+
+    async fn wrap_to_blob(
+        &self,
+        data_key: &DataKey,
+        context: &EncryptionContext,
+    ) -> Result<WrappedDataKey> {
+        let wrapped = self.wrap(data_key, context).await?;
+        let mut ciphertext_blob = Vec::new();
+        wrapped.write(&mut ciphertext_blob)?;
+        let key_id = String::from_utf8_lossy(&wrapped.provider_info).into_owned();
+        Ok(WrappedDataKey { ciphertext_blob, key_id, key_material_id: None, request_id: None })
+    }
+
+    async fn generate(
+        &self,
+        length: usize,
+        context: &EncryptionContext,
+    ) -> Result<GeneratedDataKey> {
+        let plaintext = DataKey::generate(length)?;
+        let WrappedDataKey { ciphertext_blob, key_id, .. } =
+            self.wrap_to_blob(&plaintext, context).await?;
+        let key = DecryptedDataKey { plaintext, key_id, key_material_id: None, request_id: None };
+        Ok(GeneratedDataKey { ciphertext_blob, key })
+    }
+
+    async fn decrypt(
+        &self,
+        ciphertext_blob: &[u8],
+        context: &EncryptionContext,
+    ) -> Result<DecryptedDataKey> {
+        let id = self.id(context).await?;
+        let mut reader = Reader::new(ciphertext_blob);
+        let key = EncryptedDataKey::read(&mut reader).ok().filter(|_| reader.is_at_end());
+        let Some(key) = key.filter(|key| is_of(key, &id)) else {
+            let message =
+                format!("the ciphertextBlob was not made under the branch key \"{}\"", shown(&id));
+            return Err(Error::new(Code::NoUsableKey, message));
+        };
+        let plaintext = self.unwrap(&id, &key.ciphertext, None, context).await?;
+        let key_id = id.into_owned();
+        Ok(DecryptedDataKey { plaintext, key_id, key_material_id: None, request_id: None })
+    }
+}
+
+impl Keyring for HierarchicalKeyring {
+    fn calls_service(&self) -> bool {
+        true
+    }
+
+    fn may_answer_now(&self) -> bool {
+        matches!(self.branch_key_id, BranchKeyId::Fixed(_))
+    }
+
+    fn on_encrypt<'a>(&'a self, materials: &'a mut EncryptionMaterials) -> Answer<'a, ()> {
+        Box::pin(self.add_data_key(materials))
+    }
+
+    fn on_decrypt<'a>(
+        &'a self,
+        materials: &'a mut DecryptionMaterials,
+        encrypted_data_keys: &'a [EncryptedDataKey],
+    ) -> Answer<'a, ()> {
+        Box::pin(self.find_data_key(materials, encrypted_data_keys))
+    }
+
+    fn on_encrypt_now(&self, materials: &mut EncryptionMaterials) -> Result<()> {
+        self.check_answers_now()?;
+        answer_now(self.add_data_key(materials))
+    }
+
+    fn on_decrypt_now(
+        &self,
+        materials: &mut DecryptionMaterials,
+        encrypted_data_keys: &[EncryptedDataKey],
+    ) -> Result<()> {
+        self.check_answers_now()?;
+        answer_now(self.find_data_key(materials, encrypted_data_keys))
+    }
+
+    fn data_key_wrapper(&self) -> Result<&dyn DataKeyWrapper> {
+        Ok(self)
+    }
+
+    fn data_key_unwrapper(&self) -> Result<&dyn DataKeyUnwrapper> {
+        Ok(self)
+    }
+
+    /// Reads the active version, where the context of no message tells which.
+    fn check(&self) -> Answer<'_, ()> {
+        Box::pin(async {
+            let BranchKeyId::Fixed(id) = &self.branch_key_id else { return Ok(()) };
+            self.cache.source().read(id, Which::Active).await.map(|_| ())
+        })
+    }
+
+    fn service_stats(&self) -> ServiceStats {
+        self.stats.as_ref().map(|stats| stats()).unwrap_or_default()
+    }
+}
+
+impl DataKeyWrapper for HierarchicalKeyring {
+    fn generate_data_key<'a>(
+        &'a self,
+        length: usize,
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, GeneratedDataKey> {
+        Box::pin(self.generate(length, context))
+    }
+
+    fn wrap_data_key<'a>(
+        &'a self,
+        data_key: &'a DataKey,
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, WrappedDataKey> {
+        Box::pin(self.wrap_to_blob(data_key, context))
+    }
+}
+
+impl DataKeyUnwrapper for HierarchicalKeyring {
+    fn decrypt_data_key<'a>(
+        &'a self,
+        ciphertext_blob: &'a [u8],
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, DecryptedDataKey> {
+        Box::pin(self.decrypt(ciphertext_blob, context))
+    }
+}
+
+fn is_of(key: &EncryptedDataKey, branch_key_id: &str) -> bool {
+    key.provider_id == PROVIDER_ID && key.provider_info == branch_key_id.as_bytes()
+}
+
+fn wrong_length(id: &str) -> Error {
+    let message = format!(
+        "a data key of the message has a length that the branch key \"{}\" wraps to for no key of \
+         this algorithm suite; it was changed",
+        shown(id)
+    );
+    Error::new(Code::NoUsableKey, message)
+}

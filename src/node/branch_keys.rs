@@ -1,0 +1,262 @@
+//! Stores of branch keys, and the keyrings over them.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use napi::bindgen_prelude::{ClassInstance, Function, PromiseRaw};
+use napi::{Env, Result};
+use napi_derive::napi;
+
+use super::branch_key_supplier::{NativeIdRequest, Supplier};
+use super::caller::{Caller, context_of, on_behalf};
+use super::context::{from_flat, to_pairs};
+use super::error::to_napi;
+use super::guard_options::NativeGuardOptions;
+use super::keyring::{NativeKeyring, NativeKmsOptions, kms_options};
+use super::numbers::{to_js_length, to_u64};
+use super::runtime::spawn;
+use crate::branch_keys::{
+    BranchKeyCacheLimits, BranchKeyStore, Created, Description, KmsConfiguration,
+};
+use crate::error::{self, Error};
+use crate::keyring::Keyring;
+use crate::keyring::aws_kms::{KeyStoreOptions, Where, key_store};
+use crate::keyring::hierarchical::{BranchKeyId, HierarchicalKeyring, StatsSource};
+
+/// Creates, rotates, destroys and reads branch keys.
+#[napi(js_name = "BranchKeyStore")]
+pub struct NativeBranchKeyStore {
+    store: Arc<BranchKeyStore>,
+    stats: StatsSource,
+}
+
+/// Where branch keys are, and which KMS key wraps them.
+#[napi(object)]
+pub struct NativeKeyStoreOptions {
+    /// The table.
+    pub table_name: String,
+    /// The name that the records are authenticated with.
+    pub logical_name: String,
+    /// The URL of DynamoDB.
+    pub endpoint: Option<String>,
+    /// The ARN of the KMS key; without it, whichever a record names.
+    pub kms_key_id: Option<String>,
+    /// The Region of those keys.
+    pub kms_region: Option<String>,
+    /// Whether related multi-Region keys count as one key.
+    pub multi_region: bool,
+}
+
+/// A version that was made.
+#[napi(object, object_from_js = false)]
+pub struct NativeCreated {
+    /// The id of the branch key.
+    pub branch_key_id: String,
+    /// The version.
+    pub version: String,
+}
+
+/// A branch key, without any key.
+#[napi(object, object_from_js = false)]
+pub struct NativeDescription {
+    /// The version that wraps.
+    pub active_version: String,
+    /// All versions, the active one first.
+    pub versions: Vec<NativeVersion>,
+    /// The ARN of the KMS key.
+    pub kms_key_id: String,
+    /// The context, as pairs.
+    pub context: Vec<Vec<String>>,
+}
+
+/// One version of a branch key.
+#[napi(object, object_from_js = false)]
+pub struct NativeVersion {
+    /// The version.
+    pub version: String,
+    /// When it was made, as its maker wrote it.
+    pub create_time: String,
+}
+
+/// How long and how many branch keys are kept.
+#[napi(object)]
+pub struct NativeBranchKeyLimits {
+    /// How long after they were read, in milliseconds.
+    pub max_age_ms: i64,
+    /// How many.
+    pub max_entries: u32,
+    /// Who shares them.
+    pub partition: Option<String>,
+}
+
+#[napi]
+impl NativeBranchKeyStore {
+    /// A store in DynamoDB. Nothing is called yet.
+    #[napi(factory, catch_unwind)]
+    pub fn dynamo_db(
+        options: NativeKeyStoreOptions,
+        kms: NativeKmsOptions,
+        guard: NativeGuardOptions,
+    ) -> Result<Self> {
+        let NativeKeyStoreOptions { table_name, logical_name, endpoint, .. } = options;
+        let configuration = match options.kms_key_id {
+            Some(arn) => KmsConfiguration::key(&arn, options.multi_region).map_err(to_napi)?,
+            None => KmsConfiguration::Discovery {
+                region: options.kms_region,
+                multi_region: options.multi_region,
+            },
+        };
+        let options = KeyStoreOptions {
+            storage: Where::DynamoDb { table_name, endpoint },
+            logical_name,
+            configuration,
+            kms: kms_options(kms, guard),
+        };
+        let (store, stats) = key_store(options).map_err(to_napi)?;
+        Ok(Self { store: Arc::new(store), stats })
+    }
+
+    /// A keyring of this branch key.
+    #[napi(catch_unwind)]
+    pub fn keyring(
+        &self,
+        branch_key_id: String,
+        limits: NativeBranchKeyLimits,
+    ) -> Result<NativeKeyring> {
+        self.keyring_of(BranchKeyId::Fixed(branch_key_id), limits).map_err(to_napi)
+    }
+
+    /// A keyring of the branch keys that a function tells.
+    #[napi(catch_unwind)]
+    pub fn supplied_keyring(
+        &self,
+        ask: Function<'_, NativeIdRequest, ()>,
+        limits: NativeBranchKeyLimits,
+    ) -> Result<NativeKeyring> {
+        let supplier = Arc::new(Supplier::new(&ask)?);
+        self.keyring_of(BranchKeyId::Supplied(supplier), limits).map_err(to_napi)
+    }
+
+    /// Creates a branch key.
+    #[napi(catch_unwind, ts_return_type = "Promise<NativeCreated>")]
+    pub fn create<'env>(
+        &self,
+        env: &'env Env,
+        branch_key_id: Option<String>,
+        context: Vec<String>,
+        caller: Option<ClassInstance<'_, Caller>>,
+    ) -> Result<PromiseRaw<'env, NativeCreated>> {
+        let (store, caller) = (Arc::clone(&self.store), context_of(caller.as_ref()));
+        let context = from_flat(context).map_err(to_napi)?;
+        spawn(env, async move {
+            let created = store.create(branch_key_id.as_deref(), &context);
+            on_behalf(caller, created).await.map(NativeCreated::from).map_err(to_napi)
+        })
+    }
+
+    /// Makes a new version of a branch key.
+    #[napi(catch_unwind, ts_return_type = "Promise<NativeCreated>")]
+    pub fn rotate<'env>(
+        &self,
+        env: &'env Env,
+        branch_key_id: String,
+        caller: Option<ClassInstance<'_, Caller>>,
+    ) -> Result<PromiseRaw<'env, NativeCreated>> {
+        let (store, caller) = (Arc::clone(&self.store), context_of(caller.as_ref()));
+        spawn(env, async move {
+            let rotated = on_behalf(caller, store.rotate(&branch_key_id)).await;
+            rotated.map(NativeCreated::from).map_err(to_napi)
+        })
+    }
+
+    /// Deletes a branch key; the number of its versions.
+    #[napi(catch_unwind, ts_return_type = "Promise<number>")]
+    pub fn destroy<'env>(
+        &self,
+        env: &'env Env,
+        branch_key_id: String,
+        caller: Option<ClassInstance<'_, Caller>>,
+    ) -> Result<PromiseRaw<'env, i64>> {
+        let (store, caller) = (Arc::clone(&self.store), context_of(caller.as_ref()));
+        spawn(env, async move {
+            let destroyed = on_behalf(caller, store.destroy(&branch_key_id)).await;
+            destroyed.map(to_js_length).map_err(to_napi)
+        })
+    }
+
+    /// What the table has of a branch key.
+    #[napi(catch_unwind, ts_return_type = "Promise<NativeDescription>")]
+    pub fn describe<'env>(
+        &self,
+        env: &'env Env,
+        branch_key_id: String,
+        caller: Option<ClassInstance<'_, Caller>>,
+    ) -> Result<PromiseRaw<'env, NativeDescription>> {
+        let (store, caller) = (Arc::clone(&self.store), context_of(caller.as_ref()));
+        spawn(env, async move {
+            let described = on_behalf(caller, store.describe(&branch_key_id)).await;
+            described.map(NativeDescription::from).map_err(to_napi)
+        })
+    }
+
+    /// The ids of all branch keys.
+    #[napi(catch_unwind, ts_return_type = "Promise<Array<string>>")]
+    pub fn list<'env>(
+        &self,
+        env: &'env Env,
+        caller: Option<ClassInstance<'_, Caller>>,
+    ) -> Result<PromiseRaw<'env, Vec<String>>> {
+        let (store, caller) = (Arc::clone(&self.store), context_of(caller.as_ref()));
+        spawn(env, async move { on_behalf(caller, store.storage().list()).await.map_err(to_napi) })
+    }
+
+    /// Makes the table.
+    #[napi(catch_unwind, ts_return_type = "Promise<void>")]
+    pub fn create_table<'env>(
+        &self,
+        env: &'env Env,
+        caller: Option<ClassInstance<'_, Caller>>,
+    ) -> Result<PromiseRaw<'env, ()>> {
+        let (store, caller) = (Arc::clone(&self.store), context_of(caller.as_ref()));
+        spawn(env, async move {
+            on_behalf(caller, store.storage().create_table()).await.map_err(to_napi)
+        })
+    }
+
+    fn keyring_of(
+        &self,
+        id: BranchKeyId,
+        limits: NativeBranchKeyLimits,
+    ) -> error::Result<NativeKeyring> {
+        let max_entries = NonZeroUsize::new(limits.max_entries as usize)
+            .ok_or_else(|| Error::invalid("maxEntries must be at least 1"))?;
+        let max_age = Duration::from_millis(to_u64(limits.max_age_ms)?);
+        let of_cache = BranchKeyCacheLimits { max_age, max_entries };
+        let cache = self.store.cache(limits.partition.as_deref(), of_cache)?;
+        let stats = Some(Arc::clone(&self.stats));
+        let keyring: Arc<dyn Keyring> = Arc::new(HierarchicalKeyring::new(id, cache, stats)?);
+        Ok(keyring.into())
+    }
+}
+
+impl From<Created> for NativeCreated {
+    fn from(Created { branch_key_id, version }: Created) -> Self {
+        Self { branch_key_id, version: version.to_string() }
+    }
+}
+
+impl From<Description> for NativeDescription {
+    fn from(description: Description) -> Self {
+        let versions = description.versions.into_iter().map(|described| NativeVersion {
+            version: described.version.to_string(),
+            create_time: described.create_time,
+        });
+        Self {
+            active_version: description.active_version.to_string(),
+            versions: versions.collect(),
+            kms_key_id: description.kms_arn,
+            context: to_pairs(&description.context),
+        }
+    }
+}

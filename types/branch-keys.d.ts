@@ -1,0 +1,203 @@
+// Branch keys: KMS wraps them, a table holds them, and they wrap data keys.
+import type { AwsKmsOptions } from "./keyrings.js";
+
+/** Where branch keys are, and which KMS key wraps them. */
+export type BranchKeyStoreOptions = BranchKeyStoreKeyOptions | BranchKeyStoreDiscoveryOptions;
+
+/** A table in DynamoDB. Credentials, Region, retries and limits are those of every AWS call. */
+export interface BranchKeyStoreTableOptions extends Omit<AwsKmsOptions, "endpoint"> {
+  /** The table's name or ARN. */
+  readonly tableName: string;
+  /**
+   * The name that every record is authenticated with. It stays when the table is copied, restored
+   * or renamed: choose it once, and never change it.
+   */
+  readonly logicalName: string;
+  /** The URL of DynamoDB; by default `AWS_ENDPOINT_URL_DYNAMODB`, or AWS's own. */
+  readonly endpoint?: string;
+  /** The URL of KMS; by default `AWS_ENDPOINT_URL_KMS`, or AWS's own. */
+  readonly kmsEndpoint?: string;
+}
+
+/** A store whose branch keys one KMS key wraps. */
+export interface BranchKeyStoreKeyOptions extends BranchKeyStoreTableOptions {
+  /** The ARN of the KMS key. With `multiRegion`, that of the related key in your Region. */
+  readonly kmsKeyId: string;
+  readonly discovery?: false;
+  readonly kmsRegion?: never;
+}
+
+/** A store that only reads, under whichever KMS key a record names. */
+export interface BranchKeyStoreDiscoveryOptions extends BranchKeyStoreTableOptions {
+  /** Asks KMS for whichever key a record names; such a store only reads. */
+  readonly discovery: true;
+  /**
+   * The only Region of KMS to ask. By default the Region of the key; with `multiRegion`, that of
+   * the table.
+   */
+  readonly kmsRegion?: string;
+  readonly kmsKeyId?: never;
+}
+
+/** A version of a branch key that was made just now, and is active. */
+export interface CreatedBranchKey {
+  /** The id of the branch key. */
+  readonly branchKeyId: string;
+  /** The version, a UUID. */
+  readonly version: string;
+}
+
+/** A new branch key. */
+export interface CreateBranchKeyOptions extends BranchKeyCallOptions {
+  /** The id, such as a tenant's name; by default a random UUID. With an id, give a context, too. */
+  readonly branchKeyId?: string;
+  /** Public pairs that are authenticated with each record of the branch key. */
+  readonly encryptionContext?: Readonly<Record<string, string>>;
+}
+
+/** What every call of a store takes. */
+export interface BranchKeyCallOptions {
+  /** Ends the call. */
+  readonly signal?: AbortSignal;
+}
+
+/** What the table has of a branch key. KMS was not asked whether it is authentic. */
+export interface BranchKeyDescription {
+  /** The id of the branch key. */
+  readonly branchKeyId: string;
+  /** The version that wraps. */
+  readonly activeVersion: string;
+  /** All versions, the active one first; the others in no order. */
+  readonly versions: readonly {
+    /** The version, a UUID. */
+    readonly version: string;
+    /** When it was made, as its maker wrote it. */
+    readonly createTime: string;
+  }[];
+  /** The ARN of the KMS key. */
+  readonly kmsKeyId: string;
+  /** The context that the branch key was created with. */
+  readonly encryptionContext: Readonly<Record<string, string>>;
+}
+
+/** What a store was made with. */
+export interface BranchKeyStoreInfo {
+  /** The table. */
+  readonly tableName: string;
+  /** The name that every record is authenticated with. */
+  readonly logicalName: string;
+  /** The ARN of the KMS key, unless the store finds it. */
+  readonly kmsKeyId?: string;
+  /** The only Region of KMS that a store with `discovery` asks. */
+  readonly kmsRegion?: string | undefined;
+  /** Whether related multi-Region keys count as one key. */
+  readonly multiRegion: boolean;
+}
+
+/**
+ * Creates, rotates, destroys and describes branch keys. No branch key ever enters JavaScript.
+ *
+ * @example
+ * const store = new BranchKeyStore({ tableName: "branch-keys", logicalName: "tenants", kmsKeyId });
+ * await store.create({ branchKeyId: "tenant-blue", encryptionContext: { tenant: "blue" } });
+ */
+export class BranchKeyStore {
+  /**
+   * Nothing is called yet.
+   *
+   * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`, `ERR_ENVELOPE_CONFIGURATION`.
+   */
+  constructor(options: BranchKeyStoreOptions);
+
+  /**
+   * Creates a branch key: three calls of KMS, and one write of three items, all or none.
+   *
+   * @throws {EnvelopeError} `ERR_ENVELOPE_BRANCH_KEY_EXISTS`.
+   */
+  create(options?: CreateBranchKeyOptions): Promise<CreatedBranchKey>;
+
+  /**
+   * Makes a new version, which wraps from now on. Other processes go on with the old version until
+   * their cache is `maxAgeMs` old. Old messages stay readable.
+   *
+   * @throws {EnvelopeError} `ERR_ENVELOPE_BRANCH_KEY_CONFLICT` if somebody else rotated it meanwhile;
+   * `ERR_ENVELOPE_BRANCH_KEY_NOT_FOUND`, `ERR_ENVELOPE_BRANCH_KEY_ALTERED`.
+   */
+  rotate(branchKeyId: string, options?: BranchKeyCallOptions): Promise<CreatedBranchKey>;
+
+  /**
+   * Deletes all versions of a branch key from the table, and forgets it. What it protected can be
+   * decrypted no more: here at once, in other processes once their cache is `maxAgeMs` old. A backup
+   * of the table still has it.
+   *
+   * @returns how many versions were deleted.
+   */
+  destroy(
+    branchKeyId: string,
+    options?: BranchKeyCallOptions,
+  ): Promise<{ readonly versions: number }>;
+
+  /** What the table has of a branch key. */
+  describe(branchKeyId: string, options?: BranchKeyCallOptions): Promise<BranchKeyDescription>;
+
+  /** The ids of all branch keys, in no order. It reads the whole table. */
+  list(options?: BranchKeyCallOptions): Promise<string[]>;
+
+  /** Makes the table, and waits until it can be used; does nothing if it exists. */
+  createTable(options?: BranchKeyCallOptions): Promise<void>;
+
+  /** What the store was made with. */
+  info(): BranchKeyStoreInfo;
+
+  /** Stores are not of another class. */
+  private readonly kind: "branch-key-store";
+}
+
+/** Which branch key, and how long it is kept. */
+export type HierarchicalKeyringOptions = HierarchicalKeyringLimits &
+  (
+    | {
+        /** The id of the branch key. */
+        readonly branchKeyId: string;
+        readonly branchKeyIdOf?: never;
+      }
+    | {
+        /**
+         * Tells the id of the branch key by the encryption context, to encrypt and to decrypt. Of a
+         * signed message the context has `aws-crypto-public-key`, too.
+         */
+        branchKeyIdOf(
+          encryptionContext: Readonly<Record<string, string>>,
+        ): string | Promise<string>;
+        readonly branchKeyId?: never;
+      }
+  );
+
+/** How long and how many branch keys are kept. */
+export interface HierarchicalKeyringLimits {
+  /** Where the branch keys are. */
+  readonly branchKeyStore: BranchKeyStore;
+  /**
+   * How long a branch key is used after it was read, in milliseconds; by default 300,000. It is
+   * renewed in the background before. After you destroy a branch key or revoke access, a process can
+   * still decrypt for up to so long.
+   */
+  readonly maxAgeMs?: number;
+  /** How many versions are kept; by default 1,000. The least recently used are dropped first. */
+  readonly maxEntries?: number;
+  /** Keyrings over one store that name the same partition share one cache. */
+  readonly partition?: string;
+}
+
+/**
+ * Wraps data keys under a branch key: KMS and the table are asked when the branch key is not in the
+ * cache, and not for each message. While it is, `encryptSync` and `decryptSync` work with
+ * `branchKeyId`. The messages are those of the hierarchical keyrings of the AWS Encryption SDKs; in
+ * JavaScript's, set `utf8Sorting: true`.
+ */
+export class HierarchicalKeyring {
+  /** @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`. */
+  constructor(options: HierarchicalKeyringOptions);
+  /** Keyrings of one kind are not keyrings of another. */
+  private readonly kind: "hierarchical";
+}
