@@ -8,6 +8,7 @@ const path = require('node:path');
 const ROOT = path.join(__dirname, '..');
 const PEERS = path.join(ROOT, '__test__', 'peers');
 const SURROUNDINGS = path.join(ROOT, '__test__', 'surroundings');
+const BUNDLERS = path.join(ROOT, '__test__', 'bundlers');
 const TYPESCRIPT = path.join(ROOT, '__test__', 'typescript');
 const EXAMPLES = path.join(ROOT, 'examples');
 const BENCHMARK = path.join(ROOT, 'benchmark');
@@ -35,6 +36,7 @@ const STEPS = {
   tink,
   peers,
   surroundings,
+  bundlers,
   typescript,
   examples,
   benchmark,
@@ -49,6 +51,7 @@ const DEFAULT_STEPS = [
   'tink',
   'peers',
   'surroundings',
+  'bundlers',
   'typescript',
   'examples',
 ];
@@ -71,6 +74,11 @@ function peers() {
 /** What the packed package is tried in: test runners, a bundler, and the like. */
 function surroundings() {
   npmInstall(SURROUNDINGS);
+}
+
+/** The bundlers that the package is tried with. */
+function bundlers() {
+  npmInstall(BUNDLERS);
 }
 
 /** The versions of TypeScript that the types are tried with, and what checks the exports. */
@@ -262,6 +270,7 @@ module.exports = {
   ROOT,
   addon,
   benchmark,
+  bundlers,
   examples,
   localstack,
   nodeModules,
@@ -270,4 +279,5 @@ module.exports = {
   rehearsal,
   surroundings,
   tink,
+  typescript,
 };

@@ -60,6 +60,7 @@ async function testNode() {
   prepare.tink();
   prepare.peers();
   prepare.surroundings();
+  prepare.bundlers();
   prepare.typescript();
   prepare.examples();
   const files = testFiles(engine === 'aws-lc' ? [] : WITHOUT_CIPHERS);

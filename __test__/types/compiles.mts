@@ -70,7 +70,7 @@ const envelope = new Envelope({ keyring: kms, frameLength: 4096, maxEncryptedDat
 
 const settled = new Envelope('alias/app', { cache: {}, frameLength: 4096 });
 const named = new Envelope({ keyId: 'alias/app', cache: {} });
-const opened = await Envelope.open('alias/app', { cache: {}, signal: AbortSignal.timeout(5) });
+const known = await Envelope.open('alias/app', { cache: {}, signal: AbortSignal.timeout(5) });
 
 // @ts-expect-error a key and a keyring exclude each other
 new Envelope({ keyId: 'alias/app', keyring: kms });
