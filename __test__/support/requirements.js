@@ -48,6 +48,7 @@ function isInstalled(name) {
   return existsSync(INSTALLED[name]);
 }
 
+/** Why a test or suite that needs this is skipped, or false; in CI it fails instead. */
 function skipReason(condition, what) {
   if (condition) return false;
   if (process.env.CI === 'true') throw new Error(`missing: ${what}`);
@@ -61,5 +62,6 @@ module.exports = {
   SURROUNDINGS,
   isInstalled,
   requireOrSkip,
+  skipReason,
   skipWithout,
 };
