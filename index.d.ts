@@ -1,3 +1,5 @@
+/// <reference types="node" />
+
 /**
  * Envelope encryption: AWS KMS, or a local key, wraps a data key; the data key encrypts the data,
  * natively, in the message format that every AWS Encryption SDK reads.
@@ -6,7 +8,6 @@
  */
 
 import type { Transform } from "node:stream";
-import type { TransformStream } from "node:stream/web";
 import type {
   DecryptedDataKey,
   DecryptedMessage,
@@ -19,6 +20,7 @@ import type {
   WrappedDataKey,
   WrappedKeyPair,
 } from "./types/message.js";
+import type { OutputBuffer, OutputBytes } from "./types/output.js";
 import type {
   Bytes,
   ByteRange,
@@ -27,6 +29,7 @@ import type {
   DecryptStreamOptions,
   DecryptWebStreamOptions,
   EnvelopeOptions,
+  EnvelopeSettings,
   EnvelopeStats,
   FileOptions,
   GenerateDataKeyOptions,
@@ -41,9 +44,11 @@ import type {
 
 export * from "./types/branch-keys.js";
 export * from "./types/errors.js";
+export * from "./types/fields.js";
 export * from "./types/keyrings.js";
 export type * from "./types/message.js";
 export type * from "./types/options.js";
+export type * from "./types/output.js";
 
 /**
  * Encrypts and decrypts under one key.
@@ -58,10 +63,12 @@ export class Envelope {
    * Makes an envelope. It makes no call of a key service.
    *
    * @param key a KMS key id, key ARN, alias (`alias/app`) or alias ARN; or `local:` and the path of
-   * a key file; or options with a keyring.
+   * a key file; or options with a `keyId` or a keyring.
+   * @param options settings, where the key is a string.
    * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`, `ERR_ENVELOPE_KEY_FILE`.
    */
-  constructor(key: string | EnvelopeOptions);
+  constructor(key: string, options?: EnvelopeSettings);
+  constructor(options: EnvelopeOptions);
 
   /**
    * Makes an envelope and checks its keys, to find at the start of a program what would fail later. It
@@ -71,8 +78,12 @@ export class Envelope {
    * no permission, no credentials, and so on.
    */
   static open(
-    key: string | EnvelopeOptions,
-    options?: { readonly signal?: AbortSignal },
+    key: string,
+    options?: EnvelopeSettings & { readonly signal?: AbortSignal },
+  ): Promise<Envelope>;
+  static open(
+    options: EnvelopeOptions,
+    call?: { readonly signal?: AbortSignal },
   ): Promise<Envelope>;
 
   /**
@@ -81,31 +92,62 @@ export class Envelope {
    *
    * @returns one message of the AWS Encryption SDK; by default format 2.0, suite `0x0478`.
    */
-  encrypt(data: Bytes, options?: CallOptions): Promise<Buffer>;
+  encrypt(data: Bytes, options?: CallOptions): Promise<OutputBuffer>;
 
   /**
    * Decrypts one whole message: one KMS call. Nothing is returned before all of it has verified.
    *
    * @returns the plaintext.
    */
-  decrypt(message: Bytes, options?: CallOptions): Promise<Buffer>;
+  decrypt(message: Bytes, options?: CallOptions): Promise<OutputBuffer>;
 
   /** Decrypts as `decrypt` does, and also returns the header, which has been authenticated. */
   decryptMessage(message: Bytes, options?: CallOptions): Promise<DecryptedMessage>;
+
+  /**
+   * Encrypts text, and returns the message as text, too: base64url, for a column, a cookie or a URL.
+   *
+   * @example
+   * const stored: string = await envelope.encryptText("4111 1111 1111 1111");
+   * const number: string = await envelope.decryptText(stored);
+   */
+  encryptText(text: string, options?: DataKeyOptions): Promise<string>;
+
+  /**
+   * Decrypts text.
+   *
+   * @param message a message as base64url or base64, or its bytes.
+   * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT` if the plaintext is no UTF-8.
+   */
+  decryptText(message: Bytes, options?: DataKeyOptions): Promise<string>;
+
+  /**
+   * Encrypts a value as JSON, and returns the message as base64url. What JSON drops is dropped: a `Date`
+   * comes back as a string, a `Map` as `{}`.
+   */
+  encryptJson(value: NonNullable<unknown> | null, options?: DataKeyOptions): Promise<string>;
+
+  /**
+   * Decrypts a value that was encrypted as JSON. Its type is not known: check it, or assert what you expect.
+   *
+   * @param message a message as base64url or base64, or its bytes.
+   * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT` if the plaintext is no JSON.
+   */
+  decryptJson(message: Bytes, options?: DataKeyOptions): Promise<unknown>;
 
   /**
    * Encrypts synchronously, for keyrings that call no service, or with a warm cache.
    *
    * @throws {EnvelopeError} `ERR_ENVELOPE_WOULD_BLOCK` under a KMS key.
    */
-  encryptSync(data: Bytes, options?: SyncOptions): Buffer;
+  encryptSync(data: Bytes, options?: SyncOptions): OutputBuffer;
 
   /**
    * Decrypts synchronously, for keyrings that call no service, or with a warm cache.
    *
    * @throws {EnvelopeError} `ERR_ENVELOPE_WOULD_BLOCK` under a KMS key.
    */
-  decryptSync(message: Bytes, options?: SyncOptions): Buffer;
+  decryptSync(message: Bytes, options?: SyncOptions): OutputBuffer;
 
   /**
    * Encrypts many items, such as the rows of a table, on all cores, with one data key and one KMS call
@@ -120,7 +162,7 @@ export class Envelope {
   encryptBatch(
     items: readonly Bytes[],
     options?: DataKeyOptions,
-  ): Promise<PromiseSettledResult<Buffer>[]>;
+  ): Promise<PromiseSettledResult<OutputBuffer>[]>;
 
   /**
    * Decrypts many messages, from batches or not: one KMS call for each data key, however many messages
@@ -132,7 +174,7 @@ export class Envelope {
   decryptBatch(
     messages: readonly Bytes[],
     options?: DataKeyOptions,
-  ): Promise<PromiseSettledResult<Buffer>[]>;
+  ): Promise<PromiseSettledResult<OutputBuffer>[]>;
 
   /**
    * Returns a stream that takes plaintext and gives a message. It makes one KMS call, when the first
@@ -152,10 +194,10 @@ export class Envelope {
   decryptStream(options?: DecryptStreamOptions): Transform;
 
   /** Returns `encryptStream` as a Web stream, for `fetch` bodies and the like. */
-  encryptWebStream(options?: StreamOptions): TransformStream<Uint8Array, Uint8Array>;
+  encryptWebStream(options?: StreamOptions): TransformStream<Uint8Array, OutputBytes>;
 
   /** Returns `decryptStream` as a Web stream, for `fetch` bodies and the like. */
-  decryptWebStream(options?: DecryptWebStreamOptions): TransformStream<Uint8Array, Uint8Array>;
+  decryptWebStream(options?: DecryptWebStreamOptions): TransformStream<Uint8Array, OutputBytes>;
 
   /**
    * Encrypts a file natively. The destination appears complete or not at all, and only its owner can
@@ -186,7 +228,7 @@ export class Envelope {
    *
    * @throws {EnvelopeError} `ERR_ENVELOPE_RANGE` if `start` lies beyond the end.
    */
-  decryptRange(source: MessageSource, options?: ByteRange & DataKeyOptions): Promise<Buffer>;
+  decryptRange(source: MessageSource, options?: ByteRange & DataKeyOptions): Promise<OutputBuffer>;
 
   /** Returns the length of a message's plaintext in bytes, authenticated. */
   plaintextSize(source: MessageSource, options?: DataKeyOptions): Promise<number>;
@@ -204,7 +246,7 @@ export class Envelope {
     message: Bytes,
     to: Envelope,
     options?: CallOptions & ReEncryptContext,
-  ): Promise<Buffer>;
+  ): Promise<OutputBuffer>;
 
   /** Returns a stream that takes a message and gives one under the key of the envelope `to`. */
   reEncryptStream(to: Envelope, options?: StreamOptions & ReEncryptContext): Transform;
@@ -285,10 +327,25 @@ export class Envelope {
 }
 
 /** Calls {@link Envelope.encrypt} with the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
-export function encrypt(data: Bytes, options?: CallOptions & KeyOption): Promise<Buffer>;
+export function encrypt(data: Bytes, options?: CallOptions & KeyOption): Promise<OutputBuffer>;
 
 /** Calls {@link Envelope.decrypt} with the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
-export function decrypt(message: Bytes, options?: CallOptions & KeyOption): Promise<Buffer>;
+export function decrypt(message: Bytes, options?: CallOptions & KeyOption): Promise<OutputBuffer>;
+
+/** Calls {@link Envelope.encryptText} with the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
+export function encryptText(text: string, options?: DataKeyOptions & KeyOption): Promise<string>;
+
+/** Calls {@link Envelope.decryptText} with the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
+export function decryptText(message: Bytes, options?: DataKeyOptions & KeyOption): Promise<string>;
+
+/** Calls {@link Envelope.encryptJson} with the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
+export function encryptJson(
+  value: NonNullable<unknown> | null,
+  options?: DataKeyOptions & KeyOption,
+): Promise<string>;
+
+/** Calls {@link Envelope.decryptJson} with the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
+export function decryptJson(message: Bytes, options?: DataKeyOptions & KeyOption): Promise<unknown>;
 
 /** Calls {@link Envelope.encryptStream} with the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
 export function encryptStream(options?: StreamOptions & KeyOption): Transform;

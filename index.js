@@ -3,6 +3,13 @@
 const { EnvelopeError } = require('./lib/errors.js');
 const { BranchKeyStore } = require('./lib/branch-keys/index.js');
 const { Envelope } = require('./lib/envelope.js');
+const { Fields } = require('./lib/fields/fields.js');
+const { Keyset } = require('./lib/fields/keyset.js');
+const {
+  DynamoDbKeysetStore,
+  FolderKeysetStore,
+  SqlKeysetStore,
+} = require('./lib/fields/stores.js');
 const { inspect } = require('./lib/header.js');
 const {
   AwsKmsKeyring,
@@ -15,25 +22,44 @@ const {
 } = require('./lib/keyrings/index.js');
 const functions = require('./lib/functions.js');
 
-const { decrypt, decryptDataKey, decryptStream, encrypt, encryptStream, generateDataKey } =
-  functions;
+const {
+  decrypt,
+  decryptDataKey,
+  decryptJson,
+  decryptStream,
+  decryptText,
+  encrypt,
+  encryptJson,
+  encryptStream,
+  encryptText,
+  generateDataKey,
+} = functions;
 
 module.exports = {
   AwsKmsKeyring,
   BranchKeyStore,
   CustomKeyring,
+  DynamoDbKeysetStore,
   Envelope,
   EnvelopeError,
+  Fields,
+  FolderKeysetStore,
+  Keyset,
   HierarchicalKeyring,
   LocalKeyring,
   MultiKeyring,
   RawAesKeyring,
   RawRsaKeyring,
+  SqlKeysetStore,
   decrypt,
   decryptDataKey,
+  decryptJson,
   decryptStream,
+  decryptText,
   encrypt,
+  encryptJson,
   encryptStream,
+  encryptText,
   generateDataKey,
   inspect,
 };

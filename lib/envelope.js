@@ -6,6 +6,7 @@ const { abortable, throwIfAborted } = require('./calls/abort.js');
 const { begin, ready, readyNow } = require('./calls/start.js');
 const { brand, copies, isOfCopy } = require('./input/copies.js');
 const { Core } = require('./native/client.js');
+const { envelopeOptions } = require('./envelope-options.js');
 const { invalid } = require('./errors.js');
 const { describe } = require('./header.js');
 const { kind } = require('./input/kind.js');
@@ -24,14 +25,25 @@ const dataKeys = () => require('./data-keys.js');
 const files = () => require('./files.js');
 const ranges = () => require('./ranges/index.js');
 const streams = () => require('./streams/index.js');
+const text = () => require('./text.js');
+
+/**
+ * What the messages of an envelope are written with.
+ *
+ * @type {(envelope: unknown) => import('../binding').Client}
+ */
+let clientOf;
 
 /** Encrypts and decrypts under one key. */
 class Envelope {
   #core;
 
-  /** @param {unknown} key a key string, or options with a keyring */
-  constructor(key) {
-    this.#core = new Core(key);
+  /**
+   * @param {unknown} key a key string, or options with a keyId or a keyring
+   * @param {unknown} [options] those of a key string
+   */
+  constructor(key, options) {
+    this.#core = new Core(envelopeOptions(key, options));
   }
 
   /**
@@ -39,11 +51,10 @@ class Envelope {
    * @param {unknown} [options]
    */
   static async open(key, options) {
-    const given = args.options(options, /** @type {const} */ (['signal']));
-    const envelope = new Envelope(key);
-    await abortable(args.abortSignal(given.signal), (caller) =>
-      binding.checkKeyring(envelope.#core.keyring, caller),
-    );
+    const { taken, rest } = args.take(options, 'signal');
+    const signal = args.abortSignal(taken);
+    const envelope = new Envelope(key, Object.keys(rest).length > 0 ? rest : undefined);
+    await abortable(signal, (caller) => binding.checkKeyring(envelope.#core.keyring, caller));
     return envelope;
   }
 
@@ -111,6 +122,42 @@ class Envelope {
     const input = args.bytes(message, 'message');
     const started = short.decrypt(this.#core, encryptionContext, input, into);
     return Buffer.isBuffer(started) ? started : pieces.runSync(readyNow(started), input, into);
+  }
+
+  /**
+   * @param {unknown} value
+   * @param {unknown} [options]
+   */
+  async encryptText(value, options) {
+    const given = args.options(options, DATA_KEY_OPTIONS);
+    return (await this.encrypt(text().textBytes(value), given)).toString('base64url');
+  }
+
+  /**
+   * @param {unknown} message
+   * @param {unknown} [options]
+   */
+  async decryptText(message, options) {
+    const given = args.options(options, DATA_KEY_OPTIONS);
+    return text().textOf(await this.decrypt(text().messageBytes(message), given));
+  }
+
+  /**
+   * @param {unknown} value
+   * @param {unknown} [options]
+   */
+  async encryptJson(value, options) {
+    const given = args.options(options, DATA_KEY_OPTIONS);
+    return (await this.encrypt(text().jsonBytes(value), given)).toString('base64url');
+  }
+
+  /**
+   * @param {unknown} message
+   * @param {unknown} [options]
+   */
+  async decryptJson(message, options) {
+    const given = args.options(options, DATA_KEY_OPTIONS);
+    return text().jsonOf(await this.decrypt(text().messageBytes(message), given));
   }
 
   /**
@@ -322,13 +369,18 @@ class Envelope {
    * The core of another envelope.
    *
    * @param {unknown} envelope
+   * @param {string} [name] how the argument is called, for the error
    */
-  static #coreOf(envelope) {
+  static #coreOf(envelope, name = 'the envelope to re-encrypt to') {
     if (Object(envelope) === envelope && #core in /** @type {Envelope} */ (envelope)) {
       return /** @type {Envelope} */ (envelope).#core;
     }
-    if (isOfCopy(envelope, 'Envelope')) throw copies('the Envelope to re-encrypt to');
-    throw invalid(`the envelope to re-encrypt to must be an Envelope, not ${kind(envelope)}`);
+    if (isOfCopy(envelope, 'Envelope')) throw copies(name);
+    throw invalid(`${name} must be an Envelope, not ${kind(envelope)}`);
+  }
+
+  static {
+    clientOf = (envelope) => Envelope.#coreOf(envelope, 'envelope').client;
   }
 }
 
@@ -352,4 +404,4 @@ function callOptions(options, known) {
   };
 }
 
-module.exports = { Envelope };
+module.exports = { Envelope, clientOf };

@@ -15,6 +15,9 @@ const { isNativeError } = require('node:util').types;
 /** What the errors of every copy of this package have on their prototype. */
 const BRAND = Symbol.for('kms-envelope.EnvelopeError');
 
+/** How names of KMS keys begin that are not the bare name of an alias. */
+const KEY_ID = /^(alias\/|mrk-|[0-9a-f]{8}-[0-9a-f]{4}-)/i;
+
 /** What every failing call throws or rejects with. */
 class EnvelopeError extends Error {
   /**
@@ -146,7 +149,17 @@ function parse(error) {
  * @param {NativeError} fields
  * @returns {EnvelopeError}
  */
-function fromFields({ code, message, retryable, requestId, cause, errors, circuit, retryAfterMs }) {
+function fromFields({
+  code,
+  message: text,
+  retryable,
+  requestId,
+  cause,
+  errors,
+  circuit,
+  retryAfterMs,
+}) {
+  const message = code === 'ERR_ENVELOPE_KMS_KEY_NOT_FOUND' ? withAlias(text) : text;
   return new EnvelopeError(code, message, {
     retryable,
     requestId: requestId ?? undefined,
@@ -155,6 +168,17 @@ function fromFields({ code, message, retryable, requestId, cause, errors, circui
     retryAfterMs: retryAfterMs ?? undefined,
     ...(cause === null ? {} : { cause: new Error(cause) }),
   });
+}
+
+/**
+ * Adds the alias that was meant, most likely, where the key's name is no key id.
+ *
+ * @param {string} message
+ */
+function withAlias(message) {
+  const [, name] = /the KMS key "([\w/-]{1,250})"/.exec(message) ?? [];
+  if (name === undefined || KEY_ID.test(name)) return message;
+  return `${message}; it is no key id: is "alias/${name}" meant?`;
 }
 
 /**

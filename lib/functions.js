@@ -25,6 +25,42 @@ async function decrypt(message, options) {
   return envelope.decrypt(message, rest);
 }
 
+/**
+ * @param {unknown} text
+ * @param {unknown} [options]
+ */
+async function encryptText(text, options) {
+  const [envelope, rest] = choose(options);
+  return envelope.encryptText(text, rest);
+}
+
+/**
+ * @param {unknown} message
+ * @param {unknown} [options]
+ */
+async function decryptText(message, options) {
+  const [envelope, rest] = choose(options);
+  return envelope.decryptText(message, rest);
+}
+
+/**
+ * @param {unknown} value
+ * @param {unknown} [options]
+ */
+async function encryptJson(value, options) {
+  const [envelope, rest] = choose(options);
+  return envelope.encryptJson(value, rest);
+}
+
+/**
+ * @param {unknown} message
+ * @param {unknown} [options]
+ */
+async function decryptJson(message, options) {
+  const [envelope, rest] = choose(options);
+  return envelope.decryptJson(message, rest);
+}
+
 /** @param {unknown} [options] */
 function encryptStream(options) {
   const [envelope, rest] = choose(options);
@@ -77,8 +113,12 @@ function choose(options) {
 module.exports = {
   decrypt,
   decryptDataKey,
+  decryptJson,
   decryptStream,
+  decryptText,
   encrypt,
+  encryptJson,
   encryptStream,
+  encryptText,
   generateDataKey,
 };

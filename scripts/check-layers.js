@@ -12,20 +12,21 @@ const LAYERS = [
   ['threads'],
   ['context', 'parallel', 'suite'],
   ['crypto', 'format'],
-  ['materials'],
+  ['fields', 'materials'],
   ['branch_keys'],
   ['keyring'],
   ['message'],
-  ['client', 'file'],
+  ['client', 'file', 's3_object'],
   ['operation'],
   ['node'],
 ];
-const CRYPTO_CRATES = 'aws_lc_rs|aes_gcm|getrandom|hkdf|p256|p384|rsa|sha1|sha2';
+const CRYPTO_CRATES =
+  'aws_lc_rs|aes|aes_gcm|aes_gcm_siv|aes_kw|aes_siv|cbc|chacha20poly1305|cmac|ctr|getrandom|ghash|hkdf|p256|p384|rsa|sha1|sha2';
 /** Words that belong to one place; `where` is matched against the path. */
 const CONFINED = [
   { pattern: /\bnapi(_derive)?\b/g, where: /^src\/node\//, what: 'napi' },
   {
-    pattern: /\b(aws_sdk_dynamodb|aws_sdk_kms|aws_config|aws_credential_types|aws_smithy\w*)\b/g,
+    pattern: /\b(aws_sdk_\w+|aws_config|aws_credential_types|aws_smithy\w*)\b/g,
     where: /^src\/keyring\/aws_kms/,
     what: 'the AWS SDK',
   },
@@ -154,7 +155,10 @@ function checkConfined(file, code) {
 /** The library needs no package, so lib/ takes Node's own modules, its siblings and the binding. */
 function checkGlue(file, source) {
   const code = source.replace(JS_NOISE, (text) => (text.startsWith('/') ? blank(text) : text));
-  const loads = [...code.matchAll(/\b(?:require|import)\s*\(\s*(?:(['"])([^'"]*)\1\s*\))?/g)];
+  // A method may be called `import`.
+  const loads = [
+    ...code.matchAll(/(?<!async |\.)\b(?:require|import)\s*\(\s*(?:(['"])([^'"]*)\1\s*\))?/g),
+  ];
   const strays = loads.filter(({ 2: name }) => !glueMayLoad(file, name ?? ''));
   return strays.map(({ 2: name = 'a computed name', index }) => ({
     file,

@@ -8,6 +8,7 @@ const path = require('node:path');
 const ROOT = path.join(__dirname, '..');
 const PEERS = path.join(ROOT, '__test__', 'peers');
 const SURROUNDINGS = path.join(ROOT, '__test__', 'surroundings');
+const TYPESCRIPT = path.join(ROOT, '__test__', 'typescript');
 const EXAMPLES = path.join(ROOT, 'examples');
 const BENCHMARK = path.join(ROOT, 'benchmark');
 const REHEARSAL = path.join(ROOT, 'scripts', 'rehearsal');
@@ -31,8 +32,10 @@ const STEPS = {
   'addon:rust-crypto': () => addon({ engine: 'rust-crypto' }),
   python,
   localstack,
+  tink,
   peers,
   surroundings,
+  typescript,
   examples,
   benchmark,
   rehearsal,
@@ -43,8 +46,10 @@ const DEFAULT_STEPS = [
   'addon',
   'python',
   'localstack',
+  'tink',
   'peers',
   'surroundings',
+  'typescript',
   'examples',
 ];
 
@@ -66,6 +71,11 @@ function peers() {
 /** What the packed package is tried in: test runners, a bundler, and the like. */
 function surroundings() {
   npmInstall(SURROUNDINGS);
+}
+
+/** The versions of TypeScript that the types are tried with, and what checks the exports. */
+function typescript() {
+  npmInstall(TYPESCRIPT);
 }
 
 /** What the examples import: the AWS SDK for S3, Express, and the package itself. */
@@ -135,6 +145,11 @@ function python() {
 /** A KMS whose keys have states; its packages do not go together with moto's. */
 function localstack() {
   return venv('.venv-localstack', 'localstack.txt');
+}
+
+/** Google Tink for Python. */
+function tink() {
+  return venv('.venv-tink', 'tink.txt');
 }
 
 function venv(name, list) {
@@ -254,4 +269,5 @@ module.exports = {
   python,
   rehearsal,
   surroundings,
+  tink,
 };

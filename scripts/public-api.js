@@ -11,6 +11,7 @@ function publicApi() {
   return [
     'Written by `node scripts/public-api.js`. A change here is a change for users: say so in CHANGELOG.md.',
     section('exports', exportsOf(require('..'))),
+    section('exports of kms-envelope/s3', exportsOf(require('../integrations/s3'))),
     section('command line', commandLine()),
     ...typeFiles().map((file) => section(file, declarations(file))),
   ].join('\n\n');
@@ -60,7 +61,7 @@ function commandLine() {
 
 function typeFiles() {
   const types = fs.readdirSync(path.join(ROOT, 'types')).sort();
-  return ['index.d.ts', ...types.map((name) => `types/${name}`)];
+  return ['index.d.ts', ...types.map((name) => `types/${name}`), 'integrations/s3/index.d.ts'];
 }
 
 /** The declarations of a file, without comments. */

@@ -57,8 +57,10 @@ async function testNode() {
   const addon = prepare.addon({ engine });
   prepare.python();
   prepare.localstack();
+  prepare.tink();
   prepare.peers();
   prepare.surroundings();
+  prepare.typescript();
   prepare.examples();
   const files = testFiles(engine === 'aws-lc' ? [] : WITHOUT_CIPHERS);
   if (files.length === 0) return { ok: false, error: 'there is no __test__/SUBJECT/*.test.js' };

@@ -9,7 +9,7 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use kms_envelope::client::{Client, Settings};
+//! use kms_envelope::client::{Client, Patience, Settings};
 //! use kms_envelope::format::Header;
 //! use kms_envelope::keyring::{answer_now, raw_aes::RawAesKeyring};
 //! use kms_envelope::{EncryptionContext, Result};
@@ -19,15 +19,16 @@
 //! let client = Client::new(Arc::new(keyring), Settings::default())?;
 //! let context = EncryptionContext::default();
 //!
-//! let encryptor = answer_now(client.encryptor(context.clone(), None))?;
+//! let encryptor = answer_now(client.encryptor(context.clone(), None, Patience::None))?;
 //! let mut message = vec![0; encryptor.message_length(5)?];
-//! encryptor.seal(b"hello", &mut message)?;
+//! encryptor.encrypt(b"hello", &mut message)?;
 //!
 //! let header = Header::parse(&message, client.header_limits())?;
 //! let body = &message[header.length..];
-//! let decryptor = answer_now(client.decryptor(&client.accept(header, &context)?))?;
+//! let accepted = client.accept(header, &context)?;
+//! let decryptor = answer_now(client.decryptor(&accepted, Patience::None))?;
 //! let mut plaintext = vec![0; body.len()];
-//! let length = decryptor.open(body, &mut plaintext)?;
+//! let length = decryptor.decrypt(body, &mut plaintext)?;
 //! assert_eq!(&plaintext[..length], b"hello");
 //! # Ok(())
 //! # }
@@ -39,11 +40,12 @@
 //!    errors show what strangers wrote), `parallel` (several cores for one call), `secret_memory`
 //! 2. `crypto` (AES-GCM, HKDF, random; never sees the format) and [`format`](mod@format) (bytes and
 //!    types; never sees a key)
-//! 3. [`materials`]
+//! 3. [`materials`]; `fields` (Tink's keysets and what they encrypt)
 //! 4. `branch_keys`: keys that KMS wraps in a table, and that wrap data keys
 //! 5. [`keyring`]
 //! 6. [`message`]
-//! 7. [`client`]: one keyring and one policy; [`file`](mod@file): files, whole or not at all
+//! 7. [`client`]: one keyring and one policy; [`file`](mod@file): files, whole or not at all;
+//!    [`s3_object`]: objects of the S3 Encryption Clients
 //! 8. [`operation`]: one message in and out, its keys now or later
 //! 9. `node`, the binding for Node.js (feature `node`)
 
@@ -53,6 +55,7 @@ pub mod client;
 pub mod context;
 mod crypto;
 pub mod error;
+mod fields;
 pub mod file;
 mod folder;
 mod foreign_text;
@@ -66,6 +69,7 @@ pub mod message;
 mod node;
 pub mod operation;
 mod parallel;
+pub mod s3_object;
 mod secret_memory;
 pub mod suite;
 mod threads;

@@ -2,6 +2,7 @@
 import type { KeyObject } from "node:crypto";
 import type { HierarchicalKeyring } from "./branch-keys.js";
 import type { Bytes } from "./options.js";
+import type { OutputBuffer } from "./output.js";
 
 /** Any keyring. */
 export type Keyring =
@@ -65,8 +66,9 @@ export interface AwsKmsOptions extends GuardOptions {
   /** Grant tokens for each call. */
   readonly grantTokens?: readonly string[];
   /**
-   * How often one call is tried, from 1 to 100; by default 3. The wait before each retry is longer than
-   * the last one, and partly random. When KMS throttles, all calls slow down.
+   * How often one call is tried, from 1 to 100; by default as `AWS_MAX_ATTEMPTS`, or `max_attempts` of
+   * the profile, says, else 3. The wait before each retry is longer than the last one, and partly random.
+   * When KMS throttles, all calls slow down.
    */
   readonly maxAttempts?: number;
   /** How long one attempt may take in milliseconds; by default 5,000. */
@@ -155,7 +157,7 @@ export interface CustomKeyringOptions extends GuardOptions {
 /** A data key to wrap. */
 export interface WrapRequest {
   /** The data key. */
-  readonly dataKey: Buffer;
+  readonly dataKey: OutputBuffer;
   /** What the wrapped data key is to be bound to. */
   readonly encryptionContext: Readonly<Record<string, string>>;
 }
@@ -163,7 +165,7 @@ export interface WrapRequest {
 /** A data key to unwrap. */
 export interface UnwrapRequest {
   /** What `wrapDataKey` made. It comes from a message, which may have been changed. */
-  readonly ciphertext: Buffer;
+  readonly ciphertext: OutputBuffer;
   /** The name of the key that wrapped it, as the message says. */
   readonly keyName: string;
   /** What it must have been bound to: refuse it otherwise. */

@@ -1,5 +1,7 @@
 // What comes out: headers, plaintexts, data keys, files.
+import type { Readable } from "node:stream";
 import type { ByteRange } from "./options.js";
+import type { OutputBuffer } from "./output.js";
 
 /** The header of a message. */
 export interface MessageHeader {
@@ -8,7 +10,7 @@ export interface MessageHeader {
   /** How the message is encrypted. */
   readonly algorithmSuite: AlgorithmSuite;
   /** Random bytes that name the message: 32 in format 2.0, 16 in 1.0. */
-  readonly messageId: Buffer;
+  readonly messageId: OutputBuffer;
   /** The pairs that the message carries. */
   readonly encryptionContext: Record<string, string>;
   /** The wrapped copies of the data key, one for each wrapping key. */
@@ -56,17 +58,17 @@ export interface EncryptedDataKey {
   /** Who wrapped it: `aws-kms`, or the namespace of a raw key. */
   readonly keyProviderId: string;
   /** What that provider needs to unwrap it, as it stands in the message. */
-  readonly keyProviderInfo: Buffer;
+  readonly keyProviderInfo: OutputBuffer;
   /** The name of the wrapping key: an ARN for `aws-kms`. */
   readonly keyName: string;
   /** The wrapped data key. */
-  readonly ciphertext: Buffer;
+  readonly ciphertext: OutputBuffer;
 }
 
 /** A decrypted message. */
 export interface DecryptedMessage {
   /** What was encrypted. */
-  readonly plaintext: Buffer;
+  readonly plaintext: OutputBuffer;
   /** The header, authenticated. */
   readonly header: MessageHeader;
 }
@@ -74,7 +76,7 @@ export interface DecryptedMessage {
 /** A data key, as KMS gives it. */
 export interface DecryptedDataKey {
   /** The key itself. Keep it no longer than you need it. */
-  readonly plaintext: Buffer;
+  readonly plaintext: OutputBuffer;
   /** The ARN of the KMS key; of a local or raw key, its name. */
   readonly keyId: string;
   /** Which key material of the KMS key wrapped it; KMS only. */
@@ -86,13 +88,13 @@ export interface DecryptedDataKey {
 /** A new data key, as KMS gives it. */
 export interface GeneratedDataKey extends DecryptedDataKey {
   /** The wrapped form, to be stored. */
-  readonly ciphertextBlob: Buffer;
+  readonly ciphertextBlob: OutputBuffer;
 }
 
 /** A wrapped data key, or wrapped bytes. */
 export interface WrappedDataKey {
   /** The wrapped form, to be stored. */
-  readonly ciphertextBlob: Buffer;
+  readonly ciphertextBlob: OutputBuffer;
   /** The ARN of the KMS key; of a local or raw key, its name. */
   readonly keyId: string;
   /** Which key material of the KMS key wrapped it; KMS only. */
@@ -104,9 +106,9 @@ export interface WrappedDataKey {
 /** A key pair whose private key is wrapped; the fields have KMS's names. */
 export interface WrappedKeyPair {
   /** The public key: DER, SubjectPublicKeyInfo. */
-  readonly publicKey: Buffer;
+  readonly publicKey: OutputBuffer;
   /** The private key, wrapped; `decryptDataKey` unwraps it. */
-  readonly privateKeyCiphertextBlob: Buffer;
+  readonly privateKeyCiphertextBlob: OutputBuffer;
   /** Its kind. */
   readonly keyPairSpec: KeyPairSpec;
   /** The ARN of the KMS key; of a local or raw key, its name. */
@@ -120,7 +122,7 @@ export interface WrappedKeyPair {
 /** A key pair. */
 export interface KeyPair extends WrappedKeyPair {
   /** The private key: DER, PKCS #8. Wipe it after use. */
-  readonly privateKeyPlaintext: Buffer;
+  readonly privateKeyPlaintext: OutputBuffer;
 }
 
 /** The kinds of key pairs. */
@@ -137,7 +139,15 @@ export interface OpenedMessage {
    *
    * @throws {EnvelopeError} `ERR_ENVELOPE_RANGE` if `start` lies beyond the end.
    */
-  read(range?: ByteRange): Promise<Buffer>;
+  read(range?: ByteRange): Promise<OutputBuffer>;
+  /**
+   * Returns a stream of these bytes, read as they are wanted: each piece is whole frames that have
+   * verified, about 1 MiB. Do not close the message before the stream has ended.
+   *
+   * @example
+   * message.stream({ start: 0, end: 1000 }).pipe(response);
+   */
+  stream(range?: ByteRange): Readable;
   /** Wipes the keys, and closes the file if `openMessage` opened it. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

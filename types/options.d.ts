@@ -28,7 +28,7 @@ export interface DataKeyOptions {
   /**
    * When encrypting: the pairs that the message is to carry and authenticate. When decrypting:
    * pairs that the message must carry, else the call fails with `ERR_ENVELOPE_CONTEXT_MISMATCH`; the
-   * message may carry more. Pairs of {@link EnvelopeOptions.requiredContextKeys} must be given.
+   * message may carry more. Pairs of {@link EnvelopeSettings.requiredContextKeys} must be given.
    */
   readonly encryptionContext?: EncryptionContext;
   /** Ends the call and its request to KMS; the call rejects with `ERR_ENVELOPE_ABORTED`. */
@@ -155,10 +155,23 @@ export interface KeyOption {
   readonly keyId?: string;
 }
 
-/** What an {@link Envelope} uses and allows. */
-export interface EnvelopeOptions {
-  /** Wraps and unwraps the data keys. */
-  readonly keyring: Keyring;
+/** What an {@link Envelope} uses and allows: a key by its name, or a keyring, and settings. */
+export type EnvelopeOptions = EnvelopeSettings &
+  (
+    | {
+        /** The key, as in `new Envelope(key)`. */
+        readonly keyId: string;
+        readonly keyring?: never;
+      }
+    | {
+        /** Wraps and unwraps the data keys. */
+        readonly keyring: Keyring;
+        readonly keyId?: never;
+      }
+  );
+
+/** What an {@link Envelope} allows, whatever its key. */
+export interface EnvelopeSettings {
   /**
    * How new messages are encrypted: the name or id of an algorithm suite. By default
    * `AES_256_GCM_HKDF_SHA512_COMMIT_KEY`, without a signature. With `..._ECDSA_P384` readers can verify a

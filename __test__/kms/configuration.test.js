@@ -6,8 +6,8 @@ const { after, afterEach, before, describe, it } = require('node:test');
 const { Worker } = require('node:worker_threads');
 
 const { AwsKmsKeyring, Envelope } = require('../..');
-const { jsonLines, run } = require('../support/cli');
 const { MISTAKES, config, folder } = require('../support/configuration-mistakes');
+const { startDoctors } = require('../support/doctors');
 const { startFakeKms } = require('../support/fake-kms');
 
 const ARN = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
@@ -16,10 +16,17 @@ const PLAINTEXT = Buffer.alloc(32, 1).toString('base64');
 
 describe('a mistake in the configuration', () => {
   const original = process.env;
+  let doctors;
   let kms;
-  before(async () => (kms = await startFakeKms(agree)));
+  before(async () => {
+    doctors = startDoctors();
+    kms = await startFakeKms(agree);
+  });
   afterEach(() => (process.env = original));
-  after(() => kms?.stop());
+  after(() => {
+    doctors?.stop();
+    return kms?.stop();
+  });
 
   const environment = (env, more) => ({
     PATH: original.PATH,
@@ -32,32 +39,30 @@ describe('a mistake in the configuration', () => {
     ...(env.AWS_ENDPOINT_URL ? { AWS_ENDPOINT_URL_KMS: '' } : {}),
   });
 
-  for (const [what, env, text, more] of MISTAKES) {
-    it(`${what}: told when the keyring is made, and by doctor`, async () => {
-      process.env = environment(env, more);
-      assert.throws(
-        () => new AwsKmsKeyring({ keyId: ARN }),
-        ({ code, retryable, message }) => {
-          assert.equal(code, 'ERR_ENVELOPE_CONFIGURATION');
-          assert.equal(retryable, false);
-          assert.match(message, text);
-          assert.doesNotMatch(message, /top-secret/);
-          return true;
-        },
-      );
-      assert.throws(() => new AwsKmsKeyring({ discovery: true }), {
-        code: 'ERR_ENVELOPE_CONFIGURATION',
+  describe('of the environment or the files', { concurrency: 20 }, () => {
+    for (const [what, env, text, more] of MISTAKES) {
+      it(`${what}: told when the keyring is made, and by doctor`, async () => {
+        process.env = environment(env, more);
+        assert.throws(
+          () => new AwsKmsKeyring({ keyId: ARN }),
+          ({ code, retryable, message }) => {
+            assert.equal(code, 'ERR_ENVELOPE_CONFIGURATION');
+            assert.equal(retryable, false);
+            assert.match(message, text);
+            assert.doesNotMatch(message, /top-secret/);
+            return true;
+          },
+        );
+        assert.throws(() => new AwsKmsKeyring({ discovery: true }), {
+          code: 'ERR_ENVELOPE_CONFIGURATION',
+        });
+        const told = await doctors.examine(ARN, environment(env, more));
+        const check = told.checks.find(({ name }) => name === 'encrypt');
+        assert.deepEqual([told.code, check.code], [4, 'ERR_ENVELOPE_CONFIGURATION']);
+        assert.match(check.detail, text);
       });
-      const told = await run(['doctor', '--json', '--key', ARN], {
-        cwd: folder,
-        env: environment(env, more),
-      });
-      const [{ checks }] = jsonLines(told.stdout);
-      const check = checks.find(({ name }) => name === 'encrypt');
-      assert.deepEqual([told.code, check.code], [4, 'ERR_ENVELOPE_CONFIGURATION']);
-      assert.match(check.detail, text);
-    });
-  }
+    }
+  });
 
   for (const [what, options, text] of [
     [
@@ -123,6 +128,24 @@ describe('a mistake in the configuration', () => {
     });
   }
 
+  it('doctor takes empty ones for none, too', async () => {
+    const empty = Object.fromEntries(EMPTY.map((name) => [name, '']));
+    const told = await doctors.examine('alias/app', {
+      ...environment({ ...empty, AWS_DEFAULT_REGION: 'eu-west-1' }),
+    });
+    assert.equal(told.code, 0, JSON.stringify(told.checks));
+  });
+
+  for (const value of ['false', 'False', 'FALSE']) {
+    it(`AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT may be ${value}`, async () => {
+      process.env = environment({
+        AWS_USE_FIPS_ENDPOINT: value,
+        AWS_USE_DUALSTACK_ENDPOINT: value,
+      });
+      assert.equal(await roundTrip({ keyId: ARN }), 'x');
+    });
+  }
+
   it('an empty AWS_ENDPOINT_URL_KMS gives way to AWS_ENDPOINT_URL', async () => {
     process.env = environment({ AWS_ENDPOINT_URL: kms.endpoint });
     assert.equal(await roundTrip({ keyId: ARN }), 'x');
@@ -162,6 +185,7 @@ describe('a mistake in the configuration', () => {
         AWS_SECRET_ACCESS_KEY: '',
       });
       assert.equal(await roundTrip({ keyId: 'alias/app' }), 'x');
+      assert.equal((await doctors.examine('alias/app', process.env)).code, 0);
     });
   }
 

@@ -174,6 +174,19 @@ describe(
       assert.deepEqual(await callers(), Array(2).fill('AKIDPROFILE in eu-west-1'));
     });
 
+    it('the option `profile` that takes the keys of the environment for its role', async () => {
+      const config = file(
+        'config',
+        '[profile app]\ncredential_source = Environment\n' +
+          'role_arn = arn:aws:iam::123456789012:role/app\n',
+      );
+      const env = { ...KEYS, AWS_CONFIG_FILE: config, AWS_ENDPOINT_URL_STS: moto.endpoint };
+      assert.deepEqual(await attempt(env, { profile: 'app' }), { plaintext: 'x' });
+      const [assume, ...kms] = await callers();
+      assert.equal(assume, 'AKIDENVIRONMENT in eu-west-1');
+      for (const caller of kms) assert.match(caller, /^ASIA/, 'the temporary keys of the role');
+    });
+
     const unix = { skip: process.platform === 'win32' };
     const process_ = (command) => `[profile app]\ncredential_process = ${command}\n`;
 

@@ -13,6 +13,8 @@ const path = require('node:path');
 const scenarios = {
   ...require('./messages'),
   ...require('./streams-and-files'),
+  ...require('./fields'),
+  ...require('./s3-objects'),
   ...require('./keys'),
   ...require('./services'),
   ...require('./misuse'),

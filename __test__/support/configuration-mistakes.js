@@ -97,6 +97,21 @@ const MISTAKES = [
     /^use_fips_endpoint of the profile .*line 2\) is "yes"/,
   ],
   ['dual stack 1', { AWS_USE_DUALSTACK_ENDPOINT: '1' }, /^AWS_USE_DUALSTACK_ENDPOINT is "1"/],
+  ...['no', 'off', 'TRUE!', 'null', '2', 'disabled', 'f'].map((value) => [
+    `FIPS ${value}`,
+    { AWS_USE_FIPS_ENDPOINT: value },
+    /^AWS_USE_FIPS_ENDPOINT is ".*", which is neither true nor false; write one of them/,
+  ]),
+  ...['0', 'yes', 'no', 'on', 'off', 'enabled', 'true ', "'true'", 'null', 'T'].map((value) => [
+    `dual stack ${value}`,
+    { AWS_USE_DUALSTACK_ENDPOINT: value },
+    /^AWS_USE_DUALSTACK_ENDPOINT is ".*", which is neither true nor false; write one of them/,
+  ]),
+  [
+    'dual stack on in a profile',
+    config('[default]\nuse_dualstack_endpoint = on\n'),
+    /^use_dualstack_endpoint of the profile .*line 2\) is "on"/,
+  ],
   ['metadata disabled 1', { AWS_EC2_METADATA_DISABLED: '1' }, /^AWS_EC2_METADATA_DISABLED is "1"/],
   [
     'endpoints ignored yes',
@@ -164,6 +179,63 @@ const MISTAKES = [
     config('region = eu-west-1\n'),
     /line 1: it must come after the name of a section/,
   ],
+  ['attempts that are no number', { AWS_MAX_ATTEMPTS: 'three' }, /^AWS_MAX_ATTEMPTS is "three"/],
+  ['no attempts', { AWS_MAX_ATTEMPTS: '0' }, /which is no whole number of 1 or more$/],
+  [
+    'a mode of retries that is none',
+    { AWS_RETRY_MODE: 'fast' },
+    /^AWS_RETRY_MODE is "fast", which/,
+  ],
+  [
+    'attempts in a profile that are no number',
+    config('[default]\nmax_attempts = 3x\n'),
+    /^max_attempts of the profile default \(.*, line 2\) is "3x"/,
+  ],
+  [
+    'a timeout of the metadata service with a unit',
+    { AWS_METADATA_SERVICE_TIMEOUT: '5s' },
+    /^AWS_METADATA_SERVICE_TIMEOUT is "5s", which is no whole number/,
+  ],
+  [
+    'a mode of the metadata service that is none',
+    { AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE: '6' },
+    /which is none of IPv4, IPv6$/,
+  ],
+  [
+    'an endpoint of STS without a scheme',
+    { AWS_ENDPOINT_URL_STS: 'localhost:4566' },
+    /^AWS_ENDPOINT_URL_STS has no scheme/,
+  ],
+  [
+    'an endpoint of the metadata service without a scheme',
+    { AWS_EC2_METADATA_SERVICE_ENDPOINT: '169.254.169.254' },
+    /^AWS_EC2_METADATA_SERVICE_ENDPOINT has no scheme/,
+  ],
+  [
+    'an endpoint in a section of services without a scheme',
+    config('[default]\nservices = local\n[services local]\nkms =\n  endpoint_url = localhost:1\n'),
+    /^endpoint_url of kms in services local \(.*, line 5\) has no scheme/,
+    { AWS_ENDPOINT_URL_KMS: '' },
+  ],
+  [
+    'an endpoint of STS in a section of services with a space',
+    config('[default]\nservices = local\n[services local]\nsts =\n  endpoint_url = http://a b\n'),
+    /^endpoint_url of sts in services local \(.*, line 5\) has a space/,
+  ],
+  [
+    'services that are nowhere',
+    config('[default]\nservices = lokal\n[services local]\nsts =\n  endpoint_url = http://a\n'),
+    /^services of the profile default .* is "lokal", which names no section \[services\]/,
+  ],
+  [
+    'a profile that wants keys of the environment that has none',
+    {
+      ...config('[default]\nrole_arn = arn:aws:iam::1:role/a\ncredential_source = Environment\n'),
+      AWS_ACCESS_KEY_ID: '',
+      AWS_SECRET_ACCESS_KEY: '',
+    },
+    /^credential_source of the profile default .*line 3\) is "Environment", and AWS_ACCESS_KEY_ID/,
+  ],
   ['a file that is not text', { AWS_CONFIG_FILE: binaryFile() }, /is not UTF-8 text at line 2/],
   ['a folder for a file', { AWS_CONFIG_FILE: folder }, /is no file/],
   [
@@ -173,6 +245,20 @@ const MISTAKES = [
   ],
   ['a proxy with a wrong port', { HTTPS_PROXY: 'http://proxy:port' }, /^HTTPS_PROXY is malformed/],
   ['a SOCKS proxy', { ALL_PROXY: 'socks5://proxy:1080' }, /^ALL_PROXY names a SOCKS proxy/],
+  ...[
+    'http://proxy:70000',
+    'http://proxy:0',
+    'http://:3128',
+    'http://pro xy:3128',
+    'http://user name@proxy:3128',
+    'http://[::1',
+    'ftp://proxy:21',
+    '://proxy',
+  ].map((value) => [
+    `the proxy ${value}`,
+    { HTTPS_PROXY: value },
+    /^HTTPS_PROXY is .*or unset it$/,
+  ]),
   ['a proxy in quotes', { HTTPS_PROXY: '"http://proxy:1"' }, /^HTTPS_PROXY is /],
 ];
 

@@ -20,11 +20,12 @@ async function tryKms(env, options = {}, times = 1) {
   return told.code ? { ...told, stderr } : told;
 }
 
-/** What gives credentials in a container, or on an instance. */
+/** What gives credentials in a container, or on an instance; its status may depend on the path. */
 async function serve(answer, status = 200) {
   const server = http.createServer((request, response) => {
     const body = answer(request.url);
-    response.writeHead(body === undefined ? 404 : status, {
+    const chosen = typeof status === 'function' ? status(request.url) : status;
+    response.writeHead(body === undefined ? 404 : chosen, {
       'x-aws-ec2-metadata-token-ttl-seconds': 60,
     });
     response.end(body);

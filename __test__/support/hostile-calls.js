@@ -9,6 +9,7 @@ const fc = require('fast-check');
 
 const api = require('../..');
 const { temporaryFolder } = require('./files');
+const { fieldCalls } = require('./hostile-fields');
 const {
   bytesOf,
   piped,
@@ -127,6 +128,21 @@ const CALLS = [
     (it, options) => envelope.plaintextSize(it, options),
     (size) => size === data.length,
   ),
+  call('Envelope.encryptText', CALL, async (options, made) => {
+    const message = await envelope.encryptText(made[3](), options);
+    assert.ok(envelope.decryptSync(Buffer.from(message, 'base64url')).length >= 0);
+  }),
+  call('Envelope.encryptJson', CALL, async (options, made) => {
+    await envelope.decryptJson(await envelope.encryptJson(made[0](), options));
+  }),
+  call('Envelope.decryptText', CALL, (options, made) => envelope.decryptText(made[3](), options)),
+  call('Envelope.decryptJson', CALL, (options, made) => envelope.decryptJson(made[3](), options)),
+  call('Envelope.openMessage', { start: () => 1, end: () => 9 }, async (options) => {
+    const opened = await envelope.openMessage(sealed);
+    const stream = opened.stream(options);
+    const pieces = await stream.toArray();
+    assert.ok(data.includes(Buffer.concat(pieces)));
+  }),
   reading('Envelope.openMessage', CALL, async (it, options) => {
     const opened = await envelope.openMessage(it, options);
     await opened[Symbol.asyncDispose]();
@@ -234,6 +250,12 @@ const CALLS = [
     (cache) => roundTrip(new Envelope({ keyring, cache })),
   ),
   call('Envelope', {}, (_, [key]) => void new Envelope(key())),
+  call('Envelope', { ...KEY, frameLength: () => 100 }, (options) =>
+    roundTrip(new Envelope(options)),
+  ),
+  call('Envelope', { frameLength: () => 100 }, (options) =>
+    roundTrip(new Envelope(KEY.keyId(), options)),
+  ),
   call('RawAesKeyring', constant(aes), (options) =>
     roundTrip(new Envelope({ keyring: new RawAesKeyring(options) })),
   ),
@@ -353,6 +375,14 @@ const CALLS = [
     api.encrypt(made[3](), options),
   ),
   call('decrypt', { ...KEY, ...CALL, ...SYNC }, (options, made) => api.decrypt(made[3](), options)),
+  call('encryptText', { ...KEY, ...CALL }, async (options, made) => {
+    await api.encryptText(made[3](), options);
+  }),
+  call('decryptText', { ...KEY, ...CALL }, (options, made) => api.decryptText(made[3](), options)),
+  call('encryptJson', { ...KEY, ...CALL }, async (options, made) => {
+    await api.encryptJson(made[3](), options);
+  }),
+  call('decryptJson', { ...KEY, ...CALL }, (options, made) => api.decryptJson(made[3](), options)),
   call('encryptStream', { ...KEY, ...STREAM }, (options, made) =>
     piped(api.encryptStream(options), made[3]()),
   ),
@@ -363,6 +393,7 @@ const CALLS = [
   call('decryptDataKey', { ...KEY, ...CALL }, (options, made) =>
     api.decryptDataKey(made[3](), options),
   ),
+  ...fieldCalls(call, envelope),
   call('inspect', {}, (_, [it]) => void api.inspect(it())),
   call('inspect', {}, () => assert.deepEqual(api.inspect(sealed).encryptionContext, { a: 'b' })),
 ];

@@ -6,14 +6,18 @@ const path = require('node:path');
 const ROOT = path.join(__dirname, '..', '..');
 const PEERS = path.join(ROOT, '__test__', 'peers');
 const SURROUNDINGS = path.join(ROOT, '__test__', 'surroundings');
+const TYPESCRIPT = path.join(ROOT, '__test__', 'typescript');
 const VENV_PYTHON = process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python';
 const PYTHON = path.join(ROOT, '.venv', VENV_PYTHON);
 const LOCALSTACK = path.join(ROOT, '.venv-localstack', VENV_PYTHON);
+const TINK = path.join(ROOT, '.venv-tink', VENV_PYTHON);
 const INSTALLED = {
   python: PYTHON,
   localstack: LOCALSTACK,
+  tink: TINK,
   peers: path.join(PEERS, 'node_modules', '@aws-crypto', 'client-node', 'package.json'),
   surroundings: path.join(SURROUNDINGS, 'node_modules', 'jest', 'package.json'),
+  typescript: path.join(TYPESCRIPT, 'node_modules', 'publint', 'package.json'),
   examples: path.join(ROOT, 'examples', 'node_modules', 'express', 'package.json'),
 };
 
@@ -34,9 +38,10 @@ function requireOrSkip(t, condition, what) {
 /**
  * The same for a whole suite: describe('...', { skip: skipWithout('python', 'peers') }, ...).
  *
- * @param {...('python' | 'localstack' | 'peers' | 'surroundings' | 'examples')} names 'python': moto and the Python
- *   peer; 'localstack': a KMS with key states; 'peers':
- *   the JavaScript peer and the other versions of Node.js; 'surroundings': test runners and the like; 'examples': what the examples import
+ * @param {...('python' | 'localstack' | 'tink' | 'peers' | 'surroundings' | 'typescript' | 'examples')} names 'python': moto and the Python
+ *   peer; 'localstack': a KMS with key states; 'tink': Google Tink; 'peers':
+ *   the JavaScript peer and the other versions of Node.js; 'surroundings': test runners and the like;
+ *   'typescript': its versions; 'examples': what the examples import
  */
 function skipWithout(...names) {
   const missing = names.filter((name) => !isInstalled(name));
@@ -60,6 +65,8 @@ module.exports = {
   PEERS,
   PYTHON,
   SURROUNDINGS,
+  TINK,
+  TYPESCRIPT,
   isInstalled,
   requireOrSkip,
   skipReason,

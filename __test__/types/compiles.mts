@@ -5,10 +5,13 @@ import {
   BranchKeyStore,
   Envelope,
   EnvelopeError,
+  Fields,
+  Keyset,
   HierarchicalKeyring,
   LocalKeyring,
   MultiKeyring,
   RawAesKeyring,
+  SqlKeysetStore,
   decrypt,
   decryptDataKey,
   encrypt,
@@ -26,6 +29,7 @@ import type {
   EnvelopeErrorCode,
   GeneratedDataKey,
   Keyring,
+  KeysetStore,
   MessageHeader,
 } from 'kms-envelope';
 
@@ -64,6 +68,16 @@ const multi = new MultiKeyring({ generator: kms, children: [raw, local] });
 const keyrings: Keyring[] = [local, kms, raw, several, reader, multi, byBranchKey, byTenant];
 const envelope = new Envelope({ keyring: kms, frameLength: 4096, maxEncryptedDataKeys: 3 });
 
+const settled = new Envelope('alias/app', { cache: {}, frameLength: 4096 });
+const named = new Envelope({ keyId: 'alias/app', cache: {} });
+const opened = await Envelope.open('alias/app', { cache: {}, signal: AbortSignal.timeout(5) });
+
+// @ts-expect-error a key and a keyring exclude each other
+new Envelope({ keyId: 'alias/app', keyring: kms });
+// @ts-expect-error a key is named once
+new Envelope('alias/app', { keyring: kms });
+// @ts-expect-error a cache is no switch
+new Envelope('alias/app', { cache: true });
 // @ts-expect-error a key is needed
 new Envelope();
 // @ts-expect-error a keyring is needed
@@ -117,6 +131,23 @@ envelope.encryptSync('x', { signal: AbortSignal.abort() });
 // @ts-expect-error a message is data, not options
 await envelope.decrypt({ encryptionContext: context });
 
+// Text, JSON, and streams of ranges.
+const stored: string = await envelope.encryptText('text', { encryptionContext: context });
+const restored: string = await envelope.decryptText(stored);
+const card = (await envelope.decryptJson(await envelope.encryptJson({ a: [1] }))) as {
+  number: string;
+};
+const { number }: { number: string } = card;
+const unknown: unknown = await api.decryptJson(stored, { keyId: 'alias/app' });
+const message2 = await envelope.openMessage('a', { encryptionContext: context });
+message2.stream({ start: 5 }).pipe(process.stdout);
+// @ts-expect-error bytes are no text
+await envelope.encryptText(Buffer.of(1));
+// @ts-expect-error JSON has no undefined
+await envelope.encryptJson(undefined);
+// @ts-expect-error what a message holds is not known
+const guessed: string = await envelope.decryptJson(stored);
+
 // Data keys and module functions.
 const dataKey: GeneratedDataKey = await generateDataKey({ keyId: 'alias/app', keySpec: 'AES_128' });
 const blob: Buffer = dataKey.ciphertextBlob;
@@ -128,6 +159,33 @@ await generateDataKey();
 await generateDataKey({ keySpec: 'AES_192' });
 // @ts-expect-error a data key cannot be replaced
 dataKey.plaintext = Buffer.alloc(32);
+
+// Fields and keysets.
+const keyStore: KeysetStore = new SqlKeysetStore({ query: () => [], dialect: 'sqlite' });
+const fields: Fields = await Fields.open({
+  envelope,
+  store: keyStore,
+  tenant: 'acme',
+  create: true,
+});
+const email = fields.column({ table: 'users', column: 'email', type: 'text', index: {} });
+const sealed: Buffer = email.encrypt('ada', { row: 42 });
+const opened: string = email.decrypt(sealed, { row: 42 });
+const born = fields.column({ table: 'u', column: 'b', type: 'date', encoding: 'base64url' });
+const bornText: string = born.encrypt(new Date());
+const dates: (Date | null)[] = born.decryptMany([bornText, null]);
+const nothing: null = email.encrypt(null);
+const keyset: Keyset = await Keyset.import(sealed, { from: 'tink-encrypted-json', keyring: kms });
+const found: Buffer = keyset.prf('x', 16, { keyId: 5 });
+// @ts-expect-error a column of text takes text
+email.encrypt(5);
+// @ts-expect-error there is no such type
+fields.column({ table: 'users', column: 'email', type: 'varchar' });
+// @ts-expect-error Tink knows no local keys
+await Keyset.import(sealed, { from: 'tink-encrypted-json', keyring: local });
+// @ts-expect-error keysets are made by their functions
+new Keyset();
+console.log(opened, dates, nothing, found);
 
 // Errors.
 try {
@@ -148,4 +206,15 @@ try {
 // @ts-expect-error only the package makes them
 new EnvelopeError('x');
 
-console.log(keyrings, wrong, api.Envelope);
+console.log(
+  restored,
+  number,
+  unknown,
+  guessed,
+  keyrings,
+  settled,
+  named,
+  opened,
+  wrong,
+  api.Envelope,
+);

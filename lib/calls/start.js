@@ -28,7 +28,11 @@ async function begin(signal, start) {
  */
 async function ready(signal, started) {
   if (!(started instanceof binding.PendingStart)) return started;
-  return abortable(signal, (caller) => started.run(caller));
+  const transform = await abortable(signal, (caller) => started.run(caller));
+  // The answer may have come just before the signal.
+  if (signal?.aborted) transform.release();
+  throwIfAborted(signal);
+  return transform;
 }
 
 /**

@@ -4,7 +4,26 @@
 // jsdom lacks some.
 const timers = require('node:timers');
 
-const { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } = timers;
+const clearInterval = real('clearInterval');
+const clearTimeout = real('clearTimeout');
+const setImmediate = real('setImmediate');
+const setInterval = real('setInterval');
+const setTimeout = real('setTimeout');
+
+/**
+ * A timer of Node.js; also where fake ones were installed first. Those of sinon, jest and vitest are
+ * one library, whose clock keeps what it replaced.
+ *
+ * @template {'clearInterval' | 'clearTimeout' | 'setImmediate' | 'setInterval' | 'setTimeout'} Name
+ * @param {Name} name
+ * @returns {typeof timers[Name]}
+ */
+function real(name) {
+  /** @type {any} */
+  const found = timers[name];
+  const kept = found.clock?.[`_${name}`];
+  return typeof kept === 'function' ? kept : found;
+}
 
 /** Lets the event loop turn once. `node:timers/promises` would do the same, and take a millisecond to load. */
 function nextTurn() {

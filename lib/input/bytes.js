@@ -74,14 +74,16 @@ function checkUnchanged(data, length) {
  * @param {unknown} into
  * @param {number} length how many bytes it must hold
  * @param {Uint8Array} input what it must not overlap
- * @returns {Buffer}
+ * @returns {Buffer<ArrayBuffer>}
  */
 function outputBuffer(into, length, input) {
   const room = byteArray(into, 'into');
   if (room.length < length) {
     throw invalid(`into has ${room.length} bytes; the output needs ${length}`);
   }
-  const output = Buffer.from(room.buffer, room.byteOffset, length);
+  // Shared memory was refused.
+  const memory = /** @type {ArrayBuffer} */ (room.buffer);
+  const output = Buffer.from(memory, room.byteOffset, length);
   if (overlaps(output, input)) throw invalid('into overlaps the input; give another buffer');
   return output;
 }

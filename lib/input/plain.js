@@ -68,13 +68,14 @@ function options(value, known, name = 'the options') {
  *
  * @param {unknown} value an object, or nothing
  * @param {string} key
+ * @param {string} [example] what else such options may hold, for the error
  * @returns {{ taken: unknown, rest: Record<string, unknown> }}
  */
-function take(value, key) {
+function take(value, key, example = key) {
   const rest = newSnapshot();
   let taken;
   if (value === undefined) return { taken, rest };
-  const given = plain(value, 'the options', [key]);
+  const given = plain(value, 'the options', [example]);
   for (const name of getOwnPropertyNames(given)) {
     const data = dataOf(given, name, 'the options');
     if (name === key) taken = data;

@@ -45,7 +45,7 @@ function customKeyring(options) {
  * @param {Options['wrapDataKey']} wrapDataKey
  */
 async function wrap(request, wrapDataKey) {
-  const dataKey = /** @type {Buffer} */ (request.takeDataKey());
+  const dataKey = /** @type {Buffer<ArrayBuffer>} */ (request.takeDataKey());
   try {
     const wrapped = await wrapDataKey({ dataKey, encryptionContext: contextOf(request) });
     const { ciphertext, keyName } = Object(wrapped);
@@ -71,7 +71,7 @@ async function wrap(request, wrapDataKey) {
  */
 async function unwrap(request, unwrapDataKey) {
   const dataKey = await unwrapDataKey({
-    ciphertext: /** @type {Buffer} */ (request.takeCiphertext()),
+    ciphertext: /** @type {Buffer<ArrayBuffer>} */ (request.takeCiphertext()),
     keyName: /** @type {string} */ (request.keyName),
     encryptionContext: contextOf(request),
   });

@@ -4,7 +4,7 @@ const binding = require('./load.js');
 const args = require('../input/index.js');
 const { abortable } = require('../calls/abort.js');
 const { invalid, native } = require('../errors.js');
-const { keyringOf, nativeKeyring } = require('../keyrings/index.js');
+const { nativeKeyring } = require('../keyrings/index.js');
 const { warnOfUnlockedKeys } = require('./warning.js');
 
 const UINT32_MAX = 2 ** 32 - 1;
@@ -36,11 +36,9 @@ class Core {
   /** Whether data keys are renewed before their age. */
   #renews;
 
-  /** @param {unknown} key what the constructor of `Envelope` was given */
-  constructor(key) {
-    if (typeof key === 'string') key = { keyring: keyringOf(args.nameString(key, 'the key')) };
-    if (key === undefined) throw invalid('give a key string, or an object with a keyring');
-    const given = args.options(key, OPTIONS);
+  /** @param {unknown} options with a keyring */
+  constructor(options) {
+    const given = args.options(options, OPTIONS);
     this.keyring = nativeKeyring(given.keyring);
     const checked = settings(given);
     this.client = native(() => binding.Client.create(this.keyring, checked));

@@ -131,6 +131,15 @@ class Message {
     return output;
   }
 
+  /** @param {unknown} [range] */
+  stream(range) {
+    const size = native(() => this.#reader.size);
+    const { start, end } = byteRange(size, args.options(range, ['start', 'end']));
+    // Loaded when it is first used.
+    const { rangeStream } = require('./stream.js');
+    return rangeStream((from, to) => this.read({ start: from, end: to }), start, end, this.#step());
+  }
+
   async close() {
     this.#reader.release();
     await this.#source.close();

@@ -18,7 +18,7 @@ const { setImmediate } = require('../calls/timers.js');
 /** What streams take in and hold ready: whole frames of the default length, and some of them. */
 const HIGH_WATER_MARK = 256 * 1024;
 
-/** @type {import('node:stream/web').QueuingStrategy<Uint8Array>} */
+/** @type {import('node:stream/web').QueuingStrategy<Uint8Array<ArrayBuffer>>} */
 const BY_LENGTH = { highWaterMark: HIGH_WATER_MARK, size: (piece) => piece.length };
 
 /**
@@ -166,7 +166,7 @@ class CodecStream extends Transform {
  *
  * @param {(push: (piece: Buffer) => void) => Codec} makeCodec
  * @param {AbortSignal | undefined} signal
- * @returns {import('node:stream/web').TransformStream<Uint8Array, Uint8Array>}
+ * @returns {import('node:stream/web').TransformStream<Uint8Array, Uint8Array<ArrayBuffer>>}
  */
 function webStream(makeCodec, signal) {
   /** @type {Codec} */
@@ -191,7 +191,10 @@ function webStream(makeCodec, signal) {
   return new TransformStream(
     {
       start(controller) {
-        codec = makeCodec((piece) => controller.enqueue(piece));
+        codec = makeCodec((piece) => {
+          // The addon's memory is never shared.
+          controller.enqueue(/** @type {Uint8Array<ArrayBuffer>} */ (piece));
+        });
         if (!signal) return;
         const fired = () => {
           end();

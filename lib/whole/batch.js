@@ -9,7 +9,7 @@ const pieces = require('./pieces.js');
 const { nextTurn } = require('../calls/timers.js');
 
 /** @typedef {InstanceType<typeof import('../native/client.js').Core>} Core */
-/** @typedef {PromiseSettledResult<Buffer>} Settled */
+/** @typedef {PromiseSettledResult<Buffer<ArrayBuffer>>} Settled */
 
 /** What one call of the addon is given at most; then the event loop turns. */
 const SLICE = 1024 * 1024;
@@ -89,7 +89,7 @@ async function decryptBatch(core, messages, context, signal) {
  * @param {{
  *   room(i: number, input: Uint8Array): number,
  *   slice(from: number, to: number, outputs: Buffer[]): import('../../binding').NativeSettled[],
- *   one(i: number, input: Uint8Array): Promise<Buffer>,
+ *   one(i: number, input: Uint8Array): Promise<Buffer<ArrayBuffer>>,
  * }} work
  */
 async function inSlices(inputs, lengths, signal, { room, slice, one }) {
@@ -133,7 +133,7 @@ function* slices(lengths) {
 }
 
 /**
- * @param {Buffer} output
+ * @param {Buffer<ArrayBuffer>} output
  * @param {import('../../binding').NativeSettled | undefined} done
  * @returns {Settled}
  */

@@ -106,7 +106,7 @@ function wipe(output) {
 /**
  * What was written of an output; the length of a signature is not known beforehand.
  *
- * @param {Buffer} output
+ * @param {Buffer<ArrayBuffer>} output
  * @param {number} written
  */
 function trimmed(output, written) {

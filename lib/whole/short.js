@@ -8,7 +8,7 @@ const SHORT = 64 * 1024;
 /**
  * Where short messages are written, as their length is not known before; never plaintext.
  *
- * @type {Buffer | undefined}
+ * @type {Buffer<ArrayBuffer> | undefined}
  */
 let scratch;
 

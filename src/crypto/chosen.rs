@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 #[cfg(all(feature = "aws-lc", not(feature = "rust-crypto")))]
 use super::aws_lc::AwsLc as Engine;
-use super::engine::CryptoEngine;
+use super::engine::{CryptoEngine, HmacHash};
 use super::key_pair::{KeyPair, KeyPairSpec};
 #[cfg(feature = "rust-crypto")]
 use super::rust_crypto::RustCrypto as Engine;
@@ -47,6 +47,20 @@ pub(super) fn hkdf(
     outputs: &mut [(&[u8], &mut [u8])],
 ) -> Result<()> {
     Engine::hkdf(hash, salt, secret, outputs)
+}
+
+/// Derives keys by HKDF-SHA-512 (RFC 5869): one extraction, then each `(info, output)` expanded.
+pub(crate) fn hkdf_sha512(
+    salt: &[u8],
+    secret: &[u8],
+    outputs: &mut [(&[u8], &mut [u8])],
+) -> Result<()> {
+    hkdf(Hash::Sha512, salt, secret, outputs)
+}
+
+/// HMAC (RFC 2104), cut to the length of `output`.
+pub(super) fn hmac(hash: HmacHash, key: &[u8], input: &[u8], output: &mut [u8]) -> Result<()> {
+    Engine::hmac(hash, key, input, output)
 }
 
 /// Authenticates the parts, one after the other, by HMAC-SHA-256 (RFC 2104).

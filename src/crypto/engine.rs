@@ -33,6 +33,9 @@ pub(crate) trait CryptoEngine {
         outputs: &mut [(&[u8], &mut [u8])],
     ) -> Result<()>;
 
+    /// HMAC (RFC 2104), cut to the length of `output`.
+    fn hmac(hash: HmacHash, key: &[u8], input: &[u8], output: &mut [u8]) -> Result<()>;
+
     /// SHA-256 (FIPS 180-4).
     fn sha256(data: &[u8]) -> [u8; 32];
 
@@ -63,4 +66,27 @@ pub(crate) trait Aead: Sized + Send + Sync {
         tag: &Tag,
         plaintext: &mut [u8],
     ) -> Result<()>;
+}
+
+/// The hash of an HMAC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HmacHash {
+    Sha1,
+    Sha224,
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+impl HmacHash {
+    /// The length of the whole output, in bytes.
+    pub(crate) fn length(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha224 => 28,
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
 }

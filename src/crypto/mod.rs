@@ -12,29 +12,35 @@ mod engine;
 #[cfg(all(test, feature = "aws-lc", feature = "rust-crypto"))]
 mod engine_tests;
 mod failures;
+pub(crate) mod gcm_stream;
 mod implicit_rejection;
 mod kdf;
 mod key_pair;
+pub(crate) mod legacy;
+mod prf;
 mod rsa;
 #[cfg(feature = "rust-crypto")]
 mod rust_crypto;
+mod sealed;
 mod stack;
 #[cfg(test)]
 mod wycheproof;
 
 pub(crate) use chosen::{
-    AesGcm, RsaPrivateKey, RsaPublicKey, Signer, SigningKey, Verifier, generate_key_pair, random,
-    sha256,
+    AesGcm, RsaPrivateKey, RsaPublicKey, Signer, SigningKey, Verifier, generate_key_pair,
+    hkdf_sha512, random, sha256,
 };
 pub(crate) use ecdsa::{EcdsaKey, EcdsaSigner, EcdsaVerifier, max_signature_length};
 #[cfg(test)]
 pub(crate) use engine::CryptoEngine;
-pub(crate) use engine::{Aead, IV_LENGTH, Iv, TAG_LENGTH, Tag};
+pub(crate) use engine::{Aead, HmacHash, IV_LENGTH, Iv, TAG_LENGTH, Tag};
 pub(crate) use implicit_rejection::decrypt_or_random;
 pub(crate) use kdf::{DerivedKeys, counter_mode_key, same_commitment};
 pub use key_pair::KeyPairSpec;
+pub(crate) use prf::{cmac, hkdf, hmac};
 pub use rsa::RsaPadding;
 pub(crate) use rsa::{RsaPrivate, RsaPublic};
+pub(crate) use sealed::{AeadKind, SIV_KEY_LENGTH, SIV_LENGTH, SealingKey, siv_open, siv_seal};
 
 #[cfg(not(any(feature = "aws-lc", feature = "rust-crypto")))]
 compile_error!("choose an engine: the feature `aws-lc` or `rust-crypto`");

@@ -5,6 +5,7 @@
 use super::answer::{Answer, answer_now, would_block};
 use super::data_key_service::{DataKeyUnwrapper, DataKeyWrapper};
 use super::stats::ServiceStats;
+use super::wrapping_secret::WrappingSecret;
 use crate::error::{Error, Result};
 use crate::format::EncryptedDataKey;
 use crate::materials::{DecryptionMaterials, EncryptionMaterials};
@@ -62,6 +63,12 @@ pub trait Keyring: Send + Sync {
     /// after it: only the message's header tells whether the key is right.
     fn rejects_implicitly(&self) -> bool {
         false
+    }
+
+    /// The caller's own key, for formats that wrap data keys in other ways than messages do; nothing
+    /// if a service holds the key.
+    fn wrapping_secret(&self) -> Option<WrappingSecret<'_>> {
+        None
     }
 
     /// The keyrings that this one asks, if it is made of others.

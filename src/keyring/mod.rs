@@ -24,6 +24,7 @@ pub mod raw_aes;
 mod raw_aes_info;
 pub mod raw_rsa;
 mod stats;
+mod wrapping_secret;
 
 pub use crate::kms_arn;
 pub use answer::{Answer, answer_now, would_block};
@@ -34,3 +35,4 @@ pub use data_key_service::{DataKeyUnwrapper, DataKeyWrapper};
 pub use interface::Keyring;
 pub use key_names::key_name;
 pub use stats::{BreakerStats, CircuitState, ServiceStats};
+pub use wrapping_secret::WrappingSecret;

@@ -4,7 +4,7 @@ use super::failures::{Failures, no_usable_key};
 use super::key_names::named;
 use super::{
     Answer, DataKeyUnwrapper, DataKeyWrapper, DecryptedDataKey, GeneratedDataKey, Keyring,
-    WrappedDataKey, kms_key_id,
+    WrappedDataKey, WrappingSecret, kms_key_id,
 };
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
@@ -19,6 +19,9 @@ const MAX_NAME_LENGTH: usize = 16 * 1024;
 pub(super) trait WrappingKey: Send + Sync {
     /// The key namespace and the key name.
     fn names(&self) -> &Names;
+
+    /// The key itself.
+    fn secret(&self) -> WrappingSecret<'_>;
 
     fn wrap(&self, data_key: &DataKey, context: &EncryptionContext) -> Result<EncryptedDataKey>;
 
@@ -76,6 +79,10 @@ impl Names {
 impl<W: WrappingKey> Keyring for W {
     fn calls_service(&self) -> bool {
         false
+    }
+
+    fn wrapping_secret(&self) -> Option<WrappingSecret<'_>> {
+        Some(self.secret())
     }
 
     fn rejects_implicitly(&self) -> bool {

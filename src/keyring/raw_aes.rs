@@ -4,6 +4,7 @@
 
 use zeroize::Zeroizing;
 
+use super::WrappingSecret;
 use super::raw::{Names, WrappingKey};
 use super::raw_aes_info::KeyInfo;
 use crate::context::EncryptionContext;
@@ -17,6 +18,8 @@ use crate::materials::DataKey;
 pub struct RawAesKeyring {
     names: Names,
     wrapping_key: AesGcm,
+    /// The wrapping key itself, for other ways to wrap.
+    secret: DataKey,
 }
 
 impl RawAesKeyring {
@@ -27,7 +30,8 @@ impl RawAesKeyring {
     /// that starts with `aws-kms`, and for names that are empty or longer than 16 KiB.
     pub fn new(namespace: &str, name: &str, wrapping_key: &[u8]) -> Result<Self> {
         let names = Names::new(namespace, name)?;
-        Ok(Self { names, wrapping_key: AesGcm::new(wrapping_key)? })
+        let secret = DataKey::new(Zeroizing::new(wrapping_key.to_vec()));
+        Ok(Self { names, wrapping_key: AesGcm::new(wrapping_key)?, secret })
     }
 
     fn open(
@@ -60,6 +64,10 @@ impl RawAesKeyring {
 impl WrappingKey for RawAesKeyring {
     fn names(&self) -> &Names {
         &self.names
+    }
+
+    fn secret(&self) -> WrappingSecret<'_> {
+        WrappingSecret::Aes(self.secret.expose())
     }
 
     fn wrap(&self, data_key: &DataKey, context: &EncryptionContext) -> Result<EncryptedDataKey> {

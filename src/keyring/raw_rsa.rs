@@ -2,6 +2,9 @@
 //!
 //! Source: `framework/raw-rsa-keyring.md`.
 
+use zeroize::Zeroizing;
+
+use super::WrappingSecret;
 use super::raw::{Names, WrappingKey};
 use crate::context::EncryptionContext;
 use crate::crypto::{RsaPrivate, RsaPrivateKey, RsaPublic, RsaPublicKey, decrypt_or_random};
@@ -21,6 +24,9 @@ pub struct RawRsaKeyring {
     padding: RsaPadding,
     public_key: Option<RsaPublicKey>,
     private_key: Option<RsaPrivateKey>,
+    /// Both keys in DER, for other ways to wrap.
+    public_der: Option<Vec<u8>>,
+    private_der: Option<DataKey>,
 }
 
 impl RawRsaKeyring {
@@ -49,6 +55,8 @@ impl RawRsaKeyring {
             padding,
             public_key: public_key.map(RsaPublicKey::from_spki).transpose()?,
             private_key: private_key.map(RsaPrivateKey::from_pkcs8).transpose()?,
+            public_der: public_key.map(<[u8]>::to_vec),
+            private_der: private_key.map(|der| DataKey::new(Zeroizing::new(der.to_vec()))),
         })
     }
 
@@ -86,6 +94,13 @@ impl RawRsaKeyring {
 impl WrappingKey for RawRsaKeyring {
     fn names(&self) -> &Names {
         &self.names
+    }
+
+    fn secret(&self) -> WrappingSecret<'_> {
+        WrappingSecret::Rsa {
+            public_key: self.public_der.as_deref(),
+            private_key: self.private_der.as_ref().map(DataKey::expose),
+        }
     }
 
     fn wrap(&self, data_key: &DataKey, _: &EncryptionContext) -> Result<EncryptedDataKey> {

@@ -85,7 +85,13 @@ pub(super) async fn on_behalf<T>(
 ) -> Result<T> {
     let CallContext { id, ended, watcher } = caller;
     let answer = unless_it_panics("the operation", answer);
-    ID.scope(id, observed(watcher, ended.run_until_cancelled(answer)))
-        .await
-        .unwrap_or_else(|| Err(Error::new(Code::Aborted, "the operation was aborted")))
+    let answer = ID.scope(id, observed(watcher, ended.run_until_cancelled(answer))).await;
+    match answer {
+        // Functions of the caller's that are given up may fail for want of an answer.
+        None | Some(Err(_)) if ended.is_cancelled() => {
+            Err(Error::new(Code::Aborted, "the operation was aborted"))
+        }
+        Some(answer) => answer,
+        None => Err(Error::new(Code::Internal, "the operation ended without an answer")),
+    }
 }

@@ -123,19 +123,22 @@ impl NativeClient {
     }
 }
 
+/// The commitment policy that JavaScript names so; the default where it names none.
+pub(super) fn commitment_policy(name: Option<&str>) -> error::Result<CommitmentPolicy> {
+    match name {
+        None => Ok(CommitmentPolicy::default()),
+        Some("forbidEncryptAllowDecrypt") => Ok(CommitmentPolicy::ForbidEncryptAllowDecrypt),
+        Some("requireEncryptAllowDecrypt") => Ok(CommitmentPolicy::RequireEncryptAllowDecrypt),
+        Some("requireEncryptRequireDecrypt") => Ok(CommitmentPolicy::RequireEncryptRequireDecrypt),
+        Some(_) => Err(Error::invalid(
+            "commitmentPolicy must be \"requireEncryptRequireDecrypt\", \
+             \"requireEncryptAllowDecrypt\" or \"forbidEncryptAllowDecrypt\"",
+        )),
+    }
+}
+
 fn convert(settings: NativeSettings) -> error::Result<Settings> {
-    let commitment_policy = match settings.commitment_policy.as_deref() {
-        None => CommitmentPolicy::default(),
-        Some("forbidEncryptAllowDecrypt") => CommitmentPolicy::ForbidEncryptAllowDecrypt,
-        Some("requireEncryptAllowDecrypt") => CommitmentPolicy::RequireEncryptAllowDecrypt,
-        Some("requireEncryptRequireDecrypt") => CommitmentPolicy::RequireEncryptRequireDecrypt,
-        Some(_) => {
-            return Err(Error::invalid(
-                "commitmentPolicy must be \"requireEncryptRequireDecrypt\", \
-                 \"requireEncryptAllowDecrypt\" or \"forbidEncryptAllowDecrypt\"",
-            ));
-        }
-    };
+    let commitment_policy = commitment_policy(settings.commitment_policy.as_deref())?;
     let defaults = Settings::default();
     Ok(Settings {
         suite: match settings.suite_id {

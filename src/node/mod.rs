@@ -18,6 +18,7 @@ mod custom_keyring;
 mod data_key;
 mod ending;
 mod error;
+mod fields;
 mod file;
 mod guard;
 mod guard_options;
@@ -25,14 +26,17 @@ mod header;
 mod header_reader;
 mod key_pair;
 mod keyring;
+mod keyset;
 mod new_file;
 mod numbers;
 mod range;
 mod runtime;
+mod s3_object;
 #[cfg(unix)]
 mod signals;
 mod start;
 mod stats;
+mod tenant_keys;
 mod transform;
 mod watcher;
 

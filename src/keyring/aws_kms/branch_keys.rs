@@ -83,7 +83,7 @@ impl Kms for BranchKeyKms {
         context: &'a EncryptionContext,
     ) -> Answer<'a, Vec<u8>> {
         Box::pin(async move {
-            let kms = self.0.in_region(&key.region).await;
+            let kms = self.0.in_region(&key.region).await?;
             let is_right = |used: &KmsArn| used == key;
             let key_id = key.to_string();
             let generated = kms
@@ -101,7 +101,7 @@ impl Kms for BranchKeyKms {
         new_context: &'a EncryptionContext,
     ) -> Answer<'a, Vec<u8>> {
         Box::pin(async move {
-            let kms = self.0.in_region(&key.region).await;
+            let kms = self.0.in_region(&key.region).await?;
             let is_right = |used: &KmsArn| used == key;
             let key_id = key.to_string();
             let wrapped = kms
@@ -118,7 +118,7 @@ impl Kms for BranchKeyKms {
         context: &'a EncryptionContext,
     ) -> Answer<'a, DataKey> {
         Box::pin(async move {
-            let kms = self.0.in_region(&key.region).await;
+            let kms = self.0.in_region(&key.region).await?;
             let is_right = |used: &KmsArn| used == key;
             let key_id = key.to_string();
             let key = kms.decrypt(Some(&key_id), ciphertext, context, None, is_right).await?;

@@ -118,7 +118,7 @@ fn of_credentials(error: &CredentialsError) -> &'static str {
 }
 
 /// An error and all below it; `io::Error` hides what it was made of from `source`.
-fn chain<'a>(
+pub(super) fn chain<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |&error| match error.downcast_ref::<io::Error>() {

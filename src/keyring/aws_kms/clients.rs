@@ -10,13 +10,13 @@ use aws_sdk_kms::config::retry::RetryPartition;
 use tokio::sync::OnceCell;
 
 use super::super::ServiceStats;
-use super::super::guard::{Guard, GuardOptions};
+use super::super::guard::{Call, CallLog, Guard, GuardOptions, Service, unless_it_panics};
 use super::KmsOptions;
 use super::calls::Kms;
 use super::connection::{Sources, default_region, shared_config};
 use super::credentials::SharedCredentials;
 use super::settings::Settings;
-use crate::error::Result;
+use crate::error::{Code, Result};
 
 /// More than AWS has Regions. What is beyond can only come from made-up ARNs in messages, which
 /// must not fill the memory: they get a client for one call.
@@ -61,7 +61,17 @@ impl KmsClients {
     /// The Region of names that have none.
     pub(super) async fn default_region(&self) -> Result<&str> {
         let find = || default_region(&self.options, &self.settings, self.sources());
-        Ok(self.default_region.get_or_try_init(find).await?)
+        let region = self.default_region.get_or_try_init(find);
+        Ok(self.counted("finding the AWS Region", region).await?)
+    }
+
+    /// The client of a Region.
+    ///
+    /// # Errors
+    /// `Internal`, if the SDK panics.
+    pub(super) async fn in_region(&self, region: &str) -> Result<Arc<Kms>> {
+        let client = async { Ok(self.kept_or_new(region).await) };
+        self.counted("making a client of KMS", client).await
     }
 
     /// What all clients of AWS services share; credentials are asked for in this Region, if nothing
@@ -75,7 +85,7 @@ impl KmsClients {
         self.shared.get_or_init(connect).await
     }
 
-    pub(super) async fn in_region(&self, region: &str) -> Arc<Kms> {
+    async fn kept_or_new(&self, region: &str) -> Arc<Kms> {
         let (shared, credentials) = self.shared(region).await;
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = clients.get(region) {
@@ -94,6 +104,22 @@ impl KmsClients {
     /// What these clients were asked.
     pub(super) fn stats(&self) -> ServiceStats {
         self.guard.stats()
+    }
+
+    /// What is made before KMS can be called. If that panics, it counts as a call that failed.
+    async fn counted<T>(
+        &self,
+        operation: &'static str,
+        making: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        match unless_it_panics(operation, making).await {
+            Err(error) if error.code() == Code::Internal => {
+                let (service, key_id, region) = (Service::Kms, None, None);
+                let log = CallLog::new(Call { service, operation, key_id, region });
+                self.guard.run(&log, async { Err(error) }).await
+            }
+            made => made,
+        }
     }
 
     fn client(&self, shared: &SdkConfig, region: &str) -> aws_sdk_kms::Client {
@@ -125,15 +151,32 @@ mod tests {
         runtime.block_on(async {
             let [first, second] = [(); 2].map(|()| {
                 let clients = Arc::clone(&clients);
-                tokio::spawn(async move { clients.in_region("eu-west-1").await })
+                tokio::spawn(async move { clients.in_region("eu-west-1").await.unwrap() })
             });
             let first = first.await.unwrap();
             assert!(Arc::ptr_eq(&first, &second.await.unwrap()));
             for made_up in 0..2 * MAX_KEPT {
-                clients.in_region(&format!("made-up-{made_up}")).await;
+                clients.in_region(&format!("made-up-{made_up}")).await.unwrap();
             }
             assert_eq!(clients.clients.lock().unwrap().len(), MAX_KEPT);
-            assert!(Arc::ptr_eq(&first, &clients.in_region("eu-west-1").await));
+            assert!(Arc::ptr_eq(&first, &clients.in_region("eu-west-1").await.unwrap()));
         });
+    }
+
+    #[test]
+    fn a_panic_before_the_call_is_an_error_that_is_counted() {
+        let clients = KmsClients::new(KmsOptions::default(), None).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let faulty = async { panic!("a secret") };
+            let error = clients.counted::<()>("making a client of KMS", faulty).await.unwrap_err();
+            assert_eq!(error.code(), Code::Internal);
+            let text = error.to_string();
+            assert!(text.starts_with("making a client of KMS failed unexpectedly"), "{text}");
+            assert!(!text.contains("secret"), "{text}");
+            assert!(clients.in_region("eu-west-1").await.is_ok());
+        });
+        let stats = clients.stats();
+        assert_eq!((stats.calls, stats.failures), (1, 1));
     }
 }

@@ -30,6 +30,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Off EC2 nobody answers at the metadata address, and one must not wait there.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
+/// The name of a profile that is in no file.
+const HIDDEN: &str = "kms-envelope/environment";
 const METADATA_REGION: &str = "/latest/meta-data/placement/region";
 
 /// What is asked for credentials and for the Region. Making it asks nobody.
@@ -76,15 +78,18 @@ pub(super) async fn shared_config(
 ) -> (SdkConfig, SharedCredentials) {
     let option = options.region.as_deref();
     let region = option.or(preferred).or(settings.region.as_deref()).unwrap_or(last);
+    let keys = hidden_keys(options);
+    let name = keys.as_ref().map(|_| HIDDEN);
+    let config = settings.files.config.normalized(name) + keys.as_deref().unwrap_or_default();
     let timeout = options.credentials_timeout.unwrap_or(DEFAULT_TIMEOUT);
     let loaded = aws_config::defaults(BehaviorVersion::latest())
         .env(environment(options))
         .profile_files(
             EnvConfigFiles::builder()
-                .with_contents(EnvConfigFileKind::Config, settings.files.config.normalized())
+                .with_contents(EnvConfigFileKind::Config, config)
                 .with_contents(
                     EnvConfigFileKind::Credentials,
-                    settings.files.credentials.normalized(),
+                    settings.files.credentials.normalized(name),
                 )
                 .build(),
         )
@@ -98,7 +103,9 @@ pub(super) async fn shared_config(
             RetryConfig::adaptive()
                 // As adaptive mode was once, its first throttled retry waits for ten seconds.
                 .with_retry_spec(RetrySpec::v2_1())
-                .with_max_attempts(options.max_attempts.unwrap_or(DEFAULT_MAX_ATTEMPTS)),
+                .with_max_attempts(
+                    options.max_attempts.or(settings.max_attempts).unwrap_or(DEFAULT_MAX_ATTEMPTS),
+                ),
         )
         .timeout_config(timeouts(options))
         .identity_cache(IdentityCache::lazy().load_timeout(timeout + METADATA_TIMEOUT).build())
@@ -122,6 +129,23 @@ fn no_provider() -> SharedCredentialsProvider {
 fn environment(options: &KmsOptions) -> Env {
     let hidden: &[&str] = if options.profile.is_some() { &KEYS } else { &[] };
     Env::from(options.environment.without(hidden))
+}
+
+/// A profile of the keys that [`environment`] hides, for a profile that asks for them by
+/// `credential_source = Environment`.
+fn hidden_keys(options: &KmsOptions) -> Option<String> {
+    let environment = options.profile.as_ref().map(|_| &options.environment)?;
+    let id = environment.get(KEYS[0])?;
+    let (_, secret) = environment.first(&KEYS[1..3])?;
+    let token = environment.get(KEYS[3]);
+    let is_plain = |value: &str| value.bytes().all(|byte| byte.is_ascii_graphic());
+    if ![id, secret, token.unwrap_or_default()].into_iter().all(is_plain) {
+        return None;
+    }
+    let token = token.map(|token| format!("aws_session_token = {token}\n")).unwrap_or_default();
+    Some(format!(
+        "[profile {HIDDEN}]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n{token}"
+    ))
 }
 
 /// The metadata service of an instance, unless it is switched off or its address is malformed.

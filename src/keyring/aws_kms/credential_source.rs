@@ -1,7 +1,5 @@
 //! Which source the SDK asks for credentials, so that an error can name it.
 
-use std::fmt;
-
 use super::KmsOptions;
 use super::shared_files::SharedFiles;
 use crate::foreign_text::shown_path;
@@ -15,50 +13,58 @@ pub(super) const KEYS: [&str; 5] = [
     "AWS_ACCOUNT_ID",
 ];
 
+/// What gives credentials in a profile, and how one signs in there.
+const OF_PROFILE: [(&str, Option<&str>); 6] = [
+    ("sso_session", Some("aws sso login")),
+    ("sso_start_url", Some("aws sso login")),
+    ("credential_process", None),
+    ("role_arn", None),
+    ("login_session", Some("aws login")),
+    ("aws_access_key_id", None),
+];
+/// What gives them in the environment, after the profile.
+const VARIABLES: [&str; 3] = [
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+];
+
 /// Where credentials come from, as far as the settings show.
 #[derive(Debug, Clone)]
 pub(super) enum Source {
-    /// The environment's keys, or what a variable or a profile names.
-    Named(String),
-    /// Nothing names one; the role of an instance, if this is one.
-    Instance,
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Named(name) => f.write_str(name),
-            Self::Instance => f.write_str("the role of this EC2 instance"),
-        }
-    }
+    /// The environment's keys, or what a variable or a profile names; and the command that signs in
+    /// there, if one does.
+    Named { name: String, sign_in: Option<&'static str> },
+    /// Nothing names one: the role of an instance, if this is one and its service may be asked.
+    Instance { asked: bool },
 }
 
 impl Source {
     /// In the order in which the SDK asks.
-    pub(super) fn of(options: &KmsOptions, files: &SharedFiles, profile: &str) -> Self {
+    pub(super) fn of(
+        options: &KmsOptions,
+        files: &SharedFiles,
+        profile: &str,
+        metadata_disabled: bool,
+    ) -> Self {
         let environment = &options.environment;
-        let of_profile = ["sso_session", "sso_start_url", "credential_process", "role_arn"];
-        let of_profile = of_profile.iter().chain(&["login_session", "aws_access_key_id"]);
-        let in_profile =
-            of_profile.filter_map(|name| Some((name, files.find(profile, name)?))).next();
-        let variables = [
-            "AWS_WEB_IDENTITY_TOKEN_FILE",
-            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-        ];
+        let named = |name: String| Self::Named { name, sign_in: None };
         if options.profile.is_none() && environment.get(KEYS[0]).is_some() {
-            return Source::Named("AWS_ACCESS_KEY_ID".to_owned());
+            return named(KEYS[0].to_owned());
         }
-        if let Some((name, found)) = in_profile {
+        let mut in_profile =
+            OF_PROFILE.iter().filter_map(|of| Some((of, files.find(profile, of.0)?)));
+        if let Some(((name, sign_in), found)) = in_profile.next() {
             let (path, line) = (shown_path(found.path), found.line);
-            return Source::Named(format!("{name} of the profile {profile} ({path}, line {line})"));
+            let name = format!("{name} of the profile {profile} ({path}, line {line})");
+            return Self::Named { name, sign_in: *sign_in };
         }
-        if let Some((name, _)) = environment.first(&variables) {
-            return Source::Named(name.to_owned());
+        if let Some((name, _)) = environment.first(&VARIABLES) {
+            return named(name.to_owned());
         }
         if profile != "default" {
-            return Source::Named(format!("the profile {profile}"));
+            return named(format!("the profile {profile}"));
         }
-        Source::Instance
+        Self::Instance { asked: !metadata_disabled }
     }
 }

@@ -1,137 +1,109 @@
 //! Why there are no credentials: which source was tried, and what became of it.
 //!
-//! The SDK's own texts hold what a process printed or a server answered, which may be secrets. Known
-//! words in them tell the reasons apart; none of them is shown.
+//! The SDK's own texts hold what a process printed or a server answered, which may be secrets: none
+//! of them is shown. Types tell the reasons apart.
 
 use std::error::Error as StdError;
-use std::fmt::Write;
 
+use aws_config::meta::ProviderChainError;
 use aws_credential_types::provider::error::CredentialsError;
 
+use super::cause::{certificate_problem, chain};
 use super::credential_source::Source;
+use super::credentials_reason::{Reason, reason};
 use crate::error::{Code, Error};
-
-/// Words of the SDK and of AWS's errors, what they mean, and whether it may pass.
-const REASONS: &[(&[&str], &str, bool)] = &[
-    (
-        &["Throttling", "TooManyRequests", "SlowDown", "RequestLimitExceeded", "status: 429"],
-        "it asks to slow down; try again later",
-        true,
-    ),
-    (
-        &["InternalServerException", "InternalFailure", "ServiceUnavailable", "InternalError"],
-        "the service failed; try again later",
-        true,
-    ),
-    (
-        &["could not decode output", "could not parse response", "MissingField", "InvalidField"],
-        "its output is not what credential_process must print: JSON with Version, AccessKeyId and \
-         SecretAccessKey; see the AWS CLI's page on sourcing credentials with an external process",
-        false,
-    ),
-    (
-        &["external process exited with code", "from external process"],
-        "the process failed; run the command of credential_process by hand to see why",
-        false,
-    ),
-    (
-        &["AccessDenied", "not authorized to perform", "Access denied"],
-        "the role is denied; allow sts:AssumeRole in the caller's IAM policy and in the role's trust \
-         policy",
-        false,
-    ),
-    (
-        &[
-            "token has expired",
-            "token is expired",
-            "UnauthorizedException",
-            "ExpiredToken",
-            "InvalidGrantException",
-            "session has expired",
-            "Session token not found or invalid",
-        ],
-        "its session or token has expired; sign in again, such as with aws sso login",
-        false,
-    ),
-    (
-        &[
-            "failed to load cached SSO token",
-            "cached SSO token",
-            "CachedSsoToken",
-            "couldn't find cached",
-        ],
-        "nobody has signed in; sign in with aws sso login",
-        false,
-    ),
-    (
-        &["InvalidIdentityToken", "IDPRejectedClaim"],
-        "the identity token is not accepted; check the identity provider and the role's trust policy",
-        false,
-    ),
-    (
-        &["InvalidClientTokenId", "SignatureDoesNotMatch", "UnrecognizedClient"],
-        "the keys it starts from are not accepted; correct them, and check the clock",
-        false,
-    ),
-    (
-        &[
-            "error sending request",
-            "dispatch failure",
-            "ConnectorError",
-            "io error",
-            "timed out",
-            "timeout",
-        ],
-        "it cannot be reached; check the network and the endpoint, and try again",
-        true,
-    ),
-];
 
 /// The error of a call for which there are no credentials.
 pub(super) fn explain(error: &CredentialsError, source: &Source) -> Error {
-    if matches!(source, Source::Instance) {
-        // Nobody answers at the metadata address, or who does has no role to give.
-        return Error::new(
-            Code::KmsNoCredentials,
-            "no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
-             AWS_SECRET_ACCESS_KEY, or run where a role gives them",
-        );
+    if chain(error).any(is_panic) {
+        let message = "getting AWS credentials failed unexpectedly: code panicked; please report \
+                       this";
+        return Error::new(Code::Internal, message);
     }
-    let text = chain(error);
-    let passes = |reason: &(_, _, bool)| reason.2;
-    let reason = REASONS.iter().find(|(words, ..)| words.iter().any(|word| text.contains(word)));
-    let (why, retryable) = match (error, reason) {
-        (CredentialsError::ProviderTimedOut(_), _) => {
-            ("it did not answer in time; try again, or raise `credentialsTimeoutMs`", true)
+    match source {
+        Source::Instance { asked } => of_instance(error, *asked),
+        Source::Named { name, sign_in } => of_named(error, name, *sign_in),
+    }
+}
+
+fn of_named(error: &CredentialsError, source: &str, sign_in: Option<&str>) -> Error {
+    // What the chain asks after the source that is configured says nothing of that.
+    let not_loaded = matches!(error, CredentialsError::CredentialsNotLoaded(_));
+    let found = if not_loaded { None } else { reason(error) };
+    let why = match (found, sign_in) {
+        _ if certificate_problem(error).is_some() => {
+            "the certificate of its server, or of a proxy before it, is not trusted; install \
+             ca-certificates, or name the file of the authority in SSL_CERT_FILE"
+                .to_owned()
         }
-        (CredentialsError::CredentialsNotLoaded(_), _) => {
-            ("it gives none; complete it, or name another", false)
-        }
-        (CredentialsError::InvalidConfiguration(_), None) => {
+        (Some(Reason::Misconfigured), _) => {
             let message = format!(
                 "the AWS credentials cannot come from {source}: its settings are incomplete or \
                  contradict each other; correct them as the AWS CLI's documentation says"
             );
             return Error::new(Code::Configuration, message);
         }
-        (_, Some(reason)) => (reason.1, passes(reason)),
-        (_, None) => ("it failed; try the same with: aws sts get-caller-identity", false),
+        (Some(Reason::Expired), Some(command)) => {
+            format!("its session or token has expired; sign in again with {command}")
+        }
+        (Some(Reason::Unreadable), Some(command)) => {
+            format!("nobody has signed in; sign in with {command}")
+        }
+        (Some(reason), _) => reason.advice().to_owned(),
+        (None, _) if chain(error).any(is_not_loaded) => {
+            "it gives none; complete it, or name another".to_owned()
+        }
+        (None, _) => "it failed; try the same with: aws sts get-caller-identity".to_owned(),
     };
-    failed(source, why).with_retryable(retryable)
-}
-
-fn failed(source: &Source, why: &str) -> Error {
     let message = format!("the AWS credentials should come from {source}, but {why}");
-    Error::new(Code::KmsNoCredentials, message)
+    let retryable = found.is_some_and(Reason::passes) && certificate_problem(error).is_none();
+    Error::new(Code::KmsNoCredentials, message).with_retryable(retryable)
 }
 
-fn chain(error: &dyn StdError) -> String {
-    let mut text = format!("{error} {error:?}");
-    let mut next = error.source();
-    while let Some(error) = next {
-        // Writing to a String cannot fail.
-        let _ = write!(text, ": {error}");
-        next = error.source();
-    }
-    text
+/// Nothing names a source, and the metadata service of an instance gave nothing, if it was asked.
+fn of_instance(error: &CredentialsError, asked: bool) -> Error {
+    let found = last_reason(error);
+    let timed_out = matches!(error, CredentialsError::ProviderTimedOut(_));
+    let tried = match (asked, found) {
+        (false, _) => "was not asked, as AWS_EC2_METADATA_DISABLED is true",
+        (true, _) if timed_out => "was asked, too, and failed or was too slow; try again later",
+        (true, Some(Reason::Unreachable | Reason::Silent)) => {
+            "was asked, too, and cannot be reached"
+        }
+        (true, Some(Reason::SlowDown)) => "was asked, too, and asks to slow down; try again later",
+        (true, Some(Reason::Failed)) => "was asked, too, and failed; try again later",
+        (true, Some(Reason::Refused)) => "was asked, too, and refuses to answer",
+        (true, Some(Reason::Misconfigured)) => {
+            "was asked, too, and may not use the role of this instance; let its trust policy name \
+             ec2.amazonaws.com"
+        }
+        (true, None) if matches!(error, CredentialsError::CredentialsNotLoaded(_)) => {
+            "was asked, too, and has no role for this instance"
+        }
+        (true, _) => "was asked, too, and its answer cannot be used",
+    };
+    let message = format!(
+        "no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
+         AWS_SECRET_ACCESS_KEY, or run where a role gives them (the metadata service of EC2 {tried})"
+    );
+    // Off EC2 nobody answers, and will not later.
+    let passes = timed_out || matches!(found, Some(Reason::SlowDown | Reason::Failed));
+    Error::new(Code::KmsNoCredentials, message).with_retryable(passes)
+}
+
+/// The reason of the last source that was asked, which is the metadata service.
+fn last_reason(error: &CredentialsError) -> Option<Reason> {
+    let attempts = |error: &(dyn StdError + 'static)| {
+        let tried = error.downcast_ref::<ProviderChainError<CredentialsError>>()?;
+        Some(reason(tried.attempts().last()?.error()))
+    };
+    chain(error).find_map(attempts).unwrap_or_else(|| reason(error))
+}
+
+fn is_not_loaded(error: &(dyn StdError + 'static)) -> bool {
+    matches!(error.downcast_ref(), Some(CredentialsError::CredentialsNotLoaded(_)))
+}
+
+fn is_panic(error: &(dyn StdError + 'static)) -> bool {
+    error.downcast_ref().is_some_and(tokio::task::JoinError::is_panic)
 }

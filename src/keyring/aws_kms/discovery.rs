@@ -127,7 +127,7 @@ impl AwsKmsDiscoveryKeyring {
         context: &EncryptionContext,
     ) -> Result<DecryptedDataKey> {
         let region = self.clients.default_region().await?;
-        let kms = self.clients.in_region(region).await;
+        let kms = self.clients.in_region(region).await?;
         let answer = kms.decrypt(None, ciphertext_blob, context, None, |_| true).await?;
         if KmsArn::of_key(&answer.key_id).is_some_and(|key| self.allows(&key)) {
             return Ok(answer);

@@ -11,20 +11,24 @@ mod connection;
 mod credential_source;
 mod credentials;
 mod credentials_error;
+mod credentials_reason;
 mod data_keys;
 mod discovery;
 mod dynamodb;
 mod dynamodb_error;
 mod dynamodb_items;
 mod dynamodb_table;
+mod endpoint;
 mod environment;
 mod error;
 mod http;
 mod key_pairs;
+mod plain_settings;
 mod proxy;
 mod re_encrypt;
 mod refusals;
 mod service_text;
+mod setting_sources;
 mod settings;
 mod shared_files;
 mod strict;
@@ -55,7 +59,7 @@ pub struct KmsOptions {
     pub profile: Option<String>,
     /// Grant tokens for each call.
     pub grant_tokens: Vec<String>,
-    /// How often one call is tried; by default 3.
+    /// How often one call is tried; by default as `AWS_MAX_ATTEMPTS` or the profile says, else 3.
     pub max_attempts: Option<u32>,
     /// How long one call may take, with its retries and its wait for its turn; by default 15 s.
     pub timeout: Option<Duration>,

@@ -3,16 +3,17 @@
 
 use super::KmsOptions;
 use super::credential_source::{KEYS, Source};
+use super::endpoint::check_endpoint;
 use super::environment::Environment;
-use super::proxy::{Proxies, is_host_and_port};
+use super::plain_settings;
+use super::proxy::Proxies;
+use super::setting_sources::{Given, Sources, given, wrong};
 use super::shared_files::SharedFiles;
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::foreign_text::shown_path;
 
 const ENDPOINTS: [&str; 2] = ["AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL"];
 const DEFAULT_PROFILE: &str = "default";
-/// How much of a wrong value an error shows, in characters.
-const SHOWN: usize = 60;
 
 /// How KMS is reached.
 pub(super) struct Settings {
@@ -24,13 +25,9 @@ pub(super) struct Settings {
     pub(super) files: SharedFiles,
     pub(super) proxies: Proxies,
     pub(super) metadata_disabled: bool,
+    /// How often a call is tried, as the environment or the profile says.
+    pub(super) max_attempts: Option<u32>,
     pub(super) source: Source,
-}
-
-/// A value, and who says so.
-struct Given {
-    value: String,
-    origin: String,
 }
 
 impl Settings {
@@ -51,15 +48,31 @@ impl Settings {
         let ignore = sources
             .flag("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls")?;
         let option = options.endpoint.clone().map(|value| given(value, "the option `endpoint`"));
-        let configured = || sources.find(&ENDPOINTS, "endpoint_url").filter(|_| !ignore);
-        if let Some(endpoint) = option.or_else(configured) {
+        let configured = match sources.endpoint(&ENDPOINTS, "kms")? {
+            None => sources.find(&[], "endpoint_url"),
+            found => found,
+        };
+        if let Some(endpoint) = option.or(configured.filter(|_| !ignore)) {
             check_endpoint(&endpoint, fips)?;
         }
         let metadata_disabled = sources.flag("AWS_EC2_METADATA_DISABLED", "")?;
         check_agent(&sources)?;
-        let source = Source::of(options, &files, &profile);
-        if options.profile.is_none() {
+        plain_settings::check(&sources)?;
+        let source = Source::of(options, &files, &profile, metadata_disabled);
+        let from_environment = files.find(&profile, "credential_source");
+        let from_environment =
+            from_environment.filter(|found| found.value.eq_ignore_ascii_case("environment"));
+        if options.profile.is_none() || from_environment.is_some() {
             check_keys(environment)?;
+        }
+        if let Some(found) = from_environment
+            && environment.get(KEYS[0]).is_none()
+        {
+            let origin = sources.origin("credential_source", &found);
+            return Err(wrong(&format!(
+                "{origin} is \"{}\", and {} and {} are not set; set both",
+                found.value, KEYS[0], KEYS[1]
+            )));
         }
         Ok(Self {
             region: region.map(|region| region.value),
@@ -67,57 +80,12 @@ impl Settings {
             dual_stack,
             proxies: Proxies::read(environment)?,
             metadata_disabled,
+            max_attempts: plain_settings::max_attempts(&sources),
             source,
             profile,
             files,
         })
     }
-}
-
-struct Sources<'a> {
-    environment: &'a Environment,
-    files: &'a SharedFiles,
-    profile: &'a str,
-}
-
-impl Sources<'_> {
-    fn find(&self, variables: &[&'static str], property: &str) -> Option<Given> {
-        if let Some((name, value)) = self.environment.first(variables) {
-            return Some(given(value.to_owned(), name));
-        }
-        let found = self.files.find(self.profile, property)?;
-        let (path, line) = (shown_path(found.path), found.line);
-        Some(Given {
-            value: found.value.to_owned(),
-            origin: format!("{property} of the profile {} ({path}, line {line})", self.profile),
-        })
-    }
-
-    fn flag(&self, variable: &'static str, property: &str) -> Result<bool> {
-        match self.find(&[variable], property) {
-            None => Ok(false),
-            Some(given) if given.value.eq_ignore_ascii_case("true") => Ok(true),
-            Some(given) if given.value.eq_ignore_ascii_case("false") => Ok(false),
-            Some(given) => Err(given.wrong("which is neither true nor false; write one of them")),
-        }
-    }
-}
-
-impl Given {
-    fn wrong(&self, why: &str) -> Error {
-        let Self { value, origin } = self;
-        let shown: String = value.chars().take(SHOWN).collect();
-        let cut = if shown.len() < value.len() { "..." } else { "" };
-        wrong(&format!("{origin} is \"{}{cut}\", {why}", shown.escape_debug()))
-    }
-}
-
-fn given(value: String, origin: &str) -> Given {
-    Given { value, origin: origin.to_owned() }
-}
-
-fn wrong(message: &str) -> Error {
-    Error::new(Code::Configuration, message)
 }
 
 /// The profile that is used; one that was named must be there, if anything depends on it.
@@ -166,39 +134,6 @@ fn check_region(region: &Given) -> Result<()> {
     Err(region.wrong(
         "which is not the name of a Region; write it without quotes and spaces, such as eu-west-1",
     ))
-}
-
-fn check_endpoint(endpoint: &Given, fips: bool) -> Result<()> {
-    let url = endpoint.value.as_str();
-    // The URL may hold a password, so it is not shown.
-    let refuse = |why: &str| Err(wrong(&format!("{} {why}", endpoint.origin)));
-    let example = "write a URL such as https://kms.eu-west-1.amazonaws.com";
-    if url.bytes().any(|byte| byte <= b' ' || byte == 127) {
-        return refuse(&format!("has a space or a control character in it; {example}"));
-    }
-    if url.contains(['"', '\'', '`', '<', '>', '{', '}', '|', '\\', '^']) {
-        return refuse(&format!("has quotes or brackets in it; {example}"));
-    }
-    let scheme = url.split_once("://").map(|(scheme, rest)| (scheme.to_ascii_lowercase(), rest));
-    let Some((scheme, rest)) = scheme else {
-        return refuse(&format!("has no scheme; {example}"));
-    };
-    if !matches!(scheme.as_str(), "http" | "https") {
-        return refuse(&format!("starts with neither https:// nor http://; {example}"));
-    }
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host_and_port = authority.rsplit('@').next().unwrap_or_default();
-    if !is_host_and_port(host_and_port) {
-        return refuse(&format!("has no host, or a wrong port; {example}"));
-    }
-    if fips {
-        return refuse(
-            "and FIPS endpoints exclude each other: AWS_USE_FIPS_ENDPOINT, or use_fips_endpoint of \
-             the profile, is true; leave one of them out, and give the URL of the FIPS endpoint if \
-             you need both",
-        );
-    }
-    Ok(())
 }
 
 /// Both become part of a header.

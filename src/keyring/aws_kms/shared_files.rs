@@ -26,7 +26,7 @@ pub(super) struct SharedFile {
 
 /// `[kind name]`, or only `[name]`.
 #[derive(Debug)]
-struct Section {
+pub(super) struct Section {
     kind: Option<String>,
     name: String,
     properties: Vec<Property>,
@@ -37,8 +37,8 @@ struct Property {
     name: String,
     value: String,
     line: usize,
-    /// The lines that are indented below it.
-    more: Vec<String>,
+    /// The lines that are indented below it, each with its number.
+    more: Vec<(usize, String)>,
 }
 
 /// What a profile says, and where.
@@ -79,6 +79,14 @@ impl SharedFiles {
         })
     }
 
+    /// The section `[services NAME]` of the config file.
+    pub(super) fn services(&self, name: &str) -> Option<&Section> {
+        let is_it = |section: &&Section| {
+            section.kind.as_deref() == Some("services") && section.name == unquoted(name)
+        };
+        self.config.sections.iter().find(is_it)
+    }
+
     /// The names of all profiles.
     pub(super) fn profiles(&self) -> Vec<&str> {
         let sections = self.credentials.sections.iter().chain(&self.config.sections);
@@ -114,18 +122,26 @@ impl SharedFile {
         Ok(Self { path, sections })
     }
 
-    /// The file as the SDK reads it.
-    pub(super) fn normalized(&self) -> String {
+    /// The file as the SDK reads it. Where it takes the keys of the environment, it takes those of the
+    /// profile `keys`, if there is one.
+    pub(super) fn normalized(&self, keys: Option<&str>) -> String {
         let mut text = String::new();
         for Section { kind, name, properties } in &self.sections {
             let kind = kind.as_ref().map(|kind| format!("{kind} ")).unwrap_or_default();
             // Writing to a String cannot fail.
             let _ = writeln!(text, "[{kind}{}]", encode(name));
             for Property { name, value, more, .. } in properties {
-                let refers = matches!(name.as_str(), "source_profile" | "sso_session");
+                if let Some(keys) = keys
+                    && name == "credential_source"
+                    && value.eq_ignore_ascii_case("environment")
+                {
+                    let _ = writeln!(text, "source_profile = {keys}");
+                    continue;
+                }
+                let refers = matches!(name.as_str(), "source_profile" | "sso_session" | "services");
                 let value = if refers { encode(unquoted(value)) } else { value.clone() };
                 let _ = writeln!(text, "{name} = {value}");
-                for line in more {
+                for (_, line) in more {
                     let _ = writeln!(text, "  {line}");
                 }
             }
@@ -135,6 +151,15 @@ impl SharedFile {
 }
 
 impl Section {
+    /// A property below a property, and its line.
+    pub(super) fn nested(&self, outer: &str, inner: &str) -> Option<(&str, usize)> {
+        let outer = self.properties.iter().find(|property| property.name == outer)?;
+        outer.more.iter().find_map(|(line, text)| {
+            let (name, value) = text.split_once(['=', ':'])?;
+            (name.trim().eq_ignore_ascii_case(inner)).then_some((value.trim(), *line))
+        })
+    }
+
     fn is_profile(&self, profile: &str) -> bool {
         self.name == profile && self.kind.as_deref().is_none_or(|kind| kind == "profile")
     }
@@ -183,7 +208,7 @@ fn parse(text: &str, is_config: bool) -> Result<Vec<Section>, (usize, &'static s
             if property.value.is_empty() && !content.contains('=') {
                 return Err((number, "an indented line must be NAME = VALUE"));
             }
-            property.more.push(content.to_owned());
+            property.more.push((number, content.to_owned()));
             continue;
         }
         indent = depth;

@@ -91,7 +91,7 @@ impl AwsKmsKeyring {
     /// KMS where the key is, and whether a key that it names in an answer may be this one.
     pub(super) async fn kms(&self) -> Result<(Arc<Kms>, impl Fn(&KmsArn) -> bool)> {
         let region = self.region().await?;
-        let kms = self.clients.in_region(region).await;
+        let kms = self.clients.in_region(region).await?;
         Ok((kms, move |key: &KmsArn| self.key_id.may_be(key, region)))
     }
 

@@ -61,7 +61,7 @@ async fn unwrap(
     materials: &DecryptionMaterials,
 ) -> Result<DataKey> {
     let Attempt { key_id, key, ciphertext } = attempt;
-    let kms = clients.in_region(&key.region).await;
+    let kms = clients.in_region(&key.region).await?;
     let is_key = |used: &KmsArn| used == key;
     let length = Some(materials.suite.data_key_length);
     let answer = kms.decrypt(Some(key_id), ciphertext, &materials.context, length, is_key).await?;

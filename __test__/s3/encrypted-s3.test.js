@@ -1,0 +1,99 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { randomBytes } = require('node:crypto');
+const { Module } = require('node:module');
+const path = require('node:path');
+const { after, before, describe, it } = require('node:test');
+const { AwsKmsKeyring, Envelope, RawAesKeyring } = require('../..');
+const { EncryptedS3 } = require('../../integrations/s3');
+const { startMoto } = require('../support/moto');
+const { rejects } = require('../support/rejects');
+const { skipWithout } = require('../support/requirements');
+
+// The S3 client is an optional peer, which only the examples install.
+process.env.NODE_PATH = path.join(__dirname, '..', '..', 'examples', 'node_modules');
+Module._initPaths();
+
+const Bucket = 'objects';
+
+describe('EncryptedS3 (moto)', { skip: skipWithout('python', 'examples') }, () => {
+  let moto, client, keyring, commands;
+  before(async () => {
+    commands = require('@aws-sdk/client-s3');
+    moto = await startMoto();
+    const { arn } = await moto.createKey();
+    const { endpoint } = moto;
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+    keyring = new AwsKmsKeyring({ keyId: arn, endpoint });
+    const region = 'us-east-1';
+    client = new commands.S3Client({ endpoint, region, credentials, forcePathStyle: true });
+    await client.send(new commands.CreateBucketCommand({ Bucket }));
+  });
+  after(() => moto?.stop());
+
+  const context = { tenant: 'acme', größe: '鍵' };
+
+  for (const storage of ['metadata', 'instructionFile']) {
+    it(`gets back what it put, its data key in the ${storage}`, async () => {
+      const s3 = new EncryptedS3({ client, keyring });
+      const place = { Bucket, Key: `round-trip/${storage}` };
+      const data = randomBytes(3 * 1024 * 1024 + 5);
+      await s3.put({ ...place, Body: data }, { encryptionContext: context, storage });
+      const stored = await client.send(new commands.GetObjectCommand(place));
+      assert.equal(stored.Metadata['x-amz-c'], '115');
+      assert.notDeepEqual(Buffer.from(await stored.Body.transformToByteArray()), data);
+      const { body } = await s3.get(place, { encryptionContext: context });
+      assert.ok(body.equals(data));
+      const { stream, length } = await s3.getStream(place, { encryptionContext: context });
+      assert.ok(Buffer.concat(await stream.toArray()).equals(data));
+      assert.equal(length, data.length);
+      await s3.delete(place);
+      await assert.rejects(s3.get(place), { name: 'NoSuchKey' });
+    });
+  }
+
+  it('gives nothing of an object whose last byte was changed', async () => {
+    const s3 = new EncryptedS3({ client, keyring });
+    const place = { Bucket, Key: 'changed' };
+    await s3.put({ ...place, Body: randomBytes(2_000_000) });
+    const stored = await client.send(new commands.GetObjectCommand(place));
+    const Body = Buffer.from(await stored.Body.transformToByteArray());
+    Body[Body.length - 1] ^= 1;
+    await client.send(new commands.PutObjectCommand({ ...place, Body, Metadata: stored.Metadata }));
+    await rejects(s3.get(place), 'AUTHENTICATION_FAILED');
+    await rejects(s3.getStream(place), 'AUTHENTICATION_FAILED');
+  });
+
+  it('tells messages of this package from objects of the S3 Encryption Clients', async () => {
+    const envelope = new Envelope({ keyring });
+    const Key = 'message';
+    await new EncryptedS3({ client, envelope }).put({ Bucket, Key, Body: 'text' });
+    const both = new EncryptedS3({ client, envelope, keyring });
+    assert.equal(String((await both.get({ Bucket, Key })).body), 'text');
+    await both.put({ Bucket, Key, Body: 'object' });
+    assert.equal(String((await both.get({ Bucket, Key })).body), 'object');
+  });
+
+  it('refuses a range, which nothing would verify, and a body over its limit', async () => {
+    const s3 = new EncryptedS3({ client, keyring, maxBufferLength: 10 });
+    const place = { Bucket, Key: 'limit' };
+    await s3.put({ ...place, Body: 'more than ten bytes' });
+    await rejects(s3.get(place), 'LIMIT_EXCEEDED');
+    await rejects(s3.get({ ...place, Range: 'bytes=0-1' }), 'INVALID_ARGUMENT');
+  });
+
+  it('writes V2 only under a policy that allows it', async () => {
+    const wrappingKey = randomBytes(32);
+    const aes = new RawAesKeyring({ keyNamespace: 'n', keyName: 'k', wrappingKey });
+    const place = { Bucket, Key: 'v2' };
+    const strict = new EncryptedS3({ client, keyring: aes });
+    await rejects(strict.put({ ...place, Body: 'x' }, { format: 'V2' }), 'COMMITMENT_POLICY');
+    const old = new EncryptedS3({
+      ...{ client, keyring: aes, commitmentPolicy: 'forbidEncryptAllowDecrypt' },
+    });
+    await old.put({ ...place, Body: 'x' });
+    assert.equal(String((await old.get(place)).body), 'x');
+    await rejects(strict.get(place), 'COMMITMENT_POLICY');
+  });
+});

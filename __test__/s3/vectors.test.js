@@ -1,0 +1,76 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const { after, before, describe, it } = require('node:test');
+const { EnvelopeError } = require('../..');
+const { decryptS3Object } = require('../../integrations/s3');
+const { startMoto } = require('../support/moto');
+const { requireOrSkip, skipWithout } = require('../support/requirements');
+const { casesOf, json, keyringOf, objectOf, optionsOf, sha256 } = require('../support/s3-objects');
+
+const ROOT = path.join(__dirname, '..', '..');
+const OURS = path.join(ROOT, 'tests', 'vectors', 's3');
+const { ESDK_VECTORS: WHOLE_SET = path.join(ROOT, '..', 'shared', 'vectors') } = process.env;
+const SHARED = path.join(WHOLE_SET, 's3');
+
+/** Where clients differ: what we refuse; the rest of the open cases we read. */
+const OPEN_REFUSED =
+  /(-description-|-file-iv-in-object-|matdesc-in-both|-deep-matdesc-|neg-body-flip-|neg-iv-flip-last-)/;
+/** The content has no tag, so that another plaintext comes out, or none. */
+const CBC_CHANGED = /^neg-(iv|body)-flip-/;
+
+describe('objects of the S3 Encryption Clients', () => {
+  it('under AES and RSA keys, in this repository, are read or refused', async () => {
+    const files = ['ruby', 'java', 'crafted', 'published', 'negative'];
+    const counts = await checkAll(OURS, files, (type) => type.startsWith('raw-'));
+    assert.deepEqual(counts, {});
+  });
+});
+
+describe('objects of the S3 Encryption Clients (moto)', { skip: skipWithout('python') }, () => {
+  let moto;
+  before(async () => {
+    moto = await startMoto({ keys: path.join(OURS, 'keys.json') });
+  });
+  after(() => moto?.stop());
+
+  it('under every kind of key, in the whole set, are read or refused', async (t) => {
+    const what = `${SHARED}; set ESDK_VECTORS to the vectors' folder`;
+    if (!requireOrSkip(t, WHOLE_SET !== 'none' && fs.existsSync(SHARED), what)) return;
+    const files = ['python', 'ruby', 'java', 'crafted', 'published', 'negative'];
+    const counts = await checkAll(SHARED, files, (type) => type !== 'data-key', moto.endpoint);
+    assert.deepEqual(counts, {});
+  });
+});
+
+/** Reads the cases whose keyring's type is wanted; how many were read and refused. */
+async function checkAll(folder, files, isWanted, kmsEndpoint) {
+  const keys = { ...json(folder, 'keys').keys, ...json(folder, 'published-keys').keys };
+  const keyrings = new Map();
+  const counts = { read: 0, refused: 0 };
+  for (const item of casesOf(folder, files).filter(({ keyring }) => isWanted(keyring.type))) {
+    const id = JSON.stringify(item.keyring);
+    if (!keyrings.has(id)) keyrings.set(id, keyringOf(item.keyring, keys, kmsEndpoint));
+    const options = optionsOf(item, keyrings.get(id));
+    const result = await decryptS3Object(objectOf(folder, item), options).catch((error) => error);
+    if (CBC_CHANGED.test(item.id) && item.result === 'open') {
+      counts.changed = (counts.changed ?? 0) + 1;
+      if (!(result instanceof EnvelopeError))
+        assert.notEqual(sha256(result), item.plaintext_sha256);
+    } else if (item.result === 'ok' || (item.result === 'open' && !OPEN_REFUSED.test(item.id))) {
+      assert.ok(Buffer.isBuffer(result), `${item.id}: ${result}`);
+      assert.equal(sha256(result), item.plaintext_sha256, item.id);
+      counts.read++;
+    } else {
+      assert.ok(
+        result instanceof EnvelopeError,
+        `${item.id} was read, or failed otherwise: ${result}`,
+      );
+      assert.notEqual(result.code, 'ERR_ENVELOPE_INTERNAL', item.id);
+      counts.refused++;
+    }
+  }
+  return counts;
+}

@@ -1,0 +1,53 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { Readable } = require('node:stream');
+
+const { EnvelopeError } = require('../..');
+const { decryptS3Object, encryptS3Object } = require('../../integrations/s3');
+const binding = require('../../lib/native/load');
+const { openObject, readSettings } = require('../../lib/s3-objects/read');
+const { verifiedStream } = require('../../lib/s3-objects/stream');
+const { bytes, exact, keyring } = require('./envelopes');
+
+const MIB = 1024 * 1024;
+
+/** Objects of the S3 Encryption Clients, short and long, whole and streamed, right and changed. */
+async function s3Objects() {
+  for (const length of [0, 1, 16, 1000, MIB + 5]) {
+    const data = bytes(length);
+    const object = await encryptS3Object(data, { keyring, storage: 'instructionFile' });
+    const body = exact(object.body);
+    assert.deepEqual(await decryptS3Object({ ...object, body }, { keyring }), Buffer.from(data));
+    await streamed(object, data);
+    body[length >> 1] ^= 1;
+    await assert.rejects(decryptS3Object({ ...object, body }, { keyring }), EnvelopeError);
+  }
+  await unauthenticated();
+  const wrong = { body: bytes(3), metadata: { 'x-amz-key': 'A' } };
+  await assert.rejects(decryptS3Object(wrong, { keyring }), EnvelopeError);
+  assert.equal(binding.S3ObjectMetadata.needsInstructionFile(['x-amz-iv']), true);
+}
+
+async function streamed({ body, metadata, instructionFile }, data) {
+  const reader = await openObject(metadata, instructionFile, readSettings({ keyring }));
+  const { stream } = await verifiedStream(reader, Readable.from([exact(body)]), undefined);
+  assert.deepEqual(Buffer.concat(await stream.toArray()), Buffer.from(data));
+}
+
+async function unauthenticated() {
+  const data = bytes(100);
+  const { body, metadata } = await encryptS3Object(data, { keyring });
+  const parsed = binding.S3ObjectMetadata.parse(Object.entries(metadata).flat(), undefined);
+  assert.deepEqual(
+    [parsed.format, parsed.contentAlgorithm, parsed.wrappingAlgorithm, parsed.description],
+    ['V3', '115', 'AES/GCM', []],
+  );
+  const reader = await openObject(metadata, undefined, readSettings({ keyring }));
+  reader.decryptUnauthenticated(17, 10);
+  const output = exact(bytes(10));
+  assert.equal(reader.decrypt(exact(body.subarray(17, 27)), output), 10);
+  assert.deepEqual(Buffer.from(output), Buffer.from(data).subarray(17, 27));
+}
+
+module.exports = { s3Objects };

@@ -1,0 +1,195 @@
+'use strict';
+
+const args = require('../../lib/input/index.js');
+const { EnvelopeError, invalid } = require('../../lib/errors.js');
+const { isS3Object, needsInstructionFile } = require('../../lib/s3-objects/metadata.js');
+const { decryptBody, openObject, readSettings } = require('../../lib/s3-objects/read.js');
+const { verifiedStream } = require('../../lib/s3-objects/stream.js');
+const { encryptS3Object } = require('../../lib/s3-objects/write.js');
+
+/** Loads the user's own package, whose types are not ours to know. */
+const load = /** @type {(name: string) => any} */ (require);
+
+const OPTIONS = /** @type {const} */ ([
+  'client',
+  'keyring',
+  'envelope',
+  'commitmentPolicy',
+  'legacyWrapping',
+  'legacyContent',
+  'instructionFileSuffix',
+  'maxBufferLength',
+]);
+const SUFFIX = '.instruction';
+/** The longest body that `get` holds in memory, in bytes, unless told otherwise. */
+const MAX_BUFFER_LENGTH = 64 * 1024 * 1024;
+
+/** Puts objects encrypted into S3, and gets them decrypted, through a client of `@aws-sdk/client-s3`. */
+class EncryptedS3 {
+  #client;
+  #keyring;
+  #envelope;
+  #policy;
+  #suffix;
+  #maxBufferLength;
+
+  /** @param {unknown} options */
+  constructor(options) {
+    const given = args.options(options, OPTIONS);
+    const { client, keyring, envelope, commitmentPolicy, legacyWrapping, legacyContent } = given;
+    if (typeof (/** @type {any} */ (client)?.send) !== 'function') {
+      throw invalid('client must be an S3Client of @aws-sdk/client-s3');
+    }
+    if (keyring === undefined && envelope === undefined) {
+      throw invalid('give a keyring for objects of the S3 Encryption Clients, or an envelope');
+    }
+    this.#client = /** @type {any} */ (client);
+    this.#keyring = keyring;
+    this.#envelope = /** @type {any} */ (envelope);
+    this.#policy = { commitmentPolicy, legacyWrapping, legacyContent };
+    if (keyring !== undefined) readSettings({ keyring, ...this.#policy });
+    this.#suffix =
+      args.optionalString(given.instructionFileSuffix, 'instructionFileSuffix') ?? SUFFIX;
+    this.#maxBufferLength =
+      args.optionalInteger(given.maxBufferLength, 'maxBufferLength', 0, 2 ** 31) ??
+      MAX_BUFFER_LENGTH;
+  }
+
+  /**
+   * @param {Record<string, any>} input that of PutObject; `Body` is bytes or text
+   * @param {Record<string, any>} [options]
+   */
+  async put(input, options = {}) {
+    const { encryptionContext, format, storage, signal } = options;
+    if (this.#keyring === undefined) {
+      const body = await this.#envelope.encrypt(input.Body, { encryptionContext, signal });
+      return this.#send('PutObjectCommand', { ...input, Body: body }, signal);
+    }
+    const { commitmentPolicy } = this.#policy;
+    const object = await encryptS3Object(input.Body, {
+      ...{ keyring: this.#keyring, encryptionContext, commitmentPolicy, format, storage, signal },
+    });
+    if (object.instructionFile !== undefined) {
+      // First, as the object cannot be read without it.
+      const file = { Bucket: input.Bucket, Key: input.Key + SUFFIX, Body: object.instructionFile };
+      await this.#send('PutObjectCommand', file, signal);
+    }
+    const Metadata = { ...input.Metadata, ...object.metadata };
+    return this.#send('PutObjectCommand', { ...input, Body: object.body, Metadata }, signal);
+  }
+
+  /**
+   * The object with its plaintext as `body`, once all of it has verified.
+   *
+   * @param {Record<string, any>} input that of GetObject
+   * @param {Record<string, any>} [options]
+   */
+  async get(input, options = {}) {
+    const { output, reader, signal } = await this.#open(input, options);
+    if (output.ContentLength > this.#maxBufferLength) {
+      output.Body?.destroy?.();
+      throw new EnvelopeError(
+        'ERR_ENVELOPE_LIMIT_EXCEEDED',
+        `the object has ${output.ContentLength} bytes, and get holds at most ` +
+          `${this.#maxBufferLength} in memory; use getStream, or raise maxBufferLength`,
+      );
+    }
+    const stored = await output.Body.transformToByteArray();
+    const { encryptionContext } = options;
+    const body = reader
+      ? await decryptBody(reader, stored, signal)
+      : await this.#envelope.decrypt(stored, { encryptionContext, signal });
+    return { ...output, Body: undefined, body };
+  }
+
+  /**
+   * The object with a stream of its plaintext as `stream`. An object of an S3 Encryption Client has
+   * verified before the stream begins.
+   *
+   * @param {Record<string, any>} input that of GetObject
+   * @param {Record<string, any>} [options]
+   */
+  async getStream(input, options = {}) {
+    const { output, reader, signal } = await this.#open(input, options);
+    if (reader) {
+      const { stream, length } = await verifiedStream(reader, output.Body, signal);
+      return { ...output, Body: undefined, stream, length };
+    }
+    const { encryptionContext } = options;
+    const decrypt = this.#envelope.decryptStream({ encryptionContext, signal });
+    output.Body.once('error', (/** @type {Error} */ error) => decrypt.destroy(error));
+    return { ...output, Body: undefined, stream: output.Body.pipe(decrypt) };
+  }
+
+  /**
+   * Deletes the object and its instruction file.
+   *
+   * @param {Record<string, any>} input that of DeleteObject
+   * @param {Record<string, any>} [options]
+   */
+  async delete(input, { signal } = {}) {
+    const answer = await this.#send('DeleteObjectCommand', input, signal);
+    const file = { Bucket: input.Bucket, Key: input.Key + this.#suffix };
+    await this.#send('DeleteObjectCommand', file, signal);
+    return answer;
+  }
+
+  /**
+   * @param {Record<string, any>} input
+   * @param {Record<string, any>} options
+   */
+  async #open(input, options) {
+    if (input.Range !== undefined) {
+      throw invalid('Range would give bytes that nothing verifies; get the whole object');
+    }
+    const { encryptionContext, signal } = options;
+    const output = await this.#send('GetObjectCommand', input, signal);
+    try {
+      const metadata = output.Metadata ?? {};
+      if (this.#keyring === undefined) return { output, reader: undefined, signal };
+      const settings = readSettings({
+        ...{ keyring: this.#keyring, encryptionContext, signal },
+        ...this.#policy,
+      });
+      const file = needsInstructionFile(metadata)
+        ? await this.#instructionFile(input, signal)
+        : undefined;
+      const isMessage = file === undefined && !isS3Object(metadata);
+      if (this.#envelope && isMessage) return { output, reader: undefined, signal };
+      const reader = await openObject(metadata, file, settings);
+      return { output, reader, signal };
+    } catch (error) {
+      output.Body?.destroy?.();
+      throw error;
+    }
+  }
+
+  /**
+   * The text of the object's instruction file; nothing if there is none.
+   *
+   * @param {Record<string, any>} input
+   * @param {AbortSignal | undefined} signal
+   */
+  async #instructionFile({ Bucket, Key }, signal) {
+    const file = { Bucket, Key: Key + this.#suffix };
+    try {
+      const { Body } = await this.#send('GetObjectCommand', file, signal);
+      return await Body.transformToByteArray();
+    } catch (error) {
+      if (/** @type {any} */ (error).name === 'NoSuchKey') return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * @param {string} name
+   * @param {Record<string, any>} input
+   * @param {AbortSignal | undefined} signal
+   */
+  #send(name, input, signal) {
+    const commands = load('@aws-sdk/client-s3');
+    return this.#client.send(new commands[name](input), { abortSignal: signal });
+  }
+}
+
+module.exports = { EncryptedS3 };

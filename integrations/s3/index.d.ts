@@ -1,0 +1,138 @@
+// Objects of the Amazon S3 Encryption Clients: `kms-envelope/s3`.
+
+import type { Readable } from "node:stream";
+import type { Bytes, CommitmentPolicy, EncryptionContext, Envelope, Keyring } from "../../index";
+
+/** An object as it is stored: what S3 answers, or what another store holds. */
+export interface StoredS3Object {
+  /** The whole body. */
+  readonly body: Uint8Array;
+  /**
+   * The object's user metadata, as `GetObject` answers it: names without `x-amz-meta-`. What S3 has
+   * made of characters beyond ASCII is undone.
+   */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** The instruction file beside the object, if its data key is stored there: text, bytes or pairs. */
+  readonly instructionFile?: string | Uint8Array | Readonly<Record<string, string>>;
+}
+
+/** How an object is read. */
+export interface DecryptS3Options {
+  /** The key: an `AwsKmsKeyring`, a `RawAesKeyring` or a `RawRsaKeyring`, as the object was written. */
+  readonly keyring: Keyring;
+  /** For objects under KMS keys: exactly the pairs that the object was written with. */
+  readonly encryptionContext?: EncryptionContext;
+  /**
+   * Which objects may be read. By default `requireEncryptRequireDecrypt`: only V3, which commits to
+   * its key. `requireEncryptAllowDecrypt` also reads V1 and V2.
+   */
+  readonly commitmentPolicy?: CommitmentPolicy;
+  /**
+   * Whether data keys may be unwrapped that nothing binds to the object's content algorithm: those
+   * of V1, of Amazon SES (`kms`), AES key wrap, and RSA-OAEP with SHA-256. By default not.
+   */
+  readonly legacyWrapping?: boolean;
+  /** Whether AES-CBC content may be read, which nothing authenticates. By default not. */
+  readonly legacyContent?: boolean;
+  /** Ends the call. */
+  readonly signal?: AbortSignal;
+}
+
+/** How an object is written. */
+export interface EncryptS3Options {
+  /** The key: an `AwsKmsKeyring`, a `RawAesKeyring` or a `RawRsaKeyring`. */
+  readonly keyring: Keyring;
+  /** For KMS keys: public pairs that readers must give, too. */
+  readonly encryptionContext?: EncryptionContext;
+  /** By default `requireEncryptRequireDecrypt`; to write V2, `forbidEncryptAllowDecrypt`. */
+  readonly commitmentPolicy?: CommitmentPolicy;
+  /** By default what the policy allows: V3, which commits to its key; or V2, for old readers. */
+  readonly format?: "V2" | "V3";
+  /** Where the wrapped data key goes; by default into the metadata, of which S3 takes 2 KiB. */
+  readonly storage?: "metadata" | "instructionFile";
+  /** Ends the call. */
+  readonly signal?: AbortSignal;
+}
+
+/** A new object, to be stored. */
+export interface EncryptedS3Object {
+  /** The body. */
+  readonly body: Buffer;
+  /** The user metadata, for `PutObject`: names without `x-amz-meta-`, all of it ASCII. */
+  readonly metadata: Record<string, string>;
+  /** The text of the instruction file, whose key is the object's and `.instruction`; or nothing. */
+  readonly instructionFile: string | undefined;
+}
+
+/**
+ * Decrypts an object of an S3 Encryption Client, of the formats V1, V2 and V3; resolves to the
+ * plaintext once all of the body has verified.
+ *
+ * Rejects with an `EnvelopeError`: `ERR_ENVELOPE_COMMITMENT_POLICY` or
+ * `ERR_ENVELOPE_LEGACY_ALGORITHM` for what the options do not allow, `ERR_ENVELOPE_CONTEXT_MISMATCH`
+ * for another context, `ERR_ENVELOPE_AUTHENTICATION_FAILED` for what was changed.
+ */
+export function decryptS3Object(object: StoredS3Object, options: DecryptS3Options): Promise<Buffer>;
+
+/** Encrypts data as an object that every S3 Encryption Client of its format reads. */
+export function encryptS3Object(data: Bytes, options: EncryptS3Options): Promise<EncryptedS3Object>;
+
+/** What {@link EncryptedS3} works with. */
+export interface EncryptedS3Options extends Omit<
+  DecryptS3Options,
+  "keyring" | "encryptionContext" | "signal"
+> {
+  /** A client of `@aws-sdk/client-s3`, which you install. */
+  readonly client: S3ClientLike;
+  /** Writes and reads objects of the S3 Encryption Clients. Give this, or `envelope`, or both. */
+  readonly keyring?: Keyring;
+  /**
+   * Reads objects that are messages of this package, and writes them if there is no `keyring`.
+   */
+  readonly envelope?: Envelope;
+  /** The end of an instruction file's key, to read and to delete; by default `.instruction`. */
+  readonly instructionFileSuffix?: string;
+  /** The longest body that `get` holds in memory, in bytes; by default 64 MiB. */
+  readonly maxBufferLength?: number;
+}
+
+/** What is needed of an `S3Client`. */
+export interface S3ClientLike {
+  send(command: any, options?: any): Promise<any>;
+}
+
+/** The place of an object, and whatever else `PutObject`, `GetObject` or `DeleteObject` take. */
+export interface S3Place {
+  readonly Bucket: string;
+  readonly Key: string;
+  readonly [name: string]: unknown;
+}
+
+/** Puts objects encrypted into S3, and gets them decrypted. */
+export class EncryptedS3 {
+  constructor(options: EncryptedS3Options);
+  /** Encrypts `Body`, bytes or text, and puts it; resolves to the answer of `PutObject`. */
+  put(
+    input: S3Place & { readonly Body: Bytes; readonly Metadata?: Record<string, string> },
+    options?: Pick<EncryptS3Options, "encryptionContext" | "format" | "storage" | "signal">,
+  ): Promise<Record<string, any>>;
+  /**
+   * Resolves to the answer of `GetObject`, with the plaintext as `body`, once all has verified.
+   * Rejects with `ERR_ENVELOPE_LIMIT_EXCEEDED` for bodies over `maxBufferLength`.
+   */
+  get(
+    input: S3Place,
+    options?: Pick<DecryptS3Options, "encryptionContext" | "signal">,
+  ): Promise<Record<string, any> & { body: Buffer }>;
+  /**
+   * Resolves to the answer of `GetObject`, with the plaintext as `stream`, in constant memory. An
+   * object of an S3 Encryption Client has verified by then: its body, still encrypted, waits in a
+   * temporary file without a name.
+   */
+  getStream(
+    input: S3Place,
+    options?: Pick<DecryptS3Options, "encryptionContext" | "signal">,
+  ): Promise<Record<string, any> & { stream: Readable; length?: number }>;
+  /** Deletes the object and its instruction file. */
+  delete(input: S3Place, options?: { readonly signal?: AbortSignal }): Promise<Record<string, any>>;
+}

@@ -1,0 +1,146 @@
+'use strict';
+
+const binding = require('../native/load.js');
+const args = require('../input/index.js');
+const { abortable, throwIfAborted } = require('../calls/abort.js');
+const { nextTurn } = require('../calls/timers.js');
+const { invalid, native } = require('../errors.js');
+const { kind } = require('../input/kind.js');
+const { nativeKeyring } = require('../keyrings/index.js');
+
+/** @typedef {InstanceType<typeof binding.S3ObjectReader>} Reader */
+
+/** Longer bodies are decrypted in slices of this length, in bytes, with turns of the event loop between. */
+const SLICE = 1024 * 1024;
+
+const READ_OPTIONS = /** @type {const} */ ([
+  'keyring',
+  'encryptionContext',
+  'commitmentPolicy',
+  'legacyWrapping',
+  'legacyContent',
+  'signal',
+]);
+
+/**
+ * The plaintext of an object, once all of it has verified.
+ *
+ * @param {unknown} object its `body`, `metadata` and `instructionFile`
+ * @param {unknown} options
+ * @returns {Promise<Buffer>}
+ */
+async function decryptS3Object(object, options) {
+  const parts = /** @type {const} */ (['body', 'metadata', 'instructionFile']);
+  const given = args.options(object, parts, 'the object');
+  const body = args.byteArray(given.body, 'body');
+  const settings = readSettings(options);
+  const reader = await openObject(given.metadata, given.instructionFile, settings);
+  return decryptBody(reader, body, settings.signal);
+}
+
+/**
+ * What the options of a read say, checked.
+ *
+ * @param {unknown} options
+ */
+function readSettings(options) {
+  const given = args.options(options, READ_OPTIONS);
+  return {
+    keyring: nativeKeyring(given.keyring),
+    context: args.contextPairs(given.encryptionContext),
+    signal: args.abortSignal(given.signal),
+    policy: {
+      commitmentPolicy: args.optionalString(given.commitmentPolicy, 'commitmentPolicy'),
+      legacyWrapping: args.optionalBoolean(given.legacyWrapping, 'legacyWrapping') ?? false,
+      legacyContent: args.optionalBoolean(given.legacyContent, 'legacyContent') ?? false,
+    },
+  };
+}
+
+/**
+ * A reader of the object's content, once its data key was unwrapped.
+ *
+ * @param {unknown} metadata
+ * @param {unknown} instructionFile
+ * @param {ReturnType<typeof readSettings>} settings
+ */
+async function openObject(metadata, instructionFile, { keyring, context, policy, signal }) {
+  const pairs = args.contextPairs(metadata, 'metadata');
+  const file = instructionText(instructionFile);
+  const parsed = native(() => binding.S3ObjectMetadata.parse(pairs, file));
+  return abortable(signal, (caller) => parsed.open(keyring, policy, context, caller));
+}
+
+/**
+ * @param {Reader} reader
+ * @param {Uint8Array} body
+ * @param {AbortSignal | undefined} signal
+ */
+async function decryptBody(reader, body, signal) {
+  const output = Buffer.allocUnsafeSlow(body.length);
+  try {
+    const length =
+      body.length <= SLICE
+        ? native(() => reader.decryptWhole(body, output))
+        : await decryptSlices(reader, body, output, signal);
+    return output.subarray(0, length);
+  } catch (error) {
+    output.fill(0);
+    throw error;
+  }
+}
+
+/**
+ * Decrypts and verifies slice by slice; the output is the caller's only after the last has verified.
+ *
+ * @param {Reader} reader
+ * @param {Uint8Array} body
+ * @param {Uint8Array} output
+ * @param {AbortSignal | undefined} signal
+ */
+async function decryptSlices(reader, body, output, signal) {
+  const { length } = body;
+  native(() => reader.beginAhead(length));
+  let written = 0;
+  for (let at = 0; at < length; at += SLICE) {
+    if (at > 0) {
+      await nextTurn();
+      throwIfAborted(signal);
+      args.checkUnchanged(body, length);
+    }
+    const slice = body.subarray(at, at + SLICE);
+    written += native(() => reader.decryptAhead(slice, output.subarray(written)));
+  }
+  return native(() => reader.verified());
+}
+
+/**
+ * The text of an instruction file: given as text, as bytes, or as an object of strings.
+ *
+ * @param {unknown} file
+ * @returns {string | undefined}
+ */
+function instructionText(file) {
+  if (file === undefined || file === null) return undefined;
+  if (typeof file === 'string') return file;
+  if (ArrayBuffer.isView(file) || file instanceof ArrayBuffer) {
+    return decodeUtf8(args.byteArray(file, 'instructionFile'));
+  }
+  if (typeof file === 'object') {
+    const flat = args.contextPairs(file, 'instructionFile');
+    const pairs = flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1]]] : []));
+    return JSON.stringify(Object.fromEntries(pairs));
+  }
+  throw invalid(`instructionFile must be its text, its bytes or an object, not ${kind(file)}`);
+}
+
+/** @param {Uint8Array} bytes */
+function decodeUtf8(bytes) {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw invalid('instructionFile is not UTF-8');
+  }
+}
+
+module.exports = { decryptBody, decryptS3Object, openObject, readSettings };

@@ -1,0 +1,225 @@
+//! AES-GCM in pieces (NIST SP 800-38D), for content of any length that has one tag at its end.
+//!
+//! The two halves stand apart, so that a reader can verify all of the ciphertext before it decrypts
+//! any: [`GcmTag`] authenticates, [`CtrKeystream`] encrypts and decrypts. Nothing here says that a
+//! tag is right before the last byte was seen: whoever decrypts first must keep the plaintext back.
+
+use aes::{Aes128, Aes192, Aes256};
+use ctr::Ctr32BE;
+use ctr::cipher::{Array, BlockCipherEncrypt, KeyInit, KeyIvInit, StreamCipher};
+use ghash::GHash;
+use ghash::universal_hash::UniversalHash;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::engine::{IV_LENGTH, Iv, TAG_LENGTH, Tag};
+use super::failures::{engine_failed, not_authentic, wrong_key_length};
+use crate::error::{Code, Error, Result};
+
+const BLOCK: usize = 16;
+/// The most bytes of plaintext under one nonce: 2^32 - 2 blocks (NIST SP 800-38D, 5.2.1.1).
+pub(crate) const MAX_LENGTH: u64 = (u32::MAX as u64 - 1) * BLOCK as u64;
+/// The counter of the first block of content; 1 is that of the tag.
+const FIRST_COUNTER: u32 = 2;
+
+/// Encrypts and decrypts by the keystream of AES-GCM, from any offset; authenticates nothing.
+pub(crate) struct CtrKeystream(Box<dyn StreamCipher + Send + Sync>);
+
+impl CtrKeystream {
+    /// The keystream from the byte of this offset on, under a key of 16, 24 or 32 bytes.
+    ///
+    /// # Errors
+    /// `LimitExceeded` beyond the longest content.
+    pub(crate) fn at(key: &[u8], iv: &Iv, offset: u64) -> Result<Self> {
+        if offset > MAX_LENGTH {
+            return Err(too_long());
+        }
+        let blocks = u32::try_from(offset / BLOCK as u64).map_err(|_| too_long())?;
+        let mut counter = [0; BLOCK];
+        counter[..IV_LENGTH].copy_from_slice(iv);
+        counter[IV_LENGTH..].copy_from_slice(&(FIRST_COUNTER + blocks).to_be_bytes());
+        let mut keystream = Self(match key.len() {
+            16 => boxed::<Ctr32BE<Aes128>>(key, &counter)?,
+            24 => boxed::<Ctr32BE<Aes192>>(key, &counter)?,
+            32 => boxed::<Ctr32BE<Aes256>>(key, &counter)?,
+            length => return Err(wrong_key_length(length)),
+        });
+        let within = usize::try_from(offset % BLOCK as u64).map_err(|_| too_long())?;
+        keystream.apply(&mut [0; BLOCK][..within])?;
+        Ok(keystream)
+    }
+
+    /// Encrypts or decrypts the next bytes in place.
+    pub(crate) fn apply(&mut self, bytes: &mut [u8]) -> Result<()> {
+        self.0.try_apply_keystream(bytes).map_err(|_| too_long())
+    }
+}
+
+/// The tag of content that comes in pieces.
+///
+/// Between calls `partial` holds the last `length % 16` bytes, which no block of GHASH has taken.
+pub(crate) struct GcmTag {
+    ghash: GHash,
+    /// The encrypted counter block that hides GHASH's result.
+    mask: Zeroizing<Tag>,
+    partial: [u8; BLOCK],
+    aad_length: u64,
+    length: u64,
+}
+
+impl GcmTag {
+    /// The tag of no ciphertext yet, and of this additional data.
+    pub(crate) fn new(key: &[u8], iv: &Iv, aad: &[u8]) -> Result<Self> {
+        let mut hash_key = Zeroizing::new([0; BLOCK]);
+        let mut mask = Zeroizing::new([0; BLOCK]);
+        mask[..IV_LENGTH].copy_from_slice(iv);
+        mask[BLOCK - 1] = 1;
+        encrypt_block(key, &mut hash_key)?;
+        encrypt_block(key, &mut mask)?;
+        let mut ghash = GHash::new(&Array::from(*hash_key));
+        ghash.update_padded(aad);
+        let aad_length = aad.len() as u64;
+        Ok(Self { ghash, mask, partial: [0; BLOCK], aad_length, length: 0 })
+    }
+
+    /// Takes the next bytes of the ciphertext.
+    ///
+    /// # Errors
+    /// `LimitExceeded` beyond the longest content.
+    pub(crate) fn update(&mut self, mut ciphertext: &[u8]) -> Result<()> {
+        let held = self.held();
+        self.length += ciphertext.len() as u64;
+        if self.length > MAX_LENGTH {
+            return Err(too_long());
+        }
+        if held > 0 {
+            let taken = ciphertext.len().min(BLOCK - held);
+            self.partial[held..held + taken].copy_from_slice(&ciphertext[..taken]);
+            ciphertext = &ciphertext[taken..];
+            if held + taken < BLOCK {
+                return Ok(());
+            }
+            self.ghash.update(&[Array::from(self.partial)]);
+        }
+        let (blocks, rest) = Array::slice_as_chunks(ciphertext);
+        self.ghash.update(blocks);
+        self.partial[..rest.len()].copy_from_slice(rest);
+        Ok(())
+    }
+
+    /// The tag of all that was taken.
+    pub(crate) fn finish(mut self) -> Tag {
+        let held = self.held();
+        self.ghash.update_padded(&self.partial[..held]);
+        let mut lengths = [0; BLOCK];
+        lengths[..8].copy_from_slice(&(self.aad_length * 8).to_be_bytes());
+        lengths[8..].copy_from_slice(&(self.length * 8).to_be_bytes());
+        self.ghash.update(&[Array::from(lengths)]);
+        let mut tag: Tag = self.ghash.finalize().into();
+        tag.iter_mut().zip(self.mask.iter()).for_each(|(byte, mask)| *byte ^= mask);
+        tag
+    }
+
+    /// Checks that this is the tag of all that was taken, in constant time.
+    ///
+    /// # Errors
+    /// `AuthenticationFailed` if it is not.
+    pub(crate) fn verify(self, tag: &[u8]) -> Result<()> {
+        let is_right = self.finish().as_slice().ct_eq(tag);
+        if tag.len() == TAG_LENGTH && bool::from(is_right) { Ok(()) } else { Err(not_authentic()) }
+    }
+
+    fn held(&self) -> usize {
+        // Less than a block.
+        #[allow(clippy::cast_possible_truncation)]
+        let held = (self.length % BLOCK as u64) as usize;
+        held
+    }
+}
+
+fn boxed<C>(key: &[u8], counter: &[u8; BLOCK]) -> Result<Box<dyn StreamCipher + Send + Sync>>
+where
+    C: KeyIvInit + StreamCipher + Send + Sync + 'static,
+{
+    let cipher = C::new_from_slices(key, counter).map_err(|_| engine_failed("AES-CTR"))?;
+    Ok(Box::new(cipher))
+}
+
+fn encrypt_block(key: &[u8], block: &mut [u8; BLOCK]) -> Result<()> {
+    let block = block.into();
+    match key.len() {
+        16 => cipher::<Aes128>(key)?.encrypt_block(block),
+        24 => cipher::<Aes192>(key)?.encrypt_block(block),
+        32 => cipher::<Aes256>(key)?.encrypt_block(block),
+        length => return Err(wrong_key_length(length)),
+    }
+    Ok(())
+}
+
+fn cipher<C: KeyInit>(key: &[u8]) -> Result<C> {
+    C::new_from_slice(key).map_err(|_| engine_failed("AES"))
+}
+
+fn too_long() -> Error {
+    Error::new(
+        Code::LimitExceeded,
+        format!("one AES-GCM nonce is good for {MAX_LENGTH} bytes; split the content"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::{Aead, AesGcm};
+
+    const LENGTHS: [usize; 9] = [0, 1, 15, 16, 17, 31, 32, 33, 1000];
+
+    #[test]
+    fn pieces_give_what_one_call_of_the_engine_gives() {
+        for key_length in [16, 24, 32] {
+            let key: Vec<u8> = (0..key_length).collect();
+            let iv = [7; IV_LENGTH];
+            for (length, aad) in LENGTHS.into_iter().flat_map(|n| [(n, &b""[..]), (n, b"0s")]) {
+                let plaintext = vec![0x5a; length];
+                let mut expected = vec![0; length];
+                let engine = AesGcm::new(&key).unwrap();
+                let tag = engine.seal(&iv, aad, &plaintext, &mut expected).unwrap();
+
+                let mut ciphertext = plaintext.clone();
+                let mut keystream = CtrKeystream::at(&key, &iv, 0).unwrap();
+                let mut gcm_tag = GcmTag::new(&key, &iv, aad).unwrap();
+                for piece in ciphertext.chunks_mut(7) {
+                    keystream.apply(piece).unwrap();
+                    gcm_tag.update(piece).unwrap();
+                }
+                assert_eq!(ciphertext, expected);
+                assert_eq!(gcm_tag.finish(), tag);
+            }
+        }
+    }
+
+    #[test]
+    fn a_keystream_starts_at_any_offset() {
+        let (key, iv) = ([1; 32], [2; IV_LENGTH]);
+        let mut whole = [0; 100];
+        CtrKeystream::at(&key, &iv, 0).unwrap().apply(&mut whole).unwrap();
+        for offset in 0..100 {
+            let mut part = vec![0; 100 - offset];
+            CtrKeystream::at(&key, &iv, offset as u64).unwrap().apply(&mut part).unwrap();
+            assert_eq!(part, whole[offset..]);
+        }
+    }
+
+    #[test]
+    fn another_tag_is_refused() {
+        let tag = |bytes: &[u8]| {
+            let mut tag = GcmTag::new(&[1; 32], &[2; IV_LENGTH], b"").unwrap();
+            tag.update(bytes).unwrap();
+            tag
+        };
+        let right = tag(b"content").finish();
+        assert!(tag(b"content").verify(&right).is_ok());
+        assert!(tag(b"content").verify(&right[..15]).is_err());
+        assert!(tag(b"c0ntent").verify(&right).is_err());
+    }
+}

@@ -1,0 +1,92 @@
+//! Where a setting comes from: a variable, or a line of an AWS file. Its errors name the place.
+
+use super::environment::Environment;
+use super::shared_files::{Found, SharedFiles};
+use crate::error::{Code, Error, Result};
+use crate::foreign_text::shown_path;
+
+/// How much of a wrong value an error shows, in characters.
+const SHOWN: usize = 60;
+
+/// A value, and who says so.
+pub(super) struct Given {
+    pub(super) value: String,
+    pub(super) origin: String,
+}
+
+/// Where settings come from.
+pub(super) struct Sources<'a> {
+    pub(super) environment: &'a Environment,
+    pub(super) files: &'a SharedFiles,
+    pub(super) profile: &'a str,
+}
+
+impl Sources<'_> {
+    /// What the first of the variables says, or else the profile.
+    pub(super) fn find(&self, variables: &[&'static str], property: &str) -> Option<Given> {
+        if let Some((name, value)) = self.environment.first(variables) {
+            return Some(given(value.to_owned(), name));
+        }
+        let found = self.files.find(self.profile, property)?;
+        Some(given(found.value.to_owned(), &self.origin(property, &found)))
+    }
+
+    /// The endpoint of a service, unless it is the same for all: what the first of the variables says,
+    /// or else the section of services that the profile names.
+    pub(super) fn endpoint(
+        &self,
+        variables: &[&'static str],
+        service: &str,
+    ) -> Result<Option<Given>> {
+        if let Some((name, value)) = self.environment.first(variables) {
+            return Ok(Some(given(value.to_owned(), name)));
+        }
+        let Some(services) = self.find(&[], "services") else { return Ok(None) };
+        let Some(section) = self.files.services(&services.value) else {
+            return Err(services.wrong("which names no section [services] of the config file"));
+        };
+        let found = section.nested(service, "endpoint_url");
+        Ok(found.map(|(value, line)| {
+            let (name, path) = (&services.value, shown_path(&self.files.config.path));
+            let origin =
+                format!("endpoint_url of {service} in services {name} ({path}, line {line})");
+            given(value.to_owned(), &origin)
+        }))
+    }
+
+    /// Where a profile says it.
+    pub(super) fn origin(&self, property: &str, found: &Found<'_>) -> String {
+        let (path, line) = (shown_path(found.path), found.line);
+        format!("{property} of the profile {} ({path}, line {line})", self.profile)
+    }
+
+    /// Whether a setting is true; false unless it is set.
+    pub(super) fn flag(&self, variable: &'static str, property: &str) -> Result<bool> {
+        match self.find(&[variable], property) {
+            None => Ok(false),
+            Some(given) if given.value.eq_ignore_ascii_case("true") => Ok(true),
+            Some(given) if given.value.eq_ignore_ascii_case("false") => Ok(false),
+            Some(given) => Err(given.wrong("which is neither true nor false; write one of them")),
+        }
+    }
+}
+
+impl Given {
+    /// The error that shows the value.
+    pub(super) fn wrong(&self, why: &str) -> Error {
+        let Self { value, origin } = self;
+        let shown: String = value.chars().take(SHOWN).collect();
+        let cut = if shown.len() < value.len() { "..." } else { "" };
+        wrong(&format!("{origin} is \"{}{cut}\", {why}", shown.escape_debug()))
+    }
+}
+
+/// A value of an origin.
+pub(super) fn given(value: String, origin: &str) -> Given {
+    Given { value, origin: origin.to_owned() }
+}
+
+/// The error of a mistake in the configuration.
+pub(super) fn wrong(message: &str) -> Error {
+    Error::new(Code::Configuration, message)
+}

@@ -1,0 +1,256 @@
+//! Reads the content of an object: whole, or in two passes, of which the first verifies.
+//!
+//! AES-GCM content has one tag, at its end. So a [`ContentVerifier`] takes all of the body before a
+//! [`ContentDecryptor`] gives any plaintext; the second pass must be given the very same bytes.
+
+use std::sync::Arc;
+
+use subtle::ConstantTimeEq;
+use zeroize::Zeroize;
+
+use super::content::ContentKey;
+use super::metadata::{Content, ObjectMetadata};
+use super::policy::ReadPolicy;
+use super::unwrap::{Unwrapped, unwrap};
+use crate::context::EncryptionContext;
+use crate::crypto::TAG_LENGTH;
+use crate::crypto::gcm_stream::{CtrKeystream, GcmTag};
+use crate::crypto::legacy::{BLOCK, CbcDecryptor, padding_length};
+use crate::error::{Code, Error, Result};
+use crate::keyring::Keyring;
+
+/// An object whose data key was unwrapped, and fits what the metadata commits to.
+pub struct ObjectReader {
+    key: ContentKey,
+    /// Whether the data key is the right one; if not, everything fails as a wrong body does.
+    is_right: bool,
+}
+
+impl ObjectReader {
+    /// Checks the object against the policy, unwraps its data key, and checks the commitment.
+    ///
+    /// # Errors
+    /// Those of `policy`; `ContextMismatch` if `given` is not the object's context; `NoUsableKey`
+    /// and those of KMS; `AuthenticationFailed` if the key is not what the object commits to.
+    pub async fn open(
+        object: &ObjectMetadata,
+        policy: &ReadPolicy,
+        keyring: &dyn Keyring,
+        given: &EncryptionContext,
+    ) -> Result<Self> {
+        policy.check(object)?;
+        let Unwrapped { key, is_right } = unwrap(object, keyring, given).await?;
+        let (key, derived) = ContentKey::derive(object.content(), key)?;
+        if let (Content::CommittingGcm { commitment, .. }, Some(derived)) =
+            (object.content(), derived)
+        {
+            if !bool::from(commitment.ct_eq(&derived)) {
+                return Err(Error::new(
+                    Code::AuthenticationFailed,
+                    "the object commits to another key than the one that was unwrapped; its \
+                     metadata was changed",
+                ));
+            }
+        }
+        Ok(Self { key, is_right })
+    }
+
+    /// Decrypts a whole body; returns the length of the plaintext. `plaintext` has the body's
+    /// length, and is wiped if the body does not verify.
+    ///
+    /// # Errors
+    /// `AuthenticationFailed` if the body was changed, `TruncatedMessage` if it has no room for a tag.
+    pub fn decrypt_whole(self: &Arc<Self>, body: &[u8], plaintext: &mut [u8]) -> Result<usize> {
+        if plaintext.len() < body.len() {
+            return Err(Error::invalid("the output must be as long as the object's body"));
+        }
+        if self.key.is_gcm() {
+            let (ciphertext, tag) = body.split_last_chunk().ok_or_else(Error::truncated)?;
+            let plaintext = &mut plaintext[..ciphertext.len()];
+            self.key.open_gcm(ciphertext, tag, plaintext).unwrap_or_else(|| Err(not_gcm()))?;
+            return Ok(ciphertext.len());
+        }
+        let decrypted = self.decrypt_cbc(body, plaintext);
+        if decrypted.is_err() {
+            plaintext.zeroize();
+        }
+        decrypted
+    }
+
+    fn decrypt_cbc(self: &Arc<Self>, body: &[u8], plaintext: &mut [u8]) -> Result<usize> {
+        let mut verifier = self.verifier()?;
+        verifier.update(body)?;
+        let mut decryptor = self.decryptor(verifier.finish()?)?;
+        decryptor.update(body, plaintext)
+    }
+
+    /// The first pass over a body.
+    ///
+    /// # Errors
+    /// `Internal` if the engine fails.
+    pub fn verifier(self: &Arc<Self>) -> Result<ContentVerifier> {
+        let tag = self.key.tag().transpose()?;
+        let reader = Arc::clone(self);
+        Ok(ContentVerifier { reader, tag, tail: Vec::with_capacity(TAIL), length: 0 })
+    }
+
+    /// The second pass over a body, whose plaintext has this length: what the verifier returned.
+    ///
+    /// # Errors
+    /// `Internal` if the engine fails.
+    pub fn decryptor(&self, plaintext_length: u64) -> Result<ContentDecryptor> {
+        let cipher = match (self.key.keystream(0), self.key.cbc(None)) {
+            (Some(keystream), _) => Cipher::Ctr(keystream?),
+            (None, Some(cbc)) => Cipher::Cbc(cbc?, Vec::with_capacity(BLOCK)),
+            (None, None) => return Err(not_gcm()),
+        };
+        Ok(ContentDecryptor { cipher, left: plaintext_length })
+    }
+
+    /// A first pass that decrypts, too, for a body of this length in memory: the caller keeps the
+    /// plaintext back until the verifier, which gets the same bytes, has verified all.
+    ///
+    /// # Errors
+    /// `Internal` if the engine fails.
+    pub fn decryptor_ahead(&self, body_length: u64) -> Result<ContentDecryptor> {
+        let tag_length = if self.key.is_gcm() { TAG_LENGTH as u64 } else { 0 };
+        self.decryptor(body_length.saturating_sub(tag_length))
+    }
+
+    /// Decrypts AES-GCM content from this offset on, without any authentication: whoever can write
+    /// to the bucket can choose what it gives.
+    ///
+    /// # Errors
+    /// `UnsupportedMessage` for AES-CBC, `LimitExceeded` beyond the longest content.
+    pub fn unauthenticated_decryptor(&self, offset: u64, length: u64) -> Result<ContentDecryptor> {
+        let keystream = self.key.keystream(offset).unwrap_or_else(|| Err(not_gcm()))?;
+        Ok(ContentDecryptor { cipher: Cipher::Ctr(keystream), left: length })
+    }
+}
+
+/// The most that is held back of a body: two blocks, or a tag.
+const TAIL: usize = 2 * BLOCK;
+
+/// Reads all of a body once, and tells whether it is authentic.
+///
+/// Between calls `tail` holds the last bytes of the body, at most `TAIL`; the tag has taken what came
+/// before, if there is one.
+pub struct ContentVerifier {
+    reader: Arc<ObjectReader>,
+    tag: Option<GcmTag>,
+    tail: Vec<u8>,
+    length: u64,
+}
+
+impl ContentVerifier {
+    /// Takes the next bytes of the body.
+    ///
+    /// # Errors
+    /// `LimitExceeded` beyond the longest content.
+    pub fn update(&mut self, bytes: &[u8]) -> Result<()> {
+        self.length += bytes.len() as u64;
+        let kept = if self.tag.is_some() { TAG_LENGTH } else { TAIL };
+        let surplus = (self.tail.len() + bytes.len()).saturating_sub(kept);
+        let of_tail = surplus.min(self.tail.len());
+        let of_bytes = surplus - of_tail;
+        if let Some(tag) = &mut self.tag {
+            tag.update(&self.tail[..of_tail])?;
+            tag.update(&bytes[..of_bytes])?;
+        }
+        self.tail.drain(..of_tail);
+        self.tail.extend_from_slice(&bytes[of_bytes..]);
+        Ok(())
+    }
+
+    /// The length of the plaintext, in bytes, once all of the body was taken.
+    ///
+    /// # Errors
+    /// `AuthenticationFailed` if the body was changed, `TruncatedMessage` if it has no room for a
+    /// tag. AES-CBC has no tag: only a wrong padding is noticed.
+    pub fn finish(self) -> Result<u64> {
+        let Some(tag) = self.tag else { return self.finish_cbc() };
+        if self.tail.len() < TAG_LENGTH {
+            return Err(Error::truncated());
+        }
+        tag.verify(&self.tail)?;
+        Ok(self.length - TAG_LENGTH as u64)
+    }
+
+    fn finish_cbc(self) -> Result<u64> {
+        let blocks = self.length > 0 && self.length.is_multiple_of(BLOCK as u64);
+        let last = self.tail.split_last_chunk::<BLOCK>().filter(|_| blocks);
+        let Some((before, last)) = last else { return Err(cbc_failed()) };
+        let before = before.last_chunk::<BLOCK>();
+        let mut block = *last;
+        self.reader.key.cbc(before).unwrap_or_else(|| Err(not_gcm()))?.decrypt(&mut block);
+        let padding = padding_length(&block).filter(|_| self.reader.is_right);
+        block.zeroize();
+        Ok(self.length - padding.ok_or_else(cbc_failed)? as u64)
+    }
+}
+
+/// Decrypts a body that has verified, or a range without a tag.
+pub struct ContentDecryptor {
+    cipher: Cipher,
+    /// How many bytes of plaintext are still to come; what follows in the body is tag or padding.
+    left: u64,
+}
+
+enum Cipher {
+    Ctr(CtrKeystream),
+    /// With the bytes that make no whole block yet.
+    Cbc(CbcDecryptor, Vec<u8>),
+}
+
+impl ContentDecryptor {
+    /// Decrypts the next bytes of the body into `plaintext`; returns how many it wrote: at most the
+    /// input and 15 more.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if `plaintext` has no room for them.
+    pub fn update(&mut self, body: &[u8], plaintext: &mut [u8]) -> Result<usize> {
+        let no_room = || Error::invalid("the output has no room for the decrypted bytes");
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX);
+        let written = match &mut self.cipher {
+            Cipher::Ctr(keystream) => {
+                let written = body.len().min(most);
+                let output = plaintext.get_mut(..written).ok_or_else(no_room)?;
+                output.copy_from_slice(&body[..written]);
+                keystream.apply(output)?;
+                written
+            }
+            Cipher::Cbc(cbc, held) => {
+                let total = held.len() + body.len();
+                let blocks = total - total % BLOCK;
+                let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(total));
+                bytes.extend_from_slice(held);
+                bytes.extend_from_slice(body);
+                held.clear();
+                held.extend_from_slice(&bytes[blocks..]);
+                cbc.decrypt(&mut bytes[..blocks]);
+                let written = blocks.min(most);
+                let output = plaintext.get_mut(..written).ok_or_else(no_room)?;
+                output.copy_from_slice(&bytes[..written]);
+                written
+            }
+        };
+        self.left -= written as u64;
+        Ok(written)
+    }
+}
+
+/// One error for whatever is wrong with AES-CBC, as a difference would tell the plaintext to who may
+/// ask often (a padding oracle).
+fn cbc_failed() -> Error {
+    Error::new(
+        Code::AuthenticationFailed,
+        "the object does not decrypt: its body, its IV or its key was changed or is not its own",
+    )
+}
+
+fn not_gcm() -> Error {
+    Error::new(
+        Code::UnsupportedMessage,
+        "the object's content is AES-CBC, which has no tag, and no ranges",
+    )
+}
