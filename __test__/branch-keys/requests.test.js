@@ -5,7 +5,7 @@ const path = require('node:path');
 const { after, before, describe, test } = require('node:test');
 
 const { BranchKeyStore, Envelope, HierarchicalKeyring } = require('../..');
-const { HIERARCHY, json, makeTable, present, setEnvironment } = require('../support/branch-keys');
+const { HIERARCHY, json, makeTable, setEnvironment } = require('../support/branch-keys');
 const { startMoto } = require('../support/moto');
 const { skipWithout } = require('../support/requirements');
 
@@ -21,8 +21,7 @@ const recorded = (operation) => {
 describe('what is sent for branch keys', { skip: skipWithout('python') }, () => {
   let moto;
   let store;
-  before(async (t) => {
-    if (!present(t)) return;
+  before(async () => {
     moto = await startMoto({ keys: path.join(HIERARCHY, 'keys.json') });
     await makeTable(moto.endpoint, 'branch-keys', []);
     store = new BranchKeyStore({
@@ -35,8 +34,7 @@ describe('what is sent for branch keys', { skip: skipWithout('python') }, () => 
   });
   after(() => moto?.stop());
 
-  test('is what AWS’s libraries send to create, rotate, encrypt and decrypt', async (t) => {
-    if (!present(t)) return;
+  test('is what AWS’s libraries send to create, rotate, encrypt and decrypt', async () => {
     const encryptionContext = { department: 'billing', stage: 'production' };
     const branchKeyId = 'tenant-green';
     await expectSent('CreateKey', () => store.create({ branchKeyId, encryptionContext }));

@@ -9,10 +9,10 @@ const { after, before, describe, test } = require('node:test');
 const { Envelope, EnvelopeError } = require('../..');
 const {
   HIERARCHY,
+  IS_WHOLE,
   Vectors,
   json,
   loadStore,
-  present,
   setEnvironment,
 } = require('../support/branch-keys');
 const { startMoto } = require('../support/moto');
@@ -34,18 +34,16 @@ setEnvironment();
 describe('the cases of branch keys', { skip: skipWithout('python') }, () => {
   let moto;
   let vectors;
-  before(async (t) => {
-    if (!present(t)) return;
+  before(async () => {
     moto = await startMoto({ keys: path.join(HIERARCHY, 'keys.json') });
     await loadStore(moto.endpoint, json('store'));
     vectors = new Vectors(moto.endpoint);
   });
   after(() => moto?.stop());
 
-  test('each has its expected outcome: in one piece, streamed and ranged', async (t) => {
-    if (!present(t)) return;
+  test('each has its expected outcome: in one piece, streamed and ranged', async () => {
     const { cases } = json('cases');
-    assert.equal(cases.length, 839);
+    assert.equal(cases.length, IS_WHOLE ? 839 : 304);
     const wrong = [];
     const todo = cases.values();
     const work = async () => {

@@ -3,24 +3,23 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { AwsKmsKeyring, BranchKeyStore, HierarchicalKeyring, MultiKeyring } = require('../..');
-const { requireOrSkip } = require('./requirements');
+const { skipReason } = require('./requirements');
 const { keyringOf: plainKeyringOf } = require('./vectors');
 
 const ROOT = path.join(__dirname, '..', '..');
 const { ESDK_VECTORS: WHOLE_SET = path.join(ROOT, '..', 'shared', 'vectors') } = process.env;
-/** The vectors of branch keys, if they are here. */
-const HIERARCHY = path.join(WHOLE_SET, 'hierarchy');
+/** The vectors of branch keys with their peers, if they are here. */
+const WHOLE_HIERARCHY = path.join(WHOLE_SET, 'hierarchy');
+const IS_WHOLE = fs.existsSync(WHOLE_HIERARCHY);
+/** The vectors of branch keys: all, or the part of them that lies in this repository. */
+const HIERARCHY = IS_WHOLE ? WHOLE_HIERARCHY : path.join(ROOT, 'tests', 'vectors', 'hierarchy');
 const SUPPORT_ACCESS_KEY = 'test-support';
 const BATCH = 25;
 
-/** True if the vectors of branch keys are here; else the test is skipped. */
-function present(t) {
-  if (WHOLE_SET === 'none') {
-    t.skip('left out, as ESDK_VECTORS says');
-    return false;
-  }
-  const what = `${HIERARCHY}; set ESDK_VECTORS to the vectors' folder`;
-  return requireOrSkip(t, fs.existsSync(HIERARCHY), what);
+/** Why a suite is skipped that needs all vectors of branch keys and their peers; false if they are here. */
+function skipWithoutWhole() {
+  if (WHOLE_SET === 'none') return 'left out, as ESDK_VECTORS says';
+  return skipReason(IS_WHOLE, `${WHOLE_HIERARCHY}; set ESDK_VECTORS to the vectors' folder`);
 }
 
 function json(name) {
@@ -174,11 +173,12 @@ function suppliedBy({ pair, branch_key_ids: ids }) {
 
 module.exports = {
   HIERARCHY,
+  IS_WHOLE,
   Vectors,
   dynamoDb,
   json,
   loadStore,
   makeTable,
-  present,
   setEnvironment,
+  skipWithoutWhole,
 };

@@ -55,6 +55,7 @@ function isInstalled(name) {
   return existsSync(INSTALLED[name]);
 }
 
+/** Why a test or suite that needs this is skipped, or false; in CI it fails instead. */
 function skipReason(condition, what) {
   if (condition) return false;
   if (process.env.CI === 'true') throw new Error(`missing: ${what}`);
@@ -71,5 +72,6 @@ module.exports = {
   TYPESCRIPT,
   isInstalled,
   requireOrSkip,
+  skipReason,
   skipWithout,
 };
