@@ -203,8 +203,6 @@ export declare class Keyring {
   static rawAes(namespace: string, name: string, wrappingKey: Uint8Array): Keyring
   /** An RSA key pair, each key in DER. */
   static rawRsa(namespace: string, name: string, padding: string, publicKey?: Uint8Array | undefined | null, privateKey?: Uint8Array | undefined | null): Keyring
-  /** Whether a service is asked. */
-  get callsService(): boolean
 }
 export type NativeKeyring = Keyring
 
@@ -283,6 +281,23 @@ export declare class RangeReader {
   release(): void
 }
 
+/** The keysets of a tenant, as one version of them is stored. */
+export declare class TenantKeys {
+  /** Fresh keysets. */
+  static generate(keyType: string, refreshMs: number): TenantKeys
+  /** How often processes read the keysets again, in milliseconds. */
+  get refreshMs(): number
+  /** With one more key, which is the last of its keyset. */
+  withKey(purpose: string, keyType: string, nowMs: number): TenantKeys
+  /** With a step of a key taken: `promote`, `enable`, `disable` or `destroy`. */
+  withStep(step: string, keyId: number, nowMs: number, force: boolean): TenantKeys
+  /** How long a key still waits before its next step, in milliseconds. */
+  waitMs(keyId: number, nowMs: number): number
+  /** The keys of a purpose. */
+  keys(purpose: string): Array<NativeKeyInfo>
+}
+export type NativeTenantKeys = TenantKeys
+
 /**
  * Turns input into output, in buffers that JavaScript allocated.
  *
@@ -331,23 +346,6 @@ export declare class Transform {
   release(): void
 }
 export type NativeTransform = Transform
-
-/** The keysets of a tenant, as one version of them is stored. */
-export declare class TenantKeys {
-  /** Fresh keysets. */
-  static generate(keyType: string, refreshMs: number): TenantKeys
-  /** How often processes read the keysets again, in milliseconds. */
-  get refreshMs(): number
-  /** With one more key, which is the last of its keyset. */
-  withKey(purpose: string, keyType: string, nowMs: number): TenantKeys
-  /** With a step of a key taken: `promote`, `enable`, `disable` or `destroy`. */
-  withStep(step: string, keyId: number, nowMs: number, force: boolean): TenantKeys
-  /** How long a key still waits before its next step, in milliseconds. */
-  waitMs(keyId: number, nowMs: number): number
-  /** The keys of a purpose. */
-  keys(purpose: string): Array<NativeKeyInfo>
-}
-export type NativeTenantKeys = TenantKeys
 
 /** All suites there are. */
 export declare function algorithmSuites(): Array<NativeSuite>
@@ -729,6 +727,9 @@ export declare function reEncryptFile(job: FileJob, paths: FilePaths, client: Cl
 /** Wraps a data key again, under another keyring. */
 export declare function rewrapDataKey(keyring: NativeKeyring, ciphertextBlob: Uint8Array, context: Array<string>, to: NativeKeyring, newContext: Array<string>, caller?: Caller | undefined | null): Promise<NativeWrappedDataKey>
 
+/** Encrypts the keysets as a message of the client. */
+export declare function sealTenantKeys(client: Client, keys: TenantKeys, context: Array<string>, caller?: Caller | undefined | null): Promise<Buffer>
+
 /** Lets the other cores help this thread with large work. */
 export declare function shareCores(): void
 
@@ -744,15 +745,11 @@ export declare function startEncryption(client: Client, context: Array<string>, 
  */
 export declare function startReEncryption(client: Client, message: Uint8Array, expectedContext: Array<string>, newClient: Client, newContext?: Array<string> | undefined | null): Transform | PendingStart
 
-/** Wraps a few bytes. */
-export declare function wrapDataKey(keyring: NativeKeyring, plaintext: Uint8Array, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeWrappedDataKey>
-
-/** Encrypts the keysets as a message of the client. */
-export declare function sealTenantKeys(client: Client, keys: TenantKeys, context: Array<string>, caller?: Caller | undefined | null): Promise<Buffer>
-
 /** Decrypts a keyset that AWS KMS encrypted. */
 export declare function unwrapKeyset(keyring: Keyring, json: boolean, input: Uint8Array, context: Array<string>, caller?: Caller | undefined | null): Promise<Keyset>
 
+/** Wraps a few bytes. */
+export declare function wrapDataKey(keyring: NativeKeyring, plaintext: Uint8Array, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeWrappedDataKey>
 
 /** Encrypts a keyset with AWS KMS. */
 export declare function wrapKeyset(keyring: Keyring, json: boolean, keyset: Keyset, context: Array<string>, caller?: Caller | undefined | null): Promise<Buffer>

@@ -160,12 +160,6 @@ impl NativeKeyring {
         Ok(Self(Arc::new(keyring.map_err(to_napi)?)))
     }
 
-    /// Whether a service is asked.
-    #[napi(getter)]
-    pub fn calls_service(&self) -> bool {
-        self.0.calls_service()
-    }
-
     pub(super) fn shared(&self) -> Arc<dyn Keyring> {
         Arc::clone(&self.0)
     }
