@@ -8,10 +8,12 @@ const { after, before, describe, it } = require('node:test');
 const { AwsKmsKeyring, Envelope, RawAesKeyring } = require('../..');
 const { EncryptedS3 } = require('../../integrations/s3');
 const { startMoto } = require('../support/moto');
-const { rejects } = require('../support/rejects');
+const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
 
 // The S3 client is an optional peer, which only the examples install.
+process.env.AWS_ACCESS_KEY_ID = 'test';
+process.env.AWS_SECRET_ACCESS_KEY = 'test';
 process.env.NODE_PATH = path.join(__dirname, '..', '..', 'examples', 'node_modules');
 Module._initPaths();
 
@@ -24,10 +26,9 @@ describe('EncryptedS3 (moto)', { skip: skipWithout('python', 'examples') }, () =
     moto = await startMoto();
     const { arn } = await moto.createKey();
     const { endpoint } = moto;
-    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
     keyring = new AwsKmsKeyring({ keyId: arn, endpoint });
     const region = 'us-east-1';
-    client = new commands.S3Client({ endpoint, region, credentials, forcePathStyle: true });
+    client = new commands.S3Client({ endpoint, region, forcePathStyle: true });
     await client.send(new commands.CreateBucketCommand({ Bucket }));
   });
   after(() => moto?.stop());
@@ -61,8 +62,8 @@ describe('EncryptedS3 (moto)', { skip: skipWithout('python', 'examples') }, () =
     const Body = Buffer.from(await stored.Body.transformToByteArray());
     Body[Body.length - 1] ^= 1;
     await client.send(new commands.PutObjectCommand({ ...place, Body, Metadata: stored.Metadata }));
-    await rejects(s3.get(place), 'AUTHENTICATION_FAILED');
-    await rejects(s3.getStream(place), 'AUTHENTICATION_FAILED');
+    await rejection(s3.get(place), 'AUTHENTICATION_FAILED');
+    await rejection(s3.getStream(place), 'AUTHENTICATION_FAILED');
   });
 
   it('tells messages of this package from objects of the S3 Encryption Clients', async () => {
@@ -79,8 +80,8 @@ describe('EncryptedS3 (moto)', { skip: skipWithout('python', 'examples') }, () =
     const s3 = new EncryptedS3({ client, keyring, maxBufferLength: 10 });
     const place = { Bucket, Key: 'limit' };
     await s3.put({ ...place, Body: 'more than ten bytes' });
-    await rejects(s3.get(place), 'LIMIT_EXCEEDED');
-    await rejects(s3.get({ ...place, Range: 'bytes=0-1' }), 'INVALID_ARGUMENT');
+    await rejection(s3.get(place), 'LIMIT_EXCEEDED');
+    await rejection(s3.get({ ...place, Range: 'bytes=0-1' }), 'INVALID_ARGUMENT');
   });
 
   it('writes V2 only under a policy that allows it', async () => {
@@ -88,12 +89,12 @@ describe('EncryptedS3 (moto)', { skip: skipWithout('python', 'examples') }, () =
     const aes = new RawAesKeyring({ keyNamespace: 'n', keyName: 'k', wrappingKey });
     const place = { Bucket, Key: 'v2' };
     const strict = new EncryptedS3({ client, keyring: aes });
-    await rejects(strict.put({ ...place, Body: 'x' }, { format: 'V2' }), 'COMMITMENT_POLICY');
+    await rejection(strict.put({ ...place, Body: 'x' }, { format: 'V2' }), 'COMMITMENT_POLICY');
     const old = new EncryptedS3({
       ...{ client, keyring: aes, commitmentPolicy: 'forbidEncryptAllowDecrypt' },
     });
     await old.put({ ...place, Body: 'x' });
     assert.equal(String((await old.get(place)).body), 'x');
-    await rejects(strict.get(place), 'COMMITMENT_POLICY');
+    await rejection(strict.get(place), 'COMMITMENT_POLICY');
   });
 });

@@ -10,6 +10,9 @@ const { startMoto } = require('../support/moto');
 const { requireOrSkip, skipWithout } = require('../support/requirements');
 const { casesOf, json, keyringOf, objectOf, optionsOf, sha256 } = require('../support/s3-objects');
 
+process.env.AWS_ACCESS_KEY_ID = 'test';
+process.env.AWS_SECRET_ACCESS_KEY = 'test';
+
 const ROOT = path.join(__dirname, '..', '..');
 const OURS = path.join(ROOT, 'tests', 'vectors', 's3');
 const { ESDK_VECTORS: WHOLE_SET = path.join(ROOT, '..', 'shared', 'vectors') } = process.env;
@@ -25,7 +28,7 @@ describe('objects of the S3 Encryption Clients', () => {
   it('under AES and RSA keys, in this repository, are read or refused', async () => {
     const files = ['ruby', 'java', 'crafted', 'published', 'negative'];
     const counts = await checkAll(OURS, files, (type) => type.startsWith('raw-'));
-    assert.deepEqual(counts, {});
+    assert.deepEqual(counts, { read: 153, refused: 518, changed: 6 });
   });
 });
 
@@ -41,22 +44,26 @@ describe('objects of the S3 Encryption Clients (moto)', { skip: skipWithout('pyt
     if (!requireOrSkip(t, WHOLE_SET !== 'none' && fs.existsSync(SHARED), what)) return;
     const files = ['python', 'ruby', 'java', 'crafted', 'published', 'negative'];
     const counts = await checkAll(SHARED, files, (type) => type !== 'data-key', moto.endpoint);
-    assert.deepEqual(counts, {});
+    // Of the other six the data key itself is given, for which JavaScript has no door.
+    assert.deepEqual(counts, { read: 276, refused: 975, changed: 9 });
   });
 });
 
-/** Reads the cases whose keyring's type is wanted; how many were read and refused. */
+/**
+ * Reads the cases whose keyring's type is wanted. Returns how many were read and refused as they must
+ * be, and of how many without a tag the plaintext changed.
+ */
 async function checkAll(folder, files, isWanted, kmsEndpoint) {
   const keys = { ...json(folder, 'keys').keys, ...json(folder, 'published-keys').keys };
   const keyrings = new Map();
-  const counts = { read: 0, refused: 0 };
+  const counts = { read: 0, refused: 0, changed: 0 };
   for (const item of casesOf(folder, files).filter(({ keyring }) => isWanted(keyring.type))) {
     const id = JSON.stringify(item.keyring);
     if (!keyrings.has(id)) keyrings.set(id, keyringOf(item.keyring, keys, kmsEndpoint));
     const options = optionsOf(item, keyrings.get(id));
     const result = await decryptS3Object(objectOf(folder, item), options).catch((error) => error);
     if (CBC_CHANGED.test(item.id) && item.result === 'open') {
-      counts.changed = (counts.changed ?? 0) + 1;
+      counts.changed++;
       if (!(result instanceof EnvelopeError))
         assert.notEqual(sha256(result), item.plaintext_sha256);
     } else if (item.result === 'ok' || (item.result === 'open' && !OPEN_REFUSED.test(item.id))) {

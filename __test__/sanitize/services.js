@@ -61,6 +61,7 @@ async function services() {
     throw new Error('by the test');
   };
   await assert.rejects(new Envelope({ keyring: own }).encrypt('x'), EnvelopeError);
+  assert.throws(() => new Envelope({ keyring: own }).encryptSync('x'), EnvelopeError);
   answer = () => new Promise(() => {});
   const signal = AbortSignal.timeout(50);
   await assert.rejects(new Envelope({ keyring: own }).encrypt('x', { signal }), EnvelopeError);
