@@ -37,6 +37,10 @@ const CASES = {
     title: 'Fields of 32 bytes',
     run: (options) => require('./fields').fields(options),
   },
+  'branch-keys': {
+    title: '1 KiB under a branch key in the cache',
+    run: (options) => require('./branch-keys').branchKeys(options),
+  },
   core: {
     title: 'The core in Rust',
     run: () => require('./core').core(),
