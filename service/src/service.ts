@@ -10,6 +10,7 @@ import { openDatabase } from "./database/open.js";
 import { HttpErrorFilter } from "./graphql/http-errors.js";
 import { floodLimit } from "./limits/flood-limit.js";
 import { createLog, nestLogger, type Log } from "./logging/log.js";
+import { rememberRequestId } from "./logging/request-id.js";
 import { requestLog } from "./logging/requests.js";
 
 export interface RunningService {
@@ -69,7 +70,7 @@ export async function startService(
 function configure(app: NestExpressApplication, config: Config, log: Log): void {
   app.disable("x-powered-by");
   app.set("trust proxy", config.TRUST_PROXY);
-  app.use(requestLog(log));
+  app.use(requestLog(log), rememberRequestId);
   app.use(floodLimit(config));
   app.useBodyParser("json", { limit: config.GRAPHQL_BODY_BYTES });
   app.useGlobalFilters(new HttpErrorFilter());

@@ -73,6 +73,8 @@ const fields = z.object({
   PROBLEM_KEY_MIN_ATTEMPTS: whole(1, 1_000_000, 10),
   PROBLEM_KEY_WINDOW_HOURS: whole(1, 8760, 24),
   METRICS_RETENTION_DAYS: whole(1, 3650, 90),
+  AUDIT_RETENTION_DAYS: whole(1, 3650, 365),
+  AUDIT_USER_ROWS_PER_MINUTE: whole(1, 1_000_000, 120),
   METRICS_TOKEN: z.string().min(32, "must have at least 32 characters").optional(),
 });
 

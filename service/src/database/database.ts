@@ -26,6 +26,8 @@ export abstract class Database {
   abstract readonly orm: Drizzle;
   /** For what may take longer, on connections of its own. */
   abstract readonly background: Drizzle;
+  /** For metrics and the audit log alone, so that whoever looks at them holds up nothing else. */
+  abstract readonly metrics: Drizzle;
   /** Brings the schema up to date, once among all instances. */
   abstract migrate(): Promise<void>;
   abstract session(): Promise<Session>;

@@ -10,6 +10,7 @@ export class PgliteDatabase extends Database {
   override readonly kind = "pglite";
   override readonly orm: Drizzle;
   override readonly background: Drizzle;
+  override readonly metrics: Drizzle;
 
   private constructor(
     private readonly client: PGlite,
@@ -18,6 +19,7 @@ export class PgliteDatabase extends Database {
     super();
     this.orm = drizzle({ client }) as unknown as Drizzle;
     this.background = this.orm;
+    this.metrics = this.orm;
   }
 
   /** @throws {Error} if another process has the folder open. */

@@ -6,9 +6,13 @@ import { Database, type Drizzle, type Session } from "./database.js";
 import { MIGRATION_LOCK, MIGRATIONS } from "./migrations.js";
 import { isUnavailable } from "./unavailable.js";
 
-/** For the daily task, summaries and metrics, which may take longer and must not hold up requests. */
+/** For the daily task, which may take longer and must not hold up requests. */
 const BACKGROUND_POOL_SIZE = 4;
 const BACKGROUND_TIMEOUT_MS = 30 * SECOND;
+
+/** One connection writes; the others are for those who look. */
+const METRICS_POOL_SIZE = 3;
+const METRICS_TIMEOUT_MS = 10 * SECOND;
 
 /** A server that is gone without a word answers no statement, so that its timeout is not heard of. */
 const SILENCE_MS = 2 * SECOND;
@@ -27,15 +31,19 @@ export class PostgresDatabase extends Database {
   override readonly kind = "postgres";
   override readonly orm: Drizzle;
   override readonly background: Drizzle;
+  override readonly metrics: Drizzle;
   private readonly pool: pg.Pool;
   private readonly backgroundPool: pg.Pool;
+  private readonly metricsPool: pg.Pool;
 
   constructor(private readonly options: PostgresOptions) {
     super();
     this.pool = createPool(options, options.poolSize, options.timeoutMs);
     this.backgroundPool = createPool(options, BACKGROUND_POOL_SIZE, BACKGROUND_TIMEOUT_MS);
+    this.metricsPool = createPool(options, METRICS_POOL_SIZE, METRICS_TIMEOUT_MS);
     this.orm = ormOf(this.pool);
     this.background = ormOf(this.backgroundPool);
+    this.metrics = ormOf(this.metricsPool);
   }
 
   override async migrate(): Promise<void> {
@@ -68,7 +76,7 @@ export class PostgresDatabase extends Database {
   }
 
   override async close(): Promise<void> {
-    await Promise.all([this.pool.end(), this.backgroundPool.end()]);
+    await Promise.all([this.pool, this.backgroundPool, this.metricsPool].map((pool) => pool.end()));
   }
 }
 

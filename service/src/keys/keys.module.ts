@@ -2,6 +2,8 @@ import { Module } from "@nestjs/common";
 import { GenerationLimits } from "../limits/generation-limits.js";
 import { Devices } from "./devices.js";
 import { KeyIssuer } from "./key-issuer.js";
+import { KeyUsage } from "./key-usage.js";
+import { KeyUsageResolver } from "./key-usage.resolver.js";
 import { LifeCycle } from "./life-cycle.js";
 import { KeyStore } from "./key-store.js";
 import { PayloadDecryptor } from "./payload-decryptor.js";
@@ -16,7 +18,9 @@ import { KeysResolver } from "./keys.resolver.js";
     KeyIssuer,
     PayloadDecryptor,
     KeysResolver,
+    KeyUsage,
+    KeyUsageResolver,
   ],
-  exports: [KeyStore, LifeCycle, PayloadDecryptor],
+  exports: [KeyStore, KeyUsage, LifeCycle, PayloadDecryptor],
 })
 export class KeysModule {}

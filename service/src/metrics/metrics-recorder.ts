@@ -1,10 +1,11 @@
 import { Inject, Injectable } from "@nestjs/common";
 import { Clock } from "../common/clock.js";
 import { Log } from "../logging/log.js";
+import { requestId } from "../logging/request-id.js";
 import { MetricsWriter } from "./metrics-writer.js";
 import { Prometheus } from "./prometheus.js";
 
-/** What a request did, for the metrics. */
+/** What a request did, for the audit log and the metrics. */
 export interface OperationRecord {
   readonly operation: "generate" | "rotate" | "encrypt" | "decrypt" | "set" | "verify";
   readonly outcome: "success" | "failure";
@@ -29,7 +30,8 @@ export class MetricsRecorder {
   record(operation: OperationRecord): void {
     try {
       this.prometheus.observe(operation);
-      this.writer.add({ ...operation, recordedAt: this.clock.now() });
+      const { reason: code, ...rest } = operation;
+      this.writer.add({ ...rest, code, requestId: requestId(), recordedAt: this.clock.now() });
     } catch (error) {
       this.log.warn({ reason: String(error) }, "an operation was not recorded");
     }
