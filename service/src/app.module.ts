@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from "@nestjs/common";
+import { AuditModule } from "./audit/audit.module.js";
 import { AuthModule } from "./auth/auth.module.js";
 import type { Clock } from "./common/clock.js";
 import type { Config } from "./config/config.js";
@@ -37,6 +38,7 @@ export class AppModule {
         EnvelopeModule,
         AuthModule,
         MetricsModule,
+        AuditModule,
         KeysModule,
         CredentialsModule,
         JobsModule,

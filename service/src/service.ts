@@ -11,6 +11,8 @@ import { HttpErrorFilter } from "./graphql/http-errors.js";
 import { floodLimit } from "./limits/flood-limit.js";
 import { createLog, nestLogger, type Log } from "./logging/log.js";
 import { rememberRequestId } from "./logging/request-id.js";
+import { requestMetrics } from "./logging/request-metrics.js";
+import { Prometheus } from "./metrics/prometheus.js";
 import { requestLog } from "./logging/requests.js";
 
 export interface RunningService {
@@ -70,10 +72,11 @@ export async function startService(
 function configure(app: NestExpressApplication, config: Config, log: Log): void {
   app.disable("x-powered-by");
   app.set("trust proxy", config.TRUST_PROXY);
-  app.use(requestLog(log), rememberRequestId);
-  app.use(floodLimit(config));
+  const prometheus = app.get(Prometheus);
+  app.use(requestLog(log), rememberRequestId, requestMetrics(prometheus));
+  app.use(floodLimit(config, () => prometheus.countError("TOO_MANY_REQUESTS")));
   app.useBodyParser("json", { limit: config.GRAPHQL_BODY_BYTES });
-  app.useGlobalFilters(new HttpErrorFilter());
+  app.useGlobalFilters(new HttpErrorFilter((code) => prometheus.countError(code)));
   if (config.CORS_ORIGINS.length > 0) {
     // The client goes by the time of the service.
     app.enableCors({ origin: config.CORS_ORIGINS, exposedHeaders: ["date"], maxAge: 600 });

@@ -1,7 +1,7 @@
 import { PGlite } from "@electric-sql/pglite";
 import { drizzle } from "drizzle-orm/pglite";
 import { migrate } from "drizzle-orm/pglite/migrator";
-import { Database, type Drizzle, type Session } from "./database.js";
+import { Database, type Drizzle, type PoolState, type Session } from "./database.js";
 import { FolderLock } from "./folder-lock.js";
 import { MIGRATIONS } from "./migrations.js";
 
@@ -35,6 +35,10 @@ export class PgliteDatabase extends Database {
 
   override async migrate(): Promise<void> {
     await migrate(drizzle({ client: this.client }), { migrationsFolder: MIGRATIONS });
+  }
+
+  override pools(): readonly PoolState[] {
+    return [];
   }
 
   override async session(): Promise<Session> {

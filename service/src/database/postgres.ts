@@ -2,7 +2,7 @@ import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
 import { SECOND } from "../common/durations.js";
-import { Database, type Drizzle, type Session } from "./database.js";
+import { Database, type Drizzle, type PoolState, type Session } from "./database.js";
 import { MIGRATION_LOCK, MIGRATIONS } from "./migrations.js";
 import { isUnavailable } from "./unavailable.js";
 
@@ -59,6 +59,14 @@ export class PostgresDatabase extends Database {
     }
   }
 
+  override pools(): readonly PoolState[] {
+    return [
+      stateOf("requests", this.pool),
+      stateOf("background", this.backgroundPool),
+      stateOf("metrics", this.metricsPool),
+    ];
+  }
+
   override async session(): Promise<Session> {
     const client = await this.backgroundPool.connect();
     const lost = new AbortController();
@@ -78,6 +86,11 @@ export class PostgresDatabase extends Database {
   override async close(): Promise<void> {
     await Promise.all([this.pool, this.backgroundPool, this.metricsPool].map((pool) => pool.end()));
   }
+}
+
+function stateOf(pool: PoolState["pool"], of: pg.Pool): PoolState {
+  const { totalCount, idleCount: idle, waitingCount: waiting } = of;
+  return { pool, busy: totalCount - idle, idle, waiting };
 }
 
 function createPool(

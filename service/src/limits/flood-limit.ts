@@ -5,7 +5,7 @@ import { ServiceError } from "../common/service-error.js";
 import type { Config } from "../config/config.js";
 
 /** Refuses an address that floods this instance, before anything is read or checked. */
-export function floodLimit(config: Config): RequestHandler {
+export function floodLimit(config: Config, onRefusal: () => void = () => {}): RequestHandler {
   const limit = config.LIMIT_ADDRESS_REQUESTS_PER_MINUTE;
   if (limit === 0) return (_request, _response, next) => next();
   return rateLimit({
@@ -16,6 +16,7 @@ export function floodLimit(config: Config): RequestHandler {
     // Whose word counts is TRUST_PROXY's affair; the library would complain on the console.
     validate: { xForwardedForHeader: false },
     handler: (_request, response) => {
+      onRefusal();
       const retryAfterSeconds = Number(response.getHeader("retry-after")) || 60;
       const { message, extensions } = new ServiceError(
         "TOO_MANY_REQUESTS",

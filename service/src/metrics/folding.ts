@@ -22,6 +22,13 @@ export class Folding {
 }
 
 /** What rows that stand for others have in common with these. */
-export function likenessOf({ userId, operation, code, keyId, deviceId }: AuditRow): string {
-  return JSON.stringify([userId, operation, code, keyId, deviceId]);
+export function likenessOf({
+  userId,
+  subjectId,
+  operation,
+  code,
+  keyId,
+  deviceId,
+}: AuditRow): string {
+  return JSON.stringify([userId, subjectId, operation, code, keyId, deviceId]);
 }

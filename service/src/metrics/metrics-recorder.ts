@@ -7,7 +7,19 @@ import { Prometheus } from "./prometheus.js";
 
 /** What a request did, for the audit log and the metrics. */
 export interface OperationRecord {
-  readonly operation: "generate" | "rotate" | "encrypt" | "decrypt" | "set" | "verify";
+  readonly operation:
+    | "generate"
+    | "rotate"
+    | "encrypt"
+    | "decrypt"
+    | "set"
+    | "verify"
+    | "reencrypt"
+    | "store"
+    | "load"
+    | "delete"
+    | "run-daily-task"
+    | "restore-keys";
   readonly outcome: "success" | "failure";
   /** The code of the error that the client was told, or `WRONG_SECRET`. */
   readonly reason?: string;
@@ -15,6 +27,8 @@ export interface OperationRecord {
   readonly keyId?: string;
   readonly deviceId?: string;
   readonly userId?: string;
+  /** Whose affairs it was, where an administrator acts for another user. */
+  readonly subjectId?: string;
 }
 
 /** Takes notice of operations. It never throws, and nobody waits for it. */

@@ -29,6 +29,8 @@ export const auditLog = pgTable(
     keyId: text("key_id"),
     deviceId: text("device_id"),
     userId: text("user_id"),
+    /** Whose affairs it was, where that is another user: what administrators do. */
+    subjectId: text("subject_id"),
     /** How many operations alike this row stands for, where a user did very many. */
     times: integer().notNull().default(1),
   },
@@ -41,6 +43,12 @@ export const auditLog = pgTable(
       .on(table.deviceId, table.recordedAt)
       .where(sql`${table.deviceId} is not null`),
     index("audit_log_user").on(table.userId, table.recordedAt),
+    index("audit_log_subject")
+      .on(table.subjectId, table.recordedAt)
+      .where(sql`${table.subjectId} is not null`),
+    index("audit_log_request")
+      .on(table.requestId)
+      .where(sql`${table.requestId} is not null`),
     index("audit_log_code")
       .on(table.code, table.recordedAt)
       .where(sql`${table.code} is not null`),
