@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { z } from "zod";
+import { isStrong } from "./strength.js";
 
 const whole = (min: number, max: number, byDefault: number) =>
   z.coerce.number().int().min(min).max(max).default(byDefault);
@@ -13,6 +14,13 @@ const list = z
 const address = z
   .string()
   .refine((text) => isIP(text) !== 0 || text === "localhost", "must be an IP address or localhost");
+
+const secret = z
+  .string()
+  .refine(
+    isStrong,
+    "must have at least 32 characters, made at random, as by `openssl rand -hex 32`",
+  );
 
 const fields = z.object({
   NODE_ENV: z.enum(["production", "development", "test"]).default("development"),
@@ -39,7 +47,8 @@ const fields = z.object({
   KMS_CACHE_SECONDS: whole(0, 3600, 60),
 
   AUTH_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
-  AUTH_SHARED_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
+  AUTH_JWKS_STALE_MINUTES: whole(5, 1440, 60),
+  AUTH_SHARED_SECRET: secret.optional(),
   AUTH_ISSUER: z.string().min(1).optional(),
   AUTH_AUDIENCE: z.string().min(1).optional(),
   AUTH_ROLES_CLAIM: z.string().min(1).default("roles"),
@@ -75,7 +84,7 @@ const fields = z.object({
   METRICS_RETENTION_DAYS: whole(1, 3650, 90),
   AUDIT_RETENTION_DAYS: whole(1, 3650, 365),
   AUDIT_USER_ROWS_PER_MINUTE: whole(1, 1_000_000, 120),
-  METRICS_TOKEN: z.string().min(32, "must have at least 32 characters").optional(),
+  METRICS_TOKEN: secret.optional(),
 });
 
 export type Fields = z.infer<typeof fields>;

@@ -4,7 +4,7 @@ import { STEP_MINUTES } from "./steps.js";
 /** Round steps, each of which is made of whole minutes, hours or days that are counted already. */
 const STEPS = [
   ...[1, 2, 5, 10].map((minutes) => minutes * MINUTE),
-  ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR),
+  ...[1, 2, 3].map((hours) => hours * HOUR),
   ...[1, 2, 7, 14, 28, 84].map((days) => days * DAY),
 ];
 const MOST_BUCKETS = 60;

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from "@nestjs/common";
-import { and, desc, exists, gt, gte, eq, sql } from "drizzle-orm";
+import { and, desc, gt, gte, eq, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import { Clock } from "../common/clock.js";
 import { HOUR, later } from "../common/durations.js";
@@ -38,11 +38,17 @@ export class ProblemKeys {
     const failures = sql<number>`sum(${failureCount})::int`;
     const attempts = sql<number>`sum(${usageCount} + ${failureCount})::int`;
     const failureRate = sql<number>`(sum(${failureCount})::float8 / sum(${usageCount} + ${failureCount}))`;
-    const failedSince = orm
-      .select({ one: sql`1` })
-      .from(failed)
-      .where(and(eq(failed.keyId, keyId), gte(failed.at, from), gt(failed.failureCount, 0)));
+    // First the few that failed often enough: most keys never do.
+    const suspects = orm.$with("suspects").as(
+      orm
+        .select({ id: sql<string>`${failed.keyId}`.as("id") })
+        .from(failed)
+        .where(and(gte(failed.at, from), gt(failed.failureCount, 0)))
+        .groupBy(failed.keyId)
+        .having(sql`sum(${failed.failureCount}) >= ${minimumAttempts * worst}::float8`),
+    );
     const rows = await orm
+      .with(suspects)
       .select({
         keyId,
         deviceId: sql<string>`max(${deviceId})`,
@@ -52,7 +58,8 @@ export class ProblemKeys {
         lastFailureAt: sql`max(${lastFailureAt})`.mapWith(lastFailureAt),
       })
       .from(keyHours)
-      .where(and(gte(at, from), exists(failedSince)))
+      .innerJoin(suspects, eq(suspects.id, keyId))
+      .where(gte(at, from))
       .groupBy(keyId)
       .having(sql`${attempts} >= ${minimumAttempts} and ${failureRate} >= ${worst}::float8`)
       .orderBy(desc(failureRate), desc(failures), keyId)

@@ -58,11 +58,13 @@ export async function countKeys(orm: Drizzle): Promise<KeyStates> {
 }
 
 export async function countDevices(orm: Drizzle, from: Date): Promise<DeviceCounts> {
-  const [seen] = await orm
-    .select({ count: sql<number>`count(distinct ${keyUsage.deviceId})::int` })
+  // Grouped, since `count(distinct ...)` sorts.
+  const seen = orm
+    .select({ deviceId: keyUsage.deviceId })
     .from(keyUsage)
-    .where(gte(keyUsage.seenAt, from));
-  return { seen: seen!.count, registered: await orm.$count(devices) };
+    .where(gte(keyUsage.seenAt, from))
+    .groupBy(keyUsage.deviceId);
+  return { seen: await orm.$count(seen.as("seen")), registered: await orm.$count(devices) };
 }
 
 /** Days where there are whole ones, else hours, else minutes. */
@@ -87,5 +89,5 @@ function pieceOf(
   { stepMs }: Pick<Pieces, "stepMs">,
 ) {
   const seconds = sql.raw(String(stepMs / 1000));
-  return sql<number>`floor(extract(epoch from ${at}) / ${seconds})::int`;
+  return sql<number>`floor(date_part('epoch', ${at}) / ${seconds})::int`;
 }
