@@ -25,6 +25,11 @@ const KEY = "keyId publicKey expiresAt algorithm";
 export const GENERATE = mutation("generateClientEncryptionKey", KEY, "GenerateClientEncryptionKey");
 export const ROTATE = mutation("rotateClientEncryptionKey", KEY, "GenerateClientEncryptionKey");
 
+export const DECRYPT_DATA = mutation("decryptData", "answer");
+export const REENCRYPT_DATA = mutation("reencryptData", "keyId data", "EncryptedData");
+export const STORE_DATA = mutation("storeData", "storedAt");
+export const LOAD_DATA = mutation("loadData", "keyId data");
+
 export const PASSCODE: Credential = {
   set: mutation("setUserPasscode", "setAt"),
   verify: mutation("verifyUserPasscode", "verified retryAfterSeconds"),

@@ -10,6 +10,7 @@ import { causeOf, isExpected } from "./errors.js";
 const LEVELS: Partial<Record<string, "error" | "warn">> = {
   KEY_UNUSABLE: "error",
   CREDENTIAL_UNUSABLE: "error",
+  DATA_UNUSABLE: "error",
   KMS_UNAVAILABLE: "warn",
   DATABASE_UNAVAILABLE: "warn",
   CLOCK_DIFFERS: "warn",
