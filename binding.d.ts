@@ -533,7 +533,7 @@ export interface NativeServiceStats {
   breakers: Array<NativeBreakerStats>
 }
 
-/** What messages are written and read; `lib/core.js` has checked the types. */
+/** What messages are written and read; `lib/native/client.js` has checked the types. */
 export interface NativeSettings {
   /** The id of the suite of new messages. */
   suiteId?: number

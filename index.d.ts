@@ -54,7 +54,7 @@ export type * from "./types/options.js";
  */
 export class Envelope {
   /**
-   * Nothing is called yet.
+   * Makes an envelope. It makes no call of a key service.
    *
    * @param key a KMS key id, key ARN, alias (`alias/app`) or alias ARN; or `local:` and the path of
    * a key file; or options with a keyring.
@@ -63,8 +63,8 @@ export class Envelope {
   constructor(key: string | EnvelopeOptions);
 
   /**
-   * As the constructor, but checks the keys first, to find at the start of a program what would fail
-   * later: by KMS DescribeKey, or by a trial where the caller may not call that. Nothing is changed.
+   * Makes an envelope and checks its keys, to find at the start of a program what would fail later. It
+   * calls KMS DescribeKey; without permission for that, it makes a data key and unwraps it.
    *
    * @throws {EnvelopeError} what is wrong: no such key, disabled, pending deletion, not symmetric,
    * no permission, no credentials, and so on.
@@ -75,7 +75,8 @@ export class Envelope {
   ): Promise<Envelope>;
 
   /**
-   * Encrypts under a fresh data key: one KMS call, and one more for each additional KMS key.
+   * Encrypts under a fresh data key: one KMS call, and one more for each additional KMS key. With a
+   * cache, the data key may be there already.
    *
    * @returns one message of the AWS Encryption SDK; by default format 2.0, suite `0x0478`.
    */
@@ -88,30 +89,30 @@ export class Envelope {
    */
   decrypt(message: Bytes, options?: CallOptions): Promise<Buffer>;
 
-  /** As `decrypt`, with the header, which has been authenticated. */
+  /** Decrypts as `decrypt` does, and also returns the header, which has been authenticated. */
   decryptMessage(message: Bytes, options?: CallOptions): Promise<DecryptedMessage>;
 
   /**
-   * As `encrypt`, at once; for keyrings that call no service, or with a warm cache.
+   * Encrypts synchronously, for keyrings that call no service, or with a warm cache.
    *
    * @throws {EnvelopeError} `ERR_ENVELOPE_WOULD_BLOCK` under a KMS key.
    */
   encryptSync(data: Bytes, options?: SyncOptions): Buffer;
 
   /**
-   * As `decrypt`, at once; for keyrings that call no service, or with a warm cache.
+   * Decrypts synchronously, for keyrings that call no service, or with a warm cache.
    *
    * @throws {EnvelopeError} `ERR_ENVELOPE_WOULD_BLOCK` under a KMS key.
    */
   decryptSync(message: Bytes, options?: SyncOptions): Buffer;
 
   /**
-   * Encrypts many items, such as the rows of a table: one data key and one KMS call for all of them,
-   * and all cores. Each becomes a message of its own, which `decrypt` reads, too. Not for suites
-   * without key derivation.
+   * Encrypts many items, such as the rows of a table, on all cores, with one data key and one KMS call
+   * for all of them. Each becomes its own message, which `decrypt` reads, too. Suites without key
+   * derivation are refused.
    *
-   * @returns the messages in the items' order; an item that could not be encrypted is `rejected` with
-   * an {@link EnvelopeError}, and no other. Without a data key the call itself rejects.
+   * @returns the messages in the order of the items. An item that could not be encrypted is `rejected`
+   * with an {@link EnvelopeError}; the others are not affected. Without a data key the call rejects.
    * @example
    * const results = await envelope.encryptBatch(rows, { encryptionContext: { table: "users" } });
    */
@@ -121,10 +122,11 @@ export class Envelope {
   ): Promise<PromiseSettledResult<Buffer>[]>;
 
   /**
-   * Decrypts many messages, of batches or not: one KMS call for each data key, however many messages
-   * have it.
+   * Decrypts many messages, from batches or not: one KMS call for each data key, however many messages
+   * share it.
    *
-   * @returns the plaintexts in the messages' order; those that fail are `rejected`, and no other.
+   * @returns the plaintexts in the order of the messages. A message that fails is `rejected`; the
+   * others are not affected.
    */
   decryptBatch(
     messages: readonly Bytes[],
@@ -132,8 +134,8 @@ export class Envelope {
   ): Promise<PromiseSettledResult<Buffer>[]>;
 
   /**
-   * A stream that plaintext goes into and a message comes out of. One KMS call, when the first data
-   * or the end arrives.
+   * Returns a stream that takes plaintext and gives a message. It makes one KMS call, when the first
+   * data or the end arrives.
    *
    * @example
    * await pipeline(createReadStream("a"), envelope.encryptStream(), createWriteStream("a.encrypted"));
@@ -141,22 +143,22 @@ export class Envelope {
   encryptStream(options?: StreamOptions): Transform;
 
   /**
-   * A stream that a message goes into and plaintext comes out of, each frame as soon as it has
-   * verified. It emits `header` with the authenticated {@link MessageHeader} before any data, and
-   * ends well only if the message was whole: until then, do not act on the plaintext for good.
-   * Signed messages are refused, as their signature comes last, unless `signed` says otherwise.
+   * Returns a stream that takes a message and gives plaintext, each frame as soon as that frame has
+   * verified. It emits `header` with the authenticated {@link MessageHeader} before any data. Only its
+   * end shows that the message was whole: before that, do nothing with the plaintext that you cannot
+   * undo. Signed messages are refused, because their signature comes last; see `signed`.
    */
   decryptStream(options?: DecryptStreamOptions): Transform;
 
-  /** `encryptStream` for `fetch` bodies and other Web streams. */
+  /** Returns `encryptStream` as a Web stream, for `fetch` bodies and the like. */
   encryptWebStream(options?: StreamOptions): TransformStream<Uint8Array, Uint8Array>;
 
-  /** `decryptStream` for `fetch` bodies and other Web streams. */
+  /** Returns `decryptStream` as a Web stream, for `fetch` bodies and the like. */
   decryptWebStream(options?: DecryptWebStreamOptions): TransformStream<Uint8Array, Uint8Array>;
 
   /**
-   * Encrypts a file, natively. The destination appears complete or not at all, and only its owner
-   * can read it.
+   * Encrypts a file natively. The destination appears complete or not at all, and only its owner can
+   * read it.
    *
    * @throws {EnvelopeError} `ERR_ENVELOPE_FILE`, `ERR_ENVELOPE_FILE_NOT_FOUND`,
    * `ERR_ENVELOPE_FILE_EXISTS`, `ERR_ENVELOPE_DISK_FULL`.
@@ -167,7 +169,10 @@ export class Envelope {
     options?: FileOptions,
   ): Promise<FileResult>;
 
-  /** Decrypts a file, as `encryptFile` encrypts it. */
+  /**
+   * Decrypts a file natively. The destination appears once the whole message has verified, and only its
+   * owner can read it.
+   */
   decryptFile(
     source: string | URL,
     destination: string | URL,
@@ -175,14 +180,14 @@ export class Envelope {
   ): Promise<FileResult>;
 
   /**
-   * Decrypts some bytes of a message. It reads the header, the final frame (which authenticates the
-   * length) and the frames that hold the bytes, and verifies all that it returns.
+   * Decrypts some bytes of a message. It reads and verifies the header, the final frame (which
+   * authenticates the length) and the frames that hold the bytes. The other frames are not read.
    *
    * @throws {EnvelopeError} `ERR_ENVELOPE_RANGE` if `start` lies beyond the end.
    */
   decryptRange(source: MessageSource, options?: ByteRange & DataKeyOptions): Promise<Buffer>;
 
-  /** The length of a message's plaintext in bytes, authenticated. */
+  /** Returns the length of a message's plaintext in bytes, authenticated. */
   plaintextSize(source: MessageSource, options?: DataKeyOptions): Promise<number>;
 
   /** Opens a message to read several ranges of it: one KMS call for all of them. */
@@ -200,10 +205,10 @@ export class Envelope {
     options?: CallOptions & ReEncryptContext,
   ): Promise<Buffer>;
 
-  /** `reEncrypt` as a stream. */
+  /** Returns a stream that takes a message and gives one under the key of the envelope `to`. */
   reEncryptStream(to: Envelope, options?: StreamOptions & ReEncryptContext): Transform;
 
-  /** `reEncrypt` from file to file. */
+  /** Re-encrypts from file to file. The destination appears complete or not at all. */
   reEncryptFile(
     source: string | URL,
     destination: string | URL,
@@ -212,51 +217,51 @@ export class Envelope {
   ): Promise<ReEncryptedFile>;
 
   /**
-   * Fills the cache for messages with this encryption context: one KMS call, unless it is warm. Then
-   * `encrypt` resolves at once and `encryptSync` works, also under a KMS key.
+   * Fills the cache for encrypting messages with this encryption context: one KMS call, unless it is
+   * warm. Then `encrypt` makes no call and `encryptSync` works, also under a KMS key.
    *
    * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT` without the option `cache`.
    */
   warm(options?: DataKeyOptions): Promise<void>;
 
-  /** Forgets the cached data keys; those in use are wiped when their messages end. */
+  /** Empties the cache. Data keys in use are wiped when their messages end. */
   clearCache(): void;
 
-  /** What this envelope has done. */
+  /** Returns what this envelope has done: messages, bytes, cache hits, calls of key services. */
   stats(): EnvelopeStats;
 
   /**
-   * Makes a data key for use outside a message: KMS GenerateDataKey. Wipe `plaintext` after use
+   * Makes a data key for use outside a message (KMS GenerateDataKey). Wipe `plaintext` after use
    * (`plaintext.fill(0)`), and store `ciphertextBlob`.
    */
   generateDataKey(options?: GenerateDataKeyOptions): Promise<GeneratedDataKey>;
 
   /**
-   * Unwraps a data key: KMS Decrypt, under this keyring's keys and no other. Wipe `plaintext` after
-   * use.
+   * Unwraps a data key (KMS Decrypt) with the keys of this keyring, and no others. Wipe `plaintext`
+   * after use.
    *
    * @param ciphertextBlob what `generateDataKey` returned.
    * @param options the same encryption context as when it was generated.
    */
   decryptDataKey(ciphertextBlob: Bytes, options?: DataKeyOptions): Promise<DecryptedDataKey>;
 
-  /** As `generateDataKey`, for later: KMS GenerateDataKeyWithoutPlaintext. */
+  /** Makes a data key to use later, and returns its wrapped form only (KMS GenerateDataKeyWithoutPlaintext). */
   generateDataKeyWithoutPlaintext(options?: GenerateDataKeyOptions): Promise<WrappedDataKey>;
 
   /**
-   * Makes a key pair: KMS GenerateDataKeyPair. Wipe `privateKeyPlaintext` after use, and store
+   * Makes a key pair (KMS GenerateDataKeyPair). Wipe `privateKeyPlaintext` after use, and store
    * `privateKeyCiphertextBlob`, which `decryptDataKey` unwraps.
    */
   generateDataKeyPair(options?: GenerateDataKeyPairOptions): Promise<KeyPair>;
 
-  /** As `generateDataKeyPair`, but nobody sees the private key. */
+  /** Makes a key pair, and returns the private key in wrapped form only. */
   generateDataKeyPairWithoutPlaintext(
     options?: GenerateDataKeyPairOptions,
   ): Promise<WrappedKeyPair>;
 
   /**
-   * Wraps a data key again under the key of another envelope. From KMS it is KMS ReEncrypt, so that
-   * the data key never leaves KMS: both keys must be of KMS, in one Region.
+   * Wraps a data key again under the key of another envelope. For KMS keys this is KMS ReEncrypt: the
+   * data key never leaves KMS, and both keys must be KMS keys of one Region.
    *
    * @param ciphertextBlob what `generateDataKey` or `encryptDirect` returned.
    */
@@ -267,43 +272,43 @@ export class Envelope {
   ): Promise<WrappedDataKey>;
 
   /**
-   * Encrypts 1 to 4,096 bytes under the key itself: KMS Encrypt. The plaintext goes to KMS; for
-   * anything else use `encrypt`.
+   * Encrypts 1 to 4,096 bytes under the key itself (KMS Encrypt). The plaintext is sent to KMS. For
+   * anything else, use `encrypt`.
    *
    * @throws {EnvelopeError} `ERR_ENVELOPE_LIMIT_EXCEEDED` if it is longer; nothing was called.
    */
   encryptDirect(data: Bytes, options?: DataKeyOptions): Promise<WrappedDataKey>;
 
-  /** Decrypts what `encryptDirect` returned: KMS Decrypt. */
+  /** Decrypts what `encryptDirect` returned (KMS Decrypt). */
   decryptDirect(ciphertextBlob: Bytes, options?: DataKeyOptions): Promise<DecryptedDataKey>;
 }
 
-/** {@link Envelope.encrypt} under the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
+/** Calls {@link Envelope.encrypt} with the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
 export function encrypt(data: Bytes, options?: CallOptions & KeyOption): Promise<Buffer>;
 
-/** {@link Envelope.decrypt} under the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
+/** Calls {@link Envelope.decrypt} with the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
 export function decrypt(message: Bytes, options?: CallOptions & KeyOption): Promise<Buffer>;
 
-/** {@link Envelope.encryptStream} under the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
+/** Calls {@link Envelope.encryptStream} with the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
 export function encryptStream(options?: StreamOptions & KeyOption): Transform;
 
-/** {@link Envelope.decryptStream} under the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
-export function decryptStream(options?: StreamOptions & KeyOption): Transform;
+/** Calls {@link Envelope.decryptStream} with the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
+export function decryptStream(options?: DecryptStreamOptions & KeyOption): Transform;
 
-/** {@link Envelope.generateDataKey} under the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
+/** Calls {@link Envelope.generateDataKey} with the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
 export function generateDataKey(
   options?: GenerateDataKeyOptions & KeyOption,
 ): Promise<GeneratedDataKey>;
 
-/** {@link Envelope.decryptDataKey} under the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
+/** Calls {@link Envelope.decryptDataKey} with the key that `keyId` or `ENCRYPTION_KEY_ID` names. */
 export function decryptDataKey(
   ciphertextBlob: Bytes,
   options?: DataKeyOptions & KeyOption,
 ): Promise<DecryptedDataKey>;
 
 /**
- * Reads the header of a message without a key. Nothing of it is authenticated: use it to look, not
- * to decide.
+ * Reads the header of a message without a key. Nothing in it is authenticated, so base no decision on
+ * it.
  *
  * @param message a message, or its first bytes.
  * @throws {EnvelopeError} `ERR_ENVELOPE_MALFORMED_MESSAGE`, `ERR_ENVELOPE_TRUNCATED_MESSAGE`,

@@ -10,7 +10,7 @@ const {
   MultiKeyring,
   RawAesKeyring,
   RawRsaKeyring,
-} = require('./lib/keyrings.js');
+} = require('./lib/keyrings/index.js');
 const functions = require('./lib/functions.js');
 
 const { decrypt, decryptDataKey, decryptStream, encrypt, encryptStream, generateDataKey } =

@@ -1,15 +1,15 @@
 'use strict';
 
 const binding = require('./native/load.js');
-const args = require('./arguments.js');
-const { abortable, throwIfAborted } = require('./abort.js');
-const { brand, copies, isOfCopy } = require('./copies.js');
-const { Core } = require('./core.js');
+const args = require('./input/index.js');
+const { abortable, throwIfAborted } = require('./calls/abort.js');
+const { brand, copies, isOfCopy } = require('./input/copies.js');
+const { Core } = require('./native/client.js');
 const { invalid } = require('./errors.js');
 const { describe } = require('./header.js');
 const { kind } = require('./input/kind.js');
-const pieces = require('./pieces.js');
-const short = require('./short.js');
+const pieces = require('./whole/pieces.js');
+const short = require('./whole/short.js');
 
 const CALL_OPTIONS = /** @type {const} */ (['encryptionContext', 'into', 'signal']);
 const SYNC_OPTIONS = /** @type {const} */ (['encryptionContext', 'into']);
@@ -18,11 +18,11 @@ const DATA_KEY_OPTIONS = /** @type {const} */ (['encryptionContext', 'signal']);
 const RANGE_OPTIONS = /** @type {const} */ ([...DATA_KEY_OPTIONS, 'start', 'end']);
 
 // Loaded when they are first used: a program that needs only some starts sooner.
-const batch = () => require('./batch.js');
-const dataKeys = () => require('./data_keys.js');
+const batch = () => require('./whole/batch.js');
+const dataKeys = () => require('./data-keys.js');
 const files = () => require('./files.js');
-const ranges = () => require('./ranges.js');
-const streams = () => require('./streams.js');
+const ranges = () => require('./ranges/index.js');
+const streams = () => require('./streams/index.js');
 
 /** Encrypts and decrypts under one key. */
 class Envelope {

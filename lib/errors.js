@@ -23,7 +23,7 @@ class EnvelopeError extends Error {
    * @param {unknown} value
    */
   static [Symbol.hasInstance](value) {
-    // Those of a subclass are found as ever.
+    // A subclass has only its own instances.
     if (this !== EnvelopeError) return Function.prototype[Symbol.hasInstance].call(this, value);
     return isNativeError(value) && BRAND in value;
   }
@@ -47,6 +47,8 @@ class EnvelopeError extends Error {
     } = details;
     super(message, options);
     this.code = code;
+    // Loaded when it is first needed: a program starts sooner.
+    this.category = require('./error-codes.js').categoryOf(code);
     this.retryable = retryable;
     this.requestId = requestId;
     this.errors = errors;
@@ -61,7 +63,7 @@ Object.defineProperties(EnvelopeError.prototype, {
 });
 
 /**
- * The error of a wrong argument; nothing was done.
+ * Returns the error of a wrong argument; nothing was done.
  *
  * @param {string} message
  */
@@ -70,7 +72,7 @@ function invalid(message) {
 }
 
 /**
- * The error of a fired `AbortSignal`.
+ * Returns the error of a fired `AbortSignal`.
  *
  * @param {AbortSignal} signal
  */
@@ -83,7 +85,7 @@ function aborted(signal) {
 }
 
 /**
- * Calls the addon; what it throws becomes an `EnvelopeError`.
+ * Calls the addon, and throws what it throws as an `EnvelopeError`.
  *
  * @template T
  * @param {() => T} call
@@ -98,7 +100,7 @@ function native(call) {
 }
 
 /**
- * An `EnvelopeError` for an error of the addon, which carries its fields as JSON.
+ * Converts an error of the addon, which carries its fields as JSON, into an `EnvelopeError`.
  *
  * @param {unknown} error
  * @returns {EnvelopeError}
@@ -108,14 +110,13 @@ function fromNative(error) {
   const fields = parse(error);
   if (fields) return fromFields(fields);
   const message = 'the addon failed unexpectedly; please report this';
-  // Loaded when it is first needed: a program starts sooner.
-  const { sentence } = require('./foreign_text.js');
+  const { sentence } = require('./foreign-text.js');
   const cause = new Error(sentence(textOf(error)));
   return new EnvelopeError('ERR_ENVELOPE_INTERNAL', message, { cause });
 }
 
 /**
- * What a thrown value says; it may be anything, also what cannot be turned into a string.
+ * Returns a thrown value as text; it may be anything, also what cannot be turned into a string.
  *
  * @param {unknown} error
  */
@@ -128,6 +129,8 @@ function textOf(error) {
 }
 
 /**
+ * Returns the fields of an error of the addon; `undefined` for any other thrown value.
+ *
  * @param {unknown} error
  * @returns {NativeError | undefined}
  */
@@ -155,7 +158,9 @@ function fromFields({ code, message, retryable, requestId, cause, errors, circui
 }
 
 /**
- * @param {string} json an error of the addon
+ * Converts an error that the addon returned as JSON, instead of throwing it.
+ *
+ * @param {string} json
  * @returns {EnvelopeError}
  */
 function fromJson(json) {

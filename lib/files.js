@@ -3,17 +3,17 @@
 const path = require('node:path');
 
 const binding = require('./native/load.js');
-const args = require('./arguments.js');
-const { throwIfAborted } = require('./abort.js');
-const { callerFor, forget } = require('./caller.js');
+const args = require('./input/index.js');
+const { throwIfAborted } = require('./calls/abort.js');
+const { callerFor, forget } = require('./calls/caller.js');
 const { aborted, fromNative, invalid } = require('./errors.js');
-const { onAbort } = require('./signal.js');
+const { onAbort } = require('./calls/signal.js');
 const { filePath } = require('./input/path.js');
-const { ifPromise } = require('./promises.js');
-const { newContextPairs } = require('./streams.js');
-const { clearInterval, setInterval } = require('./timers.js');
+const { ifPromise } = require('./calls/promises.js');
+const { newContextPairs } = require('./streams/index.js');
+const { clearInterval, setInterval } = require('./calls/timers.js');
 
-/** @typedef {InstanceType<typeof import('./core.js').Core>} Core */
+/** @typedef {InstanceType<typeof import('./native/client.js').Core>} Core */
 /** @typedef {import('../binding').FilePaths} Paths */
 /** @typedef {import('../binding').FileJob} FileJob */
 

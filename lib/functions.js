@@ -1,6 +1,6 @@
 'use strict';
 
-const args = require('./arguments.js');
+const args = require('./input/index.js');
 const { Envelope } = require('./envelope.js');
 const { invalid } = require('./errors.js');
 

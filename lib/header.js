@@ -1,7 +1,7 @@
 'use strict';
 
 const binding = require('./native/load.js');
-const args = require('./arguments.js');
+const args = require('./input/index.js');
 const { native } = require('./errors.js');
 
 /**

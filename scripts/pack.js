@@ -4,6 +4,10 @@ const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
+const { cratesIn } = require('./crates');
+const { linkToRepository } = require('./links');
+const { notices } = require('./notices');
+const { sbomOfBinary, sbomOfPackage } = require('./sbom');
 
 const ROOT = path.join(__dirname, '..');
 const NPM = path.join(ROOT, 'npm');
@@ -11,6 +15,9 @@ const NPM = path.join(ROOT, 'npm');
 const ALWAYS = ['LICENSE', 'README.md'];
 // Fields that build and test the package; nobody who installs it needs them.
 const DEVELOPMENT = ['devDependencies', 'napi', 'overrides', 'scripts'];
+// Written when a package is packed: what its licences ask for, and what is in it.
+const NOTICES = 'THIRD-PARTY-NOTICES.txt';
+const SBOM = 'sbom.cdx.json';
 
 /**
  * Makes the tarballs as users get them: the main package, and one package for each platform whose
@@ -45,7 +52,7 @@ function builtPlatforms(main, all) {
       throw new Error(`npm/${name} is not at ${main.version}: run \`npx napi version\``);
     }
     const places = [path.join(ROOT, manifest.main), path.join(folder, manifest.main)];
-    return { folder, manifest, binary: places.find((place) => fs.existsSync(place)) };
+    return { name, folder, manifest, binary: places.find((place) => fs.existsSync(place)) };
   });
   const built = platforms.filter(({ binary }) => binary);
   const missing = platforms.filter(({ binary }) => !binary).map(({ manifest }) => manifest.main);
@@ -54,16 +61,23 @@ function builtPlatforms(main, all) {
   // Without this, npm refuses to sign where the binary was built.
   return built.map((platform) => ({
     ...platform,
-    manifest: { ...platform.manifest, repository: main.repository },
+    manifest: {
+      ...platform.manifest,
+      files: [...platform.manifest.files, NOTICES, SBOM],
+      repository: main.repository,
+    },
   }));
 }
 
-function packPlatform({ folder, manifest, binary }, staged, outDir) {
+function packPlatform({ name, folder, manifest, binary }, staged, outDir) {
+  const crates = cratesIn(name);
   stage(manifest, staged, {
     LICENSE: path.join(ROOT, 'LICENSE'),
     'README.md': path.join(folder, 'README.md'),
     [manifest.main]: binary,
   });
+  fs.writeFileSync(path.join(staged, NOTICES), notices(crates));
+  writeJson(path.join(staged, SBOM), sbomOfBinary(manifest, crates));
   return npmPack(manifest, staged, outDir);
 }
 
@@ -71,19 +85,22 @@ function packMain(manifest, built, staged, outDir) {
   const kept = Object.entries(manifest).filter(([field]) => !DEVELOPMENT.includes(field));
   const published = {
     ...Object.fromEntries(kept),
+    files: [...manifest.files, SBOM],
     optionalDependencies: Object.fromEntries(
       built.map((platform) => [platform.manifest.name, platform.manifest.version]),
     ),
   };
   const names = [...manifest.files, ...ALWAYS];
   stage(published, staged, Object.fromEntries(names.map((name) => [name, path.join(ROOT, name)])));
+  writeJson(path.join(staged, SBOM), sbomOfPackage(manifest));
+  linkToRepository(staged, published);
   return npmPack(published, staged, outDir);
 }
 
 /** Lays out a package's folder: its manifest, and files and folders from elsewhere by name. */
 function stage(manifest, folder, sources) {
   fs.mkdirSync(folder);
-  fs.writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  writeJson(path.join(folder, 'package.json'), manifest);
   for (const [name, source] of Object.entries(sources)) {
     fs.cpSync(source, path.join(folder, name), { recursive: true });
   }
@@ -97,6 +114,10 @@ function npmPack({ name, version }, folder, outDir) {
   const tarball = path.resolve(outDir, file);
   fs.copyFileSync(path.join(folder, file), tarball);
   return tarball;
+}
+
+function writeJson(file, value) {
+  fs.writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
 }
 
 function readJson(file) {

@@ -10,6 +10,7 @@ const PEERS = path.join(ROOT, '__test__', 'peers');
 const SURROUNDINGS = path.join(ROOT, '__test__', 'surroundings');
 const EXAMPLES = path.join(ROOT, 'examples');
 const BENCHMARK = path.join(ROOT, 'benchmark');
+const REHEARSAL = path.join(ROOT, 'scripts', 'rehearsal');
 const SERVICE = path.join(ROOT, 'service');
 const WINDOWS = process.platform === 'win32';
 
@@ -34,6 +35,7 @@ const STEPS = {
   surroundings,
   examples,
   benchmark,
+  rehearsal,
   service,
 };
 const DEFAULT_STEPS = [
@@ -82,6 +84,11 @@ function service() {
 /** What the benchmarks compare with, and what draws their results. */
 function benchmark() {
   npmInstall(BENCHMARK);
+}
+
+/** The npm registry that a release is rehearsed with; it needs Node.js 22. */
+function rehearsal() {
+  npmInstall(REHEARSAL);
 }
 
 /**
@@ -245,5 +252,6 @@ module.exports = {
   nodeModules,
   peers,
   python,
+  rehearsal,
   surroundings,
 };

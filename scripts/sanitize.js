@@ -9,7 +9,7 @@ const { ROOT } = prepare;
 const BUILD = path.join(ROOT, 'target', 'sanitize');
 const SOURCES = path.join(ROOT, '__test__', 'sanitize');
 const EXERCISE = path.join(SOURCES, 'exercise.js');
-const BE_FAULTY = path.join(SOURCES, 'be_faulty.js');
+const BE_FAULTY = path.join(SOURCES, 'be-faulty.js');
 const TIMEOUT_MS = 600_000;
 
 const CHECKS = { valgrind, address };

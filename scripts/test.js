@@ -54,13 +54,21 @@ async function testNode() {
   prepare.peers();
   prepare.surroundings();
   prepare.examples();
-  const names = fs.readdirSync(path.join(ROOT, '__test__'));
-  const files = names.filter((name) => name.endsWith('.test.js')).map((name) => `__test__/${name}`);
-  if (files.length === 0) return { ok: false, error: 'there is no __test__/*.test.js' };
+  const files = testFiles();
+  if (files.length === 0) return { ok: false, error: 'there is no __test__/SUBJECT/*.test.js' };
 
   const options = ['--test-reporter=spec', '--test-concurrency=2', `--test-timeout=${TIMEOUT_MS}`];
   const env = engine === 'aws-lc' ? {} : { KMS_ENVELOPE_NATIVE_PATH: addon };
   return nodeTests(await run(process.execPath, ['--test', ...options, ...files], { env }));
+}
+
+/** The tests of each subject; what else lies in `__test__` has no file of that name in its own folder. */
+function testFiles() {
+  return fs.readdirSync(path.join(ROOT, '__test__')).flatMap((subject) => {
+    const folder = path.join(ROOT, '__test__', subject);
+    const names = fs.readdirSync(folder).filter((name) => name.endsWith('.test.js'));
+    return names.map((name) => `__test__/${subject}/${name}`);
+  });
 }
 
 /** The key-management service, on both of its databases. */

@@ -6,6 +6,33 @@
 //! [`Decryptor`](message::Decryptor) reads it back and releases only what has verified. The state
 //! machines do no I/O and take input in any slicing.
 //!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use kms_envelope::client::{Client, Settings};
+//! use kms_envelope::format::Header;
+//! use kms_envelope::keyring::{answer_now, raw_aes::RawAesKeyring};
+//! use kms_envelope::{EncryptionContext, Result};
+//!
+//! # fn main() -> Result<()> {
+//! let keyring = RawAesKeyring::new("example", "key", &[7; 32])?;
+//! let client = Client::new(Arc::new(keyring), Settings::default())?;
+//! let context = EncryptionContext::default();
+//!
+//! let encryptor = answer_now(client.encryptor(context.clone(), None))?;
+//! let mut message = vec![0; encryptor.message_length(5)?];
+//! encryptor.seal(b"hello", &mut message)?;
+//!
+//! let header = Header::parse(&message, client.header_limits())?;
+//! let body = &message[header.length..];
+//! let decryptor = answer_now(client.decryptor(&client.accept(header, &context)?))?;
+//! let mut plaintext = vec![0; body.len()];
+//! let length = decryptor.open(body, &mut plaintext)?;
+//! assert_eq!(&plaintext[..length], b"hello");
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! The rooms, lowest first; each knows only those above it in this list:
 //!
 //! 1. [`error`], `threads`, [`context`], [`suite`], `folder`, `foreign_text` (how

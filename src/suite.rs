@@ -121,7 +121,7 @@ impl CommitmentPolicy {
             Code::CommitmentPolicy,
             format!(
                 "suite 0x{:04x} ({}) {why} to its data key, and the commitment policy forbids to \
-                 write that; choose another suite, or another `commitmentPolicy`",
+                 write that; choose another suite or policy",
                 suite.id, suite.name
             ),
         ))
@@ -139,7 +139,7 @@ impl CommitmentPolicy {
             Code::CommitmentPolicy,
             format!(
                 "the message uses suite 0x{:04x} ({}), which does not commit to its data key; to \
-                 read such messages too, set `commitmentPolicy` to \"requireEncryptAllowDecrypt\"",
+                 read such messages too, set the commitment policy to requireEncryptAllowDecrypt",
                 suite.id, suite.name
             ),
         ))

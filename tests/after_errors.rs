@@ -81,3 +81,24 @@ fn an_encryptor_writes_nothing_after_its_output_had_no_room() {
     assert_failed(encryptor.update(&[1; 15], &mut [0; 500]));
     assert_failed(encryptor.finish(&[], &mut [0; 500]));
 }
+
+#[test]
+fn a_message_that_fails_leaves_no_plaintext_in_the_output() {
+    let message = message();
+    let whole = &message[header(&message).length..];
+    let mut changed_at_the_end = whole.to_vec();
+    *changed_at_the_end.last_mut().unwrap() ^= 1;
+    let cut = whole[..3 * FRAME_SIZE].to_vec();
+    let mut extended = whole.to_vec();
+    extended.push(0);
+    for (edit, body) in [
+        ("a changed frame", changed(&message)),
+        ("a changed final tag", changed_at_the_end),
+        ("a cut before the final frame", cut),
+        ("a byte after the final frame", extended),
+    ] {
+        let mut output = [0xAA; 500];
+        decryptor(&message).open(&body, &mut output).unwrap_err();
+        assert_eq!(output, [0; 500], "{edit}");
+    }
+}

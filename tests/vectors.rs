@@ -203,7 +203,7 @@ impl Case<'_> {
 
     fn keyring(&self) -> Arc<dyn Keyring> {
         let json = &self.json["keyring"];
-        // What KMS unwraps is shown with an emulator, in `__test__/vectors.test.js`.
+        // What KMS unwraps is shown with an emulator, in `__test__/interop/vectors.test.js`.
         if json["type"].as_str().is_some_and(|kind| kind.starts_with("kms")) {
             return Arc::new(FixedDataKey(
                 HEXLOWER.decode(self.text("data_key").as_bytes()).unwrap(),

@@ -5,17 +5,36 @@ export class EnvelopeError extends Error {
   private constructor();
   /** What happened; never changes from release to release. */
   readonly code: EnvelopeErrorCode;
+  /** What is at fault, for code that treats many codes alike; follows from `code`. */
+  readonly category: EnvelopeErrorCategory;
   /** Whether the same call may succeed later, unchanged. */
   readonly retryable: boolean;
   /** The AWS request id, where KMS answered. */
   readonly requestId: string | undefined;
-  /** The reason of each key that was tried, where several were. */
+  /** The reason of each key that was tried, if several were: the first 10. */
   readonly errors: readonly EnvelopeError[];
-  /** With `ERR_ENVELOPE_CIRCUIT_OPEN`: whether a call is being tried just now (`half-open`). */
+  /** With `ERR_ENVELOPE_CIRCUIT_OPEN`: `half-open` while one call is let through as a trial. */
   readonly circuit?: "open" | "half-open";
-  /** With `ERR_ENVELOPE_CIRCUIT_OPEN`: how long until a call is tried, in milliseconds. */
+  /** With `ERR_ENVELOPE_CIRCUIT_OPEN`: the time until a call is let through, in milliseconds. */
   readonly retryAfterMs?: number;
 }
+
+/** What is at fault in an {@link EnvelopeError}; `docs/errors.md` lists the codes of each. */
+export type EnvelopeErrorCategory =
+  /** The call: correct your code. */
+  | "argument"
+  /** Nothing: the caller's `AbortSignal` fired. */
+  | "aborted"
+  /** The message: changed, cut off, not a message, or not the one that was expected. */
+  | "message"
+  /** The key, the credentials or the configuration: a person must correct them. */
+  | "key"
+  /** The key service: it failed, or is slow or overloaded; most often it passes. */
+  | "service"
+  /** A file, or another source. */
+  | "file"
+  /** The process, its machine, or this package. */
+  | "system";
 
 /** The codes of {@link EnvelopeError}; `docs/errors.md` says what to do about each. */
 export type EnvelopeErrorCode =
@@ -91,9 +110,9 @@ export type EnvelopeErrorCode =
   | "ERR_ENVELOPE_KMS_INTERNAL"
   /** KMS refused the request for another reason. */
   | "ERR_ENVELOPE_KMS_REJECTED"
-  /** The key service failed again and again, so that its key is left alone for a while. */
+  /** The key service failed several times in a row; calls fail at once for a while. */
   | "ERR_ENVELOPE_CIRCUIT_OPEN"
-  /** As many calls are in flight, and as many wait, as may. */
+  /** `maxInFlight` calls are running, and `maxQueued` calls wait. */
   | "ERR_ENVELOPE_QUEUE_FULL"
   /** A function of a `CustomKeyring` failed, or gave something of a wrong type. */
   | "ERR_ENVELOPE_KEYRING_FAILED"

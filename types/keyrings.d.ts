@@ -6,48 +6,47 @@ import type { Bytes } from "./options.js";
 export type Keyring =
   AwsKmsKeyring | CustomKeyring | LocalKeyring | MultiKeyring | RawAesKeyring | RawRsaKeyring;
 
-/** What guards the calls of a key service. */
+/** Limits for the calls of a key service. */
 export interface GuardOptions {
   /**
-   * How long one call may take in milliseconds, with its retries and the time that it waits for its
-   * turn; by default 15,000.
+   * How long one call may take in milliseconds, with its retries and its time in the queue; by default
+   * 15,000.
    */
   readonly timeoutMs?: number;
-  /** How many calls there may be at once; by default 50. */
+  /** How many calls run at once; by default 50. */
   readonly maxInFlight?: number;
-  /** How many calls may wait for their turn; by default 10,000. */
+  /** How many calls may wait in the queue; by default 10,000. */
   readonly maxQueued?: number;
   /**
-   * Leaves a key alone when its service has failed again and again: calls fail at once then, with
-   * `ERR_ENVELOPE_CIRCUIT_OPEN`, until one is tried. Each key in each Region has a circuit of its
-   * own. Refusals do not count, only failures: no answer, throttling, errors of the service. `false`
-   * to go on calling.
+   * The circuit breaker. When the service has failed several times in a row for a key, calls with that
+   * key fail at once, with `ERR_ENVELOPE_CIRCUIT_OPEN`, for some time. Each key in each Region has its
+   * own circuit. Only failures count (no answer, throttling, errors of the service), not refusals.
+   * `false` for no breaker.
    */
   readonly breaker?: boolean | BreakerOptions;
 }
 
-/** When a key is left alone, and for how long. */
+/** When the circuit of a key opens, and for how long. */
 export interface BreakerOptions {
   /** After how many failures in a row; by default 5. */
   readonly failures?: number;
-  /** For how long, in milliseconds; by default 30,000. Then one call is tried. */
+  /** For how long, in milliseconds; by default 30,000. Then one call is let through as a trial. */
   readonly openMs?: number;
 }
 
 /** Which KMS keys, and how to reach them. */
 export type AwsKmsKeyringOptions = AwsKmsKeyOptions | AwsKmsDiscoveryOptions;
 
-/** How to reach KMS. What is left out comes from where every AWS SDK takes it. */
+/** How to reach KMS. Defaults come from the places where every AWS SDK looks. */
 export interface AwsKmsOptions extends GuardOptions {
   /**
    * Whether related multi-Region keys (`mrk-...`) count as one key: a data key that one of them
-   * wrapped is unwrapped under the one of this keyring's Region. By default each is a key of its
-   * own.
+   * wrapped is unwrapped by the one in this keyring's Region. By default each counts as its own key.
    */
   readonly multiRegion?: boolean;
   /**
-   * The AWS Region of keys whose names have none; by default `AWS_REGION`, or the profile's. An ARN
-   * has its own. With `discovery`, the only Region to ask.
+   * The AWS Region of a key id or alias; by default `AWS_REGION`, or that of the profile. An ARN names
+   * its own Region. With `discovery`, the only Region to ask.
    */
   readonly region?: string;
   /**
@@ -59,17 +58,17 @@ export interface AwsKmsOptions extends GuardOptions {
   /** Grant tokens for each call. */
   readonly grantTokens?: readonly string[];
   /**
-   * How often one call is tried, from 1 to 100; by default 3. Between attempts it waits, longer each
-   * time and by chance; when KMS throttles, all calls slow down.
+   * How often one call is tried, from 1 to 100; by default 3. The wait before each retry is longer than
+   * the last one, and partly random. When KMS throttles, all calls slow down.
    */
   readonly maxAttempts?: number;
   /** How long one attempt may take in milliseconds; by default 5,000. */
   readonly attemptTimeoutMs?: number;
-  /** How long a connection may take to be made in milliseconds; by default 3,000. */
+  /** How long making a connection may take in milliseconds; by default 3,000. */
   readonly connectTimeoutMs?: number;
   /**
    * How long it may take to get credentials (from `credential_process`, a role, AWS SSO) in
-   * milliseconds, beside `timeoutMs`; by default 15,000.
+   * milliseconds, in addition to `timeoutMs`; by default 15,000.
    */
   readonly credentialsTimeoutMs?: number;
 }
@@ -86,11 +85,11 @@ export interface AwsKmsKeyOptions extends AwsKmsOptions {
   readonly discovery?: never;
 }
 
-/** Whichever KMS keys a message names, to decrypt only. */
+/** Any KMS keys that a message names, to decrypt only. */
 export interface AwsKmsDiscoveryOptions extends AwsKmsOptions {
   /**
-   * `true` for the keys of all accounts that the caller may use, or whose keys to use. Name the
-   * accounts, so that nobody can have you decrypt under a key of theirs.
+   * Which KMS keys may decrypt: those of the named accounts, or, with `true`, all that you may use.
+   * Name the accounts, so that nobody can make you accept messages under a key of theirs.
    *
    * Each data key is unwrapped in the Region of its key; with `multiRegion`, in `region` alone.
    */
@@ -111,15 +110,15 @@ export interface DiscoveryFilter {
  * Wraps data keys under KMS keys, which never leave KMS: GenerateDataKey to encrypt, with Encrypt
  * for each additional key, and Decrypt to decrypt.
  *
- * Outside messages, `generateDataKey` uses `keyId` alone; `decryptDataKey` asks for one key after
- * the other. With `discovery` it asks KMS in `region` (by default `AWS_REGION`, or the profile's)
+ * Outside messages, `generateDataKey` uses `keyId` alone, and `decryptDataKey` tries one key after the
+ * other. With `discovery` it asks KMS in `region` (by default `AWS_REGION`, or the profile's)
  * to find the key, and refuses the answer if the filter does not allow that key.
  */
 export class AwsKmsKeyring {
   /**
-   * Nothing is called yet.
+   * Makes a keyring. It makes no call of KMS.
    *
-   * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`.
+   * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`, `ERR_ENVELOPE_CONFIGURATION`.
    */
   constructor(options: AwsKmsKeyringOptions);
   /** Keyrings of one kind are not keyrings of another. */
@@ -128,12 +127,12 @@ export class AwsKmsKeyring {
 
 /** A key service of your own. */
 export interface CustomKeyringOptions extends GuardOptions {
-  /** What messages call the service; must not start with `aws-kms`. */
+  /** The name of the service in messages; must not start with `aws-kms`. */
   readonly providerId: string;
   /**
    * Wraps a data key, and authenticates the encryption context with it. `dataKey` is wiped when the
-   * promise settles: keep no copy. An error with `retryable: true` is a failure of the service, which
-   * counts for the breaker; any other is a refusal.
+   * promise settles: keep no copy. An error with `retryable: true` counts as a failure of the service,
+   * for the circuit breaker; any other as a refusal.
    *
    * @returns the wrapped data key, and the name of the key that wrapped it.
    */
@@ -141,7 +140,7 @@ export interface CustomKeyringOptions extends GuardOptions {
   /**
    * Unwraps a data key.
    *
-   * @returns the data key, whose bytes are wiped then; or nothing, if another key wrapped it.
+   * @returns the data key, whose bytes are wiped afterwards; or `undefined`, if another key wrapped it.
    */
   unwrapDataKey(request: UnwrapRequest): Promise<Uint8Array | undefined>;
 }
@@ -156,17 +155,17 @@ export interface WrapRequest {
 
 /** A data key to unwrap. */
 export interface UnwrapRequest {
-  /** What `wrapDataKey` made; a message may have been changed since. */
+  /** What `wrapDataKey` made. It comes from a message, which may have been changed. */
   readonly ciphertext: Buffer;
   /** The name of the key that wrapped it, as the message says. */
   readonly keyName: string;
-  /** What it must have been bound to. */
+  /** What it must have been bound to: refuse it otherwise. */
   readonly encryptionContext: Readonly<Record<string, string>>;
 }
 
 /**
- * Wraps data keys with functions of yours: a key service that this package does not know. This is
- * the one keyring whose data keys JavaScript sees. Late answers are ignored.
+ * Wraps data keys with functions of yours, for a key service that this package does not know. This is
+ * the only keyring whose data keys JavaScript sees. Answers after `timeoutMs` are ignored.
  */
 export class CustomKeyring {
   /** @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`. */
@@ -180,19 +179,19 @@ export interface MultiKeyringOptions {
   /** Makes the data key, and wraps it. Without one the keyring only decrypts. */
   readonly generator?: Keyring;
   /**
-   * Each wraps the data key, too. To encrypt, a child must make no data key itself: no
-   * `MultiKeyring` with a generator, and no `AwsKmsKeyring` with `additionalKeyIds` or `discovery`.
+   * Each wraps the data key, too. To encrypt, a child cannot be a `MultiKeyring` with a generator, or an
+   * `AwsKmsKeyring` with `additionalKeyIds` or `discovery`.
    */
   readonly children?: readonly Keyring[];
 }
 
 /**
  * Wraps one data key with several keyrings, so that each of them alone can decrypt. To decrypt, it
- * asks one after the other, the generator first, until one succeeds; if none does, the error is
+ * tries one after the other, the generator first, until one succeeds. If none does, the error is
  * `ERR_ENVELOPE_NO_USABLE_KEY`, and its `errors` has the reason of each.
  *
- * Outside messages, `generateDataKey` uses the generator alone, as a `ciphertextBlob` has room for
- * one key; `decryptDataKey` asks one keyring after the other.
+ * Outside messages, `generateDataKey` uses the generator alone, because a `ciphertextBlob` holds one
+ * wrapped key. `decryptDataKey` tries one keyring after the other.
  */
 export class MultiKeyring {
   /** @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`. */
@@ -207,13 +206,13 @@ export class LocalKeyring {
    * Reads a key file.
    *
    * @throws {EnvelopeError} `ERR_ENVELOPE_KEY_FILE` if the file is missing, malformed, or readable
-   * by others; the message says how to mend it.
+   * by others; the error says how to mend it.
    */
   constructor(path: string);
 
   /**
-   * Makes a new key file that only its owner can read, and opens it. An existing file is never
-   * overwritten.
+   * Makes a new key file that only its owner can read, and returns its keyring. An existing file is
+   * never overwritten.
    *
    * @throws {EnvelopeError} `ERR_ENVELOPE_KEY_FILE`.
    */
@@ -222,7 +221,7 @@ export class LocalKeyring {
   private readonly kind: "local";
 }
 
-/** How other Encryption SDKs know a raw AES key. */
+/** An AES key, as other Encryption SDKs name it. */
 export interface RawAesKeyringOptions {
   /** The key namespace; must not start with `aws-kms`. */
   readonly keyNamespace: string;
@@ -240,7 +239,7 @@ export class RawAesKeyring {
   private readonly kind: "raw-aes";
 }
 
-/** How other Encryption SDKs know a raw RSA key pair. Give both keys, or the one that is needed. */
+/** An RSA key pair, as other Encryption SDKs name it. Give both keys, or the one that you need. */
 export interface RawRsaKeyringOptions {
   /** The key namespace; must not start with `aws-kms`. */
   readonly keyNamespace: string;
@@ -251,16 +250,16 @@ export interface RawRsaKeyringOptions {
   /** Decrypts: PEM without a passphrase, or a KeyObject, of 2,048 to 8,192 bits. */
   readonly privateKey?: string | Uint8Array | KeyObject;
   /**
-   * The padding, by default `"oaep-sha256"`; the mask uses the same hash. `"pkcs1"` is for old
-   * messages only: of a message only the first data key that names this key is tried, after all
-   * other keyrings of a multi-keyring; and it wraps no data keys outside of messages.
+   * The padding, by default `"oaep-sha256"`; the mask uses the same hash. `"pkcs1"` is for old messages
+   * only. With it, only the first data key of a message that names this key is tried, after all other
+   * keyrings of a multi-keyring, and data keys outside of messages are refused.
    */
   readonly padding?: "oaep-sha256" | "oaep-sha384" | "oaep-sha512" | "oaep-sha1" | "pkcs1";
 }
 
 /**
- * Wraps data keys under an RSA public key, and unwraps them with the private key. RSA binds no
- * encryption context to the wrapped data key; the message does.
+ * Wraps data keys under an RSA public key, and unwraps them with the private key. The wrapped data key
+ * is not bound to the encryption context; the message is.
  */
 export class RawRsaKeyring {
   /** @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`. */

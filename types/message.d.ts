@@ -143,7 +143,7 @@ export interface OpenedMessage {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** What became of a file. */
+/** The result for a file. */
 export interface FileResult {
   /** The length of the plaintext, in bytes. */
   readonly plaintextLength: number;
@@ -151,7 +151,7 @@ export interface FileResult {
   readonly messageLength: number;
 }
 
-/** What became of a re-encrypted file. */
+/** The result for a re-encrypted file. */
 export interface ReEncryptedFile {
   /** The length of the old message, in bytes. */
   readonly oldMessageLength: number;

@@ -5,21 +5,21 @@ import type { Keyring } from "./keyrings.js";
 import type { AlgorithmSuiteId, AlgorithmSuiteName, MessageHeader } from "./message.js";
 
 /**
- * What can be encrypted or decrypted; strings are encoded as UTF-8, and must be well-formed. Never
- * shared memory. Do not change, transfer or resize it before the call has ended: bytes that are gone
- * then are an error, `ERR_ENVELOPE_INVALID_ARGUMENT`.
+ * What can be encrypted or decrypted. Strings are encoded as UTF-8, and must be well-formed. Shared
+ * memory is refused. Do not change, transfer or resize the bytes before the call has ended: bytes that
+ * are gone by then are an error, `ERR_ENVELOPE_INVALID_ARGUMENT`.
  */
 export type Bytes = string | ArrayBuffer | ArrayBufferView;
 
 /**
  * Public pairs of strings that a message carries and authenticates, such as
- * `{ tenant: "acme", purpose: "invoice" }`. They are not secret: they stand in the message, and in
- * AWS CloudTrail. Keys must not start with `aws-crypto-`; all pairs together take at most 65,535
- * bytes.
+ * `{ tenant: "acme", purpose: "invoice" }`. They are not secret: the message holds them unencrypted, and
+ * AWS CloudTrail logs them. Keys must not start with `aws-crypto-`. All pairs together take at most
+ * 65,535 bytes.
  *
- * A plain object, as all options are: a literal, parsed JSON, or an object without a prototype. An
- * instance of a class, a getter, a symbol as a key, a Map, an array or a Proxy is refused, as its
- * pairs would be left out; copy the values of an entity into a literal.
+ * It must be a plain object, as all options must: a literal, parsed JSON, or an object without a
+ * prototype. An instance of a class, a getter, a symbol as a key, a Map, an array and a Proxy are
+ * refused, because pairs of theirs could be missed. Copy the values of an entity into a literal.
  */
 export type EncryptionContext = Readonly<Record<string, string>>;
 
@@ -27,11 +27,11 @@ export type EncryptionContext = Readonly<Record<string, string>>;
 export interface DataKeyOptions {
   /**
    * When encrypting: the pairs that the message is to carry and authenticate. When decrypting:
-   * pairs that the message must carry, else the call fails with `ERR_ENVELOPE_CONTEXT_MISMATCH`;
-   * it may carry more. Those of {@link EnvelopeOptions.requiredContextKeys} must be given.
+   * pairs that the message must carry, else the call fails with `ERR_ENVELOPE_CONTEXT_MISMATCH`; the
+   * message may carry more. Pairs of {@link EnvelopeOptions.requiredContextKeys} must be given.
    */
   readonly encryptionContext?: EncryptionContext;
-  /** Ends the call, and the request to KMS in flight; it rejects with `ERR_ENVELOPE_ABORTED`. */
+  /** Ends the call and its request to KMS; the call rejects with `ERR_ENVELOPE_ABORTED`. */
   readonly signal?: AbortSignal;
 }
 
@@ -40,11 +40,10 @@ export interface SyncOptions {
   /** As in {@link DataKeyOptions.encryptionContext}. */
   readonly encryptionContext?: EncryptionContext;
   /**
-   * A buffer of your own to write the output into; the Buffer that is returned is a view of it. It
-   * must not overlap the input. To decrypt, the length of the message is always enough; to encrypt,
-   * the plaintext's length, 32 bytes for each frame, 40 bytes, the header, and 106 bytes for a
-   * signature. If it is too short, the error says how many bytes are needed. After any other error its content is undefined
-   * (when decrypting: zeros).
+   * A buffer of your own for the output; the Buffer that is returned is a view of it. It must not
+   * overlap the input. To encrypt: `plaintext + 32 * frames + header + 40` bytes (`+ 106` if signed). To
+   * decrypt: as many bytes as the message. If it is too short, the error says how many bytes are needed.
+   * After any other error its content is undefined (when decrypting: zeros).
    */
   readonly into?: Uint8Array;
 }
@@ -84,10 +83,10 @@ export interface StreamOptions extends DataKeyOptions {
 /** What `decryptStream` takes. */
 export interface DecryptStreamOptions extends StreamOptions {
   /**
-   * What to do with a signed message, whose signature comes last. `"refuse"`, the default, fails
-   * with `ERR_ENVELOPE_SIGNED_MESSAGE`. `"release-before-verified"` lets plaintext out that the
-   * data key has authenticated, but the signature not yet, all but the last frame: do not act on it
-   * for good before the stream has ended well.
+   * What to do with a signed message, whose signature comes last. `"refuse"`, the default, fails with
+   * `ERR_ENVELOPE_SIGNED_MESSAGE`. `"release-before-verified"` releases all frames but the last before
+   * the signature has verified; the data key has authenticated them by then. Do nothing with them that
+   * you cannot undo before the stream has ended without an error.
    */
   readonly signed?: "refuse" | "release-before-verified";
 }
@@ -95,8 +94,8 @@ export interface DecryptStreamOptions extends StreamOptions {
 /** What `decryptWebStream` takes. */
 export interface DecryptWebStreamOptions extends DecryptStreamOptions {
   /**
-   * Is called once, with the authenticated header, before the first plaintext. What it throws ends
-   * the stream; a promise that it returns is waited for.
+   * Called once, with the authenticated header, before the first plaintext. If it throws, the stream
+   * fails. If it returns a promise, the stream waits for it.
    */
   readonly onHeader?: (header: MessageHeader) => void;
 }
@@ -106,13 +105,13 @@ export interface FileOptions extends DataKeyOptions {
   /** Whether an existing destination is replaced; by default it is an error. */
   readonly overwrite?: boolean;
   /**
-   * Is called about ten times a second, and once at the end. What it throws, or what a promise of it
-   * rejects with, ends the call; at the end the destination is there already.
+   * Called about ten times a second, and once at the end. If it throws, or its promise rejects, the call
+   * fails with that error. After the call at the end, the destination is there already.
    */
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** How far a file is. */
+/** How much of a file is done. */
 export interface Progress {
   /** How much of the source has been read, in bytes. */
   readonly bytesDone: number;
@@ -120,7 +119,7 @@ export interface Progress {
   readonly bytesTotal: number;
 }
 
-/** What the `reEncrypt` calls take beside their own options. */
+/** What the `reEncrypt` calls take in addition to their own options. */
 export interface ReEncryptContext {
   /** The new message's encryption context; by default the old one's. */
   readonly newEncryptionContext?: EncryptionContext;
@@ -134,7 +133,7 @@ export interface ByteRange {
   readonly end?: number;
 }
 
-/** Where a message lies: in memory, at a path, in an open file, or anywhere that has ranges. */
+/** Where a message is: in memory, at a path, in an open file, or anywhere that can be read by ranges. */
 export type MessageSource = Exclude<Bytes, string> | string | URL | FileHandle | RangedSource;
 
 /** A message that is read by ranges, such as an object in S3. */
@@ -146,7 +145,7 @@ export interface RangedSource {
    * After that the call fails with `ERR_ENVELOPE_SOURCE_TIMEOUT`.
    */
   readonly timeoutMs?: number;
-  /** Exactly the bytes from `start` up to, and without, `end`; what it throws comes out unchanged. */
+  /** Returns exactly the bytes from `start` up to, but not including, `end`. Its errors are passed on unchanged. */
   read(start: number, end: number): Uint8Array | Promise<Uint8Array>;
 }
 
@@ -156,22 +155,20 @@ export interface KeyOption {
   readonly keyId?: string;
 }
 
-/** How an {@link Envelope} works. */
+/** What an {@link Envelope} uses and allows. */
 export interface EnvelopeOptions {
   /** Wraps and unwraps the data keys. */
   readonly keyring: Keyring;
   /**
-   * How new messages are encrypted, by the specification's name or id. By default without a
-   * signature: `AES_256_GCM_HKDF_SHA512_COMMIT_KEY`. With `..._ECDSA_P384` a message also shows
-   * that whoever decrypts it has not made it; that costs a signature for each message, and such
-   * messages cannot be read by ranges.
+   * How new messages are encrypted: the name or id of an algorithm suite. By default
+   * `AES_256_GCM_HKDF_SHA512_COMMIT_KEY`, without a signature. With `..._ECDSA_P384` readers can verify a
+   * message but cannot forge one; each message then costs a signature, and cannot be read by ranges.
    */
   readonly algorithmSuite?: AlgorithmSuiteName | AlgorithmSuiteId;
   /**
-   * Which suites are written and read, by whether they commit to the data key. By default
-   * `"requireEncryptRequireDecrypt"`: only those that do. Messages of older Encryption SDKs are
-   * read with `"requireEncryptAllowDecrypt"`; `"forbidEncryptAllowDecrypt"` also writes what those
-   * can read.
+   * Whether suites without key commitment are written and read. By default
+   * `"requireEncryptRequireDecrypt"`: neither. `"requireEncryptAllowDecrypt"` also reads messages of older
+   * Encryption SDKs. `"forbidEncryptAllowDecrypt"` also writes messages that those can read.
    */
   readonly commitmentPolicy?: CommitmentPolicy;
   /**
@@ -181,60 +178,62 @@ export interface EnvelopeOptions {
    */
   readonly frameLength?: number;
   /**
-   * The most encrypted data keys that a message may have, from 1 to 65,535; by default any. Each may
-   * cost a call of KMS or an operation with an RSA key: set it for messages from strangers.
+   * How many encrypted data keys a message may have, from 1 to 65,535; by default any number. Each can
+   * cost a call of KMS or an operation with an RSA key: set this for messages from strangers.
    */
   readonly maxEncryptedDataKeys?: number;
   /**
-   * The longest plaintext of a message, in bytes, to encrypt and to decrypt, as a whole or in ranges;
-   * by default any.
+   * How long the plaintext of a message may be, in bytes, when encrypting and when decrypting, as a whole
+   * or in ranges; by default any length.
    */
   readonly maxPlaintextLength?: number;
   /**
    * How long the encrypted data keys of one message may be tried, all together, in milliseconds; by
-   * default 60,000. It holds beside the `timeoutMs` of each call of a key service.
+   * default 60,000. Each call of a key service also has its own `timeoutMs`.
    */
   readonly unwrapTimeoutMs?: number;
   /**
-   * Keys of the encryption context that messages authenticate but do not store: give their values
-   * to encrypt, and the same values to decrypt.
+   * Keys of the encryption context that messages authenticate but do not store. Give their values when
+   * you encrypt, and the same values when you decrypt.
    */
   readonly requiredContextKeys?: readonly string[];
   /**
-   * The names of the keys that may wrap a message's data key: ARNs of KMS keys, key names of
-   * others. Data keys that other keys wrapped are left alone; by default none is.
+   * The names of the keys that may wrap a message's data key: ARNs of KMS keys, key names of others.
+   * Encrypting with another key is an error; when decrypting, data keys that other keys wrapped are not
+   * tried. By default all are allowed.
    */
   readonly allowedKeys?: readonly string[];
   /**
-   * Keeps data keys for more messages, so that not each of them calls the key service; by default
-   * each message has a data key of its own. `{}` takes the limits that are given below.
+   * Keeps data keys for more messages, so that not every message needs a call of the key service. By
+   * default there is no cache. `{}` uses the default limits of {@link CacheOptions}.
    */
   readonly cache?: CacheOptions;
 }
 
 /**
- * How long a data key is kept, and for what: messages with one encryption context. Each message
- * still has a key of its own, which it derives from the data key and its message id. Within
- * `maxAgeMs` a caller decrypts although the key service would refuse by now.
+ * Limits of the cache. A data key is used for messages with one encryption context; each message still
+ * derives its own key from the data key and its message id. After you revoke access to the wrapping key,
+ * a process can still encrypt and decrypt for up to `maxAgeMs`.
  */
 export interface CacheOptions {
-  /** How long after it was made, in milliseconds; by default 300,000 (5 minutes). */
+  /** How long a data key is kept, in milliseconds; by default 300,000 (5 minutes). */
   readonly maxAgeMs?: number;
-  /** How many messages are encrypted with it; by default 100,000. A batch may not have more. */
+  /** How many messages one data key encrypts; by default 100,000. A batch may not have more. */
   readonly maxMessages?: number;
   /**
-   * How many bytes of plaintext are encrypted with it; by default 2^40. A stream without
-   * `plaintextLength` counts as it goes, and ends with the data key that it began with.
+   * How many bytes of plaintext one data key encrypts; by default 2^40. A stream without
+   * `plaintextLength` counts its bytes as they come, and keeps its data key to the end.
    */
   readonly maxBytes?: number;
   /**
-   * How many are kept, to encrypt and to decrypt, within about 64 MiB; by default 1,000. The least
-   * recently used are dropped first. What decrypts is kept once a message has verified under it.
+   * How many data keys are kept, for encrypting and for decrypting, within about 64 MiB; by default 1,000.
+   * The least recently used are dropped first. A data key for decrypting is kept once the header of a
+   * message has verified under it.
    */
   readonly maxEntries?: number;
   /**
-   * Renews a data key that encrypts this long before its age ends, in milliseconds, in the background
-   * of a call that uses it; so that no call has to wait for a new one. By default it is not renewed.
+   * How long before the end of its age, in milliseconds, a data key for encrypting is renewed in the
+   * background of a call that uses it, so that no call has to wait for a new one. By default never.
    */
   readonly renewBeforeMs?: number;
 }
@@ -245,40 +244,40 @@ export interface EnvelopeStats {
   readonly encrypted: { readonly messages: number; readonly bytes: number };
   /** Whole messages that were decrypted, and the bytes of their plaintext. */
   readonly decrypted: { readonly messages: number; readonly bytes: number };
-  /** Its cache, if it has one: messages whose data key was there or not, and data keys kept. */
+  /** Its cache, if it has one: how often a data key was there or not, and how many are kept. */
   readonly cache:
     { readonly hits: number; readonly misses: number; readonly entries: number } | undefined;
-  /** What its keyring asked of key services. */
+  /** The calls of key services that its keyring made. */
   readonly keyService: KeyServiceStats;
 }
 
-/** What a keyring asked of key services since it was made. */
+/** The calls of key services that a keyring has made. */
 export interface KeyServiceStats {
-  /** Calls that have ended, each counted once however often it was tried. */
+  /** Calls that have ended. A call counts once, however often it was tried. */
   readonly calls: number;
   /** Those of them that failed. */
   readonly failures: number;
   /** How often calls were tried again. */
   readonly retries: number;
-  /** Calls being made now. */
+  /** Calls that are running now. */
   readonly inFlight: number;
-  /** Calls that wait for their turn now. */
+  /** Calls that wait in the queue now. */
   readonly queued: number;
-  /** The circuit of each key that was asked for. */
+  /** The circuit of each key that was used. */
   readonly breakers: readonly BreakerStats[];
 }
 
-/** How the circuit of a key is. */
+/** The state of the circuit of a key. */
 export interface BreakerStats {
-  /** The key as it was asked for; none where KMS is to find it. */
+  /** The key as the call named it; `undefined` if KMS is to find it. */
   readonly keyId?: string;
   /** The AWS Region. */
   readonly region?: string;
-  /** Whether calls are made: all, none, or one to see whether the service is back. */
+  /** `closed`: calls are made. `open`: none is made. `half-open`: one is made, as a trial. */
   readonly state: "closed" | "open" | "half-open";
-  /** Failures of the service in a row. */
+  /** How often the service has failed in a row. */
   readonly failures: number;
-  /** How long until a call is tried, in milliseconds. */
+  /** The time until a call is let through, in milliseconds. */
   readonly retryAfterMs: number;
 }
 
@@ -286,21 +285,21 @@ export interface BreakerStats {
 export type CommitmentPolicy =
   "requireEncryptRequireDecrypt" | "requireEncryptAllowDecrypt" | "forbidEncryptAllowDecrypt";
 
-/** What the tracing channel `kms-envelope:key-service` tells of a call: one object for all events. */
+/** A call, as the tracing channel `kms-envelope:key-service` describes it: one object for all its events. */
 export interface KeyServiceCall {
   /** The operation: of KMS, or `wrapDataKey` and `unwrapDataKey` of a `CustomKeyring`. */
   readonly operation: string;
-  /** The key as it was asked for; none where KMS is to find it. */
+  /** The key as the call named it; `undefined` if KMS is to find it. */
   readonly keyId?: string;
   /** The AWS Region. */
   readonly region?: string;
-  /** How long it took in milliseconds, with its retries; once it has ended, as all that follows. */
+  /** How long it took in milliseconds, with its retries. Like all below, set once it has ended. */
   readonly durationMs?: number;
   /** How often it was tried. */
   readonly attempts?: number;
   /** The AWS request id. */
   readonly requestId?: string;
-  /** Whether nobody waited for it any more. */
+  /** Whether it was given up because nobody waited for it any more. */
   readonly aborted?: boolean;
   /** Why it failed, in the event `error` and after it. */
   readonly error?: unknown;

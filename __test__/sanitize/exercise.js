@@ -12,7 +12,7 @@ const path = require('node:path');
 
 const scenarios = {
   ...require('./messages'),
-  ...require('./streams_and_files'),
+  ...require('./streams-and-files'),
   ...require('./keys'),
   ...require('./services'),
   ...require('./misuse'),

@@ -6,7 +6,7 @@ const path = require('node:path');
 const { setTimeout: wait } = require('node:timers/promises');
 
 const api = require('../..');
-const { refusal, startFakeKms } = require('../support/fake_kms');
+const { refusal, startFakeKms } = require('../support/fake-kms');
 const { bytes, keyring } = require('./envelopes');
 
 const { AwsKmsKeyring, Envelope, EnvelopeError, LocalKeyring, MultiKeyring, RawRsaKeyring } = api;

@@ -2,6 +2,7 @@
 
 const assert = require('node:assert/strict');
 const { EnvelopeError } = require('../..');
+const { categoryOf } = require('../../lib/error-codes.js');
 
 /**
  * The `EnvelopeError` with this code (without its prefix) that the promise rejects with.
@@ -35,6 +36,7 @@ function thrown(call, code) {
 function checked(error, code) {
   assert.ok(error instanceof EnvelopeError, String(error?.stack ?? error));
   assert.equal(error.code, `ERR_ENVELOPE_${code}`, error.message);
+  assert.equal(error.category, categoryOf(error.code));
   assert.ok(error.message.length > 20, 'an error says what to do');
   return error;
 }

@@ -20,6 +20,7 @@ import type {
   DecryptedMessage,
   DiscoveryFilter,
   EncryptionContext,
+  EnvelopeErrorCategory,
   EnvelopeErrorCode,
   GeneratedDataKey,
   Keyring,
@@ -121,6 +122,10 @@ try {
 } catch (error) {
   if (error instanceof EnvelopeError) {
     const code: EnvelopeErrorCode = error.code;
+    const category: EnvelopeErrorCategory = error.category;
+    if (category === 'service') console.log(error.retryable);
+    // @ts-expect-error there is no such category
+    if (category === 'oops') console.log();
     if (code === 'ERR_ENVELOPE_KMS_THROTTLED' && error.retryable) console.log(error.requestId);
     for (const { message } of error.errors) console.log(message);
     // @ts-expect-error there is no such code

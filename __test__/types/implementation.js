@@ -5,7 +5,7 @@ const { Envelope } = require('../../lib/envelope.js');
 const { EnvelopeError } = require('../../lib/errors.js');
 const functions = require('../../lib/functions.js');
 const { inspect } = require('../../lib/header.js');
-const keyrings = require('../../lib/keyrings.js');
+const keyrings = require('../../lib/keyrings/index.js');
 
 const { AwsKmsKeyring, LocalKeyring, MultiKeyring, RawAesKeyring } = keyrings;
 

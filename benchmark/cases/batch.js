@@ -5,9 +5,9 @@ const crypto = require('node:crypto');
 
 const { CONTEXT } = require('../lib/keys');
 const { inRounds, sequential } = require('../lib/rounds');
-const { clientNode } = require('../peers/client_node');
-const { handWritten } = require('../peers/hand_written');
-const { envelope, warmEnvelope } = require('../peers/kms_envelope');
+const { clientNode } = require('../peers/client-node');
+const { handWritten } = require('../peers/hand-written');
+const { envelope, warmEnvelope } = require('../peers/kms-envelope');
 
 const COUNT = 10_000;
 const LENGTH = 256;

@@ -17,7 +17,7 @@ const CASES = {
       `one-piece-${size.replace(' ', '')}`,
       {
         title: `${size} in one piece`,
-        run: (options) => require('./one_piece').onePiece({ ...options, size }),
+        run: (options) => require('./one-piece').onePiece({ ...options, size }),
         quick: size !== '64 B' && size !== '64 KiB',
       },
     ]),
@@ -48,7 +48,7 @@ const CASES = {
   },
   'kms-calls': {
     title: 'Calls of KMS',
-    run: (options) => require('./kms_calls').kmsCalls(options),
+    run: (options) => require('./kms-calls').kmsCalls(options),
     quick: false,
   },
   outage: {

@@ -9,8 +9,8 @@ const { runJob } = require('../lib/child');
 const { CONTEXT, FRAME_LENGTH, GIB, KIB, MIB } = require('../lib/keys');
 const { inNewFolder, writeRandomFile } = require('../lib/places');
 const { inRounds, sequential } = require('../lib/rounds');
-const { clientNode } = require('../peers/client_node');
-const { warmEnvelope } = require('../peers/kms_envelope');
+const { clientNode } = require('../peers/client-node');
+const { warmEnvelope } = require('../peers/kms-envelope');
 
 const LENGTH = 64 * KIB;
 /** How much longer a frame is than its plaintext; the final one, here without any, has its length, too. */

@@ -5,8 +5,8 @@ const crypto = require('node:crypto');
 
 const { CONTEXT, SIGNED_SUITE, SIZES } = require('../lib/keys');
 const { inRounds, sequential, synchronous } = require('../lib/rounds');
-const { clientNode } = require('../peers/client_node');
-const { envelope } = require('../peers/kms_envelope');
+const { clientNode } = require('../peers/client-node');
+const { envelope } = require('../peers/kms-envelope');
 
 const options = { encryptionContext: CONTEXT };
 

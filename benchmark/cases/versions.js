@@ -1,6 +1,6 @@
 'use strict';
 
-const { onePiece } = require('./one_piece');
+const { onePiece } = require('./one-piece');
 
 /** The most telling lengths, in the version of Node.js that this is. */
 async function versions() {

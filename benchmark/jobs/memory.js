@@ -4,9 +4,9 @@
 // of its own. Prints, as JSON, by how much the peak of its memory rose, and the message's length.
 const { CONTEXT } = require('../lib/keys');
 const { peakMemory } = require('../lib/memory');
-const { clientNode } = require('../peers/client_node');
-const { handWritten } = require('../peers/hand_written');
-const { envelope } = require('../peers/kms_envelope');
+const { clientNode } = require('../peers/client-node');
+const { handWritten } = require('../peers/hand-written');
+const { envelope } = require('../peers/kms-envelope');
 
 const [, , party, operation, length] = process.argv;
 const options = { encryptionContext: CONTEXT };

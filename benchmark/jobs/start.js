@@ -24,7 +24,7 @@ const STARTS = {
   'client-node': {
     load: () => require('@aws-crypto/client-node'),
     call: () => {
-      const { clientNode } = require('../peers/client_node');
+      const { clientNode } = require('../peers/client-node');
       return clientNode('our suite, 64 KiB frames').encrypt(data);
     },
   },

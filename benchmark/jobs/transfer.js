@@ -20,11 +20,11 @@ const PARTIES = {
     stream: () => [crypto.createCipheriv('aes-256-gcm', KEY.bytes, crypto.randomBytes(12))],
   }),
   'kms-envelope': () => {
-    const ours = require('../peers/kms_envelope').envelope();
+    const ours = require('../peers/kms-envelope').envelope();
     return { stream: () => [ours[`${operation}Stream`](options)] };
   },
   'kms-envelope, file': () => {
-    const ours = require('../peers/kms_envelope').envelope();
+    const ours = require('../peers/kms-envelope').envelope();
     return { file: () => ours[`${operation}File`](source, destination, options) };
   },
   'client-node, defaults': () => client('defaults'),
@@ -43,7 +43,7 @@ async function main() {
 }
 
 function client(writes) {
-  const { clientNode } = require('../peers/client_node');
+  const { clientNode } = require('../peers/client-node');
   return { stream: () => [clientNode(writes)[`${operation}Stream`]()] };
 }
 

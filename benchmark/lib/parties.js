@@ -42,8 +42,8 @@ const PARTIES = {
   [CLIENT_FRAMES]: client('our suite, 64 KiB frames'),
   'client-node, our suite, 4 KiB frames': client('our suite, 4 KiB frames'),
   'client-node, defaults': client('defaults'),
-  'node:crypto, frames': ({ cached }) => require('../peers/hand_written').handWritten({ cached }),
-  'node:crypto, single': () => require('../peers/node_crypto').single,
+  'node:crypto, frames': ({ cached }) => require('../peers/hand-written').handWritten({ cached }),
+  'node:crypto, single': () => require('../peers/node-crypto').single,
   age: () => require('../peers/age').age(),
 };
 
@@ -89,11 +89,11 @@ async function verified(name, data, cached) {
 }
 
 function client(suite) {
-  return ({ cached }) => require('../peers/client_node').clientNode(suite, { cached });
+  return ({ cached }) => require('../peers/client-node').clientNode(suite, { cached });
 }
 
 function envelopeFor(cached) {
-  const { envelope, warmEnvelope } = require('../peers/kms_envelope');
+  const { envelope, warmEnvelope } = require('../peers/kms-envelope');
   return cached ? warmEnvelope(CONTEXT) : envelope();
 }
 

@@ -3,7 +3,7 @@
 const path = require('node:path');
 
 const { engines, version } = require('../../package.json');
-const { advice } = require('../support/advice.js');
+const { adviceOn } = require('../../lib/error-codes.js');
 const { contextOf } = require('../support/arguments.js');
 const { credentials, endpoint, region } = require('../support/aws-environment.js');
 const { EXIT, describe, exitCodeOf, usage } = require('../support/errors.js');
@@ -43,8 +43,7 @@ function checkBinary() {
   try {
     library();
   } catch (error) {
-    const todo = 'install kms-envelope again on this machine, with its optional dependencies';
-    return failure(name, error, todo);
+    return failure(name, error);
   }
   const file = Object.keys(require.cache).find((loaded) => loaded.endsWith('.node')) ?? '';
   const platform = `${process.platform}-${process.arch}`;
@@ -105,16 +104,13 @@ async function checkKey(key, options) {
     message = await envelope.encrypt('doctor', options);
   } catch (error) {
     const detail = 'there is nothing to decrypt';
-    return [
-      failure('encrypt', error, advice(error, key)),
-      { name: 'decrypt', status: 'skipped', detail },
-    ];
+    return [failure('encrypt', error, key), { name: 'decrypt', status: 'skipped', detail }];
   }
   const encrypted = { name: 'encrypt', status: /** @type {const} */ ('ok'), detail: 'works' };
   try {
     await envelope.decrypt(message, options);
   } catch (error) {
-    return [encrypted, failure('decrypt', error, advice(error, key))];
+    return [encrypted, failure('decrypt', error, key)];
   }
   return [encrypted, { ...encrypted, name: 'decrypt' }];
 }
@@ -122,12 +118,13 @@ async function checkKey(key, options) {
 /**
  * @param {string} name
  * @param {unknown} error
- * @param {string} todo
+ * @param {string} [key]
  * @returns {Check}
  */
-function failure(name, error, todo) {
+function failure(name, error, key) {
   const { code, message } = describe(error);
-  return { name, status: 'failed', detail: message, code, advice: todo, exit: exitCodeOf(error) };
+  const exit = exitCodeOf(error);
+  return { name, status: 'failed', detail: message, code, advice: adviceOn(code, key), exit };
 }
 
 /** @param {Check} check */

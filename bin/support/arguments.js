@@ -25,12 +25,30 @@ const { OPTIONS } = require('./options.js');
  */
 function parse(name, command, args) {
   const options = Object.fromEntries(command.options.map((option) => [option, OPTIONS[option]]));
+  let parsed;
   try {
-    return parseArgs({ args, options, allowPositionals: true, strict: true });
+    parsed = parseArgs({ args, options, allowPositionals: true, strict: true });
   } catch (error) {
     // Only the first sentence: what follows is advice for rarer cases.
     const [problem] = /** @type {Error} */ (error).message.split(/\. (?=[A-Z])|\n/);
     throw usage(`${problem}; see kms-envelope ${name} --help`);
+  }
+  refuseUnknownChoices(parsed.values);
+  return parsed;
+}
+
+/**
+ * Refuses a value that its option does not have.
+ *
+ * @param {Values} values
+ */
+function refuseUnknownChoices(values) {
+  for (const [name, value] of Object.entries(values)) {
+    const { choices } = /** @type {import('./options.js').Option} */ (
+      OPTIONS[/** @type {import('./options.js').OptionName} */ (name)]
+    );
+    if (!choices || choices.includes(String(value))) continue;
+    throw usage(`--${name} must be one of: ${choices.join(', ')}`);
   }
 }
 

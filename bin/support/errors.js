@@ -1,39 +1,22 @@
 'use strict';
 
+const { PREFIX, categoryOf } = require('../../lib/error-codes.js');
+
 const EXIT = { failure: 1, usage: 2, message: 3, key: 4, file: 5 };
 
-/** The message itself is at fault. */
-const OF_A_MESSAGE = [
-  'MALFORMED_MESSAGE',
-  'TRUNCATED_MESSAGE',
-  'UNSUPPORTED_MESSAGE',
-  'COMMITMENT_POLICY',
-  'SIGNED_MESSAGE',
-  'AUTHENTICATION_FAILED',
-  'CONTEXT_MISMATCH',
-  'LIMIT_EXCEEDED',
-  'KMS_INVALID_CIPHERTEXT',
-];
-const OF_A_FILE = ['FILE', 'FILE_NOT_FOUND', 'FILE_EXISTS'];
+/** @type {Partial<Record<import('../..').EnvelopeErrorCategory, number>>} */
+const EXIT_OF_CATEGORY = {
+  argument: EXIT.usage,
+  message: EXIT.message,
+  key: EXIT.key,
+  service: EXIT.key,
+  file: EXIT.file,
+};
 
-/** What goes wrong with one file may go right with the next; all else ends the command. */
-const OF_ONE_FILE = [...OF_A_MESSAGE, ...OF_A_FILE, 'NO_USABLE_KEY', 'KMS_WRONG_KEY'];
-
-const PREFIX = 'ERR_ENVELOPE_';
-
-/** What the library says to programs, as people do it here. */
-const IN_OUR_WORDS = /** @type {const} */ ([
-  ['LocalKeyring.generate', 'kms-envelope keygen'],
-  ['allow `overwrite`', 'give --force'],
-  [' or the option `region`', ''],
-  ['; see `errors`', ''],
-  ['; see the cause', ''],
-  ['the cause says why; ', ''],
-  ['or raise `timeoutMs`', 'or check the network'],
-  ['use the streams instead', 'give it as standard input'],
-  ['`commitmentPolicy`', '--commitment-policy'],
-  ['commitmentPolicy must', '--commitment-policy must'],
-]);
+/** Beside those of the categories `message` and `file`, what may go right with the next file. */
+const OF_ONE_FILE = ['NO_USABLE_KEY', 'KMS_WRONG_KEY'];
+/** Every file that is written to the same disk fails. */
+const OF_ALL_FILES = ['DISK_FULL'];
 
 /** A failure of the command line's own, with a code as those of the library. */
 class Failure extends Error {
@@ -59,19 +42,21 @@ function usage(message) {
 }
 
 /**
- * An error as a person, or with `--json` a program, is told of it.
+ * Returns what a person, or with `--json` a program, is told of an error.
  *
  * @param {unknown} error
  * @returns {{
- *   code: string, message: string, exitCode: number, retryable: boolean, requestId?: string,
+ *   code: string, category: string, message: string, exitCode: number, retryable: boolean,
+ *   requestId?: string,
  * }}
  */
 function describe(error) {
-  const known = recognised(error);
+  const known = toKnown(error);
   const { retryable = false, requestId } = /** @type {any} */ (known);
   return {
     code: known.code,
-    message: wordsOf(known),
+    category: categoryOf(known.code),
+    message: messageOf(known),
     exitCode: exitCodeOf(known),
     retryable,
     ...(requestId === undefined ? {} : { requestId }),
@@ -80,45 +65,44 @@ function describe(error) {
 
 /** @param {unknown} error */
 function exitCodeOf(error) {
-  const { code, exit } = /** @type {Failure} */ (recognised(error));
-  if (exit !== undefined) return exit;
-  const name = code.slice(PREFIX.length);
-  if (name === 'INVALID_ARGUMENT') return EXIT.usage;
-  if (OF_A_MESSAGE.includes(name)) return EXIT.message;
-  if (OF_A_FILE.includes(name) || name === 'DISK_FULL') return EXIT.file;
-  return /^(NO_USABLE_KEY|KEY_FILE|CONFIGURATION|KMS_.+)$/.test(name) ? EXIT.key : EXIT.failure;
+  const { code, exit } = /** @type {Failure} */ (toKnown(error));
+  return exit ?? EXIT_OF_CATEGORY[categoryOf(code)] ?? EXIT.failure;
 }
 
 /**
- * The exit code of a command that has failed so, or so, or not at all.
+ * Returns the exit code of a command for several files: that of those that failed, if they failed
+ * alike.
  *
- * @param {Set<number>} codes
+ * @param {Set<number>} codes the exit codes of the files that failed
  */
 function commonExitCode(codes) {
   return codes.size > 1 ? EXIT.failure : ([...codes][0] ?? 0);
 }
 
 /**
- * Whether other files may fare better.
+ * Whether the same command may succeed with other files; else it ends at this error.
  *
  * @param {unknown} error
  */
 function concernsOneFile(error) {
-  return OF_ONE_FILE.includes(recognised(error).code.slice(PREFIX.length));
+  const { code } = toKnown(error);
+  const name = code.slice(PREFIX.length);
+  if (OF_ONE_FILE.includes(name)) return true;
+  return ['message', 'file'].includes(categoryOf(code)) && !OF_ALL_FILES.includes(name);
 }
 
-/** Whether nobody reads what we write any more, and so nobody wants to hear of it. */
+/** Whether the reader of standard output has closed it, which is no failure to tell of. */
 function isBrokenPipe(/** @type {unknown} */ error) {
-  return recognised(error).code === `${PREFIX}BROKEN_PIPE`;
+  return toKnown(error).code === `${PREFIX}BROKEN_PIPE`;
 }
 
 /**
- * The error itself if it has a code of ours; else a failure that stands for it.
+ * Returns the error itself if it has a code of ours; else a failure that stands for it.
  *
  * @param {unknown} error
  * @returns {Error & { code: string }}
  */
-function recognised(error) {
+function toKnown(error) {
   const given = /** @type {NodeJS.ErrnoException} */ (error);
   const { code, syscall, path, message } = given;
   if (code?.startsWith(PREFIX)) return /** @type {Failure} */ (given);
@@ -138,20 +122,21 @@ function recognised(error) {
   return new Failure('INTERNAL', `${message ?? error}; please report this`);
 }
 
-/** @param {Error} error */
-function wordsOf(error) {
+/**
+ * Returns the message of an error, with the reasons of each key and the cause.
+ *
+ * @param {Error} error
+ */
+function messageOf(error) {
   const { errors = [] } = /** @type {{ errors?: Error[] }} */ (error);
   const reasons = errors.map((reason) => reason.message);
   const cause = error.cause instanceof Error ? ` (${error.cause.message})` : '';
-  let text = `${[error.message, ...reasons].join('; ')}${cause}`;
-  for (const [theirs, ours] of IN_OUR_WORDS) text = text.replaceAll(theirs, ours);
-  return text;
+  return `${[error.message, ...reasons].join('; ')}${cause}`;
 }
 
 module.exports = {
   EXIT,
   Failure,
-  IN_OUR_WORDS,
   commonExitCode,
   concernsOneFile,
   describe,

@@ -1,16 +1,13 @@
 'use strict';
 
-const { Failure } = require('./errors.js');
 const { openInput } = require('./input.js');
 const { library } = require('./library.js');
 
-/** Most headers are shorter. */
+/** When the header is tried to be read first; most are shorter. */
 const FIRST_LENGTH = 4 * 1024;
-/** A header that claims to be longer is none that is worth the memory. */
-const MAX_LENGTH = 64 * 1024 * 1024;
 
 /**
- * The header of a message, from as many of its first bytes as it takes.
+ * Reads the header of a message from its first bytes; the library bounds how many they are.
  *
  * @param {string} source a path, or `-` for standard input
  * @param {AbortSignal} signal
@@ -42,9 +39,6 @@ async function parse(input) {
     const known = Buffer.concat(chunks);
     const header = attempt(known);
     if (header) return header;
-    if (length >= MAX_LENGTH) {
-      throw new Failure('LIMIT_EXCEEDED', 'the header is longer than 64 MiB; it is hardly one');
-    }
     // Twice as much each time, so that a long header is not parsed at every chunk of it.
     next = 2 * length;
     chunks = [known];

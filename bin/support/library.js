@@ -31,10 +31,10 @@ function envelopeOf(values) {
 /**
  * Writes a file that appears complete or not at all: the one thing that is not in the public API.
  *
- * @type {typeof import('../../lib/new_file.js').writeNewFile}
+ * @type {typeof import('../../lib/native/new-file.js').writeNewFile}
  */
 function writeNewFile(...args) {
-  return require('../../lib/new_file.js').writeNewFile(...args);
+  return require('../../lib/native/new-file.js').writeNewFile(...args);
 }
 
 module.exports = { envelopeOf, library, writeNewFile };

@@ -5,6 +5,7 @@
  *
  * @typedef {{
  *   type: 'string' | 'boolean', short?: string, multiple?: boolean, value?: string, help: string,
+ *   choices?: readonly string[],
  * }} Option
  * @typedef {keyof typeof OPTIONS} OptionName
  */
@@ -35,6 +36,11 @@ const OPTIONS = /** @satisfies {Record<string, Option>} */ ({
   'commitment-policy': {
     type: /** @type {const} */ ('string'),
     value: 'POLICY',
+    choices: [
+      'requireEncryptRequireDecrypt',
+      'requireEncryptAllowDecrypt',
+      'forbidEncryptAllowDecrypt',
+    ],
     help:
       'requireEncryptRequireDecrypt, the default; requireEncryptAllowDecrypt also reads ' +
       'messages of older Encryption SDKs, and forbidEncryptAllowDecrypt writes such',

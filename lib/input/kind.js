@@ -36,7 +36,7 @@ function className(value) {
  */
 function quoted(name) {
   // Loaded when it is first needed: a program starts sooner.
-  return `"${require('../foreign_text.js').shown(name)}"`;
+  return `"${require('../foreign-text.js').shown(name)}"`;
 }
 
 module.exports = { kind, quoted };

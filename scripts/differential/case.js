@@ -7,14 +7,14 @@ const path = require('node:path');
 const { Envelope, inspect } = require('../..');
 const { pairsOf } = require('./contexts');
 const { checkDetached } = require('./detached');
-const { peerReaders } = require('./peer_ways');
-const { RANGE_WAYS } = require('./range_ways');
-const { RE_ENCRYPT_WAYS } = require('./re_encrypt_ways');
-const { FILE_WAYS, STREAM_WAYS, WHOLE_WAYS } = require('./read_ways');
+const { peerReaders } = require('./peer-ways');
+const { RANGE_WAYS } = require('./range-ways');
+const { RE_ENCRYPT_WAYS } = require('./re-encrypt-ways');
+const { FILE_WAYS, STREAM_WAYS, WHOLE_WAYS } = require('./read-ways');
 const { checkRefusals } = require('./refusals');
 const { randomScenario } = require('./scenario');
 const { shortCode } = require('./agreement');
-const { OUR_WAYS, WRITE_WAYS } = require('./write_ways');
+const { OUR_WAYS, WRITE_WAYS } = require('./write-ways');
 
 /** `decrypt` comes first: it fetches the data key for those that cannot wait for it. */
 const READ_WAYS = [
@@ -66,7 +66,7 @@ function pickWriter(random, scenario) {
   return random.pick(peers.length > 0 && random.onceIn(2) ? peers : ours);
 }
 
-/** @returns {import('./read_ways').Subject} */
+/** @returns {import('./read-ways').Subject} */
 function subjectOf(settings, message, { plaintext, peers, folder }) {
   // A peer writes frames of its own choice.
   const { contentType, frameLength } = inspect(message);
@@ -93,7 +93,7 @@ function subjectOf(settings, message, { plaintext, peers, folder }) {
 /**
  * Reads by all ways, one after the other or all at once; returns the messages that came of it.
  *
- * @param {import('./read_ways').Subject} subject
+ * @param {import('./read-ways').Subject} subject
  */
 async function readByAll(random, { tally }, subject, describe) {
   const [first, ...others] = READ_WAYS.filter((way) => way.applies(subject));

@@ -17,7 +17,7 @@ const { layout } = require('./frames');
  * Some changes of a message.
  *
  * @param {import('./random').Random} random
- * @param {import('./read_ways').Subject} subject
+ * @param {import('./read-ways').Subject} subject
  * @param {number} count how many at most
  * @returns {Change[]}
  */

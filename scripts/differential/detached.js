@@ -14,7 +14,7 @@ const CALLS = 2;
  * @param {import('./random').Random} random
  * @param {{ tally: import('./tally').Tally }} run
  * @param {import('./scenario').Scenario} scenario
- * @param {import('./read_ways').Subject} subject
+ * @param {import('./read-ways').Subject} subject
  */
 async function checkDetached(random, { tally }, scenario, subject) {
   for (const { name, needs, call } of random.shuffled(WAYS).slice(0, CALLS)) {

@@ -14,8 +14,8 @@ const CHANGES = 2;
  *
  * @param {import('./random').Random} random
  * @param {{ tally: import('./tally').Tally }} run
- * @param {import('./read_ways').Subject} subject
- * @param {import('./read_ways').ReadWay[]} ways the first is the one that all others are compared with
+ * @param {import('./read-ways').Subject} subject
+ * @param {import('./read-ways').ReadWay[]} ways the first is the one that all others are compared with
  * @param {(what: string) => void} describe
  */
 async function checkRefusals(random, { tally }, subject, ways, describe) {

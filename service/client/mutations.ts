@@ -9,6 +9,10 @@ export interface Verification {
   verified: boolean;
   /** How long the next attempt has to wait. */
   retryAfterSeconds: number | null;
+  /** With a success: how many attempts failed since the one before. Tell the person. */
+  failedAttempts: number | null;
+  /** When the last of them was, as in `2026-11-25T12:00:00.000Z`. */
+  lastFailedAt: string | null;
 }
 
 /** The mutations about one kind of secret, and how their input names it. */
@@ -19,6 +23,8 @@ export interface Credential {
   readonly payload: string;
   readonly currentPayload: string;
 }
+
+const CHECK = "verified retryAfterSeconds failedAttempts lastFailedAt";
 
 const KEY = "keyId publicKey expiresAt algorithm";
 
@@ -32,7 +38,7 @@ export const LOAD_DATA = mutation("loadData", "keyId data");
 
 export const PASSCODE: Credential = {
   set: mutation("setUserPasscode", "setAt"),
-  verify: mutation("verifyUserPasscode", "verified retryAfterSeconds"),
+  verify: mutation("verifyUserPasscode", CHECK),
   passwordAuthType: "PASSCODE",
   payload: "encryptedPasscode",
   currentPayload: "encryptedCurrentPasscode",
@@ -40,7 +46,7 @@ export const PASSCODE: Credential = {
 
 export const TRANSACTION_PIN: Credential = {
   set: mutation("setTransactionPin", "setAt"),
-  verify: mutation("verifyTransactionPin", "verified retryAfterSeconds"),
+  verify: mutation("verifyTransactionPin", CHECK),
   passwordAuthType: "TRANSACTION_PIN",
   payload: "encryptedPin",
   currentPayload: "encryptedCurrentPin",

@@ -18,6 +18,7 @@ import { KeysModule } from "./keys/keys.module.js";
 import type { Log } from "./logging/log.js";
 import { LoggingModule } from "./logging/logging.module.js";
 import { MetricsModule } from "./metrics/metrics.module.js";
+import { TamperingModule } from "./tampering/tampering.module.js";
 
 /** What the application is given from outside, and tests may replace. */
 export interface Surroundings {
@@ -43,6 +44,7 @@ export class AppModule {
         KeysModule,
         CredentialsModule,
         DataModule,
+        TamperingModule,
         JobsModule,
         ServiceGraphQLModule,
         HealthModule,

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import type { Server } from "node:http";
 import { NestFactory } from "@nestjs/core";
 import type { NestExpressApplication } from "@nestjs/platform-express";
@@ -7,8 +8,10 @@ import { SECOND } from "./common/durations.js";
 import type { Config } from "./config/config.js";
 import { DatabaseClock } from "./database/database-clock.js";
 import { openDatabase } from "./database/open.js";
+import { Tokens } from "./auth/tokens.js";
 import { HttpErrorFilter } from "./graphql/http-errors.js";
-import { floodLimit } from "./limits/flood-limit.js";
+import { createProbeServer, probesElsewhere } from "./health/probes.js";
+import { requestLimits } from "./limits/request-limits.js";
 import { createLog, nestLogger, type Log } from "./logging/log.js";
 import { rememberRequestId } from "./logging/request-id.js";
 import { requestMetrics } from "./logging/request-metrics.js";
@@ -19,6 +22,8 @@ export interface RunningService {
   readonly app: NestExpressApplication;
   /** Where it answers, such as `http://127.0.0.1:3000`. */
   readonly url: string;
+  /** Where probes are answered, if they have a port of their own. */
+  readonly probeUrl: string | undefined;
   /** Lets the requests in flight end, then gives everything up. */
   close(): Promise<void>;
 }
@@ -40,6 +45,7 @@ export async function startService(
   const database = await openDatabase(config, log);
   let databaseClock: DatabaseClock | undefined;
   let app: NestExpressApplication | undefined;
+  let probes: Server | undefined;
   try {
     if (!clock) databaseClock = await DatabaseClock.start(database, config, log, machineClock);
     const time = clock ?? databaseClock!;
@@ -50,8 +56,10 @@ export async function startService(
       logger: nestLogger(log),
     });
     configure(app, config, log);
+    probes = await listenForProbes(app, config);
     await app.listen(config.PORT, config.HOST);
   } catch (error) {
+    probes?.close();
     await app?.close();
     databaseClock?.stop();
     await database.close();
@@ -61,10 +69,14 @@ export async function startService(
   return {
     app: running,
     url: urlOf(running.getHttpServer()),
+    probeUrl: probes && urlOf(probes),
     close: async () => {
       await closeWithin(running, config.SHUTDOWN_SECONDS * SECOND);
       databaseClock?.stop();
       await database.close();
+      // The last to go: until then it says that this instance is ending.
+      probes?.close();
+      probes?.closeAllConnections();
     },
   };
 }
@@ -74,13 +86,25 @@ function configure(app: NestExpressApplication, config: Config, log: Log): void 
   app.set("trust proxy", config.TRUST_PROXY);
   const prometheus = app.get(Prometheus);
   app.use(requestLog(log), rememberRequestId, requestMetrics(prometheus));
-  app.use(floodLimit(config, () => prometheus.countError("TOO_MANY_REQUESTS")));
+  if (config.PROBE_PORT !== undefined) app.use(probesElsewhere);
+  app.use(requestLimits(config, app.get(Tokens), () => prometheus.countError("TOO_MANY_REQUESTS")));
   app.useBodyParser("json", { limit: config.GRAPHQL_BODY_BYTES });
   app.useGlobalFilters(new HttpErrorFilter((code) => prometheus.countError(code)));
   if (config.CORS_ORIGINS.length > 0) {
     // The client goes by the time of the service.
     app.enableCors({ origin: config.CORS_ORIGINS, exposedHeaders: ["date"], maxAge: 600 });
   }
+}
+
+async function listenForProbes(
+  app: NestExpressApplication,
+  config: Config,
+): Promise<Server | undefined> {
+  if (config.PROBE_PORT === undefined) return undefined;
+  await app.init();
+  const server = createProbeServer(app.getHttpAdapter().getInstance());
+  await once(server.listen(config.PROBE_PORT, config.HOST), "listening");
+  return server;
 }
 
 /** Connections that still have not ended by then are cut. */

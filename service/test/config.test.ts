@@ -99,3 +99,9 @@ test("no problem repeats a setting's value", () => {
     assert.ok(!error.message.includes("hunter2"));
   }
 });
+
+test("a shortest length is not over the longest one", () => {
+  const lengths = { PIN_MIN_LENGTH: "9", PIN_MAX_LENGTH: "8", PASSCODE_MAX_LENGTH: "8" };
+  assert.deepEqual(problemsOf(lengths), ["PIN_MIN_LENGTH"]);
+  assert.deepEqual(problemsOf({ PIN_MIN_LENGTH: "13" }), ["PIN_MIN_LENGTH"]);
+});

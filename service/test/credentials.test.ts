@@ -37,7 +37,7 @@ test("the PIN is apart from the passcode", async () => {
   await device.submit("setUserPasscode", "123457");
   assert.equal((await device.submit("setTransactionPin", "8642")).errors, undefined);
   const pin = await device.submit("verifyTransactionPin", "8642");
-  assert.deepEqual(pin.data.verifyTransactionPin, { verified: true, retryAfterSeconds: null });
+  assert.equal(pin.data.verifyTransactionPin.verified, true);
   const passcode = await device.submit("verifyTransactionPin", "123457");
   assert.equal(passcode.data.verifyTransactionPin.verified, false);
 });
@@ -59,6 +59,100 @@ test("an unacceptable secret is refused", async () => {
   for (const pin of ["123", "0000", "12a4", "1234567890123"]) {
     assert.equal(codeOf(await device.submit("setTransactionPin", pin)), "SECRET_UNACCEPTABLE");
   }
+});
+
+test("PINs and passcodes that are guessed first are refused", async () => {
+  const device = await newDevice();
+  const refused = async (operation: "setUserPasscode" | "setTransactionPin", secret: string) => {
+    const { errors } = await device.submit(operation, secret);
+    const told = errors?.[0]?.extensions;
+    assert.deepEqual([told?.code, told?.reason], ["SECRET_UNACCEPTABLE", "COMMON"], secret);
+  };
+  const sequences = ["1234", "9876", "7890", "0987", "112233", "456789"];
+  const repetitions = ["7777", "1212", "123123", "585585"];
+  for (const pin of [...sequences, ...repetitions, "2580", "1984", "147258", "159753"]) {
+    await refused("setTransactionPin", pin);
+  }
+  const words = ["Password", "password1!", "P@ssw0rd", "letmein99", "QWERTZ", "iloveyou"];
+  for (const passcode of [...words, "abcdef", "fedcba", "abcabc", "12345678", "20252025"]) {
+    await refused("setUserPasscode", passcode);
+  }
+  // Nothing was set by any of them.
+  assert.equal((await device.submit("setTransactionPin", "8642")).errors, undefined);
+  const named = await newDevice("grace.hopper");
+  const { errors } = await named.submit("setUserPasscode", "Grace.Hopper");
+  assert.equal(errors![0]!.extensions.reason, "COMMON");
+});
+
+test("lengths are as configured", async () => {
+  const strict = await startTestService({
+    PIN_MIN_LENGTH: "6",
+    PIN_MAX_LENGTH: "8",
+    PASSCODE_MIN_LENGTH: "10",
+    PASSCODE_MAX_LENGTH: "20",
+  });
+  try {
+    const device = new Device(strict, await strict.token("ada"), "phone");
+    const codes: (string | undefined)[] = [];
+    for (const pin of ["86421", "864213579", "864213"]) {
+      codes.push(codeOf(await device.submit("setTransactionPin", pin)));
+    }
+    for (const passcode of ["two words", "a horse, correct as ever", "two words!"]) {
+      codes.push(codeOf(await device.submit("setUserPasscode", passcode)));
+    }
+    const refused = "SECRET_UNACCEPTABLE";
+    assert.deepEqual(codes, [refused, refused, undefined, refused, refused, undefined]);
+  } finally {
+    await strict.close();
+  }
+});
+
+test("failures count within a window, whatever succeeds between them", async () => {
+  const device = await newDevice();
+  await device.submit("setTransactionPin", "8642");
+  const failOnce = async () => {
+    const { data, errors } = await device.submit("verifyTransactionPin", "1357");
+    assert.equal(errors, undefined);
+    assert.equal(data.verifyTransactionPin.verified, false);
+    return data.verifyTransactionPin.retryAfterSeconds;
+  };
+  const succeed = () => device.submit("verifyTransactionPin", "8642");
+  // Three are free each time, so that nobody who waits is ever slowed down.
+  for (let round = 0; round < 9; round++) {
+    for (let i = 0; i < 3; i++) assert.equal(await failOnce(), null);
+    assert.equal((await succeed()).data.verifyTransactionPin.verified, true);
+    service.clock.advance(HOUR);
+  }
+  await failOnce();
+  await failOnce();
+  // The thirtieth: the first of them was 9 hours ago.
+  assert.equal(await failOnce(), 15 * 3600);
+  assert.equal(codeOf(await succeed()), "CREDENTIAL_LOCKED");
+  service.clock.advance(15 * HOUR);
+  assert.equal((await succeed()).data.verifyTransactionPin.verified, true);
+  // Changing the PIN does not begin the window anew, and the three first failures have left it.
+  assert.equal((await device.change("setTransactionPin", "9753", "8642")).errors, undefined);
+  for (let i = 0; i < 2; i++) assert.equal(await failOnce(), null);
+  assert.equal(await failOnce(), 3600);
+});
+
+test("a success tells how many attempts failed before it, and when the last was", async () => {
+  const device = await newDevice();
+  await device.submit("setUserPasscode", "correct horse");
+  const told = async (secret: string) => {
+    const { verified, failedAttempts, lastFailedAt } = (
+      await device.submit("verifyUserPasscode", secret)
+    ).data.verifyUserPasscode;
+    return [verified, failedAttempts, lastFailedAt];
+  };
+  assert.deepEqual(await told("correct horse"), [true, 0, null]);
+  assert.deepEqual(await told("wrong horse"), [false, null, null]);
+  service.clock.advance(SECOND);
+  const last = service.clock.now().toISOString();
+  assert.deepEqual(await told("wrong horse"), [false, null, null]);
+  service.clock.advance(HOUR);
+  assert.deepEqual(await told("correct horse"), [true, 2, last]);
+  assert.deepEqual(await told("correct horse"), [true, 0, null]);
 });
 
 test("setting again needs the current secret", async () => {
@@ -121,7 +215,8 @@ test("failures slow down, then lock; a success begins anew", async () => {
   service.clock.advance(SECOND);
   assert.equal(await verified(device, "correct horse"), true);
   const failed = await device.submit("verifyUserPasscode", "wrong again");
-  assert.deepEqual(failed.data.verifyUserPasscode, { verified: false, retryAfterSeconds: null });
+  assert.equal(failed.data.verifyUserPasscode.verified, false);
+  assert.equal(failed.data.verifyUserPasscode.retryAfterSeconds, null);
 });
 
 test("guesses sent all at once are counted one by one", async () => {
@@ -145,6 +240,8 @@ test("where nothing is set it looks as if the secret were wrong, lock and all", 
     assert.deepEqual(answer.data.verifyUserPasscode, {
       verified: false,
       retryAfterSeconds: failure < 4 ? null : 1,
+      failedAttempts: null,
+      lastFailedAt: null,
     });
   }
   assert.equal(codeOf(await device.submit("verifyUserPasscode", "anything")), "CREDENTIAL_LOCKED");

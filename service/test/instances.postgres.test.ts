@@ -39,6 +39,7 @@ before(async () => {
     AUTH_AUDIENCE: "service",
     LIMIT_ADDRESS_GENERATIONS: "100000",
     LIMIT_ADDRESS_REQUESTS_PER_MINUTE: "0",
+    LIMIT_USER_REQUESTS_PER_MINUTE: "0",
     DAILY_TASK_MINUTES: "1",
   };
   // Both migrate, and make the service's secrets, at the same time.

@@ -150,6 +150,56 @@ test("the compose file sets what production needs, and no setting that there is 
   }
 });
 
+test("the compose file passes every setting that it does not choose itself", () => {
+  const { services } = parse(readFileSync(path.join(SERVICE, "ops/compose.yaml"), "utf8"));
+  const passed = Object.keys(services.service.environment);
+  const image = Object.keys(variablesOf(stageOf(undefined)));
+  const source = readFileSync(path.join(SERVICE, "src/config/fields.ts"), "utf8");
+  const known = [...source.matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(([, name]) => name!);
+  // With a JWKS address there is no shared secret.
+  const missing = known.filter(
+    (name) => ![...passed, ...image, "AUTH_SHARED_SECRET"].includes(name),
+  );
+  assert.deepEqual(missing, []);
+});
+
+test("behind the compose file's proxy, clients and pages elsewhere are told apart", async () => {
+  const { services } = parse(readFileSync(path.join(SERVICE, "ops/compose.yaml"), "utf8"));
+  const names = Object.keys(services.service.environment);
+  const outside: Record<string, string> = {
+    TRUST_PROXY: "1",
+    CORS_ORIGINS: "https://app.example",
+    LIMIT_ADDRESS_REQUESTS_PER_MINUTE: "3",
+  };
+  // Compose hands on what it names, and nothing else.
+  const handedOn = Object.fromEntries(
+    Object.entries(outside).filter(([name]) => names.includes(name)),
+  );
+  const { startTestService } = await import("./support/app.js");
+  const service = await startTestService({ ...handedOn, PROBE_PORT: "0" });
+  try {
+    const ask = (address: string) =>
+      fetch(`${service.url}/graphql`, {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          "x-forwarded-for": address,
+          origin: "https://app.example",
+        },
+        body: JSON.stringify({ query: "{ whoAmI { userId } }" }),
+      });
+    for (let i = 0; i < 3; i++) assert.equal((await ask("192.0.2.1")).status, 200);
+    assert.equal((await ask("192.0.2.1")).status, 429);
+    const other = await ask("192.0.2.2");
+    assert.equal(other.status, 200);
+    assert.equal(other.headers.get("access-control-allow-origin"), "https://app.example");
+    const { port } = new URL(service.probeUrl!);
+    assert.equal(await healthAt(stageOf(undefined), { PORT: "1", PROBE_PORT: port }), 0);
+  } finally {
+    await service.close();
+  }
+});
+
 function variablesOf(stage: Stage): Record<string, string> {
   const pairs = argumentsOf(stage, "ENV").split(" ");
   return Object.fromEntries(pairs.map((pair) => pair.split("=") as [string, string]));
@@ -186,6 +236,16 @@ function addressOf(child: ChildProcess): Promise<string> {
     });
     child.once("exit", (code) => reject(new Error(`it ended with ${code}`)));
   });
+}
+
+/** The same, where the service answers in this process, which therefore must not wait. */
+async function healthAt(image: Stage, env: Record<string, string>): Promise<number | null> {
+  const [program, ...words] = JSON.parse(
+    argumentsOf(image, "HEALTHCHECK").replace(/^(.*? )?CMD /, ""),
+  );
+  const child = spawn(program, words, { env: { PATH: process.env.PATH, ...env } });
+  const [code] = await once(child, "exit");
+  return code;
 }
 
 /** What the health check of the image ends with. */

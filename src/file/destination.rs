@@ -142,7 +142,11 @@ fn check_place(path: &Path, overwrite: bool, source: Option<&Source>) -> Result<
 }
 
 fn exists(path: &Path) -> Error {
-    with_code(Code::FileExists, path, "exists already; choose another name, or allow `overwrite`")
+    with_code(
+        Code::FileExists,
+        path,
+        "exists already; choose another name, or allow `overwrite` (--force)",
+    )
 }
 
 fn is_a_folder(path: &Path) -> Error {

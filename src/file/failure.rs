@@ -35,7 +35,7 @@ pub(super) fn failed(path: &Path, problem: &str, error: &io::Error) -> Error {
             (Code::File, "the file system or a limit of the process allows no file so large")
         }
         ErrorKind::NotFound => (Code::File, "it is not there any more"),
-        _ => (Code::File, "the cause says why; check the path and the disk"),
+        _ => (Code::File, "check the path and the disk"),
     };
     with_code(code, path, &format!("{problem}: {advice}")).with_cause(error.to_string())
 }

@@ -117,7 +117,7 @@ fn check_regular(path: &Path, metadata: &Metadata) -> Result<()> {
     if !metadata.is_file() {
         return Err(refused(
             path,
-            "is not a regular file; for a pipe or a device, use the streams instead",
+            "is not a regular file; read a pipe or a device as a stream, or as standard input",
         ));
     }
     Ok(())

@@ -32,7 +32,8 @@ pub fn open(path: &Path) -> Result<RawAesKeyring> {
         key_file(
             path,
             "is not a whole key file; restore it from a backup, or make a new one with \
-             LocalKeyring.generate (which cannot read what the old one encrypted)",
+             LocalKeyring.generate or `kms-envelope keygen` (which cannot read what the old one \
+             encrypted)",
         )
     })?;
     RawAesKeyring::new(NAMESPACE, name, &key)
@@ -81,7 +82,10 @@ pub fn generate(path: &Path) -> Result<()> {
 fn read(path: &Path) -> Result<Zeroizing<String>> {
     let failed = |error: io::Error| key_file(path, "cannot be read").with_cause(error.to_string());
     let file = open_at_once(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => key_file(path, "does not exist; make it with LocalKeyring.generate"),
+        ErrorKind::NotFound => key_file(
+            path,
+            "does not exist; make it with LocalKeyring.generate or `kms-envelope keygen`",
+        ),
         _ => failed(error),
     })?;
     let metadata = file.metadata().map_err(failed)?;

@@ -180,7 +180,7 @@ fn no_usable_key(
         )
     } else {
         format!(
-            "none of the {} data keys for {ours} could be unwrapped; see `errors`",
+            "none of the {} data keys for {ours} could be unwrapped, each for a reason of its own",
             failures.count()
         )
     };

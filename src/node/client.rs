@@ -23,7 +23,7 @@ use crate::suite::{AlgorithmSuite, CommitmentPolicy, SUITES};
 #[napi(js_name = "Client")]
 pub struct NativeClient(Arc<Client>);
 
-/// What messages are written and read; `lib/core.js` has checked the types.
+/// What messages are written and read; `lib/native/client.js` has checked the types.
 #[napi(object)]
 pub struct NativeSettings {
     /// The id of the suite of new messages.

@@ -3,7 +3,7 @@
 use crate::context::EncryptionContext;
 use crate::error::Result;
 
-/// A context from its keys and values in turn, as `lib/arguments.js` gives them.
+/// A context from its keys and values in turn, as `lib/input/index.js` gives them.
 pub(super) fn from_flat(flat: Vec<String>) -> Result<EncryptionContext> {
     let mut flat = flat.into_iter();
     let pairs = std::iter::from_fn(|| flat.next().zip(flat.next()));

@@ -1,4 +1,4 @@
-//! The keyrings as one class; `lib/keyrings.js` makes a class of each.
+//! The keyrings as one class; `lib/keyrings/index.js` makes a class of each.
 
 use std::path::Path;
 use std::sync::Arc;

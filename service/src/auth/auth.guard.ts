@@ -8,6 +8,7 @@ import {
 import { Reflector } from "@nestjs/core";
 import { Clock } from "../common/clock.js";
 import { ServiceError } from "../common/service-error.js";
+import { addressOf } from "../limits/client-address.js";
 import { requestOf, type Role } from "./caller.js";
 import { Tokens } from "./tokens.js";
 
@@ -35,8 +36,9 @@ export class AuthGuard implements CanActivate {
     // What is told from the time would be wrong: the age of payloads, keys, locks and tokens.
     this.clock.check();
     const request = requestOf(context);
-    const { userId, roles } = await this.tokens.verify(request.headers.authorization);
-    request.caller = { userId, roles, address: request.ip ?? "" };
+    request.verified ??= this.tokens.verify(request.headers.authorization);
+    const { userId, roles } = await request.verified;
+    request.caller = { userId, roles, address: addressOf(request) };
     const needed = this.reflector.getAllAndOverride<Role[] | undefined>(ROLES, targets);
     if (!needed || roles.has("admin") || needed.some((role) => roles.has(role))) return true;
     throw new ServiceError("FORBIDDEN", `This needs the role ${needed.join(" or ")}.`);

@@ -16,7 +16,11 @@ export function isUserId(text: string): boolean {
   return /^[^\p{Cc}\p{Cs}]{1,255}$/u.test(text);
 }
 
-export type CallerRequest = Request & { caller?: Caller };
+export type CallerRequest = Request & {
+  caller?: Caller;
+  /** What the token says, once for all who ask. */
+  verified?: Promise<{ userId: string; roles: Set<string> }>;
+};
 
 /** The parameter of a resolver or controller that holds the {@link Caller}. */
 export const CurrentCaller = createParamDecorator((_data: unknown, context: ExecutionContext) => {

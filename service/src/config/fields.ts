@@ -26,6 +26,7 @@ const fields = z.object({
   NODE_ENV: z.enum(["production", "development", "test"]).default("development"),
   HOST: address.default("127.0.0.1"),
   PORT: whole(0, 65_535, 3000),
+  PROBE_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   LOG_LEVEL: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info"),
   TRUST_PROXY: whole(0, 10, 0),
   // Apollo Server cuts connections after ten seconds by itself.
@@ -64,7 +65,9 @@ const fields = z.object({
   LIMIT_WINDOW_HOURS: whole(1, 720, 24),
   LIMIT_DEVICE_GENERATIONS: whole(1, 1_000_000, 5),
   LIMIT_USER_GENERATIONS: whole(1, 1_000_000, 20),
-  LIMIT_ADDRESS_GENERATIONS: whole(1, 1_000_000, 100),
+  // Many users may share an address: it stops floods alone.
+  LIMIT_ADDRESS_GENERATIONS: whole(1, 1_000_000, 10_000),
+  LIMIT_USER_REQUESTS_PER_MINUTE: whole(0, 10_000_000, 600),
   LIMIT_ADDRESS_REQUESTS_PER_MINUTE: whole(0, 10_000_000, 1200),
 
   PAYLOAD_MAX_BYTES: whole(512, 700_000, 2048),
@@ -73,6 +76,13 @@ const fields = z.object({
   CREDENTIAL_FREE_ATTEMPTS: whole(1, 100, 3),
   CREDENTIAL_LOCK_AFTER: whole(2, 1000, 10),
   CREDENTIAL_LOCK_HOURS: whole(1, 8760, 24),
+  CREDENTIAL_WINDOW_FAILURES: whole(2, 1000, 30),
+  CREDENTIAL_WINDOW_HOURS: whole(1, 8760, 24),
+  // What a payload of 2048-bit RSA holds beside its other fields.
+  PASSCODE_MIN_LENGTH: whole(4, 64, 6),
+  PASSCODE_MAX_LENGTH: whole(8, 64, 64),
+  PIN_MIN_LENGTH: whole(4, 32, 4),
+  PIN_MAX_LENGTH: whole(4, 32, 12),
 
   GRAPHQL_BODY_BYTES: whole(4096, 1_048_576, 16_384),
   CORS_ORIGINS: list,

@@ -6,6 +6,7 @@ export function problemsBetween(environment: Environment): string[] {
   return [
     ...authProblems(environment, production),
     ...(production ? keyProblems(environment) : []),
+    ...lengthProblems(environment),
   ];
 }
 
@@ -55,6 +56,16 @@ function keyProblems({ KMS_KEY_ID }: Environment): string[] {
   if (!KMS_KEY_ID) return ["KMS_KEY_ID: production needs an AWS KMS key (its ARN or alias)"];
   if (!KMS_KEY_ID.startsWith("local:")) return [];
   return ["KMS_KEY_ID: a local: key is for development; production needs an AWS KMS key"];
+}
+
+/** Where the shortest length is over the longest one, no secret can be set. */
+function lengthProblems(environment: Environment): string[] {
+  return ["PASSCODE", "PIN"].flatMap((kind) => {
+    const [min, max] = [environment[`${kind}_MIN_LENGTH`], environment[`${kind}_MAX_LENGTH`]];
+    const defaults = kind === "PIN" ? { min: 4, max: 12 } : { min: 6, max: 64 };
+    if (Number(min || defaults.min) <= Number(max || defaults.max)) return [];
+    return [`${kind}_MIN_LENGTH: must not be over ${kind}_MAX_LENGTH`];
+  });
 }
 
 function isLocal(address: string): boolean {

@@ -7,7 +7,9 @@ import { credentials } from "../database/schema/credentials.js";
 import { Integrity } from "../envelope/integrity.js";
 import { checkIntact, credentialCode, type Credential, type CredentialKind } from "./credential.js";
 
-type Change = Partial<Pick<Credential, "hash" | "pepperId" | "failures" | "notBefore">>;
+type Change = Partial<
+  Pick<Credential, "hash" | "pepperId" | "failures" | "notBefore" | "recentFailures">
+>;
 
 /** One user's credential of one kind, locked: nobody else reads or changes it meanwhile. */
 export interface LockedCredential {
@@ -61,5 +63,6 @@ export class CredentialStore {
 }
 
 function empty(userId: string, kind: CredentialKind) {
-  return { userId, kind, hash: null, pepperId: null, failures: 0, notBefore: null };
+  const counts = { failures: 0, notBefore: null, recentFailures: [] };
+  return { userId, kind, hash: null, pepperId: null, ...counts };
 }

@@ -5,29 +5,11 @@ import type { Integrity } from "../envelope/integrity.js";
 export type Credential = typeof credentials.$inferSelect;
 export type CredentialKind = Credential["kind"];
 
-/** How each kind is called by the operations, and what it must be like. */
+/** How each kind is called by the operations. */
 export const KINDS = {
-  PASSCODE: {
-    set: "setUserPasscode",
-    verify: "verifyUserPasscode",
-    form: /^.{6,64}$/su,
-    rule: "A passcode has 6 to 64 characters (at most 64 bytes), not all the same.",
-  },
-  TRANSACTION_PIN: {
-    set: "setTransactionPin",
-    verify: "verifyTransactionPin",
-    form: /^[0-9]{4,12}$/,
-    rule: "A PIN has 4 to 12 digits, not all the same.",
-  },
+  PASSCODE: { set: "setUserPasscode", verify: "verifyUserPasscode" },
+  TRANSACTION_PIN: { set: "setTransactionPin", verify: "verifyTransactionPin" },
 } as const;
-
-/** @throws {ServiceError} `SECRET_UNACCEPTABLE`. */
-export function checkSecret(kind: CredentialKind, secret: string): void {
-  const { form, rule } = KINDS[kind];
-  const same = new Set(secret).size === 1;
-  if (form.test(secret) && !same && Buffer.byteLength(secret) <= 64) return;
-  throw new ServiceError("SECRET_UNACCEPTABLE", rule);
-}
 
 export function credentialCode(
   integrity: Integrity,
@@ -36,9 +18,13 @@ export function credentialCode(
   return integrity.code("credentials", fieldsOf(credential));
 }
 
+export function isCredentialIntact(integrity: Integrity, credential: Credential): Promise<boolean> {
+  return integrity.matches(credential.mac, "credentials", fieldsOf(credential));
+}
+
 /** @throws {ServiceError} `CREDENTIAL_UNUSABLE` if the row is not as it was written. */
 export async function checkIntact(integrity: Integrity, credential: Credential): Promise<void> {
-  if (await integrity.matches(credential.mac, "credentials", fieldsOf(credential))) return;
+  if (await isCredentialIntact(integrity, credential)) return;
   throw new ServiceError("CREDENTIAL_UNUSABLE", "The stored credential cannot be used.");
 }
 
@@ -50,6 +36,9 @@ function fieldsOf({
   failures,
   notBefore,
   updatedAt,
+  recentFailures,
 }: Omit<Credential, "mac">) {
-  return [userId, kind, hash, pepperId, failures, notBefore, updatedAt];
+  const fields = [userId, kind, hash, pepperId, failures, notBefore, updatedAt];
+  // Rows from before there was such a list have none in their codes.
+  return recentFailures.length > 0 ? [...fields, recentFailures.join()] : fields;
 }

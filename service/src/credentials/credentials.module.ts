@@ -5,9 +5,17 @@ import { CredentialStore } from "./credential-store.js";
 import { CredentialsResolver } from "./credentials.resolver.js";
 import { CredentialsService } from "./credentials.service.js";
 import { Hasher } from "./hasher.js";
+import { SecretRules } from "./secret-rules.js";
 
 @Module({
   imports: [KeysModule],
-  providers: [Attempts, CredentialStore, Hasher, CredentialsService, CredentialsResolver],
+  providers: [
+    Attempts,
+    CredentialStore,
+    Hasher,
+    SecretRules,
+    CredentialsService,
+    CredentialsResolver,
+  ],
 })
 export class CredentialsModule {}

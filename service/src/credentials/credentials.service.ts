@@ -6,15 +6,19 @@ import { Config } from "../config/config.js";
 import { Log } from "../logging/log.js";
 import { PayloadDecryptor } from "../keys/payload-decryptor.js";
 import { Attempts } from "./attempts.js";
-import { checkSecret, KINDS, type CredentialKind } from "./credential.js";
-import { CredentialStore } from "./credential-store.js";
-import { Hasher } from "./hasher.js";
+import { KINDS, type CredentialKind } from "./credential.js";
+import { CredentialStore, type LockedCredential } from "./credential-store.js";
+import { Hasher, type StoredHash } from "./hasher.js";
 import { readPayload, type Payload } from "./payload.js";
+import { SecretRules } from "./secret-rules.js";
 import { usePayload } from "./used-payloads.js";
 
 export interface Check {
   readonly verified: boolean;
   readonly retryAfterSeconds?: number;
+  /** Told to whoever knows the secret: how often it was got wrong since, and when last. */
+  readonly failedAttempts?: number;
+  readonly lastFailedAt?: Date;
 }
 
 export interface NewSecret {
@@ -34,6 +38,7 @@ export class CredentialsService {
     @Inject(PayloadDecryptor) private readonly decryptor: PayloadDecryptor,
     @Inject(CredentialStore) private readonly store: CredentialStore,
     @Inject(Attempts) private readonly attempts: Attempts,
+    @Inject(SecretRules) private readonly rules: SecretRules,
     @Inject(Hasher) private readonly hasher: Hasher,
     @Inject(Log) private readonly log: Log,
   ) {}
@@ -45,7 +50,7 @@ export class CredentialsService {
     encrypted: string,
   ): Promise<Check> {
     const payload = await this.read(caller, keyId, encrypted, KINDS[kind].verify);
-    return this.attempt(caller.userId, kind, keyId, payload);
+    return (await this.attempt(caller.userId, kind, keyId, payload)).check;
   }
 
   /** @returns when it was set. */
@@ -56,9 +61,8 @@ export class CredentialsService {
     }
     const userId = secret.userId ?? caller.userId;
     const payload = await this.read(caller, secret.keyId, secret.encrypted, KINDS[kind].set);
-    checkSecret(kind, payload.secret);
-    const pepperId = await this.hasher.pepperId();
-    const hash = await this.hasher.hash(userId, kind, payload.secret);
+    this.rules.check(kind, payload.secret, userId);
+    const { hash, pepperId } = await this.hasher.hash(userId, kind, payload.secret);
     const replaced = byAdministrator ? undefined : await this.proveCurrent(caller, kind, secret);
     const setAt = await this.store.withLock(userId, kind, async (credential) => {
       // An administrator's word also replaces what was changed in the database.
@@ -67,7 +71,9 @@ export class CredentialsService {
         if ((credential.row?.hash ?? null) !== replaced) throw alreadySet();
       }
       await usePayload(credential.transaction, secret.keyId, payload);
-      await credential.write({ hash, pepperId, failures: 0, notBefore: null });
+      // Where somebody proved the current one, the failures in the window go on to count.
+      const forgotten = replaced ? {} : { notBefore: null, recentFailures: [] };
+      await credential.write({ hash, pepperId, failures: 0, ...forgotten });
       return credential.now;
     });
     if (byAdministrator) {
@@ -92,8 +98,9 @@ export class CredentialsService {
     if (hash === null) return null;
     if (!encryptedCurrent) throw alreadySet();
     const current = await this.read(caller, keyId, encryptedCurrent, KINDS[kind].verify);
-    const { verified, retryAfterSeconds } = await this.attempt(caller.userId, kind, keyId, current);
-    if (verified) return hash;
+    const attempt = await this.attempt(caller.userId, kind, keyId, current);
+    if (attempt.check.verified) return attempt.hash;
+    const { retryAfterSeconds } = attempt.check;
     throw new ServiceError("WRONG_SECRET", "The current secret is wrong.", { retryAfterSeconds });
   }
 
@@ -103,31 +110,30 @@ export class CredentialsService {
     kind: CredentialKind,
     keyId: string,
     payload: Payload,
-  ): Promise<Check> {
+  ): Promise<{ check: Check; hash: string | null }> {
     // What can fail without being the user's fault comes before the counting.
-    const pepperId = await this.hasher.pepperId();
-    const { hash, retryAfterSeconds } = await this.store.withLock(
-      userId,
-      kind,
-      async (credential) => {
-        await credential.check();
-        this.attempts.check(credential);
-        await usePayload(credential.transaction, keyId, payload);
-        const { row } = credential;
-        if (row?.hash && row.pepperId !== pepperId) throw unusable();
-        return {
-          hash: row?.hash ?? null,
-          retryAfterSeconds: await this.attempts.count(credential),
-        };
-      },
-    );
-    const verified = await this.hasher.verify(hash, userId, kind, payload.secret);
-    if (!verified) return { verified, retryAfterSeconds };
+    const peppers = await this.hasher.pepperIds();
+    const { stored, counted } = await this.store.withLock(userId, kind, async (credential) => {
+      await credential.check();
+      this.attempts.check(credential);
+      await usePayload(credential.transaction, keyId, payload);
+      const stored = storedHash(credential);
+      if (stored && !peppers.has(stored.pepperId)) throw unusable();
+      return { stored, counted: await this.attempts.count(credential) };
+    });
+    const { retryAfterSeconds, failedBefore: failedAttempts, lastFailedAt } = counted;
+    const verified = await this.hasher.verify(stored, userId, kind, payload.secret);
+    if (!verified || !stored) return { check: { verified: false, retryAfterSeconds }, hash: null };
+    // Only now the secret is known, so that it can come under the pepper of today.
+    const current = (await this.hasher.isCurrent(stored))
+      ? stored
+      : await this.hasher.hash(userId, kind, payload.secret);
     await this.store.withLock(userId, kind, async (credential) => {
       await credential.check();
-      if (credential.row?.hash === hash) await credential.write({ failures: 0, notBefore: null });
+      if (credential.row?.hash !== stored.hash) return;
+      await credential.write({ ...current, ...this.attempts.afterSuccess(credential, counted) });
     });
-    return { verified };
+    return { check: { verified, failedAttempts, lastFailedAt }, hash: current.hash };
   }
 
   private async read(
@@ -144,6 +150,11 @@ export class CredentialsService {
       plaintext.fill(0);
     }
   }
+}
+
+function storedHash({ row }: LockedCredential): StoredHash | null {
+  if (!row?.hash) return null;
+  return { hash: row.hash, pepperId: row.pepperId ?? "" };
 }
 
 function alreadySet(): ServiceError {

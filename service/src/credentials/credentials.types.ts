@@ -73,4 +73,13 @@ export class CredentialCheck {
 
   @Field(() => Int, { nullable: true, description: "How long the next attempt has to wait." })
   retryAfterSeconds?: number;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "With a success: how many attempts failed since the one before.",
+  })
+  failedAttempts?: number;
+
+  @Field(() => GraphQLISODateTime, { nullable: true, description: "When the last of them was." })
+  lastFailedAt?: Date;
 }

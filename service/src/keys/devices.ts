@@ -4,6 +4,7 @@ import { ServiceError } from "../common/service-error.js";
 import type { Transaction } from "../database/database.js";
 import { devices } from "../database/schema/keys.js";
 import { Integrity } from "../envelope/integrity.js";
+import { deviceCode, isDeviceIntact } from "./device.js";
 
 export interface DeviceClaim {
   readonly deviceId: string;
@@ -25,12 +26,12 @@ export class Devices {
     const { deviceId: id, userId, appVersion } = claim;
     const [device] = await transaction.select().from(devices).where(eq(devices.id, id));
     if (!device) {
-      const mac = await this.integrity.code("devices", [id, userId, now]);
-      await transaction.insert(devices).values({ id, userId, appVersion, createdAt: now, mac });
+      const unsigned = { id, userId, appVersion, createdAt: now };
+      const mac = await deviceCode(this.integrity, unsigned);
+      await transaction.insert(devices).values({ ...unsigned, mac });
       return;
     }
-    const fields = [device.id, device.userId, device.createdAt];
-    if (!(await this.integrity.matches(device.mac, "devices", fields))) {
+    if (!(await isDeviceIntact(this.integrity, device))) {
       throw new ServiceError("KEY_UNUSABLE", "The stored device cannot be used.");
     }
     if (device.userId !== userId) {

@@ -12,7 +12,7 @@ import { lockNames } from "../database/locks.js";
 import { keyGenerations } from "../database/schema/keys.js";
 import { Integrity } from "../envelope/integrity.js";
 import { Sealer } from "../envelope/sealer.js";
-import { addressGroup } from "../limits/address-group.js";
+import { addressGroup } from "../limits/client-address.js";
 import {
   GenerationLimits,
   isBeingMade,

@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pinoHttp, type HttpLogger } from "pino-http";
+import { isProbe, pathOf } from "../health/probes.js";
 import type { Log } from "./log.js";
-
-const PROBES = new Set(["/livez", "/readyz", "/metrics"]);
 
 /** A line for each request: what was asked and how it went, without headers, query and body. */
 export function requestLog(log: Log): HttpLogger {
@@ -14,7 +13,7 @@ export function requestLog(log: Log): HttpLogger {
       response.setHeader("x-request-id", id);
       return id;
     },
-    autoLogging: { ignore: (request) => PROBES.has(pathOf(request)) },
+    autoLogging: { ignore: isProbe },
     serializers: {
       req: (request: { id: string; method: string; raw: IncomingMessage }) => ({
         id: request.id,
@@ -27,9 +26,4 @@ export function requestLog(log: Log): HttpLogger {
     customLogLevel: (_request, response, error) =>
       error || response.statusCode >= 500 ? "error" : "info",
   });
-}
-
-function pathOf(request: IncomingMessage): string {
-  const address = (request as { originalUrl?: string }).originalUrl ?? request.url ?? "";
-  return address.split("?", 1)[0] ?? "";
 }

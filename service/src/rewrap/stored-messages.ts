@@ -32,9 +32,7 @@ const secrets: MessageTable = {
       .where(gt(serviceSecrets.id, after))
       .orderBy(asc(serviceSecrets.id))
       .limit(count);
-    return rows.map(({ id, purpose, message }) => {
-      return { id, message, context: secretContext(id, purpose) };
-    });
+    return rows.map((row) => ({ id: row.id, message: row.message, context: secretContext(row) }));
   },
   async replace(orm, old, message) {
     const isOld = and(eq(serviceSecrets.id, old.id), eq(serviceSecrets.message, old.message));

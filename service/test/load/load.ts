@@ -60,6 +60,7 @@ export async function runLoad({
       LIMIT_USER_GENERATIONS: "100000",
       LIMIT_ADDRESS_GENERATIONS: "1000000",
       LIMIT_ADDRESS_REQUESTS_PER_MINUTE: "0",
+      LIMIT_USER_REQUESTS_PER_MINUTE: "0",
     },
     MAIN,
   );

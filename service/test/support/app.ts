@@ -33,6 +33,7 @@ export interface GraphQLAnswer {
 
 export interface TestService {
   readonly url: string;
+  readonly probeUrl: string | undefined;
   readonly config: Config;
   readonly clock: TestClock;
   readonly database: Database;
@@ -63,6 +64,7 @@ export async function startTestService(
     DATA_DIR: folder,
     DATABASE_URL: testDatabase?.url,
     LIMIT_ADDRESS_REQUESTS_PER_MINUTE: "0",
+    LIMIT_USER_REQUESTS_PER_MINUTE: "0",
     DAILY_TASK_MINUTES: "0",
     ...settings,
   });
@@ -76,6 +78,7 @@ export async function startTestService(
   });
   return {
     url: service.url,
+    probeUrl: service.probeUrl,
     config,
     clock,
     app: service.app,

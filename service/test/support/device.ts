@@ -14,9 +14,15 @@ type Operation =
 
 const MUTATIONS: Record<Operation, [input: string, fields: string]> = {
   setUserPasscode: ["SetUserPasscodeInput", "setAt"],
-  verifyUserPasscode: ["VerifyUserPasscodeInput", "verified retryAfterSeconds"],
+  verifyUserPasscode: [
+    "VerifyUserPasscodeInput",
+    "verified retryAfterSeconds failedAttempts lastFailedAt",
+  ],
   setTransactionPin: ["SetTransactionPinInput", "setAt"],
-  verifyTransactionPin: ["VerifyTransactionPinInput", "verified retryAfterSeconds"],
+  verifyTransactionPin: [
+    "VerifyTransactionPinInput",
+    "verified retryAfterSeconds failedAttempts lastFailedAt",
+  ],
 };
 
 type Service = Pick<TestService, "graphql"> & { readonly clock: Clock };

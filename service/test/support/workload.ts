@@ -68,7 +68,7 @@ export class Worker {
     const asked = await this.sample(() => this.device.generate());
     const key: DeviceKey | undefined = asked?.data?.generateClientEncryptionKey;
     if (!key) return asked;
-    const pin = String(randomInt(100_000, 899_999));
+    const pin = `2${randomInt(1000, 9999)}81`;
     const payload = this.device.encrypt(key, "setTransactionPin", pin);
     const [current] = this.pins;
     const more = current && {

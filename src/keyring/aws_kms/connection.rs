@@ -59,7 +59,7 @@ pub(super) async fn default_region(
     of_instance.ok_or_else(|| {
         Error::new(
             Code::KmsNoRegion,
-            "no AWS Region is configured; set AWS_REGION or the option `region`, \
+            "no AWS Region is configured; set AWS_REGION, or the keyring's `region`, \
              or name the KMS key by its ARN",
         )
     })

@@ -118,7 +118,7 @@ fn advice(code: Code) -> &'static str {
             "no AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
              AWS_SECRET_ACCESS_KEY, or run where a role gives them"
         }
-        Code::KmsTimeout => "no answer in time; try again, or raise `timeoutMs`",
+        Code::KmsTimeout => "no answer in time; try again, or check the network and `timeoutMs`",
         Code::KmsUnreachable => "no connection; check the network, the Region and the endpoint",
         _ => "KMS failed; try again later",
     }

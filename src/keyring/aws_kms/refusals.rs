@@ -71,7 +71,9 @@ pub(super) fn text(name: &str, status: u16) -> Option<String> {
         ("", 413) => "the request is too large for what stands before KMS; give a shorter \
                       encryption context, or raise the limit of the proxy"
             .to_owned(),
-        ("", 408) => "no answer in time; try again, or raise `timeoutMs`".to_owned(),
+        ("", 408) => {
+            "no answer in time; try again, or check the network and `timeoutMs`".to_owned()
+        }
         ("", 429) => return None,
         ("", 500..) => format!(
             "what answered with status {status} names no error of KMS: a proxy or a load balancer \

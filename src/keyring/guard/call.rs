@@ -48,7 +48,7 @@ impl Call {
             Service::Kms => Code::KmsTimeout,
             Service::Custom => Code::KeyringTimeout,
         };
-        let advice = "no answer in time; try again, or raise `timeoutMs`";
+        let advice = "no answer in time; try again, or check the network and `timeoutMs`";
         Error::new(code, format!("{self} failed: {advice}"))
     }
 }

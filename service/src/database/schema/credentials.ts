@@ -1,4 +1,4 @@
-import { index, integer, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
+import { index, integer, jsonb, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
 
 const time = (name: string) => timestamp(name, { withTimezone: true, mode: "date" });
 
@@ -12,6 +12,8 @@ export const credentials = pgTable(
     pepperId: text("pepper_id"),
     failures: integer().notNull(),
     notBefore: time("not_before"),
+    /** When the latest failures were, in milliseconds since 1970, whatever succeeded between them. */
+    recentFailures: jsonb("recent_failures").$type<readonly number[]>().notNull().default([]),
     updatedAt: time("updated_at").notNull(),
     mac: text().notNull(),
   },

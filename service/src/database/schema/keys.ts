@@ -6,6 +6,7 @@ import {
   pgTable,
   text,
   timestamp,
+  unique,
   uniqueIndex,
 } from "drizzle-orm/pg-core";
 
@@ -73,12 +74,15 @@ export const keyGenerations = pgTable(
   ],
 );
 
-/** Secrets of the service itself, each an Encryption SDK message. */
-export const serviceSecrets = pgTable("service_secrets", {
-  id: text().primaryKey(),
-  purpose: text({ enum: ["pepper", "integrity"] })
-    .notNull()
-    .unique(),
-  message: bytes().notNull(),
-  createdAt: time("created_at").notNull(),
-});
+/** Secrets of the service itself, each an Encryption SDK message; of each purpose the newest is used. */
+export const serviceSecrets = pgTable(
+  "service_secrets",
+  {
+    id: text().primaryKey(),
+    purpose: text({ enum: ["pepper", "integrity"] }).notNull(),
+    version: integer().notNull().default(1),
+    message: bytes().notNull(),
+    createdAt: time("created_at").notNull(),
+  },
+  (table) => [unique("service_secrets_version").on(table.purpose, table.version)],
+);

@@ -1,0 +1,309 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const crypto = require('node:crypto');
+const { after, before, beforeEach, describe, it } = require('node:test');
+const { setTimeout: wait } = require('node:timers/promises');
+
+const { AwsKmsKeyring, CustomKeyring, Envelope, RawAesKeyring, inspect } = require('../..');
+const { startMoto } = require('../support/moto');
+const { rejection, thrown } = require('../support/rejects');
+const { skipWithout } = require('../support/requirements');
+const { through } = require('../support/streams');
+
+process.env.AWS_ACCESS_KEY_ID = 'test';
+process.env.AWS_SECRET_ACCESS_KEY = 'test';
+
+const encryptionContext = { tenant: 'acme' };
+
+describe('the cache of data keys', { skip: skipWithout('python') }, () => {
+  let moto;
+  let keyring;
+
+  before(async () => {
+    moto = await startMoto();
+    const { arn } = await moto.createKey();
+    keyring = new AwsKmsKeyring({ keyId: arn, endpoint: moto.endpoint });
+  });
+  after(() => moto?.stop());
+  beforeEach(() => moto.clearRequests());
+
+  it('asks KMS once for 10,000 messages at once, and once to decrypt them', async () => {
+    const envelope = cached();
+    const all = Array.from({ length: 10_000 }, (_, i) =>
+      envelope.encrypt(`message ${i}`, { encryptionContext }),
+    );
+    const messages = await Promise.all(all);
+    assert.deepEqual(await calls(), ['GenerateDataKey']);
+    assert.equal(
+      new Set(messages.map((message) => inspect(message).messageId.toString('hex'))).size,
+      10_000,
+    );
+    const opened = await Promise.all(messages.map((message) => envelope.decrypt(message)));
+    opened.forEach((plaintext, i) => assert.equal(String(plaintext), `message ${i}`));
+    assert.deepEqual(await calls(), ['GenerateDataKey', 'Decrypt']);
+    const { entries, hits, misses } = envelope.stats().cache;
+    assert.equal(entries, 2);
+    assert.equal(hits + misses, 20_000);
+    const stranger = new Envelope({ keyring });
+    assert.equal(String(await stranger.decrypt(messages[7])), 'message 7');
+  });
+
+  it('asks again for another context', async () => {
+    const envelope = cached();
+    for (const tenant of ['a', 'b', 'a']) {
+      await envelope.encrypt('x', { encryptionContext: { tenant } });
+    }
+    assert.deepEqual(await calls(), ['GenerateDataKey', 'GenerateDataKey']);
+  });
+
+  it('uses a data key for no more messages than it may, however many ask at once', async () => {
+    const envelope = cached({ maxMessages: 7 });
+    const messages = await Promise.all(Array.from({ length: 30 }, () => envelope.encrypt('x')));
+    const uses = new Map();
+    for (const message of messages) {
+      const [{ ciphertext }] = inspect(message).encryptedDataKeys;
+      const key = ciphertext.toString('hex');
+      uses.set(key, (uses.get(key) ?? 0) + 1);
+    }
+    assert.deepEqual([...uses.values()].sort(), [2, 7, 7, 7, 7]);
+  });
+
+  it('uses a data key for no more bytes than it may', async () => {
+    const envelope = cached({ maxBytes: 1000 });
+    for (let i = 0; i < 5; i++) await envelope.encrypt(Buffer.alloc(400));
+    assert.equal((await calls()).length, 3);
+    await envelope.encrypt(Buffer.alloc(1001));
+    assert.equal((await calls()).length, 4, 'what is too long for any has its own');
+    await envelope.encrypt(Buffer.alloc(400));
+    assert.equal((await calls()).length, 4);
+  });
+
+  it('counts streams of unknown length as they go', async () => {
+    const envelope = cached({ maxBytes: 100_000 });
+    for (let i = 0; i < 3; i++) {
+      const { output } = await through(envelope.encryptStream(), [Buffer.alloc(60_000, i)]);
+      assert.ok((await envelope.decrypt(output)).equals(Buffer.alloc(60_000, i)));
+    }
+    const keys = (await calls()).filter((call) => call === 'GenerateDataKey');
+    assert.equal(keys.length, 2);
+  });
+
+  it('forgets what is too old', async () => {
+    const envelope = cached({ maxAgeMs: 50 });
+    const message = await envelope.encrypt('x');
+    await envelope.decrypt(message);
+    await wait(80);
+    await envelope.encrypt('x');
+    await envelope.decrypt(message);
+    assert.deepEqual(await calls(), ['GenerateDataKey', 'Decrypt', 'GenerateDataKey', 'Decrypt']);
+  });
+
+  it('renews a data key near its age, once, while it is used on', async () => {
+    const envelope = cached({ maxAgeMs: 60_000, renewBeforeMs: 59_900 });
+    const first = await envelope.encrypt('x');
+    await wait(150);
+    const used = Array.from({ length: 20 }, () => envelope.encryptSync('x'));
+    while ((await calls()).length < 2) await wait(5);
+    while (wrappedKey(envelope.encryptSync('x')) === wrappedKey(first)) await wait(5);
+    assert.equal(new Set([first, ...used].map(wrappedKey)).size, 1, 'the old one was used on');
+    assert.deepEqual(await calls(), ['GenerateDataKey', 'GenerateDataKey']);
+    assert.equal(String(await envelope.decrypt(first)), 'x');
+  });
+
+  it('tries the renewal again if it failed, and works on meanwhile', async () => {
+    const { keyId } = await moto.createKey();
+    const alias = 'alias/that-goes';
+    await moto.createAlias(alias, keyId);
+    const region = 'us-east-1';
+    const passing = new AwsKmsKeyring({ keyId: alias, region, endpoint: moto.endpoint });
+    const limits = { maxAgeMs: 60_000, renewBeforeMs: 59_990 };
+    const envelope = new Envelope({ keyring: passing, cache: limits });
+    const first = await envelope.encrypt('x');
+    await moto.kms('DeleteAlias', { AliasName: alias });
+    await wait(50);
+    for (let i = 0; i < 3; i++) {
+      assert.equal(wrappedKey(await envelope.encrypt('x')), wrappedKey(first));
+      await wait(50);
+    }
+    assert.ok(envelope.stats().keyService.failures >= 2);
+    await moto.createAlias(alias, keyId);
+    while (wrappedKey(envelope.encryptSync('x')) === wrappedKey(first)) await wait(5);
+  });
+
+  it('keeps no more than it may, and lets the least recently used go', async () => {
+    const envelope = cached({ maxEntries: 2 });
+    for (const tenant of ['a', 'b', 'a', 'c', 'a', 'b']) {
+      await envelope.encrypt('x', { encryptionContext: { tenant } });
+    }
+    assert.equal((await calls()).length, 4);
+    assert.equal(envelope.stats().cache.entries, 2);
+  });
+
+  it('is warmed, and then lets the synchronous calls work', async () => {
+    const envelope = cached();
+    thrown(() => envelope.encryptSync('x', { encryptionContext }), 'WOULD_BLOCK');
+    await envelope.warm({ encryptionContext });
+    await envelope.warm({ encryptionContext });
+    const message = envelope.encryptSync('x', { encryptionContext });
+    assert.deepEqual(await calls(), ['GenerateDataKey']);
+    thrown(() => envelope.decryptSync(message), 'WOULD_BLOCK');
+    await envelope.decrypt(message);
+    assert.equal(String(envelope.decryptSync(message)), 'x');
+    await rejection(new Envelope({ keyring }).warm(), 'INVALID_ARGUMENT');
+  });
+
+  it('is cleared', async () => {
+    const envelope = cached();
+    await envelope.warm();
+    envelope.clearCache();
+    assert.equal(envelope.stats().cache.entries, 0);
+    await envelope.encrypt('x');
+    assert.equal((await calls()).length, 2);
+  });
+
+  it('gives one caller up, and serves the others who wait for the same call', async () => {
+    const { keyring: held, answer, calls: asked } = heldKeyring();
+    const envelope = new Envelope({ keyring: held, cache: {} });
+    const controller = new AbortController();
+    const gone = envelope.encrypt('x', { signal: controller.signal });
+    const others = [envelope.encrypt('y'), envelope.encrypt('z')];
+    while (envelope.stats().cache.misses < 3) await wait(1);
+    controller.abort();
+    await rejection(gone, 'ABORTED');
+    answer();
+    for (const message of await Promise.all(others)) await envelope.decrypt(message);
+    assert.deepEqual(asked, ['wrap', 'unwrap']);
+  });
+
+  it('ends the call that nobody waits for any more, and makes another for who comes then', async () => {
+    const { keyring: held, answer, calls: asked } = heldKeyring();
+    const envelope = new Envelope({ keyring: held, cache: {} });
+    const controller = new AbortController();
+    const gone = [1, 2].map(() => envelope.encrypt('x', { signal: controller.signal }));
+    while (envelope.stats().cache.misses < 2 || asked.length < 1) await wait(1);
+    controller.abort();
+    await Promise.all(gone.map((message) => rejection(message, 'ABORTED')));
+    answer();
+    assert.equal(String(await envelope.decrypt(await envelope.encrypt('y'))), 'y');
+    assert.deepEqual(asked, ['wrap', 'wrap', 'unwrap']);
+  });
+
+  it('tells all who wait of one failure, and keeps none', async () => {
+    const arn = 'arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000';
+    const missing = new AwsKmsKeyring({ keyId: arn, endpoint: moto.endpoint });
+    const envelope = new Envelope({ keyring: missing, cache: {} });
+    const all = Array.from({ length: 100 }, () => envelope.encrypt('x').catch((error) => error));
+    for (const error of await Promise.all(all))
+      assert.equal(error.code, 'ERR_ENVELOPE_KMS_KEY_NOT_FOUND');
+    // Those who came after it had failed asked anew.
+    const { length } = await calls();
+    assert.ok(length >= 1 && length < 20, `${length} calls`);
+    await rejection(envelope.encrypt('x'), 'KMS_KEY_NOT_FOUND');
+    assert.equal((await calls()).length, length + 1);
+  });
+
+  it('does not let a changed message in, though its data key is there', async () => {
+    const envelope = cached();
+    const message = await envelope.encrypt('x'.repeat(100), { encryptionContext });
+    await envelope.decrypt(message);
+    for (const at of [50, message.length - 70, message.length - 1]) {
+      const changed = Buffer.from(message);
+      changed[at] ^= 1;
+      await assert.rejects(envelope.decrypt(changed), { name: 'EnvelopeError' });
+    }
+    await rejection(
+      envelope.decrypt(message, { encryptionContext: { tenant: 'b' } }),
+      'CONTEXT_MISMATCH',
+    );
+  });
+
+  it('leaves out suites that derive no key from it', async () => {
+    const options = { algorithmSuite: 0x0078, commitmentPolicy: 'forbidEncryptAllowDecrypt' };
+    const envelope = new Envelope({ keyring, cache: {}, ...options });
+    const messages = await Promise.all([envelope.encrypt('x'), envelope.encrypt('y')]);
+    await Promise.all(messages.map((message) => envelope.decrypt(message)));
+    assert.equal((await calls()).length, 4);
+    assert.equal(envelope.stats().cache.entries, 0);
+  });
+
+  it('serves signed messages too', async () => {
+    const envelope = new Envelope({ keyring, cache: {}, algorithmSuite: 0x0578 });
+    for (const text of ['x', 'y']) {
+      assert.equal(String(await envelope.decrypt(await envelope.encrypt(text))), text);
+    }
+    assert.deepEqual(await calls(), ['GenerateDataKey', 'Decrypt']);
+  });
+
+  /** One that wraps nothing before `answer` was called. */
+  function heldKeyring() {
+    const calls = [];
+    let answer;
+    const answered = new Promise((resolve) => {
+      answer = resolve;
+    });
+    const custom = new CustomKeyring({
+      providerId: 'held',
+      async wrapDataKey({ dataKey }) {
+        calls.push('wrap');
+        const ciphertext = Buffer.from(dataKey);
+        await answered;
+        return { ciphertext, keyName: 'key' };
+      },
+      unwrapDataKey: async ({ ciphertext }) => {
+        calls.push('unwrap');
+        return ciphertext;
+      },
+    });
+    return { keyring: custom, answer, calls };
+  }
+
+  function wrappedKey(message) {
+    return inspect(message).encryptedDataKeys[0].ciphertext.toString('hex');
+  }
+
+  function cached(limits = {}) {
+    return new Envelope({ keyring, cache: limits });
+  }
+
+  async function calls() {
+    return (await moto.requests()).map(({ target }) => target.split('.').at(-1));
+  }
+});
+
+describe('the option cache', () => {
+  const keyring = new RawAesKeyring({
+    keyNamespace: 'tests',
+    keyName: 'key',
+    wrappingKey: crypto.randomBytes(32),
+  });
+
+  it('is refused if it says nothing that can be', () => {
+    const wrong = [true, 5, [], { maxAgeMs: 0 }, { maxMessages: 0.5 }, { maxBytes: -1 }];
+    for (const cache of [...wrong, { maxEntries: 0 }, { ttl: 5 }, { renewBeforeMs: 300_000 }]) {
+      thrown(() => new Envelope({ keyring, cache }), 'INVALID_ARGUMENT');
+    }
+  });
+
+  it('counts a short message with a long header once', () => {
+    const envelope = new Envelope({ keyring, cache: { maxMessages: 2 } });
+    const encryptionContext = { long: 'x'.repeat(65_000) };
+    const data = Buffer.alloc(64 * 1024, 5);
+    const messages = [1, 2, 3].map(() => envelope.encryptSync(data, { encryptionContext }));
+    const keys = messages.map((message) =>
+      inspect(message).encryptedDataKeys[0].ciphertext.toString('hex'),
+    );
+    assert.equal(keys[0], keys[1]);
+    assert.notEqual(keys[1], keys[2]);
+    for (const message of messages) assert.deepEqual(envelope.decryptSync(message), data);
+  });
+
+  it('works with a local key, at once and one data key for all', () => {
+    const envelope = new Envelope({ keyring, cache: {} });
+    const messages = ['x', 'y'].map((text) => envelope.encryptSync(text));
+    const [a, b] = messages.map((message) => inspect(message).encryptedDataKeys[0].ciphertext);
+    assert.deepEqual(a, b);
+    assert.equal(String(envelope.decryptSync(messages[1])), 'y');
+    assert.equal(new Envelope({ keyring }).stats().cache, undefined);
+  });
+});

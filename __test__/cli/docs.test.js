@@ -1,0 +1,91 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { execFile } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { before, describe, it } = require('node:test');
+const { promisify } = require('node:util');
+
+const { COMMANDS } = require('../../bin/commands');
+const { OPTIONS } = require('../../bin/support/options.js');
+const { BIN, jsonLines, run } = require('../support/cli');
+const { temporaryFolder } = require('../support/files');
+const { codeBlocks } = require('../support/readme');
+
+const DOCS = fs.readFileSync(path.join(__dirname, '..', '..', 'docs', 'command-line.md'), 'utf8');
+
+const blocks = (language) => codeBlocks('docs/command-line.md', language);
+
+describe('docs/command-line.md', { skip: process.platform === 'win32' }, () => {
+  const folder = temporaryFolder();
+  const work = path.join(folder, 'work');
+  let output;
+
+  before(async () => {
+    const shim = path.join(folder, 'kms-envelope');
+    const script = `#!/bin/sh\nexec '${process.execPath}' '${BIN}' "$@"\n`;
+    fs.writeFileSync(shim, script, { mode: 0o755 });
+    fs.mkdirSync(work);
+    const { ENCRYPTION_KEY_ID, ...inherited } = process.env;
+    const env = { ...inherited, PATH: `${folder}${path.delimiter}${process.env.PATH}` };
+    const options = { cwd: work, env, timeout: 120_000 };
+    output = await promisify(execFile)('sh', ['-euc', blocks('sh').join('')], options);
+  });
+
+  it('has examples that run as they stand', () => {
+    const file = (name) => fs.readFileSync(path.join(work, name), 'utf8');
+    for (const name of ['report.txt', 'again.txt', 'out.txt']) {
+      assert.equal(file(name), 'the report of May\n');
+    }
+    assert.equal(file('photos-again/may/two.jpg'), 'two\n');
+    assert.match(output.stdout, /^report\.txt$/m, 'the archive is listed');
+    assert.match(output.stdout, /^exit code 3$/m);
+    assert.match(output.stdout, /"status":"skipped"/);
+    const errors = output.stderr.match(/ERR_ENVELOPE_\w+/g);
+    assert.deepEqual(errors, ['ERR_ENVELOPE_CONTEXT_MISMATCH'], output.stderr);
+  });
+
+  it('uses every command, and names every option', () => {
+    const examples = blocks('sh').join('');
+    for (const name of Object.keys(COMMANDS)) assert.ok(examples.includes(`kms-envelope ${name}`));
+    for (const name of Object.keys(OPTIONS)) assert.ok(DOCS.includes(`| \`--${name}`), name);
+  });
+
+  it('shows the JSON that there is', async () => {
+    const shown = jsonLines(blocks('json').join(''));
+    const options = { cwd: work, env: { ENCRYPTION_KEY_ID: 'local:dev.key' } };
+    const missing = await run(['decrypt', '--json', 'missing.txt', '-o', 'x'], options);
+    const real = [...jsonLines(missing.stderr)];
+    fs.writeFileSync(path.join(work, 'a.txt'), 'hello\n');
+    fs.mkdirSync(path.join(work, 'linked'));
+    fs.symlinkSync('nowhere', path.join(work, 'linked', 'link'));
+    for (const args of [
+      ['encrypt', 'a.txt', '-c', 'tenant=acme'],
+      ['decrypt', 'a.txt.encrypted', '-f'],
+      ['re-encrypt', 'a.txt.encrypted', '-o', 'b.encrypted', '--to-key', 'local:new.key'],
+      ['encrypt', 'a.txt', '-c', 'tenant=acme', '-f'],
+      ['encrypt', 'a.txt', '-c', 'tenant=acme'],
+      ['encrypt', '-r', 'linked'],
+      ['inspect', 'a.txt.encrypted'],
+      ['generate-data-key'],
+      ['keygen', './third.key'],
+      ['doctor'],
+    ]) {
+      const { stdout, stderr } = await run([...args, '--json'], options);
+      assert.equal(stderr, '');
+      real.push(...jsonLines(stdout));
+    }
+    const shapes = new Set(real.map((value) => JSON.stringify(shape(value))));
+    for (const value of shown) {
+      assert.ok(shapes.has(JSON.stringify(shape(value))), JSON.stringify(value));
+    }
+  });
+});
+
+/** The names and types in a value, and what its `status` says. */
+function shape(value, name = '') {
+  if (Array.isArray(value)) return value.slice(0, 1).map((item) => shape(item));
+  if (typeof value !== 'object') return name === 'status' ? value : typeof value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shape(item, key)]));
+}

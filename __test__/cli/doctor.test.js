@@ -1,0 +1,161 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const { after, before, describe, it } = require('node:test');
+
+const { LocalKeyring } = require('../..');
+const { version } = require('../../package.json');
+const { assertFailed, jsonLines, run } = require('../support/cli');
+const { refusal, startFakeKms } = require('../support/fake-kms');
+const { temporaryFolder } = require('../support/files');
+
+const ARN = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+const SECRET = 'a-secret-access-key';
+const DATA_KEY = Buffer.alloc(32, 1).toString('base64');
+const GENERATED = { CiphertextBlob: 'AAAA', KeyId: ARN, Plaintext: DATA_KEY };
+
+const folder = temporaryFolder();
+
+/** The checks of the doctor by name, and whether all is well. */
+async function doctor(args, env = {}) {
+  const { code, stdout, stderr } = await run(['doctor', '--json', ...args], { cwd: folder, env });
+  assert.equal(stderr, '');
+  const [{ ok, version: told, checks }] = jsonLines(stdout);
+  assert.equal(told, version);
+  assert.equal(ok, code === 0);
+  for (const { status, advice } of checks) assert.equal(status === 'failed', Boolean(advice));
+  return { code, checks: Object.fromEntries(checks.map(({ name, ...check }) => [name, check])) };
+}
+
+describe('kms-envelope doctor, with a local key', () => {
+  const file = path.join(folder, 'dev.key');
+  before(() => LocalKeyring.generate(file));
+
+  it('finds all well', async () => {
+    const { code, checks } = await doctor(['--key', 'local:dev.key', '-c', 'a=b']);
+    assert.equal(code, 0);
+    assert.deepEqual(Object.keys(checks), ['binary', 'node', 'key', 'encrypt', 'decrypt']);
+    const { platform, arch } = process;
+    assert.match(checks.binary.detail, new RegExp(`${platform}-${arch}: .*\\.node$`));
+    assert.equal(checks.key.detail, 'local:dev.key, from --key');
+  });
+
+  it('says so in words', async () => {
+    const env = { ENCRYPTION_KEY_ID: 'local:dev.key' };
+    const { code, stdout } = await run(['doctor'], { cwd: folder, env });
+    assert.equal(code, 0);
+    assert.match(String(stdout), /^ok +key +local:dev\.key, from ENCRYPTION_KEY_ID$/m);
+    assert.match(String(stdout), /^ok +decrypt +works$/m);
+  });
+
+  it('misses a key', async () => {
+    const { code, checks } = await doctor([]);
+    assert.equal(code, 4);
+    assert.match(checks.key.advice, /--key.*ENCRYPTION_KEY_ID.*keygen/);
+  });
+
+  it('misses a key file', async () => {
+    const { code, checks } = await doctor(['--key', 'local:none.key']);
+    assert.equal(code, 4);
+    assert.equal(checks.encrypt.code, 'ERR_ENVELOPE_KEY_FILE');
+    assert.match(checks.encrypt.detail, /make it with .*`kms-envelope keygen`/);
+  });
+
+  it('needs the addon, as all commands do', async () => {
+    const env = { KMS_ENVELOPE_NATIVE_PATH: path.join(folder, 'none.node') };
+    fs.writeFileSync(env.KMS_ENVELOPE_NATIVE_PATH, 'no addon');
+    const { code, checks } = await doctor(['--key', 'local:dev.key'], env);
+    assert.equal(code, 1);
+    assert.match(checks.binary.detail, /none\.node' cannot be loaded.*KMS_ENVELOPE_NATIVE_PATH/);
+    assertFailed(await run(['inspect', 'x'], { cwd: folder, env }), 1, 'ADDON');
+  });
+});
+
+describe('kms-envelope doctor, with KMS', () => {
+  let answers;
+  let kms;
+  before(async () => {
+    kms = await startFakeKms((operation) => answers[operation]);
+  });
+  after(() => kms?.stop());
+
+  const environment = () => ({
+    AWS_ACCESS_KEY_ID: 'AKIDDOCTOR',
+    AWS_SECRET_ACCESS_KEY: SECRET,
+    AWS_ENDPOINT_URL_KMS: kms.endpoint,
+  });
+
+  it('finds all well, and prints no secret', async () => {
+    answers = {
+      GenerateDataKey: { body: GENERATED },
+      Decrypt: { body: { KeyId: ARN, Plaintext: DATA_KEY } },
+    };
+    const { code, checks } = await doctor(['--key', ARN], environment());
+    assert.equal(code, 0);
+    assert.equal(checks.region.detail, "eu-west-1, from the key's ARN");
+    assert.equal(checks.endpoint.detail, `${kms.endpoint}, from AWS_ENDPOINT_URL_KMS`);
+    assert.match(checks.credentials.detail, /AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY$/);
+    assert.doesNotMatch(JSON.stringify(checks), new RegExp(`${SECRET}|AKIDDOCTOR|${DATA_KEY}`));
+  });
+
+  it('tells a caller that may encrypt but not decrypt', async () => {
+    answers = { GenerateDataKey: { body: GENERATED }, Decrypt: refusal('AccessDeniedException') };
+    const { code, checks } = await doctor(['--key', ARN], environment());
+    assert.deepEqual([code, checks.encrypt.status, checks.decrypt.status], [4, 'ok', 'failed']);
+    assert.equal(checks.decrypt.code, 'ERR_ENVELOPE_KMS_ACCESS_DENIED');
+    assert.match(checks.decrypt.advice, /kms:Decrypt/);
+  });
+
+  const refusals = {
+    AccessDeniedException: /kms:GenerateDataKey/,
+    NotFoundException: /aws kms describe-key --key-id arn:/,
+    DisabledException: /aws kms enable-key --key-id arn:/,
+    KMSInvalidStateException: /cancel-key-deletion/,
+    InvalidKeyUsageException: /symmetric/,
+    ExpiredTokenException: /aws sso login/,
+  };
+  for (const [type, advice] of Object.entries(refusals)) {
+    it(`knows what to do about ${type}`, async () => {
+      answers = { GenerateDataKey: refusal(type) };
+      const { code, checks } = await doctor(['--key', ARN], environment());
+      assert.deepEqual([code, checks.decrypt.status], [4, 'skipped']);
+      assert.match(checks.encrypt.advice, advice);
+    });
+  }
+
+  it('names profiles, and what is missing', async () => {
+    const config = path.join(folder, 'config');
+    fs.writeFileSync(config, '[default]\nregion = eu-west-1\n[profile app]\n');
+    const files = {
+      AWS_CONFIG_FILE: config,
+      AWS_SHARED_CREDENTIALS_FILE: path.join(folder, 'none'),
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_ENDPOINT_URL_KMS: kms.endpoint,
+    };
+    const app = await doctor(['--key', ARN], { ...files, AWS_PROFILE: 'app' });
+    assert.equal(app.checks.credentials.detail, `the profile app (AWS_PROFILE) in ${config}`);
+    const other = await doctor(['--key', ARN], { ...files, AWS_PROFILE: 'other' });
+    assert.match(other.checks.credentials.detail, /the profile other .* neither in/);
+    assert.equal(other.code, 4);
+    const half = await doctor(['--key', ARN], { ...files, AWS_ACCESS_KEY_ID: 'x' });
+    assert.match(half.checks.credentials.detail, /but not AWS_SECRET_ACCESS_KEY/);
+  });
+
+  it('stops a folder at the first file where all would fail alike', async () => {
+    answers = { GenerateDataKey: refusal('AccessDeniedException') };
+    fs.mkdirSync(path.join(folder, 'many'));
+    for (let i = 0; i < 50; i++) fs.writeFileSync(path.join(folder, 'many', `${i}`), 'x');
+    const args = ['encrypt', '-r', 'many', '--key', ARN];
+    const { code, stderr } = await run(args, { cwd: folder, env: environment() });
+    assert.equal(code, 4);
+    assert.ok(stderr.split('\n').length < 10, stderr);
+    assert.match(stderr, /^\d failed, 4\d not reached$/m);
+    const [{ error }] = jsonLines(
+      (await run([...args, '--json'], { cwd: folder, env: environment() })).stderr,
+    );
+    assert.equal(error.code, 'ERR_ENVELOPE_KMS_ACCESS_DENIED');
+    assert.match(error.requestId, /^request-\d+$/);
+  });
+});

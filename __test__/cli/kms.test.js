@@ -1,0 +1,171 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const crypto = require('node:crypto');
+const fs = require('node:fs');
+const path = require('node:path');
+const { after, before, beforeEach, describe, it } = require('node:test');
+
+const { Envelope, AwsKmsKeyring, inspect } = require('../..');
+const { assertFailed, jsonLines, run } = require('../support/cli');
+const { temporaryFolder } = require('../support/files');
+const { startMoto } = require('../support/moto');
+const { skipWithout } = require('../support/requirements');
+
+process.env.AWS_ACCESS_KEY_ID = 'test';
+process.env.AWS_SECRET_ACCESS_KEY = 'test';
+
+const root = temporaryFolder();
+const plaintext = crypto.randomBytes(200_000);
+
+describe('kms-envelope under KMS keys', { skip: skipWithout('python') }, () => {
+  let moto;
+  let arn;
+  let otherArn;
+  let cwd;
+  let env;
+
+  before(async () => {
+    moto = await startMoto();
+    [{ arn }, { arn: otherArn }] = await Promise.all([moto.createKey(), moto.createKey()]);
+  });
+  after(() => moto?.stop());
+  beforeEach(async () => {
+    cwd = fs.mkdtempSync(path.join(root, 'case-'));
+    env = {
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_ENDPOINT_URL_KMS: moto.endpoint,
+      ENCRYPTION_KEY_ID: arn,
+    };
+    await calls();
+  });
+
+  it('a file there and back: one call each, and the library reads it', async () => {
+    write('a', plaintext);
+    await ok('encrypt', 'a', '--context', 'tenant=acme');
+    assert.deepEqual(await calls(), ['GenerateDataKey']);
+    const envelope = new Envelope({
+      keyring: new AwsKmsKeyring({ keyId: arn, endpoint: moto.endpoint }),
+    });
+    const opened = await envelope.decryptMessage(read('a.encrypted'));
+    assert.ok(opened.plaintext.equals(plaintext));
+    assert.deepEqual(opened.header.encryptionContext, { tenant: 'acme' });
+    await calls();
+    await ok('decrypt', 'a.encrypted', '--output', 'b', '--context', 'tenant=acme');
+    assert.deepEqual(await calls(), ['Decrypt']);
+    assert.ok(read('b').equals(plaintext));
+    assertFailed(
+      await cli('decrypt', 'a.encrypted', '-o', 'c', '-c', 'tenant=b'),
+      3,
+      'CONTEXT_MISMATCH',
+    );
+    assert.deepEqual(await calls(), [], 'a wrong context is refused before any call');
+  });
+
+  it('a folder: one call for each file, and one to check it the second time', async () => {
+    for (const name of ['x', 'y', 'z']) write(`tree/${name}`, plaintext);
+    await ok('encrypt', '--recursive', 'tree', '--output', 'out');
+    assert.deepEqual(await calls(), Array(3).fill('GenerateDataKey'));
+    const { stderr } = await ok('encrypt', '--recursive', 'tree', '--output', 'out');
+    assert.match(stderr, /3 skipped/);
+    assert.deepEqual(await calls(), Array(3).fill('Decrypt'));
+    await ok('decrypt', '--recursive', 'out', '--output', 'back');
+    for (const name of ['x', 'y', 'z']) assert.ok(read(`back/${name}`).equals(plaintext));
+    assert.deepEqual(await calls(), Array(3).fill('Decrypt'));
+    await ok('decrypt', '--recursive', 'out', '--output', 'back');
+    assert.deepEqual(await calls(), Array(3).fill('Decrypt'));
+    await ok('encrypt', '--force', 'tree/x', '--output', 'out');
+    assert.deepEqual(await calls(), ['GenerateDataKey'], 'what is to be replaced is not read');
+  });
+
+  it('pipes: one call each', async () => {
+    const sealed = await run(['encrypt'], { cwd, env, input: plaintext });
+    const opened = await run(['decrypt'], { cwd, env, input: sealed.stdout });
+    assert.ok(opened.stdout.equals(plaintext));
+    assert.deepEqual(await calls(), ['GenerateDataKey', 'Decrypt']);
+  });
+
+  it('re-encrypt in place: two calls, and one to check it the second time', async () => {
+    write('a', plaintext);
+    await ok('encrypt', 'a');
+    await calls();
+    const before = inspect(read('a.encrypted'));
+    await ok('re-encrypt', '--to-key', otherArn, '--force', 'a.encrypted');
+    assert.deepEqual(await calls(), ['Decrypt', 'GenerateDataKey']);
+    const { stderr } = await ok('re-encrypt', '--to-key', otherArn, '--force', 'a.encrypted');
+    assert.match(stderr, /^skipped /);
+    assert.deepEqual(await calls(), ['Decrypt']);
+    const [{ keyName }] = inspect(read('a.encrypted')).encryptedDataKeys;
+    assert.equal(keyName, otherArn);
+    assert.notDeepEqual(inspect(read('a.encrypted')).messageId, before.messageId);
+    await ok('decrypt', '--key', otherArn, 'a.encrypted', '--output', 'b');
+    assert.ok(read('b').equals(plaintext));
+  });
+
+  it('generate-data-key and inspect tell the ARN', async () => {
+    const { stdout } = await ok('generate-data-key', '--json');
+    const [key] = jsonLines(stdout);
+    assert.equal(key.keyId, arn);
+    assert.equal(Buffer.from(key.plaintext, 'base64').length, 32);
+    write('a', plaintext);
+    await ok('encrypt', 'a');
+    assert.ok(String((await ok('inspect', 'a.encrypted')).stdout).includes(arn));
+  });
+
+  it('doctor: a key that works, one that is missing, and no credentials', async () => {
+    const well = await ok('doctor', '--json');
+    assert.equal(jsonLines(well.stdout)[0].ok, true);
+    assert.deepEqual(await calls(), ['GenerateDataKey', 'Decrypt']);
+
+    env.ENCRYPTION_KEY_ID = arn.replace(/key\/.*/, 'key/00000000-0000-0000-0000-000000000000');
+    const missing = await cli('doctor', '--json');
+    assert.equal(missing.code, 4);
+    assert.equal(failed(missing).code, 'ERR_ENVELOPE_KMS_KEY_NOT_FOUND');
+    assert.ok(failed(missing).advice.length > 20);
+
+    env = { AWS_EC2_METADATA_DISABLED: 'true', AWS_ENDPOINT_URL_KMS: moto.endpoint };
+    const nobody = await cli('doctor', '--json', '--key', arn);
+    assert.equal(failed(nobody).code, 'ERR_ENVELOPE_KMS_NO_CREDENTIALS');
+    const nowhere = await cli('doctor', '--json', '--key', 'alias/app');
+    assert.equal(failed(nowhere).code, 'ERR_ENVELOPE_KMS_NO_REGION');
+  });
+
+  it('a key that is missing leaves no file', async () => {
+    write('a', plaintext);
+    const key = arn.replace(/key\/.*/, 'key/00000000-0000-0000-0000-000000000000');
+    assertFailed(await cli('encrypt', 'a', '--key', key), 4, 'KMS_KEY_NOT_FOUND');
+    assert.deepEqual(fs.readdirSync(cwd), ['a']);
+  });
+
+  function cli(...args) {
+    return run(args, { cwd, env });
+  }
+
+  async function ok(...args) {
+    const result = await cli(...args);
+    assert.equal(result.code, 0, result.stderr);
+    return result;
+  }
+
+  /** The calls of KMS since the last time. */
+  async function calls() {
+    const seen = (await moto.requests()).map(({ target }) => target.split('.').at(-1));
+    await moto.clearRequests();
+    return seen;
+  }
+
+  function failed({ stdout }) {
+    return jsonLines(stdout)[0].checks.find(({ status }) => status === 'failed');
+  }
+
+  function write(name, data) {
+    const file = path.join(cwd, name);
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, data);
+  }
+
+  function read(name) {
+    return fs.readFileSync(path.join(cwd, name));
+  }
+});

@@ -1,0 +1,120 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
+const { once } = require('node:events');
+const fs = require('node:fs');
+const { describe, it } = require('node:test');
+const { setTimeout: sleep } = require('node:timers/promises');
+
+const { BIN, assertFailed, finish, workplace } = require('../support/cli');
+const { requireOrSkip } = require('../support/requirements');
+const { bytesWritten } = require('../support/written');
+
+const WINDOWS = process.platform === 'win32';
+
+const place = workplace();
+const { at, env, start } = place;
+
+describe('kms-envelope, interrupted', { skip: WINDOWS }, () => {
+  const hasBegun = (child) => bytesWritten(child.pid, place.cwd) > 0;
+
+  async function interrupt(child) {
+    const finished = finish(child);
+    while (!hasBegun(child)) await sleep(10);
+    child.kill('SIGINT');
+    assertFailed(await finished, 130, 'ABORTED');
+    assert.deepEqual(
+      fs.readdirSync(place.cwd).filter((name) => /encrypted|tmp/.test(name)),
+      [],
+    );
+  }
+
+  it('leaves nothing of a file', async () => {
+    fs.writeFileSync(at('sparse'), '');
+    fs.truncateSync(at('sparse'), 6 * 1024 ** 3);
+    await interrupt(start('encrypt', 'sparse'));
+    fs.rmSync(at('sparse'));
+  });
+
+  it('leaves nothing of a pipe', async () => {
+    const child = start('encrypt', '-o', 'piped.encrypted');
+    child.stdin.write(Buffer.alloc(1_000_000));
+    await interrupt(child);
+  });
+
+  it('ends while nobody takes its output', async () => {
+    fs.writeFileSync(at('zeros'), Buffer.alloc(20_000_000));
+    const child = start('encrypt', '-o', '-', 'zeros');
+    await once(child.stdout, 'readable');
+    await sleep(100);
+    child.kill('SIGINT');
+    assertFailed(await finish(child), 130, 'ABORTED');
+  });
+});
+
+describe('the progress bar', { skip: WINDOWS }, () => {
+  const script = spawnSync('script', ['--version'], { encoding: 'utf8' });
+  const utilLinux = /util-linux/.test(script.stdout ?? '');
+
+  /** Runs a line of shell on a pseudo-terminal; what it showed. */
+  function onTerminal(line) {
+    const shown = spawnSync('script', ['-qec', line, '/dev/null'], {
+      cwd: place.cwd,
+      env: { ...process.env, ...env, TERM: 'xterm' },
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    assert.equal(shown.status, 0, shown.stdout);
+    return shown.stdout;
+  }
+
+  it('shows on a terminal how far long work is', (t) => {
+    if (!requireOrSkip(t, utilLinux, 'script of util-linux')) return;
+    const name = 'red\u001b[31m';
+    fs.writeFileSync(at(name), '');
+    fs.truncateSync(at(name), 1024 ** 3);
+    fs.writeFileSync(at('small'), 'x');
+    const shown = onTerminal(`'${process.execPath}' '${BIN}' encrypt '${name}' small`);
+    assert.match(
+      shown,
+      /=-* +\d+% {2}[\d.]+ [MG]iB of 1\.0 GiB {2}(\d\d:\d\d|\.\.\.) left {2}red\\u001b\[31m/,
+    );
+    assert.match(shown, /encrypted red\\u001b\[31m -> red/);
+    assert.match(shown, /2 encrypted\r\n$/);
+    assert.ok(!shown.includes('\u001b[31m'), 'the name does not colour the terminal');
+    fs.rmSync(at(`${name}.encrypted`));
+    const quiet = onTerminal(`'${process.execPath}' '${BIN}' encrypt --quiet '${name}'`);
+    assert.equal(quiet, '');
+    fs.rmSync(at(`${name}.encrypted`));
+  });
+
+  it('shows how much has come through a pipe', (t) => {
+    if (!requireOrSkip(t, utilLinux, 'script of util-linux')) return;
+    const producer = '(head -c 2097152 /dev/zero; sleep 1; head -c 1 /dev/zero)';
+    const shown = onTerminal(`${producer} | '${process.execPath}' '${BIN}' encrypt > out`);
+    assert.match(shown, /2\.0 MiB {2}\d\d:\d\d {2}standard input/);
+  });
+
+  it('is not even loaded elsewhere', async () => {
+    const probe = at('probe.js');
+    const loaded = at('loaded.json');
+    fs.writeFileSync(
+      probe,
+      `process.on('exit', () => require('fs').writeFileSync(${JSON.stringify(loaded)},
+        JSON.stringify(Object.keys(require.cache))));`,
+    );
+    env.NODE_OPTIONS = `--require=${probe}`;
+    const child = start('encrypt', '-o', 'out');
+    delete env.NODE_OPTIONS;
+    child.stdin.write('x');
+    setTimeout(() => child.stdin.end(), 800);
+    assert.equal((await finish(child)).code, 0);
+    const files = JSON.parse(fs.readFileSync(loaded, 'utf8'));
+    assert.ok(files.some((file) => file.endsWith('progress.js')));
+    assert.deepEqual(
+      files.filter((file) => file.includes('cli-progress')),
+      [],
+    );
+  });
+});

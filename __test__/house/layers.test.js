@@ -1,0 +1,81 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { describe, it } = require('node:test');
+const { checkLayers } = require('../../scripts/check-layers');
+
+describe('the check of the layers', () => {
+  it('passes imports that point down, and what stands in comments and strings', () => {
+    assert.deepEqual(
+      violations({
+        'src/lib.rs': 'pub use message::Encryptor;\nmod message;',
+        'src/error.rs': '/// See [`crate::node`].\npub struct Error; // crate::message',
+        'src/format/header.rs': 'use crate::{error::E, suite::{A, B}};\nuse super::edk;',
+        'src/crypto/aead.rs': 'use aes_gcm::Aes256Gcm;\nconst HELP: &str = r#"napi "unsafe""#;',
+        'src/keyring/aws_kms/mod.rs': 'use aws_sdk_kms::Client;\nuse crate::materials::DataKey;',
+        'src/node/bytes.rs': 'use napi::bindgen_prelude::Buffer;\nunsafe { x() }',
+        'lib/streams/node.js': "// require('express')\nrequire('node:fs'); require('../errors');",
+        'lib/errors.js': "/** @type {import('../index').X} */\nconst b = require('../binding');",
+      }),
+      [],
+    );
+  });
+
+  const refused = {
+    'an import that points up': ['src/format/mod.rs', 'use crate::message::Encryptor;', 1],
+    'an import of a neighbour': ['src/crypto/aead.rs', '\nuse crate::format::Header;', 2],
+    'one branch of a group': [
+      'src/format/a.rs',
+      'use crate::{\n    error::{Error, Code},\n    crypto::{Aead},\n};',
+      3,
+    ],
+    'a path in the middle of code': ['src/error.rs', 'fn f() {\n    crate::suite::get()\n}', 2],
+    'super that leads to the root': ['src/format/a.rs', 'use super::super::keyring::Keyring;', 1],
+    'super in an inline module': ['src/suite.rs', 'mod t {\n  use super::super::crypto::x;\n}', 2],
+    'a name re-exported at the root': ['src/crypto/mod.rs', 'use crate::Error;', 1],
+    'everything at the root': ['src/crypto/mod.rs', 'use super::*;', 1],
+    'a room without a place': ['src/util.rs', 'pub fn f() {}', 1],
+    'napi outside src/node': ['src/message/mod.rs', '#[napi]\nfn f() {}', 1],
+    'the AWS SDK outside its keyring': ['src/keyring/mod.rs', 'use aws_smithy_types::Blob;', 1],
+    'a cryptography crate outside src/crypto': ['src/message/a.rs', 'use sha2::Sha256;', 1],
+    'a cryptography crate by its path': ['src/suite.rs', 'fn f() { ::aws_lc_rs::init() }', 1],
+    'unsafe after a lifetime and a quote': [
+      'src/node/errors.rs',
+      "fn f<'a>(c: &'a char) { if *c == '\"' { unsafe { g() } } }",
+      1,
+    ],
+    'a long file': ['src/error.rs', '\n'.repeat(400) + 'fn f() {}', 401],
+    'a long file of lib/': ['lib/a.js', '\n'.repeat(400) + 'f();', 401],
+    'a package in lib/': ['lib/a.js', "'use strict';\nconst express = require('express');", 2],
+    'a file outside lib/': ['lib/a.js', "require('../../package.json');", 1],
+    'a computed name in lib/': ['lib/a.js', 'require(name);', 1],
+    'a package imported in lib/': ['lib/a.js', "const url = 'x://y'; import('express');", 1],
+  };
+  for (const [what, [file, text, line]] of Object.entries(refused)) {
+    it(`refuses ${what}`, () => {
+      const found = violations({ [file]: text });
+      assert.deepEqual(
+        found.map((violation) => `${violation.file}:${violation.line}`),
+        [`${file}:${line}`],
+      );
+      assert.ok(found[0].message.length > 0);
+    });
+  }
+});
+
+/** What the check finds in a tree of these files. */
+function violations(files) {
+  const root = fs.mkdtempSync(path.join(os.tmpdir(), 'kms-envelope-layers-'));
+  try {
+    for (const [file, text] of Object.entries(files)) {
+      fs.mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
+      fs.writeFileSync(path.join(root, file), text);
+    }
+    return checkLayers(root);
+  } finally {
+    fs.rmSync(root, { recursive: true });
+  }
+}

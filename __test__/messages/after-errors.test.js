@@ -1,0 +1,60 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { describe, it } = require('node:test');
+
+const binding = require('../../lib/native/load.js');
+
+const keyring = binding.Keyring.rawAes('tests', 'key', new Uint8Array(32));
+const client = binding.Client.create(keyring, { requiredContextKeys: [], frameLength: 10 });
+const message = sealed();
+
+/** What reads and writes messages, before any of their bodies. */
+const TRANSFORMS = {
+  encryptor: () => binding.encryptorNow(client, [], undefined),
+  decryptor: () => binding.decryptorNow(client, binding.Header.read(client, message, [])),
+  reEncryptor: () => binding.ReEncryptor.create(TRANSFORMS.decryptor(), TRANSFORMS.encryptor()),
+};
+
+/** Errors of one call, of whichever kind. */
+const FAULTS = {
+  'its output has no room': (it, input) => it.update(input, 0, input.length, new Uint8Array(1), 0),
+  'its input was taken away': (it, input) => {
+    structuredClone(input.buffer, { transfer: [input.buffer] });
+    it.update(input, 0, 30, new Uint8Array(500), 0);
+  },
+  'its output was taken away': (it, input) => {
+    const output = new Uint8Array(500);
+    structuredClone(output.buffer, { transfer: [output.buffer] });
+    it.update(input, 0, input.length, output, 5);
+  },
+  'both are one': (it, input) => it.update(input, 0, input.length, input, 0),
+};
+
+describe('what has failed once', () => {
+  for (const [name, make] of Object.entries(TRANSFORMS)) {
+    for (const [what, fail] of Object.entries(FAULTS)) {
+      it(`an ${name}, as ${what}: cannot be used again`, () => {
+        const body = message.subarray(binding.inspectHeader(message).headerLength);
+        const input = () => new Uint8Array(body);
+        const output = new Uint8Array(1000);
+        const transform = make();
+        assert.throws(() => fail(transform, input()), /ERR_ENVELOPE_/);
+        assert.throws(() => transform.update(input(), 0, 30, output, 0), /start another/);
+        assert.throws(() => transform.updateLength(30), /start another/);
+        const finish = () =>
+          name === 'encryptor'
+            ? transform.finish(input(), 0, 1, output, 0)
+            : transform.finish(output, 0);
+        assert.throws(finish, /start another/);
+        assert.ok(output.every((byte) => byte === 0));
+      });
+    }
+  }
+});
+
+function sealed() {
+  const output = new Uint8Array(2000);
+  const length = binding.sealNow(client, [], new Uint8Array(95), output);
+  return output.subarray(0, length);
+}

@@ -1,0 +1,123 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const crypto = require('node:crypto');
+const { describe, it } = require('node:test');
+const { monitorEventLoopDelay } = require('node:perf_hooks');
+
+const {
+  CustomKeyring,
+  Envelope,
+  MultiKeyring,
+  RawAesKeyring,
+  RawRsaKeyring,
+  inspect,
+} = require('../..');
+const { withDataKeys } = require('../support/data-keys');
+const { rejection, thrown } = require('../support/rejects');
+
+const names = { keyNamespace: 'tests', keyName: 'key' };
+const aes = () => new RawAesKeyring({ ...names, wrappingKey: crypto.randomBytes(32) });
+
+/** The message with its first data key, changed, this many times. */
+function forged(message, count) {
+  const [key] = inspect(message).encryptedDataKeys;
+  const { keyProviderId: providerId, keyProviderInfo: providerInfo } = key;
+  const ciphertext = Buffer.from(key.ciphertext);
+  ciphertext[7] ^= 1;
+  return withDataKeys(message, Array(count).fill({ providerId, providerInfo, ciphertext }));
+}
+
+describe('a message with thousands of data keys', () => {
+  it('leaves the event loop free while they are tried, and its error stays short', async () => {
+    const envelope = new Envelope({ keyring: aes() });
+    const message = forged(envelope.encryptSync('x'), 65_535);
+    const delay = monitorEventLoopDelay({ resolution: 5 });
+    const decrypted = rejection(envelope.decrypt(message), 'NO_USABLE_KEY');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    delay.enable();
+    const error = await decrypted;
+    delay.disable();
+    assert.ok(delay.max / 1e6 < 1000, `${delay.max / 1e6} ms`);
+    assert.equal(error.errors.length, 10);
+    assert.match(error.message, /65535 data keys/);
+    assert.match(error.message, /65525 more/);
+    assert.ok(JSON.stringify(error).length < 20_000);
+  });
+
+  it('is given up when the signal fires', async () => {
+    const pair = crypto.generateKeyPairSync('rsa', { modulusLength: 4096 });
+    const envelope = new Envelope({ keyring: new RawRsaKeyring({ ...names, ...pair }) });
+    const message = forged(envelope.encryptSync('x'), 20_000);
+    const signal = AbortSignal.timeout(100);
+    await rejection(envelope.decrypt(message, { signal }), 'ABORTED');
+  });
+
+  it('is given up at the deadline, under a key of ours', async () => {
+    const pair = crypto.generateKeyPairSync('rsa', { modulusLength: 4096 });
+    const keyring = new RawRsaKeyring({ ...names, ...pair });
+    const message = forged(new Envelope({ keyring }).encryptSync('x'), 20_000);
+    for (const one of [keyring, new MultiKeyring({ children: [aes(), keyring] })]) {
+      const envelope = new Envelope({ keyring: one, unwrapTimeoutMs: 100 });
+      const error = await rejection(envelope.decrypt(message), 'UNWRAP_TIMEOUT');
+      assert.equal(error.retryable, false);
+    }
+  });
+
+  it('is given up at the deadline, under a key service that answers each call in time', async () => {
+    let asked = 0;
+    const keyring = new CustomKeyring({
+      providerId: 'slow',
+      wrapDataKey: async () => ({ ciphertext: Buffer.alloc(32), keyName: 'key' }),
+      unwrapDataKey: async () => {
+        asked += 1;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        throw new Error('no');
+      },
+    });
+    const envelope = new Envelope({ keyring, unwrapTimeoutMs: 150 });
+    const message = forged(await envelope.encrypt('x'), 1000);
+    const error = await rejection(envelope.decrypt(message), 'UNWRAP_TIMEOUT');
+    assert.equal(error.retryable, true);
+    assert.ok(asked > 0 && asked < 100, `${asked} calls`);
+  });
+
+  it('is refused by a synchronous call after a few, also with the cache', () => {
+    for (const options of [{}, { cache: {} }]) {
+      const envelope = new Envelope({ keyring: aes(), ...options });
+      const message = envelope.encryptSync('x');
+      const error = thrown(() => envelope.decryptSync(forged(message, 9)), 'WOULD_BLOCK');
+      assert.match(error.message, /asynchronous/);
+      thrown(() => envelope.decryptSync(forged(message, 8)), 'NO_USABLE_KEY');
+    }
+  });
+
+  it('is decrypted under the last of them, once there is time', async () => {
+    const own = aes();
+    const children = [...Array.from({ length: 19 }, aes), own];
+    const message = new Envelope({
+      keyring: new MultiKeyring({ generator: aes(), children }),
+    }).encryptSync('x');
+    for (const options of [{}, { cache: {} }]) {
+      const envelope = new Envelope({ keyring: own, ...options });
+      thrown(() => envelope.decryptSync(message), 'WOULD_BLOCK');
+      assert.equal(String(await envelope.decrypt(message)), 'x');
+      assert.equal(await envelope.plaintextSize(message), 1);
+    }
+  });
+
+  it('has as few reasons in a multi-keyring of multi-keyrings', async () => {
+    const wide = (depth) =>
+      new MultiKeyring({
+        children: Array.from({ length: 12 }, () => (depth === 0 ? aes() : wide(depth - 1))),
+      });
+    const message = forged(new Envelope({ keyring: aes() }).encryptSync('x'), 12);
+    const error = await rejection(
+      new Envelope({ keyring: wide(1) }).decrypt(message),
+      'NO_USABLE_KEY',
+    );
+    assert.equal(error.errors.length, 10);
+    assert.match(error.message, /2 more/);
+    assert.ok(JSON.stringify(error).length < 30_000);
+  });
+});

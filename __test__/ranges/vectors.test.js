@@ -1,0 +1,64 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { describe, it } = require('node:test');
+
+const { EnvelopeError, inspect } = require('../..');
+const { same } = require('../support/files');
+const { randomRanges } = require('../support/ranges');
+const { failure } = require('../support/streams');
+const vectors = require('../support/vectors');
+
+describe('vectors', () => {
+  it('of this repository', (t) => run(t, vectors.OURS, { read: 60, refused: 260 }));
+
+  it('of the whole set', async (t) => {
+    if (vectors.present(t)) await run(t, vectors.SHARED, { read: 60, refused: 2000 });
+  });
+
+  async function run(t, set, least) {
+    const counts = { read: 0, refused: 0 };
+    const cases = vectors.casesOf(set);
+    const items = new Map(cases.map(({ item }) => [item.id, item]));
+    for (const { item, envelope: reader } of cases) {
+      const bytes = vectors.bytes(set, item, 'ciphertext');
+      if (item.result === 'fail') {
+        const base = items.get(item.base);
+        await refusedVector(reader, bytes, base && vectors.bytes(set, base, 'plaintext'));
+        counts.refused++;
+      } else if (item.result === 'ok' && isRanged(bytes)) {
+        await readVector(reader, bytes, vectors.bytes(set, item, 'plaintext'));
+        counts.read++;
+      }
+    }
+    t.diagnostic(JSON.stringify(counts));
+    assert.ok(counts.read >= least.read && counts.refused >= least.refused);
+  }
+
+  function isRanged(bytes) {
+    const { algorithmSuite, contentType } = inspect(bytes);
+    return !algorithmSuite.signed && contentType === 'framed';
+  }
+
+  async function readVector(reader, bytes, plaintext) {
+    const opened = await reader.openMessage(bytes);
+    assert.equal(opened.size, plaintext.length);
+    same(await opened.read(), plaintext);
+    for (const range of randomRanges(plaintext.length, 20)) {
+      same(await opened.read(range), plaintext.subarray(range.start, range.end));
+    }
+  }
+
+  /** The whole is refused; a part, too, or it is that of the message that was changed. */
+  async function refusedVector(reader, bytes, plaintext) {
+    const error = await failure(reader.decryptRange(bytes));
+    assert.ok(error instanceof EnvelopeError, String(error));
+    assert.doesNotMatch(error.code, /_(INVALID_ARGUMENT|INTERNAL|RANGE)$/, error.message);
+    if (!plaintext) return;
+    for (const range of randomRanges(plaintext.length, 20)) {
+      const found = await reader.decryptRange(bytes, range).catch((reason) => reason);
+      if (found instanceof EnvelopeError) continue;
+      same(found, plaintext.subarray(range.start, range.end));
+    }
+  }
+});

@@ -1,0 +1,378 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const crypto = require('node:crypto');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const fc = require('fast-check');
+
+const api = require('../..');
+const { temporaryFolder } = require('./files');
+const {
+  bytesOf,
+  piped,
+  pipedWeb,
+  roundTrip,
+  unwrapDataKey,
+  valueOf,
+  wrapDataKey,
+} = require('./hostile-results');
+const { THROWN } = require('./hostile-values');
+
+const { CustomKeyring, Envelope, LocalKeyring, MultiKeyring, RawAesKeyring } = api;
+
+const folder = temporaryFolder();
+// Names without a folder lead here; nothing that a call makes stays.
+process.chdir(folder);
+const place = (name) => path.join(folder, name);
+LocalKeyring.generate(place('dev.key'));
+// What is a key of KMS by its name is asked for where nobody answers.
+Object.assign(process.env, {
+  AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+  AWS_SECRET_ACCESS_KEY: 'secret',
+  AWS_REGION: 'eu-west-1',
+  AWS_ENDPOINT_URL_KMS: 'http://127.0.0.1:9',
+  AWS_MAX_ATTEMPTS: '1',
+  AWS_EC2_METADATA_DISABLED: 'true',
+});
+
+const aes = { keyNamespace: 'tests', keyName: 'key', wrappingKey: crypto.randomBytes(32) };
+const keyring = new RawAesKeyring(aes);
+const envelope = new Envelope({ keyring, cache: {} });
+const data = crypto.randomBytes(3000);
+const sealed = envelope.encryptSync(data, { encryptionContext: { a: 'b' } });
+const wrapped = envelope.generateDataKey();
+const { publicKey, privateKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 });
+fs.writeFileSync(place('plain'), data);
+fs.writeFileSync(place('sealed'), sealed);
+
+/** What comes out unchanged, as the types say: errors of functions that the caller gave. */
+const OWN = new Set([THROWN]);
+/** Exports, methods and options that the calls below use. */
+const DRIVEN = new Set(['EnvelopeError']);
+
+const CALL = { encryptionContext: () => ({ a: 'b' }), signal: () => undefined };
+const SYNC = { encryptionContext: CALL.encryptionContext, into: () => undefined };
+const STREAM = { ...CALL, plaintextLength: () => undefined };
+const READ_STREAM = { ...STREAM, signed: () => 'refuse' };
+const NEW = { newEncryptionContext: () => ({ c: 'd' }) };
+const KEY = { keyId: () => `local:${place('dev.key')}` };
+const FILE = { ...CALL, overwrite: () => true, onProgress: () => () => {} };
+const GUARD = {
+  timeoutMs: () => 50,
+  maxInFlight: () => 5,
+  maxQueued: () => 5,
+  breaker: () => false,
+};
+
+/**
+ * Calls with some arguments right and some hostile.
+ *
+ * @type {{ name: string, run(made: (() => unknown)[], next: () => number): unknown }[]}
+ */
+const CALLS = [
+  writing('Envelope.encrypt', { ...CALL, ...SYNC }, (it, options) => envelope.encrypt(it, options)),
+  writing('Envelope.encryptSync', SYNC, (it, options) => envelope.encryptSync(it, options)),
+  writing('Envelope.encryptBatch', CALL, async (it, options) => {
+    const [first, second] = await envelope.encryptBatch([it, 'x'], options);
+    assert.equal(String(envelope.decryptSync(second.value)), 'x');
+    return valueOf(first);
+  }),
+  writing('Envelope.encryptStream', STREAM, (it, options) =>
+    piped(envelope.encryptStream(options), it),
+  ),
+  writing('Envelope.encryptWebStream', STREAM, (it, options) =>
+    pipedWeb(envelope.encryptWebStream(options), it),
+  ),
+  reading('Envelope.decrypt', { ...CALL, ...SYNC }, (it, options) => envelope.decrypt(it, options)),
+  reading('Envelope.decryptSync', SYNC, (it, options) => envelope.decryptSync(it, options)),
+  reading('Envelope.decryptMessage', { ...CALL, ...SYNC }, async (it, options) => {
+    const { plaintext, header } = await envelope.decryptMessage(it, options);
+    assert.deepEqual(header.encryptionContext, { a: 'b' });
+    return plaintext;
+  }),
+  reading('Envelope.decryptBatch', CALL, async (it, options) => {
+    const [first, second] = await envelope.decryptBatch([it, sealed], options);
+    assert.ok(valueOf(second).equals(data));
+    return valueOf(first);
+  }),
+  reading('Envelope.decryptStream', READ_STREAM, (it, options) =>
+    piped(envelope.decryptStream(options), it),
+  ),
+  reading(
+    'Envelope.decryptWebStream',
+    { ...READ_STREAM, onHeader: () => () => {} },
+    (it, options) => pipedWeb(envelope.decryptWebStream(options), it),
+  ),
+  reading(
+    'Envelope.decryptRange',
+    { ...CALL, start: () => 0, end: () => 3000 },
+    (it, options) => envelope.decryptRange(it, options),
+    // Any part of the plaintext is right.
+    (found) => data.includes(found),
+  ),
+  reading(
+    'Envelope.plaintextSize',
+    CALL,
+    (it, options) => envelope.plaintextSize(it, options),
+    (size) => size === data.length,
+  ),
+  reading('Envelope.openMessage', CALL, async (it, options) => {
+    const opened = await envelope.openMessage(it, options);
+    await opened[Symbol.asyncDispose]();
+    return data.subarray(0, opened.size);
+  }),
+  call('Envelope.openMessage', { start: () => 1, end: () => 9 }, async (options) => {
+    const opened = await envelope.openMessage(sealed);
+    try {
+      assert.ok(data.includes(await opened.read(options)));
+    } finally {
+      await opened.close();
+    }
+  }),
+  call(
+    'Envelope.openMessage',
+    { size: () => sealed.length, timeoutMs: () => 50, read: () => readSealed },
+    async (source) => {
+      assert.equal(await envelope.plaintextSize(source), data.length);
+    },
+  ),
+  reading('Envelope.reEncrypt', { ...CALL, ...SYNC, ...NEW }, async (it, options) =>
+    envelope.decryptSync(await envelope.reEncrypt(it, envelope, options)),
+  ),
+  call('Envelope.reEncrypt', {}, (_, [to]) => envelope.reEncrypt(sealed, to())),
+  reading('Envelope.reEncryptStream', { ...READ_STREAM, ...NEW }, async (it, options) =>
+    envelope.decryptSync(await piped(envelope.reEncryptStream(envelope, options), it)),
+  ),
+  call('Envelope.reEncryptStream', {}, (_, [to]) => envelope.reEncryptStream(to())),
+  file('Envelope.encryptFile', FILE, 'plain', (...all) => envelope.encryptFile(...all)),
+  file('Envelope.decryptFile', FILE, 'sealed', (...all) => envelope.decryptFile(...all)),
+  file('Envelope.reEncryptFile', { ...FILE, ...NEW }, 'sealed', (from, to, options) =>
+    envelope.reEncryptFile(from, to, envelope, options),
+  ),
+  call('Envelope.reEncryptFile', {}, (_, [to]) =>
+    envelope.reEncryptFile(place('sealed'), place('out'), to()),
+  ),
+  call('Envelope.warm', CALL, (options) => envelope.warm(options)),
+  call('Envelope.clearCache', {}, (_, [it]) => envelope.clearCache(it())),
+  call('Envelope.stats', {}, (_, [it]) => assert.ok(envelope.stats(it()).encrypted.messages > 0)),
+  call(
+    'Envelope.generateDataKey',
+    { ...CALL, keySpec: () => undefined, numberOfBytes: () => 32 },
+    (it) => envelope.generateDataKey(it),
+  ),
+  call('Envelope.generateDataKeyWithoutPlaintext', { ...CALL, keySpec: () => 'AES_128' }, (it) =>
+    envelope.generateDataKeyWithoutPlaintext(it),
+  ),
+  // Key pairs of RSA take long to make.
+  call('Envelope.generateDataKeyPair', { ...CALL, keyPairSpec: () => 'ECC_NIST_P256' }, (it) =>
+    envelope.generateDataKeyPair(it),
+  ),
+  call(
+    'Envelope.generateDataKeyPairWithoutPlaintext',
+    { keyPairSpec: () => 'ECC_NIST_P384' },
+    (it) => envelope.generateDataKeyPairWithoutPlaintext(it),
+  ),
+  call('Envelope.decryptDataKey', { signal: CALL.signal }, async (options, made, next) => {
+    const { ciphertextBlob, plaintext } = await wrapped;
+    const blob = next() % 2 ? made[3]() : ciphertextBlob;
+    assert.ok((await envelope.decryptDataKey(blob, options)).plaintext.equals(plaintext));
+  }),
+  call('Envelope.rewrapDataKey', { signal: CALL.signal, ...NEW }, async (options, made, next) => {
+    const { ciphertextBlob } = await wrapped;
+    const blob = next() % 2 ? made[3]() : ciphertextBlob;
+    return envelope.rewrapDataKey(blob, next() % 4 ? envelope : made[2](), options);
+  }),
+  call('Envelope.encryptDirect', CALL, async (options, made) => {
+    const given = made[3]();
+    const expected = bytesOf(given);
+    const { ciphertextBlob } = await envelope.encryptDirect(given, options);
+    if (options?.encryptionContext !== undefined) return;
+    assert.ok((await envelope.decryptDirect(ciphertextBlob)).plaintext.equals(expected));
+  }),
+  call('Envelope.decryptDirect', CALL, (options, made) =>
+    envelope.decryptDirect(made[3](), options),
+  ),
+  call('Envelope.open', { signal: CALL.signal }, (options, made, next) =>
+    Envelope.open(next() % 2 ? { keyring } : made[2](), options),
+  ),
+  call(
+    'Envelope',
+    {
+      keyring: () => keyring,
+      algorithmSuite: () => 0x0478,
+      commitmentPolicy: () => 'requireEncryptRequireDecrypt',
+      frameLength: () => 100,
+      maxEncryptedDataKeys: () => 5,
+      maxPlaintextLength: () => 5000,
+      unwrapTimeoutMs: () => 1000,
+      requiredContextKeys: () => ['a'],
+      allowedKeys: () => ['key'],
+      cache: () => undefined,
+    },
+    (options) => roundTrip(new Envelope(options)),
+  ),
+  call(
+    'Envelope',
+    {
+      maxAgeMs: () => 1000,
+      maxMessages: () => 10,
+      maxBytes: () => 1000,
+      maxEntries: () => 5,
+      renewBeforeMs: () => 10,
+    },
+    (cache) => roundTrip(new Envelope({ keyring, cache })),
+  ),
+  call('Envelope', {}, (_, [key]) => void new Envelope(key())),
+  call('RawAesKeyring', constant(aes), (options) =>
+    roundTrip(new Envelope({ keyring: new RawAesKeyring(options) })),
+  ),
+  call(
+    'RawRsaKeyring',
+    constant({ keyNamespace: 'a', keyName: 'b', publicKey, privateKey, padding: 'oaep-sha256' }),
+    (options) => void new api.RawRsaKeyring(options),
+  ),
+  call('MultiKeyring', { generator: () => keyring, children: () => [keyring] }, (options) =>
+    roundTrip(new Envelope({ keyring: new MultiKeyring(options) })),
+  ),
+  call('LocalKeyring', {}, (_, [it]) => void new LocalKeyring(it())),
+  call('LocalKeyring.generate', {}, (_, [it]) => void LocalKeyring.generate(it())),
+  call(
+    'AwsKmsKeyring',
+    {
+      ...GUARD,
+      keyId: () => 'alias/x',
+      additionalKeyIds: () => [],
+      discovery: () => undefined,
+      multiRegion: () => false,
+      region: () => 'eu-west-1',
+      endpoint: () => 'http://127.0.0.1:9',
+      profile: () => undefined,
+      grantTokens: () => [],
+      maxAttempts: () => 1,
+      attemptTimeoutMs: () => 50,
+      connectTimeoutMs: () => 50,
+      credentialsTimeoutMs: () => 50,
+    },
+    (options) => void new api.AwsKmsKeyring(options),
+  ),
+  call(
+    'AwsKmsKeyring',
+    { partition: () => 'aws', accountIds: () => ['111122223333'] },
+    (discovery) => void new api.AwsKmsKeyring({ discovery }),
+  ),
+  call(
+    'AwsKmsKeyring',
+    { failures: () => 3, openMs: () => 50 },
+    (breaker) => void new api.AwsKmsKeyring({ keyId: 'alias/x', breaker }),
+  ),
+  call(
+    'CustomKeyring',
+    {
+      ...GUARD,
+      providerId: () => 'mine',
+      wrapDataKey: () => wrapDataKey,
+      unwrapDataKey: () => unwrapDataKey,
+    },
+    (options) => roundTrip(new Envelope({ keyring: new CustomKeyring(options) })),
+  ),
+  custom('CustomKeyring', (answer) => ({ wrapDataKey: async () => answer() })),
+  custom('CustomKeyring', (answer) => ({ unwrapDataKey: async () => answer() })),
+  custom('CustomKeyring', (answer) => ({
+    wrapDataKey: async () => ({ ciphertext: answer(), keyName: 'n' }),
+  })),
+  custom('CustomKeyring', (answer) => ({
+    wrapDataKey: async () => ({ ciphertext: Buffer.from('x'), keyName: answer() }),
+  })),
+  custom('CustomKeyring', (answer) => ({
+    wrapDataKey() {
+      throw answer();
+    },
+  })),
+  custom('CustomKeyring', (answer) => ({
+    unwrapDataKey: () => new Promise((_, reject) => reject(answer())),
+  })),
+  call('encrypt', { ...KEY, ...CALL, ...SYNC }, async (options, made) =>
+    api.encrypt(made[3](), options),
+  ),
+  call('decrypt', { ...KEY, ...CALL, ...SYNC }, (options, made) => api.decrypt(made[3](), options)),
+  call('encryptStream', { ...KEY, ...STREAM }, (options, made) =>
+    piped(api.encryptStream(options), made[3]()),
+  ),
+  call('decryptStream', { ...KEY, ...READ_STREAM }, (options, made) =>
+    piped(api.decryptStream(options), made[3]()),
+  ),
+  call('generateDataKey', { ...KEY, ...CALL }, (options) => api.generateDataKey(options)),
+  call('decryptDataKey', { ...KEY, ...CALL }, (options, made) =>
+    api.decryptDataKey(made[3](), options),
+  ),
+  call('inspect', {}, (_, [it]) => void api.inspect(it())),
+  call('inspect', {}, () => assert.deepEqual(api.inspect(sealed).encryptionContext, { a: 'b' })),
+];
+
+/** A call with options of which some are hostile; now and then all of them are one hostile value. */
+function call(name, options, run) {
+  DRIVEN.add(name).add(name.split('.')[0]);
+  for (const option of Object.keys(options)) DRIVEN.add(`option ${option}`);
+  return {
+    name,
+    [fc.toStringMethod]: () => name,
+    run(made, next) {
+      if (next() % 8 === 0) return run(made[0](), made, next);
+      const given = {};
+      for (const [option, right] of Object.entries(options)) {
+        const choice = next() % 6;
+        if (choice > 1) given[option] = right();
+        else if (choice === 1) given[option] = made[next() % 3]();
+      }
+      return run(given, made, next);
+    },
+  };
+}
+
+/** A call that makes a message of bytes: it must decrypt to them. */
+function writing(name, options, run) {
+  return call(name, options, async (given, made, next) => {
+    const input = next() % 2 ? made[3]() : data;
+    const expected = bytesOf(input);
+    const message = Buffer.from(await run(input, given));
+    assert.ok(expected && envelope.decryptSync(message).equals(expected), `${name}: other bytes`);
+  });
+}
+
+/** A call that reads a message: what it gives is what the message holds. */
+function reading(name, options, run, isRight = (found) => data.equals(found)) {
+  return call(name, options, async (given, made, next) => {
+    const input = next() % 3 ? sealed : made[3]();
+    assert.ok(isRight(await run(input, given)), `${name}: other bytes`);
+  });
+}
+
+/** A call from a file to a file. */
+function file(name, options, source, run) {
+  return call(name, options, async (given, made, next) => {
+    const from = next() % 3 ? place(source) : made[1]();
+    const to = next() % 3 ? place('out') : made[2]();
+    await run(from, to, given);
+  });
+}
+
+/** A keyring one of whose functions answers with, or throws, a hostile value. */
+function custom(name, functions) {
+  return call(name, {}, (_, [answer]) => {
+    const options = { providerId: 'mine', timeoutMs: 2000, wrapDataKey, unwrapDataKey };
+    const own = new CustomKeyring({ ...options, ...functions(answer) });
+    return roundTrip(new Envelope({ keyring: own }));
+  });
+}
+
+function readSealed(start, end) {
+  return sealed.subarray(start, end);
+}
+
+function constant(values) {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, () => value]));
+}
+
+module.exports = { CALLS, DRIVEN, OWN };

@@ -1,0 +1,48 @@
+'use strict';
+
+const { isProxy } = require('node:util').types;
+
+const { invalid } = require('../errors.js');
+
+/** What the classes of every copy of this package have on their prototypes. */
+const BRAND = Symbol.for('kms-envelope.class');
+
+/**
+ * Lets other copies of this package tell what an object of this class is.
+ *
+ * @param {Function} type
+ */
+function brand(type) {
+  Object.defineProperty(type.prototype, BRAND, { value: type.name });
+}
+
+/**
+ * Whether a value is an object of another copy of this package; of this copy, it would have been
+ * recognized before.
+ *
+ * @param {unknown} value
+ * @param {'Envelope' | 'keyring'} what
+ */
+function isOfCopy(value, what) {
+  if (typeof value !== 'object' || value === null || isProxy(value)) return false;
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === null || isProxy(prototype)) return false;
+  const name = Object.getOwnPropertyDescriptor(prototype, BRAND)?.value;
+  if (typeof name !== 'string') return false;
+  return what === 'Envelope' ? name === what : name.endsWith('Keyring');
+}
+
+/**
+ * The error of an object of another copy of this package.
+ *
+ * @param {string} what
+ */
+function copies(what) {
+  return invalid(
+    `${what} is of another copy of kms-envelope: there are two copies in this process, which ` +
+      'cannot share objects; find both with `npm ls kms-envelope`, and let one version satisfy ' +
+      'all who depend on it (in tests, do not reset the module registry in between)',
+  );
+}
+
+module.exports = { brand, copies, isOfCopy };

@@ -1,0 +1,146 @@
+'use strict';
+
+const path = require('node:path');
+
+const binding = require('../native/load.js');
+const args = require('../input/index.js');
+const { brand, copies, isOfCopy } = require('../input/copies.js');
+const { invalid, native } = require('../errors.js');
+const { kind } = require('../input/kind.js');
+
+// Loaded when they are first used: node:crypto alone, which reads RSA keys, takes some milliseconds.
+const custom = () => require('./custom.js');
+const kms = () => require('./kms.js');
+const rsa = () => require('./rsa.js');
+
+/** A key string that starts so goes on with the path of a key file. */
+const LOCAL_PREFIX = 'local:';
+
+/** @type {WeakMap<object, import('../../binding').Keyring>} */
+const nativeKeyrings = new WeakMap();
+
+/** Wraps data keys under KMS keys. */
+class AwsKmsKeyring {
+  /** @param {unknown} options */
+  constructor(options) {
+    nativeKeyrings.set(
+      this,
+      native(() => kms().kmsKeyring(options)),
+    );
+  }
+}
+
+/** Wraps data keys under the key in a file. */
+class LocalKeyring {
+  /** @param {unknown} file */
+  constructor(file) {
+    const absolute = path.resolve(args.nameString(file, 'path'));
+    nativeKeyrings.set(
+      this,
+      native(() => binding.Keyring.local(absolute)),
+    );
+  }
+
+  /** @param {unknown} file */
+  static generate(file) {
+    const absolute = path.resolve(args.nameString(file, 'path'));
+    native(() => binding.generateLocalKey(absolute));
+    return new LocalKeyring(absolute);
+  }
+}
+
+/** Wraps data keys under an AES key that the caller holds. */
+class RawAesKeyring {
+  /** @param {unknown} options */
+  constructor(options) {
+    const known = /** @type {const} */ (['keyNamespace', 'keyName', 'wrappingKey']);
+    const given = args.options(options, known);
+    const namespace = args.string(given.keyNamespace, 'keyNamespace');
+    const name = args.string(given.keyName, 'keyName');
+    if (typeof given.wrappingKey === 'string') {
+      throw invalid('wrappingKey must be bytes; decode the string first');
+    }
+    const wrappingKey = args.bytes(given.wrappingKey, 'wrappingKey');
+    nativeKeyrings.set(
+      this,
+      native(() => binding.Keyring.rawAes(namespace, name, wrappingKey)),
+    );
+  }
+}
+
+/** Wraps data keys under an RSA key pair of the caller's. */
+class RawRsaKeyring {
+  /** @param {unknown} options */
+  constructor(options) {
+    nativeKeyrings.set(this, rsa().rsaKeyring(options));
+  }
+}
+
+/** Wraps one data key with several keyrings. */
+class MultiKeyring {
+  /** @param {unknown} options */
+  constructor(options) {
+    const known = /** @type {const} */ (['generator', 'children']);
+    const { generator, children = [] } = args.options(options, known);
+    const first = generator === undefined ? undefined : nativeKeyring(generator, 'generator');
+    const others = args
+      .list(children, 'children')
+      .map((child, i) => nativeKeyring(child, `children[${i}]`));
+    nativeKeyrings.set(
+      this,
+      native(() => binding.Keyring.multi(first, others)),
+    );
+  }
+}
+
+/** Wraps data keys with functions of the caller's. */
+class CustomKeyring {
+  /** @param {unknown} options */
+  constructor(options) {
+    nativeKeyrings.set(
+      this,
+      native(() => custom().customKeyring(options)),
+    );
+  }
+}
+
+[AwsKmsKeyring, CustomKeyring, LocalKeyring, MultiKeyring, RawAesKeyring, RawRsaKeyring].forEach(
+  brand,
+);
+
+/**
+ * The keyring of a key string: `local:` and a path, or a KMS key id, ARN, alias or alias ARN.
+ *
+ * @param {string} key
+ */
+function keyringOf(key) {
+  if (!key.startsWith(LOCAL_PREFIX)) return new AwsKmsKeyring({ keyId: key });
+  return new LocalKeyring(key.slice(LOCAL_PREFIX.length));
+}
+
+/**
+ * The native half of a keyring.
+ *
+ * @param {unknown} keyring
+ * @param {string} [name] how the argument is called, for the error
+ * @returns {import('../../binding').Keyring}
+ */
+function nativeKeyring(keyring, name = 'keyring') {
+  const found = nativeKeyrings.get(/** @type {object} */ (keyring));
+  if (found) return found;
+  if (isOfCopy(keyring, 'keyring')) throw copies(name);
+  throw invalid(
+    `${name} must be a keyring of this package, such as an AwsKmsKeyring, not ${kind(keyring)}`,
+  );
+}
+
+module.exports = {
+  AwsKmsKeyring,
+  CustomKeyring,
+  LocalKeyring,
+  MultiKeyring,
+  RawAesKeyring,
+  RawRsaKeyring,
+  keyringOf,
+  nativeKeyring,
+};

@@ -1,0 +1,200 @@
+'use strict';
+
+const binding = require('../native/load.js');
+const args = require('../input/index.js');
+const { throwIfAborted, untilAborted } = require('../calls/abort.js');
+const { EnvelopeError, invalid, native } = require('../errors.js');
+const { describe } = require('../header.js');
+const { openSource } = require('./source.js');
+
+/** @typedef {InstanceType<typeof import('../native/client.js').Core>} Core */
+/** @typedef {import('./source.js').Source} Source */
+
+/** What is read first: most headers are shorter. */
+const FIRST_READ = 4 * 1024;
+
+/** How much plaintext one read of the source and one call of the addon give at most. */
+const SLICE = 1024 * 1024;
+
+const { MAX_SAFE_INTEGER } = Number;
+
+/**
+ * @param {Core} core
+ * @param {unknown} source
+ * @param {string[]} context
+ * @param {AbortSignal | undefined} signal ends the opening
+ * @param {AbortSignal} [readSignal] ends what is read later
+ */
+async function openMessage(core, source, context, signal, readSignal) {
+  throwIfAborted(signal);
+  const opened = await openSource(source);
+  try {
+    const { reader, header } = await authenticate(core, until(signal, opened), context, signal);
+    return new Message(until(readSignal, opened), reader, header);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+/**
+ * @param {Core} core
+ * @param {Source} source
+ * @param {string[]} context
+ * @param {AbortSignal | undefined} signal
+ */
+async function authenticate(core, source, context, signal) {
+  const header = await readHeader(core, source, context, signal);
+  try {
+    const start = native(() => binding.finalFrameStart(header, source.size));
+    const reader = await core.rangeReader(header, source.size, signal);
+    // Not before: the header says how much this is.
+    await openFinalFrame(reader, source, start);
+    return { reader, header: describe(header) };
+  } finally {
+    header.release();
+  }
+}
+
+/**
+ * @param {import('../../binding').RangeReader} reader
+ * @param {Source} source
+ * @param {number} start
+ */
+async function openFinalFrame(reader, source, start) {
+  try {
+    const finalFrame = await source.read(start, source.size);
+    native(() => reader.open(finalFrame));
+  } catch (error) {
+    reader.release();
+    throw error;
+  }
+}
+
+/**
+ * Reads as much of the source as its header takes.
+ *
+ * @param {Core} core
+ * @param {Source} source
+ * @param {string[]} context
+ * @param {AbortSignal | undefined} signal
+ */
+async function readHeader(core, source, context, signal) {
+  // A signed message is refused by name where its final frame is looked for.
+  const reader = core.headerReader(context, true);
+  let from = 0;
+  for (let length = FIRST_READ; from < source.size; length = 2 * from) {
+    throwIfAborted(signal);
+    const to = Math.min(from + length, source.size);
+    const bytes = await source.read(from, to);
+    const header = native(() => reader.push(bytes));
+    if (header) return header;
+    from = to;
+  }
+  native(() => reader.truncated());
+  throw invalid('the source is empty');
+}
+
+/** A message to be read in any order. */
+class Message {
+  #source;
+  #reader;
+
+  /**
+   * @param {Source} source
+   * @param {import('../../binding').RangeReader} reader
+   * @param {import('../../index').MessageHeader} header
+   */
+  constructor(source, reader, header) {
+    this.#source = source;
+    this.#reader = reader;
+    this.header = header;
+    this.size = native(() => reader.size);
+  }
+
+  /** @param {unknown} [range] */
+  async read(range) {
+    // Asked anew each time: the reader knows whether it has been closed.
+    const size = native(() => this.#reader.size);
+    const { start, end } = byteRange(size, args.options(range, ['start', 'end']));
+    const output = Buffer.allocUnsafe(end - start);
+    try {
+      const step = this.#step();
+      for (let from = start; from < end;) {
+        const to = Math.min(end, from - (from % step) + step);
+        await this.#readSlice(from, to, output, from - start);
+        from = to;
+      }
+    } catch (error) {
+      output.fill(0);
+      throw error;
+    }
+    return output;
+  }
+
+  async close() {
+    this.#reader.release();
+    await this.#source.close();
+  }
+
+  [Symbol.asyncDispose]() {
+    return this.close();
+  }
+
+  /** Whole frames, so that none is read twice. */
+  #step() {
+    const { frameLength } = this.header;
+    return frameLength * Math.max(1, Math.floor(SLICE / frameLength));
+  }
+
+  /**
+   * @param {number} start
+   * @param {number} end
+   * @param {Buffer} output
+   * @param {number} at
+   */
+  async #readSlice(start, end, output, at) {
+    const [from = 0, to = 0] = native(() => this.#reader.frames(start, end));
+    const frames = from < to ? await this.#source.read(from, to) : new Uint8Array(0);
+    if (frames.length < to - from) throw truncated();
+    native(() => this.#reader.read(start, end, frames, output, at));
+  }
+}
+
+/**
+ * A range within a plaintext of this size.
+ *
+ * @param {number} size
+ * @param {{ start?: unknown, end?: unknown }} range
+ */
+function byteRange(size, { start = 0, end = size }) {
+  const first = args.integer(start, 'start', 0, MAX_SAFE_INTEGER);
+  const last = Math.min(args.integer(end, 'end', 0, MAX_SAFE_INTEGER), size);
+  if (first > size) {
+    const message = `the range starts at byte ${first}; the plaintext has ${size} bytes`;
+    throw new EnvelopeError('ERR_ENVELOPE_RANGE', message);
+  }
+  if (last < first) throw invalid(`end must not be less than start, ${first}`);
+  return { start: first, end: last };
+}
+
+/**
+ * A source whose reads a signal ends.
+ *
+ * @param {AbortSignal | undefined} signal
+ * @param {Source} source
+ * @returns {Source}
+ */
+function until(signal, source) {
+  if (!signal) return source;
+  const read = (/** @type {number} */ start, /** @type {number} */ end) =>
+    untilAborted(signal, () => source.read(start, end, signal));
+  return { ...source, read };
+}
+
+function truncated() {
+  const message = 'the message was cut off while it was being read';
+  return new EnvelopeError('ERR_ENVELOPE_TRUNCATED_MESSAGE', message);
+}
+
+module.exports = { openMessage };

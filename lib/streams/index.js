@@ -1,0 +1,199 @@
+'use strict';
+
+const { types } = require('node:util');
+
+const binding = require('../native/load.js');
+const args = require('../input/index.js');
+const codec = require('./codec.js');
+const { invalid, native } = require('../errors.js');
+const { describe } = require('../header.js');
+const { nodeStream, webStream } = require('./node.js');
+
+const { DecryptCodec, EncryptCodec, decryption, unlessEnded, writeHeader } = codec;
+
+/** @typedef {InstanceType<typeof import('../native/client.js').Core>} Core */
+/** @typedef {(piece: Buffer) => void} Push */
+/** @typedef {(header: import('../../index').MessageHeader) => unknown} OnHeader */
+
+const OPTIONS = /** @type {const} */ (['encryptionContext', 'signal', 'plaintextLength']);
+const DECRYPT_OPTIONS = /** @type {const} */ ([...OPTIONS, 'signed']);
+const WEB_DECRYPT_OPTIONS = /** @type {const} */ ([...DECRYPT_OPTIONS, 'onHeader']);
+const RE_ENCRYPT_OPTIONS = /** @type {const} */ ([...DECRYPT_OPTIONS, 'newEncryptionContext']);
+
+/**
+ * @param {Core} core
+ * @param {unknown} options
+ */
+function encryptStream(core, options) {
+  const settings = streamOptions(options, OPTIONS);
+  return nodeStream((stream) => encryptCodec(core, settings, pushTo(stream)), settings.signal);
+}
+
+/**
+ * @param {Core} core
+ * @param {unknown} options
+ */
+function decryptStream(core, options) {
+  const settings = streamOptions(options, DECRYPT_OPTIONS);
+  return nodeStream((stream) => {
+    const onHeader = (/** @type {unknown} */ header) => stream.emit('header', header);
+    return decryptCodec(core, settings, onHeader, pushTo(stream));
+  }, settings.signal);
+}
+
+/**
+ * @param {Core} core
+ * @param {unknown} options
+ */
+function encryptWebStream(core, options) {
+  const settings = streamOptions(options, OPTIONS);
+  return webStream((push) => encryptCodec(core, settings, push), settings.signal);
+}
+
+/**
+ * @param {Core} core
+ * @param {unknown} options
+ */
+function decryptWebStream(core, options) {
+  const settings = streamOptions(options, WEB_DECRYPT_OPTIONS);
+  const { onHeader = () => {} } = settings.given;
+  if (typeof onHeader !== 'function') throw invalid('onHeader must be a function');
+  const call = /** @type {OnHeader} */ (onHeader);
+  return webStream((push) => decryptCodec(core, settings, call, push), settings.signal);
+}
+
+/**
+ * @param {Core} from
+ * @param {Core} to
+ * @param {unknown} options
+ */
+function reEncryptStream(from, to, options) {
+  const settings = streamOptions(options, RE_ENCRYPT_OPTIONS);
+  if (settings.plaintextLength !== undefined) {
+    throw invalid('plaintextLength cannot be checked here: the plaintext stays in Rust');
+  }
+  const newContext = newContextPairs(settings.given);
+  return nodeStream((stream) => {
+    const reader = from.headerReader(settings.encryptionContext, settings.acceptsSigned);
+    return new DecryptCodec(reader, startReEncryption, pushTo(stream));
+  }, settings.signal);
+
+  /** @type {import('./codec.js').StartDecryption} */
+  async function startReEncryption(header, output, signal) {
+    const transform = await reEncryptor(from, to, header, newContext, signal);
+    writeHeader(transform, output);
+    return transform;
+  }
+}
+
+/**
+ * A re-encryptor for the message with this header.
+ *
+ * @param {Core} from
+ * @param {Core} to
+ * @param {import('../../binding').Header} header
+ * @param {string[] | undefined} newContext the new message's context; by default the old one's
+ * @param {AbortSignal | undefined} signal
+ */
+async function reEncryptor(from, to, header, newContext, signal) {
+  const context = newContext ?? native(() => header.givenContext());
+  const decryptor = await from.decryptor(header, signal);
+  try {
+    const encryptor = await to.encryptor(context, undefined, signal);
+    return native(() => binding.ReEncryptor.create(decryptor, encryptor));
+  } catch (error) {
+    decryptor.release();
+    throw error;
+  }
+}
+
+/**
+ * The context that the options give a new message, if they do.
+ *
+ * @param {Record<string, unknown>} given
+ */
+function newContextPairs({ newEncryptionContext: context }) {
+  return context === undefined ? undefined : args.contextPairs(context, 'newEncryptionContext');
+}
+
+/**
+ * @param {Core} core
+ * @param {StreamSettings} settings
+ * @param {Push} push
+ */
+function encryptCodec(core, { encryptionContext, plaintextLength }, push) {
+  const start = (/** @type {AbortSignal} */ signal) =>
+    core.encryptor(encryptionContext, plaintextLength, signal);
+  return new EncryptCodec(start, plaintextLength, push);
+}
+
+/**
+ * @param {Core} core
+ * @param {StreamSettings} settings
+ * @param {OnHeader} onHeader
+ * @param {Push} push
+ */
+function decryptCodec(core, settings, onHeader, push) {
+  const { encryptionContext, plaintextLength, acceptsSigned } = settings;
+  const reader = core.headerReader(encryptionContext, acceptsSigned);
+  return new DecryptCodec(
+    reader,
+    async (header, _output, signal) => {
+      const decryptor = unlessEnded(await core.decryptor(header, signal), signal);
+      try {
+        const told = onHeader(describe(header));
+        if (types.isPromise(told)) await told;
+      } catch (error) {
+        decryptor.release();
+        throw error;
+      }
+      return decryption(decryptor, plaintextLength);
+    },
+    push,
+  );
+}
+
+/**
+ * @param {import('node:stream').Transform} stream
+ * @returns {Push}
+ */
+function pushTo(stream) {
+  return (piece) => stream.push(piece);
+}
+
+/** @typedef {ReturnType<typeof streamOptions>} StreamSettings */
+
+/**
+ * @template {string} K
+ * @param {unknown} options
+ * @param {readonly K[]} known
+ */
+function streamOptions(options, known) {
+  /** @type {Record<string, unknown>} */
+  const given = args.options(options, known);
+  const { MAX_SAFE_INTEGER: max } = Number;
+  return {
+    encryptionContext: args.contextPairs(given.encryptionContext),
+    plaintextLength: args.optionalInteger(given.plaintextLength, 'plaintextLength', 0, max),
+    signal: args.abortSignal(given.signal),
+    acceptsSigned: acceptsSigned(given.signed),
+    given,
+  };
+}
+
+/** @param {unknown} signed what a stream does with a signed message, which it cannot verify first */
+function acceptsSigned(signed = 'refuse') {
+  if (signed === 'refuse') return false;
+  if (signed === 'release-before-verified') return true;
+  throw invalid('signed must be "refuse" or "release-before-verified"');
+}
+
+module.exports = {
+  decryptStream,
+  decryptWebStream,
+  encryptStream,
+  encryptWebStream,
+  newContextPairs,
+  reEncryptStream,
+  reEncryptor,
+};

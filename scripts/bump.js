@@ -1,0 +1,75 @@
+'use strict';
+
+const fs = require('node:fs');
+const path = require('node:path');
+
+/** Where the version stands: in each file, what stands before it. */
+const PLACES = {
+  'package.json': /"version": "/,
+  'package-lock.json': /"name": "kms-envelope",\n\s+"version": "/g,
+  'Cargo.toml': /name = "kms-envelope"\nversion = "/,
+  'Cargo.lock': /name = "kms-envelope"\nversion = "/,
+  'fuzz/Cargo.lock': /name = "kms-envelope"\nversion = "/,
+  'service/package.json': /"version": "/,
+  'service/package-lock.json': /"name": "kms-envelope-service",\n\s+"version": "/g,
+  'docs/command-line.md': /\{"ok":true,"version":"/,
+};
+
+/**
+ * Sets the version in every place, and closes the part *Unreleased* of the changelog.
+ *
+ * @param {string} root the repository
+ * @param {string} version
+ * @param {string} date such as `2026-12-31`
+ * @returns {string[]} the files that were written
+ */
+function bump(root, version, date) {
+  if (!/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/.test(version)) {
+    throw new Error(`${version} is no version such as 1.2.3`);
+  }
+  const platforms = fs
+    .readdirSync(path.join(root, 'npm'))
+    .map((name) => `npm/${name}/package.json`);
+  const places = {
+    ...PLACES,
+    ...Object.fromEntries(platforms.map((file) => [file, /"version": "/])),
+  };
+  // All is looked at before anything is written.
+  const texts = Object.entries(places).map(([file, before]) => [
+    file,
+    replaced(file, read(root, file), new RegExp(`(${before.source})[^"]+`, before.flags), version),
+  ]);
+  texts.push(['CHANGELOG.md', closed(read(root, 'CHANGELOG.md'), version, date)]);
+  for (const [file, text] of texts) fs.writeFileSync(path.join(root, file), text);
+  return texts.map(([file]) => file);
+}
+
+function replaced(file, text, pattern, version) {
+  if (text.search(pattern) < 0) throw new Error(`${file} has no version where one is expected`);
+  return text.replace(pattern, (_, before) => `${before}${version}`);
+}
+
+function closed(changelog, version, date) {
+  const heading = '## [Unreleased]\n';
+  if (!changelog.includes(heading)) throw new Error('CHANGELOG.md has no part Unreleased');
+  if (changelog.includes(`## [${version}]`)) throw new Error(`CHANGELOG.md has ${version} already`);
+  return changelog.replace(heading, `${heading}\n## [${version}] - ${date}\n`);
+}
+
+function read(root, file) {
+  return fs.readFileSync(path.join(root, file), 'utf8');
+}
+
+/** `node scripts/bump.js X.Y.Z`: prints the files that it wrote. */
+if (require.main === module) {
+  try {
+    const today = new Date().toISOString().slice(0, 10);
+    const files = bump(path.join(__dirname, '..'), process.argv[2] ?? '', today);
+    for (const file of files) console.log(file);
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
+
+module.exports = { bump };

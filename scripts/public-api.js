@@ -1,0 +1,78 @@
+'use strict';
+
+const fs = require('node:fs');
+const path = require('node:path');
+
+const ROOT = path.join(__dirname, '..');
+const SNAPSHOT = '__test__/house/public-api.txt';
+
+/** What users can rely on, as text: what the package exports, its command line, and its types. */
+function publicApi() {
+  return [
+    'Written by `node scripts/public-api.js`. A change here is a change for users: say so in CHANGELOG.md.',
+    section('exports', exportsOf(require('..'))),
+    section('command line', commandLine()),
+    ...typeFiles().map((file) => section(file, declarations(file))),
+  ].join('\n\n');
+}
+
+function section(title, lines) {
+  return [`== ${title}`, ...lines].join('\n');
+}
+
+/** Each export; of a class also its static and its own methods. */
+function exportsOf(api) {
+  return Object.keys(api)
+    .sort()
+    .flatMap((name) => {
+      const value = api[name];
+      if (typeof value !== 'function' || !isClass(value)) return [`${typeof value} ${name}`];
+      const statics = Object.getOwnPropertyNames(value).filter((key) => isMethod(value, key));
+      const methods = Object.getOwnPropertyNames(value.prototype).filter(
+        (key) => key !== 'constructor',
+      );
+      return [
+        `class ${name}`,
+        ...statics.sort().map((key) => `  static ${key}`),
+        ...methods.sort().map((key) => `  ${key}`),
+      ];
+    });
+}
+
+function isClass(value) {
+  return /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+function isMethod(value, key) {
+  return key !== 'prototype' && typeof value[key] === 'function';
+}
+
+function commandLine() {
+  const { COMMANDS } = require('../bin/commands/index.js');
+  const { OPTIONS } = require('../bin/support/options.js');
+  const commands = Object.keys(COMMANDS).sort();
+  const options = Object.keys(OPTIONS).sort();
+  return [
+    ...commands.map((name) => `command ${name}`),
+    ...options.map((name) => `option --${name}`),
+  ];
+}
+
+function typeFiles() {
+  const types = fs.readdirSync(path.join(ROOT, 'types')).sort();
+  return ['index.d.ts', ...types.map((name) => `types/${name}`)];
+}
+
+/** The declarations of a file, without comments. */
+function declarations(file) {
+  const text = fs.readFileSync(path.join(ROOT, file), 'utf8');
+  const code = text.replace(/\/\*[^]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+  return code.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('import '));
+}
+
+/** `node scripts/public-api.js`: writes the snapshot. */
+if (require.main === module) {
+  fs.writeFileSync(path.join(ROOT, SNAPSHOT), `${publicApi()}\n`);
+}
+
+module.exports = { SNAPSHOT, publicApi };

@@ -1,0 +1,1 @@
+ALTER TABLE "credentials" ADD COLUMN "recent_failures" jsonb DEFAULT '[]'::jsonb NOT NULL;

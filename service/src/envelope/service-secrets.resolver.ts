@@ -1,0 +1,54 @@
+import { Inject } from "@nestjs/common";
+import {
+  Args,
+  Field,
+  GraphQLISODateTime,
+  Int,
+  Mutation,
+  ObjectType,
+  registerEnumType,
+  Resolver,
+} from "@nestjs/graphql";
+import { Roles } from "../auth/auth.guard.js";
+import { CurrentCaller, type Caller } from "../auth/caller.js";
+import { later } from "../common/durations.js";
+import { Log } from "../logging/log.js";
+import { ADOPTION_MS, ServiceSecrets } from "./service-secrets.js";
+
+export enum ServiceSecretPurpose {
+  PEPPER = "pepper",
+  INTEGRITY = "integrity",
+}
+
+registerEnumType(ServiceSecretPurpose, { name: "ServiceSecretPurpose" });
+
+@ObjectType({ description: "A secret of the service that takes the place of the one before." })
+export class RotatedSecret {
+  @Field(() => Int)
+  version!: number;
+
+  @Field(() => GraphQLISODateTime, { description: "From when on it is used." })
+  usedFrom!: Date;
+}
+
+/** For administrators. */
+@Roles("admin")
+@Resolver()
+export class ServiceSecretsResolver {
+  constructor(
+    @Inject(ServiceSecrets) private readonly secrets: ServiceSecrets,
+    @Inject(Log) private readonly log: Log,
+  ) {}
+
+  @Mutation(() => RotatedSecret, {
+    description: "Makes another pepper or integrity secret; rows come under it as they are used.",
+  })
+  async rotateServiceSecret(
+    @CurrentCaller() caller: Caller,
+    @Args("purpose", { type: () => ServiceSecretPurpose }) purpose: ServiceSecretPurpose,
+  ): Promise<RotatedSecret> {
+    const { version, createdAt } = await this.secrets.rotate(purpose);
+    this.log.warn({ administrator: caller.userId, purpose, version }, "a service secret rotates");
+    return { version, usedFrom: later(createdAt, ADOPTION_MS) };
+  }
+}

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { addressGroup, readAddress } from "../src/limits/client-address.js";
+import { startTestService, type TestService } from "./support/app.js";
+import { codeOf } from "./support/device.js";
+
+const ME = "{ whoAmI { userId } }";
+
+let service: TestService;
+before(async () => {
+  service = await startTestService({
+    TRUST_PROXY: "1",
+    LIMIT_USER_REQUESTS_PER_MINUTE: "10",
+    LIMIT_ADDRESS_REQUESTS_PER_MINUTE: "10",
+  });
+});
+after(() => service.close());
+
+/** The statuses of so many requests, each as if it came from an address. */
+async function ask(count: number, token: string | undefined, from: (i: number) => string) {
+  const statuses: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const response = await fetch(`${service.url}/graphql`, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        "x-forwarded-for": from(i),
+        ...(token && { authorization: `Bearer ${token}` }),
+      },
+      body: JSON.stringify({ query: ME }),
+    });
+    statuses.push(response.status);
+    await response.arrayBuffer();
+  }
+  return statuses;
+}
+
+const refused = (statuses: number[]) => statuses.filter((status) => status === 429).length;
+
+test("users behind one address have a limit each, and rubbish from there is not theirs", async () => {
+  const office = () => "198.51.100.7";
+  const [ada, grace] = [await service.token("ada"), await service.token("grace")];
+  assert.equal(refused(await ask(30, undefined, office)), 20);
+  assert.equal(refused(await ask(5, "not.a.token", office)), 5);
+  assert.equal(refused(await ask(13, ada, office)), 3);
+  assert.equal(refused(await ask(10, grace, office)), 0);
+  // Nor has she more of them from elsewhere.
+  assert.equal(refused(await ask(1, ada, () => "198.51.100.8")), 1);
+  const answer = await service.graphql(ME, {}, ada);
+  assert.equal(codeOf(answer), "TOO_MANY_REQUESTS");
+  assert.equal(answer.errors![0]!.extensions.limit, "user");
+});
+
+test("a port or brackets in x-forwarded-for make no address of their own", async () => {
+  assert.equal(refused(await ask(15, undefined, (i) => `203.0.113.9:${40_000 + i}`)), 5);
+  assert.equal(refused(await ask(15, undefined, (i) => `[2001:db8::9]:${40_000 + i}`)), 5);
+  assert.equal(refused(await ask(1, undefined, () => "2001:db8:0:0:ffff::1")), 1);
+  // What is no address at all counts for the proxy that sent it.
+  assert.equal(refused(await ask(15, undefined, (i) => `unknown-${i}`)), 5);
+});
+
+test("probes are not limited", async () => {
+  const statuses = await Promise.all(
+    Array.from({ length: 50 }, async () => (await fetch(`${service.url}/livez`)).status),
+  );
+  assert.deepEqual(new Set(statuses), new Set([200]));
+});
+
+test("with PROBE_PORT probes are answered there, and nothing else is", async () => {
+  const apart = await startTestService({ PROBE_PORT: "0" });
+  try {
+    const statusOf = async (url: string) => (await fetch(url)).status;
+    for (const probe of ["/livez", "/readyz"]) {
+      assert.equal(await statusOf(`${apart.probeUrl}${probe}`), 200);
+      assert.equal(await statusOf(`${apart.url}${probe}`), 404);
+    }
+    assert.equal(await statusOf(`${apart.probeUrl}/metrics`), 401);
+    assert.equal(await statusOf(`${apart.probeUrl}/dashboard/`), 404);
+    assert.equal((await apart.graphql(ME, {}, await apart.token("ada"))).errors, undefined);
+  } finally {
+    await apart.close();
+  }
+});
+
+test("addresses are read in each form that proxies send", () => {
+  const forms = {
+    "203.0.113.9": "203.0.113.9",
+    "203.0.113.9:4711": "203.0.113.9",
+    '"[2001:DB8::0009]:4711"': "2001:db8::9",
+    "[2001:db8::9]": "2001:db8::9",
+    "2001:0db8:0000::0009": "2001:db8::9",
+    "::ffff:203.0.113.9": "203.0.113.9",
+    "::ffff:cb00:7109": "203.0.113.9",
+    "fe80::1%eth0": "fe80::1",
+    " 203.0.113.9 ": "203.0.113.9",
+    "203.0.113.9:port": undefined,
+    "203.0.113.999": undefined,
+    unknown: undefined,
+    "": undefined,
+  };
+  for (const [text, address] of Object.entries(forms)) assert.equal(readAddress(text), address);
+  assert.equal(addressGroup("2001:db8::9"), addressGroup("2001:db8:0:0:1::"));
+  assert.notEqual(addressGroup("2001:db8::9"), addressGroup("2001:db8:0:1::9"));
+});
