@@ -157,6 +157,8 @@ describe("in a browser", () => {
   }
 
   async function press(button: string, pin: string, answer: string): Promise<void> {
+    // Browsers have a clock of their own, and a slow machine takes longer than clocks may differ.
+    service.clock.advance(Math.max(0, Date.now() - service.clock.now().getTime()));
     await demo.bringToFront();
     await demo.getByLabel("Transaction PIN").fill(pin);
     await demo.getByRole("button", { name: button }).click();
@@ -200,6 +202,7 @@ describe("in a browser", () => {
             durationMs: usual * (0.8 + 0.5 * Math.random() + (n % 9 === 0 ? 2 * Math.random() : 0)),
             keyId: bad ? `0196f2a4-7c1e-7b3a-9d7f-${n % 2 ? "bad" : "odd"}000000001` : `key-${n}`,
             deviceId: `device-${n}`,
+            userId: "ada",
           });
         }
       }
