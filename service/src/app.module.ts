@@ -5,7 +5,7 @@ import type { Clock } from "./common/clock.js";
 import type { Config } from "./config/config.js";
 import { ConfigModule } from "./config/config.module.js";
 import { CredentialsModule } from "./credentials/credentials.module.js";
-import { DataModule } from "./data/data.module.js";
+import { DataModule } from "./user-data/data.module.js";
 import type { Database } from "./database/database.js";
 import { DatabaseModule } from "./database/database.module.js";
 import { DashboardModule } from "./dashboard/dashboard.module.js";

@@ -1,6 +1,6 @@
 import { and, asc, eq, gt, isNotNull } from "drizzle-orm";
 import type { Database, Drizzle } from "../database/database.js";
-import { dataContext } from "../data/data-context.js";
+import { dataContext } from "../user-data/data-context.js";
 import { storedData } from "../database/schema/data.js";
 import { clientKeys, serviceSecrets } from "../database/schema/keys.js";
 import type { Context } from "../envelope/sealer.js";
