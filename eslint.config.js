@@ -5,7 +5,7 @@ const globals = require('globals');
 
 module.exports = [
   {
-    ignores: ['target/', '**/node_modules/', '.venv/', '.venv-localstack/', 'service/dist/'],
+    ignores: ['target/', '**/node_modules/', '.venv/', '.venv-localstack/', '.venv-tink/', 'service/dist/'],
   },
   js.configs.recommended,
   {

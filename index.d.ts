@@ -40,6 +40,7 @@ import type {
 } from "./types/options.js";
 
 export * from "./types/errors.js";
+export * from "./types/fields.js";
 export * from "./types/keyrings.js";
 export type * from "./types/message.js";
 export type * from "./types/options.js";

@@ -2,6 +2,13 @@
 
 const { EnvelopeError } = require('./lib/errors.js');
 const { Envelope } = require('./lib/envelope.js');
+const { Fields } = require('./lib/fields/fields.js');
+const { Keyset } = require('./lib/fields/keyset.js');
+const {
+  DynamoDbKeysetStore,
+  FolderKeysetStore,
+  SqlKeysetStore,
+} = require('./lib/fields/stores.js');
 const { inspect } = require('./lib/header.js');
 const {
   AwsKmsKeyring,
@@ -19,12 +26,17 @@ const { decrypt, decryptDataKey, decryptStream, encrypt, encryptStream, generate
 module.exports = {
   AwsKmsKeyring,
   CustomKeyring,
+  DynamoDbKeysetStore,
   Envelope,
   EnvelopeError,
+  Fields,
+  FolderKeysetStore,
+  Keyset,
   LocalKeyring,
   MultiKeyring,
   RawAesKeyring,
   RawRsaKeyring,
+  SqlKeysetStore,
   decrypt,
   decryptDataKey,
   decryptStream,

@@ -14,7 +14,7 @@ use std::time::Duration;
 use clock::OwnTime;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use kms_envelope::EncryptionContext;
-use kms_envelope::client::{CacheLimits, Client, Settings};
+use kms_envelope::client::{CacheLimits, Client, Patience, Settings};
 use kms_envelope::format::Header;
 use kms_envelope::keyring::answer_now;
 use kms_envelope::keyring::raw_aes::RawAesKeyring;
@@ -79,14 +79,14 @@ fn records(criterion: &mut Criterion<OwnTime>) {
     group.bench_function("encrypt, one core", |bencher| {
         bencher.iter(|| {
             for output in outputs.chunks_mut(length) {
-                batch.encryptor().unwrap().seal(black_box(&plaintext), output).unwrap();
+                batch.encryptor().unwrap().encrypt(black_box(&plaintext), output).unwrap();
             }
         });
     });
     group.bench_function("encrypt, all cores", |bencher| {
         bencher.iter(|| {
             let items = outputs.chunks_mut(length).map(|output| (&plaintext[..], output)).collect();
-            assert!(all_cores.install(|| batch.seal(items)).iter().all(Result::is_ok));
+            assert!(all_cores.install(|| batch.encrypt(items)).iter().all(Result::is_ok));
         });
     });
 
@@ -99,15 +99,15 @@ fn records(criterion: &mut Criterion<OwnTime>) {
         bencher.iter(|| {
             let pairs = messages.chunks(length).zip(plaintexts.chunks_mut(RECORD));
             for (i, (message, output)) in pairs.enumerate() {
-                let body = &message[opener.header_length(i).unwrap()..];
-                opener.decryptor(i).unwrap().open(black_box(body), output).unwrap();
+                let body = &message[opener.header(i).unwrap().header().length..];
+                opener.decryptor(i).unwrap().decrypt(black_box(body), output).unwrap();
             }
         });
     });
     group.bench_function("decrypt, all cores", |bencher| {
         bencher.iter(|| {
             let pairs = messages.chunks(length).zip(plaintexts.chunks_mut(RECORD)).collect();
-            assert!(all_cores.install(|| opener.open(0, pairs)).iter().all(Result::is_ok));
+            assert!(all_cores.install(|| opener.decrypt(0, pairs)).iter().all(Result::is_ok));
         });
     });
     group.finish();
@@ -136,16 +136,16 @@ fn context() -> EncryptionContext {
 
 fn encrypt(client: &Client, plaintext: &[u8], output: &mut [u8]) -> usize {
     let length = Some(plaintext.len() as u64);
-    let encryptor = client.encryptor_now(context(), length).unwrap().unwrap();
-    encryptor.seal(plaintext, output).unwrap()
+    let encryptor = answer_now(client.encryptor(context(), length, Patience::None)).unwrap();
+    encryptor.encrypt(plaintext, output).unwrap()
 }
 
 fn decrypt(client: &Client, message: &[u8], output: &mut [u8]) -> usize {
     let header = Header::parse(message, client.header_limits()).unwrap();
     let length = header.length;
     let accepted = client.accept(header, &context()).unwrap();
-    let decryptor = client.decryptor_now(&accepted).unwrap().unwrap();
-    decryptor.open(&message[length..], output).unwrap()
+    let decryptor = answer_now(client.decryptor(&accepted, Patience::None)).unwrap();
+    decryptor.decrypt(&message[length..], output).unwrap()
 }
 
 /// What would use other cores stays on the one that measures, unless it is told.

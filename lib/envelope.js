@@ -3,6 +3,7 @@
 const binding = require('./native/load.js');
 const args = require('./input/index.js');
 const { abortable, throwIfAborted } = require('./calls/abort.js');
+const { begin, ready, readyNow } = require('./calls/start.js');
 const { brand, copies, isOfCopy } = require('./input/copies.js');
 const { Core } = require('./native/client.js');
 const { invalid } = require('./errors.js');
@@ -23,6 +24,13 @@ const dataKeys = () => require('./data-keys.js');
 const files = () => require('./files.js');
 const ranges = () => require('./ranges/index.js');
 const streams = () => require('./streams/index.js');
+
+/**
+ * What the messages of an envelope are written with.
+ *
+ * @type {(envelope: unknown) => import('../binding').Client}
+ */
+let clientOf;
 
 /** Encrypts and decrypts under one key. */
 class Envelope {
@@ -54,11 +62,10 @@ class Envelope {
     const { encryptionContext, into, signal } = callOptions(options, CALL_OPTIONS);
     const input = args.bytes(data, 'data');
     throwIfAborted(signal);
-    const sealed = short.seal(this.#core, encryptionContext, input, into);
-    if (sealed) return sealed;
     const { length } = input;
-    const encryptor = await this.#core.encryptor(encryptionContext, length, signal);
-    return pieces.seal(encryptor, input, length, into, signal);
+    const started = short.encrypt(this.#core, encryptionContext, input, into);
+    if (Buffer.isBuffer(started)) return started;
+    return pieces.run(await ready(signal, started), input, length, into, signal);
   }
 
   /**
@@ -68,9 +75,8 @@ class Envelope {
   encryptSync(data, options) {
     const { encryptionContext, into } = callOptions(options, SYNC_OPTIONS);
     const input = args.bytes(data, 'data');
-    const sealed = short.seal(this.#core, encryptionContext, input, into);
-    if (sealed) return sealed;
-    return pieces.sealSync(this.#core.encryptorNow(encryptionContext, input.length), input, into);
+    const started = short.encrypt(this.#core, encryptionContext, input, into);
+    return Buffer.isBuffer(started) ? started : pieces.runSync(readyNow(started), input, into);
   }
 
   /**
@@ -78,13 +84,13 @@ class Envelope {
    * @param {unknown} [options]
    */
   async decrypt(message, options) {
-    const given = callOptions(options, CALL_OPTIONS);
+    const { encryptionContext, into, signal } = callOptions(options, CALL_OPTIONS);
     const input = args.bytes(message, 'message');
-    throwIfAborted(given.signal);
-    const opened = short.open(this.#core, given.encryptionContext, input, given.into);
-    if (opened) return opened;
-    const { plaintext } = await this.#decrypt(input, given, () => undefined);
-    return plaintext;
+    throwIfAborted(signal);
+    const { length } = input;
+    const started = short.decrypt(this.#core, encryptionContext, input, into);
+    if (Buffer.isBuffer(started)) return started;
+    return pieces.run(await ready(signal, started), input, length, into, signal);
   }
 
   /**
@@ -92,8 +98,15 @@ class Envelope {
    * @param {unknown} [options]
    */
   async decryptMessage(message, options) {
-    const given = callOptions(options, CALL_OPTIONS);
-    return this.#decrypt(args.bytes(message, 'message'), given, describe);
+    const { encryptionContext, into, signal } = callOptions(options, CALL_OPTIONS);
+    const input = args.bytes(message, 'message');
+    const { length } = input;
+    const transform = await begin(signal, () =>
+      this.#core.startDecryption(input, encryptionContext),
+    );
+    const header = describe(transform);
+    const plaintext = await pieces.run(transform, input, length, into, signal);
+    return { plaintext, header };
   }
 
   /**
@@ -103,14 +116,8 @@ class Envelope {
   decryptSync(message, options) {
     const { encryptionContext, into } = callOptions(options, SYNC_OPTIONS);
     const input = args.bytes(message, 'message');
-    const opened = short.open(this.#core, encryptionContext, input, into);
-    if (opened) return opened;
-    const header = this.#core.header(input, encryptionContext);
-    try {
-      return pieces.openSync(this.#core.decryptorNow(header), header, input, into);
-    } finally {
-      header.release();
-    }
+    const started = short.decrypt(this.#core, encryptionContext, input, into);
+    return Buffer.isBuffer(started) ? started : pieces.runSync(readyNow(started), input, into);
   }
 
   /**
@@ -233,14 +240,12 @@ class Envelope {
     const target = Envelope.#coreOf(to);
     const newContext = streams().newContextPairs(given);
     const input = args.bytes(message, 'message');
-    const header = this.#core.header(input, encryptionContext);
-    try {
-      const { length } = input;
-      const transform = await streams().reEncryptor(this.#core, target, header, newContext, signal);
-      return await pieces.reSeal(transform, header, input, length, into, signal);
-    } finally {
-      header.release();
-    }
+    const { length } = input;
+    const { client } = this.#core;
+    const transform = await begin(signal, () =>
+      binding.startReEncryption(client, input, encryptionContext, target.client, newContext),
+    );
+    return pieces.run(transform, input, length, into, signal);
   }
 
   /**
@@ -321,34 +326,21 @@ class Envelope {
   }
 
   /**
-   * @template T
-   * @param {Uint8Array} input
-   * @param {ReturnType<typeof callOptions>} given
-   * @param {(header: import('../binding').Header) => T} describeHeader
-   */
-  async #decrypt(input, { encryptionContext, into, signal }, describeHeader) {
-    const header = this.#core.header(input, encryptionContext);
-    try {
-      const { length } = input;
-      const decryptor = await this.#core.decryptor(header, signal);
-      const plaintext = await pieces.open(decryptor, header, input, length, into, signal);
-      return { plaintext, header: describeHeader(header) };
-    } finally {
-      header.release();
-    }
-  }
-
-  /**
    * The core of another envelope.
    *
    * @param {unknown} envelope
+   * @param {string} [name] how the argument is called, for the error
    */
-  static #coreOf(envelope) {
+  static #coreOf(envelope, name = 'the envelope to re-encrypt to') {
     if (Object(envelope) === envelope && #core in /** @type {Envelope} */ (envelope)) {
       return /** @type {Envelope} */ (envelope).#core;
     }
-    if (isOfCopy(envelope, 'Envelope')) throw copies('the Envelope to re-encrypt to');
-    throw invalid(`the envelope to re-encrypt to must be an Envelope, not ${kind(envelope)}`);
+    if (isOfCopy(envelope, 'Envelope')) throw copies(name);
+    throw invalid(`${name} must be an Envelope, not ${kind(envelope)}`);
+  }
+
+  static {
+    clientOf = (envelope) => Envelope.#coreOf(envelope, 'envelope').client;
   }
 }
 
@@ -372,4 +364,4 @@ function callOptions(options, known) {
   };
 }
 
-module.exports = { Envelope };
+module.exports = { Envelope, clientOf };

@@ -125,6 +125,24 @@ const CODES = {
     'key',
     'Try again, or raise `unwrapTimeoutMs`; set `maxEncryptedDataKeys` for messages from strangers.',
   ],
+  MALFORMED_KEYSET: ['key', 'Check its form (`from`), and that it was copied whole.'],
+  KEYSET_NOT_FOUND: [
+    'key',
+    'Create the keys once, with `create: true`; check the name of the tenant.',
+  ],
+  KEYSET_CONFLICT: ['service', 'Try again.'],
+  KEYSET_STORE: [
+    'service',
+    'Check the folder or the database, then try again; `cause` has its own words.',
+  ],
+  KEY_TOO_NEW: [
+    'key',
+    'Try again after the time in the message, or `force` it if nothing else uses the keys.',
+  ],
+  FIELD_MISMATCH: [
+    'message',
+    'Decrypt the value with the names and the row that it was encrypted with; else treat it as forged.',
+  ],
   INTERNAL: ['system', 'Please report it.'],
 };
 

@@ -5,11 +5,11 @@ const path = require('node:path');
 const binding = require('./native/load.js');
 const args = require('./input/index.js');
 const { throwIfAborted } = require('./calls/abort.js');
-const { callerFor, forget } = require('./calls/caller.js');
+const { closeCaller, openCaller } = require('./calls/caller.js');
 const { aborted, fromNative, invalid } = require('./errors.js');
 const { onAbort } = require('./calls/signal.js');
 const { filePath } = require('./input/path.js');
-const { ifPromise } = require('./calls/promises.js');
+const { onRejection } = require('./calls/promises.js');
 const { newContextPairs } = require('./streams/index.js');
 const { clearInterval, setInterval } = require('./calls/timers.js');
 
@@ -83,7 +83,7 @@ async function reEncryptFile(from, to, source, destination, options) {
  */
 async function watch({ paths, signal, onProgress }, start) {
   throwIfAborted(signal);
-  const caller = callerFor();
+  const caller = openCaller();
   const job = new binding.FileJob(caller);
   /** @type {unknown[]} */
   const thrown = [];
@@ -95,7 +95,7 @@ async function watch({ paths, signal, onProgress }, start) {
     try {
       const told = onProgress?.({ bytesDone: job.bytesDone, bytesTotal: job.bytesTotal });
       // An async function's error ends the call, too, unless the call has ended by then.
-      ifPromise(told, fail);
+      onRejection(told, fail);
     } catch (error) {
       fail(error);
     }
@@ -114,7 +114,7 @@ async function watch({ paths, signal, onProgress }, start) {
   } finally {
     clearInterval(timer);
     ignore?.();
-    forget(caller);
+    closeCaller(caller);
   }
 }
 

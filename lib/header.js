@@ -17,7 +17,7 @@ function inspect(message) {
 /**
  * A header as a plain object.
  *
- * @param {import('../binding').Header} header
+ * @param {Pick<import('../binding').Transform, 'fields'>} header of a transform, or a reader
  * @returns {import('../index').MessageHeader}
  */
 function describe(header) {

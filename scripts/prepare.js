@@ -31,6 +31,7 @@ const STEPS = {
   'addon:rust-crypto': () => addon({ engine: 'rust-crypto' }),
   python,
   localstack,
+  tink,
   peers,
   surroundings,
   examples,
@@ -43,6 +44,7 @@ const DEFAULT_STEPS = [
   'addon',
   'python',
   'localstack',
+  'tink',
   'peers',
   'surroundings',
   'examples',
@@ -135,6 +137,11 @@ function python() {
 /** A KMS whose keys have states; its packages do not go together with moto's. */
 function localstack() {
   return venv('.venv-localstack', 'localstack.txt');
+}
+
+/** Google Tink for Python. */
+function tink() {
+  return venv('.venv-tink', 'tink.txt');
 }
 
 function venv(name, list) {
@@ -254,4 +261,5 @@ module.exports = {
   python,
   rehearsal,
   surroundings,
+  tink,
 };

@@ -13,6 +13,12 @@ const TIMEOUT_MS = 600_000;
 
 const STAGES = { rust: testRust, node: testNode, types: testTypes, service: testService };
 
+/**
+ * The subjects whose tests would prove the same with another cipher engine: what they test lies above it.
+ * A run with the second engine leaves them out; a new subject takes part unless it is named here.
+ */
+const WITHOUT_CIPHERS = ['cli', 'docs', 'hostile', 'house', 'kms', 'memory', 'process'];
+
 /** `npm test -- [STAGE...]`: prepares what the stages need, runs them, and sums up. */
 async function main(names) {
   const unknown = names.find((name) => !STAGES[name]);
@@ -51,20 +57,46 @@ async function testNode() {
   const addon = prepare.addon({ engine });
   prepare.python();
   prepare.localstack();
+  prepare.tink();
   prepare.peers();
   prepare.surroundings();
   prepare.examples();
-  const files = testFiles();
+  const files = testFiles(engine === 'aws-lc' ? [] : WITHOUT_CIPHERS);
   if (files.length === 0) return { ok: false, error: 'there is no __test__/SUBJECT/*.test.js' };
 
   const options = ['--test-reporter=spec', '--test-concurrency=2', `--test-timeout=${TIMEOUT_MS}`];
-  const env = engine === 'aws-lc' ? {} : { KMS_ENVELOPE_NATIVE_PATH: addon };
-  return nodeTests(await run(process.execPath, ['--test', ...options, ...files], { env }));
+  const own = engine === 'aws-lc' ? {} : { KMS_ENVELOPE_NATIVE_PATH: addon };
+  return withEmulators(async (shared) => {
+    const env = { ...own, ...shared };
+    return nodeTests(await run(process.execPath, ['--test', ...options, ...files], { env }));
+  });
 }
 
-/** The tests of each subject; what else lies in `__test__` has no file of that name in its own folder. */
-function testFiles() {
-  return fs.readdirSync(path.join(ROOT, '__test__')).flatMap((subject) => {
+/**
+ * Starts each emulator once, for all test files that `work` runs in the environment that it is given.
+ *
+ * @template T
+ * @param {(environment: Record<string, string>) => Promise<T>} work
+ */
+async function withEmulators(work) {
+  const { SHARED_MOTO, startMoto } = require('../__test__/support/moto');
+  const { SHARED_LOCALSTACK, startLocalStack } = require('../__test__/support/localstack');
+  const [moto, localstack] = await Promise.all([startMoto(), startLocalStack()]);
+  try {
+    return await work({
+      [SHARED_MOTO]: moto.endpoint,
+      [SHARED_LOCALSTACK]: localstack.endpoint,
+    });
+  } finally {
+    await Promise.all([moto.stop(), localstack.stop()]);
+  }
+}
+
+/** The test files of all subjects but these; folders with other things have no such file. */
+function testFiles(leftOut) {
+  const folders = fs.readdirSync(path.join(ROOT, '__test__'));
+  const subjects = folders.filter((name) => !leftOut.includes(name));
+  return subjects.flatMap((subject) => {
     const folder = path.join(ROOT, '__test__', subject);
     const names = fs.readdirSync(folder).filter((name) => name.endsWith('.test.js'));
     return names.map((name) => `__test__/${subject}/${name}`);

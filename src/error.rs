@@ -241,6 +241,18 @@ codes! {
     Addon = "ADDON",
     /// None of the message's encrypted data keys was unwrapped in time.
     UnwrapTimeout = "UNWRAP_TIMEOUT",
+    /// A keyset that is malformed, or that holds a key which cannot be used.
+    MalformedKeyset = "MALFORMED_KEYSET",
+    /// There is no keyset for this tenant.
+    KeysetNotFound = "KEYSET_NOT_FOUND",
+    /// Somebody else has changed the keyset meanwhile.
+    KeysetConflict = "KEYSET_CONFLICT",
+    /// The store of keysets failed.
+    KeysetStore = "KEYSET_STORE",
+    /// A key of a keyset took its last step so lately that some process may not know it.
+    KeyTooNew = "KEY_TOO_NEW",
+    /// A value was changed, or belongs to another tenant, table, column or row.
+    FieldMismatch = "FIELD_MISMATCH",
     /// A fault of this package; please report it.
     Internal = "INTERNAL",
 }
@@ -258,6 +270,8 @@ impl Code {
                 | Code::SourceTimeout
                 | Code::KeyringTimeout
                 | Code::System
+                | Code::KeyTooNew
+                | Code::KeysetConflict
         )
     }
 }

@@ -39,16 +39,18 @@
 //!    errors show what strangers wrote), `parallel` (several cores for one call), `secret_memory`
 //! 2. `crypto` (AES-GCM, HKDF, random; never sees the format) and [`format`](mod@format) (bytes and
 //!    types; never sees a key)
-//! 3. [`materials`]
+//! 3. [`materials`]; `fields` (Tink's keysets and what they encrypt)
 //! 4. [`keyring`]
 //! 5. [`message`]
 //! 6. [`client`]: one keyring and one policy; [`file`](mod@file): files, whole or not at all
-//! 7. `node`, the binding for Node.js (feature `node`)
+//! 7. [`operation`]: one message in and out, its keys now or later
+//! 8. `node`, the binding for Node.js (feature `node`)
 
 pub mod client;
 pub mod context;
 mod crypto;
 pub mod error;
+mod fields;
 pub mod file;
 mod folder;
 mod foreign_text;
@@ -59,6 +61,7 @@ pub mod message;
 // Under test napi registers nothing, so that all of the binding would be dead code.
 #[cfg(all(feature = "node", not(test)))]
 mod node;
+pub mod operation;
 mod parallel;
 mod secret_memory;
 pub mod suite;

@@ -82,9 +82,12 @@ impl AlgorithmSuite {
 
     /// The length of a message id in this suite's format, in bytes.
     pub(crate) fn message_id_length(&self) -> usize {
-        if self.version == 1 { 16 } else { 32 }
+        if self.version == 1 { 16 } else { MAX_MESSAGE_ID_LENGTH }
     }
 }
+
+/// The length of a message id in format 2.0, in bytes; in 1.0 it is shorter.
+pub(crate) const MAX_MESSAGE_ID_LENGTH: usize = 32;
 
 /// Which suites a client writes and reads, by whether they commit to the data key.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

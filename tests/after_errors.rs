@@ -4,6 +4,7 @@
 
 mod support;
 
+use kms_envelope::client::Patience;
 use kms_envelope::error::{Code, Result};
 use kms_envelope::keyring::answer_now;
 use kms_envelope::message::{Decryptor, Encryptor, ReEncryptor};
@@ -17,13 +18,13 @@ fn message() -> Vec<u8> {
 }
 
 fn encryptor() -> Encryptor {
-    answer_now(client(FRAME).encryptor(context(&[]), None)).unwrap()
+    answer_now(client(FRAME).encryptor(context(&[]), None, Patience::Full)).unwrap()
 }
 
 fn decryptor(message: &[u8]) -> Decryptor {
     let client = client(FRAME);
     let accepted = client.accept(header(message), &context(&[])).unwrap();
-    answer_now(client.decryptor(&accepted)).unwrap()
+    answer_now(client.decryptor(&accepted, Patience::Full)).unwrap()
 }
 
 /// The frames of a message, the third of which was changed.
@@ -58,7 +59,7 @@ fn a_re_encryptor_writes_nothing_after_a_frame_that_does_not_verify() {
     let error = re_encryptor.update(&body, &mut [0; 900]).unwrap_err();
     assert_eq!(error.code(), Code::AuthenticationFailed);
     assert_failed(re_encryptor.update(&body[..FRAME_SIZE], &mut [0; 900]));
-    assert_failed(re_encryptor.finish(&mut [0; 900]));
+    assert_failed(re_encryptor.finish(&[], &mut [0; 900]));
 }
 
 /// The frames that were read are lost then: to go on would leave them out of the new message.
@@ -70,7 +71,7 @@ fn a_re_encryptor_reads_nothing_after_its_output_had_no_room() {
     let error = re_encryptor.update(&body[..2 * FRAME_SIZE], &mut [0; 50]).unwrap_err();
     assert_eq!(error.code(), Code::TruncatedMessage);
     assert_failed(re_encryptor.update(&body[2 * FRAME_SIZE..], &mut [0; 900]));
-    assert_failed(re_encryptor.finish(&mut [0; 900]));
+    assert_failed(re_encryptor.finish(&[], &mut [0; 900]));
 }
 
 #[test]

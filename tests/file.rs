@@ -161,8 +161,7 @@ fn a_file_that_appears_meanwhile_is_not_replaced() {
     let source = place.source("plain");
     let destination = Destination::create(place.path("out"), false, Some(&source)).unwrap();
     place.write("out", b"precious");
-    let error =
-        run(source, destination, b"", Box::new(encryptor(1000)), &Control::default()).unwrap_err();
+    let error = run(source, destination, encryptor(1000), &Control::default()).unwrap_err();
     assert_eq!(error.code(), Code::FileExists);
     assert_eq!(place.read("out"), b"precious");
     assert_eq!(place.names(), ["out", "plain"]);
@@ -208,7 +207,7 @@ fn cancelling_midway_leaves_nothing() {
         if turn == 0 {
             control.cancelled.store(true, Ordering::Relaxed);
         }
-        let error = run(source, destination, b"head", Box::new(transform), &control).unwrap_err();
+        let error = run(source, destination, transform, &control).unwrap_err();
         assert_eq!(error.code(), Code::Aborted);
         assert_eq!(control.progress.load(Ordering::Relaxed), (turn * MIB) as u64);
         assert_eq!(place.names(), ["plain"]);
@@ -273,11 +272,11 @@ impl Transform for Interrupted {
         Ok(input.len())
     }
 
-    fn finish_length(&self) -> usize {
+    fn finish_length(&self, _input_length: usize) -> usize {
         0
     }
 
-    fn finish(self: Box<Self>, _output: &mut [u8]) -> Result<usize> {
+    fn finish(self, _input: &[u8], _output: &mut [u8]) -> Result<usize> {
         Ok(0)
     }
 }

@@ -70,7 +70,7 @@ fn expected(at: usize, message: &[u8], header: &Header) -> (&'static str, &'stat
 }
 
 fn body(at: usize, length: usize, header: &Header) -> (&'static str, &'static [Code]) {
-    let frame = header.frame_length as usize + 32;
+    let frame = header.division.frame_length() + 32;
     let last = length - (length - 40) % frame - 40;
     if at < last {
         return match at % frame {

@@ -11,7 +11,8 @@ use kms_envelope::format::EncryptedDataKey;
 use kms_envelope::keyring::multi::MultiKeyring;
 use kms_envelope::keyring::raw_aes::RawAesKeyring;
 use kms_envelope::keyring::{
-    Answer, DecryptedDataKey, GeneratedDataKey, Keyring, WrappedDataKey, answer_now,
+    Answer, DataKeyUnwrapper, DataKeyWrapper, DecryptedDataKey, GeneratedDataKey, Keyring,
+    WrappedDataKey, answer_now,
 };
 use kms_envelope::materials::{Attempts, DataKey, DecryptionMaterials, EncryptionMaterials};
 use kms_envelope::suite::DEFAULT_SUITE;
@@ -75,10 +76,7 @@ fn without_a_generator_it_wraps_what_there_is_and_makes_nothing() {
     let error = encrypt(&*keyring).unwrap_err();
     assert_eq!(error.code(), Code::InvalidArgument);
     assert!(error.message().contains("`generator`"), "{error}");
-    assert_eq!(
-        answer_now(keyring.generate_data_key(32, &context())).unwrap_err().code(),
-        Code::InvalidArgument
-    );
+    assert_eq!(keyring.data_key_wrapper().err().unwrap().code(), Code::InvalidArgument);
 
     let mut materials = encrypt(&*aes("c")).unwrap();
     let before = exposed(&materials.data_key);
@@ -143,10 +141,13 @@ fn a_data_key_that_is_unwrapped_already_is_not_unwrapped_again() {
 #[test]
 fn outside_messages_the_generator_wraps_and_any_keyring_unwraps() {
     let keyring = multi(Some(aes("a")), vec![aes("b")]);
-    let made = answer_now(keyring.generate_data_key(16, &context())).unwrap();
+    let wrapper = keyring.data_key_wrapper().unwrap();
+    let made = answer_now(wrapper.generate_data_key(16, &context())).unwrap();
     assert_eq!(made.key.key_id, "a");
-    let read =
-        |keyring: Shared| answer_now(keyring.decrypt_data_key(&made.ciphertext_blob, &context()));
+    let read = |keyring: Shared| {
+        let unwrapper = keyring.data_key_unwrapper().unwrap();
+        answer_now(unwrapper.decrypt_data_key(&made.ciphertext_blob, &context()))
+    };
     let found = read(multi(None, vec![aes("b"), aes("a")])).unwrap();
     assert_eq!(found.plaintext.expose(), made.key.plaintext.expose());
     let error = read(multi(Some(aes("b")), vec![aes("c")])).unwrap_err();
@@ -160,6 +161,17 @@ fn it_calls_a_service_if_one_of_its_keyrings_does() {
         multi(Some(aes("a")), vec![multi(None, vec![Arc::new(Service::Throttled)])])
             .calls_service()
     );
+}
+
+#[test]
+fn a_keyring_that_calls_a_service_begins_nothing_for_a_caller_who_cannot_wait() {
+    let keyring = multi(Some(aes("a")), vec![Arc::new(Service::Throttled)]);
+    let mut materials = new_materials();
+    let error = keyring.on_encrypt_now(&mut materials).unwrap_err();
+    assert_eq!(error.code(), Code::WouldBlock);
+    assert!(materials.data_key.is_none() && materials.encrypted_data_keys.is_empty());
+    let error = keyring.on_decrypt_now(&mut fresh(), &[]).unwrap_err();
+    assert_eq!(error.code(), Code::WouldBlock);
 }
 
 #[test]
@@ -243,26 +255,11 @@ impl Keyring for Spy {
     ) -> Answer<'a, ()> {
         self.asked().on_decrypt(materials, encrypted_data_keys)
     }
-    fn generate_data_key<'a>(
-        &'a self,
-        length: usize,
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, GeneratedDataKey> {
-        self.asked().generate_data_key(length, context)
+    fn data_key_wrapper(&self) -> Result<&dyn DataKeyWrapper> {
+        self.asked().data_key_wrapper()
     }
-    fn decrypt_data_key<'a>(
-        &'a self,
-        ciphertext_blob: &'a [u8],
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, DecryptedDataKey> {
-        self.asked().decrypt_data_key(ciphertext_blob, context)
-    }
-    fn wrap_data_key<'a>(
-        &'a self,
-        data_key: &'a DataKey,
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, WrappedDataKey> {
-        self.asked().wrap_data_key(data_key, context)
+    fn data_key_unwrapper(&self) -> Result<&dyn DataKeyUnwrapper> {
+        self.asked().data_key_unwrapper()
     }
 }
 
@@ -290,6 +287,16 @@ impl Keyring for Service {
     ) -> Answer<'a, ()> {
         Box::pin(async { Err(throttled()) })
     }
+    fn data_key_wrapper(&self) -> Result<&dyn DataKeyWrapper> {
+        Ok(self)
+    }
+
+    fn data_key_unwrapper(&self) -> Result<&dyn DataKeyUnwrapper> {
+        Ok(self)
+    }
+}
+
+impl DataKeyWrapper for Service {
     fn generate_data_key<'a>(
         &'a self,
         _: usize,
@@ -297,18 +304,21 @@ impl Keyring for Service {
     ) -> Answer<'a, GeneratedDataKey> {
         Box::pin(async { Err(throttled()) })
     }
-    fn decrypt_data_key<'a>(
-        &'a self,
-        _: &'a [u8],
-        _: &'a EncryptionContext,
-    ) -> Answer<'a, DecryptedDataKey> {
-        Box::pin(async { Err(throttled()) })
-    }
     fn wrap_data_key<'a>(
         &'a self,
         _: &'a DataKey,
         _: &'a EncryptionContext,
     ) -> Answer<'a, WrappedDataKey> {
+        Box::pin(async { Err(throttled()) })
+    }
+}
+
+impl DataKeyUnwrapper for Service {
+    fn decrypt_data_key<'a>(
+        &'a self,
+        _: &'a [u8],
+        _: &'a EncryptionContext,
+    ) -> Answer<'a, DecryptedDataKey> {
         Box::pin(async { Err(throttled()) })
     }
 }

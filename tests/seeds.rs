@@ -7,7 +7,7 @@ mod support;
 use std::path::Path;
 
 use kms_envelope::client::Settings;
-use kms_envelope::format::ContentType;
+use kms_envelope::format::Division;
 use kms_envelope::suite::CommitmentPolicy;
 use support::{client_with, context, decrypt, header, keyring};
 
@@ -23,9 +23,9 @@ fn each_seed_is_a_message_of_ours() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         let message = &bytes[PREFIX..];
         assert_eq!(decrypt(&client, &context(&[]), message).unwrap(), [7; 40]);
-        match header(message).content_type {
-            ContentType::Framed => framed += 1,
-            ContentType::NonFramed => whole += 1,
+        match header(message).division {
+            Division::Frames { .. } => framed += 1,
+            Division::Whole => whole += 1,
         }
     }
     assert_eq!((framed, whole), (11, 4), "each suite, and without frames");

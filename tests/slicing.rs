@@ -4,6 +4,7 @@
 
 mod support;
 
+use kms_envelope::client::Patience;
 use kms_envelope::keyring::answer_now;
 use proptest::prelude::*;
 use support::{client, context, cut, decrypt, decrypt_pieces, encrypt, header};
@@ -46,7 +47,7 @@ fn no_room_is_asked_for_while_a_frame_gathers() {
     let header = header(&message);
     let body = &message[header.length..];
     let accepted = client.accept(header, &context(&[])).unwrap();
-    let mut decryptor = answer_now(client.decryptor(&accepted)).unwrap();
+    let mut decryptor = answer_now(client.decryptor(&accepted, Patience::Full)).unwrap();
     let (mut asked, mut released) = (0, 0);
     for piece in body.chunks(1000) {
         let mut room = vec![0; decryptor.update_length(piece.len())];

@@ -15,7 +15,6 @@ use data_encoding::{BASE64, HEXLOWER};
 use kms_envelope::EncryptionContext;
 use kms_envelope::client::{Client, Settings};
 use kms_envelope::error::{Code, Error};
-use kms_envelope::format::ContentType;
 use kms_envelope::keyring::Keyring;
 use kms_envelope::suite::CommitmentPolicy;
 use serde_json::Value;
@@ -135,7 +134,7 @@ impl Case<'_> {
         let header = support::header(&message);
         let has_ranges = self.json["unsigned_only"] != true
             && !header.suite.signed()
-            && header.content_type == ContentType::Framed;
+            && header.division.is_framed();
         assert_eq!(ways.contains(&"as ranges"), has_ranges, "{id}");
         let pairs = header.context.iter().filter(|(key, _)| *key != "aws-crypto-public-key");
         let whole: Value = pairs

@@ -124,5 +124,17 @@ export type EnvelopeErrorCode =
   | "ERR_ENVELOPE_ADDON"
   /** None of the message's encrypted data keys was unwrapped in time. */
   | "ERR_ENVELOPE_UNWRAP_TIMEOUT"
+  /** A keyset that is malformed, or that holds a key which cannot be used. */
+  | "ERR_ENVELOPE_MALFORMED_KEYSET"
+  /** The store has no keys of this tenant. */
+  | "ERR_ENVELOPE_KEYSET_NOT_FOUND"
+  /** Somebody else has changed the keys of the tenant meanwhile. */
+  | "ERR_ENVELOPE_KEYSET_CONFLICT"
+  /** The store of keys failed. */
+  | "ERR_ENVELOPE_KEYSET_STORE"
+  /** A key took its last step so lately that some process may not know it. */
+  | "ERR_ENVELOPE_KEY_TOO_NEW"
+  /** A value was changed, or belongs to another tenant, table, column or row. */
+  | "ERR_ENVELOPE_FIELD_MISMATCH"
   /** A fault of this package; please report it. */
   | "ERR_ENVELOPE_INTERNAL";

@@ -1,11 +1,11 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const crypto = require('node:crypto');
 const { after, before, beforeEach, describe, it } = require('node:test');
 const { setTimeout: wait } = require('node:timers/promises');
 
-const { AwsKmsKeyring, CustomKeyring, Envelope, RawAesKeyring, inspect } = require('../..');
+const { AwsKmsKeyring, CustomKeyring, Envelope, inspect } = require('../..');
+const { flip } = require('../support/edits');
 const { startMoto } = require('../support/moto');
 const { rejection, thrown } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
@@ -121,12 +121,10 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     const envelope = new Envelope({ keyring: passing, cache: limits });
     const first = await envelope.encrypt('x');
     await moto.kms('DeleteAlias', { AliasName: alias });
-    await wait(50);
-    for (let i = 0; i < 3; i++) {
+    while (envelope.stats().keyService.failures < 2) {
       assert.equal(wrappedKey(await envelope.encrypt('x')), wrappedKey(first));
-      await wait(50);
+      await wait(5);
     }
-    assert.ok(envelope.stats().keyService.failures >= 2);
     await moto.createAlias(alias, keyId);
     while (wrappedKey(envelope.encryptSync('x')) === wrappedKey(first)) await wait(5);
   });
@@ -207,10 +205,8 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     const envelope = cached();
     const message = await envelope.encrypt('x'.repeat(100), { encryptionContext });
     await envelope.decrypt(message);
-    for (const at of [50, message.length - 70, message.length - 1]) {
-      const changed = Buffer.from(message);
-      changed[at] ^= 1;
-      await assert.rejects(envelope.decrypt(changed), { name: 'EnvelopeError' });
+    for (const place of ['message id', 'header tag', 'final content', 'final tag']) {
+      await assert.rejects(envelope.decrypt(flip(message, place)), { name: 'EnvelopeError' });
     }
     await rejection(
       envelope.decrypt(message, { encryptionContext: { tenant: 'b' } }),
@@ -269,41 +265,4 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
   async function calls() {
     return (await moto.requests()).map(({ target }) => target.split('.').at(-1));
   }
-});
-
-describe('the option cache', () => {
-  const keyring = new RawAesKeyring({
-    keyNamespace: 'tests',
-    keyName: 'key',
-    wrappingKey: crypto.randomBytes(32),
-  });
-
-  it('is refused if it says nothing that can be', () => {
-    const wrong = [true, 5, [], { maxAgeMs: 0 }, { maxMessages: 0.5 }, { maxBytes: -1 }];
-    for (const cache of [...wrong, { maxEntries: 0 }, { ttl: 5 }, { renewBeforeMs: 300_000 }]) {
-      thrown(() => new Envelope({ keyring, cache }), 'INVALID_ARGUMENT');
-    }
-  });
-
-  it('counts a short message with a long header once', () => {
-    const envelope = new Envelope({ keyring, cache: { maxMessages: 2 } });
-    const encryptionContext = { long: 'x'.repeat(65_000) };
-    const data = Buffer.alloc(64 * 1024, 5);
-    const messages = [1, 2, 3].map(() => envelope.encryptSync(data, { encryptionContext }));
-    const keys = messages.map((message) =>
-      inspect(message).encryptedDataKeys[0].ciphertext.toString('hex'),
-    );
-    assert.equal(keys[0], keys[1]);
-    assert.notEqual(keys[1], keys[2]);
-    for (const message of messages) assert.deepEqual(envelope.decryptSync(message), data);
-  });
-
-  it('works with a local key, at once and one data key for all', () => {
-    const envelope = new Envelope({ keyring, cache: {} });
-    const messages = ['x', 'y'].map((text) => envelope.encryptSync(text));
-    const [a, b] = messages.map((message) => inspect(message).encryptedDataKeys[0].ciphertext);
-    assert.deepEqual(a, b);
-    assert.equal(String(envelope.decryptSync(messages[1])), 'y');
-    assert.equal(new Envelope({ keyring }).stats().cache, undefined);
-  });
 });

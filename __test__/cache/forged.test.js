@@ -7,6 +7,7 @@ const { setTimeout: wait } = require('node:timers/promises');
 
 const { CustomKeyring, Envelope, RawAesKeyring, inspect } = require('../..');
 const { withDataKeys } = require('../support/data-keys');
+const { flip } = require('../support/edits');
 const { rejection } = require('../support/rejects');
 
 /** By hand: 100000. */
@@ -29,10 +30,10 @@ describe('a cache under forged messages', () => {
       // Their data key unwraps, as it is a real one; their headers do not verify.
       const stranger = new Envelope({ keyring });
       const message = await stranger.encrypt('x', { encryptionContext: { i: String(i) } });
-      message[5] ^= 1;
-      await rejection(envelope.decrypt(message), 'AUTHENTICATION_FAILED');
-      await rejection(envelope.plaintextSize(message), 'AUTHENTICATION_FAILED');
-      const [settled] = await envelope.decryptBatch([message]);
+      const forged = flip(message, 'message id');
+      await rejection(envelope.decrypt(forged), 'AUTHENTICATION_FAILED');
+      await rejection(envelope.plaintextSize(forged), 'AUTHENTICATION_FAILED');
+      const [settled] = await envelope.decryptBatch([forged]);
       assert.equal(settled.reason.code, 'ERR_ENVELOPE_AUTHENTICATION_FAILED');
     }
     assert.equal(envelope.stats().cache.entries, entries);

@@ -10,6 +10,7 @@ const { beforeEach, describe, it } = require('node:test');
 
 const { Envelope, LocalKeyring } = require('../..');
 const { assertFailed, jsonLines, workplace } = require('../support/cli');
+const { flip } = require('../support/edits');
 
 const WINDOWS = process.platform === 'win32';
 const FILES = {
@@ -242,8 +243,7 @@ describe('kms-envelope re-encrypt', () => {
 
   it('leaves an old message that does not verify', async () => {
     const file = at('out/sub/b.bin.encrypted');
-    const message = fs.readFileSync(file);
-    message[message.length - 1] ^= 1;
+    const message = flip(fs.readFileSync(file), 'final tag');
     fs.writeFileSync(file, message);
     const { code, errors } = await reEncrypt('--force', '-r', 'out');
     assert.deepEqual([code, errors], [3, ['AUTHENTICATION_FAILED']]);

@@ -8,6 +8,7 @@ const { beforeEach, describe, it } = require('node:test');
 
 const { Envelope, LocalKeyring } = require('../..');
 const { BIN, assertFailed, jsonLines, workplace } = require('../support/cli');
+const { flip } = require('../support/edits');
 
 const POSIX = { skip: process.platform === 'win32' && 'POSIX files' };
 const OLD = Buffer.from('the content of May');
@@ -81,9 +82,7 @@ describe('kms-envelope --verify', () => {
   });
 
   it('fails where a message under the new key does not verify', async () => {
-    const changed = await message(Buffer.alloc(200_000), newKeyId);
-    changed[changed.length - 100_000] ^= 1;
-    write('a.encrypted', changed);
+    write('a.encrypted', flip(await message(Buffer.alloc(200_000), newKeyId), 'frame 2 content'));
     const args = ['re-encrypt', '-f', 'a.encrypted', '--to-key', newKeyId];
     assert.match((await cli(...args)).stderr, /^skipped .* \(compared: key; --verify/);
     assertFailed(await cli(...args, '--verify'), 3, 'AUTHENTICATION_FAILED');

@@ -8,6 +8,7 @@ const { describe, it } = require('node:test');
 
 const { Envelope } = require('../..');
 const { BIN, assertFailed, jsonLines, workplace } = require('../support/cli');
+const { flip } = require('../support/edits');
 
 const WINDOWS = process.platform === 'win32';
 const CONTENT = crypto.randomBytes(700_001);
@@ -71,8 +72,7 @@ describe('kms-envelope tells of each file', () => {
   it('by its name, once', async () => {
     const message = await new Envelope(keyId).encrypt(CONTENT);
     write('good.encrypted', message);
-    message[1000] ^= 1;
-    write('bad.encrypted', message);
+    write('bad.encrypted', flip(message, 'frame 1 content'));
     const names = ['good.encrypted', 'bad.encrypted', 'gone.encrypted'];
     const { code, stderr } = await cli('decrypt', ...names, '-o', 'x');
     assert.equal(code, 1);

@@ -10,13 +10,13 @@ const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 
 const { Envelope, LocalKeyring, inspect } = require('../..');
+const { flip, truncate } = require('../support/edits');
 const { temporaryFolder } = require('../support/files');
 const { nodeBinary } = require('../support/nodes');
 const { requireOrSkip, skipWithout } = require('../support/requirements');
 
 const EXAMPLE = path.join(__dirname, '..', '..', 'examples', 'video.ts');
 const FRAME = 65_536;
-const FRAME_OVERHEAD = 4 + 12 + 16;
 const MEBIBYTE = 1024 * 1024;
 const START_MS = 30_000;
 
@@ -167,10 +167,8 @@ describe('examples/video.ts', { skip: skipWithout('examples') }, () => {
 
     before(async () => {
       if (!node) return;
-      const bytes = Buffer.from(message);
-      const frame = changedAt / FRAME;
-      bytes[inspect(message).headerLength + frame * (FRAME + FRAME_OVERHEAD) + 100] ^= 1;
-      changed = await serve('film.mp4', bytes);
+      const frame = 1 + changedAt / FRAME;
+      changed = await serve('film.mp4', flip(message, `frame ${frame} content`));
     });
 
     it('breaks off, whole or in ranges with that frame', async (t) => {
@@ -193,8 +191,14 @@ describe('examples/video.ts', { skip: skipWithout('examples') }, () => {
   });
 
   const refusals = {
-    'that was cut off': [message.subarray(0, -1), 'AUTHENTICATION_FAILED|TRUNCATED_MESSAGE'],
-    'whose last frame is lost': [message.subarray(0, -12_345 - 40), 'TRUNCATED_MESSAGE|MALFORMED'],
+    'that was cut off': [
+      truncate(message, { before: 'last byte' }),
+      'AUTHENTICATION_FAILED|TRUNCATED_MESSAGE',
+    ],
+    'whose last frame is lost': [
+      truncate(message, { before: 'final frame' }),
+      'TRUNCATED_MESSAGE|MALFORMED',
+    ],
     'of another name': [encrypted('x', 'other.mp4'), 'CONTEXT_MISMATCH'],
   };
   for (const [name, [bytes, code]] of Object.entries(refusals)) {

@@ -8,6 +8,7 @@ const path = require('node:path');
 const { describe, it } = require('node:test');
 const { promisify } = require('node:util');
 
+const { flip, truncate } = require('../support/edits');
 const { envelope, newPlace, root, underKey } = require('../support/places');
 const { rejection } = require('../support/rejects');
 
@@ -43,10 +44,9 @@ describe('a message that was changed', () => {
   it('far behind the first plaintext leaves no file', async () => {
     const place = newPlace({});
     const long = envelope.encryptSync(crypto.randomBytes(9 * MIB));
-    await refused(envelope, place, long.subarray(0, -1), 'TRUNCATED_MESSAGE');
+    await refused(envelope, place, truncate(long, { before: 'last byte' }), 'TRUNCATED_MESSAGE');
     await refused(envelope, place, Buffer.concat([long, Buffer.alloc(1)]), 'MALFORMED_MESSAGE');
-    long[long.length - 1] ^= 1;
-    await refused(envelope, place, long, 'AUTHENTICATION_FAILED');
+    await refused(envelope, place, flip(long, 'final tag'), 'AUTHENTICATION_FAILED');
   });
 
   /** The error of decrypting it as a file; with this code, if one is given. */

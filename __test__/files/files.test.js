@@ -9,6 +9,7 @@ const { describe, it } = require('node:test');
 const { pathToFileURL } = require('node:url');
 
 const { inspect } = require('../..');
+const { flip } = require('../support/edits');
 const { same } = require('../support/files');
 const { envelope, newPlace, other } = require('../support/places');
 const { rejection } = require('../support/rejects');
@@ -108,8 +109,7 @@ describe('reEncryptFile', () => {
 
   it('refuses a message that was changed', async () => {
     const message = envelope.encryptSync(crypto.randomBytes(3 * MIB));
-    message[message.length - 1] ^= 1;
-    const place = newPlace({ old: message });
+    const place = newPlace({ old: flip(message, 'final tag') });
     const failed = envelope.reEncryptFile(place('old'), place('new'), other);
     await rejection(failed, 'AUTHENTICATION_FAILED');
     assert.deepEqual(place.names(), ['old']);

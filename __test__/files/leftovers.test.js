@@ -134,11 +134,15 @@ function newPlace(old) {
   return place;
 }
 
+/** @type {Map<string[], boolean>} whether each wrapper that was tried runs a process */
+const tried = new Map();
+
 /** Whether processes can run in the wrapper: Linux, with Python, on a processor that it knows. */
 function canRun(t, wrapper) {
   if (wrapper.length === 0) return true;
   if (!LINUX) return t.skip('Linux');
   const [command, ...args] = [...wrapper, 'true'];
-  const runs = spawnSync(command, args).status === 0;
+  const runs = tried.get(wrapper) ?? spawnSync(command, args).status === 0;
+  tried.set(wrapper, runs);
   return requireOrSkip(t, runs, 'Python 3 on Linux, x86-64 or arm64, and seccomp');
 }

@@ -7,6 +7,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { describe, it } = require('node:test');
 
+const { flip } = require('../support/edits');
 const { envelope, newPlace, other } = require('../support/places');
 const { rejection } = require('../support/rejects');
 
@@ -41,9 +42,7 @@ describe('the destination', () => {
     await envelope.encryptFile(place('plaintext'), place('message'), { overwrite: true });
     await envelope.decryptFile(place('message'), place('plaintext'), { overwrite: true });
     assert.equal(place.read('plaintext'), 'text');
-    const changed = fs.readFileSync(place('message'));
-    changed[changed.length - 1] ^= 1;
-    fs.writeFileSync(place('message'), changed);
+    fs.writeFileSync(place('message'), flip(fs.readFileSync(place('message')), 'final tag'));
     const failed = envelope.decryptFile(place('message'), place('plaintext'), { overwrite: true });
     await rejection(failed, 'AUTHENTICATION_FAILED');
     assert.equal(place.read('plaintext'), 'text');

@@ -42,9 +42,10 @@ describe('the calls that are driven', () => {
   it('have all options that the types name', () => {
     const options = fs.readFileSync(path.join(root, 'types/options.d.ts'), 'utf8');
     const keyrings = fs.readFileSync(path.join(root, 'types/keyrings.d.ts'), 'utf8');
+    const fields = fs.readFileSync(path.join(root, 'types/fields.d.ts'), 'utf8');
     const given =
       /export interface (\w+(?:Options?|Context|Range|Source|Filter))\b[^{]*\{([^]*?)\n\}/g;
-    const names = [...`${options}\n${keyrings}`.matchAll(given)].flatMap(([, , body]) =>
+    const names = [...`${options}\n${keyrings}\n${fields}`.matchAll(given)].flatMap(([, , body]) =>
       [...body.matchAll(/^ {2}(?:readonly )?(\w+)[?(:]/gm)].map(([, name]) => name),
     );
     assert.ok(names.length > 40, `${names.length}`);

@@ -47,8 +47,10 @@ describe('the check of the layers', () => {
       "fn f<'a>(c: &'a char) { if *c == '\"' { unsafe { g() } } }",
       1,
     ],
-    'a long file': ['src/error.rs', '\n'.repeat(400) + 'fn f() {}', 401],
-    'a long file of lib/': ['lib/a.js', '\n'.repeat(400) + 'f();', 401],
+    'a long file': ['src/error.rs', '\n'.repeat(300) + 'fn f() {}', 301],
+    'a long file of lib/': ['lib/a.js', '\n'.repeat(300) + 'f();', 301],
+    'a long test': ['__test__/cli/a.test.js', '\n'.repeat(300) + 'f();', 301],
+    'a file of lib/ that imports itself': ['lib/a.js', "\nrequire('./a.js');", 2],
     'a package in lib/': ['lib/a.js', "'use strict';\nconst express = require('express');", 2],
     'a file outside lib/': ['lib/a.js', "require('../../package.json');", 1],
     'a computed name in lib/': ['lib/a.js', 'require(name);', 1],
@@ -64,6 +66,50 @@ describe('the check of the layers', () => {
       assert.ok(found[0].message.length > 0);
     });
   }
+
+  it('names the whole circle where files of lib/ import each other', () => {
+    const found = violations({
+      'lib/a.js': "require('./b/c.js');",
+      'lib/b/c.js':
+        "// As lib/a.js loads this file, this is a circle even if it is loaded later.\nconst later = () => require('../a.js');",
+    });
+    assert.deepEqual(found, [
+      { file: 'lib/b/c.js', line: 2, message: 'import circle: lib/a.js -> lib/b/c.js -> lib/a.js' },
+    ]);
+  });
+
+  it('refuses files of one room that import each other, and names the circle', () => {
+    const circle = violations({
+      'src/client/mod.rs': 'mod cache;\nmod entry;\npub use cache::Cache;',
+      'src/client/cache.rs': 'use super::entry::Entry;',
+      'src/client/entry.rs': 'use super::Cache;\nuse crate::error::Error;',
+    });
+    assert.equal(circle.length, 1);
+    assert.match(
+      circle[0].message,
+      /cache\.rs -> src\/client\/entry\.rs -> src\/client\/cache\.rs/,
+    );
+  });
+
+  it('refuses a parent that uses a child which uses the parent', () => {
+    const circle = violations({
+      'src/keyring/mod.rs': 'mod raw;\npub trait Keyring {}\nfn f() { raw::parse() }',
+      'src/keyring/raw.rs': 'use super::Keyring;\npub fn parse() {}',
+    });
+    assert.equal(circle.length, 1);
+  });
+
+  it('lets children use what their parent passes on, and tests use what they test', () => {
+    assert.deepEqual(
+      violations({
+        'src/keyring/mod.rs': 'mod a;\nmod b;\npub use a::A;\npub use b::{B, c::C};',
+        'src/keyring/a.rs': 'pub struct A;\nmod tests { use super::*; use crate::keyring::B; }',
+        'src/keyring/b.rs': 'use super::A;\npub mod c;',
+        'src/keyring/b/c.rs': 'use crate::keyring::{A};\npub struct C;',
+      }),
+      [],
+    );
+  });
 });
 
 /** What the check finds in a tree of these files. */

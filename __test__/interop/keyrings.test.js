@@ -16,6 +16,7 @@ process.env.AWS_SECRET_ACCESS_KEY = 'test';
 process.env.AWS_REGION = 'us-east-1';
 
 const REGIONS = ['eu-west-1', 'us-east-1', 'ap-southeast-2'];
+/** That of a moto of one's own. */
 const ACCOUNT = '123456789012';
 // One account: with more, the discovery keyring for Python finds no key.
 const FILTER = { partition: 'aws', accountIds: [ACCOUNT] };
@@ -34,7 +35,7 @@ for (const name of ['python', 'javascript']) {
 
     before(async () => {
       peer = startPeer(name);
-      [moto, replicas] = await Promise.all([startMoto(), startReplicaKms()]);
+      [moto, replicas] = await Promise.all([startMoto({ shared: false }), startReplicaKms()]);
       const keys = await Promise.all(REGIONS.map((region) => moto.createKey({ region })));
       arns = keys.map(({ arn }) => arn);
     });

@@ -12,6 +12,7 @@ process.env.AWS_ACCESS_KEY_ID = 'test';
 process.env.AWS_SECRET_ACCESS_KEY = 'test';
 process.env.AWS_REGION = 'us-east-1';
 
+/** That of a moto of one's own. */
 const ACCOUNT = '123456789012';
 const REGIONS = ['eu-west-1', 'us-east-1', 'ap-southeast-2'];
 const keysOf = (message) => inspect(message).encryptedDataKeys.map(({ keyName }) => keyName);
@@ -33,7 +34,7 @@ describe('KMS keyrings (moto)', { skip: skipWithout('python') }, () => {
   };
 
   before(async () => {
-    moto = await startMoto();
+    moto = await startMoto({ shared: false });
     keys = await Promise.all(REGIONS.map((region) => moto.createKey({ region })));
     arns = keys.map((key) => key.arn);
   });

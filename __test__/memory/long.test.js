@@ -58,10 +58,10 @@ async function measure(length) {
   fs.truncateSync(place('plaintext'), length);
   const peaks = { copy: await run('copy', place('plaintext'), place('copy')) };
   for (const operation of ENCRYPT) {
-    peaks[operation] = await least(operation, place('plaintext'), place('message'));
+    peaks[operation] = await least(operation, place('plaintext'), place('message'), peaks.copy);
   }
   for (const operation of DECRYPT) {
-    peaks[operation] = await least(operation, place('message'), place('back'));
+    peaks[operation] = await least(operation, place('message'), place('back'), peaks.copy);
     assert.equal(fs.statSync(place('back')).size, length);
   }
   peaks.decryptRange = await run('decryptRange', place('message'), place('none'));
@@ -70,11 +70,14 @@ async function measure(length) {
   return peaks;
 }
 
-/** What an operation takes; of Web streams, when the collector keeps up, as on a busy machine it may not. */
-async function least(operation, source, destination) {
+/**
+ * Returns what an operation takes. Web streams have up to three tries to come near a copy: on a busy
+ * machine the collector may not keep up.
+ */
+async function least(operation, source, destination, copy) {
   let peak = await run(operation, source, destination);
-  const more = operation.includes('Web') ? 2 : 0;
-  for (let i = 0; i < more; i++) {
+  const tries = operation.includes('Web') ? 3 : 1;
+  for (let i = 1; i < tries && peak - copy > MOST_APART / 2; i++) {
     fs.rmSync(destination);
     peak = Math.min(peak, await run(operation, source, destination));
   }

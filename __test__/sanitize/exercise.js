@@ -13,6 +13,7 @@ const path = require('node:path');
 const scenarios = {
   ...require('./messages'),
   ...require('./streams-and-files'),
+  ...require('./fields'),
   ...require('./keys'),
   ...require('./services'),
   ...require('./misuse'),

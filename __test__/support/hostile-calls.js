@@ -9,6 +9,7 @@ const fc = require('fast-check');
 
 const api = require('../..');
 const { temporaryFolder } = require('./files');
+const { fieldCalls } = require('./hostile-fields');
 const {
   bytesOf,
   piped,
@@ -307,6 +308,7 @@ const CALLS = [
   call('decryptDataKey', { ...KEY, ...CALL }, (options, made) =>
     api.decryptDataKey(made[3](), options),
   ),
+  ...fieldCalls(call, envelope),
   call('inspect', {}, (_, [it]) => void api.inspect(it())),
   call('inspect', {}, () => assert.deepEqual(api.inspect(sealed).encryptionContext, { a: 'b' })),
 ];

@@ -5,18 +5,21 @@ const { startChild } = require('./child');
 const { PYTHON } = require('./requirements');
 
 const DEFAULT_REGION = 'us-east-1';
+/** The variable with the endpoint of a moto that several test files share. */
+const SHARED_MOTO = 'KMS_ENVELOPE_TEST_MOTO';
 // The server leaves requests signed by this name out of its log.
 const SUPPORT_ACCESS_KEY = 'test-support';
 
 /**
- * Starts moto: KMS, S3 and STS on 127.0.0.1, with a log of who asked for what.
+ * Starts moto: KMS, S3 and STS on 127.0.0.1, with a log of who asked for what. Where `SHARED_MOTO` names
+ * one that runs already, it is a port of that, with an account and a log of its own.
  *
- * @param {{ keys?: string }} [options] keys: a keys.json with fixed KMS keys
+ * @param {{ keys?: string, shared?: boolean }} [options] keys: a keys.json with fixed KMS keys; shared:
+ *   false for a process of its own, whose account is always 123456789012
  */
-async function startMoto({ keys } = {}) {
-  const script = path.join(__dirname, 'moto_server.py');
-  const child = startChild(PYTHON, [script, ...(keys ? ['--keys', keys] : [])]);
-  const { endpoint } = await child.read();
+async function startMoto({ keys, shared = keys === undefined } = {}) {
+  const running = shared ? process.env[SHARED_MOTO] : undefined;
+  const { endpoint, stop } = await (running ? openPort(running) : startProcess(keys));
 
   /** One KMS call, e.g. kms('DisableKey', { KeyId }); the answer's body. */
   const kms = (target, body, options) => callKms(endpoint, target, body, options);
@@ -39,8 +42,22 @@ async function startMoto({ keys } = {}) {
     async clearRequests() {
       await fetch(`${endpoint}/__requests`, { method: 'DELETE' });
     },
-    stop: () => child.stop(),
+    stop,
   };
+}
+
+/** @param {string | undefined} keys */
+async function startProcess(keys) {
+  const script = path.join(__dirname, 'moto_server.py');
+  const child = startChild(PYTHON, [script, ...(keys ? ['--keys', keys] : [])]);
+  return { ...(await child.read()), stop: () => child.stop() };
+}
+
+/** @param {string} running the endpoint of a moto */
+async function openPort(running) {
+  const { endpoint } = await (await fetch(`${running}/__ports`, { method: 'POST' })).json();
+  const stop = async () => void (await fetch(`${endpoint}/__ports`, { method: 'DELETE' }));
+  return { endpoint, stop };
 }
 
 /** One KMS call of an emulator. */
@@ -65,4 +82,4 @@ function credential(region) {
   return `AWS4-HMAC-SHA256 Credential=${scope}, SignedHeaders=host, Signature=0`;
 }
 
-module.exports = { DEFAULT_REGION, callKms, startMoto };
+module.exports = { DEFAULT_REGION, SHARED_MOTO, callKms, startMoto };

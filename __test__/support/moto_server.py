@@ -4,11 +4,15 @@
 
 Prints one line, {"endpoint": "http://127.0.0.1:PORT"}, when it listens, and ends when its
 standard input does. `GET /__requests` lists the requests seen, `DELETE /__requests` forgets them.
+
+`POST /__ports` opens another port, with an account and a list of requests of its own, so that several
+test files can use one process; it answers as above. `DELETE /__ports` closes the port that it is sent to.
 `--keys` adds fixed KMS keys: {"keys": {NAME: {"kind": "kms", "arn": ARN, "hex": 256-bit key}}}.
 """
 import argparse
 import collections
 import io
+import itertools
 import json
 import logging
 import re
@@ -34,11 +38,31 @@ def main():
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
-    app = RequestLog(DomainDispatcherApplication(create_backend_app))
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(json.dumps({"endpoint": f"http://127.0.0.1:{server.server_port}"}), flush=True)
+    ports = Ports(DomainDispatcherApplication(create_backend_app))
+    print(json.dumps(ports.open(None)), flush=True)
     sys.stdin.buffer.read()
+
+
+class Ports:
+    """The servers of this process, by their port; they share moto, and each has an account of its own."""
+
+    def __init__(self, moto):
+        self.moto = moto
+        self.servers = {}
+        self.accounts = map(str, itertools.count(200_000_000_001))
+
+    def open(self, account):
+        """Listen at a free port; without an account, the credentials choose it, as moto does by itself."""
+        log = RequestLog(self.moto, self, account)
+        server = make_server("127.0.0.1", 0, log, threaded=True, request_handler=MotoRequestHandler)
+        self.servers[str(server.server_port)] = server
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return {"endpoint": f"http://127.0.0.1:{server.server_port}"}
+
+    def close(self, port):
+        server = self.servers.pop(port)
+        # From another thread: the one that answers would wait for itself.
+        threading.Thread(target=lambda: (server.shutdown(), server.server_close()), daemon=True).start()
 
 
 def load_keys(path):
@@ -58,26 +82,43 @@ def load_keys(path):
 
 
 class RequestLog:
-    """WSGI middleware that remembers who asked for what."""
+    """WSGI middleware of one port that remembers who asked for what, and answers for its account."""
 
-    def __init__(self, app):
+    def __init__(self, app, ports, account):
         self.app = app
+        self.ports = ports
+        self.account = account
         self.requests = collections.deque(maxlen=REMEMBERED)
 
     def __call__(self, environ, start_response):
         if environ["PATH_INFO"] == "/__requests":
-            return self.answer(environ["REQUEST_METHOD"], start_response)
+            return self.answer_requests(environ["REQUEST_METHOD"], start_response)
+        if environ["PATH_INFO"] == "/__ports":
+            return self.answer_ports(environ, start_response)
+        if self.account:
+            environ["HTTP_X_MOTO_ACCOUNT_ID"] = self.account
         entry = describe(environ)
         if entry["accessKeyId"] != SUPPORT_ACCESS_KEY:
             self.requests.append(entry)
         return self.app(environ, start_response)
 
-    def answer(self, method, start_response):
-        body = json.dumps(list(self.requests)).encode()
+    def answer_requests(self, method, start_response):
+        requests = list(self.requests)
         if method == "DELETE":
             self.requests.clear()
-        start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
-        return [body]
+        return answer(requests, start_response)
+
+    def answer_ports(self, environ, start_response):
+        if environ["REQUEST_METHOD"] == "POST":
+            return answer(self.ports.open(next(self.ports.accounts)), start_response)
+        self.ports.close(environ["SERVER_PORT"])
+        return answer({}, start_response)
+
+
+def answer(value, start_response):
+    body = json.dumps(value).encode()
+    start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    return [body]
 
 
 def describe(environ):

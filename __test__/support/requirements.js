@@ -9,9 +9,11 @@ const SURROUNDINGS = path.join(ROOT, '__test__', 'surroundings');
 const VENV_PYTHON = process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python';
 const PYTHON = path.join(ROOT, '.venv', VENV_PYTHON);
 const LOCALSTACK = path.join(ROOT, '.venv-localstack', VENV_PYTHON);
+const TINK = path.join(ROOT, '.venv-tink', VENV_PYTHON);
 const INSTALLED = {
   python: PYTHON,
   localstack: LOCALSTACK,
+  tink: TINK,
   peers: path.join(PEERS, 'node_modules', '@aws-crypto', 'client-node', 'package.json'),
   surroundings: path.join(SURROUNDINGS, 'node_modules', 'jest', 'package.json'),
   examples: path.join(ROOT, 'examples', 'node_modules', 'express', 'package.json'),
@@ -34,8 +36,8 @@ function requireOrSkip(t, condition, what) {
 /**
  * The same for a whole suite: describe('...', { skip: skipWithout('python', 'peers') }, ...).
  *
- * @param {...('python' | 'localstack' | 'peers' | 'surroundings' | 'examples')} names 'python': moto and the Python
- *   peer; 'localstack': a KMS with key states; 'peers':
+ * @param {...('python' | 'localstack' | 'tink' | 'peers' | 'surroundings' | 'examples')} names 'python': moto and the Python
+ *   peer; 'localstack': a KMS with key states; 'tink': Google Tink; 'peers':
  *   the JavaScript peer and the other versions of Node.js; 'surroundings': test runners and the like; 'examples': what the examples import
  */
 function skipWithout(...names) {
@@ -59,6 +61,7 @@ module.exports = {
   PEERS,
   PYTHON,
   SURROUNDINGS,
+  TINK,
   isInstalled,
   requireOrSkip,
   skipWithout,

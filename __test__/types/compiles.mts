@@ -4,9 +4,12 @@ import {
   AwsKmsKeyring,
   Envelope,
   EnvelopeError,
+  Fields,
+  Keyset,
   LocalKeyring,
   MultiKeyring,
   RawAesKeyring,
+  SqlKeysetStore,
   decrypt,
   decryptDataKey,
   encrypt,
@@ -24,6 +27,7 @@ import type {
   EnvelopeErrorCode,
   GeneratedDataKey,
   Keyring,
+  KeysetStore,
   MessageHeader,
 } from 'kms-envelope';
 
@@ -115,6 +119,33 @@ await generateDataKey();
 await generateDataKey({ keySpec: 'AES_192' });
 // @ts-expect-error a data key cannot be replaced
 dataKey.plaintext = Buffer.alloc(32);
+
+// Fields and keysets.
+const keyStore: KeysetStore = new SqlKeysetStore({ query: () => [], dialect: 'sqlite' });
+const fields: Fields = await Fields.open({
+  envelope,
+  store: keyStore,
+  tenant: 'acme',
+  create: true,
+});
+const email = fields.column({ table: 'users', column: 'email', type: 'text', index: {} });
+const sealed: Buffer = email.encrypt('ada', { row: 42 });
+const opened: string = email.decrypt(sealed, { row: 42 });
+const born = fields.column({ table: 'u', column: 'b', type: 'date', encoding: 'base64url' });
+const bornText: string = born.encrypt(new Date());
+const dates: (Date | null)[] = born.decryptMany([bornText, null]);
+const nothing: null = email.encrypt(null);
+const keyset: Keyset = await Keyset.import(sealed, { from: 'tink-encrypted-json', keyring: kms });
+const found: Buffer = keyset.prf('x', 16, { keyId: 5 });
+// @ts-expect-error a column of text takes text
+email.encrypt(5);
+// @ts-expect-error there is no such type
+fields.column({ table: 'users', column: 'email', type: 'varchar' });
+// @ts-expect-error Tink knows no local keys
+await Keyset.import(sealed, { from: 'tink-encrypted-json', keyring: local });
+// @ts-expect-error keysets are made by their functions
+new Keyset();
+console.log(opened, dates, nothing, found);
 
 // Errors.
 try {

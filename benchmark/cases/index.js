@@ -33,6 +33,10 @@ const CASES = {
     title: '10,000 records of 256 bytes',
     run: (options) => require('./batch').batch(options),
   },
+  fields: {
+    title: 'Fields of 32 bytes',
+    run: (options) => require('./fields').fields(options),
+  },
   core: {
     title: 'The core in Rust',
     run: () => require('./core').core(),

@@ -111,7 +111,7 @@ fn pick(frame: &mut [u8], at: u16) -> Option<&mut u8> {
 fn split(message: &[u8]) -> (&[u8], Vec<Vec<u8>>) {
     let header = header(message);
     let (head, body) = message.split_at(header.length);
-    let size = header.frame_length as usize + 32;
+    let size = header.division.frame_length() + 32;
     let last = body.chunks(size).position(|frame| frame.starts_with(&[0xff; 4])).unwrap();
     let (regular, rest) = body.split_at(last * size);
     let frames = regular.chunks(size).chain([rest]).map(<[u8]>::to_vec).collect();

@@ -1,12 +1,12 @@
 'use strict';
 
-const { callerFor, callerNeeded, forget } = require('./caller.js');
+const { closeCaller, needsCaller, openCaller } = require('./caller.js');
 const { aborted, fromNative } = require('../errors.js');
 const { onAbort } = require('./signal.js');
 const { warnOfUnlockedKeys } = require('../native/warning.js');
 
 /**
- * Awaits a call of the addon that the signal ends.
+ * Awaits a call of the addon, and cancels it when the signal fires.
  *
  * @template T
  * @param {AbortSignal | undefined} signal
@@ -15,7 +15,7 @@ const { warnOfUnlockedKeys } = require('../native/warning.js');
  */
 async function abortable(signal, call) {
   throwIfAborted(signal);
-  const caller = signal || callerNeeded() ? callerFor() : undefined;
+  const caller = signal || needsCaller() ? openCaller() : undefined;
   const ignore = signal && onAbort(signal, () => caller?.cancel());
   try {
     return await call(caller);
@@ -24,13 +24,13 @@ async function abortable(signal, call) {
     throw signal && own.code === 'ERR_ENVELOPE_ABORTED' ? aborted(signal) : own;
   } finally {
     ignore?.();
-    if (caller) forget(caller);
+    if (caller) closeCaller(caller);
     warnOfUnlockedKeys();
   }
 }
 
 /**
- * Awaits work that nobody can end, but no longer than the signal lets it.
+ * Awaits work that cannot be ended, and rejects when the signal fires before it is done.
  *
  * @template T
  * @param {AbortSignal} signal

@@ -9,67 +9,68 @@ const { fromJson } = require('../errors.js');
 /** The addon holds ids in 32 bits. */
 const MAX_ID = 2 ** 32 - 1;
 
-/** What happens to each call of a key service: see docs/production.md. */
+/** Tells subscribers of each call of a key service; docs/production.md describes the events. */
 const channels = tracingChannel('kms-envelope:key-service');
 
 /**
- * In whose asynchronous context a call was made: functions of the caller's own run in it.
+ * The asynchronous context of each call in flight, by the id of its `Caller`. The functions of a
+ * `CustomKeyring` run in it, so that they see the caller's `AsyncLocalStorage`.
  *
  * @type {Map<number, AsyncResource>}
  */
 const contexts = new Map();
 let lastId = 0;
-/** Whether there are functions of a caller's own, of a `CustomKeyring`. */
-let hasFunctions = false;
+/** Whether a `CustomKeyring` was ever made, whose functions run in the context of a call. */
+let hasCustomKeyrings = false;
 
-/** Whether a call needs a `Caller`, though it has no signal. */
-function callerNeeded() {
-  return hasFunctions || watched();
+/** Whether a call without a signal needs a `Caller`, too. */
+function needsCaller() {
+  return hasCustomKeyrings || hasSubscribers();
 }
 
-/** From now on there are functions of a caller's own. */
-function expectFunctions() {
-  hasFunctions = true;
+/** Remembers that there is a `CustomKeyring`. */
+function noteCustomKeyring() {
+  hasCustomKeyrings = true;
 }
 
-/** Whether anybody wants to be told of calls of key services. */
-function watched() {
+/** Whether anybody listens for calls of key services. */
+function hasSubscribers() {
   const { start, end, asyncStart, asyncEnd, error } = channels;
   return [start, end, asyncStart, asyncEnd, error].some((channel) => channel.hasSubscribers);
 }
 
-/** Who asks, for the addon; `forget` it when it has the answer. */
-function callerFor() {
+/** Returns what tells the addon who makes a call; `closeCaller` it when the call has ended. */
+function openCaller() {
   lastId = (lastId % MAX_ID) + 1;
   const caller = new binding.Caller(lastId);
-  if (!callerNeeded()) return caller;
+  if (!needsCaller()) return caller;
   const context = new AsyncResource('KMS_ENVELOPE');
   contexts.set(lastId, context);
-  if (watched()) {
+  if (hasSubscribers()) {
     const calls = new Map();
-    caller.watch((event) => context.runInAsyncScope(tell, undefined, calls, event));
+    caller.watch((event) => context.runInAsyncScope(publish, undefined, calls, event));
   }
   return caller;
 }
 
 /**
- * Nothing more is done on behalf of this caller.
+ * Forgets the context of a call that has ended.
  *
  * @param {import('../../binding').Caller} caller
  */
-function forget(caller) {
+function closeCaller(caller) {
   contexts.delete(caller.id);
 }
 
 /**
- * Calls a function as the caller would have; here, if the call has ended meanwhile.
+ * Runs a function in the asynchronous context of a call; in the present one, if the call has ended.
  *
  * @template T
  * @param {number} id the caller's
  * @param {() => T} work
  * @returns {T}
  */
-function asCaller(id, work) {
+function runAsCaller(id, work) {
   const context = contexts.get(id);
   return context ? context.runInAsyncScope(work) : work();
 }
@@ -80,7 +81,7 @@ function asCaller(id, work) {
  * @param {Map<number, object>} calls
  * @param {import('../../binding').NativeCallEvent} event
  */
-function tell(calls, { id, operation, keyId, region, outcome }) {
+function publish(calls, { id, operation, keyId, region, outcome }) {
   if (!outcome) {
     const call = { operation, keyId, region };
     calls.set(id, call);
@@ -96,4 +97,4 @@ function tell(calls, { id, operation, keyId, region, outcome }) {
   channels.asyncEnd.publish(call);
 }
 
-module.exports = { asCaller, callerFor, callerNeeded, expectFunctions, forget };
+module.exports = { closeCaller, needsCaller, noteCustomKeyring, openCaller, runAsCaller };

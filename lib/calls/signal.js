@@ -1,26 +1,26 @@
 'use strict';
 
 /**
- * Who waits for a signal, and the one listener that it has of ours: it warns of more than ten.
+ * The callbacks that wait for each signal, and our only listener on it: Node.js warns of more than ten.
  *
  * @type {WeakMap<AbortSignal, { callbacks: Set<() => void>, listener: () => void }>}
  */
-const watched = new WeakMap();
+const listeners = new WeakMap();
 
 /**
- * Calls back when a signal fires that has not yet; returns what ends the waiting.
+ * Calls back when a signal fires, which has not fired yet. Returns a function that cancels this.
  *
  * @param {AbortSignal} signal
  * @param {() => void} callback one for each call, that does not throw
  * @returns {() => void}
  */
 function onAbort(signal, callback) {
-  const { callbacks, listener } = watched.get(signal) ?? watch(signal);
+  const { callbacks, listener } = listeners.get(signal) ?? watch(signal);
   callbacks.add(callback);
   return () => {
     if (!callbacks.delete(callback) || callbacks.size > 0) return;
     signal.removeEventListener('abort', listener);
-    watched.delete(signal);
+    listeners.delete(signal);
   };
 }
 
@@ -34,7 +34,7 @@ function watch(signal) {
   };
   const entry = { callbacks, listener };
   signal.addEventListener('abort', listener);
-  watched.set(signal, entry);
+  listeners.set(signal, entry);
   return entry;
 }
 

@@ -27,8 +27,8 @@ const arrayBufferLength = getter(ArrayBuffer.prototype, 'byteLength');
 const fill = callable(TypedArray.prototype.fill);
 
 /**
- * The bytes of an input, without a copy (but for strings, which are encoded as UTF-8): a view whose
- * length stays as it is now, unless the bytes are taken away.
+ * Returns the bytes of an input without a copy (strings are encoded as UTF-8): a view that keeps its
+ * present length, unless its buffer is detached or shrunk.
  *
  * @param {unknown} data
  * @param {string} name how the argument is called, for the error
@@ -36,40 +36,40 @@ const fill = callable(TypedArray.prototype.fill);
  */
 function bytes(data, name) {
   if (typeof data === 'string') return utf8(data, name);
-  if (isTypedArray(data)) return viewOf(data, typedArray, name);
-  if (isArrayBuffer(data)) return wholeOf(data, name);
-  if (isDataView(data)) return viewOf(data, dataView, name);
-  if (isSharedArrayBuffer(data)) throw shared(name);
+  if (isTypedArray(data)) return toView(data, typedArray, name);
+  if (isArrayBuffer(data)) return toWholeView(data, name);
+  if (isDataView(data)) return toView(data, dataView, name);
+  if (isSharedArrayBuffer(data)) throw sharedError(name);
   throw invalid(
     `${name} must be a Buffer, TypedArray, DataView, ArrayBuffer or string, not ${kind(data)}`,
   );
 }
 
 /**
- * Bytes that are a `Uint8Array` and nothing else.
+ * Returns the bytes of a `Uint8Array`, and refuses all else.
  *
  * @param {unknown} data
  * @param {string} name how the argument is called, for the error
  * @returns {Uint8Array}
  */
 function byteArray(data, name) {
-  if (isUint8Array(data)) return viewOf(data, typedArray, name);
+  if (isUint8Array(data)) return toView(data, typedArray, name);
   throw invalid(`${name} must be a Buffer or Uint8Array, not ${kind(data)}`);
 }
 
 /**
- * Fails if a buffer was detached or resized since it was seen with this length: what is missing of
- * it must not be left out in silence.
+ * Throws if a buffer was detached or resized since it had this length: else the missing bytes would be
+ * left out in silence.
  *
  * @param {Uint8Array} data
  * @param {number} length
  */
 function checkUnchanged(data, length) {
-  if (data.length !== length) throw gone('a buffer');
+  if (data.length !== length) throw goneError('a buffer');
 }
 
 /**
- * The caller's own output buffer.
+ * Returns the part of the caller's own output buffer that is to be filled.
  *
  * @param {unknown} into
  * @param {number} length how many bytes it must hold
@@ -82,12 +82,12 @@ function outputBuffer(into, length, input) {
     throw invalid(`into has ${room.length} bytes; the output needs ${length}`);
   }
   const output = Buffer.from(room.buffer, room.byteOffset, length);
-  if (overlap(output, input)) throw invalid('into overlaps the input; give another buffer');
+  if (overlaps(output, input)) throw invalid('into overlaps the input; give another buffer');
   return output;
 }
 
 /**
- * Overwrites bytes with zeros, whatever their own `fill` does; memory that is gone has none.
+ * Overwrites bytes with zeros, whatever their own `fill` does. Detached memory has no bytes.
  *
  * @param {Uint8Array} data
  */
@@ -95,7 +95,7 @@ function wipe(data) {
   if (typedArray.byteLength(data) > 0) fill(data, 0);
 }
 
-function overlap(/** @type {Uint8Array} */ a, /** @type {Uint8Array} */ b) {
+function overlaps(/** @type {Uint8Array} */ a, /** @type {Uint8Array} */ b) {
   return (
     a.buffer === b.buffer &&
     a.byteOffset < b.byteOffset + b.length &&
@@ -117,15 +117,15 @@ function utf8(text, name) {
  * @param {typeof typedArray} get
  * @param {string} name
  */
-function viewOf(view, get, name) {
+function toView(view, get, name) {
   const buffer = get.buffer(view);
-  if (isSharedArrayBuffer(buffer)) throw shared(name);
+  if (isSharedArrayBuffer(buffer)) throw sharedError(name);
   try {
     const length = get.byteLength(view);
     if (length === 0) get.validate(view);
     return new Uint8Array(buffer, get.byteOffset(view), length);
   } catch {
-    throw gone(name);
+    throw goneError(name);
   }
 }
 
@@ -133,20 +133,20 @@ function viewOf(view, get, name) {
  * @param {ArrayBuffer} buffer
  * @param {string} name
  */
-function wholeOf(buffer, name) {
+function toWholeView(buffer, name) {
   try {
     return new Uint8Array(buffer, 0, arrayBufferLength(buffer));
   } catch {
-    throw gone(name);
+    throw goneError(name);
   }
 }
 
 /** Another thread could change shared memory between the check of a tag and the use of its data. */
-function shared(/** @type {string} */ name) {
+function sharedError(/** @type {string} */ name) {
   return invalid(`${name} must not be backed by a SharedArrayBuffer; copy it first`);
 }
 
-function gone(/** @type {string} */ name) {
+function goneError(/** @type {string} */ name) {
   return invalid(
     `${name} was detached or resized; do not transfer or resize a buffer while it is being used`,
   );

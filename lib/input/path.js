@@ -7,7 +7,7 @@ const { invalid } = require('../errors.js');
 const { nameString } = require('./values.js');
 
 /**
- * A path from a string or a `file:` URL, of whichever realm.
+ * Returns the path in a string or a `file:` URL, of whichever realm.
  *
  * @param {unknown} value
  * @param {string} [name] how the argument is called, for the error
@@ -15,7 +15,7 @@ const { nameString } = require('./values.js');
  */
 function filePath(value, name = 'the path') {
   const href = hrefOf(value);
-  return nameString(href === undefined ? value : local(href, name), name);
+  return nameString(href === undefined ? value : localPath(href, name), name);
 }
 
 /**
@@ -28,7 +28,8 @@ function isPath(value) {
 }
 
 /**
- * The text of a URL: of Node.js, of another realm, or of a library such as jsdom.
+ * Returns the text of a URL (of Node.js, of another realm, or of a library such as jsdom); `undefined`
+ * for anything else.
  *
  * @param {unknown} value
  */
@@ -49,7 +50,7 @@ function hrefOf(value) {
  * @param {string} href
  * @param {string} name
  */
-function local(href, name) {
+function localPath(href, name) {
   try {
     return fileURLToPath(href);
   } catch (error) {

@@ -42,7 +42,7 @@ function Snapshot() {}
 Snapshot.prototype = Object.create(null);
 
 /**
- * The options of a call, each read once. Nothing that the caller does later changes them.
+ * Returns the options of a call, each read once, so that nothing the caller does later changes them.
  *
  * @template {string} K
  * @param {unknown} value an object, or nothing
@@ -64,7 +64,7 @@ function options(value, known, name = 'the options') {
 }
 
 /**
- * One option of a call, and all the others, which are not looked at.
+ * Returns one option of a call, and the others unchecked.
  *
  * @param {unknown} value an object, or nothing
  * @param {string} key
@@ -84,7 +84,7 @@ function take(value, key) {
 }
 
 /**
- * An encryption context as the addon takes it: keys and values in turn.
+ * Returns an encryption context as the addon takes it: a flat list of keys and values in turn.
  *
  * @param {unknown} context
  * @param {string} [name] how the argument is called, for the error
@@ -109,7 +109,7 @@ function contextPairs(context, name = 'encryptionContext') {
 }
 
 /**
- * A copy of an array whose items are its own, each read once.
+ * Returns a copy of an array, each item read once.
  *
  * @param {unknown} value
  * @param {string} name how the argument is called, for the error
@@ -134,7 +134,7 @@ function list(value, name) {
 const EXAMPLE = /** @type {const} */ (['tenant', 'purpose']);
 
 /**
- * The same value, which is a plain object: all that it holds is in its own named properties.
+ * Returns the value if it is a plain object: all that it holds is in its own named properties.
  *
  * @param {unknown} value
  * @param {string} name
@@ -148,7 +148,7 @@ function plain(value, name, example) {
 }
 
 /**
- * Why a value is no plain object; nothing if it is one.
+ * Returns why a value is no plain object; `undefined` if it is one.
  *
  * @param {unknown} value
  */
@@ -194,7 +194,7 @@ function isObjectPrototype(prototype) {
 }
 
 /**
- * The value of an own property that is not hidden and has no getter.
+ * Returns the value of an own property; refuses a getter and a property that is not enumerable.
  *
  * @param {object} given
  * @param {string} key

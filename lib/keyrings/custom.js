@@ -4,7 +4,7 @@ const { isNativeError } = require('node:util').types;
 
 const binding = require('../native/load.js');
 const args = require('../input/index.js');
-const { asCaller, expectFunctions } = require('../calls/caller.js');
+const { noteCustomKeyring, runAsCaller } = require('../calls/caller.js');
 const { EnvelopeError, invalid } = require('../errors.js');
 const { quotes, sentence } = require('../foreign-text.js');
 const { GUARD_OPTIONS, guardOptions } = require('./guard.js');
@@ -21,7 +21,7 @@ const OPTIONS = /** @type {const} */ ([
 ]);
 
 /**
- * The native keyring of a `CustomKeyring`'s options.
+ * Returns the native keyring of a `CustomKeyring`'s options.
  *
  * @param {unknown} options
  */
@@ -32,11 +32,11 @@ function customKeyring(options) {
     if (typeof given[name] !== 'function') throw invalid(`${name} must be a function`);
   }
   const { wrapDataKey, unwrapDataKey } = /** @type {Options} */ (/** @type {unknown} */ (given));
-  expectFunctions();
+  noteCustomKeyring();
   return binding.customKeyring(providerId, guardOptions(given), (request) => {
     const ask = () =>
       request.keyName === null ? wrap(request, wrapDataKey) : unwrap(request, unwrapDataKey);
-    asCaller(request.callerId, ask).catch((error) => fail(request, error));
+    runAsCaller(request.callerId, ask).catch((error) => reportFailure(request, error));
   });
 }
 
@@ -50,16 +50,16 @@ async function wrap(request, wrapDataKey) {
     const wrapped = await wrapDataKey({ dataKey, encryptionContext: contextOf(request) });
     const { ciphertext, keyName } = Object(wrapped);
     const answer = 'wrapDataKey must resolve with { ciphertext, keyName }';
-    const bytes = checked(`${answer}: ciphertext`, args.byteArray, ciphertext);
-    if (bytes.length === 0) throw new WrongType(`${answer}: ciphertext is empty`);
-    if (typeof keyName !== 'string') throw new WrongType(`${answer}: keyName is no string`);
+    const bytes = checkAnswer(`${answer}: ciphertext`, args.byteArray, ciphertext);
+    if (bytes.length === 0) throw new WrongAnswer(`${answer}: ciphertext is empty`);
+    if (typeof keyName !== 'string') throw new WrongAnswer(`${answer}: keyName is no string`);
     if (!keyName.isWellFormed()) {
-      throw new WrongType(`${answer}: keyName is not well-formed Unicode`);
+      throw new WrongAnswer(`${answer}: keyName is not well-formed Unicode`);
     }
     request.wrapped(bytes, keyName);
   } catch (error) {
-    // Its text is looked at while the data key is still known.
-    fail(request, error, dataKey);
+    // Before the data key is wiped: the error's text must not repeat it.
+    reportFailure(request, error, dataKey);
   } finally {
     args.wipe(dataKey);
   }
@@ -77,7 +77,7 @@ async function unwrap(request, unwrapDataKey) {
   });
   if (dataKey === undefined || dataKey === null) return request.unwrapped(null);
   const answer = 'unwrapDataKey must resolve with the bytes of the data key, or with undefined';
-  const bytes = checked(`${answer}: they`, args.byteArray, dataKey);
+  const bytes = checkAnswer(`${answer}: they`, args.byteArray, dataKey);
   try {
     request.unwrapped(bytes);
   } finally {
@@ -89,37 +89,39 @@ function contextOf(/** @type {Request} */ request) {
   return Object.fromEntries(request.context);
 }
 
-/** A mistake in the caller's function: its message is ours, and has no cause. */
-class WrongType extends Error {}
+/** The answer of a caller's function that is not what it must be; the message is ours. */
+class WrongAnswer extends Error {}
 
 /**
- * What a check of an argument says of an answer.
+ * Checks an answer of a caller's function as an argument is checked.
  *
  * @template T
  * @param {string} name how the answer is called, for the error
  * @param {(value: unknown, name: string) => T} check
  * @param {unknown} value
  */
-function checked(name, check, value) {
+function checkAnswer(name, check, value) {
   try {
     return check(value, name);
   } catch (error) {
-    throw error instanceof EnvelopeError ? new WrongType(error.message) : error;
+    throw error instanceof EnvelopeError ? new WrongAnswer(error.message) : error;
   }
 }
 
 /**
+ * Ends a request with what the caller's function threw, without any secret.
+ *
  * @param {Request} request
  * @param {unknown} error what the function threw
  * @param {Uint8Array} [secret] what its text must not repeat
  */
-function fail(request, error, secret = new Uint8Array()) {
+function reportFailure(request, error, secret = new Uint8Array()) {
   // Of a Proxy even `instanceof` may throw.
-  if (isNativeError(error) && error instanceof WrongType) {
+  if (isNativeError(error) && error instanceof WrongAnswer) {
     return request.failed(error.message, null, false);
   }
   const name = request.keyName === null ? 'wrapDataKey' : 'unwrapDataKey';
-  const { text, retryable } = read(error);
+  const { text, retryable } = describeThrown(error);
   const cause = quotes(text, secret)
     ? 'its text holds the data key, and is not shown'
     : sentence(text);
@@ -127,12 +129,12 @@ function fail(request, error, secret = new Uint8Array()) {
 }
 
 /**
- * What the function threw may be anything: a getter of it may throw, too, and must not be the end of
- * the process.
+ * Returns the text of what a function threw, and whether it says `retryable: true`. It may be anything;
+ * a getter of it may throw, too, which must not end the process.
  *
  * @param {unknown} error
  */
-function read(error) {
+function describeThrown(error) {
   try {
     const { name, message, retryable } = Object(error);
     const text = typeof message === 'string' ? `${name}: ${message}` : String(error);

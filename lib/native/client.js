@@ -2,12 +2,10 @@
 
 const binding = require('./load.js');
 const args = require('../input/index.js');
-const { abortable, throwIfAborted } = require('../calls/abort.js');
-const { EnvelopeError, invalid, native } = require('../errors.js');
+const { abortable } = require('../calls/abort.js');
+const { invalid, native } = require('../errors.js');
 const { keyringOf, nativeKeyring } = require('../keyrings/index.js');
 const { warnOfUnlockedKeys } = require('./warning.js');
-
-/** @typedef {import('../../binding').Header} Header */
 
 const UINT32_MAX = 2 ** 32 - 1;
 const UINT16_MAX = 2 ** 16 - 1;
@@ -33,14 +31,9 @@ const CACHE_OPTIONS = /** @type {const} */ ([
   'renewBeforeMs',
 ]);
 
-const CALLS_SERVICE = 'this keyring asks a key service, which a synchronous call cannot wait for';
-const MANY_KEYS =
-  'none of the first data keys of the message unwrapped, and trying the others takes long';
-
 /** An envelope's key and settings, and the native halves of messages made with them. */
 class Core {
-  /** Whether there can be a data key without asking anybody. */
-  #answersNow;
+  /** Whether data keys are renewed before their age. */
   #renews;
 
   /** @param {unknown} key what the constructor of `Envelope` was given */
@@ -51,109 +44,56 @@ class Core {
     this.keyring = nativeKeyring(given.keyring);
     const checked = settings(given);
     this.client = native(() => binding.Client.create(this.keyring, checked));
-    this.#answersNow = checked.cache !== undefined || !this.keyring.callsService;
     this.#renews = checked.cache?.renewBeforeMs !== undefined;
     warnOfUnlockedKeys();
   }
 
   /**
-   * Starts a message; at once, if nobody has to be asked.
+   * Starts a message.
    *
    * @param {string[]} context
    * @param {number | undefined} plaintextLength
-   * @param {AbortSignal | undefined} signal
    */
-  async encryptor(context, plaintextLength, signal) {
-    throwIfAborted(signal);
-    const now = this.#encryptorNow(context, plaintextLength);
-    if (now) return now;
-    return abortable(signal, (caller) =>
-      binding.createEncryptor(this.client, context, plaintextLength, caller),
-    );
+  startEncryption(context, plaintextLength) {
+    const started = native(() => binding.startEncryption(this.client, context, plaintextLength));
+    this.renewIfAging(context);
+    return started;
   }
 
   /**
+   * Starts to read a message that lies in memory as a whole.
+   *
+   * @param {Uint8Array} message
    * @param {string[]} context
-   * @param {number | undefined} plaintextLength
    */
-  encryptorNow(context, plaintextLength) {
-    return atOnce(this.#encryptorNow(context, plaintextLength), CALLS_SERVICE);
+  startDecryption(message, context) {
+    return native(() => binding.startDecryption(this.client, message, context));
   }
 
   /**
-   * Writes a short message as a whole, if nobody has to be asked.
+   * Writes a short message as a whole.
    *
    * @param {string[]} context
    * @param {Uint8Array} input
    * @param {Uint8Array} output
-   * @returns {number | import('../../binding').Encryptor | null} its length; or, without room for it,
-   *   what writes it
+   * @returns its length; or, if `output` has no room or a service must be asked, what writes it
    */
-  sealNow(context, input, output) {
-    if (!this.#answersNow) return null;
-    const sealed = native(() => binding.sealNow(this.client, context, input, output));
-    if (this.#renews && sealed !== null) this.renewIfAging(context);
-    return sealed;
+  encryptShort(context, input, output) {
+    const written = native(() => binding.encryptShort(this.client, context, input, output));
+    this.renewIfAging(context);
+    return written;
   }
 
   /**
-   * Unwraps a message's data key; at once, if nobody has to be asked.
-   *
-   * @param {Header} header
-   * @param {AbortSignal | undefined} signal
-   */
-  async decryptor(header, signal) {
-    throwIfAborted(signal);
-    const now = this.#decryptorNow(header);
-    if (now) return now;
-    return abortable(signal, (caller) => binding.createDecryptor(this.client, header, caller));
-  }
-
-  /** @param {Header} header */
-  decryptorNow(header) {
-    const callsService = this.keyring.callsService;
-    return atOnce(this.#decryptorNow(header), callsService ? CALLS_SERVICE : MANY_KEYS);
-  }
-
-  /**
-   * What reads ranges of a message, once it is given the final frame; at once, if nobody has to be
-   * asked.
-   *
-   * @param {Header} header
-   * @param {number} messageLength
-   * @param {AbortSignal | undefined} signal
-   */
-  async rangeReader(header, messageLength, signal) {
-    throwIfAborted(signal);
-    const { client } = this;
-    const now =
-      this.#answersNow && native(() => binding.rangeReaderNow(client, header, messageLength));
-    if (now) return now;
-    return abortable(signal, (caller) =>
-      binding.createRangeReader(client, header, messageLength, caller),
-    );
-  }
-
-  /**
-   * Reads a short message as a whole, if nobody has to be asked; returns the plaintext's length.
+   * Reads a short message as a whole.
    *
    * @param {Uint8Array} message
    * @param {string[]} context
    * @param {Uint8Array} output with room for the message's own length
+   * @returns the plaintext's length; or, if a service must be asked, what reads it
    */
-  openNow(message, context, output) {
-    if (!this.#answersNow) return null;
-    return native(() => binding.openNow(this.client, message, context, output));
-  }
-
-  /**
-   * The header at the start of a message, checked; the caller releases it.
-   *
-   * @param {Uint8Array} message
-   * @param {string[]} context
-   */
-  header(message, context) {
-    return native(() => binding.Header.read(this.client, message, context));
+  decryptShort(message, context, output) {
+    return native(() => binding.decryptShort(this.client, message, context, output));
   }
 
   /**
@@ -164,23 +104,6 @@ class Core {
    */
   warm(context, signal) {
     return abortable(signal, (caller) => this.client.warm(context, caller));
-  }
-
-  /**
-   * @param {string[]} context
-   * @param {number | undefined} plaintextLength
-   */
-  #encryptorNow(context, plaintextLength) {
-    if (!this.#answersNow) return null;
-    const encryptor = native(() => binding.encryptorNow(this.client, context, plaintextLength));
-    if (this.#renews && encryptor) this.renewIfAging(context);
-    return encryptor;
-  }
-
-  /** @param {Header} header */
-  #decryptorNow(header) {
-    if (!this.#answersNow) return null;
-    return native(() => binding.decryptorNow(this.client, header));
   }
 
   /**
@@ -202,19 +125,6 @@ class Core {
   headerReader(context, acceptsSigned) {
     return native(() => binding.HeaderReader.create(this.client, context, acceptsSigned));
   }
-}
-
-/**
- * What a synchronous call must have.
- *
- * @template T
- * @param {T | null} given
- * @param {string} why it is not there
- * @returns {T}
- */
-function atOnce(given, why) {
-  if (given) return given;
-  throw new EnvelopeError('ERR_ENVELOPE_WOULD_BLOCK', `${why}; use the asynchronous call`);
 }
 
 /**

@@ -72,7 +72,7 @@ function open(file, named) {
   } catch (error) {
     throw explain().notLoaded(file, named, error);
   }
-  if (typeof Object(loaded).sealNow !== 'function') throw explain().notOurs(file, named);
+  if (typeof Object(loaded).encryptShort !== 'function') throw explain().notOurs(file, named);
   return loaded;
 }
 

@@ -1,8 +1,7 @@
 'use strict';
 
-const binding = require('../native/load.js');
 const args = require('../input/index.js');
-const { throwIfAborted, untilAborted } = require('../calls/abort.js');
+const { abortable, throwIfAborted, untilAborted } = require('../calls/abort.js');
 const { EnvelopeError, invalid, native } = require('../errors.js');
 const { describe } = require('../header.js');
 const { openSource } = require('./source.js');
@@ -46,8 +45,9 @@ async function openMessage(core, source, context, signal, readSignal) {
 async function authenticate(core, source, context, signal) {
   const header = await readHeader(core, source, context, signal);
   try {
-    const start = native(() => binding.finalFrameStart(header, source.size));
-    const reader = await core.rangeReader(header, source.size, signal);
+    const { size } = source;
+    const start = native(() => header.finalFrameStart(size));
+    const reader = await abortable(signal, async (caller) => header.openRanges(size, caller));
     // Not before: the header says how much this is.
     await openFinalFrame(reader, source, start);
     return { reader, header: describe(header) };
@@ -72,7 +72,7 @@ async function openFinalFrame(reader, source, start) {
 }
 
 /**
- * Reads as much of the source as its header takes.
+ * Reads as much of the source as its header takes, and returns its reader.
  *
  * @param {Core} core
  * @param {Source} source
@@ -87,11 +87,10 @@ async function readHeader(core, source, context, signal) {
     throwIfAborted(signal);
     const to = Math.min(from + length, source.size);
     const bytes = await source.read(from, to);
-    const header = native(() => reader.push(bytes));
-    if (header) return header;
+    if (native(() => reader.push(bytes))) return reader;
     from = to;
   }
-  native(() => reader.truncated());
+  native(() => reader.expectWhole());
   throw invalid('the source is empty');
 }
 

@@ -8,24 +8,19 @@ const { EnvelopeError, native } = require('../errors.js');
 const { Output } = require('./output.js');
 const { nextTurn } = require('../calls/timers.js');
 
-/** @typedef {import('../../binding').Header} Header */
+/** @typedef {import('../../binding').HeaderReader} HeaderReader */
 
 /**
  * What a codec turns input into output with.
  *
- * @typedef {{
- *   updateLength(inputLength: number): number,
- *   update(input: Uint8Array, from: number, to: number, output: Uint8Array, at: number): number,
- *   finishLength(): number,
- *   finish(output: Uint8Array, at: number): number,
- *   release(): void,
- * }} Transform
+ * @typedef {Pick<import('../../binding').Transform,
+ *   'updateLength' | 'update' | 'finishLength' | 'finish' | 'release'>} Transform
  */
 
 /**
- * Asks the keyring for what reads the message with this header.
+ * Asks the keyring for what reads the message with the header that was read.
  *
- * @typedef {(header: Header, output: InstanceType<typeof Output>, signal: AbortSignal) =>
+ * @typedef {(reader: HeaderReader, output: InstanceType<typeof Output>, signal: AbortSignal) =>
  *   Promise<Transform>} StartDecryption
  */
 
@@ -63,13 +58,13 @@ class ExpectedLength {
 class EncryptCodec {
   #start;
   #length;
-  /** @type {import('../../binding').Encryptor | undefined} */
-  #encryptor;
+  /** @type {Transform | undefined} */
+  #transform;
   #output;
   #ended = new AbortController();
 
   /**
-   * @param {(signal: AbortSignal) => Promise<import('../../binding').Encryptor>} start asks the
+   * @param {(signal: AbortSignal) => Promise<import('../../binding').Transform>} start asks the
    *   keyring
    * @param {number | undefined} plaintextLength
    * @param {(piece: Buffer) => void} push
@@ -87,36 +82,31 @@ class EncryptCodec {
    */
   write(chunk) {
     this.#length.add(chunk.length);
-    if (this.#encryptor) return feed(this.#encryptor, chunk, this.#output);
+    if (this.#transform) return feed(this.#transform, chunk, this.#output);
     const { length } = chunk;
-    return this.#begin().then((encryptor) => {
+    return this.#begin().then((transform) => {
       args.checkUnchanged(chunk, length);
-      return feed(encryptor, chunk, this.#output);
+      return feed(transform, chunk, this.#output);
     });
   }
 
   async end() {
     this.#length.end();
-    const encryptor = this.#encryptor ?? (await this.#begin());
-    const nothing = new Uint8Array(0);
-    this.#output.write(
-      native(() => encryptor.finishLength(0)),
-      (output, at) => native(() => encryptor.finish(nothing, 0, 0, output, at)),
-    );
-    this.#output.flush();
+    finish(this.#transform ?? (await this.#begin()), this.#output);
   }
 
   destroy() {
     this.#ended.abort();
-    this.#encryptor?.release();
+    this.#transform?.release();
     this.#output.wipe();
   }
 
   async #begin() {
     const { signal } = this.#ended;
-    this.#encryptor = unlessEnded(await this.#start(signal), signal);
-    writeHeader(this.#encryptor, this.#output);
-    return this.#encryptor;
+    const transform = unlessEnded(await this.#start(signal), signal);
+    this.#transform = transform;
+    writeHead(transform, this.#output);
+    return transform;
   }
 }
 
@@ -130,7 +120,7 @@ class DecryptCodec {
   #ended = new AbortController();
 
   /**
-   * @param {import('../../binding').HeaderReader} reader
+   * @param {HeaderReader} reader
    * @param {StartDecryption} start
    * @param {(piece: Buffer) => void} push
    */
@@ -147,18 +137,12 @@ class DecryptCodec {
    */
   write(chunk) {
     if (this.#transform) return feed(this.#transform, chunk, this.#output);
-    const header = native(() => this.#reader.push(chunk));
-    return header ? this.#begin(header) : undefined;
+    return native(() => this.#reader.push(chunk)) ? this.#begin() : undefined;
   }
 
   async end() {
-    const transform = this.#transform;
-    if (!transform) return native(() => this.#reader.truncated());
-    this.#output.write(
-      native(() => transform.finishLength()),
-      (output, at) => native(() => transform.finish(output, at)),
-    );
-    this.#output.flush();
+    if (!this.#transform) return native(() => this.#reader.expectWhole());
+    finish(this.#transform, this.#output);
   }
 
   destroy() {
@@ -167,15 +151,15 @@ class DecryptCodec {
     this.#output.wipe();
   }
 
-  /** @param {Header} header */
-  async #begin(header) {
+  async #begin() {
     const { signal } = this.#ended;
     try {
-      this.#transform = unlessEnded(await this.#start(header, this.#output, signal), signal);
+      const transform = await this.#start(this.#reader, this.#output, signal);
+      this.#transform = unlessEnded(transform, signal);
+      await feed(this.#transform, this.#reader.takeRest(), this.#output);
     } finally {
-      header.release();
+      this.#reader.release();
     }
-    await feed(this.#transform, this.#reader.rest(), this.#output);
   }
 }
 
@@ -193,41 +177,57 @@ function unlessEnded(given, signal) {
 }
 
 /**
- * A decryptor as a transform: it writes nothing at its end, but must confirm it.
+ * Returns a transform that fails unless it writes as much as is expected.
  *
- * @param {import('../../binding').Decryptor} decryptor
- * @param {number | undefined} plaintextLength
+ * @param {Transform} transform
+ * @param {number | undefined} expected in bytes
  * @returns {Transform}
  */
-function decryption(decryptor, plaintextLength) {
-  const length = new ExpectedLength(plaintextLength);
+function withExpectedLength(transform, expected) {
+  const length = new ExpectedLength(expected);
   return {
-    updateLength: (inputLength) => decryptor.updateLength(inputLength),
+    updateLength: (inputLength) => transform.updateLength(inputLength),
     update(input, from, to, output, at) {
-      const written = decryptor.update(input, from, to, output, at);
+      const written = transform.update(input, from, to, output, at);
       length.add(written);
       return written;
     },
-    finishLength: () => 0,
-    finish() {
-      decryptor.finish();
+    finishLength: (inputLength) => transform.finishLength(inputLength),
+    finish(input, from, to, output, at) {
+      const written = transform.finish(input, from, to, output, at);
+      length.add(written);
       length.end();
-      return 0;
+      return written;
     },
-    release: () => decryptor.release(),
+    release: () => transform.release(),
   };
 }
 
 /**
- * A header at the start of the output.
+ * Writes the header of a new message.
  *
- * @param {{ readonly headerLength: number, header(output: Uint8Array): number }} writer
+ * @param {import('../../binding').Transform} transform
  * @param {InstanceType<typeof Output>} output
  */
-function writeHeader(writer, output) {
-  output.write(writer.headerLength, (buffer, at) =>
-    native(() => writer.header(buffer.subarray(at))),
+function writeHead(transform, output) {
+  output.write(transform.headLength, (buffer, at) =>
+    native(() => transform.head(buffer.subarray(at))),
   );
+}
+
+/**
+ * Ends a message, and pushes the last of the output.
+ *
+ * @param {Transform} transform
+ * @param {InstanceType<typeof Output>} output
+ */
+function finish(transform, output) {
+  const nothing = new Uint8Array(0);
+  output.write(
+    native(() => transform.finishLength(0)),
+    (buffer, at) => native(() => transform.finish(nothing, 0, 0, buffer, at)),
+  );
+  output.flush();
 }
 
 /**
@@ -269,4 +269,4 @@ function feedSlice(transform, chunk, from, to, output) {
   );
 }
 
-module.exports = { DecryptCodec, EncryptCodec, decryption, unlessEnded, writeHeader };
+module.exports = { DecryptCodec, EncryptCodec, unlessEnded, withExpectedLength, writeHead };

@@ -2,14 +2,14 @@
 
 const { types } = require('node:util');
 
-const binding = require('../native/load.js');
 const args = require('../input/index.js');
 const codec = require('./codec.js');
-const { invalid, native } = require('../errors.js');
+const { invalid } = require('../errors.js');
+const { begin } = require('../calls/start.js');
 const { describe } = require('../header.js');
 const { nodeStream, webStream } = require('./node.js');
 
-const { DecryptCodec, EncryptCodec, decryption, unlessEnded, writeHeader } = codec;
+const { DecryptCodec, EncryptCodec, unlessEnded, withExpectedLength, writeHead } = codec;
 
 /** @typedef {InstanceType<typeof import('../native/client.js').Core>} Core */
 /** @typedef {(piece: Buffer) => void} Push */
@@ -79,31 +79,10 @@ function reEncryptStream(from, to, options) {
   }, settings.signal);
 
   /** @type {import('./codec.js').StartDecryption} */
-  async function startReEncryption(header, output, signal) {
-    const transform = await reEncryptor(from, to, header, newContext, signal);
-    writeHeader(transform, output);
+  async function startReEncryption(reader, output, signal) {
+    const transform = await begin(signal, () => reader.startReEncryption(to.client, newContext));
+    writeHead(unlessEnded(transform, signal), output);
     return transform;
-  }
-}
-
-/**
- * A re-encryptor for the message with this header.
- *
- * @param {Core} from
- * @param {Core} to
- * @param {import('../../binding').Header} header
- * @param {string[] | undefined} newContext the new message's context; by default the old one's
- * @param {AbortSignal | undefined} signal
- */
-async function reEncryptor(from, to, header, newContext, signal) {
-  const context = newContext ?? native(() => header.givenContext());
-  const decryptor = await from.decryptor(header, signal);
-  try {
-    const encryptor = await to.encryptor(context, undefined, signal);
-    return native(() => binding.ReEncryptor.create(decryptor, encryptor));
-  } catch (error) {
-    decryptor.release();
-    throw error;
   }
 }
 
@@ -123,7 +102,7 @@ function newContextPairs({ newEncryptionContext: context }) {
  */
 function encryptCodec(core, { encryptionContext, plaintextLength }, push) {
   const start = (/** @type {AbortSignal} */ signal) =>
-    core.encryptor(encryptionContext, plaintextLength, signal);
+    begin(signal, () => core.startEncryption(encryptionContext, plaintextLength));
   return new EncryptCodec(start, plaintextLength, push);
 }
 
@@ -139,15 +118,16 @@ function decryptCodec(core, settings, onHeader, push) {
   return new DecryptCodec(
     reader,
     async (header, _output, signal) => {
-      const decryptor = unlessEnded(await core.decryptor(header, signal), signal);
+      const started = await begin(signal, () => header.startDecryption());
+      const transform = unlessEnded(started, signal);
       try {
-        const told = onHeader(describe(header));
+        const told = onHeader(describe(transform));
         if (types.isPromise(told)) await told;
       } catch (error) {
-        decryptor.release();
+        transform.release();
         throw error;
       }
-      return decryption(decryptor, plaintextLength);
+      return withExpectedLength(transform, plaintextLength);
     },
     push,
   );
@@ -195,5 +175,4 @@ module.exports = {
   encryptWebStream,
   newContextPairs,
   reEncryptStream,
-  reEncryptor,
 };

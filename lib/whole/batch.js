@@ -34,15 +34,11 @@ async function encryptBatch(core, items, context, signal) {
   try {
     const settled = await inSlices(inputs, lengths, signal, {
       room: (i) => native(() => batch.messageLength(lengths[i] ?? 0)),
-      slice: (from, to, outputs) => native(() => batch.seal(inputs.slice(from, to), outputs)),
-      one: async (i, input) =>
-        pieces.seal(
-          native(() => batch.encryptor()),
-          input,
-          input.length,
-          undefined,
-          signal,
-        ),
+      slice: (from, to, outputs) => native(() => batch.encrypt(inputs.slice(from, to), outputs)),
+      one: async (_, input) => {
+        const transform = native(() => batch.transform());
+        return pieces.run(transform, input, input.length, undefined, signal);
+      },
     });
     return inOrder(settled);
   } finally {
@@ -71,15 +67,11 @@ async function decryptBatch(core, messages, context, signal) {
   try {
     const settled = await inSlices(inputs, lengths, signal, {
       room: (i, input) => native(() => batch.plaintextLength(i, input)),
-      slice: (from, to, outputs) => native(() => batch.open(from, inputs.slice(from, to), outputs)),
+      slice: (from, to, outputs) =>
+        native(() => batch.decrypt(from, inputs.slice(from, to), outputs)),
       one: async (i, input) => {
-        const decryptor = native(() => batch.decryptor(i));
-        const header = {
-          length: native(() => batch.headerLength(i)),
-          framed: true,
-          plaintextLength: () => batch.plaintextLength(i, input),
-        };
-        return pieces.open(decryptor, header, input, input.length, undefined, signal);
+        const transform = native(() => batch.transform(i));
+        return pieces.run(transform, input, input.length, undefined, signal);
       },
     });
     return inOrder(settled);

@@ -7,9 +7,7 @@ const { native } = require('../errors.js');
 const { Pace } = require('../calls/pace.js');
 const { nextTurn } = require('../calls/timers.js');
 
-/** @typedef {import('../../binding').Encryptor} Encryptor */
-/** @typedef {import('../../binding').Decryptor} Decryptor */
-/** @typedef {Pick<import('../../binding').Header, 'length' | 'framed' | 'plaintextLength'>} Header */
+/** @typedef {import('../../binding').Transform} Transform */
 
 /** From this length on, in bytes, there is work for several cores. */
 const FOR_SEVERAL = 512 * 1024;
@@ -17,165 +15,80 @@ const FOR_SEVERAL = 512 * 1024;
 const LARGE = 4 * 1024 * 1024;
 
 /**
- * Writes one message, a slice each turn of the event loop.
+ * Turns a whole input into a whole output, a slice each turn of the event loop; of plaintext nothing is
+ * left behind if it fails.
  *
- * @param {Encryptor} encryptor
+ * @param {Transform} transform
  * @param {Uint8Array} input
  * @param {number} length what it was when it was given
  * @param {unknown} into
  * @param {AbortSignal | undefined} signal
  */
-async function seal(encryptor, input, length, into, signal) {
+async function run(transform, input, length, into, signal) {
   try {
     args.checkUnchanged(input, length);
     const pace = new Pace();
-    if (length <= pace.slice) return sealSync(encryptor, input, into);
-    const output = outputFor(encryptor, input, into);
-    let at = native(() => encryptor.header(output));
-    let from = 0;
-    while (length - from > pace.slice) {
-      const to = from + pace.slice;
-      at += pace.time(() => update(encryptor, input, from, to, output, at));
-      from = to;
-      await nextTurn();
-      throwIfAborted(signal);
+    if (length <= pace.slice || !transform.worksInSlices) return runSync(transform, input, into);
+    const wipes = transform.writesPlaintext;
+    const output = outputFor(transform, input, into);
+    try {
+      return trimmed(output, await inSlices(transform, input, length, output, pace, signal));
+    } catch (error) {
+      if (wipes) wipe(output);
+      throw error;
     }
-    at += native(() => encryptor.finish(input, from, length, output, at));
-    return trimmed(output, at);
-  } finally {
-    encryptor.release();
-  }
-}
-
-/**
- * Writes one message in one call.
- *
- * @param {Encryptor} encryptor
- * @param {Uint8Array} input
- * @param {unknown} into
- */
-function sealSync(encryptor, input, into) {
-  try {
-    const output = outputFor(encryptor, input, into);
-    const written = native(() => encryptor.seal(input, output));
-    return trimmed(output, written);
-  } finally {
-    encryptor.release();
-  }
-}
-
-/**
- * Reads one message, a slice each turn of the event loop; nothing is left behind if it fails.
- *
- * @param {Decryptor} decryptor
- * @param {Header} header
- * @param {Uint8Array} message
- * @param {number} length what it was when it was given
- * @param {unknown} into
- * @param {AbortSignal | undefined} signal
- */
-async function open(decryptor, header, message, length, into, signal) {
-  let output;
-  try {
-    args.checkUnchanged(message, length);
-    const pace = new Pace();
-    // A body without frames is verified as a whole: slices of it would only be copied.
-    if (length <= pace.slice || !header.framed) return openSync(decryptor, header, message, into);
-    const total = plaintextLength(header, message);
-    const plaintext = (output = allocate(total, into, message));
-    let at = 0;
-    for (let from = header.length; from < length;) {
-      const to = Math.min(from + pace.slice, length);
-      at += pace.time(() => update(decryptor, message, from, to, plaintext, at));
-      from = to;
-      await nextTurn();
-      throwIfAborted(signal);
-    }
-    native(() => decryptor.finish());
-    args.checkUnchanged(plaintext, total);
-    return plaintext;
-  } catch (error) {
-    wipe(output);
-    throw error;
-  } finally {
-    decryptor.release();
-  }
-}
-
-/**
- * Reads one message in one call.
- *
- * @param {Decryptor} decryptor
- * @param {Header} header
- * @param {Uint8Array} message
- * @param {unknown} into
- */
-function openSync(decryptor, header, message, into) {
-  let output;
-  try {
-    output = allocate(plaintextLength(header, message), into, message);
-    update(decryptor, message, header.length, message.length, output, 0);
-    native(() => decryptor.finish());
-    return output;
-  } catch (error) {
-    wipe(output);
-    throw error;
-  } finally {
-    decryptor.release();
-  }
-}
-
-/**
- * Reads one message and writes another, a slice each turn of the event loop.
- *
- * @param {import('../../binding').ReEncryptor} transform
- * @param {Header} header
- * @param {Uint8Array} message
- * @param {number} length what it was when it was given
- * @param {unknown} into
- * @param {AbortSignal | undefined} signal
- */
-async function reSeal(transform, header, message, length, into, signal) {
-  try {
-    args.checkUnchanged(message, length);
-    const total = native(() => transform.messageLength(plaintextLength(header, message)));
-    const output = allocate(total, into, message);
-    const pace = new Pace();
-    let at = native(() => transform.header(output));
-    for (let from = header.length; from < length;) {
-      if (from > header.length) await nextTurn();
-      throwIfAborted(signal);
-      const to = Math.min(from + pace.slice, length);
-      at += pace.time(() => update(transform, message, from, to, output, at));
-      from = to;
-    }
-    at += native(() => transform.finish(output, at));
-    return trimmed(output, at);
   } finally {
     transform.release();
   }
 }
 
 /**
- * @param {Encryptor | Decryptor | import('../../binding').ReEncryptor} transform
- * @param {Uint8Array} input
- * @param {number} from
- * @param {number} to
- * @param {Buffer} output
- * @param {number} at
- */
-function update(transform, input, from, to, output, at) {
-  return native(() => transform.update(input, from, to, output, at));
-}
-
-/**
- * @param {Encryptor} encryptor
+ * Turns a whole input into a whole output in one call.
+ *
+ * @param {Transform} transform
  * @param {Uint8Array} input
  * @param {unknown} into
  */
-function outputFor(encryptor, input, into) {
+function runSync(transform, input, into) {
+  try {
+    const output = outputFor(transform, input, into);
+    const written = native(() => transform.runWhole(input, output));
+    return trimmed(output, written);
+  } finally {
+    transform.release();
+  }
+}
+
+/**
+ * @param {Transform} transform
+ * @param {Uint8Array} input
+ * @param {number} length
+ * @param {Buffer} output
+ * @param {InstanceType<typeof Pace>} pace
+ * @param {AbortSignal | undefined} signal
+ * @returns the length of what was written
+ */
+async function inSlices(transform, input, length, output, pace, signal) {
+  let at = native(() => transform.head(output));
+  let from = transform.inputStart;
+  while (length - from > pace.slice) {
+    const to = from + pace.slice;
+    at += pace.time(() => native(() => transform.update(input, from, to, output, at)));
+    from = to;
+    await nextTurn();
+    throwIfAborted(signal);
+  }
+  return at + native(() => transform.finish(input, from, length, output, at));
+}
+
+/**
+ * @param {Transform} transform
+ * @param {Uint8Array} input
+ * @param {unknown} into
+ */
+function outputFor(transform, input, into) {
   return allocate(
-    native(() => encryptor.messageLength(input.length)),
+    native(() => transform.outputLength(input)),
     into,
     input,
   );
@@ -184,18 +97,10 @@ function outputFor(encryptor, input, into) {
 /**
  * Leaves nothing of what was not verified; a buffer that was detached meanwhile has no length.
  *
- * @param {Buffer | undefined} output
+ * @param {Buffer} output
  */
 function wipe(output) {
-  if (output?.length) output.fill(0);
-}
-
-/**
- * @param {Header} header
- * @param {Uint8Array} message
- */
-function plaintextLength(header, message) {
-  return native(() => header.plaintextLength(message));
+  if (output.length) output.fill(0);
 }
 
 /**
@@ -221,4 +126,4 @@ function allocate(length, into, input) {
   return output;
 }
 
-module.exports = { open, openSync, reSeal, seal, sealSync };
+module.exports = { run, runSync };

@@ -1,7 +1,5 @@
 'use strict';
 
-const pieces = require('./pieces.js');
-
 /** @typedef {InstanceType<typeof import('../native/client.js').Core>} Core */
 
 /** What is called short, in bytes: copying it costs less than an object of the addon's. */
@@ -15,39 +13,38 @@ const SHORT = 64 * 1024;
 let scratch;
 
 /**
- * Encrypts short data at once, if nobody has to be asked.
+ * Encrypts short data at once, in one call of the addon; or starts to encrypt it.
  *
  * @param {Core} core
  * @param {string[]} context
  * @param {Uint8Array} input
  * @param {unknown} into
- * @returns {Buffer | undefined}
  */
-function seal(core, context, input, into) {
-  if (input.length > SHORT || into !== undefined) return undefined;
+function encrypt(core, context, input, into) {
+  if (input.length > SHORT || into !== undefined) {
+    return core.startEncryption(context, input.length);
+  }
   scratch ??= Buffer.allocUnsafeSlow(2 * SHORT);
-  const sealed = core.sealNow(context, input, scratch);
-  if (sealed === null) return undefined;
-  if (typeof sealed !== 'number') return pieces.sealSync(sealed, input, into);
-  const message = Buffer.allocUnsafe(sealed);
-  scratch.copy(message, 0, 0, sealed);
+  const written = core.encryptShort(context, input, scratch);
+  if (typeof written !== 'number') return written;
+  const message = Buffer.allocUnsafe(written);
+  scratch.copy(message, 0, 0, written);
   return message;
 }
 
 /**
- * Decrypts a short message at once, if nobody has to be asked.
+ * Decrypts a short message at once, in one call of the addon; or starts to decrypt it.
  *
  * @param {Core} core
  * @param {string[]} context
  * @param {Uint8Array} message
  * @param {unknown} into
- * @returns {Buffer | undefined}
  */
-function open(core, context, message, into) {
-  if (message.length > SHORT || into !== undefined) return undefined;
+function decrypt(core, context, message, into) {
+  if (message.length > SHORT || into !== undefined) return core.startDecryption(message, context);
   const plaintext = Buffer.allocUnsafe(message.length);
-  const length = core.openNow(message, context, plaintext);
-  return length === null ? undefined : plaintext.subarray(0, length);
+  const written = core.decryptShort(message, context, plaintext);
+  return typeof written === 'number' ? plaintext.subarray(0, written) : written;
 }
 
-module.exports = { open, seal };
+module.exports = { decrypt, encrypt };

@@ -10,6 +10,7 @@ import {
   type Mutation,
   PASSCODE,
   REENCRYPT_DATA,
+  REGISTER,
   ROTATE,
   STORE_DATA,
   TRANSACTION_PIN,
@@ -61,6 +62,19 @@ export class KeyServiceClient {
       rotate: () => this.#transport.request(ROTATE, input),
       now: () => this.#transport.now(),
     });
+  }
+
+  /** A new device of the user, to be kept by the application: its id is chosen by the service. */
+  static async register({
+    appVersion,
+    ...options
+  }: Omit<ClientOptions, "deviceId">): Promise<string> {
+    const client = new KeyServiceClient({ ...options, appVersion, deviceId: "" });
+    // Not sent twice: what is registered and not heard of is a device that nobody uses.
+    const { deviceId } = await client.#transport.request<{ deviceId: string }>(REGISTER, {
+      appVersion,
+    });
+    return deviceId;
   }
 
   /** The device's public key: asked for once, and again when it is about to end. */

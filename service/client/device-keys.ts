@@ -1,3 +1,4 @@
+import { KeyServiceError } from "./errors.js";
 import { type DeviceKey, readDeviceKey } from "./device-key.js";
 
 /** A key is renewed this long before its end, so that no payload comes too late. */
@@ -19,7 +20,7 @@ export class DeviceKeys {
     const known = this.#current;
     if (known && this.#lasts(await abortable(known, signal))) return known;
     // Another caller may have asked in the meantime.
-    if (this.#current === known) this.#remember(this.source.generate());
+    if (this.#current === known) this.#remember(this.#generate());
     return abortable(this.#current!, signal);
   }
 
@@ -31,6 +32,16 @@ export class DeviceKeys {
   async forget(key: DeviceKey): Promise<void> {
     const known = this.#current;
     if ((await known)?.keyId === key.keyId && this.#current === known) this.#current = undefined;
+  }
+
+  /** Where the stored key is of no use, another one is made: what the service says to do. */
+  #generate(): Promise<Record<keyof DeviceKey, string>> {
+    return this.source.generate().catch((error: unknown) => {
+      if (error instanceof KeyServiceError && error.code === "KEY_UNUSABLE") {
+        return this.source.rotate();
+      }
+      throw error;
+    });
   }
 
   #remember(answer: Promise<Record<keyof DeviceKey, string>>): Promise<DeviceKey> {

@@ -31,6 +31,7 @@ const KEY = "keyId publicKey expiresAt algorithm";
 export const GENERATE = mutation("generateClientEncryptionKey", KEY, "GenerateClientEncryptionKey");
 export const ROTATE = mutation("rotateClientEncryptionKey", KEY, "GenerateClientEncryptionKey");
 
+export const REGISTER = mutation("registerDevice", "deviceId");
 export const DECRYPT_DATA = mutation("decryptData", "answer");
 export const REENCRYPT_DATA = mutation("reencryptData", "keyId data", "EncryptedData");
 export const STORE_DATA = mutation("storeData", "storedAt");

@@ -9,7 +9,11 @@ async function main(): Promise<void> {
   const log = createLog(config.LOG_LEVEL);
   const service = await startService(config, { log });
   log.info(
-    { url: service.url, database: config.DATABASE_URL ? "postgres" : "pglite" },
+    {
+      url: service.url,
+      probeUrl: service.probeUrl,
+      database: config.DATABASE_URL ? "postgres" : "pglite",
+    },
     "listening",
   );
   if (config.issuesDevelopmentTokens) await greet(service, config);
@@ -41,10 +45,15 @@ function endOnSignal(service: RunningService, log: Log): void {
       ending = true;
       log.info({ signal }, "ending");
       service.close().then(
-        () => log.info("ended"),
+        () => {
+          log.info("ended");
+          // A call of a key service that hangs must not keep the process.
+          process.exit(0);
+        },
         (error: Error) => {
           log.error({ reason: error.message }, "did not end well");
-          process.exitCode = 1;
+          // What still runs is not waited for.
+          process.exit(1);
         },
       );
     });

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
 import { NestFactory } from "@nestjs/core";
 import type { NestExpressApplication } from "@nestjs/platform-express";
 import { AppModule } from "./app.module.js";
@@ -10,7 +11,9 @@ import { DatabaseClock } from "./database/database-clock.js";
 import { openDatabase } from "./database/open.js";
 import { Tokens } from "./auth/tokens.js";
 import { HttpErrorFilter } from "./graphql/http-errors.js";
+import { Readiness } from "./health/readiness.js";
 import { createProbeServer, probesElsewhere } from "./health/probes.js";
+import { bodyTimeout } from "./limits/body-timeout.js";
 import { requestLimits } from "./limits/request-limits.js";
 import { createLog, nestLogger, type Log } from "./logging/log.js";
 import { rememberRequestId } from "./logging/request-id.js";
@@ -24,7 +27,11 @@ export interface RunningService {
   readonly url: string;
   /** Where probes are answered, if they have a port of their own. */
   readonly probeUrl: string | undefined;
-  /** Lets the requests in flight end, then gives everything up. */
+  /**
+   * Lets the requests in flight end, then gives everything up.
+   *
+   * @throws {Error} if that takes longer than SHUTDOWN_SECONDS; then the process has to be ended.
+   */
   close(): Promise<void>;
 }
 
@@ -70,14 +77,18 @@ export async function startService(
     app: running,
     url: urlOf(running.getHttpServer()),
     probeUrl: probes && urlOf(probes),
-    close: async () => {
-      await closeWithin(running, config.SHUTDOWN_SECONDS * SECOND);
-      databaseClock?.stop();
-      await database.close();
-      // The last to go: until then it says that this instance is ending.
-      probes?.close();
-      probes?.closeAllConnections();
-    },
+    close: () =>
+      closeWithin(config, async (cut) => {
+        // Whoever sends requests here learns it before the port is closed.
+        running.get(Readiness).end();
+        await delay(config.drainSeconds * SECOND);
+        await closeApplication(running, cut);
+        databaseClock?.stop();
+        await database.close();
+        // The last to go: until then it says that this instance is ending.
+        probes?.close();
+        probes?.closeAllConnections();
+      }),
   };
 }
 
@@ -88,6 +99,9 @@ function configure(app: NestExpressApplication, config: Config, log: Log): void 
   app.use(requestLog(log), rememberRequestId, requestMetrics(prometheus));
   if (config.PROBE_PORT !== undefined) app.use(probesElsewhere);
   app.use(requestLimits(config, app.get(Tokens), () => prometheus.countError("TOO_MANY_REQUESTS")));
+  app.use(bodyTimeout(config.BODY_TIMEOUT_SECONDS));
+  // Node.js looks for slow headers every 30 seconds.
+  (app.getHttpServer() as Server).headersTimeout = config.BODY_TIMEOUT_SECONDS * SECOND;
   app.useBodyParser("json", { limit: config.GRAPHQL_BODY_BYTES });
   app.useGlobalFilters(new HttpErrorFilter((code) => prometheus.countError(code)));
   if (config.CORS_ORIGINS.length > 0) {
@@ -107,11 +121,27 @@ async function listenForProbes(
   return server;
 }
 
-/** Connections that still have not ended by then are cut. */
-async function closeWithin(app: NestExpressApplication, milliseconds: number): Promise<void> {
+/** Whatever runs: a database or a key service that hangs is not waited for. */
+async function closeWithin(config: Config, close: (cut: AbortSignal) => Promise<void>) {
+  const milliseconds = config.SHUTDOWN_SECONDS * SECOND;
+  // What comes after the last request, such as writing the metrics, takes time, too.
+  const cut = AbortSignal.timeout(milliseconds * 0.8);
+  const closing = close(cut);
+  const late = new AbortController();
+  const timeout = delay(milliseconds, true, { signal: late.signal }).catch(() => false);
+  const isLate = await Promise.race([closing.then(() => false), timeout]).finally(() =>
+    late.abort(),
+  );
+  if (!isLate) return;
+  closing.catch(() => {});
+  throw new Error(`something still ran after ${config.SHUTDOWN_SECONDS} seconds, and was cut off`);
+}
+
+/** Connections that still have not ended when it is time to cut are cut. */
+async function closeApplication(app: NestExpressApplication, cut: AbortSignal): Promise<void> {
   const server: Server = app.getHttpServer();
-  const cut = setTimeout(() => server.closeAllConnections(), milliseconds);
-  await app.close().finally(() => clearTimeout(cut));
+  cut.addEventListener("abort", () => server.closeAllConnections(), { once: true });
+  await app.close();
 }
 
 function urlOf(server: Server): string {

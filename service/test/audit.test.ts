@@ -180,7 +180,7 @@ describe("the audit log", () => {
     assert.match(text, /\nkms_service_errors_total\{code="UNAUTHENTICATED"\} \d+/);
     assert.match(text, /\nkms_service_errors_total\{code="FORBIDDEN"\} \d+/);
     assert.match(text, /\nkms_service_daily_task_finished_timestamp_seconds \d{10}/);
-    assert.match(text, /\nkms_service_daily_task_tampered_keys 0/);
+    assert.match(text, /\nkms_service_daily_task_tampered_rows 0/);
     if (service.config.DATABASE_URL) {
       assert.match(text, /\nkms_service_database_connections\{pool="metrics",state="waiting"\} 0/);
     }

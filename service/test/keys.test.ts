@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { createPublicKey, randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
-import { sql } from "drizzle-orm";
+import { and, eq, isNull, sql } from "drizzle-orm";
 import { DAY, HOUR, MINUTE, SECOND } from "../src/common/durations.js";
+import { clientKeys, keyGenerations } from "../src/database/schema/keys.js";
 import { startTestService, type TestService } from "./support/app.js";
 import { codeOf, Device } from "./support/device.js";
 
@@ -177,4 +178,27 @@ test("the daily task moves more keys than one batch holds", async () => {
   } finally {
     await small.close();
   }
+});
+
+test("what a killed instance was making is taken over in seconds", async () => {
+  const device = new Device(service, await service.token("heir"), "of-the-killed");
+  const key = await device.key();
+  const now = service.clock.now();
+  await service.database.orm.insert(keyGenerations).values({
+    id: randomUUID(),
+    deviceId: device.deviceId,
+    userId: "heir",
+    address: "",
+    requestedAt: now,
+    aliveUntil: new Date(now.getTime() + 4000),
+  });
+  await service.database.orm.delete(clientKeys).where(eq(clientKeys.id, key.keyId));
+  service.clock.advance(4000);
+  const made = await device.generate();
+  assert.equal(made.errors, undefined);
+  const left = await service.database.orm
+    .select()
+    .from(keyGenerations)
+    .where(and(eq(keyGenerations.deviceId, device.deviceId), isNull(keyGenerations.keyId)));
+  assert.deepEqual(left, []);
 });

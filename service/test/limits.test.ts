@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { after, before, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { addressGroup, readAddress } from "../src/limits/client-address.js";
+import { FairQueue } from "../src/limits/fair-queue.js";
 import { startTestService, type TestService } from "./support/app.js";
-import { codeOf } from "./support/device.js";
+import { codeOf, Device } from "./support/device.js";
 
 const ME = "{ whoAmI { userId } }";
 
@@ -101,4 +105,70 @@ test("addresses are read in each form that proxies send", () => {
   for (const [text, address] of Object.entries(forms)) assert.equal(readAddress(text), address);
   assert.equal(addressGroup("2001:db8::9"), addressGroup("2001:db8:0:0:1::"));
   assert.notEqual(addressGroup("2001:db8::9"), addressGroup("2001:db8:0:1::9"));
+});
+
+test("a body that does not come is not waited for", async () => {
+  const patient = await startTestService({ BODY_TIMEOUT_SECONDS: "1" });
+  try {
+    const { port } = new URL(patient.url);
+    const socket = connect(Number(port), "127.0.0.1");
+    const head = ["POST /graphql HTTP/1.1", "host: localhost", "content-type: application/json"];
+    socket.write([...head, "content-length: 100", "", '{"query":'].join("\r\n"));
+    let answer = "";
+    socket.on("data", (data: Buffer) => (answer += data.toString()));
+    await once(socket, "close");
+    assert.match(answer, /^HTTP\/1\.1 408 .*"code":"REQUEST_TIMEOUT"/s);
+  } finally {
+    await patient.close();
+  }
+});
+
+test("a flood of one user does not keep others waiting until it is over", async () => {
+  const queue = new FairQueue({ atOnce: 4, atOnceOfUser: 2, waitingOfUser: 100 });
+  const begun: string[] = [];
+  const work = (user: string) =>
+    queue.run(user, async () => {
+      begun.push(user);
+      await delay(5);
+    });
+  const flood = Array.from({ length: 50 }, () => work("flood"));
+  const others = ["ada", "grace", "ada", "ada"].map(work);
+  await delay(0);
+  // Of the flood two have begun, and there are places for others.
+  assert.deepEqual(begun, ["flood", "flood", "ada", "grace"]);
+  await Promise.all(others);
+  assert.ok(begun.length < 20, "the flood came first");
+  await Promise.all(flood);
+  assert.equal(begun.length, 54);
+  const more = Array.from({ length: 103 }, () => work("flood"));
+  const refusals = (await Promise.allSettled(more)).filter(({ status }) => status === "rejected");
+  assert.equal(refusals.length, 1);
+});
+
+test("an error in its turn leaves the place to the next", async () => {
+  const queue = new FairQueue({ atOnce: 1, atOnceOfUser: 1, waitingOfUser: 10 });
+  const failing = queue.run("ada", () => Promise.reject(new Error("failed")));
+  const next = queue.run("ada", async () => "done");
+  await assert.rejects(failing, /failed/);
+  assert.equal(await next, "done");
+});
+
+test("while one user asks for hundreds of keys, another is served", async () => {
+  const busy = await startTestService({
+    LIMIT_DEVICE_GENERATIONS: "1000",
+    LIMIT_USER_GENERATIONS: "1000",
+  });
+  try {
+    const [flooder, ada] = await Promise.all(
+      ["flooder", "ada"].map(async (user) => new Device(busy, await busy.token(user), user)),
+    );
+    let answered = 0;
+    const flood = Array.from({ length: 60 }, () => flooder!.rotate().then(() => answered++));
+    await Promise.race(flood);
+    assert.equal((await ada!.generate()).errors, undefined);
+    assert.ok(answered < 30, `${answered} came first`);
+    await Promise.all(flood);
+  } finally {
+    await busy.close();
+  }
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
+import { KeyServiceClient, type KeyServiceError } from "../client/index.js";
 import { loadConfig } from "../src/config/config.js";
 import { createLog } from "../src/logging/log.js";
 import { startService } from "../src/service.js";
@@ -50,6 +51,33 @@ test("a payload and an attempt survive an outage unused", async () => {
     .split("\n")
     .filter((line) => line.includes("KMS_UNAVAILABLE"));
   assert.equal(JSON.parse(lines.at(-1)!).level, "warn");
+});
+
+test("while the key service hangs, requests are answered before clients give up", async () => {
+  const device = new Device(service, await service.token("grace"), "laptop");
+  await device.submit("setTransactionPin", "271828");
+  kms.hanging = true;
+  const codeOfClient = async (deviceId: string) => {
+    const client = new KeyServiceClient({
+      url: `${service.url}/graphql`,
+      token: device.token,
+      deviceId,
+      appVersion: "1.0.0",
+      attempts: 1,
+    });
+    return client.verifyPin("271828").then(
+      () => "answered",
+      ({ code }: KeyServiceError) => code,
+    );
+  };
+  try {
+    // One that has a key, one that asks for a key, and one that waits for that of another.
+    const asking = ["laptop", "desk", "desk"].map(codeOfClient);
+    const codes = new Set(await Promise.all(asking));
+    assert.deepEqual(codes, new Set(["KMS_UNAVAILABLE"]));
+  } finally {
+    kms.hanging = false;
+  }
 });
 
 test("a service that cannot open its secrets does not start", async () => {

@@ -5,11 +5,15 @@ import { fileURLToPath } from "node:url";
 import { startPostgres } from "./support/postgres.js";
 
 const DATABASES = ["pglite", "postgres"];
+/** What no database changes: pages, settings and headers. They run once, on PGlite. */
+const WITHOUT_DATABASE = ["browser", "client-docs", "config", "cross-origin"];
+/** What shows how much the service bears, which is asked of the database of production. */
+const ON_POSTGRES = ["load"];
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 
 /**
- * `npm test -- [pglite|postgres] [NAME...]`: every test on PGlite, then on PostgreSQL; or those of
- * one, or those whose file names contain a name.
+ * `npm test -- [pglite|postgres] [NAME...]`: the tests on PGlite, then those that depend on the
+ * database on PostgreSQL, too; or those of one, or those whose file names contain a name.
  */
 async function main(words: string[]): Promise<void> {
   const databases = words.filter((word) => DATABASES.includes(word));
@@ -31,11 +35,16 @@ async function runOnPostgres(names: string[]): Promise<boolean> {
   }
 }
 
-/** What takes two instances on one database is in files named *.postgres.test. */
+/**
+ * What takes two instances on one database is in files named *.postgres.test. A file that is named
+ * runs on both databases.
+ */
 function testFiles(names: string[], postgres: boolean): string[] {
+  const leftOut = names.length > 0 ? [] : postgres ? WITHOUT_DATABASE : ON_POSTGRES;
   return readdirSync(FOLDER)
     .filter((file) => file.endsWith(".test.js"))
     .filter((file) => postgres || !file.endsWith(".postgres.test.js"))
+    .filter((file) => !leftOut.includes(file.replace(".test.js", "")))
     .filter((file) => names.length === 0 || names.some((name) => file.includes(name)))
     .map((file) => FOLDER + file);
 }

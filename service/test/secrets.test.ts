@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import { and, eq } from "drizzle-orm";
 import { MINUTE } from "../src/common/durations.js";
 import { credentials } from "../src/database/schema/credentials.js";
-import { clientKeys, serviceSecrets } from "../src/database/schema/keys.js";
+import { clientKeys, devices, serviceSecrets } from "../src/database/schema/keys.js";
 import { Integrity } from "../src/envelope/integrity.js";
 import { Sealer } from "../src/envelope/sealer.js";
 import { ServiceSecrets } from "../src/envelope/service-secrets.js";
@@ -128,4 +128,22 @@ test("after the integrity secret rotated, old rows hold, and new ones are under 
     await service.database.orm.update(credentials).set({ mac: forged }).where(isPin);
     assert.equal(codeOf(await device.submit("verifyTransactionPin", "1")), "CREDENTIAL_UNUSABLE");
   }
+});
+
+test("the daily task brings all rows under the new integrity secret, and drops the old one", async () => {
+  const fresh = new Device(service, await service.token("grace"), randomUUID());
+  await fresh.submit("setTransactionPin", "271828");
+  const task = "mutation { runDailyTask { tamperedRows } }";
+  const { data } = await service.graphql(task, {}, await service.token("root", "admin"));
+  // The one that was forged just now.
+  assert.equal(data.runDailyTask.tamperedRows, 1);
+  const versions = (await allSecrets()).filter(({ purpose }) => purpose === "integrity");
+  assert.deepEqual(
+    versions.map(({ version }) => version),
+    [2],
+  );
+  for (const { mac } of await service.database.orm.select().from(devices))
+    assert.match(mac, /^2\./);
+  assert.equal((await fresh.submit("verifyTransactionPin", "271828")).errors, undefined);
+  await startAnother();
 });

@@ -1,14 +1,18 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
-import { eq } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
+import { KeyServiceClient } from "../client/index.js";
 import { DAY, HOUR } from "../src/common/durations.js";
+import { credentialCode } from "../src/credentials/credential.js";
 import { Hasher } from "../src/credentials/hasher.js";
-import { credentials } from "../src/database/schema/credentials.js";
+import { credentials, userSeals } from "../src/database/schema/credentials.js";
 import { clientKeys, devices, serviceSecrets } from "../src/database/schema/keys.js";
+import { Integrity } from "../src/envelope/integrity.js";
 import { Sealer } from "../src/envelope/sealer.js";
 import { ServiceSecrets } from "../src/envelope/service-secrets.js";
+import { makeFirstSeals } from "../src/tampering/first-seals.js";
 import { startTestService, type TestService } from "./support/app.js";
 import { codeOf, Device, type DeviceKey } from "./support/device.js";
 
@@ -21,6 +25,7 @@ const CLOSED = new Set([
   "KEY_DESTROYED",
   "CREDENTIAL_UNUSABLE",
   "DEVICE_NOT_YOURS",
+  "DEVICE_UNUSABLE",
 ]);
 
 let service: TestService;
@@ -141,7 +146,7 @@ test("devices cannot be swapped", async () => {
   for (const column of differing(rows)) {
     await whileSwapped(devices, devices.id, rows, column, async () => {
       for (const device of [mine, theirs])
-        assert.equal(codeOf(await device.rotate()), "KEY_UNUSABLE");
+        assert.equal(codeOf(await device.rotate()), "DEVICE_UNUSABLE");
     });
   }
   for (const device of [mine, theirs]) assert.equal((await device.rotate()).errors, undefined);
@@ -157,7 +162,7 @@ test("credentials of two users cannot be swapped, nor can a lock be given away",
   const rows = await rowsOf(credentials, credentials.userId, [ada, eve]);
   const columns = differing(rows);
   const counts = ["failures", "notBefore", "recentFailures"];
-  assert.deepEqual(columns, ["userId", "hash", ...counts, "updatedAt", "mac"]);
+  assert.deepEqual(columns, ["userId", "hash", ...counts, "updatedAt", "revision", "mac"]);
   const trials = [
     verifying(mine, await mine.key(), "correct horse"),
     verifying(mine, await mine.key(), "battery staple"),
@@ -251,3 +256,135 @@ test("a service whose own secrets were swapped does not start", async () => {
     );
   }
 });
+
+async function rowsTampered(): Promise<number> {
+  const query = "mutation { runDailyTask { tamperedRows } }";
+  const { data } = await service.graphql(query, {}, await service.token("root", "admin"));
+  return data.runDailyTask.tamperedRows;
+}
+
+const isOf = (user: string) => eq(credentials.userId, user);
+
+test("whoever deletes a PIN cannot set another without the old one, and an administrator can", async () => {
+  const user = randomUUID();
+  const device = await newDevice(user);
+  await device.submit("setTransactionPin", "271828");
+  const tampered = await rowsTampered();
+  await service.database.orm.delete(credentials).where(isOf(user));
+  const set = () => device.submit("setTransactionPin", "314159");
+  assert.equal(codeOf(await set()), "CREDENTIAL_UNUSABLE");
+  assert.equal(
+    codeOf(await device.submit("verifyTransactionPin", "271828")),
+    "CREDENTIAL_UNUSABLE",
+  );
+  assert.equal(await rowsTampered(), tampered + 1);
+  // Nor if what tells that there was one is deleted, too.
+  await service.database.orm.delete(userSeals).where(eq(userSeals.userId, user));
+  assert.equal(codeOf(await set()), "CREDENTIAL_UNUSABLE");
+  assert.ok((await rowsTampered()) > tampered);
+  const administrator = new Device(service, await service.token("root", "admin"), randomUUID());
+  const given = await administrator.submit("setTransactionPin", "161803", { userId: user });
+  assert.equal(given.errors, undefined);
+  const { data } = await device.submit("verifyTransactionPin", "161803");
+  assert.equal(data.verifyTransactionPin.verified, true);
+  assert.equal(await rowsTampered(), tampered);
+});
+
+test("a PIN, or a count of failures, that was put back as it was is refused", async () => {
+  const user = randomUUID();
+  const device = await newDevice(user);
+  await device.submit("setTransactionPin", "271828");
+  const [old] = await service.database.orm.select().from(credentials).where(isOf(user));
+  await device.submit("verifyTransactionPin", "314159");
+  const [now] = await service.database.orm.select().from(credentials).where(isOf(user));
+  const verify = () => device.submit("verifyTransactionPin", "271828");
+  await service.database.orm.update(credentials).set(old!).where(isOf(user));
+  assert.equal(codeOf(await verify()), "CREDENTIAL_UNUSABLE");
+  await service.database.orm.update(credentials).set(now!).where(isOf(user));
+  assert.equal((await verify()).data.verifyTransactionPin.verified, true);
+});
+
+test("the version of an app cannot be changed, and the advice then helps", async () => {
+  const user = randomUUID();
+  const device = await newDevice(user);
+  await device.key();
+  const before = await rowsTampered();
+  await service.database.orm
+    .update(devices)
+    .set({ appVersion: "0.0.1" })
+    .where(eq(devices.id, device.deviceId));
+  assert.equal(codeOf(await device.rotate()), "DEVICE_UNUSABLE");
+  assert.equal(await rowsTampered(), before + 1);
+  // Another id, as docs/errors.md says.
+  assert.equal((await (await newDevice(user)).rotate()).errors, undefined);
+});
+
+test("every row is checked each day, and deleted users are missed", async () => {
+  const users = [randomUUID(), randomUUID(), randomUUID()] as const;
+  for (const user of users)
+    await (await newDevice(user)).submit("setUserPasscode", "correct horse");
+  const before = await rowsTampered();
+  const { orm } = service.database;
+  await orm.update(clientKeys).set({ bits: 3072 }).where(eq(clientKeys.userId, users[0]));
+  await orm.update(credentials).set({ failures: -9 }).where(isOf(users[1]));
+  assert.equal(await rowsTampered(), before + 2);
+  const gone = users[2];
+  await orm.delete(clientKeys).where(eq(clientKeys.userId, gone));
+  await orm.delete(devices).where(eq(devices.userId, gone));
+  await orm.delete(credentials).where(isOf(gone));
+  assert.equal(await rowsTampered(), before + 4);
+  await orm.delete(userSeals).where(eq(userSeals.userId, gone));
+  assert.equal(await rowsTampered(), before + 3);
+  assert.ok(service.logged().includes("a row was tampered with"));
+});
+
+test("a client whose stored key was changed rotates by itself", async () => {
+  const options = {
+    url: `${service.url}/graphql`,
+    token: await service.token(randomUUID()),
+    deviceId: randomUUID(),
+    appVersion: "1.0.0",
+  };
+  const client = new KeyServiceClient(options);
+  const old = await client.key();
+  const { orm } = service.database;
+  await orm.update(clientKeys).set({ bits: 3072 }).where(eq(clientKeys.id, old.keyId));
+  const restarted = new KeyServiceClient(options);
+  assert.notEqual((await restarted.key()).keyId, old.keyId);
+});
+
+test("a database from before there were seals is sealed once, with all that was intact", async () => {
+  const user = randomUUID();
+  const device = await newDevice(user);
+  await device.submit("setUserPasscode", "correct horse");
+  const { orm } = service.database;
+  const integrity = service.app.get(Integrity);
+  const [row] = await orm.select().from(devices).where(eq(devices.id, device.deviceId));
+  const former = await integrity.code("devices", [row!.id, user, row!.createdAt]);
+  await orm.update(devices).set({ mac: former }).where(eq(devices.id, row!.id));
+  await assert.rejects(
+    orm.delete(userSeals).then(() => makeFirstSeals(service.database, integrity)),
+    /seals of users were deleted/,
+  );
+  for (const credential of await orm.select().from(credentials)) {
+    const first = { ...credential, revision: 0 };
+    const mac = await credentialCode(integrity, first);
+    const { userId, kind } = credential;
+    const same = and(eq(credentials.userId, userId), eq(credentials.kind, kind));
+    await orm.update(credentials).set({ revision: 0, mac }).where(same);
+  }
+  await makeFirstSeals(service.database, integrity);
+  await makeFirstSeals(service.database, integrity);
+  assert.equal(await verifiesPasscode(device), true);
+  assert.equal((await device.rotate()).errors, undefined);
+  await orm.delete(credentials).where(isOf(user));
+  assert.equal(
+    codeOf(await device.submit("setUserPasscode", "another horse")),
+    "CREDENTIAL_UNUSABLE",
+  );
+});
+
+async function verifiesPasscode(device: Device): Promise<boolean> {
+  const { data } = await device.submit("verifyUserPasscode", "correct horse");
+  return data?.verifyUserPasscode.verified;
+}

@@ -7,17 +7,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::StreamExt;
 use futures_util::stream;
 
+use super::Client;
 use super::accepted::AcceptedHeader;
-use super::cache::{CacheLimits, Ticket};
+use super::cache::Ticket;
 use super::cache_entry::Demand;
+use super::cache_limits::CacheLimits;
 use super::cache_store::Id;
 use super::materials::{Unverified, decryption_id};
-use super::{Client, Tally};
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
 use crate::format::Header;
 use crate::materials::{DecryptionMaterials, EncryptionMaterials};
-use crate::message::{Decryptor, Encryptor, plaintext_length};
+use crate::message::{Accounting, Decryptor, Encryptor, plaintext_length};
 use crate::parallel::in_parallel;
 use crate::suite::KeyDerivation;
 
@@ -28,8 +29,7 @@ const KEYS_AT_ONCE: usize = 32;
 pub struct BatchEncryptor {
     materials: Arc<EncryptionMaterials>,
     frame_length: u32,
-    limit: Option<u64>,
-    tally: Arc<Tally>,
+    accounting: Accounting,
     /// As long as each other message of the same plaintext length.
     sample: Encryptor,
 }
@@ -37,7 +37,7 @@ pub struct BatchEncryptor {
 /// The headers of messages that are to be read.
 pub struct BatchHeaders {
     client: Arc<Client>,
-    given: EncryptionContext,
+    expected_context: EncryptionContext,
     items: Vec<Result<Item>>,
     keys: Vec<Arc<AcceptedHeader>>,
     known: HashMap<Id, usize>,
@@ -50,7 +50,7 @@ pub struct BatchDecryptor {
     keys: Vec<Result<BatchKey>>,
 }
 
-/// The data key of some messages, kept in the cache once the header of one has verified.
+/// The data key of some messages, stored in the cache once the header of one has verified.
 struct BatchKey {
     materials: Arc<DecryptionMaterials>,
     ticket: Mutex<Option<Ticket>>,
@@ -88,11 +88,10 @@ impl Client {
         let (materials, _) = self.materials.to_encrypt(context, demand).await?;
         let frame_length = self.settings.frame_length;
         Ok(BatchEncryptor {
-            sample: Encryptor::new(&materials, frame_length)?,
+            sample: Encryptor::new(&materials, frame_length, Accounting::default())?,
             materials,
             frame_length,
-            limit: self.settings.max_plaintext_length,
-            tally: Arc::clone(&self.encrypted),
+            accounting: Accounting { tally: Some(Arc::clone(&self.encrypted)), ..self.limit() },
         })
     }
 }
@@ -112,21 +111,20 @@ impl BatchEncryptor {
     /// # Errors
     /// `Internal` if the operating system gives no random bytes.
     pub fn encryptor(&self) -> Result<Encryptor> {
-        let encryptor = Encryptor::new(&self.materials, self.frame_length)?;
-        Ok(encryptor.limited_to(self.limit).tallied_by(Arc::clone(&self.tally)))
+        Encryptor::new(&self.materials, self.frame_length, self.accounting.clone())
     }
 
     /// Writes a message for each plaintext into its output, and returns the length of each.
-    pub fn seal(&self, items: Vec<(&[u8], &mut [u8])>) -> Vec<Result<usize>> {
-        in_parallel(items, |(plaintext, output)| self.encryptor()?.seal(plaintext, output))
+    pub fn encrypt(&self, items: Vec<(&[u8], &mut [u8])>) -> Vec<Result<usize>> {
+        in_parallel(items, |(plaintext, output)| self.encryptor()?.encrypt(plaintext, output))
     }
 }
 
 impl BatchHeaders {
-    /// Each message must have the given context, as `Client::accept` says.
-    pub fn new(client: Arc<Client>, given: EncryptionContext) -> Self {
+    /// Returns one for messages that must have this context, as `Client::accept` says.
+    pub fn new(client: Arc<Client>, expected_context: EncryptionContext) -> Self {
         let (items, keys, known) = Default::default();
-        Self { client, given, items, keys, known }
+        Self { client, expected_context, items, keys, known }
     }
 
     /// Takes the next message; what is wrong with its header is told when it is to be read.
@@ -148,7 +146,7 @@ impl BatchHeaders {
 
     fn read(&mut self, message: &[u8]) -> Result<Item> {
         let header = Header::parse(message, self.client.header_limits())?;
-        let accepted = Arc::new(self.client.accept(header, &self.given)?);
+        let accepted = Arc::new(self.client.accept(header, &self.expected_context)?);
         let length = body_plaintext_length(accepted.header(), message);
         self.client.check_plaintext_length(length as u64)?;
         let key = *self.known.entry(decryption_id(&accepted)?).or_insert_with(|| {
@@ -166,12 +164,12 @@ impl BatchDecryptor {
         item.map_or(0, |item| body_plaintext_length(item.accepted.header(), message))
     }
 
-    /// The length of the header of the message of this index, in bytes.
+    /// Returns the header of the message of this index.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn header_length(&self, index: usize) -> Result<usize> {
-        Ok(self.item(index)?.accepted.header().length)
+    pub fn header(&self, index: usize) -> Result<&Arc<AcceptedHeader>> {
+        Ok(&self.item(index)?.accepted)
     }
 
     /// What reads the message of this index, after its header.
@@ -181,8 +179,8 @@ impl BatchDecryptor {
     pub fn decryptor(&self, index: usize) -> Result<Decryptor> {
         let item = self.item(index)?;
         let key = self.keys.get(item.key).ok_or_else(unknown)?.as_ref().map_err(Clone::clone)?;
-        let decryptor = self.client.open(&item.accepted, &key.materials)?;
-        key.keep();
+        let decryptor = self.client.verify(&item.accepted, &key.materials)?;
+        key.store();
         Ok(decryptor)
     }
 
@@ -192,15 +190,16 @@ impl BatchDecryptor {
 
     /// Reads the messages from this index on, each into its output, and returns their lengths; where
     /// one fails, its output is wiped.
-    pub fn open(&self, from: usize, items: Vec<(&[u8], &mut [u8])>) -> Vec<Result<usize>> {
+    pub fn decrypt(&self, from: usize, items: Vec<(&[u8], &mut [u8])>) -> Vec<Result<usize>> {
         let items: Vec<_> = items.into_iter().enumerate().collect();
-        in_parallel(items, |(i, (message, output))| self.open_one(from + i, message, output))
+        in_parallel(items, |(i, (message, output))| self.decrypt_one(from + i, message, output))
     }
 
-    fn open_one(&self, index: usize, message: &[u8], output: &mut [u8]) -> Result<usize> {
+    fn decrypt_one(&self, index: usize, message: &[u8], output: &mut [u8]) -> Result<usize> {
         // The message may have been changed since its header was read.
-        let body = message.get(self.header_length(index)?..).ok_or_else(Error::truncated)?;
-        self.decryptor(index)?.open(body, output)
+        let body =
+            message.get(self.header(index)?.header().length..).ok_or_else(Error::truncated)?;
+        self.decryptor(index)?.decrypt(body, output)
     }
 }
 
@@ -210,10 +209,10 @@ impl BatchKey {
         Self { materials, ticket }
     }
 
-    fn keep(&self) {
+    fn store(&self) {
         let ticket = self.ticket.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(ticket) = ticket {
-            ticket.keep();
+            ticket.store();
         }
     }
 }

@@ -9,45 +9,31 @@ mod tests;
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+#[cfg(feature = "aws-kms")]
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{Shared, WeakShared};
 
-use super::cache_entry::Made;
+use super::cache_entry::CachedMaterials;
+use super::cache_limits::CacheLimits;
 use super::cache_store::{Id, Store};
 use crate::error::Result;
-
-/// How long and how often materials are used.
-#[derive(Debug, Clone, Copy)]
-pub struct CacheLimits {
-    /// How long after they were made.
-    pub max_age: Duration,
-    /// How many messages are encrypted with them.
-    pub max_messages: u64,
-    /// How many bytes of plaintext are encrypted with them.
-    pub max_bytes: u64,
-    /// How many materials are kept, to encrypt and to decrypt; the least recently used go first.
-    pub max_entries: NonZeroUsize,
-    /// How long before its age what encrypts is renewed, where somebody asks for it then.
-    pub renew_before: Option<Duration>,
-}
 
 /// What a cache has done since it was made.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CacheStats {
     /// Messages whose materials were there.
     pub hits: u64,
-    /// Messages whose materials had to be made, or waited for.
+    /// Messages whose materials had to be fetched, or waited for.
     pub misses: u64,
     /// How many materials are there now.
     pub entries: usize,
 }
 
-/// The materials of one client.
+/// The materials of one client, each under a name that says all that they depend on.
 pub(super) struct MaterialsCache {
     limits: CacheLimits,
     state: Mutex<State>,
@@ -70,26 +56,27 @@ struct State {
 
 struct Pending {
     call: u64,
-    making: WeakShared<Making>,
+    fetch: WeakShared<PendingFetch>,
 }
 
-type Making = Pin<Box<dyn Future<Output = Result<Made>> + Send>>;
+/// Materials on their way from the keyring.
+type PendingFetch = Pin<Box<dyn Future<Output = Result<CachedMaterials>> + Send>>;
 
-/// Materials that a caller may keep in the cache once they have proved right.
+/// Materials that a caller may store in the cache once they have proved right.
 pub(super) struct Ticket {
     cache: Arc<MaterialsCache>,
     id: Id,
-    made: Made,
+    fetched: CachedMaterials,
     cleared: u64,
 }
 
 impl Ticket {
-    /// Keeps the materials, unless others are there, or the cache was cleared since they were asked
+    /// Stores the materials, unless others are there, or the cache was cleared since they were asked
     /// for.
-    pub(super) fn keep(self) {
+    pub(super) fn store(self) {
         let mut state = self.cache.lock();
         if state.cleared == self.cleared && state.entries.get(&self.id).is_none() {
-            state.entries.put(self.id, self.made);
+            state.entries.put(self.id, self.fetched);
             drop(state);
             self.cache.sweep_later();
         }
@@ -114,8 +101,12 @@ impl MaterialsCache {
         &self.limits
     }
 
-    /// What is there under this name and still has `take` to give.
-    pub(super) fn find<T>(&self, id: &Id, take: impl Fn(&Made) -> Option<T>) -> Option<T> {
+    /// Returns what `take` takes of the entry of this name; an entry that has nothing left is dropped.
+    pub(super) fn find<T>(
+        &self,
+        id: &Id,
+        take: impl Fn(&CachedMaterials) -> Option<T>,
+    ) -> Option<T> {
         let mut state = self.lock();
         let found = state.entries.get(id).and_then(take);
         match found {
@@ -126,63 +117,65 @@ impl MaterialsCache {
         found
     }
 
-    /// As `find`; and if there is nothing, makes it, once for all who ask meanwhile, and keeps it.
-    pub(super) async fn find_or_make<T>(
+    /// Returns what `take` takes of the entry of this name; fetches and stores the entry if it is not
+    /// there, once for all who ask meanwhile.
+    pub(super) async fn find_or_fetch<T>(
         self: &Arc<Self>,
         id: &Id,
-        take: impl Fn(&Made) -> Option<T>,
-        make: impl Fn() -> Making,
+        take: impl Fn(&CachedMaterials) -> Option<T>,
+        fetch: impl Fn() -> PendingFetch,
     ) -> Result<T> {
         loop {
             if let Some(found) = self.find(id, &take) {
                 return Ok(found);
             }
-            // Who waited may find that others have taken all there was; then it begins anew.
-            let made = self.making(id, true, &make).await?;
-            if let Some(found) = take(&made) {
+            // The fetched entry may be used up already by others who waited; try again.
+            let fetched = self.fetch_once(id, true, &fetch).await?;
+            if let Some(found) = take(&fetched) {
                 return Ok(found);
             }
         }
     }
 
-    /// Makes what is to prove right before it is kept, once for all who ask meanwhile.
-    pub(super) async fn make(
+    /// Fetches materials that are to prove right before they are stored, once for all who ask
+    /// meanwhile.
+    pub(super) async fn fetch(
         self: &Arc<Self>,
         id: Id,
-        make: impl Fn() -> Making,
-    ) -> Result<(Made, Ticket)> {
+        fetch: impl Fn() -> PendingFetch,
+    ) -> Result<(CachedMaterials, Ticket)> {
         let cleared = self.lock().cleared;
-        let made = self.making(&id, false, make).await?;
-        Ok((made.clone(), Ticket { cache: Arc::clone(self), id, made, cleared }))
+        let fetched = self.fetch_once(&id, false, fetch).await?;
+        Ok((fetched.clone(), Ticket { cache: Arc::clone(self), id, fetched, cleared }))
     }
 
-    /// A ticket for what was made at once, without a call that others could wait for.
-    pub(super) fn made_at_once(self: &Arc<Self>, id: Id, made: Made) -> Ticket {
+    /// Returns a ticket for materials that came at once, without a call that others could wait for.
+    pub(super) fn ticket_for(self: &Arc<Self>, id: Id, fetched: CachedMaterials) -> Ticket {
         let mut state = self.lock();
         state.misses += 1;
-        Ticket { cache: Arc::clone(self), id, made, cleared: state.cleared }
+        Ticket { cache: Arc::clone(self), id, fetched, cleared: state.cleared }
     }
 
-    /// Whether what is there under this name is to be renewed, by the caller.
+    /// Whether the caller is to renew the entry of this name.
     pub(super) fn claim_renewal(&self, id: &Id) -> bool {
         match self.lock().entries.peek(id) {
-            Some(Made::ToEncrypt(entry)) => entry.claim_renewal(&self.limits),
+            Some(CachedMaterials::ToEncrypt(entry)) => entry.claim_renewal(&self.limits),
             _ => false,
         }
     }
 
-    /// Puts what is made in the place of what is there; until then that is used on.
-    pub(super) async fn renew(&self, id: Id, make: Making) -> Result<()> {
-        let made = make.await;
+    /// Replaces the entry of this name by what is fetched; until then the old one is used.
+    pub(super) async fn renew(&self, id: Id, fetch: PendingFetch) -> Result<()> {
+        let fetched = fetch.await;
         let mut state = self.lock();
-        match (state.entries.peek(&id), made) {
-            (Some(_), Ok(made)) => state.entries.put(id, made),
-            (Some(Made::ToEncrypt(entry)), Err(error)) => {
+        match (state.entries.peek(&id), fetched) {
+            (Some(_), Ok(fetched)) => state.entries.put(id, fetched),
+            (Some(CachedMaterials::ToEncrypt(entry)), Err(error)) => {
                 entry.give_up_renewal();
                 return Err(error);
             }
             // It was cleared meanwhile, or has made room for others.
-            (_, made) => drop(made?),
+            (_, fetched) => drop(fetched?),
         }
         Ok(())
     }
@@ -200,27 +193,32 @@ impl MaterialsCache {
         CacheStats { hits: state.hits, misses: state.misses, entries: state.entries.len() }
     }
 
-    /// The making under way for this name, or a new one; it stops if nobody waits for it any more.
-    fn making(self: &Arc<Self>, id: &Id, keeps: bool, make: impl Fn() -> Making) -> Shared<Making> {
+    /// Returns the fetch under way for this name, or a new one; it stops if nobody waits for it any more.
+    fn fetch_once(
+        self: &Arc<Self>,
+        id: &Id,
+        stores: bool,
+        fetch: impl Fn() -> PendingFetch,
+    ) -> Shared<PendingFetch> {
         let mut state = self.lock();
         state.misses += 1;
-        let pending = state.pending.get(id).and_then(|pending| pending.making.upgrade());
-        if let Some(making) = pending {
-            return making;
+        let pending = state.pending.get(id).and_then(|pending| pending.fetch.upgrade());
+        if let Some(fetch) = pending {
+            return fetch;
         }
         state.calls += 1;
-        let (call, id, made) = (state.calls, *id, make());
+        let (call, id, fetch) = (state.calls, *id, fetch());
         let entry = PendingEntry { cache: Arc::downgrade(self), id, call };
         let run = async move {
-            let made = made.await;
-            entry.end(made.as_ref().ok().filter(|_| keeps));
-            made
+            let fetched = fetch.await;
+            entry.end(fetched.as_ref().ok().filter(|_| stores));
+            fetched
         };
-        let making = (Box::pin(run) as Making).shared();
-        if let Some(weak) = making.downgrade() {
-            state.pending.insert(id, Pending { call, making: weak });
+        let fetch = (Box::pin(run) as PendingFetch).shared();
+        if let Some(weak) = fetch.downgrade() {
+            state.pending.insert(id, Pending { call, fetch: weak });
         }
-        making
+        fetch
     }
 
     /// Lets a task of the runtime, if there is one, drop the entries at their age; it ends with the
@@ -263,8 +261,8 @@ struct PendingEntry {
 }
 
 impl PendingEntry {
-    /// Ends the call; keeps what it made, if anything.
-    fn end(&self, made: Option<&Made>) {
+    /// Ends the call; stores what it fetched, if anything.
+    fn end(&self, fetched: Option<&CachedMaterials>) {
         let Some(cache) = self.cache.upgrade() else { return };
         let mut state = cache.lock();
         // After `clear` what was under way is for those who wait for it, and not kept.
@@ -272,8 +270,8 @@ impl PendingEntry {
             return;
         }
         state.pending.remove(&self.id);
-        if let Some(made) = made {
-            state.entries.put(self.id, made.clone());
+        if let Some(fetched) = fetched {
+            state.entries.put(self.id, fetched.clone());
             drop(state);
             cache.sweep_later();
         }

@@ -4,22 +4,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
-use super::cache::CacheLimits;
+use super::cache_limits::CacheLimits;
 use crate::materials::{DecryptionMaterials, EncryptionMaterials};
 
 pub(super) struct Entry<M> {
     materials: Arc<M>,
     /// About how many bytes it takes.
     size: usize,
-    made: Instant,
+    fetched_at: Instant,
     messages: AtomicU64,
     bytes: Arc<AtomicU64>,
     renewing: AtomicBool,
 }
 
-/// What is kept: materials of either direction.
+/// Materials of either direction.
 #[derive(Clone)]
-pub(super) enum Made {
+pub(super) enum CachedMaterials {
     ToEncrypt(Arc<Entry<EncryptionMaterials>>),
     ToDecrypt(Arc<Entry<DecryptionMaterials>>),
 }
@@ -46,22 +46,26 @@ impl Demand {
 }
 
 /// What counts the bytes of a message whose length was not known beforehand.
-pub type Use = Option<Arc<AtomicU64>>;
+pub(super) type ByteCounter = Option<Arc<AtomicU64>>;
 
 impl<M> Entry<M> {
     pub(super) fn new(materials: M, size: usize) -> Self {
         Self {
             materials: Arc::new(materials),
             size,
-            made: Instant::now(),
+            fetched_at: Instant::now(),
             messages: AtomicU64::new(0),
             bytes: Arc::default(),
             renewing: AtomicBool::new(false),
         }
     }
 
-    /// For what is demanded; never more than the limits.
-    pub(super) fn take(&self, limits: &CacheLimits, demand: Demand) -> Option<(Arc<M>, Use)> {
+    /// Returns the materials for what is demanded, and counts it as used; nothing beyond the limits.
+    pub(super) fn take(
+        &self,
+        limits: &CacheLimits,
+        demand: Demand,
+    ) -> Option<(Arc<M>, ByteCounter)> {
         let Demand { messages, bytes: length } = demand;
         let materials = self.peek(limits)?;
         let within = |used: &AtomicU64, more: u64, most: u64| {
@@ -84,12 +88,12 @@ impl<M> Entry<M> {
     /// Whether it is near its age and nobody renews it yet; then the caller does.
     pub(super) fn claim_renewal(&self, limits: &CacheLimits) -> bool {
         let due = limits.renew_before.is_some_and(|before| {
-            self.made.elapsed().checked_add(before).is_some_and(|then| then >= limits.max_age)
+            self.fetched_at.elapsed().checked_add(before).is_some_and(|then| then >= limits.max_age)
         });
         due && !self.renewing.swap(true, Ordering::Relaxed)
     }
 
-    /// The renewal failed: somebody else may try.
+    /// Lets somebody else try to renew it.
     pub(super) fn give_up_renewal(&self) {
         self.renewing.store(false, Ordering::Relaxed);
     }
@@ -98,22 +102,22 @@ impl<M> Entry<M> {
         self.size
     }
 
-    pub(super) fn made(&self) -> Instant {
-        self.made
+    pub(super) fn fetched_at(&self) -> Instant {
+        self.fetched_at
     }
 
-    /// The materials as they were made, whatever their age.
+    /// Returns the materials, whatever their age.
     pub(super) fn materials(&self) -> Arc<M> {
         Arc::clone(&self.materials)
     }
 
-    /// However often; only the age counts.
+    /// Returns the materials unless they are older than `max_age`. Does not count as a use.
     pub(super) fn peek(&self, limits: &CacheLimits) -> Option<Arc<M>> {
-        (self.made.elapsed() < limits.max_age).then(|| Arc::clone(&self.materials))
+        (self.fetched_at.elapsed() < limits.max_age).then(|| Arc::clone(&self.materials))
     }
 }
 
-impl Made {
+impl CachedMaterials {
     pub(super) fn size(&self) -> usize {
         match self {
             Self::ToEncrypt(entry) => entry.size(),
@@ -121,10 +125,10 @@ impl Made {
         }
     }
 
-    pub(super) fn made(&self) -> Instant {
+    pub(super) fn fetched_at(&self) -> Instant {
         match self {
-            Self::ToEncrypt(entry) => entry.made(),
-            Self::ToDecrypt(entry) => entry.made(),
+            Self::ToEncrypt(entry) => entry.fetched_at(),
+            Self::ToDecrypt(entry) => entry.fetched_at(),
         }
     }
 
@@ -133,7 +137,7 @@ impl Made {
         &self,
         limits: &CacheLimits,
         demand: Demand,
-    ) -> Option<(Arc<EncryptionMaterials>, Use)> {
+    ) -> Option<(Arc<EncryptionMaterials>, ByteCounter)> {
         match self {
             Self::ToEncrypt(entry) => entry.take(limits, demand),
             Self::ToDecrypt(_) => None,
@@ -148,8 +152,8 @@ impl Made {
         }
     }
 
-    /// Materials that were just made, for the message that asked for them.
-    pub(super) fn fresh_to_decrypt(&self) -> Option<Arc<DecryptionMaterials>> {
+    /// Returns materials that were just fetched, for the message that asked for them.
+    pub(super) fn fetched_to_decrypt(&self) -> Option<Arc<DecryptionMaterials>> {
         match self {
             Self::ToDecrypt(entry) => Some(entry.materials()),
             Self::ToEncrypt(_) => None,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use lru::LruCache;
 
-use super::cache_entry::Made;
+use super::cache_entry::CachedMaterials;
 
 /// The name of an entry: a hash of what its materials depend on.
 pub(super) type Id = [u8; 32];
@@ -20,7 +20,7 @@ const OVERHEAD: usize = 1024;
 /// The entries, the least recently used first to go. Between calls `bytes` is the sum of their sizes,
 /// and each of them stands in `ages`, which may name others that are gone.
 pub(super) struct Store {
-    entries: LruCache<Id, Made>,
+    entries: LruCache<Id, CachedMaterials>,
     max_entries: usize,
     max_age: Duration,
     bytes: usize,
@@ -40,22 +40,22 @@ impl Store {
     }
 
     /// The entry, which counts as used now.
-    pub(super) fn get(&mut self, id: &Id) -> Option<&Made> {
+    pub(super) fn get(&mut self, id: &Id) -> Option<&CachedMaterials> {
         self.sweep();
         self.entries.get(id)
     }
 
     /// The entry, which does not count as used.
-    pub(super) fn peek(&self, id: &Id) -> Option<&Made> {
+    pub(super) fn peek(&self, id: &Id) -> Option<&CachedMaterials> {
         self.entries.peek(id)
     }
 
-    pub(super) fn put(&mut self, id: Id, made: Made) {
+    pub(super) fn put(&mut self, id: Id, materials: CachedMaterials) {
         self.sweep();
         self.remove(&id);
-        self.bytes += OVERHEAD + made.size();
-        self.ages.push_back((made.made(), id));
-        self.entries.put(id, made);
+        self.bytes += OVERHEAD + materials.size();
+        self.ages.push_back((materials.fetched_at(), id));
+        self.entries.put(id, materials);
         while self.entries.len() > self.max_entries || self.bytes > MAX_BYTES {
             let Some((_, gone)) = self.entries.pop_lru() else { break };
             self.bytes -= OVERHEAD + gone.size();
@@ -63,7 +63,7 @@ impl Store {
         // Names of entries that are gone are dropped when they are the most of all.
         if self.ages.len() > 2 * self.entries.len() + 64 {
             let entries = &self.entries;
-            self.ages.retain(|(made, id)| is_of(entries, id, *made));
+            self.ages.retain(|(fetched_at, id)| is_of(entries, id, *fetched_at));
         }
     }
 
@@ -86,23 +86,23 @@ impl Store {
     /// How long until there may be something to drop, if there are entries.
     #[cfg(feature = "aws-kms")]
     pub(super) fn left(&self) -> Option<Duration> {
-        self.ages.front().map(|(made, _)| self.max_age.saturating_sub(made.elapsed()))
+        self.ages.front().map(|(fetched_at, _)| self.max_age.saturating_sub(fetched_at.elapsed()))
     }
 
     /// Drops what is past its age, whatever was asked for.
     pub(super) fn sweep(&mut self) {
-        while let Some(&(made, id)) = self.ages.front()
-            && made.elapsed() >= self.max_age
+        while let Some(&(fetched_at, id)) = self.ages.front()
+            && fetched_at.elapsed() >= self.max_age
         {
             self.ages.pop_front();
-            if is_of(&self.entries, &id, made) {
+            if is_of(&self.entries, &id, fetched_at) {
                 self.remove(&id);
             }
         }
     }
 }
 
-/// Whether the entry of this name was made then, and not put in the place of one that was.
-fn is_of(entries: &LruCache<Id, Made>, id: &Id, made: Instant) -> bool {
-    entries.peek(id).is_some_and(|entry| entry.made() == made)
+/// Whether the entry of this name was fetched then, and not put in the place of one that was.
+fn is_of(entries: &LruCache<Id, CachedMaterials>, id: &Id, fetched_at: Instant) -> bool {
+    entries.peek(id).is_some_and(|entry| entry.fetched_at() == fetched_at)
 }

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use super::accepted::AcceptedHeader;
 use super::cache::{CacheStats, MaterialsCache, Ticket};
-use super::cache_entry::{Demand, Entry, Made, Use};
+use super::cache_entry::{ByteCounter, CachedMaterials, Demand, Entry};
 use super::cache_store::Id;
 use super::settings::Settings;
 use crate::context::EncryptionContext;
 use crate::crypto::sha256;
 use crate::error::{Code, Error, Result};
 use crate::format::EncryptedDataKey;
-use crate::keyring::{Keyring, answer_now};
+use crate::keyring::{Keyring, would_block};
 use crate::materials::{Attempts, DecryptionMaterials, EncryptionMaterials, timed_out};
 use crate::suite::{AlgorithmSuite, KeyDerivation};
 
@@ -43,7 +43,7 @@ impl Unverified {
     ) -> Result<T> {
         let verified = verify(&self.materials)?;
         if let Some(ticket) = self.ticket {
-            ticket.keep();
+            ticket.store();
         }
         Ok(verified)
     }
@@ -69,90 +69,111 @@ impl MaterialsSource {
         &self,
         context: EncryptionContext,
         demand: Demand,
-    ) -> Result<(Arc<EncryptionMaterials>, Use)> {
+    ) -> Result<(Arc<EncryptionMaterials>, ByteCounter)> {
         let Some(cache) = self.cache_to_encrypt(demand) else {
             let (keyring, settings) = (Arc::clone(&self.keyring), Arc::clone(&self.settings));
-            let materials = make_to_encrypt(keyring, settings, context).await?;
+            let materials = fetch_to_encrypt(keyring, settings, context).await?;
             return Ok((Arc::new(materials), None));
         };
-        let make = || {
+        let fetch = || {
             let (keyring, settings) = (Arc::clone(&self.keyring), Arc::clone(&self.settings));
-            let made = make_to_encrypt(keyring, settings, context.clone());
-            Box::pin(async { entry_to_encrypt(made.await?) }) as _
+            let fetched = fetch_to_encrypt(keyring, settings, context.clone());
+            Box::pin(async { fetched.await.map(entry_to_encrypt) }) as _
         };
-        let take = |made: &Made| made.to_encrypt(cache.limits(), demand);
-        cache.find_or_make(&encryption_id(&context), take, make).await
+        let take = |found: &CachedMaterials| found.to_encrypt(cache.limits(), demand);
+        cache.find_or_fetch(&encryption_id(&context), take, fetch).await
     }
 
-    pub(super) fn cached_to_encrypt(
+    /// The same from the cache, or from a keyring that need not ask a service.
+    ///
+    /// # Errors
+    /// `WouldBlock` if a service must be asked first.
+    pub(super) fn to_encrypt_now(
         &self,
-        context: &EncryptionContext,
+        context: EncryptionContext,
         demand: Demand,
-    ) -> Option<(Arc<EncryptionMaterials>, Use)> {
-        let cache = self.cache_to_encrypt(demand)?;
-        cache.find(&encryption_id(context), |made| made.to_encrypt(cache.limits(), demand))
+    ) -> Result<(Arc<EncryptionMaterials>, ByteCounter)> {
+        let cache = self.cache_to_encrypt(demand).map(|cache| (cache, encryption_id(&context)));
+        if let Some((cache, id)) = &cache
+            && let Some(found) = cache.find(id, |found| found.to_encrypt(cache.limits(), demand))
+        {
+            return Ok(found);
+        }
+        self.check_answers_now()?;
+        let required = self.settings.required_context_keys.clone();
+        let mut materials = EncryptionMaterials::new(self.settings.suite, context, required)?;
+        self.keyring.on_encrypt_now(&mut materials)?;
+        self.settings.check_data_keys(&materials.encrypted_data_keys)?;
+        let Some((cache, id)) = cache else { return Ok((Arc::new(materials), None)) };
+        let fetched = entry_to_encrypt(materials);
+        let taken = fetched.to_encrypt(cache.limits(), demand).ok_or_else(wrong_direction)?;
+        cache.ticket_for(id, fetched).store();
+        Ok(taken)
     }
 
     /// The data key of a message; `Unverified::verified` is to be called once its header verified.
     pub(super) async fn to_decrypt(&self, accepted: &AcceptedHeader) -> Result<Unverified> {
         let Some(cache) = self.cache_for(accepted.header.suite) else {
-            let materials = self.make_to_decrypt(accepted).await?;
+            let materials = self.fetch_to_decrypt(accepted).await?;
             return Ok(Unverified { materials: Arc::new(materials), ticket: None });
         };
         let id = decryption_id(accepted)?;
-        let take = |made: &Made| made.to_decrypt(cache.limits());
+        let take = |found: &CachedMaterials| found.to_decrypt(cache.limits());
         if let Some(materials) = cache.find(&id, take) {
             return Ok(Unverified { materials, ticket: None });
         }
-        let make = || {
-            let (made, size) = (self.make_to_decrypt(accepted), size_to_decrypt(accepted));
-            Box::pin(async move { Ok(Made::ToDecrypt(Arc::new(Entry::new(made.await?, size)))) })
-                as _
+        let fetch = || {
+            let (fetched, size) = (self.fetch_to_decrypt(accepted), size_to_decrypt(accepted));
+            Box::pin(async move {
+                Ok(CachedMaterials::ToDecrypt(Arc::new(Entry::new(fetched.await?, size))))
+            }) as _
         };
-        let (made, ticket) = cache.make(id, make).await?;
-        let materials = made.fresh_to_decrypt().ok_or_else(wrong_direction)?;
+        let (fetched, ticket) = cache.fetch(id, fetch).await?;
+        let materials = fetched.fetched_to_decrypt().ok_or_else(wrong_direction)?;
         Ok(Unverified { materials, ticket: Some(ticket) })
     }
 
-    /// The same from the cache, or from a keyring that calls no service; `None` if to wait for it
-    /// takes long.
-    pub(super) fn to_decrypt_now(&self, accepted: &AcceptedHeader) -> Result<Option<Unverified>> {
-        let cache = self.cache_for(accepted.header.suite);
-        let id = cache.map(|_| decryption_id(accepted)).transpose()?;
-        let known = cache.zip(id.as_ref());
-        let found =
-            known.and_then(|(cache, id)| cache.find(id, |made| made.to_decrypt(cache.limits())));
-        if let Some(materials) = found {
-            return Ok(Some(Unverified { materials, ticket: None }));
+    /// The same from the cache, or from a keyring that need not ask a service.
+    ///
+    /// # Errors
+    /// `WouldBlock` if a service must be asked first, or to try all data keys takes long.
+    pub(super) fn to_decrypt_now(&self, accepted: &AcceptedHeader) -> Result<Unverified> {
+        let cache = match self.cache_for(accepted.header.suite) {
+            Some(cache) => Some((cache, decryption_id(accepted)?)),
+            None => None,
+        };
+        if let Some((cache, id)) = &cache
+            && let Some(materials) = cache.find(id, |found| found.to_decrypt(cache.limits()))
+        {
+            return Ok(Unverified { materials, ticket: None });
         }
-        if self.keyring.calls_service() {
-            return Ok(None);
-        }
+        self.check_answers_now()?;
         let AcceptedHeader { header, context, allowed } = accepted;
         let mut materials =
             DecryptionMaterials::new(header.suite, context.clone(), Attempts::at_once());
-        match answer_now(self.keyring.on_decrypt(&mut materials, allowed)) {
-            Ok(()) => {}
-            Err(error) if error.code() == Code::WouldBlock => return Ok(None),
-            Err(error) => return Err(error),
-        }
-        let Some((cache, id)) = cache.zip(id) else {
-            return Ok(Some(Unverified { materials: Arc::new(materials), ticket: None }));
+        self.keyring.on_decrypt_now(&mut materials, allowed)?;
+        let Some((cache, id)) = cache else {
+            return Ok(Unverified { materials: Arc::new(materials), ticket: None });
         };
         let entry = Arc::new(Entry::new(materials, size_to_decrypt(accepted)));
         let materials = entry.materials();
-        let ticket = Some(cache.made_at_once(id, Made::ToDecrypt(entry)));
-        Ok(Some(Unverified { materials, ticket }))
+        let ticket = Some(cache.ticket_for(id, CachedMaterials::ToDecrypt(entry)));
+        Ok(Unverified { materials, ticket })
     }
 
-    fn make_to_decrypt(
+    /// Before a signing key is made in vain.
+    fn check_answers_now(&self) -> Result<()> {
+        if self.keyring.may_answer_now() { Ok(()) } else { Err(would_block()) }
+    }
+
+    fn fetch_to_decrypt(
         &self,
         accepted: &AcceptedHeader,
     ) -> impl Future<Output = Result<DecryptionMaterials>> + Send + use<> {
         let AcceptedHeader { header, context, allowed } = accepted;
         let (keyring, allowed) = (Arc::clone(&self.keyring), Arc::clone(allowed));
         let within = self.settings.unwrap_timeout;
-        make_to_decrypt(keyring, header.suite, context.clone(), allowed, within)
+        fetch_to_decrypt(keyring, header.suite, context.clone(), allowed, within)
     }
 
     pub(super) async fn warm(&self, context: EncryptionContext) -> Result<()> {
@@ -174,9 +195,9 @@ impl MaterialsSource {
         let Some(cache) = self.cache_for(self.settings.suite) else { return Ok(()) };
         let key = encryption_id(&context);
         let (keyring, settings) = (Arc::clone(&self.keyring), Arc::clone(&self.settings));
-        let made = make_to_encrypt(keyring, settings, context);
-        let make = async { entry_to_encrypt(made.await?) };
-        cache.renew(key, Box::pin(make)).await
+        let fetched = fetch_to_encrypt(keyring, settings, context);
+        let fetch = async { fetched.await.map(entry_to_encrypt) };
+        cache.renew(key, Box::pin(fetch)).await
     }
 
     pub(super) fn clear_cache(&self) {
@@ -201,7 +222,7 @@ impl MaterialsSource {
     }
 }
 
-async fn make_to_encrypt(
+async fn fetch_to_encrypt(
     keyring: Arc<dyn Keyring>,
     settings: Arc<Settings>,
     context: EncryptionContext,
@@ -213,7 +234,7 @@ async fn make_to_encrypt(
     Ok(materials)
 }
 
-async fn make_to_decrypt(
+async fn fetch_to_decrypt(
     keyring: Arc<dyn Keyring>,
     suite: &'static AlgorithmSuite,
     context: EncryptionContext,
@@ -239,9 +260,9 @@ async fn make_to_decrypt(
     Ok(materials)
 }
 
-fn entry_to_encrypt(materials: EncryptionMaterials) -> Result<Made> {
+fn entry_to_encrypt(materials: EncryptionMaterials) -> CachedMaterials {
     let size = size_to_encrypt(&materials);
-    Ok(Made::ToEncrypt(Arc::new(Entry::new(materials, size))))
+    CachedMaterials::ToEncrypt(Arc::new(Entry::new(materials, size)))
 }
 
 /// Suite, required keys and keyring are the client's, and so is the cache.

@@ -7,6 +7,7 @@ mod accepted;
 mod batch;
 mod cache;
 mod cache_entry;
+mod cache_limits;
 mod cache_store;
 mod materials;
 mod settings;
@@ -18,17 +19,27 @@ use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
 use crate::foreign_text::listed;
 use crate::format::{Header, HeaderLimits};
-use crate::keyring::{Keyring, answer_now, key_name};
+use crate::keyring::{Keyring, key_name};
 use crate::materials::{DecryptionMaterials, EncryptionMaterials};
 pub use crate::message::Tally;
-use crate::message::{Decryptor, Encryptor, RangeOpening, check_public_key, too_long};
-use cache_entry::{Demand, Use};
-use materials::MaterialsSource;
+use crate::message::{Accounting, Decryptor, Encryptor, RangeOpening, check_public_key, too_long};
+use cache_entry::{ByteCounter, Demand};
+use materials::{MaterialsSource, Unverified};
 
 pub use accepted::AcceptedHeader;
 pub use batch::{BatchDecryptor, BatchEncryptor, BatchHeaders};
-pub use cache::{CacheLimits, CacheStats};
+pub use cache::CacheStats;
+pub use cache_limits::CacheLimits;
 pub use settings::Settings;
+
+/// Whether a caller waits for a key service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// No: what needs a service fails with `WouldBlock`, and nothing is begun.
+    None,
+    /// As long as it takes.
+    Full,
+}
 
 /// Writes and reads messages under one keyring, as its settings allow.
 pub struct Client {
@@ -67,43 +78,28 @@ impl Client {
     ///
     /// # Errors
     /// `LimitExceeded`, `InvalidArgument` without a required pair, and what the keyring says;
-    /// `NoUsableKey` if it used a key that is not allowed.
+    /// `NoUsableKey` if it used a key that is not allowed; `WouldBlock` without patience, if a service
+    /// must be asked.
     pub async fn encryptor(
         &self,
         context: EncryptionContext,
         plaintext_length: Option<u64>,
+        patience: Patience,
     ) -> Result<Encryptor> {
         self.check_plaintext_length(plaintext_length.unwrap_or_default())?;
-        let (materials, usage) =
-            self.materials.to_encrypt(context, Demand::message(plaintext_length)).await?;
-        self.start(&materials, usage)
-    }
-
-    /// Starts a message at once; `None` if a service must be asked first.
-    ///
-    /// # Errors
-    /// As `encryptor`.
-    pub fn encryptor_now(
-        &self,
-        context: EncryptionContext,
-        plaintext_length: Option<u64>,
-    ) -> Result<Option<Encryptor>> {
-        self.check_plaintext_length(plaintext_length.unwrap_or_default())?;
         let demand = Demand::message(plaintext_length);
-        if let Some((materials, usage)) = self.materials.cached_to_encrypt(&context, demand) {
-            return self.start(&materials, usage).map(Some);
-        }
-        if self.keyring().calls_service() {
-            return Ok(None);
-        }
-        answer_now(self.encryptor(context, plaintext_length)).map(Some)
+        let (materials, counter) = match patience {
+            Patience::None => self.materials.to_encrypt_now(context, demand)?,
+            Patience::Full => self.materials.to_encrypt(context, demand).await?,
+        };
+        self.start(&materials, counter)
     }
 
-    fn start(&self, materials: &EncryptionMaterials, usage: Use) -> Result<Encryptor> {
-        let Settings { frame_length, max_plaintext_length, .. } = *self.settings;
-        let encryptor = Encryptor::new(materials, frame_length)?;
-        let tally = Arc::clone(&self.encrypted);
-        Ok(encryptor.limited_to(max_plaintext_length).counted_by(usage).tallied_by(tally))
+    fn start(&self, materials: &EncryptionMaterials, counter: ByteCounter) -> Result<Encryptor> {
+        let tally = Some(Arc::clone(&self.encrypted));
+        let limit = self.settings.max_plaintext_length;
+        let accounting = Accounting { limit, counter, tally };
+        Encryptor::new(materials, self.settings.frame_length, accounting)
     }
 
     /// Checks a header against the settings, and its context against the caller's: all that can be
@@ -112,10 +108,10 @@ impl Client {
     /// # Errors
     /// `CommitmentPolicy`, `MalformedMessage`, `ContextMismatch`, `InvalidArgument` without a
     /// required pair, `NoUsableKey` if no allowed key wraps the data key.
-    pub fn accept(&self, header: Header, given: &EncryptionContext) -> Result<AcceptedHeader> {
+    pub fn accept(&self, header: Header, expected: &EncryptionContext) -> Result<AcceptedHeader> {
         self.settings.commitment_policy.check_decrypt(header.suite)?;
         check_public_key(&header)?;
-        let context = header.context.complete(given, &self.settings.required_context_keys)?;
+        let context = header.context.complete(expected, &self.settings.required_context_keys)?;
         let keys = &header.encrypted_data_keys;
         let allowed: Arc<[_]> = if keys.iter().all(|key| self.settings.allows(key)) {
             Arc::clone(keys)
@@ -138,7 +134,7 @@ impl Client {
     pub fn accept_unsigned(
         &self,
         header: Header,
-        given: &EncryptionContext,
+        expected: &EncryptionContext,
     ) -> Result<AcceptedHeader> {
         if header.suite.signed() {
             return Err(Error::new(
@@ -148,7 +144,7 @@ impl Client {
                  \"release-before-verified\"",
             ));
         }
-        self.accept(header, given)
+        self.accept(header, expected)
     }
 
     /// Checks the length of a plaintext, in bytes, where it is known.
@@ -162,39 +158,34 @@ impl Client {
         }
     }
 
-    /// What reads the body of the message with this header, after one call of the keyring, or none
-    /// with a warm cache.
+    /// Returns what reads the body of the message with this header, after one call of the keyring, or
+    /// none with a warm cache.
     ///
     /// # Errors
-    /// What the keyring says; `AuthenticationFailed` if the header does not verify.
-    pub async fn decryptor(&self, accepted: &AcceptedHeader) -> Result<Decryptor> {
-        let unverified = self.materials.to_decrypt(accepted).await?;
-        unverified.verified(|materials| self.open(accepted, materials))
+    /// What the keyring says; `AuthenticationFailed` if the header does not verify; `WouldBlock`
+    /// without patience, if a service must be asked, or more data keys be tried than a caller who
+    /// cannot wait should try.
+    pub async fn decryptor(
+        &self,
+        accepted: &AcceptedHeader,
+        patience: Patience,
+    ) -> Result<Decryptor> {
+        let unverified = self.materials_of(accepted, patience).await?;
+        unverified.verified(|materials| self.verify(accepted, materials))
     }
 
-    /// The same at once; `None` if a service must be asked first, or more data keys be tried than a
-    /// caller who cannot wait should try.
-    ///
-    /// # Errors
-    /// As `decryptor`.
-    pub fn decryptor_now(&self, accepted: &AcceptedHeader) -> Result<Option<Decryptor>> {
-        let unverified = self.materials.to_decrypt_now(accepted)?;
-        let open = |materials: &_| self.open(accepted, materials);
-        unverified.map(|unverified| unverified.verified(open)).transpose()
-    }
-
-    fn open(
+    fn verify(
         &self,
         accepted: &AcceptedHeader,
         materials: &DecryptionMaterials,
     ) -> Result<Decryptor> {
-        let decryptor = Decryptor::new(&accepted.header, materials)?;
-        let tally = Arc::clone(&self.decrypted);
-        Ok(decryptor.limited_to(self.settings.max_plaintext_length).tallied_by(tally))
+        let tally = Some(Arc::clone(&self.decrypted));
+        let accounting = Accounting { tally, ..self.limit() };
+        Decryptor::new(&accepted.header, materials, accounting)
     }
 
-    /// What reads ranges of the message with this header and of this length, in bytes, once it is
-    /// given the final frame.
+    /// Returns what reads ranges of the message with this header and of this length, in bytes, once it
+    /// is given the final frame.
     ///
     /// # Errors
     /// As `decryptor`; and as [`RangeOpening::new`].
@@ -202,33 +193,27 @@ impl Client {
         &self,
         accepted: &AcceptedHeader,
         message_length: u64,
+        patience: Patience,
     ) -> Result<RangeOpening> {
-        let unverified = self.materials.to_decrypt(accepted).await?;
-        unverified.verified(|materials| self.open_ranges(accepted, materials, message_length))
+        let unverified = self.materials_of(accepted, patience).await?;
+        unverified.verified(|materials| {
+            RangeOpening::new(&accepted.header, materials, message_length, self.limit())
+        })
     }
 
-    /// The same at once; `None` as `decryptor_now` says.
-    ///
-    /// # Errors
-    /// As `range_opening`.
-    pub fn range_opening_now(
+    async fn materials_of(
         &self,
         accepted: &AcceptedHeader,
-        message_length: u64,
-    ) -> Result<Option<RangeOpening>> {
-        let unverified = self.materials.to_decrypt_now(accepted)?;
-        let open = |materials: &_| self.open_ranges(accepted, materials, message_length);
-        unverified.map(|unverified| unverified.verified(open)).transpose()
+        patience: Patience,
+    ) -> Result<Unverified> {
+        match patience {
+            Patience::None => self.materials.to_decrypt_now(accepted),
+            Patience::Full => self.materials.to_decrypt(accepted).await,
+        }
     }
 
-    fn open_ranges(
-        &self,
-        accepted: &AcceptedHeader,
-        materials: &DecryptionMaterials,
-        message_length: u64,
-    ) -> Result<RangeOpening> {
-        let opening = RangeOpening::new(&accepted.header, materials, message_length)?;
-        Ok(opening.limited_to(self.settings.max_plaintext_length))
+    fn limit(&self) -> Accounting {
+        Accounting { limit: self.settings.max_plaintext_length, ..Accounting::default() }
     }
 
     /// Fills the cache for messages with this context.

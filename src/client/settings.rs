@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::cache::CacheLimits;
+use super::cache_limits::CacheLimits;
 use crate::context::is_reserved;
 use crate::error::{Code, Error, Result};
 use crate::foreign_text::shown;
@@ -107,20 +107,4 @@ impl Settings {
 
 pub(super) fn not_allowed(what: &str) -> Error {
     Error::new(Code::NoUsableKey, format!("{what}, which is not among the `allowedKeys`"))
-}
-
-impl CacheLimits {
-    /// Checks that materials can be used at all.
-    ///
-    /// # Errors
-    /// `InvalidArgument` if not.
-    pub(super) fn check(&self) -> Result<()> {
-        if self.max_age.is_zero() || self.max_messages == 0 || self.max_bytes == 0 {
-            return Err(Error::invalid("each limit of the cache must be at least 1"));
-        }
-        if self.renew_before.is_some_and(|before| before >= self.max_age) {
-            return Err(Error::invalid("renewBeforeMs must be less than maxAgeMs"));
-        }
-        Ok(())
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::engine_failed;
+use super::failures::engine_failed;
 use crate::error::{Error, Result};
 use crate::suite::Curve;
 

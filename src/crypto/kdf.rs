@@ -6,7 +6,8 @@
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::{Aead, AesGcm, CryptoEngine, Engine};
+use super::chosen::{AesGcm, hkdf};
+use super::engine::Aead;
 use crate::error::Result;
 use crate::suite::{AlgorithmSuite, KeyDerivation};
 
@@ -38,7 +39,7 @@ impl DerivedKeys {
             KeyDerivation::None => {}
             KeyDerivation::Hkdf(hash) => {
                 let info = [&id, message_id].concat();
-                Engine::hkdf(hash, &[], data_key, &mut [(&info, &mut content_key)])?;
+                hkdf(hash, &[], data_key, &mut [(&info, &mut content_key)])?;
             }
             KeyDerivation::HkdfCommit(hash) => {
                 commitment.resize(COMMITMENT_LENGTH, 0);
@@ -47,7 +48,7 @@ impl DerivedKeys {
                     (info.as_slice(), content_key.as_mut_slice()),
                     (COMMIT_LABEL, &mut commitment),
                 ];
-                Engine::hkdf(hash, message_id, data_key, &mut outputs)?;
+                hkdf(hash, message_id, data_key, &mut outputs)?;
             }
         }
         Ok(Self { content_key: AesGcm::new(&content_key)?, commitment })

@@ -2,8 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{CryptoEngine, Engine};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error};
 
 /// The kind of a key pair (KMS API Reference, GenerateDataKeyPair, `KeyPairSpec`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,11 +42,6 @@ pub(crate) struct KeyPair {
     pub private_key: Zeroizing<Vec<u8>>,
     /// SubjectPublicKeyInfo (RFC 5280).
     pub public_key: Vec<u8>,
-}
-
-/// A fresh key pair; RSA takes a good part of a second.
-pub(crate) fn generate_key_pair(spec: KeyPairSpec) -> Result<KeyPair> {
-    Engine::generate_key_pair(spec)
 }
 
 pub(super) fn generating_failed() -> Error {

@@ -1,9 +1,8 @@
 //! RSA encryption of short secrets (RFC 8017, 7).
 
-use subtle::{ConditionallySelectable, ConstantTimeEq};
 use zeroize::Zeroizing;
 
-use super::engine_failed;
+use super::failures::engine_failed;
 use crate::error::{Error, Result};
 
 /// How a secret is padded before it is encrypted; the mask of OAEP uses the same hash.
@@ -55,26 +54,6 @@ pub(crate) trait RsaPrivate: Sized + Send + Sync {
     /// The secret. One error for whatever is wrong; with PKCS #1 v1.5 maybe none, but a random
     /// secret (implicit rejection): what it opens must be authenticated.
     fn decrypt(&self, padding: RsaPadding, ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>>;
-}
-
-/// The secret of this length, in bytes, that was encrypted with PKCS #1 v1.5; a random one for what
-/// has another padding or length, so that nobody learns that it has (RFC 5246, 7.4.7.1).
-pub(crate) fn decrypt_or_random(
-    key: &impl RsaPrivate,
-    ciphertext: &[u8],
-    length: usize,
-) -> Result<Zeroizing<Vec<u8>>> {
-    let mut secret = Zeroizing::new(vec![0; length]);
-    super::random(&mut secret)?;
-    let decrypted = key.decrypt(RsaPadding::Pkcs1, ciphertext).unwrap_or_default();
-    let is_right = decrypted.len().ct_eq(&length);
-    let mut same_length = Zeroizing::new(vec![0; length]);
-    let common = length.min(decrypted.len());
-    same_length[..common].copy_from_slice(&decrypted[..common]);
-    for (byte, right) in secret.iter_mut().zip(same_length.iter()) {
-        byte.conditional_assign(right, is_right);
-    }
-    Ok(secret)
 }
 
 pub(super) fn unusable_key(what: &str) -> Error {

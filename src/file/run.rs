@@ -36,19 +36,18 @@ pub struct Lengths {
     pub written: u64,
 }
 
-/// Writes `head` and all that the transform makes of the source, and puts the destination in place.
+/// Writes all that the transform makes of the source, and puts the destination in place.
 ///
 /// # Errors
 /// What the transform says; `Aborted`, `DiskFull`, `File`, `FileExists`. Nothing is left behind.
 pub fn run(
     source: Source,
     destination: Destination,
-    head: &[u8],
-    transform: Box<dyn Transform>,
+    transform: impl Transform,
     control: &Control,
 ) -> Result<Lengths> {
     let describe = |error: &io::Error| destination.unwritable(error);
-    let lengths = transfer(source, &destination, head, transform, control, &describe)?;
+    let lengths = transfer(source, &destination, transform, control, &describe)?;
     destination.sync()?;
     // That may have taken long.
     control.check()?;
@@ -68,8 +67,7 @@ impl Control {
 fn transfer(
     source: Source,
     sink: impl Write + Send,
-    head: &[u8],
-    transform: Box<dyn Transform>,
+    transform: impl Transform,
     control: &Control,
     describe: &dyn Fn(&io::Error) -> Error,
 ) -> Result<Lengths> {
@@ -82,7 +80,7 @@ fn transfer(
         let writer = threads::builder("kms-envelope-write")
             .spawn_scoped(scope, || write(sink, to_write, emptied))
             .map_err(|error| threads::unavailable(&error))?;
-        let read = produce(source, head, transform, control, Blocks { full, empty });
+        let read = produce(source, transform, control, Blocks { full, empty });
         // Where the writer has failed, that is why the reader has, too.
         let written = writer
             .join()
@@ -95,13 +93,13 @@ fn transfer(
 /// Reads and transforms to the end of the source; returns its length.
 fn produce(
     mut source: Source,
-    head: &[u8],
-    mut transform: Box<dyn Transform>,
+    mut transform: impl Transform,
     control: &Control,
     blocks: Blocks,
 ) -> Result<u64> {
     let mut input = Zeroizing::new(vec![0; BLOCK_LENGTH]);
     let mut block = blocks.take()?;
+    let head = transform.head();
     block.append(head.len(), |room| {
         room.copy_from_slice(head);
         Ok(head.len())
@@ -122,7 +120,7 @@ fn produce(
             block = blocks.take()?;
         }
     }
-    block.append(transform.finish_length(), |room| transform.finish(room))?;
+    block.append(transform.finish_length(0), |room| transform.finish(&[], room))?;
     blocks.give(block)?;
     Ok(source.position())
 }
@@ -197,6 +195,10 @@ mod tests {
     struct Copy;
 
     impl Transform for Copy {
+        fn head(&self) -> &[u8] {
+            b"head"
+        }
+
         fn update_length(&self, input_length: usize) -> usize {
             input_length
         }
@@ -206,11 +208,11 @@ mod tests {
             Ok(input.len())
         }
 
-        fn finish_length(&self) -> usize {
+        fn finish_length(&self, _input_length: usize) -> usize {
             0
         }
 
-        fn finish(self: Box<Self>, _output: &mut [u8]) -> Result<usize> {
+        fn finish(self, _input: &[u8], _output: &mut [u8]) -> Result<usize> {
             Ok(0)
         }
     }
@@ -221,7 +223,7 @@ mod tests {
         std::fs::write(&path, vec![5; length]).unwrap();
         let source = Source::open(&path).unwrap();
         let describe = |error: &io::Error| unwritable(&path, error);
-        transfer(source, sink, b"head", Box::new(Copy), &Control::default(), &describe)
+        transfer(source, sink, Copy, &Control::default(), &describe)
     }
 
     #[test]

@@ -3,10 +3,8 @@
 //! Source: `data-format/message-footer.md`.
 
 use super::reader::{Failure, Reader};
+use super::sizes::FOOTER_OVERHEAD;
 use crate::error::{Code, Error, Result};
-
-/// What the footer takes beyond the signature, in bytes: its length.
-pub(crate) const FOOTER_OVERHEAD: usize = 2;
 
 /// Reads the signature of the footer at the start of `bytes`, and tells the footer's length.
 pub(crate) fn read(bytes: &[u8]) -> Result<(&[u8], usize), Failure> {

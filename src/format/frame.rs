@@ -2,46 +2,18 @@
 //!
 //! Source: `data-format/message-body.md`, `data-format/message-body-aad.md`.
 
-use super::header::{ContentType, Header};
+use super::division::Division;
 use super::reader::{Failure, Reader};
+use super::sizes::{
+    FINAL_HEAD, FINAL_OVERHEAD, IV, MESSAGE_ID, REGULAR_HEAD, REGULAR_OVERHEAD, TAG, WHOLE_OVERHEAD,
+};
 use crate::error::Error;
 
 /// Stands before the final frame in place of a sequence number ("Sequence Number End").
 pub(crate) const FINAL_MARK: u32 = u32::MAX;
 
-/// The bytes of a regular frame before its ciphertext: sequence number and IV.
-pub(crate) const REGULAR_HEAD: usize = 4 + 12;
-/// The bytes of a final frame before its ciphertext: mark, sequence number, IV and length.
-pub(crate) const FINAL_HEAD: usize = 4 + 4 + 12 + 4;
-/// The bytes of any frame after its ciphertext.
-pub(crate) const TAG: usize = 16;
-
-/// What a regular frame takes beyond its plaintext, in bytes.
-pub(crate) const REGULAR_OVERHEAD: usize = REGULAR_HEAD + TAG;
-/// What a final frame takes beyond its plaintext, in bytes.
-pub(crate) const FINAL_OVERHEAD: usize = FINAL_HEAD + TAG;
-
-/// What a body without frames takes beyond its plaintext, in bytes: IV, length and tag.
-pub(crate) const WHOLE_OVERHEAD: usize = 12 + 8 + TAG;
-
 /// The longest body without frames, in bytes ("Encrypted Content Length", NIST SP 800-38D, 5.2.1.1).
 const MAX_WHOLE_LENGTH: u64 = (1 << 36) - 32;
-
-/// How a body is divided.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Division {
-    Frames { length: usize },
-    Whole,
-}
-
-impl Division {
-    pub(crate) fn of(header: &Header) -> Self {
-        match header.content_type {
-            ContentType::Framed => Self::Frames { length: header.frame_length as usize },
-            ContentType::NonFramed => Self::Whole,
-        }
-    }
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FrameKind {
@@ -55,7 +27,7 @@ pub(crate) enum FrameKind {
 pub(crate) struct Frame<'a> {
     pub kind: FrameKind,
     pub sequence: u32,
-    pub iv: [u8; 12],
+    pub iv: [u8; IV],
     pub ciphertext: &'a [u8],
     pub tag: [u8; TAG],
 }
@@ -109,9 +81,9 @@ fn final_length(length: u32, frame_length: usize) -> Result<usize, Error> {
 }
 
 /// The IV of a frame that we write: its sequence number ("IV").
-pub(crate) fn iv(sequence: u32) -> [u8; 12] {
-    let mut iv = [0; 12];
-    iv[8..].copy_from_slice(&sequence.to_be_bytes());
+pub(crate) fn iv(sequence: u32) -> [u8; IV] {
+    let mut iv = [0; IV];
+    iv[IV - 4..].copy_from_slice(&sequence.to_be_bytes());
     iv
 }
 
@@ -135,23 +107,22 @@ pub(crate) fn final_head(sequence: u32, length: u32) -> [u8; FINAL_HEAD] {
 
 /// The additional authenticated data of the frames of one message.
 pub(crate) struct FrameAad {
-    message_id: [u8; MAX_MESSAGE_ID],
+    message_id: [u8; MESSAGE_ID],
     message_id_length: usize,
 }
 
 /// The additional authenticated data of one frame.
 pub(crate) struct Aad {
-    bytes: [u8; MAX_MESSAGE_ID + MAX_CONTENT + 4 + 8],
+    bytes: [u8; MESSAGE_ID + MAX_CONTENT + 4 + 8],
     length: usize,
 }
 
-const MAX_MESSAGE_ID: usize = 32;
 const MAX_CONTENT: usize = 35;
 
 impl FrameAad {
     pub(crate) fn new(message_id: &[u8]) -> Self {
         let message_id_length = message_id.len();
-        let mut padded = [0; MAX_MESSAGE_ID];
+        let mut padded = [0; MESSAGE_ID];
         padded[..message_id_length].copy_from_slice(message_id);
         Self { message_id: padded, message_id_length }
     }

@@ -4,21 +4,13 @@
 
 use std::sync::Arc;
 
+use super::division::{Division, is_framed};
 use super::edk::EncryptedDataKey;
-use super::frame::TAG;
 use super::reader::{Failure, Reader};
+use super::sizes::{COMMITMENT, IV, IV_LENGTH, TAG};
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
 use crate::suite::AlgorithmSuite;
-
-/// How a body is divided ("Supported Content Types").
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ContentType {
-    /// One piece.
-    NonFramed = 1,
-    /// Frames of one length, the last one shorter or empty.
-    Framed = 2,
-}
 
 /// A parsed header. It is authentic only once a decryptor has verified it.
 #[derive(Debug)]
@@ -31,16 +23,14 @@ pub struct Header {
     pub context: EncryptionContext,
     /// The wrapped copies of the data key.
     pub encrypted_data_keys: Arc<[EncryptedDataKey]>,
-    /// Framed or not.
-    pub content_type: ContentType,
-    /// The plaintext length of every frame but the last, in bytes; 0 if not framed.
-    pub frame_length: u32,
+    /// Into frames of which length, or not.
+    pub division: Division,
     /// The commitment to the data key; empty in format 1.0.
     pub commitment: Vec<u8>,
     /// The length of the whole header in the message, in bytes.
     pub length: usize,
     /// The nonce of the tag: stored in format 1.0, zero in 2.0.
-    pub(crate) iv: [u8; IV_LENGTH as usize],
+    pub(crate) iv: [u8; IV],
     /// The tag over the header body.
     pub(crate) tag: [u8; TAG],
     bytes: Vec<u8>,
@@ -58,9 +48,6 @@ pub struct HeaderLimits {
 const MAX_HEADER_LENGTH: usize = 16 << 20;
 
 pub(super) const TYPE_CUSTOMER_AED: u8 = 0x80;
-/// "IV Length": of every suite there is, in bytes.
-pub(super) const IV_LENGTH: u8 = 12;
-const COMMITMENT_LENGTH: usize = 32;
 
 impl Header {
     /// Reads the header at the start of `message`.
@@ -184,30 +171,17 @@ impl HeaderParser {
 
     fn end(&mut self, message: &[u8], reader: &mut Reader<'_>) -> Result<Header, Failure> {
         let suite = self.suite.ok_or_else(Error::truncated)?;
-        let content_type = match reader.u8()? {
-            1 => ContentType::NonFramed,
-            2 => ContentType::Framed,
-            other => {
-                return Err(Error::malformed(format!("content type {other} does not exist")).into());
-            }
-        };
+        let framed = is_framed(reader.u8()?)?;
         if suite.version == 1 && (reader.u32()? != 0 || reader.u8()? != IV_LENGTH) {
             return Err(
                 Error::malformed("a reserved field of the header is not as it must be").into()
             );
         }
-        let frame_length = reader.u32()?;
-        // "Frame Length": 0 if and only if the body is not framed.
-        if (frame_length == 0) != (content_type == ContentType::NonFramed) {
-            return Err(Error::malformed(format!(
-                "frame length {frame_length} does not fit the content type"
-            ))
-            .into());
-        }
+        let division = Division::of(framed, reader.u32()?)?;
         let commitment =
-            if suite.commits() { reader.take(COMMITMENT_LENGTH)?.to_vec() } else { Vec::new() };
+            if suite.commits() { reader.take(COMMITMENT)?.to_vec() } else { Vec::new() };
         let body_length = self.at + reader.position();
-        let iv = if suite.version == 1 { reader.array()? } else { [0; IV_LENGTH as usize] };
+        let iv = if suite.version == 1 { reader.array()? } else { [0; IV] };
         let tag = reader.array()?;
         let length = self.at + reader.position();
         Ok(Header {
@@ -215,8 +189,7 @@ impl HeaderParser {
             message_id: std::mem::take(&mut self.message_id),
             context: std::mem::take(&mut self.context),
             encrypted_data_keys: std::mem::take(&mut self.encrypted_data_keys).into(),
-            content_type,
-            frame_length,
+            division,
             commitment,
             length,
             iv,

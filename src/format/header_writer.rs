@@ -4,9 +4,11 @@
 
 use std::borrow::Cow;
 
+use super::division::FRAMED;
 use super::edk::EncryptedDataKey;
 use super::frame;
-use super::header::{ContentType, IV_LENGTH, TYPE_CUSTOMER_AED};
+use super::header::TYPE_CUSTOMER_AED;
+use super::sizes::{IV_LENGTH, TAG};
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
 use crate::suite::AlgorithmSuite;
@@ -34,7 +36,7 @@ pub(crate) fn header_body(
     for key in encrypted_data_keys {
         key.write(&mut body)?;
     }
-    body.push(ContentType::Framed as u8);
+    body.push(FRAMED);
     if suite.version == 1 {
         // "Reserved", and "IV Length".
         body.extend_from_slice(&[0, 0, 0, 0, IV_LENGTH]);
@@ -54,7 +56,7 @@ pub(crate) fn header_aad<'a>(body: &'a [u8], not_stored: &EncryptionContext) -> 
 }
 
 /// What follows the header body: the tag, in format 1.0 after its nonce, which is zero.
-pub(crate) fn header_authentication(suite: &AlgorithmSuite, tag: &[u8; frame::TAG]) -> Vec<u8> {
+pub(crate) fn header_authentication(suite: &AlgorithmSuite, tag: &[u8; TAG]) -> Vec<u8> {
     let iv: &[u8] = if suite.version == 1 { &frame::iv(0) } else { &[] };
     [iv, tag].concat()
 }

@@ -4,12 +4,12 @@
 
 use std::sync::Arc;
 
-use super::failures::Failures;
+use super::failures::{Failures, no_usable_key};
 use super::guard::{Call, CallLog, Guard, GuardOptions, Service};
 use super::raw::Names;
 use super::{
-    Answer, DecryptedDataKey, GeneratedDataKey, Keyring, ServiceStats, WrappedDataKey,
-    no_usable_key,
+    Answer, DataKeyUnwrapper, DataKeyWrapper, DecryptedDataKey, GeneratedDataKey, Keyring,
+    ServiceStats, WrappedDataKey,
 };
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
@@ -206,28 +206,12 @@ impl Keyring for CustomKeyring {
         Box::pin(self.find_data_key(materials, encrypted_data_keys))
     }
 
-    fn generate_data_key<'a>(
-        &'a self,
-        length: usize,
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, GeneratedDataKey> {
-        Box::pin(self.generate(length, context))
+    fn data_key_wrapper(&self) -> Result<&dyn DataKeyWrapper> {
+        Ok(self)
     }
 
-    fn decrypt_data_key<'a>(
-        &'a self,
-        ciphertext_blob: &'a [u8],
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, DecryptedDataKey> {
-        Box::pin(self.decrypt(ciphertext_blob, context))
-    }
-
-    fn wrap_data_key<'a>(
-        &'a self,
-        data_key: &'a DataKey,
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, WrappedDataKey> {
-        Box::pin(self.wrap_to_blob(data_key, context))
+    fn data_key_unwrapper(&self) -> Result<&dyn DataKeyUnwrapper> {
+        Ok(self)
     }
 
     /// Wraps and unwraps a data key that nobody uses.
@@ -249,6 +233,34 @@ impl Keyring for CustomKeyring {
 
     fn service_stats(&self) -> ServiceStats {
         self.guard.stats()
+    }
+}
+
+impl DataKeyWrapper for CustomKeyring {
+    fn generate_data_key<'a>(
+        &'a self,
+        length: usize,
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, GeneratedDataKey> {
+        Box::pin(self.generate(length, context))
+    }
+
+    fn wrap_data_key<'a>(
+        &'a self,
+        data_key: &'a DataKey,
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, WrappedDataKey> {
+        Box::pin(self.wrap_to_blob(data_key, context))
+    }
+}
+
+impl DataKeyUnwrapper for CustomKeyring {
+    fn decrypt_data_key<'a>(
+        &'a self,
+        ciphertext_blob: &'a [u8],
+        context: &'a EncryptionContext,
+    ) -> Answer<'a, DecryptedDataKey> {
+        Box::pin(self.decrypt(ciphertext_blob, context))
     }
 }
 

@@ -1,6 +1,8 @@
 //! Why data keys could not be unwrapped: as many reasons as help, whatever number a message has.
 
+use super::key_names::described;
 use crate::error::{Code, Error};
+use crate::format::EncryptedDataKey;
 
 /// How many reasons an error carries, with the reasons of these.
 const MOST: usize = 10;
@@ -56,4 +58,27 @@ impl Failures {
 
 fn size(error: &Error) -> usize {
     1 + error.errors().iter().map(size).sum::<usize>()
+}
+
+/// What to say when no wrapped data key unwraps: the one reason, or all of them.
+pub(super) fn no_usable_key(
+    ours: &str,
+    encrypted_data_keys: &[EncryptedDataKey],
+    mut failures: Failures,
+) -> Error {
+    if let Some(only) = failures.only() {
+        return only;
+    }
+    let message = if failures.count() == 0 {
+        format!(
+            "the message was encrypted under {}; this keyring has {ours}",
+            described(encrypted_data_keys)
+        )
+    } else {
+        format!(
+            "none of the {} data keys for {ours} could be unwrapped, each for a reason of its own",
+            failures.count()
+        )
+    };
+    failures.into_error(&message)
 }

@@ -21,13 +21,13 @@ const KEY_LENGTH: usize = 32;
 const NAME_LENGTH: usize = 8;
 const MAX_FILE_LENGTH: u16 = 4096;
 
-/// Opens the keyring of a key file: its namespace is [`NAMESPACE`], its name stands in the file.
+/// Reads the keyring of a key file: its namespace is [`NAMESPACE`], its name stands in the file.
 ///
 /// # Errors
 /// `KeyFile` if the file is missing, malformed, readable by others, or another user's; the message
 /// says how to mend it.
-pub fn open(path: &Path) -> Result<RawAesKeyring> {
-    let text = read(path)?;
+pub fn read(path: &Path) -> Result<RawAesKeyring> {
+    let text = read_text(path)?;
     let (name, key) = parse(&text).ok_or_else(|| {
         key_file(
             path,
@@ -79,7 +79,7 @@ pub fn generate(path: &Path) -> Result<()> {
     })
 }
 
-fn read(path: &Path) -> Result<Zeroizing<String>> {
+fn read_text(path: &Path) -> Result<Zeroizing<String>> {
     let failed = |error: io::Error| key_file(path, "cannot be read").with_cause(error.to_string());
     let file = open_at_once(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => key_file(

@@ -5,15 +5,15 @@
 use std::sync::Arc;
 
 use super::failures::Failures;
+use super::key_names::described;
 use super::{
-    Answer, DecryptedDataKey, GeneratedDataKey, GeneratedKeyPair, Keyring, KmsTarget, ServiceStats,
-    WrappedDataKey, described,
+    Answer, DataKeyUnwrapper, DataKeyWrapper, DecryptedDataKey, Keyring, ServiceStats,
+    WrappedDataKey,
 };
 use crate::context::EncryptionContext;
-use crate::crypto::KeyPairSpec;
 use crate::error::{Code, Error, Result};
 use crate::format::EncryptedDataKey;
-use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
+use crate::materials::{DecryptionMaterials, EncryptionMaterials};
 
 /// A generator, which makes the data key, and children, which wrap it, too.
 pub struct MultiKeyring {
@@ -109,20 +109,19 @@ impl MultiKeyring {
         Err(none_can_decrypt(&what, failures))
     }
 
-    fn generator(&self) -> Result<&dyn Keyring> {
-        self.generator.as_deref().ok_or_else(no_generator)
-    }
-
     async fn rewrap(
         &self,
         ciphertext_blob: &[u8],
         context: &EncryptionContext,
-        to: &dyn Keyring,
+        to: &dyn DataKeyWrapper,
         new_context: &EncryptionContext,
     ) -> Result<WrappedDataKey> {
         let mut failures = Failures::default();
-        for keyring in self.keyrings() {
-            match keyring.rewrap_data_key(ciphertext_blob, context, to, new_context).await {
+        for unwrapper in self.keyrings().map(Keyring::data_key_unwrapper) {
+            let wrapped = async {
+                unwrapper?.rewrap_data_key(ciphertext_blob, context, to, new_context).await
+            };
+            match wrapped.await {
                 Ok(wrapped) => return Ok(wrapped),
                 Err(error) => failures.push(error),
             }
@@ -143,8 +142,9 @@ impl MultiKeyring {
         context: &EncryptionContext,
     ) -> Result<DecryptedDataKey> {
         let mut failures = Failures::default();
-        for keyring in self.keyrings() {
-            match keyring.decrypt_data_key(ciphertext_blob, context).await {
+        for unwrapper in self.keyrings().map(Keyring::data_key_unwrapper) {
+            let data_key = async { unwrapper?.decrypt_data_key(ciphertext_blob, context).await };
+            match data_key.await {
                 Ok(data_key) => return Ok(data_key),
                 Err(error) => failures.push(error),
             }
@@ -179,55 +179,12 @@ impl Keyring for MultiKeyring {
     }
 
     /// The generator's: one wrapped form has room for one key, so the children wrap nothing.
-    fn generate_data_key<'a>(
-        &'a self,
-        length: usize,
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, GeneratedDataKey> {
-        Box::pin(async move { self.generator()?.generate_data_key(length, context).await })
+    fn data_key_wrapper(&self) -> Result<&dyn DataKeyWrapper> {
+        self.generator.as_deref().ok_or_else(no_generator)?.data_key_wrapper()
     }
 
-    fn generate_data_key_without_plaintext<'a>(
-        &'a self,
-        length: usize,
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, WrappedDataKey> {
-        Box::pin(async move {
-            self.generator()?.generate_data_key_without_plaintext(length, context).await
-        })
-    }
-
-    fn generate_data_key_pair<'a>(
-        &'a self,
-        spec: KeyPairSpec,
-        with_private_key: bool,
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, GeneratedKeyPair> {
-        Box::pin(async move {
-            self.generator()?.generate_data_key_pair(spec, with_private_key, context).await
-        })
-    }
-
-    fn wrap_data_key<'a>(
-        &'a self,
-        data_key: &'a DataKey,
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, WrappedDataKey> {
-        Box::pin(async move { self.generator()?.wrap_data_key(data_key, context).await })
-    }
-
-    fn rewrap_data_key<'a>(
-        &'a self,
-        ciphertext_blob: &'a [u8],
-        context: &'a EncryptionContext,
-        to: &'a dyn Keyring,
-        new_context: &'a EncryptionContext,
-    ) -> Answer<'a, WrappedDataKey> {
-        Box::pin(self.rewrap(ciphertext_blob, context, to, new_context))
-    }
-
-    fn kms_target(&self) -> Answer<'_, Option<KmsTarget>> {
-        Box::pin(async { self.generator()?.kms_target().await })
+    fn data_key_unwrapper(&self) -> Result<&dyn DataKeyUnwrapper> {
+        Ok(self)
     }
 
     fn check(&self) -> Answer<'_, ()> {
@@ -238,14 +195,26 @@ impl Keyring for MultiKeyring {
         let stats = self.keyrings().map(Keyring::service_stats);
         stats.fold(ServiceStats::default(), ServiceStats::with)
     }
+}
 
-    /// Asks one keyring after the other, the generator first, until one unwraps it.
+/// Asks one keyring after the other, the generator first, until one unwraps it.
+impl DataKeyUnwrapper for MultiKeyring {
     fn decrypt_data_key<'a>(
         &'a self,
         ciphertext_blob: &'a [u8],
         context: &'a EncryptionContext,
     ) -> Answer<'a, DecryptedDataKey> {
         Box::pin(self.decrypt(ciphertext_blob, context))
+    }
+
+    fn rewrap_data_key<'a>(
+        &'a self,
+        ciphertext_blob: &'a [u8],
+        context: &'a EncryptionContext,
+        to: &'a dyn DataKeyWrapper,
+        new_context: &'a EncryptionContext,
+    ) -> Answer<'a, WrappedDataKey> {
+        Box::pin(self.rewrap(ciphertext_blob, context, to, new_context))
     }
 }
 

@@ -1,9 +1,10 @@
 //! What the raw keyrings have in common: a key of the caller's wraps, at once and on its own.
 
-use super::failures::Failures;
+use super::failures::{Failures, no_usable_key};
+use super::key_names::named;
 use super::{
-    Answer, DecryptedDataKey, GeneratedDataKey, Keyring, WrappedDataKey, kms_key_id, named,
-    no_usable_key,
+    Answer, DataKeyUnwrapper, DataKeyWrapper, DecryptedDataKey, GeneratedDataKey, Keyring,
+    WrappedDataKey, kms_key_id,
 };
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
@@ -93,6 +94,16 @@ impl<W: WrappingKey> Keyring for W {
         Box::pin(find_data_key(self, materials, encrypted_data_keys))
     }
 
+    fn data_key_wrapper(&self) -> Result<&dyn DataKeyWrapper> {
+        Ok(self)
+    }
+
+    fn data_key_unwrapper(&self) -> Result<&dyn DataKeyUnwrapper> {
+        Ok(self)
+    }
+}
+
+impl<W: WrappingKey> DataKeyWrapper for W {
     fn generate_data_key<'a>(
         &'a self,
         length: usize,
@@ -119,7 +130,9 @@ impl<W: WrappingKey> Keyring for W {
             })
         })
     }
+}
 
+impl<W: WrappingKey> DataKeyUnwrapper for W {
     fn decrypt_data_key<'a>(
         &'a self,
         ciphertext_blob: &'a [u8],

@@ -5,11 +5,12 @@
 use zeroize::Zeroizing;
 
 use super::raw::{Names, WrappingKey};
+use super::raw_aes_info::KeyInfo;
 use crate::context::EncryptionContext;
-use crate::crypto::{self, Aead, AesGcm, IV_LENGTH, Iv, TAG_LENGTH, Tag};
+use crate::crypto::{self, Aead, AesGcm, Iv, TAG_LENGTH, Tag};
 use crate::error::{Code, Error, Result};
 use crate::foreign_text::shown;
-use crate::format::{EncryptedDataKey, Failure, Reader};
+use crate::format::EncryptedDataKey;
 use crate::materials::DataKey;
 
 /// Wraps data keys with AES-GCM under a key of 128, 192 or 256 bits.
@@ -94,32 +95,5 @@ impl WrappingKey for RawAesKeyring {
         let info = KeyInfo::parse(&key.provider_info).ok_or_else(|| self.unusable())?;
         let (wrapped, tag) = key.ciphertext.split_last_chunk().ok_or_else(|| self.unusable())?;
         self.open(&info.iv, wrapped, tag, context)
-    }
-}
-
-/// What follows the key's name, before the IV: the tag's length in bits, the IV's in bytes.
-const INFO_LENGTHS: [u32; 2] = [128, 12];
-
-/// "Key Provider Information": the key's name, two lengths, the IV.
-pub(super) struct KeyInfo<'a> {
-    pub name: &'a [u8],
-    iv: Iv,
-}
-
-impl<'a> KeyInfo<'a> {
-    /// `None` if it is not the information of a raw AES keyring with these lengths.
-    pub(super) fn parse(info: &'a [u8]) -> Option<Self> {
-        let (name, rest) = info.split_at_checked(info.len().checked_sub(8 + IV_LENGTH)?)?;
-        let mut reader = Reader::new(rest);
-        let mut read = || -> Result<([u32; 2], Iv), Failure> {
-            Ok(([reader.u32()?, reader.u32()?], reader.array()?))
-        };
-        let (lengths, iv) = read().ok()?;
-        (lengths == INFO_LENGTHS).then_some(Self { name, iv })
-    }
-
-    fn to_bytes(&self) -> Vec<u8> {
-        let [tag_bits, iv_bytes] = INFO_LENGTHS.map(u32::to_be_bytes);
-        [self.name, &tag_bits, &iv_bytes, &self.iv].concat()
     }
 }

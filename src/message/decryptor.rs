@@ -2,21 +2,17 @@
 //!
 //! Source: `client-apis/decrypt.md`.
 
-use data_encoding::BASE64;
 use zeroize::Zeroizing;
 
-use std::sync::Arc;
-
+use super::accounting::Accounting;
+use super::frame_decryptor::{FrameDecryptor, changed};
 use super::layout::frames_in_part;
-use super::opener::{FrameOpener, changed};
-use super::tally::Tally;
-use crate::context::PUBLIC_KEY;
+use super::signature::verifier;
 use crate::crypto::{EcdsaVerifier, Verifier};
-use crate::error::{Code, Error, Result};
-use crate::format::frame::{
-    Division, FINAL_MARK, FINAL_OVERHEAD, Frame, FrameKind, REGULAR_OVERHEAD,
-};
-use crate::format::{Failure, Header, footer};
+use crate::error::{Error, Result};
+use crate::format::frame::{FINAL_MARK, Frame, FrameKind};
+use crate::format::sizes::{FINAL_OVERHEAD, REGULAR_OVERHEAD};
+use crate::format::{Division, Failure, Header, footer};
 use crate::materials::DecryptionMaterials;
 use crate::parallel::try_each;
 
@@ -25,9 +21,12 @@ use crate::parallel::try_each;
 /// Releases only what has verified under the data key. Of a signed message that is not yet what its
 /// signer wrote: `finish` tells so.
 ///
-/// After any error there is no key, and every later call fails.
+/// Between calls `pending` is empty, or holds less than the `needed` bytes of the next frame, and
+/// `next_sequence` is the number of that frame. After the last frame, and the footer of a signed
+/// message, the state is `Complete`, and no byte may follow. After any error it is `Failed`: the
+/// key is gone, and every later call fails.
 pub struct Decryptor {
-    opener: Option<FrameOpener>,
+    frames: Option<FrameDecryptor>,
     verifier: Option<Verifier>,
     division: Division,
     next_sequence: u32,
@@ -36,8 +35,7 @@ pub struct Decryptor {
     needed: usize,
     state: State,
     released: u64,
-    limit: Option<u64>,
-    tally: Option<Arc<Tally>>,
+    accounting: Accounting,
 }
 
 #[derive(PartialEq)]
@@ -53,33 +51,22 @@ impl Decryptor {
     /// # Errors
     /// `AuthenticationFailed` if either does not verify; `MalformedMessage` for a signed message
     /// without a public key, or the other way round.
-    pub fn new(header: &Header, materials: &DecryptionMaterials) -> Result<Self> {
+    pub fn new(
+        header: &Header,
+        materials: &DecryptionMaterials,
+        accounting: Accounting,
+    ) -> Result<Self> {
         Ok(Self {
             verifier: verifier(header)?,
-            opener: Some(FrameOpener::new(header, materials)?),
-            division: Division::of(header),
+            frames: Some(FrameDecryptor::new(header, materials)?),
+            division: header.division,
             next_sequence: 1,
             pending: Vec::new(),
             needed: 0,
             state: State::Frames,
             released: 0,
-            limit: None,
-            tally: None,
+            accounting,
         })
-    }
-
-    /// The same decryptor, which refuses to release more than `limit` bytes.
-    #[must_use]
-    pub fn limited_to(mut self, limit: Option<u64>) -> Self {
-        self.limit = limit;
-        self
-    }
-
-    /// The same decryptor, which counts the message when it was whole.
-    #[must_use]
-    pub fn tallied_by(mut self, tally: Arc<Tally>) -> Self {
-        self.tally = Some(tally);
-        self
     }
 
     /// The most that `update` writes for `input_length` more bytes: nothing while a frame gathers.
@@ -88,7 +75,7 @@ impl Decryptor {
         if available < self.needed { 0 } else { available }
     }
 
-    /// Opens every frame that `input` completes, keeps the rest, and returns how much was written.
+    /// Decrypts every frame that `input` completes, keeps the rest, and returns how much was written.
     ///
     /// `output` needs room for `update_length`, or, where the whole body goes into one buffer, for
     /// what `plaintext_length` says.
@@ -97,7 +84,7 @@ impl Decryptor {
     /// `AuthenticationFailed`, `MalformedMessage`, `TruncatedMessage`. Every later call fails then,
     /// and what this call wrote into `output` must be discarded.
     pub fn update(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
-        self.open_frames(input, output).inspect_err(|_| self.wipe())
+        self.decrypt_input(input, output).inspect_err(|_| self.wipe())
     }
 
     /// Confirms that the message was whole, and signed by its signer if it is signed.
@@ -107,9 +94,7 @@ impl Decryptor {
     pub fn finish(self) -> Result<()> {
         match self.state {
             State::Complete => {
-                if let Some(tally) = &self.tally {
-                    tally.add(self.released);
-                }
+                self.accounting.finish(self.released);
                 Ok(())
             }
             State::Frames => Err(Error::truncated()),
@@ -122,25 +107,25 @@ impl Decryptor {
     ///
     /// # Errors
     /// As `update` and `finish`.
-    pub fn open(mut self, body: &[u8], output: &mut [u8]) -> Result<usize> {
-        let opened = self.update(body, output).and_then(|length| {
+    pub fn decrypt(mut self, body: &[u8], output: &mut [u8]) -> Result<usize> {
+        let decrypted = self.update(body, output).and_then(|length| {
             self.finish()?;
             Ok(length)
         });
-        opened.inspect_err(|_| output.fill(0))
+        decrypted.inspect_err(|_| output.fill(0))
     }
 
     /// Forgets the key: every later call fails.
     pub(super) fn wipe(&mut self) {
         self.state = State::Failed;
-        self.opener = None;
+        self.frames = None;
     }
 
-    fn open_frames(&mut self, mut input: &[u8], output: &mut [u8]) -> Result<usize> {
+    fn decrypt_input(&mut self, mut input: &[u8], output: &mut [u8]) -> Result<usize> {
         let mut written = 0;
         loop {
             if self.pending.is_empty() {
-                let (consumed, released) = self.open_run(input, &mut output[written..])?;
+                let (consumed, released) = self.decrypt_run(input, &mut output[written..])?;
                 input = &input[consumed..];
                 written += released;
             }
@@ -172,9 +157,9 @@ impl Decryptor {
         }
     }
 
-    /// Opens the regular frames that lie whole at the start of `input`, on several cores if there are
+    /// Decrypts the regular frames that lie whole at the start of `input`, on several cores if there are
     /// many; returns how much was read and written.
-    fn open_run(&mut self, input: &[u8], output: &mut [u8]) -> Result<(usize, usize)> {
+    fn decrypt_run(&mut self, input: &[u8], output: &mut [u8]) -> Result<(usize, usize)> {
         let (State::Frames, Division::Frames { length }) = (&self.state, self.division) else {
             return Ok((0, 0));
         };
@@ -185,7 +170,7 @@ impl Decryptor {
         let released = self.released.saturating_add((count * length) as u64);
         let next =
             u32::try_from(count).ok().and_then(|count| self.next_sequence.checked_add(count));
-        let (Some(next), true) = (next, self.limit.is_none_or(|limit| released <= limit)) else {
+        let (Some(next), Ok(())) = (next, self.accounting.check(released)) else {
             // `step` tells which frame is the first too many.
             return Ok((0, 0));
         };
@@ -193,12 +178,12 @@ impl Decryptor {
         let in_part = frames_in_part(length);
         let parts = input.chunks(in_part * size).zip(output.chunks_mut(in_part * length));
         let parts = parts.zip((self.next_sequence..).step_by(in_part)).collect();
-        let (opener, division) = (self.opener()?, self.division);
+        let (decryptor, division) = (self.frames()?, self.division);
         try_each(parts, |((input, output), first): ((&[u8], &mut [u8]), u32)| {
             let frames = input.chunks_exact(size).zip(output.chunks_exact_mut(length));
             frames.zip(first..).try_for_each(|((frame, output), sequence)| {
                 let frame = Frame::read(frame, division).map_err(Failure::at_end)?;
-                opener.open(&frame, sequence, output)
+                decryptor.decrypt(&frame, sequence, output)
             })
         })?;
         if let Some(verifier) = &mut self.verifier {
@@ -217,7 +202,7 @@ impl Decryptor {
                 let frame = Frame::read(bytes, self.division)
                     .map_err(|failure| self.refuse_too_long(failure))?;
                 let footer = self.footer_after(&frame, bytes)?;
-                let released = self.open_frame(&frame, output)?;
+                let released = self.decrypt_frame(&frame, output)?;
                 if let Some(verifier) = &mut self.verifier {
                     verifier.update(&bytes[..frame.size()]);
                 }
@@ -235,7 +220,7 @@ impl Decryptor {
         }
     }
 
-    /// The footer of a signed message, which must be there before its last frame is opened: "any
+    /// The footer of a signed message, which must be there before its last frame is decrypted: "any
     /// plaintext decrypted from unframed data or a final frame MUST NOT be released" before.
     fn footer_after<'a>(
         &self,
@@ -257,13 +242,15 @@ impl Decryptor {
         rest
     }
 
-    fn open_frame(&mut self, frame: &Frame<'_>, output: &mut [u8]) -> Result<usize> {
-        FrameOpener::check_sequence(frame, self.next_sequence)?;
-        self.check_limit(frame.ciphertext.len())?;
+    fn decrypt_frame(&mut self, frame: &Frame<'_>, output: &mut [u8]) -> Result<usize> {
+        FrameDecryptor::check_sequence(frame, self.next_sequence)?;
+        let released = self.released.saturating_add(frame.ciphertext.len() as u64);
+        self.accounting.check(released)?;
+        self.released = released;
         let Some(plaintext) = output.get_mut(..frame.ciphertext.len()) else {
             return Err(self.no_room(frame));
         };
-        self.opener()?.open(frame, self.next_sequence, plaintext)?;
+        self.frames()?.decrypt(frame, self.next_sequence, plaintext)?;
         match frame.kind {
             FrameKind::Regular => self.next_sequence = frame.sequence.saturating_add(1),
             FrameKind::Final | FrameKind::Whole => self.state = State::Complete,
@@ -275,72 +262,25 @@ impl Decryptor {
     /// is genuine.
     fn no_room(&mut self, frame: &Frame<'_>) -> Error {
         let mut discarded = Zeroizing::new(vec![0; frame.ciphertext.len()]);
-        let opened =
-            self.opener().and_then(|opener| opener.open(frame, self.next_sequence, &mut discarded));
-        match opened {
+        let decrypted = self
+            .frames()
+            .and_then(|frames| frames.decrypt(frame, self.next_sequence, &mut discarded));
+        match decrypted {
             Ok(()) => Error::truncated(),
             Err(error) => error,
         }
     }
 
-    fn opener(&self) -> Result<&FrameOpener> {
-        self.opener.as_ref().ok_or_else(failed)
+    fn frames(&self) -> Result<&FrameDecryptor> {
+        self.frames.as_ref().ok_or_else(failed)
     }
 
     /// What is too long is not gathered first: a body without frames says itself how long it is.
     fn refuse_too_long(&self, failure: Failure) -> Failure {
-        match (&failure, self.limit) {
-            (Failure::Incomplete { needed }, Some(limit))
-                if self.released.saturating_add(contents(*needed)) > limit =>
-            {
-                too_long(limit).into()
-            }
-            _ => failure,
-        }
+        let Failure::Incomplete { needed } = failure else { return failure };
+        let least = self.released.saturating_add(contents(needed));
+        self.accounting.check(least).map_or_else(Failure::from, |()| failure)
     }
-
-    fn check_limit(&mut self, length: usize) -> Result<()> {
-        self.released = self.released.saturating_add(length as u64);
-        match self.limit {
-            Some(limit) if self.released > limit => Err(too_long(limit)),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// What verifies the signature of a signed message.
-fn verifier(header: &Header) -> Result<Option<Verifier>> {
-    check_public_key(header)?;
-    let (Some(curve), Some(key)) = (header.suite.signature, header.context.get(PUBLIC_KEY)) else {
-        return Ok(None);
-    };
-    let unusable = || Error::malformed(format!("\"{PUBLIC_KEY}\" is not a public key"));
-    let key = BASE64.decode(key.as_bytes()).map_err(|_| unusable())?;
-    let mut verifier = Verifier::new(curve, &key).map_err(|_| unusable())?;
-    verifier.update(header.bytes());
-    Ok(Some(verifier))
-}
-
-/// Checks that the context holds a public key if the message is signed, and only then
-/// (`framework/default-cmm.md`, "Decrypt Materials").
-///
-/// # Errors
-/// `MalformedMessage` if not.
-pub fn check_public_key(header: &Header) -> Result<()> {
-    let problem = match (header.suite.signed(), header.context.get(PUBLIC_KEY)) {
-        (true, Some(_)) | (false, None) => return Ok(()),
-        (true, None) => "the message is signed, but its encryption context does not hold",
-        (false, Some(_)) => "the message is not signed, but its encryption context holds",
-    };
-    Err(Error::malformed(format!("{problem} \"{PUBLIC_KEY}\"")))
-}
-
-/// The error of a plaintext that is longer than the caller allows.
-pub fn too_long(limit: u64) -> Error {
-    Error::new(
-        Code::LimitExceeded,
-        format!("the plaintext is longer than the {limit} bytes of `maxPlaintextLength`"),
-    )
 }
 
 /// The least that a frame holds which needs so many bytes.

@@ -2,31 +2,26 @@
 //!
 //! Source: `client-apis/encrypt.md`.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use zeroize::Zeroizing;
 
-use super::layout::{body_length, frames_in_part};
-use super::tally::Tally;
-use super::too_long;
-use crate::crypto::{
-    self, Aead, AesGcm, DerivedKeys, EcdsaKey, EcdsaSigner, Signer, max_signature_length,
-};
-use crate::error::{Code, Error, Result};
-use crate::format::footer::{self, FOOTER_OVERHEAD};
-use crate::format::frame::{self, FINAL_OVERHEAD, FrameAad, FrameKind, REGULAR_OVERHEAD, TAG};
+use super::accounting::Accounting;
+use super::frame_encryptor::FrameEncryptor;
+use super::layout::{body_length, too_many_frames};
+use crate::crypto::{self, Aead, DerivedKeys, EcdsaKey, EcdsaSigner, Signer, max_signature_length};
+use crate::error::{Error, Result};
+use crate::format::footer;
+use crate::format::frame;
+use crate::format::sizes::{FINAL_OVERHEAD, FOOTER_OVERHEAD, REGULAR_OVERHEAD};
 use crate::format::{header_aad, header_authentication, header_body};
 use crate::materials::EncryptionMaterials;
-use crate::parallel::try_each;
 
 /// Writes one message; `finish` consumes it, so nothing can follow the final frame.
 ///
 /// Between calls `pending` holds less than one frame, and `next_sequence` is the number of the frame
-/// that comes next. After any error there is no key, and every later call fails.
+/// that comes next, from 1. After any error `frames`, with its key, is gone, and every later call
+/// fails.
 pub struct Encryptor {
-    key: Option<AesGcm>,
-    aad: FrameAad,
+    frames: Option<FrameEncryptor>,
     header: Vec<u8>,
     frame_length: usize,
     next_sequence: u32,
@@ -34,10 +29,9 @@ pub struct Encryptor {
     signer: Option<Signer>,
     /// The most that follows the final frame, in bytes; the length of a signature varies.
     footer_length: usize,
+    /// How many bytes of plaintext it was given.
     accepted: u64,
-    limit: Option<u64>,
-    counter: Option<Arc<AtomicU64>>,
-    tally: Option<Arc<Tally>>,
+    accounting: Accounting,
 }
 
 impl Encryptor {
@@ -46,7 +40,11 @@ impl Encryptor {
     /// # Errors
     /// `InvalidArgument` for a frame length of 0; `LimitExceeded` if the header has no room for the
     /// encrypted data keys.
-    pub fn new(materials: &EncryptionMaterials, frame_length: u32) -> Result<Self> {
+    pub fn new(
+        materials: &EncryptionMaterials,
+        frame_length: u32,
+        accounting: Accounting,
+    ) -> Result<Self> {
         if frame_length == 0 {
             return Err(Error::invalid("the frame length must be from 1 to 4,294,967,295 bytes"));
         }
@@ -75,8 +73,7 @@ impl Encryptor {
             signer.update(&header);
         }
         Ok(Self {
-            key: Some(keys.content_key),
-            aad: FrameAad::new(&message_id),
+            frames: Some(FrameEncryptor::new(keys.content_key, &message_id)),
             header,
             frame_length: frame_length as usize,
             next_sequence: 1,
@@ -86,31 +83,8 @@ impl Encryptor {
                 .signature
                 .map_or(0, |curve| FOOTER_OVERHEAD + max_signature_length(curve)),
             accepted: 0,
-            limit: None,
-            counter: None,
-            tally: None,
+            accounting,
         })
-    }
-
-    /// The same encryptor, which refuses to take more than `limit` bytes.
-    #[must_use]
-    pub fn limited_to(mut self, limit: Option<u64>) -> Self {
-        self.limit = limit;
-        self
-    }
-
-    /// The same encryptor, which adds what it takes, in bytes, to a counter.
-    #[must_use]
-    pub fn counted_by(mut self, counter: Option<Arc<AtomicU64>>) -> Self {
-        self.counter = counter;
-        self
-    }
-
-    /// The same encryptor, which counts the message when it is whole.
-    #[must_use]
-    pub fn tallied_by(mut self, tally: Arc<Tally>) -> Self {
-        self.tally = Some(tally);
-        self
     }
 
     /// The header: the first bytes of the message, before all that `update` and `finish` write.
@@ -137,17 +111,17 @@ impl Encryptor {
         self.full_frames(input_length) * (self.frame_length + REGULAR_OVERHEAD)
     }
 
-    /// Seals every frame that `input` fills, keeps the rest, and returns how much was written.
+    /// Encrypts every frame that `input` fills, keeps the rest, and returns how much was written.
     ///
     /// # Errors
     /// `LimitExceeded` past 2^32 - 1 frames, or the limit; `InvalidArgument` if `output` is shorter than
     /// `update_length`. Every later call fails then, and `output` must be discarded.
     pub fn update(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
-        self.seal_input(input, output).inspect_err(|_| self.wipe())
+        self.encrypt_input(input, output).inspect_err(|_| self.wipe())
     }
 
-    fn seal_input(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
-        self.check_usable()?;
+    fn encrypt_input(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
+        self.frames()?;
         self.check_room(self.update_length(input.len()), output)?;
         self.check_sequence(self.full_frames(input.len()))?;
         self.count(input.len())?;
@@ -158,11 +132,11 @@ impl Encryptor {
             self.keep(head);
             rest = tail;
             let full = std::mem::take(&mut self.pending);
-            written += self.seal_frames(&full, output)?;
+            written += self.encrypt_frames(&full, output)?;
         }
         if self.pending.is_empty() {
             let (frames, tail) = rest.split_at(rest.len() - rest.len() % self.frame_length);
-            written += self.seal_frames(frames, &mut output[written..])?;
+            written += self.encrypt_frames(frames, &mut output[written..])?;
             rest = tail;
         }
         self.keep(rest);
@@ -176,12 +150,12 @@ impl Encryptor {
         self.update_length(input_length) + rest + FINAL_OVERHEAD + self.footer_length
     }
 
-    /// Seals the last of the input and the final frame, and returns how much was written.
+    /// Encrypts the last of the input and the final frame, and returns how much was written.
     ///
     /// # Errors
     /// As `update`.
     pub fn finish(mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
-        self.check_usable()?;
+        self.frames()?;
         self.check_room(self.finish_length(input.len()), output)?;
         let whole = self.full_frames(input.len()) * self.frame_length;
         let (frames, tail) =
@@ -191,11 +165,11 @@ impl Encryptor {
         let output = &mut output[regular..];
         let last = if self.pending.is_empty() {
             // The common case: the last bytes are sealed from where they are.
-            self.seal_final(tail, output)?
+            self.frames()?.encrypt_final(self.next_sequence, tail, output)?
         } else {
             self.keep(tail);
             let rest = std::mem::take(&mut self.pending);
-            self.seal_final(&rest, output)?
+            self.frames()?.encrypt_final(self.next_sequence, &rest, output)?
         };
         self.sign(&output[..last]);
         // `data-format/message-footer.md`: only a signed message has one.
@@ -203,9 +177,7 @@ impl Encryptor {
             Some(signer) => footer::write(&signer.sign()?, &mut output[last..])?,
             None => 0,
         };
-        if let Some(tally) = &self.tally {
-            tally.add(self.accepted);
-        }
+        self.accounting.finish(self.accepted);
         Ok(regular + last + footer)
     }
 
@@ -213,7 +185,7 @@ impl Encryptor {
     ///
     /// # Errors
     /// As `finish`.
-    pub fn seal(self, plaintext: &[u8], output: &mut [u8]) -> Result<usize> {
+    pub fn encrypt(self, plaintext: &[u8], output: &mut [u8]) -> Result<usize> {
         let start = self.header.len();
         let Some((header, rest)) = output.split_at_mut_checked(start) else {
             return Err(no_room(output.len(), start));
@@ -223,16 +195,13 @@ impl Encryptor {
     }
 
     /// A frame that was sealed, but got lost, must not be sealed again with other contents.
-    fn check_usable(&self) -> Result<()> {
-        match self.key {
-            Some(_) => Ok(()),
-            None => Err(failed()),
-        }
+    fn frames(&self) -> Result<&FrameEncryptor> {
+        self.frames.as_ref().ok_or_else(failed)
     }
 
     /// Forgets the keys and the plaintext that waits: every later call fails.
     pub(super) fn wipe(&mut self) {
-        self.key = None;
+        self.frames = None;
         self.signer = None;
         self.pending = Zeroizing::new(Vec::new());
     }
@@ -245,13 +214,9 @@ impl Encryptor {
 
     fn count(&mut self, length: usize) -> Result<()> {
         let accepted = self.accepted.saturating_add(length as u64);
-        match self.limit {
-            Some(limit) if accepted > limit => return Err(too_long(limit)),
-            _ => self.accepted = accepted,
-        }
-        if let Some(counter) = &self.counter {
-            counter.fetch_add(length as u64, Ordering::Relaxed);
-        }
+        self.accounting.check(accepted)?;
+        self.accounting.count(length as u64);
+        self.accepted = accepted;
         Ok(())
     }
 
@@ -286,52 +251,14 @@ impl Encryptor {
         self.pending.extend_from_slice(input);
     }
 
-    /// Seals frames that are full, on several cores if there are many.
-    fn seal_frames(&mut self, plaintext: &[u8], output: &mut [u8]) -> Result<usize> {
-        let frame_length = self.frame_length;
-        let sealed_length = frame_length + REGULAR_OVERHEAD;
-        let count = plaintext.len() / frame_length;
-        let output = &mut output[..count * sealed_length];
-        let in_part = frames_in_part(frame_length);
-        let parts = plaintext.chunks(in_part * frame_length);
-        let parts = parts.zip(output.chunks_mut(in_part * sealed_length));
-        let parts = parts.zip((self.next_sequence..).step_by(in_part)).collect();
-        let this = &*self;
-        try_each(parts, |((plaintext, output), first): ((&[u8], &mut [u8]), u32)| {
-            let frames = plaintext.chunks_exact(frame_length);
-            let frames = frames.zip(output.chunks_exact_mut(sealed_length));
-            frames.zip(first..).try_for_each(|((frame, output), sequence)| {
-                let head = frame::regular_head(sequence);
-                this.seal_frame(FrameKind::Regular, sequence, &head, frame, output).map(|_| ())
-            })
-        })?;
-        // `check_sequence` has made sure that it fits.
+    /// Encrypts frames that are full; `check_sequence` has made sure that there are numbers for them.
+    fn encrypt_frames(&mut self, plaintext: &[u8], output: &mut [u8]) -> Result<usize> {
+        let length = self.frame_length;
+        let written =
+            self.frames()?.encrypt_regular(self.next_sequence, length, plaintext, output)?;
+        let count = plaintext.len() / length;
         self.next_sequence += u32::try_from(count).map_err(|_| too_many_frames())?;
-        Ok(count * sealed_length)
-    }
-
-    fn seal_final(&self, plaintext: &[u8], output: &mut [u8]) -> Result<usize> {
-        let length = u32::try_from(plaintext.len()).map_err(|_| too_many_frames())?;
-        let head = frame::final_head(self.next_sequence, length);
-        self.seal_frame(FrameKind::Final, self.next_sequence, &head, plaintext, output)
-    }
-
-    fn seal_frame(
-        &self,
-        kind: FrameKind,
-        sequence: u32,
-        head: &[u8],
-        plaintext: &[u8],
-        output: &mut [u8],
-    ) -> Result<usize> {
-        let (head_out, rest) = output.split_at_mut(head.len());
-        let (ciphertext, rest) = rest.split_at_mut(plaintext.len());
-        head_out.copy_from_slice(head);
-        let aad = self.aad.of(kind, sequence, plaintext.len());
-        let key = self.key.as_ref().ok_or_else(failed)?;
-        let tag = key.seal(&frame::iv(sequence), &aad, plaintext, ciphertext)?;
-        rest[..TAG].copy_from_slice(&tag);
-        Ok(head.len() + plaintext.len() + TAG)
+        Ok(written)
     }
 }
 
@@ -341,13 +268,6 @@ fn no_room(room: usize, needed: usize) -> Error {
 
 fn failed() -> Error {
     Error::invalid("this encryptor has failed; start again with a new one")
-}
-
-fn too_many_frames() -> Error {
-    Error::new(
-        Code::LimitExceeded,
-        "a message holds at most 4,294,967,295 frames; choose a longer `frameLength`",
-    )
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! The arithmetic of a framed body: lengths of plaintext to lengths of message and back.
 
-use crate::format::Header;
-use crate::format::frame::{
-    Division, FINAL_MARK, FINAL_OVERHEAD, Frame, REGULAR_OVERHEAD, WHOLE_OVERHEAD,
-};
+use crate::error::{Code, Error};
+use crate::format::frame::{FINAL_MARK, Frame};
+use crate::format::sizes::{FINAL_OVERHEAD, REGULAR_OVERHEAD, WHOLE_OVERHEAD};
+use crate::format::{Division, Header};
 
 /// What one core works on at a time, in bytes: some 20 us, so that the work divides evenly, and
 /// taking the next part costs little.
@@ -25,7 +25,7 @@ pub(crate) fn body_length(frame_length: usize, plaintext_length: usize) -> Optio
 /// It is right for a whole message. For any other it is no less than what can be decrypted of it
 /// before it turns out to be wrong, and no more than the body.
 pub fn plaintext_length(header: &Header, body: &[u8]) -> usize {
-    match (header.suite.signed(), Division::of(header)) {
+    match (header.suite.signed(), header.division) {
         (true, Division::Frames { length }) => signed_plaintext_length(length, body),
         (true, division @ Division::Whole) => {
             Frame::read(body, division).map_or(body.len(), |frame| frame.ciphertext.len())
@@ -39,7 +39,7 @@ pub fn plaintext_length(header: &Header, body: &[u8]) -> usize {
 /// Regular frames have one length and a final frame holds at most as much, so without a signature
 /// there is only one answer for a whole body.
 pub fn plaintext_length_at_most(header: &Header, body_length: usize) -> usize {
-    match Division::of(header) {
+    match header.division {
         Division::Frames { length } => framed_plaintext_length(length, body_length),
         Division::Whole => body_length.saturating_sub(WHOLE_OVERHEAD),
     }
@@ -63,6 +63,14 @@ fn framed_plaintext_length(frame_length: usize, body_length: usize) -> usize {
 /// How many frames one core works on at a time.
 pub(super) fn frames_in_part(frame_length: usize) -> usize {
     (PART_LENGTH / frame_length).max(1)
+}
+
+/// The error of a plaintext that needs more frames than a message can number.
+pub(super) fn too_many_frames() -> Error {
+    Error::new(
+        Code::LimitExceeded,
+        "a message holds at most 4,294,967,295 frames; choose a longer `frameLength`",
+    )
 }
 
 #[cfg(test)]

@@ -2,21 +2,24 @@
 //!
 //! Source: `client-apis/encrypt.md` and `client-apis/decrypt.md`.
 
+mod accounting;
 mod decryptor;
 mod encryptor;
+mod frame_decryptor;
+mod frame_encryptor;
 mod layout;
-mod opener;
 mod range;
 mod re_encryptor;
-mod tally;
+mod signature;
 mod transform;
 
-pub use decryptor::{Decryptor, check_public_key, too_long};
+pub use accounting::{Accounting, Tally, too_long};
+pub use decryptor::Decryptor;
 pub use encryptor::Encryptor;
 pub use layout::{plaintext_length, plaintext_length_at_most};
 pub use range::{RangeDecryptor, RangeOpening};
 pub use re_encryptor::ReEncryptor;
-pub use tally::Tally;
+pub use signature::check_public_key;
 pub use transform::Transform;
 
 /// The frame length that we write by default, in bytes of plaintext.

@@ -8,25 +8,26 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use super::decryptor::too_long;
-use super::opener::FrameOpener;
+use super::accounting::Accounting;
+use super::frame_decryptor::FrameDecryptor;
 use crate::error::{Code, Error, Result};
-use crate::format::frame::{Division, FINAL_OVERHEAD, Frame, FrameKind, REGULAR_OVERHEAD};
-use crate::format::{Failure, Header};
+use crate::format::frame::{Frame, FrameKind};
+use crate::format::sizes::{FINAL_OVERHEAD, REGULAR_OVERHEAD};
+use crate::format::{Division, Failure, Header};
 use crate::materials::DecryptionMaterials;
 
 /// One framed message whose header has verified, but not its length yet.
 pub struct RangeOpening {
-    opener: FrameOpener,
+    frames: FrameDecryptor,
     layout: Layout,
-    limit: Option<u64>,
+    accounting: Accounting,
 }
 
 /// Reads ranges of one framed message whose length has been authenticated.
 pub struct RangeDecryptor {
-    opener: FrameOpener,
+    frames: FrameDecryptor,
     layout: Layout,
-    /// The final frame's plaintext; it had to be opened for the length.
+    /// The final frame's plaintext; it had to be decrypted for the length.
     last: Zeroizing<Vec<u8>>,
 }
 
@@ -56,16 +57,10 @@ impl RangeOpening {
         header: &Header,
         materials: &DecryptionMaterials,
         message_length: u64,
+        accounting: Accounting,
     ) -> Result<Self> {
         let layout = Layout::of(header, message_length)?;
-        Ok(Self { opener: FrameOpener::new(header, materials)?, layout, limit: None })
-    }
-
-    /// The same opening, which refuses a message with more than `limit` bytes of plaintext.
-    #[must_use]
-    pub fn limited_to(mut self, limit: Option<u64>) -> Self {
-        self.limit = limit;
-        self
+        Ok(Self { frames: FrameDecryptor::new(header, materials)?, layout, accounting })
     }
 
     /// Verifies the final frame, and so the length of the message.
@@ -74,18 +69,16 @@ impl RangeOpening {
     /// As [`super::Decryptor`]; `TruncatedMessage` if the message does not end with that frame;
     /// `LimitExceeded`.
     pub fn finish(self, final_frame: &[u8]) -> Result<RangeDecryptor> {
-        let Self { opener, layout, limit } = self;
+        let Self { frames, layout, accounting } = self;
         let frame = Frame::read(final_frame, layout.division()).map_err(Failure::at_end)?;
         if frame.kind != FrameKind::Final || frame.size() != final_frame.len() {
             return Err(Error::truncated());
         }
         let length = layout.last_start() + frame.ciphertext.len() as u64;
-        if let Some(limit) = limit.filter(|&limit| length > limit) {
-            return Err(too_long(limit));
-        }
+        accounting.check(length)?;
         let mut last = Zeroizing::new(vec![0; frame.ciphertext.len()]);
-        opener.open(&frame, layout.regular_frames + 1, &mut last)?;
-        Ok(RangeDecryptor { opener, layout, last })
+        frames.decrypt(&frame, layout.regular_frames + 1, &mut last)?;
+        Ok(RangeDecryptor { frames, layout, last })
     }
 }
 
@@ -130,10 +123,10 @@ impl RangeDecryptor {
             let target =
                 &mut output[within(range.start, start + wanted.start as u64, wanted.len())];
             if target.len() == frame.ciphertext.len() {
-                self.opener.open(&frame, number + 1, target)?;
+                self.frames.decrypt(&frame, number + 1, target)?;
             } else {
                 let mut whole = Zeroizing::new(vec![0; frame.ciphertext.len()]);
-                self.opener.open(&frame, number + 1, &mut whole)?;
+                self.frames.decrypt(&frame, number + 1, &mut whole)?;
                 target.copy_from_slice(&whole[wanted]);
             }
         }
@@ -175,7 +168,7 @@ impl RangeDecryptor {
 
 impl Layout {
     fn of(header: &Header, message_length: u64) -> Result<Self> {
-        let Division::Frames { length } = Division::of(header) else {
+        let Division::Frames { length } = header.division else {
             return Err(Error::new(
                 Code::UnsupportedMessage,
                 "a message without frames cannot be read by ranges; decrypt it as a whole",

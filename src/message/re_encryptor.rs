@@ -5,7 +5,8 @@
 
 use zeroize::Zeroizing;
 
-use super::{Decryptor, Encryptor};
+use super::decryptor::Decryptor;
+use super::encryptor::Encryptor;
 use crate::error::{Error, Result};
 
 /// Reads one message and writes another with the same plaintext.
@@ -39,8 +40,8 @@ impl ReEncryptor {
         self.encryptor.update_length(self.decryptor.update_length(input_length))
     }
 
-    /// Opens every frame that `input` completes, seals its plaintext anew, and returns how much was
-    /// written.
+    /// Decrypts every frame that `input` completes, encrypts its plaintext anew, and returns how much
+    /// was written.
     ///
     /// `output` needs room for `update_length`, or, where the whole message goes into one buffer, for
     /// what `message_length` says of [`plaintext_length`](super::plaintext_length).
@@ -48,38 +49,53 @@ impl ReEncryptor {
     /// # Errors
     /// As [`Decryptor::update`] and [`Encryptor::update`].
     pub fn update(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
-        self.re_encrypt(input, output).inspect_err(|_| {
+        self.pass(input, output).inspect_err(|_| {
             self.decryptor.wipe();
             self.encryptor.wipe();
             self.plaintext = Zeroizing::new(Vec::new());
         })
     }
 
-    fn re_encrypt(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
+    fn pass(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
         let room = self.decryptor.update_length(input.len());
         if self.plaintext.len() < room {
             // A new buffer, not a grown one: the old one is wiped where it is.
             self.plaintext = Zeroizing::new(vec![0; room]);
         }
-        let opened = self.decryptor.update(input, &mut self.plaintext)?;
+        let decrypted = self.decryptor.update(input, &mut self.plaintext)?;
         // Genuine frames that hold more than the body's length says have lost their final frame.
-        if self.encryptor.update_length(opened) > output.len() {
+        if self.encryptor.update_length(decrypted) > output.len() {
             return Err(Error::truncated());
         }
-        self.encryptor.update(&self.plaintext[..opened], output)
+        self.encryptor.update(&self.plaintext[..decrypted], output)
     }
 
-    /// The most that `finish` writes.
-    pub fn finish_length(&self) -> usize {
-        self.encryptor.finish_length(0)
+    /// The most that `finish` writes for `input_length` last bytes.
+    pub fn finish_length(&self, input_length: usize) -> usize {
+        self.encryptor.finish_length(self.decryptor.update_length(input_length))
     }
 
-    /// Confirms that the old message was whole, ends the new one, and returns how much was written.
+    /// Takes the last of the old message and confirms that it was whole, ends the new one, and returns
+    /// how much was written.
     ///
     /// # Errors
     /// As [`Decryptor::finish`] and [`Encryptor::finish`].
-    pub fn finish(self, output: &mut [u8]) -> Result<usize> {
+    pub fn finish(mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
+        let written = self.update(input, output)?;
         self.decryptor.finish()?;
-        self.encryptor.finish(&[], output)
+        self.encryptor.finish(&[], &mut output[written..]).map(|last| written + last)
+    }
+
+    /// Reads the whole body of the old message, writes the whole new one, and returns its length.
+    ///
+    /// # Errors
+    /// As `finish`.
+    pub fn re_encrypt(self, body: &[u8], output: &mut [u8]) -> Result<usize> {
+        let head = self.header().len();
+        let Some((header, rest)) = output.split_at_mut_checked(head) else {
+            return Err(Error::invalid("the output has no room for the header"));
+        };
+        header.copy_from_slice(self.header());
+        self.finish(body, rest).map(|length| head + length)
     }
 }

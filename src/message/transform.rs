@@ -1,11 +1,18 @@
-//! What the encryptor, the decryptor and the re-encryptor have in common, for streams and files.
+//! What the encryptor, the decryptor and the re-encryptor have in common.
 
-use super::{Decryptor, Encryptor, ReEncryptor};
+use super::decryptor::Decryptor;
+use super::encryptor::Encryptor;
+use super::re_encryptor::ReEncryptor;
 use crate::error::Result;
 
 /// Bytes in, bytes out, and an end that must be told.
 pub trait Transform: Send {
-    /// The most that `update` writes for `input_length` more bytes.
+    /// Returns what stands before all that `update` and `finish` write.
+    fn head(&self) -> &[u8] {
+        &[]
+    }
+
+    /// Returns the most that `update` writes for `input_length` more bytes.
     fn update_length(&self, input_length: usize) -> usize;
 
     /// Takes all of `input`, and returns how much was written to `output`.
@@ -14,17 +21,23 @@ pub trait Transform: Send {
     /// What the message says; the transform is of no use then.
     fn update(&mut self, input: &[u8], output: &mut [u8]) -> Result<usize>;
 
-    /// The most that `finish` writes.
-    fn finish_length(&self) -> usize;
+    /// Returns the most that `finish` writes for `input_length` last bytes.
+    fn finish_length(&self, input_length: usize) -> usize;
 
-    /// Ends the message, and returns how much was written to `output`.
+    /// Takes the last of the input, ends the message, and returns how much was written to `output`.
     ///
     /// # Errors
     /// `TruncatedMessage` if what was read is not a whole message.
-    fn finish(self: Box<Self>, output: &mut [u8]) -> Result<usize>;
+    fn finish(self, input: &[u8], output: &mut [u8]) -> Result<usize>
+    where
+        Self: Sized;
 }
 
 impl Transform for Encryptor {
+    fn head(&self) -> &[u8] {
+        self.header()
+    }
+
     fn update_length(&self, input_length: usize) -> usize {
         self.update_length(input_length)
     }
@@ -33,12 +46,12 @@ impl Transform for Encryptor {
         self.update(input, output)
     }
 
-    fn finish_length(&self) -> usize {
-        self.finish_length(0)
+    fn finish_length(&self, input_length: usize) -> usize {
+        self.finish_length(input_length)
     }
 
-    fn finish(self: Box<Self>, output: &mut [u8]) -> Result<usize> {
-        (*self).finish(&[], output)
+    fn finish(self, input: &[u8], output: &mut [u8]) -> Result<usize> {
+        self.finish(input, output)
     }
 }
 
@@ -51,16 +64,21 @@ impl Transform for Decryptor {
         self.update(input, output)
     }
 
-    fn finish_length(&self) -> usize {
-        0
+    fn finish_length(&self, input_length: usize) -> usize {
+        self.update_length(input_length)
     }
 
-    fn finish(self: Box<Self>, _output: &mut [u8]) -> Result<usize> {
-        (*self).finish().map(|()| 0)
+    fn finish(mut self, input: &[u8], output: &mut [u8]) -> Result<usize> {
+        let written = self.update(input, output)?;
+        self.finish().map(|()| written)
     }
 }
 
 impl Transform for ReEncryptor {
+    fn head(&self) -> &[u8] {
+        self.header()
+    }
+
     fn update_length(&self, input_length: usize) -> usize {
         self.update_length(input_length)
     }
@@ -69,11 +87,11 @@ impl Transform for ReEncryptor {
         self.update(input, output)
     }
 
-    fn finish_length(&self) -> usize {
-        self.finish_length()
+    fn finish_length(&self, input_length: usize) -> usize {
+        self.finish_length(input_length)
     }
 
-    fn finish(self: Box<Self>, output: &mut [u8]) -> Result<usize> {
-        (*self).finish(output)
+    fn finish(self, input: &[u8], output: &mut [u8]) -> Result<usize> {
+        self.finish(input, output)
     }
 }

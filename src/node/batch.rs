@@ -5,15 +5,17 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::bytes::{self, Uint8ArraySlice};
-use super::caller::{Caller, caller_of, on_behalf};
-use super::client::{NativeClient, length};
+use super::caller::{Caller, context_of, on_behalf};
+use super::client::NativeClient;
 use super::context::from_flat;
-use super::decryptor::NativeDecryptor;
-use super::encryptor::NativeEncryptor;
 use super::error::{to_json, to_napi};
+use super::guard::batch_once;
+use super::numbers::{to_js_length, to_u64, to_usize};
 use super::runtime::spawn;
+use super::transform::NativeTransform;
 use crate::client::{BatchDecryptor, BatchEncryptor, BatchHeaders};
-use crate::error::{self, Error};
+use crate::error;
+use crate::operation::Started;
 
 /// Writes messages under one data key.
 #[napi(js_name = "BatchEncryptor")]
@@ -46,10 +48,10 @@ pub fn create_batch_encryptor<'env>(
     plaintext_bytes: i64,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeBatchEncryptor>> {
-    let (client, caller) = (client.shared(), caller_of(caller.as_ref()));
+    let (client, caller) = (client.shared(), context_of(caller.as_ref()));
     let context = from_flat(context).map_err(to_napi)?;
-    let messages = length(messages).map_err(to_napi)?;
-    let plaintext_bytes = length(plaintext_bytes).map_err(to_napi)?;
+    let messages = to_u64(messages).map_err(to_napi)?;
+    let plaintext_bytes = to_u64(plaintext_bytes).map_err(to_napi)?;
     spawn(env, async move {
         let encryptor = client.batch_encryptor(context, messages, plaintext_bytes);
         let encryptor = on_behalf(caller, encryptor).await.map_err(to_napi)?;
@@ -62,27 +64,27 @@ impl NativeBatchEncryptor {
     /// The most room that the message of a plaintext of this length needs, in bytes.
     #[napi]
     pub fn message_length(&self, plaintext_length: i64) -> Result<i64> {
-        let plaintext_length = usize::try_from(plaintext_length).unwrap_or(usize::MAX);
-        let length = self.get().and_then(|batch| batch.message_length(plaintext_length));
-        length.map(bytes::length).map_err(to_napi)
+        let length = self.get().and_then(|batch| batch.message_length(to_usize(plaintext_length)));
+        length.map(to_js_length).map_err(to_napi)
     }
 
     /// Writes a message for each input into the output beside it.
     #[napi(catch_unwind)]
-    pub fn seal(
+    pub fn encrypt(
         &self,
         inputs: Vec<Uint8ArraySlice<'_>>,
         mut outputs: Vec<Uint8ArraySlice<'_>>,
     ) -> Result<Vec<NativeSettled>> {
         let pairs = bytes::pairs(&inputs, &mut outputs);
-        let sealed = self.get().and_then(|batch| Ok(batch.seal(pairs?)));
-        sealed.map(settled).map_err(to_napi)
+        let encrypted = self.get().and_then(|batch| Ok(batch.encrypt(pairs?)));
+        encrypted.map(settled).map_err(to_napi)
     }
 
     /// What writes one long message.
     #[napi]
-    pub fn encryptor(&self) -> Result<NativeEncryptor> {
-        self.get().and_then(BatchEncryptor::encryptor).map(NativeEncryptor::of).map_err(to_napi)
+    pub fn transform(&self) -> Result<NativeTransform> {
+        let encryptor = self.get().and_then(BatchEncryptor::encryptor).map_err(to_napi)?;
+        Ok(Started::encryption(encryptor).into())
     }
 
     /// Wipes the data key.
@@ -92,7 +94,7 @@ impl NativeBatchEncryptor {
     }
 
     fn get(&self) -> error::Result<&BatchEncryptor> {
-        self.0.as_ref().ok_or_else(finished)
+        self.0.as_ref().ok_or_else(batch_once)
     }
 }
 
@@ -100,15 +102,15 @@ impl NativeBatchEncryptor {
 impl NativeBatchHeaders {
     /// For messages that must have this context.
     #[napi(factory, catch_unwind)]
-    pub fn create(client: &NativeClient, given_context: Vec<String>) -> Result<Self> {
-        let given = from_flat(given_context).map_err(to_napi)?;
-        Ok(Self(Some(BatchHeaders::new(client.shared(), given))))
+    pub fn create(client: &NativeClient, expected_context: Vec<String>) -> Result<Self> {
+        let expected_context = from_flat(expected_context).map_err(to_napi)?;
+        Ok(Self(Some(BatchHeaders::new(client.shared(), expected_context))))
     }
 
     /// Takes the next messages.
     #[napi(catch_unwind)]
     pub fn push(&mut self, messages: Vec<Uint8ArraySlice<'_>>) -> Result<()> {
-        let headers = self.0.as_mut().ok_or_else(finished).map_err(to_napi)?;
+        let headers = self.0.as_mut().ok_or_else(batch_once).map_err(to_napi)?;
         messages.iter().for_each(|message| headers.push(message));
         Ok(())
     }
@@ -120,8 +122,8 @@ impl NativeBatchHeaders {
         env: &'env Env,
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, NativeBatchDecryptor>> {
-        let headers = self.0.take().ok_or_else(finished).map_err(to_napi)?;
-        let caller = caller_of(caller.as_ref());
+        let headers = self.0.take().ok_or_else(batch_once).map_err(to_napi)?;
+        let caller = context_of(caller.as_ref());
         spawn(env, async move {
             let unwrapped = async { Ok(headers.unwrap().await) };
             let decryptor = on_behalf(caller, unwrapped).await.map_err(to_napi)?;
@@ -136,34 +138,30 @@ impl NativeBatchDecryptor {
     #[napi(catch_unwind)]
     pub fn plaintext_length(&self, index: u32, message: Uint8ArraySlice<'_>) -> Result<i64> {
         let batch = self.get().map_err(to_napi)?;
-        Ok(bytes::length(batch.plaintext_length(index as usize, &message)))
+        Ok(to_js_length(batch.plaintext_length(index as usize, &message)))
     }
 
     /// Reads the messages from this index on, each into the output beside it.
     #[napi(catch_unwind)]
-    pub fn open(
+    pub fn decrypt(
         &self,
         from: u32,
         messages: Vec<Uint8ArraySlice<'_>>,
         mut outputs: Vec<Uint8ArraySlice<'_>>,
     ) -> Result<Vec<NativeSettled>> {
         let pairs = bytes::pairs(&messages, &mut outputs);
-        let opened = self.get().and_then(|batch| Ok(batch.open(from as usize, pairs?)));
-        opened.map(settled).map_err(to_napi)
+        let decrypted = self.get().and_then(|batch| Ok(batch.decrypt(from as usize, pairs?)));
+        decrypted.map(settled).map_err(to_napi)
     }
 
-    /// The length of a message's header, in bytes.
-    #[napi]
-    pub fn header_length(&self, index: u32) -> Result<i64> {
-        let length = self.get().and_then(|batch| batch.header_length(index as usize));
-        length.map(bytes::length).map_err(to_napi)
-    }
-
-    /// What reads one long message, after its header.
+    /// What reads one long message.
     #[napi(catch_unwind)]
-    pub fn decryptor(&self, index: u32) -> Result<NativeDecryptor> {
-        let decryptor = self.get().and_then(|batch| batch.decryptor(index as usize));
-        decryptor.map(NativeDecryptor::of).map_err(to_napi)
+    pub fn transform(&self, index: u32) -> Result<NativeTransform> {
+        let start = || -> error::Result<Started> {
+            let (batch, index) = (self.get()?, index as usize);
+            Ok(Started::decryption(batch.header(index)?.clone(), batch.decryptor(index)?))
+        };
+        start().map(NativeTransform::from).map_err(to_napi)
     }
 
     /// Wipes the data keys.
@@ -173,18 +171,14 @@ impl NativeBatchDecryptor {
     }
 
     fn get(&self) -> error::Result<&BatchDecryptor> {
-        self.0.as_ref().ok_or_else(finished)
+        self.0.as_ref().ok_or_else(batch_once)
     }
 }
 
 fn settled(results: Vec<error::Result<usize>>) -> Vec<NativeSettled> {
     let settle = |result: error::Result<usize>| match result {
-        Ok(length) => NativeSettled { length: bytes::length(length), error: None },
+        Ok(length) => NativeSettled { length: to_js_length(length), error: None },
         Err(error) => NativeSettled { length: 0, error: Some(to_json(&error).to_string()) },
     };
     results.into_iter().map(settle).collect()
-}
-
-fn finished() -> Error {
-    Error::invalid("this batch is finished; start another")
 }

@@ -11,6 +11,7 @@ use napi::{ValueType, sys};
 use napi_derive::napi;
 
 use super::error::to_napi;
+use super::numbers::to_js_length;
 use crate::error::{Error, Result};
 
 /// The bytes of a `Uint8Array` whose memory this thread alone can reach; as napi's type of this name,
@@ -162,7 +163,7 @@ pub(super) fn copy(bytes: &[u8], output: &mut Uint8ArraySlice<'_>) -> Result<i64
     target
         .ok_or_else(|| Error::invalid(format!("the output has no room for {} bytes", bytes.len())))?
         .copy_from_slice(bytes);
-    Ok(length(bytes.len()))
+    Ok(to_js_length(bytes.len()))
 }
 
 /// Asks for huge pages where a large output will lie: to touch fresh memory page by page, of 4 KiB
@@ -193,9 +194,4 @@ fn index(value: i64) -> Result<usize> {
 
 fn gone() -> Error {
     Error::invalid("a buffer was detached or resized while it was being used")
-}
-
-/// A length for JavaScript, whose numbers hold every length that fits a memory.
-pub(super) fn length(length: usize) -> i64 {
-    i64::try_from(length).unwrap_or(i64::MAX)
 }

@@ -14,15 +14,15 @@ use crate::keyring::guard::{Observer, observed, unless_it_panics};
 
 /// Who asks for some operations: can end them, and watch them.
 #[napi]
-pub struct Caller(Asking);
+pub struct Caller(CallContext);
 
 tokio::task_local! {
     static ID: u32;
 }
 
-/// What an operation on another thread keeps of it.
+/// On whose behalf an operation on another thread works, how that one ends it, and who watches it.
 #[derive(Clone, Default)]
-pub(super) struct Asking {
+pub(super) struct CallContext {
     id: u32,
     ended: CancellationToken,
     watcher: Option<Arc<dyn Observer>>,
@@ -33,7 +33,7 @@ impl Caller {
     /// One that has not ended anything, and watches nothing; `id` is JavaScript's name for it.
     #[napi(constructor)]
     pub fn new(id: u32) -> Self {
-        Self(Asking { id, ..Asking::default() })
+        Self(CallContext { id, ..CallContext::default() })
     }
 
     /// JavaScript's name for it.
@@ -57,12 +57,12 @@ impl Caller {
 }
 
 impl Caller {
-    pub(super) fn asking(&self) -> Asking {
+    pub(super) fn context(&self) -> CallContext {
         self.0.clone()
     }
 }
 
-impl Asking {
+impl CallContext {
     pub(super) fn cancel(&self) {
         self.ended.cancel();
     }
@@ -74,16 +74,16 @@ pub(super) fn current_id() -> u32 {
 }
 
 /// What to keep of the caller, or of one that never ends anything.
-pub(super) fn caller_of(caller: Option<&ClassInstance<Caller>>) -> Asking {
-    caller.map(|caller| caller.asking()).unwrap_or_default()
+pub(super) fn context_of(caller: Option<&ClassInstance<Caller>>) -> CallContext {
+    caller.map(|caller| caller.context()).unwrap_or_default()
 }
 
 /// The answer, unless the caller ends it first; the call in flight is dropped then.
 pub(super) async fn on_behalf<T>(
-    caller: Asking,
+    caller: CallContext,
     answer: impl Future<Output = Result<T>>,
 ) -> Result<T> {
-    let Asking { id, ended, watcher } = caller;
+    let CallContext { id, ended, watcher } = caller;
     let answer = unless_it_panics("the operation", answer);
     ID.scope(id, observed(watcher, ended.run_until_cancelled(answer)))
         .await

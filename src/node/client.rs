@@ -9,14 +9,15 @@ use napi::bindgen_prelude::{ClassInstance, PromiseRaw};
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use super::caller::{Caller, caller_of, on_behalf};
+use super::caller::{Caller, context_of, on_behalf};
 use super::context::from_flat;
 use super::error::to_napi;
 use super::keyring::NativeKeyring;
+use super::numbers::{milliseconds, to_u64};
 use super::runtime::spawn;
 use super::stats::{NativeStats, stats_of};
 use crate::client::{CacheLimits, Client, Settings};
-use crate::error::{self, Code, Error};
+use crate::error::{self, Error};
 use crate::suite::{AlgorithmSuite, CommitmentPolicy, SUITES};
 
 /// Writes and reads messages under one keyring.
@@ -80,7 +81,7 @@ impl NativeClient {
         context: Vec<String>,
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, ()>> {
-        let (client, caller) = (self.shared(), caller_of(caller.as_ref()));
+        let (client, caller) = (self.shared(), context_of(caller.as_ref()));
         let context = from_flat(context).map_err(to_napi)?;
         spawn(env, async move { on_behalf(caller, client.warm(context)).await.map_err(to_napi) })
     }
@@ -100,7 +101,7 @@ impl NativeClient {
         context: Vec<String>,
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, ()>> {
-        let (client, caller) = (self.shared(), caller_of(caller.as_ref()));
+        let (client, caller) = (self.shared(), context_of(caller.as_ref()));
         let context = from_flat(context).map_err(to_napi)?;
         spawn(env, async move { on_behalf(caller, client.renew(context)).await.map_err(to_napi) })
     }
@@ -119,10 +120,6 @@ impl NativeClient {
 
     pub(super) fn shared(&self) -> Arc<Client> {
         Arc::clone(&self.0)
-    }
-
-    pub(super) fn get(&self) -> &Client {
-        &self.0
     }
 }
 
@@ -150,10 +147,8 @@ fn convert(settings: NativeSettings) -> error::Result<Settings> {
         max_encrypted_data_keys: settings.max_encrypted_data_keys,
         required_context_keys: BTreeSet::from_iter(settings.required_context_keys),
         allowed_keys: settings.allowed_keys.map(BTreeSet::from_iter),
-        max_plaintext_length: settings.max_plaintext_length.map(length).transpose()?,
-        unwrap_timeout: settings
-            .unwrap_timeout_ms
-            .map_or(defaults.unwrap_timeout, |ms| Duration::from_millis(ms.into())),
+        max_plaintext_length: settings.max_plaintext_length.map(to_u64).transpose()?,
+        unwrap_timeout: milliseconds(settings.unwrap_timeout_ms).unwrap_or(defaults.unwrap_timeout),
         cache: settings.cache.map(cache_limits).transpose()?,
     })
 }
@@ -162,17 +157,12 @@ fn cache_limits(limits: NativeCacheLimits) -> error::Result<CacheLimits> {
     let max_entries = NonZeroUsize::new(limits.max_entries as usize)
         .ok_or_else(|| Error::invalid("maxEntries must be at least 1"))?;
     Ok(CacheLimits {
-        max_age: Duration::from_millis(length(limits.max_age_ms)?),
-        max_messages: length(limits.max_messages)?,
-        max_bytes: length(limits.max_bytes)?,
+        max_age: Duration::from_millis(to_u64(limits.max_age_ms)?),
+        max_messages: to_u64(limits.max_messages)?,
+        max_bytes: to_u64(limits.max_bytes)?,
         max_entries,
-        renew_before: limits.renew_before_ms.map(length).transpose()?.map(Duration::from_millis),
+        renew_before: limits.renew_before_ms.map(to_u64).transpose()?.map(Duration::from_millis),
     })
-}
-
-/// A length from JavaScript.
-pub(super) fn length(value: i64) -> error::Result<u64> {
-    u64::try_from(value).map_err(|_| Error::new(Code::Internal, "a length is negative"))
 }
 
 /// An algorithm suite to choose.

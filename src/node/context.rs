@@ -14,8 +14,3 @@ pub(super) fn from_flat(flat: Vec<String>) -> Result<EncryptionContext> {
 pub(super) fn to_pairs(context: &EncryptionContext) -> Vec<Vec<String>> {
     context.iter().map(|(key, value)| vec![key.to_owned(), value.to_owned()]).collect()
 }
-
-/// A context as `from_flat` takes it.
-pub(super) fn to_flat(context: &EncryptionContext) -> Vec<String> {
-    to_pairs(context).into_iter().flatten().collect()
-}

@@ -1,7 +1,6 @@
 //! A keyring whose wrapping is done by functions of the caller's.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use napi::bindgen_prelude::{Buffer, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
@@ -14,7 +13,8 @@ use super::bytes::Uint8ArraySlice;
 use super::caller::current_id;
 use super::context::to_pairs;
 use super::error::to_napi;
-use super::keyring::{NativeGuardOptions, NativeKeyring};
+use super::guard_options::NativeGuardOptions;
+use super::keyring::NativeKeyring;
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error};
 use crate::keyring::custom::{CustomKeyring, KeyService, Wrapped};
@@ -161,9 +161,4 @@ pub fn custom_keyring(
 /// The thread of the functions has ended.
 fn no_answer() -> Error {
     Error::new(Code::KeyringFailed, "the CustomKeyring's functions cannot be called any more")
-}
-
-/// For guards, as JavaScript gives them.
-pub(super) fn milliseconds(value: Option<u32>) -> Option<Duration> {
-    value.map(|ms| Duration::from_millis(ms.into()))
 }

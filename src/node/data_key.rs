@@ -6,7 +6,7 @@ use napi_derive::napi;
 use zeroize::Zeroizing;
 
 use super::bytes::Uint8ArraySlice;
-use super::caller::{Caller, caller_of, on_behalf};
+use super::caller::{Caller, context_of, on_behalf};
 use super::context::from_flat;
 use super::error::to_napi;
 use super::keyring::NativeKeyring;
@@ -52,10 +52,11 @@ pub fn generate_data_key<'env>(
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeGeneratedDataKey>> {
     let keyring = keyring.shared();
-    let caller = caller_of(caller.as_ref());
+    let caller = context_of(caller.as_ref());
     let context = from_flat(context).map_err(to_napi)?;
     spawn(env, async move {
-        let answer = keyring.generate_data_key(length as usize, &context);
+        let wrapper = keyring.data_key_wrapper().map_err(to_napi)?;
+        let answer = wrapper.generate_data_key(length as usize, &context);
         let GeneratedDataKey { ciphertext_blob, key } =
             on_behalf(caller, answer).await.map_err(to_napi)?;
         Ok(NativeGeneratedDataKey {
@@ -78,11 +79,12 @@ pub fn decrypt_data_key<'env>(
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeDataKey>> {
     let keyring = keyring.shared();
-    let caller = caller_of(caller.as_ref());
+    let caller = context_of(caller.as_ref());
     let context = from_flat(context).map_err(to_napi)?;
     let ciphertext_blob = ciphertext_blob.to_vec();
     spawn(env, async move {
-        let answer = keyring.decrypt_data_key(&ciphertext_blob, &context);
+        let unwrapper = keyring.data_key_unwrapper().map_err(to_napi)?;
+        let answer = unwrapper.decrypt_data_key(&ciphertext_blob, &context);
         let key = on_behalf(caller, answer).await.map_err(to_napi)?;
         Ok(NativeDataKey {
             plaintext: key.plaintext.into_bytes().into(),
@@ -126,10 +128,11 @@ pub fn generate_data_key_without_plaintext<'env>(
     context: Vec<String>,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeWrappedDataKey>> {
-    let (keyring, caller) = (keyring.shared(), caller_of(caller.as_ref()));
+    let (keyring, caller) = (keyring.shared(), context_of(caller.as_ref()));
     let context = from_flat(context).map_err(to_napi)?;
     spawn(env, async move {
-        let answer = keyring.generate_data_key_without_plaintext(length as usize, &context);
+        let wrapper = keyring.data_key_wrapper().map_err(to_napi)?;
+        let answer = wrapper.generate_data_key_without_plaintext(length as usize, &context);
         on_behalf(caller, answer).await.map(Into::into).map_err(to_napi)
     })
 }
@@ -143,11 +146,12 @@ pub fn wrap_data_key<'env>(
     context: Vec<String>,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeWrappedDataKey>> {
-    let (keyring, caller) = (keyring.shared(), caller_of(caller.as_ref()));
+    let (keyring, caller) = (keyring.shared(), context_of(caller.as_ref()));
     let context = from_flat(context).map_err(to_napi)?;
     let plaintext = DataKey::new(Zeroizing::new(plaintext.to_vec()));
     spawn(env, async move {
-        let answer = keyring.wrap_data_key(&plaintext, &context);
+        let wrapper = keyring.data_key_wrapper().map_err(to_napi)?;
+        let answer = wrapper.wrap_data_key(&plaintext, &context);
         on_behalf(caller, answer).await.map(Into::into).map_err(to_napi)
     })
 }
@@ -163,12 +167,14 @@ pub fn rewrap_data_key<'env>(
     new_context: Vec<String>,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeWrappedDataKey>> {
-    let (keyring, to, caller) = (keyring.shared(), to.shared(), caller_of(caller.as_ref()));
+    let (keyring, to, caller) = (keyring.shared(), to.shared(), context_of(caller.as_ref()));
     let context = from_flat(context).map_err(to_napi)?;
     let new_context = from_flat(new_context).map_err(to_napi)?;
     let ciphertext_blob = ciphertext_blob.to_vec();
     spawn(env, async move {
-        let answer = keyring.rewrap_data_key(&ciphertext_blob, &context, to.as_ref(), &new_context);
+        let unwrapper = keyring.data_key_unwrapper().map_err(to_napi)?;
+        let to = to.data_key_wrapper().map_err(to_napi)?;
+        let answer = unwrapper.rewrap_data_key(&ciphertext_blob, &context, to, &new_context);
         on_behalf(caller, answer).await.map(Into::into).map_err(to_napi)
     })
 }

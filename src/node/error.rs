@@ -3,6 +3,7 @@
 use napi::Status;
 use serde_json::{Value, json};
 
+use super::numbers::to_js_milliseconds;
 use crate::error::Error;
 
 /// For `map_err` at the end of every exported function.
@@ -18,7 +19,7 @@ pub(super) fn to_json(error: &Error) -> Value {
         "requestId": error.request_id(),
         "cause": error.cause(),
         "circuit": error.circuit().map(|(state, _)| state),
-        "retryAfterMs": error.circuit().map(|(_, left)| left.as_secs_f64() * 1000.0),
+        "retryAfterMs": error.circuit().map(|(_, left)| to_js_milliseconds(left)),
         "errors": error.errors().iter().map(to_json).collect::<Vec<_>>(),
     })
 }

@@ -8,18 +8,17 @@ use napi::{Env, Result};
 use napi_derive::napi;
 use tokio::sync::oneshot::channel;
 
-use super::bytes;
-use super::caller::{Asking, Caller, on_behalf};
+use super::caller::{CallContext, Caller, on_behalf};
 use super::client::NativeClient;
 use super::context::from_flat;
 use super::ending;
 use super::error::to_napi;
+use super::numbers::to_js_number;
 use super::runtime::spawn;
-use crate::client::{AcceptedHeader, Client};
-use crate::context::EncryptionContext;
+use super::start::writer;
 use crate::error::{self, Code, Error};
-use crate::file::{Control, Destination, Lengths, Source, run};
-use crate::message::{ReEncryptor, Transform, plaintext_length_at_most};
+use crate::file::{Control, Destination, Lengths, Source};
+use crate::operation::{FileOperation, PreparedFile};
 use crate::threads;
 
 /// A file under way.
@@ -30,7 +29,7 @@ pub struct FileJob(Arc<Job>);
 struct Job {
     control: Control,
     total: AtomicU64,
-    caller: Asking,
+    caller: CallContext,
 }
 
 #[napi]
@@ -39,19 +38,19 @@ impl FileJob {
     #[napi(constructor)]
     pub fn new(caller: &Caller) -> Self {
         ending::prepare();
-        Self(Arc::new(Job { caller: caller.asking(), ..Job::default() }))
+        Self(Arc::new(Job { caller: caller.context(), ..Job::default() }))
     }
 
     /// How much of the source has been read, in bytes.
     #[napi(getter)]
     pub fn bytes_done(&self) -> i64 {
-        signed(self.0.control.progress.load(Ordering::Relaxed))
+        to_js_number(self.0.control.progress.load(Ordering::Relaxed))
     }
 
     /// The length of the source, in bytes.
     #[napi(getter)]
     pub fn bytes_total(&self) -> i64 {
-        signed(self.0.total.load(Ordering::Relaxed))
+        to_js_number(self.0.total.load(Ordering::Relaxed))
     }
 
     /// Ends it, and leaves nothing behind.
@@ -89,21 +88,6 @@ pub struct FileLengths {
     pub written: i64,
 }
 
-/// What a message is read with.
-#[derive(Clone)]
-struct Reading {
-    client: Arc<Client>,
-    context: EncryptionContext,
-}
-
-/// What a message is written with.
-#[derive(Clone)]
-struct Writing {
-    client: Arc<Client>,
-    /// None: the context of the message that is read.
-    context: Option<EncryptionContext>,
-}
-
 /// Encrypts a file.
 #[napi(catch_unwind, ts_return_type = "Promise<FileLengths>")]
 pub fn encrypt_file<'env>(
@@ -113,7 +97,8 @@ pub fn encrypt_file<'env>(
     client: &NativeClient,
     context: Vec<String>,
 ) -> Result<PromiseRaw<'env, FileLengths>> {
-    start(env, job, paths, None, Some(writing(client, Some(context))?))
+    let operation = writer(client, Some(context)).map(FileOperation::Encrypt);
+    start(env, job, paths, operation.map_err(to_napi)?)
 }
 
 /// Decrypts a file.
@@ -123,9 +108,10 @@ pub fn decrypt_file<'env>(
     job: &FileJob,
     paths: FilePaths,
     client: &NativeClient,
-    context: Vec<String>,
+    expected_context: Vec<String>,
 ) -> Result<PromiseRaw<'env, FileLengths>> {
-    start(env, job, paths, Some(reading(client, context)?), None)
+    let context = from_flat(expected_context).map_err(to_napi)?;
+    start(env, job, paths, FileOperation::Decrypt(client.shared(), context))
 }
 
 /// Re-encrypts a file; without a new context the old one's is kept.
@@ -135,95 +121,38 @@ pub fn re_encrypt_file<'env>(
     job: &FileJob,
     paths: FilePaths,
     client: &NativeClient,
-    context: Vec<String>,
+    expected_context: Vec<String>,
     new_client: &NativeClient,
     new_context: Option<Vec<String>>,
 ) -> Result<PromiseRaw<'env, FileLengths>> {
-    let (reading, writing) = (reading(client, context)?, writing(new_client, new_context)?);
-    start(env, job, paths, Some(reading), Some(writing))
-}
-
-fn reading(client: &NativeClient, context: Vec<String>) -> Result<Reading> {
-    Ok(Reading { client: client.shared(), context: from_flat(context).map_err(to_napi)? })
-}
-
-fn writing(client: &NativeClient, context: Option<Vec<String>>) -> Result<Writing> {
-    let context = context.map(from_flat).transpose().map_err(to_napi)?;
-    Ok(Writing { client: client.shared(), context })
+    let context = from_flat(expected_context).map_err(to_napi)?;
+    let writer = writer(new_client, new_context).map_err(to_napi)?;
+    start(env, job, paths, FileOperation::ReEncrypt(client.shared(), context, writer))
 }
 
 fn start<'env>(
     env: &'env Env,
     job: &FileJob,
     paths: FilePaths,
-    reading: Option<Reading>,
-    writing: Option<Writing>,
+    operation: FileOperation,
 ) -> Result<PromiseRaw<'env, FileLengths>> {
     let job = Arc::clone(&job.0);
     spawn(env, async move {
-        let caller = job.caller.clone();
-        let Prepared { source, destination, header } = {
-            let (job, reading) = (Arc::clone(&job), reading.clone());
-            blocking(move || prepare(&job, &paths, reading.as_ref())).await.map_err(to_napi)?
-        };
-        let keys = transform(reading, writing, source.length(), header.as_ref());
-        let (head, transform) = on_behalf(caller, keys).await.map_err(to_napi)?;
-        let lengths =
-            blocking(move || run(source, destination, &head, transform, &job.control)).await;
+        let for_disk = Arc::clone(&job);
+        let prepared = blocking(move || prepare(&for_disk, &paths, operation)).await;
+        let keys = prepared.map_err(to_napi)?.start();
+        let write = on_behalf(job.caller.clone(), keys).await.map_err(to_napi)?;
+        let lengths = blocking(move || write(&job.control)).await;
         let Lengths { read, written } = lengths.map_err(to_napi)?;
-        Ok(FileLengths { read: signed(read), written: signed(written) })
+        Ok(FileLengths { read: to_js_number(read), written: to_js_number(written) })
     })
 }
 
-struct Prepared {
-    source: Source,
-    destination: Destination,
-    header: Option<AcceptedHeader>,
-}
-
-/// All that can go wrong with the paths and the header does so before a key is asked for.
-fn prepare(job: &Job, paths: &FilePaths, reading: Option<&Reading>) -> error::Result<Prepared> {
-    let mut source = Source::open(&paths.source)?;
+fn prepare(job: &Job, paths: &FilePaths, operation: FileOperation) -> error::Result<PreparedFile> {
+    let source = Source::open(&paths.source)?;
     job.total.store(source.length(), Ordering::Relaxed);
     let destination = Destination::create(&paths.destination, paths.overwrite, Some(&source))?;
-    let header = reading.map(|Reading { client, context }| {
-        let header = source.read_header(client.header_limits())?;
-        let length = usize::try_from(source.length()).unwrap_or(usize::MAX);
-        let body_length = length.saturating_sub(header.length);
-        // Of a signed message it is more than there is: the decryptor counts then.
-        if !header.suite.signed() {
-            let plaintext_length = plaintext_length_at_most(&header, body_length);
-            client.check_plaintext_length(plaintext_length as u64)?;
-        }
-        client.accept(header, context)
-    });
-    Ok(Prepared { header: header.transpose()?, source, destination })
-}
-
-/// What stands before the output, and what makes the rest of it.
-async fn transform(
-    reading: Option<Reading>,
-    writing: Option<Writing>,
-    source_length: u64,
-    header: Option<&AcceptedHeader>,
-) -> error::Result<(Vec<u8>, Box<dyn Transform>)> {
-    let decryptor = match (&reading, header) {
-        (Some(reading), Some(header)) => Some(reading.client.decryptor(header).await?),
-        _ => None,
-    };
-    let Some(Writing { client, context }) = writing else {
-        let decryptor = decryptor.ok_or_else(|| Error::invalid("there is nothing to do"))?;
-        return Ok((Vec::new(), Box::new(decryptor)));
-    };
-    let old_context = || header.map(|header| header.context().without_reserved());
-    let context = context.or_else(old_context).unwrap_or_default();
-    let plaintext_length = decryptor.is_none().then_some(source_length);
-    let encryptor = client.encryptor(context, plaintext_length).await?;
-    let head = encryptor.header().to_vec();
-    Ok(match decryptor {
-        Some(decryptor) => (head, Box::new(ReEncryptor::new(decryptor, encryptor))),
-        None => (head, Box::new(encryptor)),
-    })
+    operation.prepare(source, destination)
 }
 
 /// Work that waits for a disk, on a thread where waiting harms nobody.
@@ -238,8 +167,4 @@ pub(super) async fn blocking<T: Send + 'static>(
     threads::builder("kms-envelope-file").spawn(job).map_err(|e| threads::unavailable(&e))?;
     let failed = |_| Error::new(Code::Internal, "a thread that worked on a file has failed");
     waiting.await.map_err(failed)?
-}
-
-fn signed(value: u64) -> i64 {
-    bytes::length(usize::try_from(value).unwrap_or(usize::MAX))
 }

@@ -1,25 +1,17 @@
-//! The header of a message being read.
-
-use std::sync::Arc;
+//! The header of a message, as JavaScript sees it.
 
 use napi::Result;
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
-use super::bytes::{self, Uint8ArraySlice};
-use super::client::NativeClient;
-use super::context::{from_flat, to_flat, to_pairs};
+use super::bytes::Uint8ArraySlice;
+use super::context::to_pairs;
 use super::error::to_napi;
-use crate::client::{AcceptedHeader, Client};
+use super::numbers::to_js_length;
+use crate::client::AcceptedHeader;
 use crate::context::EncryptionContext;
-use crate::error::{self, Error};
-use crate::format::{ContentType, EncryptedDataKey, Header, HeaderLimits};
+use crate::format::{EncryptedDataKey, Header, HeaderLimits};
 use crate::keyring::key_name;
-use crate::message::plaintext_length;
-
-/// A header that was checked; authentic once a decryptor was made from it.
-#[napi(js_name = "Header")]
-pub struct NativeHeader(Option<Arc<AcceptedHeader>>);
 
 /// A header for people and programs to look at.
 #[napi(object)]
@@ -43,7 +35,7 @@ pub struct HeaderFields {
     /// Whether the body is divided into frames.
     pub framed: bool,
     /// The plaintext length of each frame but the last, in bytes.
-    pub frame_length: u32,
+    pub frame_length: i64,
     /// The length of the header itself, in bytes.
     pub header_length: i64,
 }
@@ -68,85 +60,9 @@ pub fn inspect_header(message: Uint8ArraySlice<'_>) -> Result<HeaderFields> {
     Ok(fields(&header, &header.context))
 }
 
-#[napi]
-impl NativeHeader {
-    /// Reads the header of a message that lies in memory as a whole, and checks all that can be
-    /// known before a key call.
-    #[napi(factory, catch_unwind)]
-    pub fn read(
-        client: &NativeClient,
-        message: Uint8ArraySlice<'_>,
-        given_context: Vec<String>,
-    ) -> Result<Self> {
-        read_header(client.get(), &message, given_context).map(Self::new).map_err(to_napi)
-    }
-
-    /// The length of the header, in bytes.
-    #[napi(getter)]
-    pub fn length(&self) -> Result<i64> {
-        self.get().map(|accepted| bytes::length(accepted.header().length)).map_err(to_napi)
-    }
-
-    /// Whether the body is divided into frames.
-    #[napi(getter)]
-    pub fn framed(&self) -> Result<bool> {
-        let framed = |it: &Arc<AcceptedHeader>| it.header().content_type == ContentType::Framed;
-        self.get().map(framed).map_err(to_napi)
-    }
-
-    /// The length of the plaintext of the message, in bytes.
-    #[napi(catch_unwind)]
-    pub fn plaintext_length(&self, message: Uint8ArraySlice<'_>) -> Result<i64> {
-        let length = |it: &Arc<AcceptedHeader>| message_plaintext_length(it.header(), &message);
-        self.get().map(|accepted| bytes::length(length(accepted))).map_err(to_napi)
-    }
-
-    /// What the header says, with the whole encryption context.
-    #[napi(catch_unwind)]
-    pub fn fields(&self) -> Result<HeaderFields> {
-        self.get().map(|it| fields(it.header(), it.context())).map_err(to_napi)
-    }
-
-    /// The context as its writer gave it: keys and values in turn.
-    #[napi(catch_unwind)]
-    pub fn given_context(&self) -> Result<Vec<String>> {
-        self.get().map(|it| to_flat(&it.context().without_reserved())).map_err(to_napi)
-    }
-
-    /// Frees what it holds; the garbage collector would take its time.
-    #[napi]
-    pub fn release(&mut self) {
-        self.0 = None;
-    }
-
-    pub(super) fn new(header: AcceptedHeader) -> Self {
-        Self(Some(Arc::new(header)))
-    }
-
-    pub(super) fn shared(&self) -> error::Result<Arc<AcceptedHeader>> {
-        self.get().cloned()
-    }
-
-    pub(super) fn get(&self) -> error::Result<&Arc<AcceptedHeader>> {
-        self.0.as_ref().ok_or_else(|| Error::invalid("this header has been released"))
-    }
-}
-
-/// The header of a message that lies in memory as a whole, and what it says of the plaintext, checked.
-pub(super) fn read_header(
-    client: &Client,
-    message: &[u8],
-    given_context: Vec<String>,
-) -> error::Result<AcceptedHeader> {
-    let header = Header::parse(message, client.header_limits())?;
-    let accepted = client.accept(header, &from_flat(given_context)?)?;
-    let length = message_plaintext_length(accepted.header(), message);
-    client.check_plaintext_length(length as u64)?;
-    Ok(accepted)
-}
-
-fn message_plaintext_length(header: &Header, message: &[u8]) -> usize {
-    plaintext_length(header, message.get(header.length..).unwrap_or_default())
+/// What an accepted header says, with the whole encryption context.
+pub(super) fn fields_of(accepted: &AcceptedHeader) -> HeaderFields {
+    fields(accepted.header(), accepted.context())
 }
 
 fn fields(header: &Header, context: &EncryptionContext) -> HeaderFields {
@@ -159,9 +75,9 @@ fn fields(header: &Header, context: &EncryptionContext) -> HeaderFields {
         message_id: header.message_id.clone().into(),
         encryption_context: to_pairs(context),
         encrypted_data_keys: header.encrypted_data_keys.iter().map(key_fields).collect(),
-        framed: header.content_type == ContentType::Framed,
-        frame_length: header.frame_length,
-        header_length: bytes::length(header.length),
+        framed: header.division.is_framed(),
+        frame_length: to_js_length(header.division.frame_length()),
+        header_length: to_js_length(header.length),
     }
 }
 

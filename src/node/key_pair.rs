@@ -4,7 +4,7 @@ use napi::bindgen_prelude::{Buffer, ClassInstance, PromiseRaw};
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use super::caller::{Caller, caller_of, on_behalf};
+use super::caller::{Caller, context_of, on_behalf};
 use super::context::from_flat;
 use super::error::to_napi;
 use super::keyring::NativeKeyring;
@@ -40,12 +40,13 @@ pub fn generate_data_key_pair<'env>(
     context: Vec<String>,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeKeyPair>> {
-    let (keyring, caller) = (keyring.shared(), caller_of(caller.as_ref()));
+    let (keyring, caller) = (keyring.shared(), context_of(caller.as_ref()));
     let context = from_flat(context).map_err(to_napi)?;
     let spec = KeyPairSpec::ALL.into_iter().find(|known| known.as_str() == spec);
     let spec = spec.ok_or_else(|| to_napi(unknown_spec()))?;
     spawn(env, async move {
-        let answer = keyring.generate_data_key_pair(spec, with_private_key, &context);
+        let wrapper = keyring.data_key_wrapper().map_err(to_napi)?;
+        let answer = wrapper.generate_data_key_pair(spec, with_private_key, &context);
         let GeneratedKeyPair { public_key, private_key, wrapped } =
             on_behalf(caller, answer).await.map_err(to_napi)?;
         Ok(NativeKeyPair {
@@ -66,7 +67,7 @@ pub fn check_keyring<'env>(
     keyring: &NativeKeyring,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, ()>> {
-    let (keyring, caller) = (keyring.shared(), caller_of(caller.as_ref()));
+    let (keyring, caller) = (keyring.shared(), context_of(caller.as_ref()));
     spawn(env, async move { on_behalf(caller, keyring.check()).await.map_err(to_napi) })
 }
 

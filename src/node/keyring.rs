@@ -8,13 +8,14 @@ use napi::bindgen_prelude::ClassInstance;
 use napi_derive::napi;
 
 use super::bytes::Uint8ArraySlice;
-use super::custom_keyring::milliseconds;
 use super::error::to_napi;
+use super::guard_options::NativeGuardOptions;
+use super::numbers::milliseconds;
 use crate::error::{self, Error};
 use crate::keyring::aws_kms::{
     AwsKmsDiscoveryKeyring, DiscoveryFilter, Environment, KmsOptions, strict_keyring,
 };
-use crate::keyring::guard::{BreakerOptions, FlightOptions, GuardOptions};
+use crate::keyring::guard::GuardOptions;
 use crate::keyring::multi::MultiKeyring;
 use crate::keyring::raw_aes::RawAesKeyring;
 use crate::keyring::raw_rsa::{RawRsaKeyring, RsaPadding};
@@ -47,40 +48,6 @@ pub struct NativeKmsOptions {
     pub credentials_timeout_ms: Option<u32>,
     /// How long a connection may take, in milliseconds.
     pub connect_timeout_ms: Option<u32>,
-}
-
-/// What guards the calls of a key service.
-#[napi(object)]
-pub struct NativeGuardOptions {
-    /// How long one call may take, in milliseconds.
-    pub timeout_ms: Option<u32>,
-    /// How many calls there may be at once.
-    pub max_in_flight: Option<u32>,
-    /// How many calls may wait for their turn.
-    pub max_queued: Option<u32>,
-    /// After how many failures in a row a key is left alone; 0 for never.
-    pub breaker_failures: Option<u32>,
-    /// For how long, in milliseconds.
-    pub breaker_open_ms: Option<u32>,
-}
-
-impl From<NativeGuardOptions> for GuardOptions {
-    fn from(options: NativeGuardOptions) -> Self {
-        let (flight, breaker) = (FlightOptions::default(), BreakerOptions::default());
-        let count = |given: Option<u32>, default| given.map_or(default, |count| count as usize);
-        let breaker = BreakerOptions {
-            failures: options.breaker_failures.unwrap_or(breaker.failures),
-            open_for: milliseconds(options.breaker_open_ms).unwrap_or(breaker.open_for),
-        };
-        Self {
-            timeout: milliseconds(options.timeout_ms),
-            flight: FlightOptions {
-                max_in_flight: count(options.max_in_flight, flight.max_in_flight),
-                max_queued: count(options.max_queued, flight.max_queued),
-            },
-            breaker: (breaker.failures > 0).then_some(breaker),
-        }
-    }
 }
 
 fn kms_options(options: NativeKmsOptions, guard: NativeGuardOptions) -> KmsOptions {
@@ -159,7 +126,7 @@ impl NativeKeyring {
     /// A key file.
     #[napi(factory, catch_unwind)]
     pub fn local(path: String) -> Result<Self> {
-        Ok(Self(Arc::new(local::open(Path::new(&path)).map_err(to_napi)?)))
+        Ok(Self(Arc::new(local::read(Path::new(&path)).map_err(to_napi)?)))
     }
 
     /// An AES key.

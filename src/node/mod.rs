@@ -14,24 +14,28 @@ mod client;
 mod context;
 mod custom_keyring;
 mod data_key;
-mod decryptor;
-mod encryptor;
 mod ending;
 mod error;
+mod fields;
 mod file;
+mod guard;
+mod guard_options;
 mod header;
 mod header_reader;
 mod key_pair;
 mod keyring;
+mod keyset;
 mod new_file;
+mod numbers;
 mod range;
-mod re_encryptor;
 mod runtime;
 #[cfg(unix)]
 mod signals;
+mod start;
 mod stats;
+mod tenant_keys;
+mod transform;
 mod watcher;
-mod whole;
 
 /// Wipes all memory that is given back: also what other crates used of a key service's answer.
 #[global_allocator]

@@ -2,20 +2,17 @@
 
 use std::ops::Range;
 
-use napi::bindgen_prelude::{ClassInstance, PromiseRaw};
-use napi::{Env, Result};
+use napi::Result;
 use napi_derive::napi;
 
 use super::bytes::{self, Uint8ArraySlice};
-use super::caller::{Caller, caller_of, on_behalf};
-use super::client::NativeClient;
 use super::error::to_napi;
-use super::header::NativeHeader;
-use super::runtime::spawn;
+use super::numbers::{to_js_length, to_js_number, to_u64};
 use crate::error::{self, Error};
 use crate::message::{RangeDecryptor, RangeOpening};
 
-/// Reads ranges of one message.
+/// Reads ranges of one message: `HeaderVerified` until `open` has verified its length, then `Open`
+/// until it is released or `open` fails.
 #[napi]
 pub struct RangeReader(State);
 
@@ -25,45 +22,10 @@ enum State {
     Closed,
 }
 
-/// Where the final frame of a message of this length must be: its first byte.
-#[napi(catch_unwind)]
-pub fn final_frame_start(header: &NativeHeader, message_length: i64) -> Result<i64> {
-    let start = || -> error::Result<u64> {
-        Ok(RangeOpening::final_frame(header.get()?.header(), number(message_length)?)?.start)
-    };
-    start().map(signed).map_err(to_napi)
-}
-
-/// Verifies the header at once, and then `open` must come; nothing if a service must be asked first.
-#[napi(catch_unwind)]
-pub fn range_reader_now(
-    client: &NativeClient,
-    header: &NativeHeader,
-    message_length: i64,
-) -> Result<Option<RangeReader>> {
-    let open = || client.get().range_opening_now(header.get()?, number(message_length)?);
-    let opening = open().map_err(to_napi)?;
-    Ok(opening.map(|opening| RangeReader(State::HeaderVerified(opening))))
-}
-
-/// Verifies the header as soon as the keyring answers; then `open` must come.
-#[napi(catch_unwind, ts_return_type = "Promise<RangeReader>")]
-pub fn create_range_reader<'env>(
-    env: &'env Env,
-    client: &NativeClient,
-    header: &NativeHeader,
-    message_length: i64,
-    caller: Option<ClassInstance<'_, Caller>>,
-) -> Result<PromiseRaw<'env, RangeReader>> {
-    let client = client.shared();
-    let header = header.shared().map_err(to_napi)?;
-    let caller = caller_of(caller.as_ref());
-    let message_length = number(message_length).map_err(to_napi)?;
-    spawn(env, async move {
-        let opening = client.range_opening(&header, message_length);
-        let opening = on_behalf(caller, opening).await.map_err(to_napi)?;
-        Ok(RangeReader(State::HeaderVerified(opening)))
-    })
+impl From<RangeOpening> for RangeReader {
+    fn from(opening: RangeOpening) -> Self {
+        Self(State::HeaderVerified(opening))
+    }
 }
 
 #[napi]
@@ -81,7 +43,7 @@ impl RangeReader {
     /// The length of the plaintext, in bytes.
     #[napi(getter)]
     pub fn size(&mut self) -> Result<i64> {
-        self.get().map(|reader| signed(reader.size())).map_err(to_napi)
+        self.get().map(|reader| to_js_number(reader.size())).map_err(to_napi)
     }
 
     /// The bytes of the message that hold these of the plaintext: the first, and the one after the
@@ -89,7 +51,9 @@ impl RangeReader {
     #[napi(catch_unwind)]
     pub fn frames(&mut self, start: i64, end: i64) -> Result<Vec<i64>> {
         let frames = range(start, end).and_then(|range| self.get()?.frames(&range));
-        frames.map(|place| vec![signed(place.start), signed(place.end)]).map_err(to_napi)
+        frames
+            .map(|place| vec![to_js_number(place.start), to_js_number(place.end)])
+            .map_err(to_napi)
     }
 
     /// Decrypts these bytes of the plaintext into `output` from `at`.
@@ -102,7 +66,7 @@ impl RangeReader {
         mut output: Uint8ArraySlice<'_>,
         at: i64,
     ) -> Result<()> {
-        let whole = (0, bytes::length(frames.len()));
+        let whole = (0, to_js_length(frames.len()));
         let mut read = || {
             let range = range(start, end)?;
             let (frames, output) = bytes::pair(&frames, whole, &mut output, at)?;
@@ -128,15 +92,7 @@ impl RangeReader {
 }
 
 fn range(start: i64, end: i64) -> error::Result<Range<u64>> {
-    Ok(number(start)?..number(end)?)
-}
-
-fn number(value: i64) -> error::Result<u64> {
-    u64::try_from(value).map_err(|_| Error::invalid("a length or a position is negative"))
-}
-
-fn signed(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
+    Ok(to_u64(start)?..to_u64(end)?)
 }
 
 fn closed() -> Error {

@@ -2,6 +2,7 @@
 
 use napi_derive::napi;
 
+use super::numbers::{to_js_milliseconds, to_js_number};
 use crate::client::{CacheStats, Client, Tally};
 use crate::keyring::ServiceStats;
 
@@ -76,16 +77,16 @@ pub(super) fn stats_of(client: &Client) -> NativeStats {
         encrypted: tally(client.encrypted()),
         decrypted: tally(client.decrypted()),
         cache: client.cache_stats().map(|CacheStats { hits, misses, entries }| NativeCacheStats {
-            hits: number(hits),
-            misses: number(misses),
-            entries: number(entries as u64),
+            hits: to_js_number(hits),
+            misses: to_js_number(misses),
+            entries: to_js_number(entries as u64),
         }),
         key_service: service(client.keyring().service_stats()),
     }
 }
 
 fn tally(tally: &Tally) -> NativeTally {
-    NativeTally { messages: number(tally.messages()), bytes: number(tally.bytes()) }
+    NativeTally { messages: to_js_number(tally.messages()), bytes: to_js_number(tally.bytes()) }
 }
 
 fn service(stats: ServiceStats) -> NativeServiceStats {
@@ -94,18 +95,14 @@ fn service(stats: ServiceStats) -> NativeServiceStats {
         region: breaker.region,
         state: breaker.state.as_str().to_owned(),
         failures: breaker.failures,
-        retry_after_ms: breaker.left.as_secs_f64() * 1000.0,
+        retry_after_ms: to_js_milliseconds(breaker.left),
     });
     NativeServiceStats {
-        calls: number(stats.calls),
-        failures: number(stats.failures),
-        retries: number(stats.retries),
-        in_flight: number(stats.in_flight as u64),
-        queued: number(stats.queued as u64),
+        calls: to_js_number(stats.calls),
+        failures: to_js_number(stats.failures),
+        retries: to_js_number(stats.retries),
+        in_flight: to_js_number(stats.in_flight as u64),
+        queued: to_js_number(stats.queued as u64),
         breakers: breakers.collect(),
     }
-}
-
-fn number(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
 }

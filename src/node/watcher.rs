@@ -9,6 +9,7 @@ use napi::{Result, Status};
 use napi_derive::napi;
 
 use super::error::to_json;
+use super::numbers::to_js_milliseconds;
 use crate::keyring::guard::{Call, Observer, OnEnd};
 
 /// A call of a key service that begins, or ends.
@@ -72,7 +73,7 @@ impl Observer for Watcher {
         let tell = Arc::clone(&self.tell);
         Box::new(move |outcome| {
             let outcome = NativeOutcome {
-                duration_ms: outcome.duration.as_secs_f64() * 1000.0,
+                duration_ms: to_js_milliseconds(outcome.duration),
                 attempts: outcome.attempts,
                 request_id: outcome.request_id.map(str::to_owned),
                 error: outcome.error.map(|error| to_json(error).to_string()),

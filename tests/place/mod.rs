@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use kms_envelope::client::Patience;
 use kms_envelope::error::Result;
 use kms_envelope::file::{Control, Destination, Lengths, Source, run};
 use kms_envelope::format::HeaderLimits;
@@ -58,9 +59,7 @@ impl Place {
     ) -> Result<Lengths> {
         let source = self.source(from);
         let destination = Destination::create(self.path(to), overwrite, Some(&source))?;
-        let encryptor = encryptor(frame_length);
-        let head = encryptor.header().to_vec();
-        run(source, destination, &head, Box::new(encryptor), control)
+        run(source, destination, encryptor(frame_length), control)
     }
 
     pub fn decrypt(&self, from: &str, to: &str, overwrite: bool) -> Result<Lengths> {
@@ -69,12 +68,12 @@ impl Place {
         let header = source.read_header(HeaderLimits::default())?;
         let client = support::client(1);
         let accepted = client.accept(header, &support::context(&[]))?;
-        let decryptor = answer_now(client.decryptor(&accepted))?;
-        run(source, destination, b"", Box::new(decryptor), &Control::default())
+        let decryptor = answer_now(client.decryptor(&accepted, Patience::Full))?;
+        run(source, destination, decryptor, &Control::default())
     }
 }
 
 pub fn encryptor(frame_length: u32) -> Encryptor {
     let context = support::context(&[("test", "file")]);
-    answer_now(support::client(frame_length).encryptor(context, None)).unwrap()
+    answer_now(support::client(frame_length).encryptor(context, None, Patience::Full)).unwrap()
 }

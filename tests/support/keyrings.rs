@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use data_encoding::{BASE64, HEXLOWER};
-use kms_envelope::EncryptionContext;
 use kms_envelope::error::{Code, Error};
 use kms_envelope::format::EncryptedDataKey;
 use kms_envelope::keyring::multi::MultiKeyring;
 use kms_envelope::keyring::raw_aes::RawAesKeyring;
 use kms_envelope::keyring::raw_rsa::{RawRsaKeyring, RsaPadding};
-use kms_envelope::keyring::{Answer, DecryptedDataKey, GeneratedDataKey, Keyring, WrappedDataKey};
+use kms_envelope::keyring::{Answer, Keyring};
 use kms_envelope::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -80,30 +79,6 @@ impl Keyring for FixedDataKey {
     ) -> Answer<'a, ()> {
         materials.data_key = Some(DataKey::new(Zeroizing::new(self.0.clone())));
         Box::pin(async { Ok(()) })
-    }
-
-    fn generate_data_key<'a>(
-        &'a self,
-        _: usize,
-        _: &'a EncryptionContext,
-    ) -> Answer<'a, GeneratedDataKey> {
-        Box::pin(async { Err(only_decrypts()) })
-    }
-
-    fn decrypt_data_key<'a>(
-        &'a self,
-        _: &'a [u8],
-        _: &'a EncryptionContext,
-    ) -> Answer<'a, DecryptedDataKey> {
-        Box::pin(async { Err(only_decrypts()) })
-    }
-
-    fn wrap_data_key<'a>(
-        &'a self,
-        _: &'a DataKey,
-        _: &'a EncryptionContext,
-    ) -> Answer<'a, WrappedDataKey> {
-        Box::pin(async { Err(only_decrypts()) })
     }
 }
 

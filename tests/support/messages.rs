@@ -5,7 +5,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use kms_envelope::client::{Client, Settings};
+use kms_envelope::client::{Client, Patience, Settings};
 use kms_envelope::context::EncryptionContext;
 use kms_envelope::error::{Error, Result};
 use kms_envelope::format::{Header, HeaderLimits, HeaderParser};
@@ -33,7 +33,7 @@ pub fn context(pairs: &[(&str, &str)]) -> EncryptionContext {
 
 /// Encrypts with the input cut as `pieces` says.
 pub fn encrypt(client: &Client, context: EncryptionContext, pieces: &[&[u8]]) -> Vec<u8> {
-    let mut encryptor = answer_now(client.encryptor(context, None)).unwrap();
+    let mut encryptor = answer_now(client.encryptor(context, None, Patience::Full)).unwrap();
     let total = pieces.iter().map(|piece| piece.len()).sum();
     let most = encryptor.message_length(total).unwrap();
     let mut message = encryptor.header().to_vec();
@@ -72,14 +72,11 @@ pub fn re_encrypt(from: &Client, to: &Client, message: &[u8]) -> Result<Vec<u8>>
     let header = Header::parse(message, from.header_limits())?;
     let body = &message[header.length..];
     let plaintext_length = plaintext_length(&header, body);
-    let encryptor = answer_now(to.encryptor(context(&[]), None))?;
-    let mut re_encryptor = ReEncryptor::new(decryptor(from, &context(&[]), header)?, encryptor);
-    let mut other = re_encryptor.header().to_vec();
-    let room = re_encryptor.message_length(plaintext_length)? - other.len();
-    append(&mut other, room, |room| {
-        let written = re_encryptor.update(body, room)?;
-        Ok(written + re_encryptor.finish(&mut room[written..])?)
-    })?;
+    let encryptor = answer_now(to.encryptor(context(&[]), None, Patience::Full))?;
+    let re_encryptor = ReEncryptor::new(decryptor(from, &context(&[]), header)?, encryptor);
+    let mut other = vec![0; re_encryptor.message_length(plaintext_length)?];
+    let written = re_encryptor.re_encrypt(body, &mut other)?;
+    other.truncate(written);
     Ok(other)
 }
 
@@ -143,7 +140,7 @@ pub fn decrypt_ranges(
     let accepted = client.accept(Header::parse(message, client.header_limits())?, given)?;
     let total = message.len() as u64;
     let place = RangeOpening::final_frame(accepted.header(), total)?;
-    let opening = answer_now(client.range_opening(&accepted, total))?;
+    let opening = answer_now(client.range_opening(&accepted, total, Patience::Full))?;
     let mut reader = opening.finish(part(message, &place))?;
     let size = usize::try_from(reader.size()).unwrap();
     let mut plaintext = vec![0; size];
@@ -161,7 +158,7 @@ fn part<'a>(message: &'a [u8], range: &Range<u64>) -> &'a [u8] {
 }
 
 fn decryptor(client: &Client, given: &EncryptionContext, header: Header) -> Result<Decryptor> {
-    answer_now(client.decryptor(&client.accept(header, given)?))
+    answer_now(client.decryptor(&client.accept(header, given)?, Patience::Full))
 }
 
 fn append(

@@ -11,6 +11,10 @@ export interface Settled {
   readonly production: boolean;
   readonly dataDir: string;
   readonly kmsKeyId: string;
+  /** How long it goes on serving at the end, while it says that it is not ready. */
+  readonly drainSeconds: number;
+  /** Whether a device id that nobody registered belongs to whoever first uses it. */
+  readonly takesUnknownDevices: boolean;
   readonly issuer: string;
   readonly audience: string;
   readonly sharedSecret: string | undefined;
@@ -26,6 +30,10 @@ export function settle(fields: Fields): Settled {
     production,
     dataDir,
     kmsKeyId: fields.KMS_KEY_ID ?? developmentKey(dataDir),
+    drainSeconds:
+      fields.DRAIN_SECONDS ?? (production ? Math.min(3, fields.SHUTDOWN_SECONDS - 1) : 0),
+    takesUnknownDevices:
+      (fields.DEVICE_REGISTRATION ?? (production ? "required" : "first-use")) === "first-use",
     issuer: fields.AUTH_ISSUER ?? DEVELOPMENT_ISSUER,
     audience: fields.AUTH_AUDIENCE ?? DEVELOPMENT_ISSUER,
     sharedSecret: ownTokens ? developmentSecret(dataDir) : fields.AUTH_SHARED_SECRET,

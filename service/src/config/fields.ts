@@ -31,6 +31,8 @@ const fields = z.object({
   TRUST_PROXY: whole(0, 10, 0),
   // Apollo Server cuts connections after ten seconds by itself.
   SHUTDOWN_SECONDS: whole(1, 10, 10),
+  DRAIN_SECONDS: z.coerce.number().int().min(0).max(9).optional(),
+  BODY_TIMEOUT_SECONDS: whole(1, 300, 10),
 
   DATA_DIR: z.string().min(1).default("./data"),
   DATABASE_URL: z
@@ -46,6 +48,8 @@ const fields = z.object({
   KMS_READ_KEY_IDS: list,
   KMS_ENDPOINT: z.url().optional(),
   KMS_CACHE_SECONDS: whole(0, 3600, 60),
+  // Beside what the database takes, it must fit into the 10 seconds that clients wait.
+  KMS_TIMEOUT_SECONDS: whole(1, 60, 4),
 
   AUTH_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
   AUTH_JWKS_STALE_MINUTES: whole(5, 1440, 60),
@@ -62,12 +66,16 @@ const fields = z.object({
   KEY_DECRYPT_ONLY_DAYS: whole(1, 3650, 90),
   KEY_GRACE_DAYS: whole(0, 365, 7),
 
+  DEVICE_REGISTRATION: z.enum(["first-use", "required"]).optional(),
+
   LIMIT_WINDOW_HOURS: whole(1, 720, 24),
   LIMIT_DEVICE_GENERATIONS: whole(1, 1_000_000, 5),
   LIMIT_USER_GENERATIONS: whole(1, 1_000_000, 20),
   // Many users may share an address: it stops floods alone.
   LIMIT_ADDRESS_GENERATIONS: whole(1, 1_000_000, 10_000),
   LIMIT_USER_REQUESTS_PER_MINUTE: whole(0, 10_000_000, 600),
+  LIMIT_CONCURRENCY: whole(1, 10_000, 64),
+  LIMIT_USER_CONCURRENCY: whole(1, 10_000, 4),
   LIMIT_ADDRESS_REQUESTS_PER_MINUTE: whole(0, 10_000_000, 1200),
 
   PAYLOAD_MAX_BYTES: whole(512, 700_000, 2048),

@@ -7,6 +7,7 @@ export function problemsBetween(environment: Environment): string[] {
     ...authProblems(environment, production),
     ...(production ? keyProblems(environment) : []),
     ...lengthProblems(environment),
+    ...drainProblems(environment),
   ];
 }
 
@@ -56,6 +57,11 @@ function keyProblems({ KMS_KEY_ID }: Environment): string[] {
   if (!KMS_KEY_ID) return ["KMS_KEY_ID: production needs an AWS KMS key (its ARN or alias)"];
   if (!KMS_KEY_ID.startsWith("local:")) return [];
   return ["KMS_KEY_ID: a local: key is for development; production needs an AWS KMS key"];
+}
+
+function drainProblems({ DRAIN_SECONDS, SHUTDOWN_SECONDS }: Environment): string[] {
+  if (!DRAIN_SECONDS || Number(DRAIN_SECONDS) < Number(SHUTDOWN_SECONDS || 10)) return [];
+  return ["DRAIN_SECONDS: must be less than SHUTDOWN_SECONDS, of which it is a part"];
 }
 
 /** Where the shortest length is over the longest one, no secret can be set. */

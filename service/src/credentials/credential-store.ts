@@ -5,7 +5,14 @@ import { Database, type Transaction } from "../database/database.js";
 import { lockNames } from "../database/locks.js";
 import { credentials } from "../database/schema/credentials.js";
 import { Integrity } from "../envelope/integrity.js";
-import { checkIntact, credentialCode, type Credential, type CredentialKind } from "./credential.js";
+import { REVISION_OF, UserSeals } from "../tampering/user-seals.js";
+import {
+  checkIntact,
+  credentialCode,
+  unusable,
+  type Credential,
+  type CredentialKind,
+} from "./credential.js";
 
 type Change = Partial<
   Pick<Credential, "hash" | "pepperId" | "failures" | "notBefore" | "recentFailures">
@@ -19,6 +26,8 @@ export interface LockedCredential {
   readonly row: Credential | undefined;
   check(): Promise<void>;
   write(change: Change): Promise<void>;
+  /** As `write`, in place of whatever was changed in the database. */
+  replace(change: Change): Promise<void>;
 }
 
 /** The rows of the credentials. */
@@ -28,6 +37,7 @@ export class CredentialStore {
     @Inject(Clock) private readonly clock: Clock,
     @Inject(Database) private readonly database: Database,
     @Inject(Integrity) private readonly integrity: Integrity,
+    @Inject(UserSeals) private readonly seals: UserSeals,
   ) {}
 
   withLock<Result>(
@@ -46,14 +56,31 @@ export class CredentialStore {
         transaction,
         now,
         row,
-        check: async () => row && checkIntact(this.integrity, row),
+        check: async () => {
+          if (row) await checkIntact(this.integrity, row);
+          const seal = await this.seals.read(transaction, userId);
+          // Whoever comes here has a device, and so a seal.
+          if (seal?.[REVISION_OF[kind]] !== (row?.revision ?? 0)) throw unusable();
+        },
         write: (change) =>
           this.write(transaction, { ...(row ?? empty(userId, kind)), ...change, updatedAt: now }),
+        replace: async (change) => {
+          await this.seals.renew(transaction, userId);
+          const sealed = (await this.seals.read(transaction, userId))?.[REVISION_OF[kind]] ?? 0;
+          // None of the rows before is right again.
+          const revision = Math.max(sealed, row?.revision ?? 0);
+          const fresh = { ...empty(userId, kind), revision };
+          await this.write(transaction, { ...fresh, ...change, updatedAt: now });
+        },
       });
     });
   }
 
-  private async write(transaction: Transaction, unsigned: Omit<Credential, "mac">): Promise<void> {
+  private async write(transaction: Transaction, changed: Omit<Credential, "mac">): Promise<void> {
+    const unsigned = { ...changed, revision: changed.revision + 1 };
+    await this.seals.change(transaction, changed.userId, () => ({
+      [REVISION_OF[changed.kind]]: unsigned.revision,
+    }));
     const row = { ...unsigned, mac: await credentialCode(this.integrity, unsigned) };
     await transaction
       .insert(credentials)
@@ -64,5 +91,5 @@ export class CredentialStore {
 
 function empty(userId: string, kind: CredentialKind) {
   const counts = { failures: 0, notBefore: null, recentFailures: [] };
-  return { userId, kind, hash: null, pepperId: null, ...counts };
+  return { userId, kind, hash: null, pepperId: null, revision: 0, ...counts };
 }

@@ -25,7 +25,11 @@ export function isCredentialIntact(integrity: Integrity, credential: Credential)
 /** @throws {ServiceError} `CREDENTIAL_UNUSABLE` if the row is not as it was written. */
 export async function checkIntact(integrity: Integrity, credential: Credential): Promise<void> {
   if (await isCredentialIntact(integrity, credential)) return;
-  throw new ServiceError("CREDENTIAL_UNUSABLE", "The stored credential cannot be used.");
+  throw unusable();
+}
+
+export function unusable(): ServiceError {
+  return new ServiceError("CREDENTIAL_UNUSABLE", "The stored credential cannot be used.");
 }
 
 function fieldsOf({
@@ -37,8 +41,9 @@ function fieldsOf({
   notBefore,
   updatedAt,
   recentFailures,
+  revision,
 }: Omit<Credential, "mac">) {
   const fields = [userId, kind, hash, pepperId, failures, notBefore, updatedAt];
-  // Rows from before there was such a list have none in their codes.
-  return recentFailures.length > 0 ? [...fields, recentFailures.join()] : fields;
+  // Rows from before there were revisions have none in their codes.
+  return revision > 0 ? [...fields, recentFailures.join(), revision] : fields;
 }

@@ -6,7 +6,7 @@ import { Config } from "../config/config.js";
 import { Log } from "../logging/log.js";
 import { PayloadDecryptor } from "../keys/payload-decryptor.js";
 import { Attempts } from "./attempts.js";
-import { KINDS, type CredentialKind } from "./credential.js";
+import { KINDS, unusable, type CredentialKind } from "./credential.js";
 import { CredentialStore, type LockedCredential } from "./credential-store.js";
 import { Hasher, type StoredHash } from "./hasher.js";
 import { readPayload, type Payload } from "./payload.js";
@@ -73,7 +73,8 @@ export class CredentialsService {
       await usePayload(credential.transaction, secret.keyId, payload);
       // Where somebody proved the current one, the failures in the window go on to count.
       const forgotten = replaced ? {} : { notBefore: null, recentFailures: [] };
-      await credential.write({ hash, pepperId, failures: 0, ...forgotten });
+      const set = { hash, pepperId, failures: 0, ...forgotten };
+      await (byAdministrator ? credential.replace(set) : credential.write(set));
       return credential.now;
     });
     if (byAdministrator) {
@@ -160,8 +161,4 @@ function storedHash({ row }: LockedCredential): StoredHash | null {
 function alreadySet(): ServiceError {
   const message = "One is set already; send the current one along, encrypted.";
   return new ServiceError("CREDENTIAL_EXISTS", message);
-}
-
-function unusable(): ServiceError {
-  return new ServiceError("CREDENTIAL_UNUSABLE", "The stored credential cannot be used.");
 }

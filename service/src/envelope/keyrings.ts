@@ -4,12 +4,20 @@ import type { Config } from "../config/config.js";
 
 const LOCAL = "local:";
 
-type KmsSettings = Pick<Config, "KMS_ENDPOINT">;
+type KmsSettings = Pick<Config, "KMS_ENDPOINT" | "KMS_TIMEOUT_SECONDS">;
 
 /** The keyring of a key: `local:PATH`, or of AWS KMS as the settings say to reach it. */
-export function keyringOf(keyId: string, { KMS_ENDPOINT: endpoint }: KmsSettings): Keyring {
+export function keyringOf(keyId: string, settings: KmsSettings): Keyring {
   if (keyId.startsWith(LOCAL)) return new LocalKeyring(keyId.slice(LOCAL.length));
-  return new AwsKmsKeyring({ keyId, endpoint });
+  const timeoutMs = settings.KMS_TIMEOUT_SECONDS * SECOND;
+  return new AwsKmsKeyring({
+    keyId,
+    endpoint: settings.KMS_ENDPOINT,
+    timeoutMs,
+    // One that hangs is tried once more.
+    attemptTimeoutMs: timeoutMs / 2,
+    connectTimeoutMs: timeoutMs / 2,
+  });
 }
 
 /** One keyring that opens what is under any of several. */

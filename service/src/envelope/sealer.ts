@@ -12,8 +12,11 @@ export type Context = Readonly<Record<string, string>>;
 export class Sealer {
   private readonly sealing: Envelope;
   private readonly opening: Envelope;
+  /** Also getting credentials, or trying several keys, takes no longer. */
+  private readonly patienceMs: number;
 
   constructor(@Inject(Config) config: Config) {
+    this.patienceMs = 1.5 * config.KMS_TIMEOUT_SECONDS * SECOND;
     const { sealing, opening } = createEnvelopes(config);
     this.sealing = sealing;
     this.opening = opening;
@@ -22,7 +25,10 @@ export class Sealer {
   /** An Encryption SDK message that opens only with the same context. */
   async seal(plaintext: Uint8Array, context: Context): Promise<Buffer> {
     try {
-      return await this.sealing.encrypt(plaintext, { encryptionContext: context });
+      return await this.sealing.encrypt(plaintext, {
+        encryptionContext: context,
+        signal: AbortSignal.timeout(this.patienceMs),
+      });
     } catch (error) {
       throw asServiceError(error);
     }
@@ -31,7 +37,10 @@ export class Sealer {
   /** The plaintext, for the caller to wipe. */
   async open(message: Uint8Array, context: Context): Promise<Buffer> {
     try {
-      return await this.opening.decrypt(message, { encryptionContext: context });
+      return await this.opening.decrypt(message, {
+        encryptionContext: context,
+        signal: AbortSignal.timeout(this.patienceMs),
+      });
     } catch (error) {
       throw asServiceError(error);
     }

@@ -9,6 +9,7 @@ import { causeOf, isExpected } from "./errors.js";
 /** Of what we answer by its code, what an operator has to know, too. */
 const LEVELS: Partial<Record<string, "error" | "warn">> = {
   KEY_UNUSABLE: "error",
+  DEVICE_UNUSABLE: "error",
   CREDENTIAL_UNUSABLE: "error",
   DATA_UNUSABLE: "error",
   KMS_UNAVAILABLE: "warn",

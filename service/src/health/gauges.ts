@@ -72,8 +72,8 @@ export class Gauges implements OnModuleInit {
   private watchDailyTask(): void {
     const registers = [this.prometheus.registry];
     const tampered = new Gauge({
-      name: "kms_service_daily_task_tampered_keys",
-      help: "Keys that the latest finished run found changed in the database; the same from every instance.",
+      name: "kms_service_daily_task_tampered_rows",
+      help: "Rows that the latest finished run found changed or missing in the database; the same from every instance.",
       registers,
     });
     const latest = () => this.latestRun();
@@ -85,7 +85,7 @@ export class Gauges implements OnModuleInit {
         const run = await latest();
         if (!run?.finishedAt) return;
         this.set(run.finishedAt.getTime() / SECOND);
-        tampered.set(Number(run.result?.tamperedKeys ?? 0));
+        tampered.set(Number(run.result?.tamperedRows ?? 0));
       },
     });
   }

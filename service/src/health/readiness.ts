@@ -51,8 +51,13 @@ export class Readiness implements OnModuleDestroy {
     }
   }
 
-  onModuleDestroy(): void {
+  /** From now on no more requests should be sent here. */
+  end(): void {
     this.ending = true;
+  }
+
+  onModuleDestroy(): void {
+    this.end();
   }
 
   private async databaseAnswers(): Promise<boolean> {

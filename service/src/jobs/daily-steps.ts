@@ -11,6 +11,7 @@ import { keyGenerations } from "../database/schema/keys.js";
 import { LifeCycle, type Moved } from "../keys/life-cycle.js";
 import { MetricsRetention } from "../metrics/metrics-retention.js";
 import { ProblemKeys } from "../metrics/problem-keys.js";
+import { FullCheck } from "../tampering/full-check.js";
 import { ALWAYS, isTooMuch } from "./removal-limit.js";
 
 const NONE: Moved = { keys: 0, tampered: 0 };
@@ -26,6 +27,9 @@ export interface DailyResult {
   /** What was due and was left, as it was more than a run may remove by itself. */
   heldBack: { destroyedKeys: number; wipedKeys: number; metrics: number };
   tamperedKeys: number;
+  /** Of all rows, whether or not they were due for anything. */
+  checkedRows: number;
+  tamperedRows: number;
   forgottenPayloads: number;
   forgottenGenerations: number;
   forgottenRuns: number;
@@ -42,6 +46,7 @@ export class DailySteps {
     @Inject(Database) private readonly database: Database,
     @Inject(LifeCycle) private readonly lifeCycle: LifeCycle,
     @Inject(MetricsRetention) private readonly metrics: MetricsRetention,
+    @Inject(FullCheck) private readonly fullCheck: FullCheck,
     @Inject(ProblemKeys) private readonly problemKeys: ProblemKeys,
   ) {}
 
@@ -83,8 +88,9 @@ export class DailySteps {
         windows,
       ),
       forgottenRuns: await this.forget(signal, jobRuns, jobRuns.startedAt, later(now, -RUNS_KEPT)),
-      forgottenMetrics: heldBack.metrics ? 0 : await this.metrics.prune(batch),
+      forgottenMetrics: heldBack.metrics ? 0 : await this.metrics.prune(batch, signal),
       problemKeys: await this.listProblemKeys(),
+      ...(await this.fullCheck.run(signal)),
     };
   }
 

@@ -90,8 +90,8 @@ export class DailyTask {
     try {
       const result = await this.steps.run(signal, allowMuch);
       this.log.info({ run: run.id, ...result }, "the daily task is done");
-      if (result.tamperedKeys > 0)
-        this.log.error({ run: run.id }, "keys were changed in the database");
+      if (result.tamperedRows > 0)
+        this.log.error({ run: run.id }, "rows were changed in the database");
       const { heldBack } = result;
       this.prometheus.watchHeldBack(heldBack);
       if (Object.values(heldBack).some((count) => count > 0))

@@ -55,6 +55,12 @@ export class DailyTaskRun {
   })
   tamperedKeys?: number;
 
+  @Field(() => Int, {
+    nullable: true,
+    description: "Rows of any kind that were changed or deleted.",
+  })
+  tamperedRows?: number;
+
   @Field(() => [ID], { description: "Keys that fail to decrypt more often than they should." })
   problemKeyIds!: string[];
 }
@@ -113,7 +119,7 @@ function running(): ServiceError {
 }
 
 function answer({ id, trigger, startedAt, finishedAt, result }: JobRun): DailyTaskRun {
-  const { retiredKeys, destroyedKeys, wipedKeys, heldBack, tamperedKeys, problemKeys } = (result ??
+  const { retiredKeys, destroyedKeys, wipedKeys, heldBack, problemKeys, ...checked } = (result ??
     {}) as Partial<DailyResult>;
   const problemKeyIds = (problemKeys ?? []).map(({ keyId }) => keyId);
   return {
@@ -125,7 +131,8 @@ function answer({ id, trigger, startedAt, finishedAt, result }: JobRun): DailyTa
     destroyedKeys,
     wipedKeys,
     heldBack: heldBack && heldBack.destroyedKeys + heldBack.wipedKeys + heldBack.metrics,
-    tamperedKeys,
+    tamperedKeys: checked.tamperedKeys,
+    tamperedRows: checked.tamperedRows,
     problemKeyIds,
   };
 }

@@ -12,6 +12,13 @@ export function isDeviceIntact(integrity: Integrity, device: Device): Promise<bo
   return integrity.matches(device.mac, "devices", fieldsOf(device));
 }
 
-function fieldsOf({ id, userId, createdAt }: UnsignedDevice) {
-  return [id, userId, createdAt];
+/** As codes were before they covered the version of the app. */
+export function isFormerDeviceIntact(integrity: Integrity, device: Device): Promise<boolean> {
+  const { id, userId, createdAt } = device;
+  return integrity.matches(device.mac, "devices", [id, userId, createdAt]);
+}
+
+function fieldsOf(device: UnsignedDevice) {
+  const { id, userId, createdAt, appVersion, revokedAt, releasedAt } = device;
+  return [id, userId, createdAt, appVersion, revokedAt, releasedAt];
 }

@@ -1,10 +1,13 @@
 import { Inject, Injectable } from "@nestjs/common";
 import { eq } from "drizzle-orm";
 import { ServiceError } from "../common/service-error.js";
-import type { Transaction } from "../database/database.js";
+import { Config } from "../config/config.js";
+import type { Drizzle, Transaction } from "../database/database.js";
+import { lockNames } from "../database/locks.js";
 import { devices } from "../database/schema/keys.js";
 import { Integrity } from "../envelope/integrity.js";
-import { deviceCode, isDeviceIntact } from "./device.js";
+import { UserSeals } from "../tampering/user-seals.js";
+import { deviceCode, isDeviceIntact, type Device } from "./device.js";
 
 export interface DeviceClaim {
   readonly deviceId: string;
@@ -12,32 +15,88 @@ export interface DeviceClaim {
   readonly appVersion: string;
 }
 
-/** Devices, each of which belongs to the user who first registered it. */
+type Change = Partial<Pick<Device, "userId" | "appVersion" | "revokedAt" | "releasedAt">>;
+
+/** Devices, each of which belongs to the user who registered it, until it is given away. */
 @Injectable()
 export class Devices {
-  constructor(@Inject(Integrity) private readonly integrity: Integrity) {}
+  constructor(
+    @Inject(Config) private readonly config: Config,
+    @Inject(Integrity) private readonly integrity: Integrity,
+    @Inject(UserSeals) private readonly seals: UserSeals,
+  ) {}
 
   /**
-   * Registers the device, or checks whose it is; in a transaction that holds its lock.
+   * Checks whose the device is, and takes one that is free; in a transaction that holds its lock.
    *
-   * @throws {ServiceError} `DEVICE_NOT_YOURS`, `KEY_UNUSABLE`.
+   * @throws {ServiceError} `DEVICE_NOT_REGISTERED`, `DEVICE_NOT_YOURS`, `DEVICE_REVOKED`, `DEVICE_UNUSABLE`.
    */
   async claim(transaction: Transaction, claim: DeviceClaim, now: Date): Promise<void> {
-    const { deviceId: id, userId, appVersion } = claim;
-    const [device] = await transaction.select().from(devices).where(eq(devices.id, id));
+    const { deviceId, userId, appVersion } = claim;
+    const device = await this.find(transaction, deviceId);
     if (!device) {
-      const unsigned = { id, userId, appVersion, createdAt: now };
-      const mac = await deviceCode(this.integrity, unsigned);
-      await transaction.insert(devices).values({ ...unsigned, mac });
+      if (!this.config.takesUnknownDevices) {
+        throw new ServiceError("DEVICE_NOT_REGISTERED", "Register the device, and use its new id.");
+      }
+      await this.insert(transaction, claim, now);
       return;
     }
-    if (!(await isDeviceIntact(this.integrity, device))) {
-      throw new ServiceError("KEY_UNUSABLE", "The stored device cannot be used.");
-    }
-    if (device.userId !== userId) {
+    if (device.revokedAt) throw revoked();
+    if (device.releasedAt) {
+      const taken = await this.giveTo(transaction, device, userId);
+      await this.update(transaction, taken, { appVersion });
+    } else if (device.userId !== userId) {
       throw new ServiceError("DEVICE_NOT_YOURS", "This device id belongs to another user.");
+    } else if (device.appVersion !== appVersion) {
+      await this.update(transaction, device, { appVersion });
     }
-    if (device.appVersion === appVersion) return;
-    await transaction.update(devices).set({ appVersion }).where(eq(devices.id, id));
   }
+
+  /** @throws {ServiceError} `DEVICE_REVOKED`, `DEVICE_UNUSABLE`. */
+  async checkNotRevoked(orm: Drizzle, deviceId: string): Promise<void> {
+    if ((await this.find(orm, deviceId))?.revokedAt) throw revoked();
+  }
+
+  async insert(transaction: Transaction, claim: DeviceClaim, now: Date): Promise<Device> {
+    const { deviceId: id, userId, appVersion } = claim;
+    const unsigned = { id, userId, appVersion, createdAt: now, revokedAt: null, releasedAt: null };
+    const device = { ...unsigned, mac: await deviceCode(this.integrity, unsigned) };
+    await transaction.insert(devices).values(device);
+    await this.seals.change(transaction, userId, ({ members }) => ({ members: members + 1 }));
+    return device;
+  }
+
+  async update(transaction: Transaction, device: Device, change: Change): Promise<Device> {
+    const unsigned = { ...device, ...change };
+    const changed = { ...unsigned, mac: await deviceCode(this.integrity, unsigned) };
+    await transaction.update(devices).set(changed).where(eq(devices.id, device.id));
+    return changed;
+  }
+
+  /** Makes it the device of a user, whoever had it before. */
+  async giveTo(transaction: Transaction, device: Device, userId: string): Promise<Device> {
+    const users = [...new Set([device.userId, userId])];
+    // Both at once, in one order for everybody.
+    await lockNames(
+      transaction,
+      users.map((user) => `seal:${user}`),
+    );
+    const changed = await this.update(transaction, device, { userId, releasedAt: null });
+    if (users.length === 1) return changed;
+    await this.seals.change(transaction, device.userId, ({ members }) => ({
+      members: members - 1,
+    }));
+    await this.seals.change(transaction, userId, ({ members }) => ({ members: members + 1 }));
+    return changed;
+  }
+
+  private async find(orm: Drizzle, id: string): Promise<Device | undefined> {
+    const [device] = await orm.select().from(devices).where(eq(devices.id, id));
+    if (!device || (await isDeviceIntact(this.integrity, device))) return device;
+    throw new ServiceError("DEVICE_UNUSABLE", "The stored device cannot be used.");
+  }
+}
+
+function revoked(): ServiceError {
+  return new ServiceError("DEVICE_REVOKED", "This device was revoked; register another.");
 }

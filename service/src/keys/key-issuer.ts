@@ -3,7 +3,7 @@ import { Inject, Injectable } from "@nestjs/common";
 import { and, eq, isNull } from "drizzle-orm";
 import type { Caller } from "../auth/caller.js";
 import { Clock } from "../common/clock.js";
-import { DAY, later } from "../common/durations.js";
+import { DAY, later, SECOND } from "../common/durations.js";
 import { ServiceError } from "../common/service-error.js";
 import { sortableId } from "../common/sortable-id.js";
 import { Config } from "../config/config.js";
@@ -16,6 +16,8 @@ import { addressGroup } from "../limits/client-address.js";
 import {
   GenerationLimits,
   isBeingMade,
+  isLeft,
+  LEASE_MS,
   MAKING_TIME,
   type Generation,
 } from "../limits/generation-limits.js";
@@ -24,6 +26,9 @@ import { keyContext, type ClientKey, type UnsignedClientKey } from "./client-key
 import { Devices, type DeviceClaim } from "./devices.js";
 import { KeyStore } from "./key-store.js";
 import { ALGORITHM, makeKeyPair } from "./key-pair.js";
+
+/** How long to wait for a key that another request makes; clients wait for 10 seconds. */
+const WAITING_TIME = 8 * SECOND;
 
 type IssuedKey = Pick<ClientKey, "id" | "publicKey" | "expiresAt" | "algorithm">;
 
@@ -47,7 +52,7 @@ export class KeyIssuer {
 
   /** The device's key, made if there is none. However many ask at once, one is made. */
   async generate(caller: Caller, deviceId: string, appVersion: string): Promise<IssuedKey> {
-    const deadline = performance.now() + 2 * MAKING_TIME;
+    const deadline = performance.now() + WAITING_TIME;
     for (let pause = 20; performance.now() < deadline; pause = Math.min(pause * 2, 500)) {
       const key = await this.store.activeOf(deviceId, this.clock.now());
       if (key?.userId === caller.userId) return key;
@@ -80,9 +85,14 @@ export class KeyIssuer {
       await lockNames(transaction, [`device:${deviceId}`, `user:${userId}`]);
       const now = this.clock.now();
       await this.devices.claim(transaction, claim, now);
+      // What an instance that died began is taken over; if it was only slow, it publishes nothing.
+      await transaction
+        .delete(keyGenerations)
+        .where(and(eq(keyGenerations.deviceId, deviceId), isLeft(now)));
       if (reuse) {
         const key = await this.store.activeOf(deviceId, now, transaction);
-        if (key) return { key };
+        // It may be of who had the device before, and was made meanwhile.
+        if (key?.userId === userId) return { key };
         if (await this.isBeingMade(transaction, deviceId, now)) return {};
       }
       // Last, and always after the others: many devices share an address, and wait for each other.
@@ -113,6 +123,7 @@ export class KeyIssuer {
   }
 
   private async finish(generationId: string, userId: string, deviceId: string): Promise<IssuedKey> {
+    const sign = setInterval(() => void this.signOfLife(generationId), LEASE_MS / 4);
     try {
       const key = await this.make(userId, deviceId);
       await this.publish(generationId, key);
@@ -121,7 +132,17 @@ export class KeyIssuer {
       // What was not made is not counted.
       await this.giveUp(generationId, later(this.clock.now(), MAKING_TIME));
       throw error;
+    } finally {
+      clearInterval(sign);
     }
+  }
+
+  private async signOfLife(generationId: string): Promise<void> {
+    await this.database.orm
+      .update(keyGenerations)
+      .set({ aliveUntil: later(this.clock.now(), LEASE_MS) })
+      .where(and(eq(keyGenerations.id, generationId), isNull(keyGenerations.keyId)))
+      .catch(() => {});
   }
 
   /** Tried again until it would lapse by itself: others who ask for this device wait for it. */
@@ -178,7 +199,7 @@ export class KeyIssuer {
       const finished = await transaction
         .update(keyGenerations)
         .set({ keyId: key.id })
-        .where(and(eq(keyGenerations.id, generationId), isBeingMade(now)))
+        .where(and(eq(keyGenerations.id, generationId), isNull(keyGenerations.keyId)))
         .returning({ id: keyGenerations.id });
       if (finished.length === 0) {
         throw new ServiceError("KMS_UNAVAILABLE", "The key took too long; try again.", {

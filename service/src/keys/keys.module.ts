@@ -1,6 +1,8 @@
 import { Module } from "@nestjs/common";
 import { GenerationLimits } from "../limits/generation-limits.js";
+import { DeviceOwners } from "./device-owners.js";
 import { Devices } from "./devices.js";
+import { DevicesResolver } from "./devices.resolver.js";
 import { KeyIssuer } from "./key-issuer.js";
 import { KeyUsage } from "./key-usage.js";
 import { KeyUsageResolver } from "./key-usage.resolver.js";
@@ -13,6 +15,8 @@ import { KeysResolver } from "./keys.resolver.js";
   providers: [
     GenerationLimits,
     Devices,
+    DeviceOwners,
+    DevicesResolver,
     KeyStore,
     LifeCycle,
     KeyIssuer,
@@ -21,6 +25,6 @@ import { KeysResolver } from "./keys.resolver.js";
     KeyUsage,
     KeyUsageResolver,
   ],
-  exports: [KeyStore, KeyUsage, LifeCycle, PayloadDecryptor],
+  exports: [Devices, KeyStore, KeyUsage, LifeCycle, PayloadDecryptor],
 })
 export class KeysModule {}

@@ -2,9 +2,11 @@ import { Inject, Injectable } from "@nestjs/common";
 import { Clock } from "../common/clock.js";
 import { ServiceError } from "../common/service-error.js";
 import { Config } from "../config/config.js";
+import { Database } from "../database/database.js";
 import { Sealer } from "../envelope/sealer.js";
 import { Measure } from "../metrics/measure.js";
 import { decryptsUntil, keyContext, type ClientKey } from "./client-key.js";
+import { Devices } from "./devices.js";
 import { decryptAndWipe } from "./key-pair.js";
 import { KeyStore } from "./key-store.js";
 
@@ -15,6 +17,8 @@ export class PayloadDecryptor {
     @Inject(Config) private readonly config: Config,
     @Inject(Clock) private readonly clock: Clock,
     @Inject(KeyStore) private readonly store: KeyStore,
+    @Inject(Database) private readonly database: Database,
+    @Inject(Devices) private readonly devices: Devices,
     @Inject(Sealer) private readonly sealer: Sealer,
     @Inject(Measure) private readonly measure: Measure,
   ) {}
@@ -55,6 +59,7 @@ export class PayloadDecryptor {
       if (key.state === "destroyed" || ended || !privateKey) {
         throw new ServiceError("KEY_DESTROYED", "The key is destroyed; ask for another.");
       }
+      await this.devices.checkNotRevoked(this.database.orm, key.deviceId);
       return work(key, () => this.sealer.open(privateKey, keyContext(key)));
     });
   }

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from "@nestjs/common";
-import { and, desc, eq, gt, isNotNull, or, sql } from "drizzle-orm";
+import { and, desc, eq, gt, isNotNull, isNull, lte, or } from "drizzle-orm";
 import { HOUR, later, SECOND, secondsUntil } from "../common/durations.js";
 import { ServiceError } from "../common/service-error.js";
 import { sortableId } from "../common/sortable-id.js";
@@ -7,8 +7,11 @@ import { Config } from "../config/config.js";
 import type { Transaction } from "../database/database.js";
 import { keyGenerations } from "../database/schema/keys.js";
 
-/** After this long, whoever was making a key is taken to have died. */
+/** No key takes longer to be made than this. */
 export const MAKING_TIME = 30 * SECOND;
+
+/** Whoever makes a key says so again and again; after this long without a word it has died. */
+export const LEASE_MS = 4 * SECOND;
 
 /** Who wants a key made. */
 export interface Generation {
@@ -57,7 +60,12 @@ export class GenerationLimits {
       now,
     );
     const id = sortableId(now);
-    await transaction.insert(keyGenerations).values({ id, ...generation, requestedAt: now });
+    await transaction.insert(keyGenerations).values({
+      id,
+      ...generation,
+      requestedAt: now,
+      aliveUntil: later(now, LEASE_MS),
+    });
     return id;
   }
 
@@ -89,10 +97,16 @@ export class GenerationLimits {
   }
 }
 
-/** The condition that a generation is under way: begun lately, and no key there. */
+/** The condition that a generation is under way: no key there, and its maker lives. */
 export function isBeingMade(now: Date) {
   return and(
-    sql`${keyGenerations.keyId} IS NULL`,
+    isNull(keyGenerations.keyId),
     gt(keyGenerations.requestedAt, later(now, -MAKING_TIME)),
+    gt(keyGenerations.aliveUntil, now),
   );
+}
+
+/** The condition that a generation has no key, and that its maker has died. */
+export function isLeft(now: Date) {
+  return and(isNull(keyGenerations.keyId), lte(keyGenerations.aliveUntil, now));
 }

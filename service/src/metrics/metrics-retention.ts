@@ -32,10 +32,11 @@ export class MetricsRetention {
   }
 
   /** In batches, each a short transaction of its own; tells how many rows of the audit log are gone. */
-  async prune(batch: number): Promise<number> {
-    await this.pruneCounts();
+  async prune(batch: number, signal?: AbortSignal): Promise<number> {
+    await this.pruneCounts(signal);
     const oldest = this.oldest();
     for (let total = 0; ;) {
+      signal?.throwIfAborted();
       const gone = await this.database.background.transaction(async (orm) => {
         // The table lets nobody delete from it who does not say this.
         await orm.execute(sql`select set_config('kms_service.audit_retention', 'on', true)`);
@@ -53,11 +54,12 @@ export class MetricsRetention {
   }
 
   /** A day's worth of counts is a small part of them. */
-  private async pruneCounts(): Promise<void> {
+  private async pruneCounts(signal?: AbortSignal): Promise<void> {
     const orm = this.database.background;
     const now = this.clock.now();
     const { METRICS_RETENTION_DAYS, PROBLEM_KEY_WINDOW_HOURS } = this.config;
     for (const table of [metricCounts, metricDurations]) {
+      signal?.throwIfAborted();
       const old = lt(table.at, later(now, -METRICS_RETENTION_DAYS * DAY));
       const minute = lt(table.at, later(now, -(MINUTES_KEPT_DAYS + 1) * DAY));
       await orm.delete(table).where(or(old, and(eq(table.step, 1), minute)));

@@ -21,7 +21,7 @@ export class MoveKeys {
    */
   static async open(
     { from, to }: { from: readonly string[]; to: string },
-    settings: Pick<Config, "KMS_ENDPOINT">,
+    settings: Pick<Config, "KMS_ENDPOINT" | "KMS_TIMEOUT_SECONDS">,
   ): Promise<MoveKeys> {
     for (const keyId of from) await Envelope.open({ keyring: keyringOf(keyId, settings) });
     const source = new Envelope({

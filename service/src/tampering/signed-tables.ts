@@ -1,11 +1,12 @@
 import { and, asc, desc, eq, gt, or } from "drizzle-orm";
 import { credentialCode, isCredentialIntact, type Credential } from "../credentials/credential.js";
 import type { Drizzle } from "../database/database.js";
-import { credentials } from "../database/schema/credentials.js";
+import { credentials, userSeals } from "../database/schema/credentials.js";
 import { clientKeys, devices } from "../database/schema/keys.js";
 import type { Integrity } from "../envelope/integrity.js";
 import { isIntact, keyCode, type ClientKey } from "../keys/client-key.js";
 import { deviceCode, isDeviceIntact, type Device } from "../keys/device.js";
+import { isSealIntact, sealCode, type UserSeal } from "./user-seals.js";
 
 /** A table whose rows have codes. */
 export interface SignedTable<Row extends { mac: string } = any> {
@@ -94,5 +95,31 @@ const signedCredentials: SignedTable<Credential> = {
   },
 };
 
+const signedSeals: SignedTable<UserSeal> = {
+  name: "user_seals",
+  idOf: ({ userId }) => userId,
+  read: (orm, after, count) =>
+    orm
+      .select()
+      .from(userSeals)
+      .where(after && gt(userSeals.userId, after.userId))
+      .orderBy(asc(userSeals.userId))
+      .limit(count),
+  latest: async () => [],
+  isIntact: isSealIntact,
+  code: sealCode,
+  async replaceCode(orm, { userId, mac: old }, mac) {
+    await orm
+      .update(userSeals)
+      .set({ mac })
+      .where(and(eq(userSeals.userId, userId), eq(userSeals.mac, old)));
+  },
+};
+
 /** All rows that are guarded by codes. */
-export const SIGNED_TABLES: readonly SignedTable[] = [signedDevices, signedKeys, signedCredentials];
+export const SIGNED_TABLES: readonly SignedTable[] = [
+  signedDevices,
+  signedKeys,
+  signedCredentials,
+  signedSeals,
+];

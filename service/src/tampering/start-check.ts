@@ -4,6 +4,8 @@ import { Database } from "../database/database.js";
 import { credentials } from "../database/schema/credentials.js";
 import { Integrity } from "../envelope/integrity.js";
 import { lostSecret, ServiceSecrets } from "../envelope/service-secrets.js";
+import { isFormerDeviceIntact } from "../keys/device.js";
+import { makeFirstSeals } from "./first-seals.js";
 import { SIGNED_TABLES, type SignedTable } from "./signed-tables.js";
 
 /** So many of the rows that were written last are looked at. */
@@ -35,11 +37,18 @@ export class StartCheck implements OnModuleInit {
     if (isMostlyWrong(hashes.map(({ pepperId }) => peppers.has(pepperId ?? "")))) {
       throw lostSecret("pepper");
     }
+    await makeFirstSeals(this.database, this.integrity);
   }
 
   private async fits(table: SignedTable): Promise<boolean[]> {
     const rows = await table.latest(this.database.background, SAMPLE);
-    return Promise.all(rows.map((row) => table.isIntact(this.integrity, row)));
+    return Promise.all(
+      rows.map(
+        async (row) =>
+          (await table.isIntact(this.integrity, row)) ||
+          (table.name === "devices" && isFormerDeviceIntact(this.integrity, row)),
+      ),
+    );
   }
 }
 

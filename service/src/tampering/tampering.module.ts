@@ -1,6 +1,9 @@
-import { Module } from "@nestjs/common";
+import { Global, Module } from "@nestjs/common";
+import { FullCheck } from "./full-check.js";
 import { StartCheck } from "./start-check.js";
+import { UserSeals } from "./user-seals.js";
 
 /** Finds what somebody changed in the database. */
-@Module({ providers: [StartCheck] })
+@Global()
+@Module({ providers: [FullCheck, StartCheck, UserSeals], exports: [FullCheck, UserSeals] })
 export class TamperingModule {}

@@ -51,6 +51,7 @@ export async function runLoad({
       ...TOKEN_SETTINGS,
       ...(database && { DATABASE_URL: database.url }),
       NODE_ENV: "production",
+      DEVICE_REGISTRATION: "first-use",
       DATA_DIR: folder,
       KMS_KEY_ID: await kms.createKey(),
       // So short that an outage is felt.

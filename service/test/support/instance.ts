@@ -25,4 +25,4 @@ const machineClock = new ShiftedClock();
 process.on("SIGUSR2", () => machineClock.jump(Number(process.env.TEST_CLOCK_JUMP_MS)));
 const service = await startService(config, { machineClock, log });
 log.info({ url: service.url }, "listening");
-process.on("SIGTERM", () => void service.close());
+process.on("SIGTERM", () => void service.close().catch(() => process.exit(1)));

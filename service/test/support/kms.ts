@@ -11,11 +11,18 @@ const CREDENTIALS = {
   AWS_SECRET_ACCESS_KEY: "test",
 };
 
+/** What an instance of its own needs to reach it. */
+export const KMS_CREDENTIALS = CREDENTIALS;
+
 export interface TestKms {
   /** The settings with which a service uses it. */
   readonly settings: { KMS_KEY_ID: string; KMS_ENDPOINT: string; KMS_CACHE_SECONDS: string };
   /** Whether it hangs up on whoever asks. */
   away: boolean;
+  /** Whether it takes calls, and never answers. */
+  hanging: boolean;
+  /** How many calls it left without an answer. */
+  hung: number;
   /** As if its network were gone; nothing comes back from it. */
   stop(): Promise<void>;
 }
@@ -25,6 +32,10 @@ export async function startTestKms(): Promise<TestKms> {
   const wrapped = new Map<string, string>();
   const server = createServer(async (request, response) => {
     if (kms.away) return request.socket.destroy();
+    if (kms.hanging) {
+      kms.hung++;
+      return;
+    }
     const operation = String(request.headers["x-amz-target"]).replace("TrentService.", "");
     const { CiphertextBlob } = await bodyOf(request);
     const answer =
@@ -37,6 +48,8 @@ export async function startTestKms(): Promise<TestKms> {
   const { port } = server.address() as AddressInfo;
   const kms: TestKms = {
     away: false,
+    hanging: false,
+    hung: 0,
     settings: {
       KMS_KEY_ID: KEY_ARN,
       KMS_ENDPOINT: `http://127.0.0.1:${port}`,

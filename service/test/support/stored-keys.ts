@@ -10,6 +10,9 @@ import { Integrity } from "../../src/envelope/integrity.js";
 import { Sealer } from "../../src/envelope/sealer.js";
 import { ServiceSecrets } from "../../src/envelope/service-secrets.js";
 import { keyCode, keyContext } from "../../src/keys/client-key.js";
+import { deviceCode } from "../../src/keys/device.js";
+import { makeFirstSeals } from "../../src/tampering/first-seals.js";
+import { UserSeals } from "../../src/tampering/user-seals.js";
 import type { DeviceKey } from "./device.js";
 
 /** Many keys of one device of a user, that still decrypt, as if it had rotated so often. */
@@ -21,7 +24,10 @@ export async function storeKeys(
 ): Promise<DeviceKey[]> {
   const clock = new Clock();
   const sealer = new Sealer(config);
-  const integrity = new Integrity(new ServiceSecrets(database, sealer, clock));
+  const secrets = new ServiceSecrets(database, sealer, clock);
+  const integrity = new Integrity(secrets);
+  // As when the service starts: in a transaction it would wait for itself.
+  await secrets.ring("integrity");
   // One pair for all: what matters is that their messages differ.
   const pair = generateKeyPairSync("rsa", {
     modulusLength: 2048,
@@ -30,12 +36,20 @@ export async function storeKeys(
   });
   const now = clock.now();
   const deviceId = randomUUID();
-  await database.orm.insert(devices).values({
+  const device = {
     id: deviceId,
     userId,
     appVersion: "1.0.0",
     createdAt: now,
-    mac: await integrity.code("devices", [deviceId, userId, now]),
+    revokedAt: null,
+    releasedAt: null,
+  };
+  await makeFirstSeals(database, integrity);
+  await database.orm.transaction(async (transaction) => {
+    const mac = await deviceCode(integrity, device);
+    await transaction.insert(devices).values({ ...device, mac });
+    const more = ({ members }: { members: number }) => ({ members: members + 1 });
+    await new UserSeals(integrity).change(transaction, userId, more);
   });
   const keys: DeviceKey[] = [];
   for (let i = 0; i < count; i++) {

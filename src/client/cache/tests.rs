@@ -1,3 +1,6 @@
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
 use super::super::cache_entry::Entry;
 use super::*;
 use crate::context::EncryptionContext;
@@ -15,17 +18,17 @@ fn cache(max_age: Duration) -> Arc<MaterialsCache> {
     }))
 }
 
-fn made(size: usize) -> Made {
+fn materials(size: usize) -> CachedMaterials {
     let context = EncryptionContext::default();
     let materials = DecryptionMaterials::new(DEFAULT_SUITE, context, Attempts::at_once());
-    Made::ToDecrypt(Arc::new(Entry::new(materials, size)))
+    CachedMaterials::ToDecrypt(Arc::new(Entry::new(materials, size)))
 }
 
-fn keep(cache: &Arc<MaterialsCache>, name: u8, size: usize) {
-    cache.made_at_once([name; 32], made(size)).keep();
+fn store(cache: &Arc<MaterialsCache>, name: u8, size: usize) {
+    cache.ticket_for([name; 32], materials(size)).store();
 }
 
-fn kept(cache: &MaterialsCache) -> usize {
+fn count(cache: &MaterialsCache) -> usize {
     cache.lock().entries.len()
 }
 
@@ -33,10 +36,10 @@ fn kept(cache: &MaterialsCache) -> usize {
 #[tokio::test]
 async fn entries_are_dropped_at_their_age_though_nobody_asks_for_anything() {
     let cache = cache(Duration::from_millis(50));
-    keep(&cache, 1, 0);
-    keep(&cache, 2, 0);
-    assert_eq!(kept(&cache), 2);
-    while kept(&cache) > 0 {
+    store(&cache, 1, 0);
+    store(&cache, 2, 0);
+    assert_eq!(count(&cache), 2);
+    while count(&cache) > 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -44,37 +47,38 @@ async fn entries_are_dropped_at_their_age_though_nobody_asks_for_anything() {
 #[test]
 fn without_a_runtime_the_next_use_drops_what_is_past_its_age() {
     let cache = cache(Duration::from_millis(20));
-    (0..100).for_each(|name| keep(&cache, name, 0));
+    (0..100).for_each(|name| store(&cache, name, 0));
     std::thread::sleep(Duration::from_millis(40));
-    keep(&cache, 200, 0);
-    assert_eq!(kept(&cache), 1);
+    store(&cache, 200, 0);
+    assert_eq!(count(&cache), 1);
 }
 
 #[test]
 fn entries_take_no_more_bytes_than_they_may() {
     let cache = cache(Duration::from_secs(60));
-    (0..200).for_each(|name| keep(&cache, name, 1 << 20));
-    assert!((50..=64).contains(&kept(&cache)), "{} entries", kept(&cache));
+    (0..200).for_each(|name| store(&cache, name, 1 << 20));
+    assert!((50..=64).contains(&count(&cache)), "{} entries", count(&cache));
 }
 
 #[test]
-fn what_was_made_before_the_cache_was_cleared_is_not_kept() {
+fn what_was_fetched_before_the_cache_was_cleared_is_not_stored() {
     let cache = cache(Duration::from_secs(60));
-    let ticket = cache.made_at_once([1; 32], made(0));
+    let ticket = cache.ticket_for([1; 32], materials(0));
     cache.clear();
-    ticket.keep();
-    assert_eq!(kept(&cache), 0);
+    ticket.store();
+    assert_eq!(count(&cache), 0);
 }
 
 #[test]
 fn a_call_that_failed_or_that_nobody_waits_for_leaves_nothing_behind() {
     let cache = cache(Duration::from_secs(60));
-    let failed = || Box::pin(async { Err(Error::new(Code::KmsTimeout, "by the test")) }) as Making;
-    assert!(cache.make([1; 32], failed).now_or_never().unwrap().is_err());
-    let never = || Box::pin(std::future::pending()) as Making;
+    let failed =
+        || Box::pin(async { Err(Error::new(Code::KmsTimeout, "by the test")) }) as PendingFetch;
+    assert!(cache.fetch([1; 32], failed).now_or_never().unwrap().is_err());
+    let never = || Box::pin(std::future::pending()) as PendingFetch;
     for name in 0..100 {
-        assert!(cache.make([name; 32], never).now_or_never().is_none());
+        assert!(cache.fetch([name; 32], never).now_or_never().is_none());
     }
     assert_eq!(cache.lock().pending.len(), 0);
-    assert_eq!(kept(&cache), 0);
+    assert_eq!(count(&cache), 0);
 }

@@ -13,7 +13,7 @@ use aws_lc_rs::signature::{
 use crate::crypto::ecdsa::{
     EcdsaKey, EcdsaSigner, EcdsaVerifier, check_compressed, signing_failed,
 };
-use crate::crypto::not_authentic;
+use crate::crypto::failures::not_authentic;
 use crate::error::{Error, Result};
 use crate::suite::Curve;
 

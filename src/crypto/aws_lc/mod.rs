@@ -9,9 +9,10 @@ use aws_lc_rs::{digest, hmac, rand};
 
 use self::ecdsa::{Signer, SigningKey, Verifier};
 use self::rsa::{PrivateKey, PublicKey};
+use super::engine::{Aead, CryptoEngine, HmacHash, Iv, Tag};
+use super::failures::{engine_failed, not_authentic, wrong_key_length};
 use super::key_pair::{KeyPair, KeyPairSpec};
 use super::stack::leaving_no_trace;
-use super::{Aead, CryptoEngine, Iv, Tag, engine_failed, not_authentic, wrong_key_length};
 use crate::error::Result;
 use crate::suite::Hash;
 
@@ -44,6 +45,20 @@ impl CryptoEngine for AwsLc {
             let key = hmac::Key::new(algorithm, extracted.as_ref());
             outputs.iter_mut().try_for_each(|(info, output)| expand(&key, info, output))
         })
+    }
+
+    fn hmac(hash: HmacHash, key: &[u8], input: &[u8], output: &mut [u8]) -> Result<()> {
+        let algorithm = match hash {
+            HmacHash::Sha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+            HmacHash::Sha224 => hmac::HMAC_SHA224,
+            HmacHash::Sha256 => hmac::HMAC_SHA256,
+            HmacHash::Sha384 => hmac::HMAC_SHA384,
+            HmacHash::Sha512 => hmac::HMAC_SHA512,
+        };
+        let tag = hmac::sign(&hmac::Key::new(algorithm, key), input);
+        let tag = tag.as_ref().get(..output.len()).ok_or_else(|| engine_failed("HMAC"))?;
+        output.copy_from_slice(tag);
+        Ok(())
     }
 
     fn sha256(data: &[u8]) -> [u8; 32] {

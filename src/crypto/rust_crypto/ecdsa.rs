@@ -4,12 +4,12 @@ use std::fmt;
 
 use p256::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
 use sha2::{Digest, Sha256, Sha384};
-use zeroize::Zeroizing;
 
+use super::random::random_scalar;
 use crate::crypto::ecdsa::{
     EcdsaKey, EcdsaSigner, EcdsaVerifier, check_compressed, signing_failed,
 };
-use crate::crypto::{not_authentic, random};
+use crate::crypto::failures::not_authentic;
 use crate::error::{Error, Result};
 use crate::suite::Curve;
 
@@ -125,10 +125,4 @@ impl EcdsaVerifier for Verifier {
         };
         verified.map_err(|_| not_authentic())
     }
-}
-
-pub(super) fn random_scalar<const LENGTH: usize>() -> Result<Zeroizing<[u8; LENGTH]>> {
-    let mut scalar = Zeroizing::new([0; LENGTH]);
-    random(scalar.as_mut_slice())?;
-    Ok(scalar)
 }

@@ -4,7 +4,7 @@ use getrandom::SysRng;
 use rsa::pkcs8::{EncodePrivateKey, EncodePublicKey};
 use zeroize::Zeroizing;
 
-use super::ecdsa::random_scalar;
+use super::random::random_scalar;
 use crate::crypto::key_pair::{KeyPair, KeyPairSpec, generating_failed};
 use crate::error::Result;
 

@@ -2,20 +2,24 @@
 
 mod ecdsa;
 mod key_pair;
+mod random;
 mod rsa;
 
 use aes_gcm::aead::inout::InOutBuf;
 use aes_gcm::aead::{AeadInOut, KeyInit, consts::U12};
 use aes_gcm::aes::Aes192;
 use aes_gcm::{Aes128Gcm, Aes256Gcm};
+use hkdf::hmac::{self, Hmac, Mac};
 use hkdf::{GenericHkdf, Hkdf, HmacImpl, InvalidLength};
-use sha2::{Digest, Sha256, Sha384, Sha512};
+use sha1::Sha1;
+use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
 use self::ecdsa::{Signer, SigningKey, Verifier};
 use self::rsa::{PrivateKey, PublicKey};
+use super::engine::{Aead, CryptoEngine, HmacHash, Iv, Tag};
+use super::failures::{engine_failed, not_authentic, wrong_key_length};
 use super::key_pair::{KeyPair, KeyPairSpec};
 use super::stack::leaving_no_trace;
-use super::{Aead, CryptoEngine, Iv, Tag, engine_failed, not_authentic, wrong_key_length};
 use crate::error::Result;
 use crate::suite::Hash;
 
@@ -52,6 +56,17 @@ impl CryptoEngine for RustCrypto {
         expanded.map_err(|_| engine_failed("HKDF"))
     }
 
+    fn hmac(hash: HmacHash, key: &[u8], input: &[u8], output: &mut [u8]) -> Result<()> {
+        let made = match hash {
+            HmacHash::Sha1 => hmac_with::<Hmac<Sha1>>(key, input, output),
+            HmacHash::Sha224 => hmac_with::<Hmac<Sha224>>(key, input, output),
+            HmacHash::Sha256 => hmac_with::<Hmac<Sha256>>(key, input, output),
+            HmacHash::Sha384 => hmac_with::<Hmac<Sha384>>(key, input, output),
+            HmacHash::Sha512 => hmac_with::<Hmac<Sha512>>(key, input, output),
+        };
+        made.ok_or_else(|| engine_failed("HMAC"))
+    }
+
     fn sha256(data: &[u8]) -> [u8; 32] {
         Sha256::digest(data).into()
     }
@@ -61,7 +76,7 @@ impl CryptoEngine for RustCrypto {
     }
 
     fn random(bytes: &mut [u8]) -> Result<()> {
-        getrandom::fill(bytes).map_err(|_| engine_failed("random bytes"))
+        random::fill(bytes)
     }
 }
 
@@ -105,6 +120,13 @@ fn expand<H: HmacImpl>(
     outputs: &mut [(&[u8], &mut [u8])],
 ) -> Result<(), InvalidLength> {
     outputs.iter_mut().try_for_each(|(info, output)| hkdf.expand(info, output))
+}
+
+fn hmac_with<M: Mac + hmac::KeyInit>(key: &[u8], input: &[u8], output: &mut [u8]) -> Option<()> {
+    let mac = <M as hmac::KeyInit>::new_from_slice(key).ok()?;
+    let tag = mac.chain_update(input).finalize().into_bytes();
+    output.copy_from_slice(tag.get(..output.len())?);
+    Some(())
 }
 
 fn seal_with<K: AeadInOut<NonceSize = U12>>(

@@ -1,25 +1,29 @@
 //! KMS in one Region: how each operation is called.
 
 use std::collections::HashMap;
+use std::error::Error as StdError;
 use std::sync::Arc;
 
+use aws_sdk_kms::config::http::HttpResponse;
 use aws_sdk_kms::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_kms::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_kms::error::BoxError;
+use aws_sdk_kms::error::{BoxError, ProvideErrorMetadata, SdkError};
+use aws_sdk_kms::operation::RequestId;
 use aws_sdk_kms::primitives::Blob;
 use zeroize::Zeroizing;
 
 use super::super::guard::{Call, CallLog, Guard, Service, unless_it_panics};
 use super::super::kms_arn::KmsArn;
 use super::credentials::SharedCredentials;
+use super::error::{nonsense, refused};
 use crate::context::EncryptionContext;
 use crate::error::Result;
 use crate::materials::DataKey;
 
 /// KMS in one Region.
 ///
-/// Where an operation takes `is_right`, that says whether the key that KMS names in its answer was
-/// meant: if it was not, nothing of the answer is used.
+/// Where an operation takes `is_key`, that says whether the key that KMS names in its answer is the one
+/// that was meant: if it is not, nothing of the answer is used.
 pub(super) struct Kms {
     pub(super) client: aws_sdk_kms::Client,
     pub(super) grant_tokens: Option<Vec<String>>,
@@ -88,9 +92,49 @@ pub(super) fn pairs(context: &EncryptionContext) -> Option<HashMap<String, Strin
     (!context.is_empty()).then(pairs)
 }
 
-/// Whether KMS named a key by its ARN, and the right one.
-pub(super) fn names(answer: &str, is_right: impl Fn(&KmsArn) -> bool) -> bool {
-    KmsArn::of_key(answer).is_some_and(|arn| is_right(&arn))
+/// Sends a request of the SDK, and returns its answer or what KMS's refusal means; the log learns of each
+/// attempt and of the request id. A third argument is what the request holds that no error may repeat.
+///
+/// A macro, as the SDK's builders share no trait that could be named.
+macro_rules! send {
+    ($log:expr, $request:expr) => {
+        $crate::keyring::aws_kms::calls::send!($log, $request, &[])
+    };
+    ($log:expr, $request:expr, $secret:expr) => {{
+        let attempts = $crate::keyring::aws_kms::calls::Attempts($log.clone());
+        let answer = $request.customize().interceptor(attempts).send().await;
+        $crate::keyring::aws_kms::calls::answered(&$log, answer, $secret)
+    }};
+}
+pub(super) use send;
+
+/// Returns the answer, or what its refusal means.
+pub(super) fn answered<T, E>(
+    log: &CallLog,
+    answer: Result<T, SdkError<E, HttpResponse>>,
+    secret: &[u8],
+) -> Result<T>
+where
+    T: RequestId,
+    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+{
+    let answer = answer.map_err(|error| refused(log.call(), error, secret))?;
+    log.set_request_id(answer.request_id());
+    Ok(answer)
+}
+
+/// Returns the ARN by which KMS named the key that it used, if that is the one that was meant.
+///
+/// # Errors
+/// `KmsInternal` if it is not, or there is none.
+pub(super) fn used_key(
+    log: &CallLog,
+    key_id: Option<String>,
+    is_key: impl Fn(&KmsArn) -> bool,
+) -> Result<String> {
+    key_id
+        .filter(|answer| KmsArn::of_key(answer).is_some_and(|arn| is_key(&arn)))
+        .ok_or_else(|| nonsense(log))
 }
 
 /// Takes the bytes over, without a copy that nobody would wipe.

@@ -1,11 +1,10 @@
 //! Whether a KMS key can be used: DescribeKey, or a trial where that is not permitted.
 
-use aws_sdk_kms::operation::RequestId;
 use aws_sdk_kms::types::{KeyMetadata, KeySpec, KeyState, KeyUsageType};
 
 use super::super::kms_arn::KmsArn;
-use super::calls::{Attempts, Kms};
-use super::error::{nonsense, refused};
+use super::calls::{Kms, send};
+use super::error::nonsense;
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
 use crate::foreign_text::shown;
@@ -17,13 +16,13 @@ impl Kms {
     pub(super) async fn check_key(
         &self,
         key_id: &str,
-        is_right: impl Fn(&KmsArn) -> bool,
+        is_key: impl Fn(&KmsArn) -> bool,
     ) -> Result<()> {
         match self.describe_key(key_id).await {
             Ok(true) => Ok(()),
-            Ok(false) => self.try_key(key_id, is_right).await,
+            Ok(false) => self.try_key(key_id, is_key).await,
             Err(error) if error.code() == Code::KmsAccessDenied => {
-                self.try_key(key_id, is_right).await
+                self.try_key(key_id, is_key).await
             }
             Err(error) => Err(error),
         }
@@ -32,17 +31,12 @@ impl Kms {
     /// Whether the key is known to be usable; emulators do not tell all that KMS does.
     async fn describe_key(&self, key_id: &str) -> Result<bool> {
         self.call("DescribeKey", Some(key_id), async |log| {
-            let answer = self
+            let request = self
                 .client
                 .describe_key()
                 .key_id(key_id)
-                .set_grant_tokens(self.grant_tokens.clone())
-                .customize()
-                .interceptor(Attempts(log.clone()))
-                .send()
-                .await
-                .map_err(|error| refused(log.call(), error))?;
-            log.set_request_id(answer.request_id());
+                .set_grant_tokens(self.grant_tokens.clone());
+            let answer = send!(log, request)?;
             let metadata = answer.key_metadata.ok_or_else(|| nonsense(&log))?;
             usable(key_id, &metadata)
                 .map_err(|error| error.with_request_id(log.request_id().map(str::to_owned)))
@@ -51,12 +45,12 @@ impl Kms {
     }
 
     /// Makes a data key and unwraps it, as messages do.
-    async fn try_key(&self, key_id: &str, is_right: impl Fn(&KmsArn) -> bool) -> Result<()> {
+    async fn try_key(&self, key_id: &str, is_key: impl Fn(&KmsArn) -> bool) -> Result<()> {
         let context = EncryptionContext::default();
-        let made = self.generate_data_key(key_id, TRIAL_LENGTH, &context, &is_right).await?;
+        let made = self.generate_data_key(key_id, TRIAL_LENGTH, &context, &is_key).await?;
         let length = Some(TRIAL_LENGTH);
         let blob = &made.ciphertext_blob;
-        let unwrapped = self.decrypt(Some(key_id), blob, &context, length, &is_right).await?;
+        let unwrapped = self.decrypt(Some(key_id), blob, &context, length, &is_key).await?;
         if unwrapped.plaintext.expose() == made.key.plaintext.expose() {
             return Ok(());
         }

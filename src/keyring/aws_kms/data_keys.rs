@@ -1,6 +1,5 @@
 //! The operations of KMS on data keys, with their answers checked.
 
-use aws_sdk_kms::operation::RequestId;
 use aws_sdk_kms::operation::decrypt::DecryptOutput;
 use aws_sdk_kms::operation::encrypt::EncryptOutput;
 use aws_sdk_kms::operation::generate_data_key::GenerateDataKeyOutput;
@@ -9,8 +8,8 @@ use aws_sdk_kms::primitives::Blob;
 
 use super::super::kms_arn::KmsArn;
 use super::super::{DecryptedDataKey, GeneratedDataKey, WrappedDataKey};
-use super::calls::{Attempts, Kms, byte_count, names, pairs, secret, wrapped};
-use super::error::{nonsense, refused, refused_secret};
+use super::calls::{Kms, byte_count, pairs, secret, send, used_key, wrapped};
+use super::error::nonsense;
 use crate::context::EncryptionContext;
 use crate::error::Result;
 use crate::materials::DataKey;
@@ -22,22 +21,17 @@ impl Kms {
         key_id: &str,
         length: usize,
         context: &EncryptionContext,
-        is_right: impl Fn(&KmsArn) -> bool,
+        is_key: impl Fn(&KmsArn) -> bool,
     ) -> Result<GeneratedDataKey> {
         self.call("GenerateDataKey", Some(key_id), async |log| {
-            let answer = self
+            let request = self
                 .client
                 .generate_data_key()
                 .key_id(key_id)
                 .number_of_bytes(byte_count(length))
                 .set_encryption_context(pairs(context))
-                .set_grant_tokens(self.grant_tokens.clone())
-                .customize()
-                .interceptor(Attempts(log.clone()))
-                .send()
-                .await
-                .map_err(|error| refused(log.call(), error))?;
-            log.set_request_id(answer.request_id());
+                .set_grant_tokens(self.grant_tokens.clone());
+            let answer = send!(log, request)?;
             let GenerateDataKeyOutput {
                 key_id: used,
                 plaintext,
@@ -52,7 +46,7 @@ impl Kms {
                 ciphertext_blob: wrapped(ciphertext_blob).ok_or_else(wrong)?,
                 key: DecryptedDataKey {
                     plaintext,
-                    key_id: used.filter(|arn| names(arn, is_right)).ok_or_else(wrong)?,
+                    key_id: used_key(&log, used, is_key)?,
                     key_material_id,
                     request_id: log.request_id().map(str::to_owned),
                 },
@@ -67,22 +61,17 @@ impl Kms {
         key_id: &str,
         length: usize,
         context: &EncryptionContext,
-        is_right: impl Fn(&KmsArn) -> bool,
+        is_key: impl Fn(&KmsArn) -> bool,
     ) -> Result<WrappedDataKey> {
         self.call("GenerateDataKeyWithoutPlaintext", Some(key_id), async |log| {
-            let answer = self
+            let request = self
                 .client
                 .generate_data_key_without_plaintext()
                 .key_id(key_id)
                 .number_of_bytes(byte_count(length))
                 .set_encryption_context(pairs(context))
-                .set_grant_tokens(self.grant_tokens.clone())
-                .customize()
-                .interceptor(Attempts(log.clone()))
-                .send()
-                .await
-                .map_err(|error| refused(log.call(), error))?;
-            log.set_request_id(answer.request_id());
+                .set_grant_tokens(self.grant_tokens.clone());
+            let answer = send!(log, request)?;
             let GenerateDataKeyWithoutPlaintextOutput {
                 key_id: used,
                 ciphertext_blob,
@@ -92,7 +81,7 @@ impl Kms {
             let wrong = || nonsense(&log);
             Ok(WrappedDataKey {
                 ciphertext_blob: wrapped(ciphertext_blob).ok_or_else(wrong)?,
-                key_id: used.filter(|arn| names(arn, is_right)).ok_or_else(wrong)?,
+                key_id: used_key(&log, used, is_key)?,
                 key_material_id,
                 request_id: log.request_id().map(str::to_owned),
             })
@@ -106,26 +95,21 @@ impl Kms {
         key_id: &str,
         data_key: &DataKey,
         context: &EncryptionContext,
-        is_right: impl Fn(&KmsArn) -> bool,
+        is_key: impl Fn(&KmsArn) -> bool,
     ) -> Result<WrappedDataKey> {
         self.call("Encrypt", Some(key_id), async |log| {
-            let answer = self
+            let request = self
                 .client
                 .encrypt()
                 .key_id(key_id)
                 .plaintext(Blob::new(data_key.expose()))
                 .set_encryption_context(pairs(context))
-                .set_grant_tokens(self.grant_tokens.clone())
-                .customize()
-                .interceptor(Attempts(log.clone()))
-                .send()
-                .await
-                .map_err(|error| refused_secret(log.call(), error, data_key.expose()))?;
-            log.set_request_id(answer.request_id());
+                .set_grant_tokens(self.grant_tokens.clone());
+            let answer = send!(log, request, data_key.expose())?;
             let EncryptOutput { key_id: used, ciphertext_blob, .. } = answer;
             let wrong = || nonsense(&log);
             Ok(WrappedDataKey {
-                key_id: used.filter(|arn| names(arn, is_right)).ok_or_else(wrong)?,
+                key_id: used_key(&log, used, is_key)?,
                 ciphertext_blob: wrapped(ciphertext_blob).ok_or_else(wrong)?,
                 key_material_id: None,
                 request_id: log.request_id().map(str::to_owned),
@@ -142,28 +126,23 @@ impl Kms {
         ciphertext_blob: &[u8],
         context: &EncryptionContext,
         length: Option<usize>,
-        is_right: impl Fn(&KmsArn) -> bool,
+        is_key: impl Fn(&KmsArn) -> bool,
     ) -> Result<DecryptedDataKey> {
         self.call("Decrypt", key_id, async |log| {
-            let answer = self
+            let request = self
                 .client
                 .decrypt()
                 .set_key_id(key_id.map(str::to_owned))
                 .ciphertext_blob(Blob::new(ciphertext_blob))
                 .set_encryption_context(pairs(context))
-                .set_grant_tokens(self.grant_tokens.clone())
-                .customize()
-                .interceptor(Attempts(log.clone()))
-                .send()
-                .await
-                .map_err(|error| refused(log.call(), error))?;
-            log.set_request_id(answer.request_id());
+                .set_grant_tokens(self.grant_tokens.clone());
+            let answer = send!(log, request)?;
             let DecryptOutput { key_id: used, plaintext, key_material_id, .. } = answer;
             let wrong = || nonsense(&log);
             let fits = |key: &DataKey| length.is_none_or(|length| key.length() == length);
             Ok(DecryptedDataKey {
                 plaintext: secret(plaintext).filter(fits).ok_or_else(wrong)?,
-                key_id: used.filter(|arn| names(arn, is_right)).ok_or_else(wrong)?,
+                key_id: used_key(&log, used, is_key)?,
                 key_material_id,
                 request_id: log.request_id().map(str::to_owned),
             })

@@ -2,10 +2,10 @@
 //!
 //! Source: `framework/aws-kms/aws-kms-discovery-keyring.md` and `aws-kms-mrk-discovery-keyring.md`.
 
+use super::super::failures::no_usable_key;
 use super::super::kms_arn::{KmsArn, is_name};
 use super::super::{
-    Answer, DecryptedDataKey, GeneratedDataKey, Keyring, ServiceStats, WrappedDataKey,
-    no_usable_key,
+    Answer, DataKeyUnwrapper, DataKeyWrapper, DecryptedDataKey, Keyring, ServiceStats,
 };
 use super::KmsOptions;
 use super::clients::KmsClients;
@@ -14,7 +14,7 @@ use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
 use crate::foreign_text::shown;
 use crate::format::EncryptedDataKey;
-use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
+use crate::materials::{DecryptionMaterials, EncryptionMaterials};
 
 /// Decrypts under any KMS key that the message names and the filter allows; encrypts nothing.
 ///
@@ -176,32 +176,26 @@ impl Keyring for AwsKmsDiscoveryKeyring {
         Box::pin(self.find_data_key(materials, encrypted_data_keys))
     }
 
-    fn generate_data_key<'a>(
-        &'a self,
-        _: usize,
-        _: &'a EncryptionContext,
-    ) -> Answer<'a, GeneratedDataKey> {
-        Box::pin(async { Err(only_decrypts()) })
+    fn data_key_wrapper(&self) -> Result<&dyn DataKeyWrapper> {
+        Err(only_decrypts())
     }
 
+    fn data_key_unwrapper(&self) -> Result<&dyn DataKeyUnwrapper> {
+        Ok(self)
+    }
+
+    fn service_stats(&self) -> ServiceStats {
+        self.clients.stats()
+    }
+}
+
+impl DataKeyUnwrapper for AwsKmsDiscoveryKeyring {
     fn decrypt_data_key<'a>(
         &'a self,
         ciphertext_blob: &'a [u8],
         context: &'a EncryptionContext,
     ) -> Answer<'a, DecryptedDataKey> {
         Box::pin(self.decrypt(ciphertext_blob, context))
-    }
-
-    fn wrap_data_key<'a>(
-        &'a self,
-        _: &'a DataKey,
-        _: &'a EncryptionContext,
-    ) -> Answer<'a, WrappedDataKey> {
-        Box::pin(async { Err(only_decrypts()) })
-    }
-
-    fn service_stats(&self) -> ServiceStats {
-        self.clients.stats()
     }
 }
 

@@ -10,20 +10,9 @@ use super::cause::{certificate_problem, describe, error_name, is_of_credentials,
 use super::refusals;
 use crate::error::{Code, Error};
 
-/// The error of a call that did not succeed, for this key or for whichever KMS finds.
-pub(super) fn refused<E>(call: &Call, error: SdkError<E, HttpResponse>) -> Error
-where
-    E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
-{
-    refused_secret(call, error, &[])
-}
-
-/// As [`refused`], for a call whose request held this secret.
-pub(super) fn refused_secret<E>(
-    call: &Call,
-    error: SdkError<E, HttpResponse>,
-    secret: &[u8],
-) -> Error
+/// Returns the error of a call that did not succeed; `secret` is what its request held that a service may
+/// repeat.
+pub(super) fn refused<E>(call: &Call, error: SdkError<E, HttpResponse>, secret: &[u8]) -> Error
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {

@@ -15,13 +15,15 @@ mod discovery;
 mod environment;
 mod error;
 mod http;
-mod other_operations;
+mod key_pairs;
 mod proxy;
+mod re_encrypt;
 mod refusals;
 mod service_text;
 mod settings;
 mod shared_files;
 mod strict;
+mod strict_data_keys;
 mod unwrap;
 
 use std::time::Duration;

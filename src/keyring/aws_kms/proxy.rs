@@ -3,7 +3,6 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::environment::Environment;
-use super::settings::is_host_and_port;
 use crate::error::{Code, Error, Result};
 
 /// The proxies of an environment.
@@ -165,6 +164,24 @@ fn is_within(address: IpAddr, network: IpAddr, bits: u32) -> bool {
         }
         _ => false,
     }
+}
+
+/// `host`, `host:port` or `[address]:port`.
+pub(super) fn is_host_and_port(text: &str) -> bool {
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (text, None),
+    };
+    let host_is_right = match host.strip_prefix('[') {
+        Some(address) => {
+            address.strip_suffix(']').is_some_and(|address| address.parse::<Ipv6Addr>().is_ok())
+        }
+        None => {
+            let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+            !host.is_empty() && host.bytes().all(allowed)
+        }
+    };
+    host_is_right && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
 }
 
 #[cfg(test)]

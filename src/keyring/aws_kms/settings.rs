@@ -4,7 +4,7 @@
 use super::KmsOptions;
 use super::credential_source::{KEYS, Source};
 use super::environment::Environment;
-use super::proxy::Proxies;
+use super::proxy::{Proxies, is_host_and_port};
 use super::shared_files::SharedFiles;
 use crate::error::{Code, Error, Result};
 use crate::foreign_text::shown_path;
@@ -199,24 +199,6 @@ fn check_endpoint(endpoint: &Given, fips: bool) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// `host`, `host:port` or `[address]:port`.
-pub(super) fn is_host_and_port(text: &str) -> bool {
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, Some(port)),
-        _ => (text, None),
-    };
-    let host_is_right = match host.strip_prefix('[') {
-        Some(address) => address
-            .strip_suffix(']')
-            .is_some_and(|address| address.parse::<std::net::Ipv6Addr>().is_ok()),
-        None => {
-            let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-            !host.is_empty() && host.bytes().all(allowed)
-        }
-    };
-    host_is_right && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
 }
 
 /// Both become part of a header.

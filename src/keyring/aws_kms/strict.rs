@@ -5,19 +5,20 @@
 
 use std::sync::Arc;
 
+use super::super::failures::no_usable_key;
+use super::super::key_names::named;
 use super::super::kms_arn::KmsArn;
 use super::super::kms_key_id::{KmsKeyId, PROVIDER_ID, check_unique};
 use super::super::multi::MultiKeyring;
 use super::super::{
-    Answer, DecryptedDataKey, GeneratedDataKey, GeneratedKeyPair, Keyring, KmsTarget, ServiceStats,
-    WrappedDataKey, named, no_usable_key,
+    Answer, DataKeyUnwrapper, DataKeyWrapper, GeneratedDataKey, Keyring, ServiceStats,
+    WrappedDataKey,
 };
 use super::KmsOptions;
 use super::calls::Kms;
 use super::clients::KmsClients;
 use super::unwrap::{Attempt, first_right, wrapped_by_kms};
 use crate::context::EncryptionContext;
-use crate::crypto::KeyPairSpec;
 use crate::error::{Error, Result};
 use crate::foreign_text::shown;
 use crate::format::EncryptedDataKey;
@@ -70,16 +71,17 @@ fn check_region(keys: &[KmsKeyId], options: &KmsOptions) -> Result<()> {
 }
 
 /// Wraps data keys under one KMS key.
-struct AwsKmsKeyring {
-    key_id: KmsKeyId,
+pub(super) struct AwsKmsKeyring {
+    pub(super) key_id: KmsKeyId,
     multi_region: bool,
     clients: Arc<KmsClients>,
-    /// One of those that share the clients.
+    /// Whether it reports the statistics of the clients: only the first keyring of a group that shares
+    /// them does.
     tells_stats: bool,
 }
 
 impl AwsKmsKeyring {
-    async fn region(&self) -> Result<&str> {
+    pub(super) async fn region(&self) -> Result<&str> {
         match self.key_id.region() {
             Some(region) => Ok(region),
             None => self.clients.default_region().await,
@@ -87,13 +89,13 @@ impl AwsKmsKeyring {
     }
 
     /// KMS where the key is, and whether a key that it names in an answer may be this one.
-    async fn kms(&self) -> Result<(Arc<Kms>, impl Fn(&KmsArn) -> bool)> {
+    pub(super) async fn kms(&self) -> Result<(Arc<Kms>, impl Fn(&KmsArn) -> bool)> {
         let region = self.region().await?;
         let kms = self.clients.in_region(region).await;
         Ok((kms, move |key: &KmsArn| self.key_id.may_be(key, region)))
     }
 
-    async fn generate(
+    pub(super) async fn generate(
         &self,
         length: usize,
         context: &EncryptionContext,
@@ -102,58 +104,13 @@ impl AwsKmsKeyring {
         kms.generate_data_key(self.key_id.as_str(), length, context, is_ours).await
     }
 
-    async fn wrap(
+    pub(super) async fn wrap(
         &self,
         data_key: &DataKey,
         context: &EncryptionContext,
     ) -> Result<WrappedDataKey> {
         let (kms, is_ours) = self.kms().await?;
         kms.encrypt(self.key_id.as_str(), data_key, context, is_ours).await
-    }
-
-    async fn decrypt(
-        &self,
-        ciphertext_blob: &[u8],
-        context: &EncryptionContext,
-    ) -> Result<DecryptedDataKey> {
-        let (kms, is_ours) = self.kms().await?;
-        kms.decrypt(Some(self.key_id.as_str()), ciphertext_blob, context, None, is_ours).await
-    }
-
-    async fn generate_pair(
-        &self,
-        spec: KeyPairSpec,
-        with_private_key: bool,
-        context: &EncryptionContext,
-    ) -> Result<GeneratedKeyPair> {
-        let (kms, is_ours) = self.kms().await?;
-        let key_id = self.key_id.as_str();
-        if with_private_key {
-            kms.generate_data_key_pair(key_id, spec, context, is_ours).await
-        } else {
-            kms.generate_data_key_pair_without_plaintext(key_id, spec, context, is_ours).await
-        }
-    }
-
-    /// Inside KMS: what KMS wrapped never leaves it.
-    async fn rewrap(
-        &self,
-        ciphertext_blob: &[u8],
-        context: &EncryptionContext,
-        to: &dyn Keyring,
-        new_context: &EncryptionContext,
-    ) -> Result<WrappedDataKey> {
-        let region = self.region().await?;
-        let target = to.kms_target().await?.filter(|target| target.region == region);
-        let target = target.ok_or_else(|| {
-            Error::invalid(format!(
-                "KMS wraps a data key again only under a KMS key of the same Region, which is \
-                 {region}; to another one, use decryptDataKey, and encryptDirect there"
-            ))
-        })?;
-        let (kms, is_ours) = self.kms().await?;
-        let key_id = self.key_id.as_str();
-        kms.re_encrypt(key_id, ciphertext_blob, context, &target.key_id, new_context, is_ours).await
     }
 
     async fn check_key(&self) -> Result<()> {
@@ -196,7 +153,7 @@ impl AwsKmsKeyring {
     async fn attempts<'a>(&self, keys: &'a [EncryptedDataKey]) -> Result<Vec<Attempt<'a>>> {
         let wrapped = wrapped_by_kms(keys)?;
         if wrapped.is_empty() {
-            // Nobody need be asked for the Region.
+            // No KMS data key in the message: return before the Region is looked up.
             return Ok(Vec::new());
         }
         let region = self.region().await?;
@@ -235,67 +192,12 @@ impl Keyring for AwsKmsKeyring {
         Box::pin(self.find_data_key(materials, encrypted_data_keys))
     }
 
-    fn generate_data_key<'a>(
-        &'a self,
-        length: usize,
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, GeneratedDataKey> {
-        Box::pin(self.generate(length, context))
+    fn data_key_wrapper(&self) -> Result<&dyn DataKeyWrapper> {
+        Ok(self)
     }
 
-    fn decrypt_data_key<'a>(
-        &'a self,
-        ciphertext_blob: &'a [u8],
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, DecryptedDataKey> {
-        Box::pin(self.decrypt(ciphertext_blob, context))
-    }
-
-    fn wrap_data_key<'a>(
-        &'a self,
-        data_key: &'a DataKey,
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, WrappedDataKey> {
-        Box::pin(self.wrap(data_key, context))
-    }
-
-    fn generate_data_key_without_plaintext<'a>(
-        &'a self,
-        length: usize,
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, WrappedDataKey> {
-        Box::pin(async move {
-            let (kms, is_ours) = self.kms().await?;
-            let key_id = self.key_id.as_str();
-            kms.generate_data_key_without_plaintext(key_id, length, context, is_ours).await
-        })
-    }
-
-    fn generate_data_key_pair<'a>(
-        &'a self,
-        spec: KeyPairSpec,
-        with_private_key: bool,
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, GeneratedKeyPair> {
-        Box::pin(self.generate_pair(spec, with_private_key, context))
-    }
-
-    fn rewrap_data_key<'a>(
-        &'a self,
-        ciphertext_blob: &'a [u8],
-        context: &'a EncryptionContext,
-        to: &'a dyn Keyring,
-        new_context: &'a EncryptionContext,
-    ) -> Answer<'a, WrappedDataKey> {
-        Box::pin(self.rewrap(ciphertext_blob, context, to, new_context))
-    }
-
-    fn kms_target(&self) -> Answer<'_, Option<KmsTarget>> {
-        Box::pin(async {
-            let (key_id, region) =
-                (self.key_id.as_str().to_owned(), self.region().await?.to_owned());
-            Ok(Some(KmsTarget { key_id, region }))
-        })
+    fn data_key_unwrapper(&self) -> Result<&dyn DataKeyUnwrapper> {
+        Ok(self)
     }
 
     fn check(&self) -> Answer<'_, ()> {

@@ -62,10 +62,9 @@ async fn unwrap(
 ) -> Result<DataKey> {
     let Attempt { key_id, key, ciphertext } = attempt;
     let kms = clients.in_region(&key.region).await;
-    let is_right = |used: &KmsArn| used == key;
+    let is_key = |used: &KmsArn| used == key;
     let length = Some(materials.suite.data_key_length);
-    let answer =
-        kms.decrypt(Some(key_id), ciphertext, &materials.context, length, is_right).await?;
+    let answer = kms.decrypt(Some(key_id), ciphertext, &materials.context, length, is_key).await?;
     Ok(answer.plaintext)
 }
 

@@ -2,11 +2,16 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::context::EncryptionContext;
+use crate::error::Code;
 use crate::format::EncryptedDataKey;
 use crate::materials::DataKey;
 use crate::suite::DEFAULT_SUITE;
 
 fn encryptor(frame_length: u32) -> Result<Encryptor> {
+    limited(frame_length, None)
+}
+
+fn limited(frame_length: u32, limit: Option<u64>) -> Result<Encryptor> {
     let context = EncryptionContext::default();
     let mut materials = EncryptionMaterials::new(DEFAULT_SUITE, context, BTreeSet::new())?;
     materials.data_key = Some(DataKey::generate(32)?);
@@ -15,7 +20,8 @@ fn encryptor(frame_length: u32) -> Result<Encryptor> {
         provider_info: vec![],
         ciphertext: vec![1; 32],
     });
-    Encryptor::new(&materials, frame_length)
+    let accounting = Accounting { limit, ..Accounting::default() };
+    Encryptor::new(&materials, frame_length, accounting)
 }
 
 #[test]
@@ -57,10 +63,10 @@ fn cannot_be_used_again_after_any_error() {
     };
     type Attempt = dyn Fn(&mut Encryptor) -> Result<usize>;
     for fails in [&short as &Attempt, &long, &many] {
-        let mut encryptor = encryptor(10).unwrap().limited_to(Some(50));
+        let mut encryptor = limited(10, Some(50)).unwrap();
         encryptor.update(&[1; 5], &mut [0; 100]).unwrap();
         fails(&mut encryptor).unwrap_err();
-        assert!(encryptor.key.is_none() && encryptor.pending.capacity() == 0);
+        assert!(encryptor.frames.is_none() && encryptor.pending.capacity() == 0);
         encryptor.next_sequence = 1;
         let error = encryptor.update(&[1; 15], &mut [0; 100]).unwrap_err();
         assert_eq!(error.code(), Code::InvalidArgument);

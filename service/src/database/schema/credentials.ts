@@ -15,10 +15,21 @@ export const credentials = pgTable(
     /** When the latest failures were, in milliseconds since 1970, whatever succeeded between them. */
     recentFailures: jsonb("recent_failures").$type<readonly number[]>().notNull().default([]),
     updatedAt: time("updated_at").notNull(),
+    /** One more with each change; the user's seal says which one must be there. */
+    revision: integer().notNull().default(0),
     mac: text().notNull(),
   },
   (table) => [primaryKey({ columns: [table.userId, table.kind] })],
 );
+
+/** What each user must have: devices (of the seal of all: users), and revisions of credentials. */
+export const userSeals = pgTable("user_seals", {
+  userId: text("user_id").primaryKey(),
+  passcodeRevision: integer("passcode_revision").notNull(),
+  pinRevision: integer("pin_revision").notNull(),
+  members: integer().notNull(),
+  mac: text().notNull(),
+});
 
 /** The payloads that have been accepted, until they would be too old anyway. */
 export const usedPayloads = pgTable(

@@ -14,14 +14,20 @@ const time = (name: string) => timestamp(name, { withTimezone: true, mode: "date
 
 const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => "bytea" });
 
-/** A device belongs to the user who first registered it. */
-export const devices = pgTable("devices", {
-  id: text().primaryKey(),
-  userId: text("user_id").notNull(),
-  appVersion: text("app_version").notNull(),
-  createdAt: time("created_at").notNull(),
-  mac: text().notNull(),
-});
+/** A device belongs to the user who registered it, until it is given away. */
+export const devices = pgTable(
+  "devices",
+  {
+    id: text().primaryKey(),
+    userId: text("user_id").notNull(),
+    appVersion: text("app_version").notNull(),
+    createdAt: time("created_at").notNull(),
+    mac: text().notNull(),
+    revokedAt: time("revoked_at"),
+    releasedAt: time("released_at"),
+  },
+  (table) => [index("devices_user").on(table.userId)],
+);
 
 /** The keys of devices; `privateKey` is an Encryption SDK message, and gone some days after it was destroyed. */
 export const clientKeys = pgTable(
@@ -65,6 +71,8 @@ export const keyGenerations = pgTable(
     address: text().notNull(),
     requestedAt: time("requested_at").notNull(),
     keyId: text("key_id"),
+    /** Moved on by whoever makes the key, as long as that instance lives. */
+    aliveUntil: time("alive_until").notNull().defaultNow(),
   },
   (table) => [
     index("key_generations_device").on(table.deviceId, table.requestedAt),

@@ -1,4 +1,5 @@
-//! The key of one message, after its header has verified; opens frames, and releases nothing else.
+//! The key of one message that is read, once its header has verified; decrypts frames, and releases
+//! nothing that does not verify.
 //!
 //! Source: `client-apis/decrypt.md`, "Get the decryption materials" and "Verify the header".
 
@@ -8,12 +9,12 @@ use crate::format::frame::{Frame, FrameAad};
 use crate::format::{Header, header_aad};
 use crate::materials::DecryptionMaterials;
 
-pub(super) struct FrameOpener {
+pub(super) struct FrameDecryptor {
     key: AesGcm,
     aad: FrameAad,
 }
 
-impl FrameOpener {
+impl FrameDecryptor {
     /// Verifies the commitment and the header under the materials' data key.
     pub(super) fn new(header: &Header, materials: &DecryptionMaterials) -> Result<Self> {
         let data_key = materials.complete_data_key()?;
@@ -30,8 +31,8 @@ impl FrameOpener {
         Ok(Self { key: keys.content_key, aad: FrameAad::new(&header.message_id) })
     }
 
-    /// Opens the frame with this number into `plaintext`, which has its length.
-    pub(super) fn open(
+    /// Decrypts the frame with this number into `plaintext`, which has its length.
+    pub(super) fn decrypt(
         &self,
         frame: &Frame<'_>,
         sequence: u32,

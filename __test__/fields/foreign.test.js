@@ -1,0 +1,97 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { describe, it } = require('node:test');
+const { envelope, open } = require('../support/fields');
+
+// Made by @47ng/cloak 1.2.0 and typeorm-encrypted 0.8.0.
+const CLOAK = {
+  key: 'k1.aesgcm256.w7BnwO6TFeK_qa_owS7obnlIshSS3apt-Sqgcge2s00=',
+  otherKey: 'k1.aesgcm256.A_MAgNoaFnUB0WDl47PHa_pHhmaDM210irK1tWx1F-U=',
+  text: 'ada@example.com',
+  value: 'v1.aesgcm256.94d96cb1.DX6eyUOEp41cK_QP.89LeLXGVamMSoeCJ9_-TcMsHnSR0NGbL90j7eq29uw==',
+};
+const TYPEORM = [
+  {
+    ivLength: 12,
+    key: '14883c088eff56880fd883b8a658fabd1a9ae433f13e26f68d79c9631b8216c3',
+    text: 'grüße',
+    value: 'r8A0UZRDA6tqRq8uf6/rtbQq3Zl5iPUYW8U1+n/hIUht/s4=',
+  },
+  {
+    ivLength: 16,
+    key: '0011e5907bfce157184ba3d71b0dd8429aa4369728bfb94bad6fdeef24ac92d9',
+    text: 'grüße',
+    value: 'nutNTDon36mqAnpeF7nkIAnOenWHr+3Q1Gk7Lakn7k0UUNhfSkvd',
+  },
+];
+const COLUMN = { table: 'users', column: 'email', type: 'text', encoding: 'base64url' };
+
+describe('a column that is being moved', () => {
+  it('reads values of cloak beside its own', async (t) => {
+    const from = [{ kind: 'cloak', keys: [CLOAK.otherKey, CLOAK.key] }];
+    const column = (await open(t)).column({ ...COLUMN, from });
+    assert.equal(column.decrypt(CLOAK.value, { row: 1 }), CLOAK.text);
+    assert.equal(column.decrypt(column.encrypt('own', { row: 1 }), { row: 1 }), 'own');
+    const changed = CLOAK.value.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'));
+    assert.throws(() => column.decrypt(changed.replace(/=+$/, '')), /cloak|another package|base64/);
+    const mixed = [CLOAK.value, column.encrypt('own'), null];
+    assert.deepEqual(column.decryptMany(mixed), [CLOAK.text, 'own', null]);
+  });
+
+  it('reads values of typeorm-encrypted beside its own', async (t) => {
+    for (const { ivLength, value, key, text } of TYPEORM) {
+      const from = [{ kind: 'typeorm-encrypted', keys: [key], ivLength }];
+      const column = (await open(t)).column({ ...COLUMN, from });
+      assert.equal(column.decrypt(value), text);
+      assert.equal(column.decrypt(column.encrypt('own')), 'own');
+      const bytes = Buffer.from(value, 'base64');
+      bytes[20] ^= 1;
+      assert.throws(() => column.decrypt(bytes.toString('base64')), {
+        code: 'ERR_ENVELOPE_AUTHENTICATION_FAILED',
+      });
+    }
+  });
+
+  it('reads Encryption SDK messages beside its own', async (t) => {
+    const from = [{ kind: 'message', envelope: envelope(), encryptionContext: { a: 'b' } }];
+    const column = (await open(t)).column({ ...COLUMN, from });
+    const message = envelope().encryptSync('ada', { encryptionContext: { a: 'b' } });
+    assert.equal(column.decrypt(message), 'ada');
+    assert.equal(column.decrypt(message.toString('base64')), 'ada');
+    const other = envelope().encryptSync('ada');
+    assert.throws(() => column.decrypt(other), { code: 'ERR_ENVELOPE_CONTEXT_MISMATCH' });
+  });
+
+  it('reads plaintext only if that is asked for, and then no value of its own', async (t) => {
+    const fields = await open(t);
+    const strict = fields.column({ ...COLUMN, from: [{ kind: 'cloak', keys: [CLOAK.key] }] });
+    assert.throws(() => strict.decrypt('ada@example.com'), {
+      code: 'ERR_ENVELOPE_MALFORMED_MESSAGE',
+    });
+    const lenient = fields.column({ ...COLUMN, from: [{ kind: 'plaintext' }] });
+    assert.equal(lenient.decrypt('ada@example.com'), 'ada@example.com');
+    const own = Buffer.from(lenient.encrypt('own', { row: 1 }), 'base64url');
+    own[own.length - 1] ^= 1;
+    assert.throws(() => lenient.decrypt(own.toString('base64url'), { row: 1 }), {
+      code: 'ERR_ENVELOPE_FIELD_MISMATCH',
+    });
+  });
+
+  it('refuses wrong origins', async (t) => {
+    const fields = await open(t);
+    const wrong = [
+      [{ kind: 'other' }],
+      [{ kind: 'cloak', keys: ['x'] }],
+      [{ kind: 'typeorm-encrypted', keys: ['zz'] }],
+      [{ kind: 'message' }],
+      [{ kind: 'plaintext', more: 1 }],
+      {},
+      [null],
+    ];
+    for (const from of wrong) {
+      const make = () => fields.column({ ...COLUMN, from });
+      assert.throws(make, { code: 'ERR_ENVELOPE_INVALID_ARGUMENT' });
+    }
+  });
+});

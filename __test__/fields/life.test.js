@@ -1,0 +1,212 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { describe, it } = require('node:test');
+const { setTimeout: sleep } = require('node:timers/promises');
+const { EnvelopeError, Fields } = require('../..');
+const { MemoryStore, envelope, open } = require('../support/fields');
+
+const COLUMN = { table: 'users', column: 'email', type: 'text' };
+
+function rejected(code, promise) {
+  return assert.rejects(promise, (error) => {
+    assert.ok(error instanceof EnvelopeError, String(error));
+    assert.equal(error.code, `ERR_ENVELOPE_${code}`);
+    return true;
+  });
+}
+
+describe('the keys of a tenant', () => {
+  it('are made only if that is asked for', async (t) => {
+    const store = new MemoryStore();
+    const missing = Fields.open({ envelope: envelope(), store, tenant: 'acme' });
+    await rejected('KEYSET_NOT_FOUND', missing);
+    const fields = await open(t, { store });
+    assert.deepEqual(
+      fields.keys().map(({ purpose, type, primary }) => [purpose, type, primary]),
+      [
+        ['encryption', 'AesGcmKey', true],
+        ['deterministic', 'AesSivKey', true],
+        ['index', 'HmacPrfKey', true],
+      ],
+    );
+  });
+
+  it('are opened once for all who ask', async (t) => {
+    const given = { envelope: envelope(), store: new MemoryStore() };
+    await (await open(t, given)).close();
+    given.store.calls.load = 0;
+    const all = await Promise.all(Array.from({ length: 20 }, () => open(t, given)));
+    assert.equal(new Set(all).size, 1);
+    assert.equal(given.store.calls.load, 1);
+  });
+
+  it('are those of whoever stored them first, where many create them at once', async (t) => {
+    const store = new MemoryStore();
+    const all = await Promise.all(
+      Array.from({ length: 5 }, () => open(t, { store, envelope: envelope() })),
+    );
+    const sealed = all.map((fields) => fields.column(COLUMN).encrypt('ada'));
+    for (const fields of all) {
+      for (const value of sealed) assert.equal(fields.column(COLUMN).decrypt(value), 'ada');
+    }
+  });
+
+  it('are stored encrypted, bound to their tenant and version', async (t) => {
+    const store = new MemoryStore();
+    const given = { store, envelope: envelope() };
+    await open(t, given);
+    const stored = await store.load('acme');
+    store.set('other', stored);
+    await rejected('CONTEXT_MISMATCH', open(t, { ...given, tenant: 'other' }));
+    store.set('third', { ...stored, version: 2 });
+    await rejected('CONTEXT_MISMATCH', open(t, { ...given, tenant: 'third' }));
+    store.set('fourth', { ...stored, version: 0 });
+    await rejected('KEYSET_STORE', open(t, { ...given, tenant: 'fourth' }));
+    await rejected('NO_USABLE_KEY', open(t, { store, envelope: envelope(2) }));
+  });
+
+  it('wait for their next step until every process knows the one before', async (t) => {
+    const fields = await open(t, { refreshMs: 40 });
+    const first = fields.keys('encryption')[0].id;
+    const second = await fields.addKey();
+    await rejected('KEY_TOO_NEW', fields.promote(second));
+    await sleep(100);
+    await fields.promote(second);
+    await rejected('KEY_TOO_NEW', fields.disable(first));
+    await rejected('INVALID_ARGUMENT', fields.disable(second, { force: true }));
+    await sleep(100);
+    const column = fields.column(COLUMN);
+    await fields.disable(first);
+    await rejected('KEY_TOO_NEW', fields.destroyKey(first));
+    await sleep(100);
+    await fields.destroyKey(first);
+    assert.deepEqual(
+      fields.keys('encryption').map(({ id }) => id),
+      [second],
+    );
+    assert.equal(column.decrypt(column.encrypt('ada')), 'ada');
+  });
+
+  it('rotate in two steps, and read what the old one wrote', async (t) => {
+    const fields = await open(t, { refreshMs: 20 });
+    const column = fields.column(COLUMN);
+    const old = column.encrypt('old');
+    const added = await fields.rotate();
+    assert.equal(added.promoted, false);
+    assert.ok(added.waitMs > 0);
+    assert.equal((await fields.rotate()).keyId, added.keyId);
+    await sleep(60);
+    assert.deepEqual(await fields.rotate(), { keyId: added.keyId, promoted: true, waitMs: 0 });
+    assert.equal(column.encrypt('new').readUInt32BE(1), added.keyId);
+    assert.equal(column.decrypt(old), 'old');
+  });
+
+  it('are read again by other processes, and at once where a value needs it', async (t) => {
+    const store = new MemoryStore();
+    // Two envelopes share nothing in this process, as two processes would.
+    const [a, b] = [
+      await open(t, { store, envelope: envelope(), refreshMs: 3_600_000 }),
+      await open(t, { store, envelope: envelope() }),
+    ];
+    const keyId = await a.addKey();
+    await a.promote(keyId, { force: true });
+    const sealed = a.column(COLUMN).encrypt('ada');
+    const column = b.column(COLUMN);
+    assert.throws(() => column.decrypt(sealed), {
+      code: 'ERR_ENVELOPE_NO_USABLE_KEY',
+      retryable: true,
+    });
+    await sleep(50);
+    assert.equal(column.decrypt(sealed), 'ada');
+  });
+
+  it('are looked for at most once a second, whatever values name', async (t) => {
+    const store = new MemoryStore();
+    const fields = await open(t, { store, refreshMs: 3_600_000 });
+    const column = fields.column(COLUMN);
+    const foreign = Buffer.concat([Buffer.from([1, 9, 9, 9, 9]), Buffer.alloc(40)]);
+    const before = store.calls.load;
+    for (let i = 0; i < 50; i++) {
+      assert.throws(() => column.decrypt(foreign), EnvelopeError);
+      await sleep(1);
+    }
+    assert.ok(store.calls.load - before <= 2, `${store.calls.load - before} reads`);
+  });
+
+  it('are changed by one at a time', async (t) => {
+    const store = new MemoryStore();
+    const [a, b] = [
+      await open(t, { store, envelope: envelope() }),
+      await open(t, { store, envelope: envelope() }),
+    ];
+    const outcomes = await Promise.allSettled([a.addKey(), b.addKey()]);
+    const failed = outcomes.filter(({ status }) => status === 'rejected');
+    assert.ok(failed.length <= 1);
+    for (const { reason } of failed) assert.equal(reason.code, 'ERR_ENVELOPE_KEYSET_CONFLICT');
+    await a.refresh();
+    assert.equal(a.keys('encryption').length, 1 + (2 - failed.length));
+  });
+
+  it('are gone with the tenant: no value can be read any more', async (t) => {
+    const store = new MemoryStore();
+    const [a, b] = [
+      await open(t, { store, envelope: envelope() }),
+      await open(t, { store, envelope: envelope() }),
+    ];
+    const column = a.column(COLUMN);
+    const sealed = column.encrypt('ada');
+    await a.destroy();
+    assert.throws(() => column.decrypt(sealed), { code: 'ERR_ENVELOPE_INVALID_ARGUMENT' });
+    await rejected('KEYSET_NOT_FOUND', b.refresh());
+    assert.throws(() => b.column(COLUMN), { code: 'ERR_ENVELOPE_INVALID_ARGUMENT' });
+    const again = await open(t, { store, envelope: envelope() });
+    assert.throws(() => again.column(COLUMN).decrypt(sealed), EnvelopeError);
+  });
+
+  it('encrypt as many values in a process as they may, counted on after a change', async (t) => {
+    const fields = await open(t, { maxEncryptionsPerKey: 3 });
+    const column = fields.column(COLUMN);
+    column.encrypt('a');
+    await fields.addKey();
+    column.encryptMany(['b', 'c']);
+    assert.equal(fields.keys('encryption')[0].encrypted, 3);
+    assert.throws(() => column.encrypt('d'), { code: 'ERR_ENVELOPE_LIMIT_EXCEEDED' });
+    assert.throws(() => column.encryptMany(['d']), { code: 'ERR_ENVELOPE_LIMIT_EXCEEDED' });
+    await fields.promote(fields.keys('encryption')[1].id, { force: true });
+    column.encrypt('d');
+  });
+
+  it('do not keep the process alive, and close with `using`', async (t) => {
+    const fields = await open(t);
+    fields[Symbol.dispose]();
+    assert.equal(fields.closed, true);
+    await rejected('INVALID_ARGUMENT', fields.refresh());
+    await rejected('INVALID_ARGUMENT', fields.addKey());
+  });
+
+  it('come from a store that works', async (t) => {
+    const failing = (method) => ({
+      load: async () => undefined,
+      save: async () => true,
+      remove: async () => {},
+      [method]: async () => {
+        throw new Error('no connection \u001b[31m');
+      },
+    });
+    for (const method of ['load', 'save']) {
+      const failed = open(t, { store: failing(method) });
+      await assert.rejects(failed, (error) => {
+        assert.equal(error.code, 'ERR_ENVELOPE_KEYSET_STORE');
+        assert.match(error.cause.message, /no connection/);
+        assert.doesNotMatch(error.cause.message, /\u001b/);
+        return true;
+      });
+    }
+    for (const store of [undefined, {}, { load() {} }, 5, new Map()]) {
+      await rejected('INVALID_ARGUMENT', Fields.open({ envelope: envelope(), store, tenant: 'a' }));
+    }
+    const lies = { load: async () => ({ data: 'x', version: 1 }), save() {}, remove() {} };
+    await assert.rejects(open(t, { store: lies }), EnvelopeError);
+  });
+});

@@ -1,0 +1,91 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const crypto = require('node:crypto');
+const { after, before, beforeEach, describe, it } = require('node:test');
+
+const { AwsKmsKeyring, Envelope, RawAesKeyring } = require('../..');
+const { flip } = require('../support/edits');
+const { startMoto } = require('../support/moto');
+const { rejection } = require('../support/rejects');
+const { skipWithout } = require('../support/requirements');
+const { cut, failure, through } = require('../support/streams');
+
+process.env.AWS_ACCESS_KEY_ID = 'test';
+process.env.AWS_SECRET_ACCESS_KEY = 'test';
+process.env.AWS_REGION = 'us-east-1';
+
+const MIB = 1024 * 1024;
+
+const from = new Envelope({ keyring: rawKeyring('old'), frameLength: 1000 });
+const to = new Envelope({ keyring: rawKeyring('new') });
+
+/** Both forms of it, as a function of a message, the target and the options. */
+const FORMS = {
+  reEncrypt: (message, target, options) => from.reEncrypt(message, target, options),
+  reEncryptStream: async (message, target, options) => {
+    const stream = from.reEncryptStream(target, options);
+    const { output, error } = await through(stream, cut(message, 3 * MIB));
+    if (error) throw error;
+    return output;
+  },
+};
+
+describe('re-encryption and AWS KMS (moto)', { skip: skipWithout('python') }, () => {
+  let moto;
+  let kms;
+  let other;
+  const calls = async () => (await moto.requests()).map(({ target }) => target.split('.')[1]);
+
+  before(async () => {
+    moto = await startMoto();
+    const make = async () => {
+      const { arn } = await moto.createKey();
+      return new Envelope({ keyring: new AwsKmsKeyring({ keyId: arn, endpoint: moto.endpoint }) });
+    };
+    kms = await make();
+    other = await make();
+  });
+  beforeEach(() => moto.clearRequests());
+  after(() => moto?.stop());
+
+  for (const [form, reEncrypt] of Object.entries(FORMS)) {
+    it(`${form}: to KMS, one call`, async () => {
+      const encryptionContext = { tenant: 'acme' };
+      const message = from.encryptSync('x', { encryptionContext });
+      const result = await reEncrypt(message, kms);
+      assert.deepEqual(await calls(), ['GenerateDataKey']);
+      assert.deepEqual((await moto.requests())[0].encryptionContext, encryptionContext);
+      assert.equal((await kms.decrypt(result, { encryptionContext })).toString(), 'x');
+    });
+
+    it(`${form}: no call for a message that cannot be decrypted`, async () => {
+      const message = flip(from.encryptSync('x'), 'header tag');
+      for (const wrong of [message, await to.encrypt('x')]) {
+        assert.ok(await failure(reEncrypt(wrong, other)));
+      }
+      const options = { encryptionContext: { a: 'b' } };
+      await rejection(reEncrypt(from.encryptSync('x'), other, options), 'CONTEXT_MISMATCH');
+      await rejection(
+        reEncrypt(from.encryptSync('x'), other, { newEncryptionContext: { a: 1 } }),
+        'INVALID_ARGUMENT',
+      );
+    });
+  }
+
+  it('from KMS to KMS: one call each', async () => {
+    const message = await kms.encrypt('x');
+    await moto.clearRequests();
+    const result = await kms.reEncrypt(message, other);
+    assert.deepEqual(await calls(), ['Decrypt', 'GenerateDataKey']);
+    await moto.clearRequests();
+    const { output } = await through(kms.reEncryptStream(other), cut(message, 10));
+    assert.deepEqual(await calls(), ['Decrypt', 'GenerateDataKey']);
+    for (const made of [result, output]) assert.equal(String(await other.decrypt(made)), 'x');
+  });
+});
+
+function rawKeyring(keyName) {
+  const wrappingKey = crypto.randomBytes(32);
+  return new RawAesKeyring({ keyNamespace: 'tests', keyName, wrappingKey });
+}

@@ -1,0 +1,57 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const crypto = require('node:crypto');
+
+const { inRounds, sequential } = require('../lib/rounds');
+const { fieldParties } = require('../peers/fields');
+
+const LENGTH = 32;
+const COUNT = 10_000;
+
+/** Values of 32 bytes: one by one beside other packages, and in a batch. */
+async function fields({ quick }) {
+  const { parties, column } = await fieldParties();
+  const value = crypto.randomBytes(LENGTH / 2).toString('hex');
+  const groups = [];
+  for (const operation of ['encrypt', 'decrypt']) {
+    const sides = {};
+    for (const [name, party] of Object.entries(parties)) {
+      const sealed = party.encrypt(value);
+      assert.equal(String(party.decrypt(sealed)), value, `${name} gives another value back`);
+      sides[name] =
+        operation === 'encrypt'
+          ? repeated(() => party.encrypt(value))
+          : repeated(() => party.decrypt(sealed));
+    }
+    const measured = await inRounds(sides, { quick });
+    groups.push({ name: `${operation} a field`, bytes: LENGTH, sides: measured });
+  }
+  const values = Array.from({ length: COUNT }, () => crypto.randomBytes(16).toString('hex'));
+  const sealed = column.encryptMany(values);
+  const many = {
+    encryptMany: { ...sequential(async () => column.encryptMany(values)), single: true },
+    decryptMany: { ...sequential(async () => column.decryptMany(sealed)), single: true },
+  };
+  const measured = await inRounds(many, { quick });
+  groups.push({ name: 'many fields', records: COUNT, bytes: COUNT * LENGTH, sides: measured });
+  return [...groups, { name: 'bytes of a field', figures: sizes(parties, value) }];
+}
+
+function sizes(parties, value) {
+  const size = ({ encrypt }) => Buffer.byteLength(encrypt(value));
+  return Object.fromEntries(Object.entries(parties).map(([name, party]) => [name, size(party)]));
+}
+
+/** A synchronous operation, without a promise for each. */
+function repeated(operation) {
+  return {
+    sample(count) {
+      const start = process.hrtime.bigint();
+      for (let i = 0; i < count; i++) operation();
+      return Number(process.hrtime.bigint() - start);
+    },
+  };
+}
+
+module.exports = { fields };

@@ -1,0 +1,281 @@
+'use strict';
+
+const args = require('../input/index.js');
+const batch = require('./batch.js');
+const { encodingOf, sealedBytes, simple } = require('./encoding.js');
+const { EnvelopeError, fromNative, invalid } = require('../errors.js');
+const { readersOf } = require('./foreign.js');
+const { indexesOf } = require('./indexes.js');
+const { most, put, room, rowOf } = require('./scratch.js');
+const { bytesValue, typeOf } = require('./values.js');
+
+/** @typedef {import('../../binding').FieldKeys} FieldKeys */
+
+const OPTIONS = /** @type {const} */ ([
+  'table',
+  'column',
+  'type',
+  'encoding',
+  'deterministic',
+  'index',
+  'indexes',
+  'from',
+]);
+const CALL_OPTIONS = /** @type {const} */ (['row', 'encoding']);
+const NO_ROW = -1;
+
+/** The values of one column. */
+class Column {
+  #native;
+  #type;
+  #encoding;
+  #deterministic;
+  #indexes;
+  #readers;
+  #onUnknownKey;
+
+  /**
+   * @param {FieldKeys} keys
+   * @param {unknown} options
+   * @param {() => void} onUnknownKey
+   */
+  constructor(keys, options, onUnknownKey) {
+    const given = args.options(options, OPTIONS);
+    const table = args.string(given.table, 'table');
+    const column = args.string(given.column, 'column');
+    this.#type = typeOf(given.type);
+    this.#encoding = encodingOf(given.encoding);
+    this.#deterministic = args.optionalBoolean(given.deterministic, 'deterministic') ?? false;
+    this.#native = keys.column(this.#deterministic, table, column);
+    this.#indexes = indexesOf(keys, table, column, given);
+    this.#readers = readersOf(given.from);
+    this.#onUnknownKey = onUnknownKey;
+  }
+
+  /**
+   * @param {unknown} value
+   * @param {unknown} [options]
+   */
+  encrypt(value, options) {
+    const { row, encoding } = this.#call(options);
+    if (value === null) return null;
+    const plain = this.#plain(value);
+    const length = most(row) + most(plain);
+    const scratch = room(length);
+    const rowEnd = row === undefined ? NO_ROW : put(scratch, row, 0);
+    const end = put(scratch, plain, rowEnd < 0 ? 0 : rowEnd);
+    try {
+      const start = rowEnd < 0 ? 0 : rowEnd;
+      const output = Buffer.allocUnsafe(end - start + this.#native.overhead);
+      const written = this.#native.encrypt(scratch, rowEnd, end, output);
+      const sealed = written === output.length ? output : output.subarray(0, written);
+      return encoding === undefined ? sealed : sealed.toString(encoding);
+    } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
+  /**
+   * @param {unknown} value
+   * @param {unknown} [options]
+   */
+  decrypt(value, options) {
+    const { row, encoding } = this.#call(options);
+    if (value === null) return null;
+    const foreign = this.#foreign(value, encoding);
+    if (foreign) return this.#value(foreign, 0, foreign.length);
+    const sealed = sealedBytes(value, encoding);
+    const scratch = room(Math.max(most(row), sealed.length));
+    const rowEnd = row === undefined ? NO_ROW : put(scratch, row, 0);
+    let length = 0;
+    try {
+      length = this.#native.decrypt(sealed, rowEnd, scratch);
+      return this.#value(scratch, 0, length);
+    } catch (error) {
+      throw this.#failure(error);
+    } finally {
+      scratch.fill(0, 0, Math.max(length, rowEnd));
+    }
+  }
+
+  /**
+   * @param {unknown} values
+   * @param {unknown} [options]
+   */
+  encryptMany(values, options) {
+    const { rows, encoding } = this.#manyCall(options);
+    const plain = args.list(values, 'the values').map((value) => {
+      return value === null ? null : this.#plain(value);
+    });
+    try {
+      const overhead = this.#native.overhead;
+      const sealed = batch.run(plain, rows, overhead, (input, end, output) =>
+        this.#native.encryptMany(input, end, output),
+      );
+      return encoding === undefined
+        ? sealed
+        : sealed.map((value) => value && value.toString(encoding));
+    } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
+  /**
+   * @param {unknown} values
+   * @param {unknown} [options]
+   */
+  decryptMany(values, options) {
+    const { rows, encoding } = this.#manyCall(options);
+    if (this.#readers.length > 0) return this.#decryptEach(values, rows, encoding);
+    const sealed = args.list(values, 'the values').map((value) => {
+      return value === null ? null : sealedBytes(value, encoding);
+    });
+    try {
+      const plain = batch.run(sealed, rows, 0, (input, end, output) =>
+        this.#native.decryptMany(input, end, output),
+      );
+      return plain.map((value) => {
+        if (value === null) return null;
+        const read = this.#value(value, 0, value.length);
+        value.fill(0);
+        return read;
+      });
+    } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
+  /**
+   * @param {unknown} value
+   * @param {unknown} [options]
+   */
+  index(value, options) {
+    const { name, keyId, encoding } = this.#indexCall(options);
+    if (value === null) return null;
+    return this.#found(name).compute(this.#text(value), keyId, encoding);
+  }
+
+  /**
+   * @param {unknown} value
+   * @param {unknown} [options]
+   */
+  indexes(value, options) {
+    const { name, encoding } = this.#indexCall(options);
+    if (value === null) return [];
+    return this.#found(name).computeAll(this.#text(value), encoding);
+  }
+
+  /**
+   * @param {unknown} values
+   * @param {ReturnType<typeof rowOf>[] | undefined} rows
+   * @param {unknown} encoding
+   */
+  #decryptEach(values, rows, encoding) {
+    const list = args.list(values, 'the values');
+    if (rows && rows.length !== list.length) {
+      throw invalid(`there are ${list.length} values and ${rows.length} rows`);
+    }
+    return list.map((value, i) => this.decrypt(value, { row: rows?.[i], encoding }));
+  }
+
+  /**
+   * The plaintext of a value of another package, if it is one: what is ours goes first.
+   *
+   * @param {unknown} value
+   * @param {BufferEncoding | undefined} encoding
+   */
+  #foreign(value, encoding) {
+    if (this.#readers.length === 0) return undefined;
+    const text = typeof value === 'string';
+    const given = text ? value : Buffer.from(args.bytes(value, 'the value'));
+    const bytes = text ? encoding && Buffer.from(value, encoding) : given;
+    if (Buffer.isBuffer(bytes) && this.#native.names(bytes)) return undefined;
+    for (const read of this.#readers) {
+      const found = read(/** @type {string | Buffer} */ (given));
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  /** @param {unknown} value */
+  #plain(value) {
+    return this.#type.toText ? this.#type.toText(value) : bytesValue(value);
+  }
+
+  /** @param {unknown} value */
+  #text(value) {
+    if (this.#type.toText) return this.#type.toText(value);
+    return Buffer.from(bytesValue(value)).toString('latin1');
+  }
+
+  /**
+   * @param {Buffer} buffer
+   * @param {number} from
+   * @param {number} to
+   */
+  #value(buffer, from, to) {
+    const { fromText } = this.#type;
+    if (fromText) return fromText(buffer.toString('utf8', from, to));
+    const value = Buffer.allocUnsafe(to - from);
+    buffer.copy(value, 0, from, to);
+    return value;
+  }
+
+  /** @param {unknown} options */
+  #call(options) {
+    if (options === undefined) return { row: undefined, encoding: this.#encoding };
+    const given = simple(options) ?? args.options(options, CALL_OPTIONS);
+    const encoding = given.encoding === undefined ? this.#encoding : encodingOf(given.encoding);
+    const row = rowOf(given.row);
+    if (row !== undefined && this.#deterministic) throw boundToNoRow();
+    return { row, encoding };
+  }
+
+  /** @param {unknown} options */
+  #manyCall(options) {
+    const given = args.options(options, /** @type {const} */ (['rows', 'encoding']));
+    const encoding = given.encoding === undefined ? this.#encoding : encodingOf(given.encoding);
+    if (given.rows === undefined) return { rows: undefined, encoding };
+    if (this.#deterministic) throw boundToNoRow();
+    return { rows: args.list(given.rows, 'rows').map(rowOf), encoding };
+  }
+
+  /** @param {unknown} options */
+  #indexCall(options) {
+    const given = args.options(options, /** @type {const} */ (['name', 'keyId', 'encoding']));
+    return {
+      name: given.name === undefined ? '' : args.string(given.name, 'name'),
+      keyId: args.optionalInteger(given.keyId, 'keyId', 0, 2 ** 32 - 1),
+      encoding: given.encoding === undefined ? this.#encoding : encodingOf(given.encoding),
+    };
+  }
+
+  /** @param {string} name */
+  #found(name) {
+    const index = this.#indexes.get(name);
+    if (index) return index;
+    throw invalid(
+      name === ''
+        ? 'the column has no index; give it the option `index`'
+        : 'the column has no index of that name; give it one in `indexes`',
+    );
+  }
+
+  /** @param {unknown} error */
+  #failure(error) {
+    const failure = fromNative(error);
+    if (failure.code !== 'ERR_ENVELOPE_NO_USABLE_KEY') return failure;
+    this.#onUnknownKey();
+    return new EnvelopeError(
+      failure.code,
+      `${failure.message}; if it was added a short time ago, await fields.refresh() and try again`,
+      { retryable: true },
+    );
+  }
+}
+
+function boundToNoRow() {
+  return invalid('a deterministic column is not bound to rows: equal values must be equal in all');
+}
+
+module.exports = { Column };

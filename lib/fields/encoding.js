@@ -1,0 +1,51 @@
+'use strict';
+
+const { isProxy } = require('node:util').types;
+
+const args = require('../input/index.js');
+const { EnvelopeError, invalid } = require('../errors.js');
+const { kind } = require('../input/kind.js');
+
+const ENCODINGS = /** @type {const} */ (['base64', 'base64url', 'hex']);
+
+/**
+ * The options of most calls, which are an object literal of a row: read without the slow checks.
+ *
+ * @param {unknown} options
+ * @returns {{ row?: unknown, encoding?: unknown } | undefined}
+ */
+function simple(options) {
+  if (typeof options !== 'object' || options === null || isProxy(options)) return undefined;
+  if (Object.getPrototypeOf(options) !== Object.prototype) return undefined;
+  const names = Object.getOwnPropertyNames(options);
+  if (names.length !== 1 || names[0] !== 'row') return undefined;
+  const { row } = /** @type {{ row?: unknown }} */ (options);
+  return { row };
+}
+
+/**
+ * @param {unknown} encoding
+ * @returns {typeof ENCODINGS[number] | undefined}
+ */
+function encodingOf(encoding) {
+  if (encoding === undefined || encoding === 'buffer') return undefined;
+  const found = ENCODINGS.find((known) => known === encoding);
+  if (found) return found;
+  const names = ['buffer', ...ENCODINGS].map((known) => `"${known}"`);
+  throw invalid(`encoding must be one of ${names.join(', ')}, not ${kind(encoding)}`);
+}
+
+/**
+ * @param {unknown} value
+ * @param {typeof ENCODINGS[number] | undefined} encoding
+ */
+function sealedBytes(value, encoding) {
+  if (typeof value !== 'string') return args.bytes(value, 'the value');
+  if (encoding === undefined) throw invalid('the value is a string; give the column its encoding');
+  const sealed = Buffer.from(value, encoding);
+  // What Node.js skips or adds silently would be another text for the same value.
+  if (sealed.toString(encoding) === value) return sealed;
+  throw new EnvelopeError('ERR_ENVELOPE_MALFORMED_MESSAGE', `the value is not ${encoding}`);
+}
+
+module.exports = { encodingOf, sealedBytes, simple };

@@ -1,0 +1,299 @@
+'use strict';
+
+const binding = require('../native/load.js');
+const args = require('../input/index.js');
+const { clientOf } = require('../envelope.js');
+const { EnvelopeError, invalid, native } = require('../errors.js');
+const { brand } = require('../input/copies.js');
+const { Column } = require('./column.js');
+const { TenantRecord } = require('./record.js');
+const { opened, forget } = require('./opened.js');
+const { renew } = require('./renewal.js');
+
+/** @typedef {import('../../binding').TenantKeys} TenantKeys */
+/** @typedef {import('./record.js').Loaded} Loaded */
+
+const OPTIONS = /** @type {const} */ ([
+  'envelope',
+  'store',
+  'tenant',
+  'create',
+  'keyType',
+  'refreshMs',
+  'maxEncryptionsPerKey',
+  'signal',
+]);
+const PURPOSES = /** @type {const} */ (['encryption', 'deterministic', 'index']);
+const DEFAULT_TYPES = {
+  encryption: 'AES256_GCM',
+  deterministic: 'AES256_SIV',
+  index: 'HMAC_SHA256_PRF',
+};
+const DEFAULT_REFRESH_MS = 60_000;
+const DEFAULT_MAX_ENCRYPTIONS = 2 ** 28;
+/** How long a process does not look again for a key that it has not found, in milliseconds. */
+const LOOK_AGAIN_MS = 1000;
+const UINT32_MAX = 2 ** 32 - 1;
+/** Only this file makes them. */
+const OWN = Symbol('Fields');
+
+/** The encrypted columns of a tenant. */
+class Fields {
+  #record;
+  #version;
+  #keys;
+  #tenant;
+  #closed = false;
+  #looked = 0;
+  /** @type {Promise<void> | undefined} */
+  #refreshing;
+
+  /**
+   * @param {unknown} token
+   * @param {InstanceType<typeof TenantRecord>} record
+   * @param {Loaded} loaded
+   * @param {number} limit
+   */
+  constructor(token, record, loaded, limit) {
+    if (token !== OWN) throw invalid('open fields by Fields.open');
+    this.#record = record;
+    this.#tenant = record.tenant;
+    this.#version = loaded.version;
+    this.#keys = native(() => binding.FieldKeys.create(loaded.keys, record.tenant, limit));
+    renew(this, loaded.keys.refreshMs);
+  }
+
+  /** @param {unknown} options */
+  static async open(options) {
+    const given = args.options(options, OPTIONS);
+    const client = clientOf(given.envelope);
+    const tenant = args.string(given.tenant, 'tenant');
+    const record = new TenantRecord(client, given.store, tenant);
+    const create = args.optionalBoolean(given.create, 'create') ?? false;
+    const type = args.optionalString(given.keyType, 'keyType') ?? DEFAULT_TYPES.encryption;
+    const refreshMs =
+      args.optionalInteger(given.refreshMs, 'refreshMs', 10, UINT32_MAX) ?? DEFAULT_REFRESH_MS;
+    const limit =
+      args.optionalInteger(given.maxEncryptionsPerKey, 'maxEncryptionsPerKey', 1, 2 ** 48) ??
+      DEFAULT_MAX_ENCRYPTIONS;
+    const signal = args.abortSignal(given.signal);
+    const start = async () => {
+      const stored = await record.load(signal);
+      const fresh = () => native(() => binding.TenantKeys.generate(type, refreshMs));
+      const loaded = stored ?? (create ? await record.create(fresh(), signal) : undefined);
+      if (loaded) return new Fields(OWN, record, loaded, limit);
+      throw new EnvelopeError(
+        'ERR_ENVELOPE_KEYSET_NOT_FOUND',
+        'the store has no keys of this tenant; create them, once, with `create: true`',
+      );
+    };
+    return opened(client, record.store, tenant, start);
+  }
+
+  get tenant() {
+    return this.#tenant;
+  }
+
+  /** How often the keys are read again, in milliseconds. */
+  get refreshMs() {
+    return this.#current().refreshMs;
+  }
+
+  /** @param {unknown} options */
+  column(options) {
+    this.#current();
+    return new Column(this.#keys, options, () => this.#look());
+  }
+
+  /** @param {unknown} [purpose] */
+  keys(purpose) {
+    const wanted = purpose === undefined ? PURPOSES : [purposeOf(purpose)];
+    const current = this.#current();
+    return wanted.flatMap((name) =>
+      native(() => current.keys(name)).map(({ id, typeName, enabled, primary, encrypted }) => ({
+        id,
+        purpose: name,
+        type: typeName,
+        enabled,
+        primary,
+        encrypted,
+        waitMs: current.waitMs(id, Date.now()),
+      })),
+    );
+  }
+
+  /**
+   * @param {unknown} [purpose]
+   * @param {unknown} [options]
+   */
+  async addKey(purpose = 'encryption', options) {
+    const name = purposeOf(purpose);
+    const given = args.options(options, /** @type {const} */ (['type', 'signal']));
+    const type = args.optionalString(given.type, 'type') ?? DEFAULT_TYPES[name];
+    await this.#change(args.abortSignal(given.signal), (keys) =>
+      keys.withKey(name, type, Date.now()),
+    );
+    return /** @type {number} */ (native(() => this.#current().keys(name)).at(-1)?.id);
+  }
+
+  /**
+   * @param {unknown} keyId
+   * @param {unknown} [options]
+   */
+  promote(keyId, options) {
+    return this.#step('promote', keyId, options);
+  }
+
+  /**
+   * @param {unknown} keyId
+   * @param {unknown} [options]
+   */
+  enable(keyId, options) {
+    return this.#step('enable', keyId, options);
+  }
+
+  /**
+   * @param {unknown} keyId
+   * @param {unknown} [options]
+   */
+  disable(keyId, options) {
+    return this.#step('disable', keyId, options);
+  }
+
+  /**
+   * @param {unknown} keyId
+   * @param {unknown} [options]
+   */
+  destroyKey(keyId, options) {
+    return this.#step('destroy', keyId, options);
+  }
+
+  /**
+   * The next step of a rotation: promotes the key that was added last, once its time has come; without
+   * such a key adds one.
+   *
+   * @param {unknown} [purpose]
+   * @param {unknown} [options]
+   */
+  async rotate(purpose = 'encryption', options) {
+    const name = purposeOf(purpose);
+    const { signal } = args.options(options, /** @type {const} */ (['signal']));
+    await this.refresh({ signal });
+    const keys = this.keys(name);
+    const primary = keys.findIndex((key) => key.primary);
+    const next = keys.findLast((key, i) => i > primary && key.enabled);
+    if (!next) {
+      const keyId = await this.addKey(name, { signal });
+      return { keyId, promoted: false, waitMs: this.#current().waitMs(keyId, Date.now()) };
+    }
+    if (next.waitMs > 0) return { keyId: next.id, promoted: false, waitMs: next.waitMs };
+    await this.promote(next.id, { signal });
+    return { keyId: next.id, promoted: true, waitMs: 0 };
+  }
+
+  /** @param {unknown} [options] */
+  async refresh(options) {
+    const { signal } = args.options(options, /** @type {const} */ (['signal']));
+    const checked = args.abortSignal(signal);
+    this.#current();
+    this.#refreshing ??= this.#refresh(checked).finally(() => (this.#refreshing = undefined));
+    await this.#refreshing;
+  }
+
+  /** @param {unknown} [options] */
+  async destroy(options) {
+    const { signal } = args.options(options, /** @type {const} */ (['signal']));
+    args.abortSignal(signal);
+    await this.#record.remove();
+    this.close();
+  }
+
+  close() {
+    this.#closed = true;
+    forget(this);
+    native(() => this.#keys.release());
+  }
+
+  [Symbol.dispose ?? Symbol.for('Symbol.dispose')]() {
+    this.close();
+  }
+
+  get closed() {
+    return this.#closed;
+  }
+
+  #current() {
+    return native(() => this.#keys.current());
+  }
+
+  /** @param {AbortSignal | undefined} signal */
+  async #refresh(signal) {
+    const loaded = await this.#record.loadUnless(this.#version, signal);
+    if (loaded === undefined) {
+      this.close();
+      throw new EnvelopeError(
+        'ERR_ENVELOPE_KEYSET_NOT_FOUND',
+        'the keys of this tenant were destroyed; its values can be read no more',
+      );
+    }
+    const { keys, version } = loaded;
+    // A change of this process may have come first.
+    if (keys && !this.#closed && version > this.#version) this.#use({ keys, version });
+  }
+
+  /** @param {Loaded} loaded */
+  #use({ keys, version }) {
+    native(() => this.#keys.replace(keys));
+    this.#version = version;
+  }
+
+  /** Reads the keys again, at most once a while, because a value names one that is not there. */
+  #look() {
+    const now = Date.now();
+    if (this.#closed || now - this.#looked < Math.min(LOOK_AGAIN_MS, this.refreshMs)) return;
+    this.#looked = now;
+    this.refresh().catch(() => {});
+  }
+
+  /**
+   * @param {string} step
+   * @param {unknown} keyId
+   * @param {unknown} options
+   */
+  async #step(step, keyId, options) {
+    const id = args.integer(keyId, 'the key id', 0, UINT32_MAX);
+    const given = args.options(options, /** @type {const} */ (['force', 'signal']));
+    const force = args.optionalBoolean(given.force, 'force') ?? false;
+    await this.#change(args.abortSignal(given.signal), (keys) =>
+      keys.withStep(step, id, Date.now(), force),
+    );
+  }
+
+  /**
+   * Changes the keys as they are stored now; if somebody else does so meanwhile, the caller decides
+   * anew.
+   *
+   * @param {AbortSignal | undefined} signal
+   * @param {(keys: TenantKeys) => TenantKeys} change
+   */
+  async #change(signal, change) {
+    await this.refresh({ signal });
+    const changed = native(() => change(this.#current()));
+    const saved = await this.#record.save(changed, this.#version, signal);
+    this.#use(saved);
+  }
+}
+
+brand(Fields);
+
+/**
+ * @param {unknown} purpose
+ * @returns {typeof PURPOSES[number]}
+ */
+function purposeOf(purpose) {
+  const found = PURPOSES.find((known) => known === purpose);
+  if (found) return found;
+  throw invalid(`the purpose must be one of ${PURPOSES.map((name) => `"${name}"`).join(', ')}`);
+}
+
+module.exports = { Fields };

@@ -1,0 +1,190 @@
+'use strict';
+
+const binding = require('../native/load.js');
+const { EnvelopeError, invalid } = require('../errors.js');
+const { abortable } = require('../calls/abort.js');
+const { sentence } = require('../foreign-text.js');
+const { byteArray } = require('../input/bytes.js');
+const { kind } = require('../input/kind.js');
+
+/** @typedef {import('../../binding').Client} Client */
+/** @typedef {import('../../binding').TenantKeys} TenantKeys */
+/** @typedef {{ keys: TenantKeys, version: number }} Loaded */
+
+const METHODS = /** @type {const} */ (['load', 'save', 'remove']);
+const PURPOSE = 'kms-envelope/fields';
+
+/** The stored keys of a tenant: a message whose context names tenant, purpose and version. */
+class TenantRecord {
+  #client;
+
+  /**
+   * @param {Client} client
+   * @param {unknown} store
+   * @param {string} tenant
+   */
+  constructor(client, store, tenant) {
+    this.#client = client;
+    this.store = storeOf(store);
+    this.tenant = tenant;
+  }
+
+  /**
+   * The keys and their version; nothing if there are none.
+   *
+   * @param {AbortSignal | undefined} signal
+   * @returns {Promise<Loaded | undefined>}
+   */
+  async load(signal) {
+    const loaded = await this.loadUnless(undefined, signal);
+    return /** @type {Loaded | undefined} */ (loaded);
+  }
+
+  /**
+   * The same without the keys of a version that is known: nobody is asked to decrypt it again.
+   *
+   * @param {number | undefined} known
+   * @param {AbortSignal | undefined} signal
+   * @returns {Promise<Loaded | { keys?: undefined, version: number } | undefined>}
+   */
+  async loadUnless(known, signal) {
+    const stored = await this.#ask('load', () => this.store.load(this.tenant));
+    if (stored === undefined || stored === null) return undefined;
+    const { data, version } = Object(stored);
+    const number = Number(version);
+    if (!Number.isSafeInteger(number) || number < 1) {
+      throw failed('load', 'its `version` is not a whole number from 1 up');
+    }
+    if (number === known) return { version: number };
+    const message = byteArray(data, 'the `data` that the store gave');
+    const keys = await abortable(signal, (caller) =>
+      binding.openTenantKeys(this.#client, message, this.#context(number), caller),
+    );
+    return { keys, version: number };
+  }
+
+  /**
+   * Stores the first keys, or gives those that somebody else has stored first.
+   *
+   * @param {TenantKeys} keys
+   * @param {AbortSignal | undefined} signal
+   */
+  async create(keys, signal) {
+    if (await this.#save(keys, 0, signal)) return { keys, version: 1 };
+    const loaded = await this.load(signal);
+    if (loaded) return loaded;
+    throw conflict();
+  }
+
+  /**
+   * Stores changed keys.
+   *
+   * @param {TenantKeys} keys
+   * @param {number} previous the version that was changed
+   * @param {AbortSignal | undefined} signal
+   * @returns {Promise<Loaded>}
+   */
+  async save(keys, previous, signal) {
+    if (await this.#save(keys, previous, signal)) return { keys, version: previous + 1 };
+    throw conflict();
+  }
+
+  async remove() {
+    await this.#ask('remove', () => this.store.remove(this.tenant));
+  }
+
+  /**
+   * @param {TenantKeys} keys
+   * @param {number} previous
+   * @param {AbortSignal | undefined} signal
+   */
+  async #save(keys, previous, signal) {
+    const version = previous + 1;
+    const data = await abortable(signal, (caller) =>
+      binding.sealTenantKeys(this.#client, keys, this.#context(version), caller),
+    );
+    const saved = await this.#ask('save', () =>
+      this.store.save(this.tenant, data, { version, previousVersion: previous }),
+    );
+    if (typeof saved !== 'boolean') throw failed('save', 'it must resolve with true or false');
+    return saved;
+  }
+
+  /** @param {number} version */
+  #context(version) {
+    return ['purpose', PURPOSE, 'tenant', this.tenant, 'version', String(version)];
+  }
+
+  /**
+   * @param {typeof METHODS[number]} method
+   * @param {() => unknown} call
+   */
+  async #ask(method, call) {
+    try {
+      return await call();
+    } catch (error) {
+      if (error instanceof EnvelopeError) throw error;
+      throw failed(method, 'see `cause`', error);
+    }
+  }
+}
+
+/**
+ * @param {unknown} store
+ * @returns {{
+ *   load(tenant: string): unknown,
+ *   save(tenant: string, data: Buffer, versions: { version: number, previousVersion: number }): unknown,
+ *   remove(tenant: string): unknown,
+ * }}
+ */
+function storeOf(store) {
+  const given = /** @type {any} */ (store);
+  const isStore = Object(store) === store && METHODS.every((name) => isFunction(given, name));
+  if (isStore) return given;
+  throw invalid(`store must have the functions ${METHODS.join(', ')}, not be ${kind(store)}`);
+}
+
+/**
+ * @param {any} object
+ * @param {string} name
+ */
+function isFunction(object, name) {
+  try {
+    return typeof object[name] === 'function';
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * @param {string} method
+ * @param {string} what
+ * @param {unknown} [error]
+ */
+function failed(method, what, error) {
+  const text = error === undefined ? undefined : sentence(textOf(error));
+  return new EnvelopeError(
+    'ERR_ENVELOPE_KEYSET_STORE',
+    `the store failed to ${method} the keys: ${what}`,
+    { retryable: true, ...(text === undefined ? {} : { cause: new Error(text) }) },
+  );
+}
+
+/** @param {unknown} error */
+function textOf(error) {
+  try {
+    return String(error);
+  } catch {
+    return 'what was thrown cannot be read';
+  }
+}
+
+function conflict() {
+  return new EnvelopeError(
+    'ERR_ENVELOPE_KEYSET_CONFLICT',
+    'somebody else changed the keys of this tenant at the same time; try again',
+    { retryable: true },
+  );
+}
+
+module.exports = { TenantRecord };

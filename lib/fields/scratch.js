@@ -1,0 +1,69 @@
+'use strict';
+
+const { invalid } = require('../errors.js');
+const { kind } = require('../input/kind.js');
+
+/** What is longer gets a buffer of its own, in bytes. */
+const SIZE = 16 * 1024;
+/** Room for the longest number of a row, in bytes. */
+const MOST_UTF8 = 3;
+
+/**
+ * Where rows and plaintexts lie while the addon reads them; it wipes them after that.
+ *
+ * @type {Buffer}
+ */
+let shared;
+
+/**
+ * A buffer of at least this many bytes, until the next call.
+ *
+ * @param {number} length
+ */
+function room(length) {
+  if (length > SIZE) return Buffer.alloc(length);
+  shared ??= Buffer.alloc(SIZE);
+  return shared;
+}
+
+/**
+ * A row as text or bytes: a number and its decimal text are the same row.
+ *
+ * @param {unknown} row
+ * @returns {string | Uint8Array | undefined}
+ */
+function rowOf(row) {
+  if (typeof row === 'string') {
+    if (row.isWellFormed()) return row;
+    throw invalid('row is a string that is not well-formed Unicode');
+  }
+  if (row === undefined) return undefined;
+  if (typeof row === 'bigint' || Number.isSafeInteger(row)) return String(row);
+  if (row instanceof Uint8Array) return row;
+  throw invalid(`row must be a string, a safe integer, a bigint or bytes, not ${kind(row)}`);
+}
+
+/**
+ * The most bytes that a text or bytes take.
+ *
+ * @param {string | Uint8Array | undefined} value
+ */
+function most(value) {
+  if (value === undefined) return 0;
+  return typeof value === 'string' ? value.length * MOST_UTF8 : value.length;
+}
+
+/**
+ * Writes a text or bytes; returns where they end.
+ *
+ * @param {Buffer} buffer
+ * @param {string | Uint8Array} value
+ * @param {number} at
+ */
+function put(buffer, value, at) {
+  if (typeof value === 'string') return at + buffer.write(value, at);
+  buffer.set(value, at);
+  return at + value.length;
+}
+
+module.exports = { most, put, room, rowOf };

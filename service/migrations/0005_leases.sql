@@ -1,0 +1,1 @@
+ALTER TABLE "key_generations" ADD COLUMN "alive_until" timestamp with time zone DEFAULT now() NOT NULL;

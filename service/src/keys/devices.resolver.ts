@@ -1,0 +1,102 @@
+import { Inject } from "@nestjs/common";
+import {
+  Args,
+  Field,
+  GraphQLISODateTime,
+  ID,
+  InputType,
+  Mutation,
+  ObjectType,
+  Query,
+  Resolver,
+} from "@nestjs/graphql";
+import { CurrentCaller, isUserId, type Caller } from "../auth/caller.js";
+import { checkForm } from "../common/check-form.js";
+import { ServiceError } from "../common/service-error.js";
+import type { Device } from "./device.js";
+import { DeviceOwners } from "./device-owners.js";
+
+@ObjectType("Device", { description: "A device, and whose it is." })
+export class DeviceType {
+  @Field(() => ID)
+  deviceId!: string;
+
+  @Field(() => ID)
+  userId!: string;
+
+  @Field(() => String)
+  appVersion!: string;
+
+  @Field(() => GraphQLISODateTime)
+  createdAt!: Date;
+
+  @Field(() => GraphQLISODateTime, { nullable: true })
+  revokedAt!: Date | null;
+
+  @Field(() => GraphQLISODateTime, { nullable: true })
+  releasedAt!: Date | null;
+}
+
+@InputType()
+export class RegisterDeviceInput {
+  @Field(() => String, { description: "1 to 64 printable characters." })
+  appVersion!: string;
+}
+
+/** For owners; administrators may do it with the devices of everybody. */
+@Resolver(() => DeviceType)
+export class DevicesResolver {
+  constructor(@Inject(DeviceOwners) private readonly owners: DeviceOwners) {}
+
+  @Query(() => [DeviceType], { description: "The caller's devices, or those of a user." })
+  async devices(
+    @CurrentCaller() caller: Caller,
+    @Args("userId", { type: () => ID, nullable: true }) userId?: string,
+  ): Promise<DeviceType[]> {
+    const owner = userId ?? caller.userId;
+    if (owner !== caller.userId && !caller.roles.has("admin")) {
+      throw new ServiceError("FORBIDDEN", "The devices of others need the role admin.");
+    }
+    return (await this.owners.list(owner)).map(answer);
+  }
+
+  @Mutation(() => DeviceType, { description: "A new device, whose id the service chooses." })
+  async registerDevice(
+    @CurrentCaller() caller: Caller,
+    @Args("input") { appVersion }: RegisterDeviceInput,
+  ): Promise<DeviceType> {
+    checkForm("appVersion", /^[\x20-\x7e]{1,64}$/.test(appVersion));
+    return answer(await this.owners.register(caller, appVersion));
+  }
+
+  @Mutation(() => DeviceType, { description: "Ends a device that was lost, with all its keys." })
+  async revokeDevice(
+    @CurrentCaller() caller: Caller,
+    @Args("deviceId", { type: () => ID }) deviceId: string,
+  ): Promise<DeviceType> {
+    return answer(await this.owners.revoke(caller, deviceId));
+  }
+
+  @Mutation(() => DeviceType, { description: "Gives a device up, for whoever uses it next." })
+  async releaseDevice(
+    @CurrentCaller() caller: Caller,
+    @Args("deviceId", { type: () => ID }) deviceId: string,
+  ): Promise<DeviceType> {
+    return answer(await this.owners.release(caller, deviceId));
+  }
+
+  @Mutation(() => DeviceType, { description: "Gives a device to another user." })
+  async transferDevice(
+    @CurrentCaller() caller: Caller,
+    @Args("deviceId", { type: () => ID }) deviceId: string,
+    @Args("userId", { type: () => ID }) userId: string,
+  ): Promise<DeviceType> {
+    checkForm("userId", isUserId(userId));
+    return answer(await this.owners.transfer(caller, deviceId, userId));
+  }
+}
+
+function answer({ id: deviceId, ...device }: Device): DeviceType {
+  const { userId, appVersion, createdAt, revokedAt, releasedAt } = device;
+  return { deviceId, userId, appVersion, createdAt, revokedAt, releasedAt };
+}

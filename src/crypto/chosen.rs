@@ -1,0 +1,53 @@
+//! The engine that this build uses.
+
+#[cfg(all(feature = "aws-lc", not(feature = "rust-crypto")))]
+use super::aws_lc::AwsLc as Engine;
+use super::engine::{CryptoEngine, HmacHash};
+use super::key_pair::{KeyPair, KeyPairSpec};
+#[cfg(feature = "rust-crypto")]
+use super::rust_crypto::RustCrypto as Engine;
+use crate::error::Result;
+use crate::suite::Hash;
+
+/// An AES-GCM key of the engine that this build uses.
+pub(crate) type AesGcm = <Engine as CryptoEngine>::AesGcm;
+/// A private ECDSA key of the engine that this build uses.
+pub(crate) type SigningKey = <Engine as CryptoEngine>::SigningKey;
+/// A signature being made.
+pub(crate) type Signer = <Engine as CryptoEngine>::Signer;
+/// A signature being verified.
+pub(crate) type Verifier = <Engine as CryptoEngine>::Verifier;
+/// An RSA key that encrypts.
+pub(crate) type RsaPublicKey = <Engine as CryptoEngine>::RsaPublicKey;
+/// An RSA key that decrypts.
+pub(crate) type RsaPrivateKey = <Engine as CryptoEngine>::RsaPrivateKey;
+
+/// SHA-256 (FIPS 180-4) of what is not secret.
+pub(crate) fn sha256(data: &[u8]) -> [u8; 32] {
+    Engine::sha256(data)
+}
+
+/// Fills `bytes` from the operating system's generator.
+pub(crate) fn random(bytes: &mut [u8]) -> Result<()> {
+    Engine::random(bytes)
+}
+
+/// A fresh key pair; RSA takes a good part of a second.
+pub(crate) fn generate_key_pair(spec: KeyPairSpec) -> Result<KeyPair> {
+    Engine::generate_key_pair(spec)
+}
+
+/// Derives keys by HKDF (RFC 5869): one extraction, then each `(info, output)` expanded.
+pub(super) fn hkdf(
+    hash: Hash,
+    salt: &[u8],
+    secret: &[u8],
+    outputs: &mut [(&[u8], &mut [u8])],
+) -> Result<()> {
+    Engine::hkdf(hash, salt, secret, outputs)
+}
+
+/// HMAC (RFC 2104), cut to the length of `output`.
+pub(super) fn hmac(hash: HmacHash, key: &[u8], input: &[u8], output: &mut [u8]) -> Result<()> {
+    Engine::hmac(hash, key, input, output)
+}

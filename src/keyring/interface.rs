@@ -1,0 +1,103 @@
+//! What every keyring does for messages.
+//!
+//! Source: `framework/keyring-interface.md`.
+
+use super::answer::{Answer, answer_now, would_block};
+use super::data_key_service::{DataKeyUnwrapper, DataKeyWrapper};
+use super::stats::ServiceStats;
+use crate::error::{Error, Result};
+use crate::format::EncryptedDataKey;
+use crate::materials::{DecryptionMaterials, EncryptionMaterials};
+
+/// Wraps and unwraps the data keys of messages. A call that fails leaves the materials as they were.
+pub trait Keyring: Send + Sync {
+    /// Whether a service may be asked, so that an answer takes time and a Tokio runtime.
+    fn calls_service(&self) -> bool;
+
+    /// Adds to the materials a data key, if they have none, and its wrapped form ("OnEncrypt"). A
+    /// data key that is there already is wrapped, and stays.
+    fn on_encrypt<'a>(&'a self, materials: &'a mut EncryptionMaterials) -> Answer<'a, ()>;
+
+    /// Adds to the materials the data key, from the first wrapped form that unwraps ("OnDecrypt").
+    fn on_decrypt<'a>(
+        &'a self,
+        materials: &'a mut DecryptionMaterials,
+        encrypted_data_keys: &'a [EncryptedDataKey],
+    ) -> Answer<'a, ()>;
+
+    /// Whether `on_encrypt_now` and `on_decrypt_now` may succeed: of a keyring that calls a service, if
+    /// it keeps what the service answered.
+    fn may_answer_now(&self) -> bool {
+        !self.calls_service()
+    }
+
+    /// Does what `on_encrypt` does, without waiting for a service.
+    ///
+    /// # Errors
+    /// `WouldBlock` if a service must be asked first; nothing was begun then. As `on_encrypt`.
+    fn on_encrypt_now(&self, materials: &mut EncryptionMaterials) -> Result<()> {
+        if self.calls_service() {
+            return Err(would_block());
+        }
+        answer_now(self.on_encrypt(materials))
+    }
+
+    /// Does what `on_decrypt` does, without waiting for a service.
+    ///
+    /// # Errors
+    /// `WouldBlock` if a service must be asked first, or more data keys be tried than a caller who
+    /// cannot wait should try. As `on_decrypt`.
+    fn on_decrypt_now(
+        &self,
+        materials: &mut DecryptionMaterials,
+        encrypted_data_keys: &[EncryptedDataKey],
+    ) -> Result<()> {
+        if self.calls_service() {
+            return Err(would_block());
+        }
+        answer_now(self.on_decrypt(materials, encrypted_data_keys))
+    }
+
+    /// Whether `on_decrypt` may give a random key in place of a reason, so that nobody can be asked
+    /// after it: only the message's header tells whether the key is right.
+    fn rejects_implicitly(&self) -> bool {
+        false
+    }
+
+    /// The keyrings that this one asks, if it is made of others.
+    fn children(&self) -> Vec<&dyn Keyring> {
+        Vec::new()
+    }
+
+    /// What makes and wraps data keys for use outside messages.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if this keyring wraps nothing, or only the data keys of messages.
+    fn data_key_wrapper(&self) -> Result<&dyn DataKeyWrapper> {
+        Err(only_messages())
+    }
+
+    /// What unwraps data keys outside messages.
+    ///
+    /// # Errors
+    /// `InvalidArgument` if this keyring is for the data keys of messages only.
+    fn data_key_unwrapper(&self) -> Result<&dyn DataKeyUnwrapper> {
+        Err(only_messages())
+    }
+
+    /// Fails if the keys cannot be used, with the reason; changes nothing.
+    fn check(&self) -> Answer<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    /// What the key service was asked so far.
+    fn service_stats(&self) -> ServiceStats {
+        ServiceStats::default()
+    }
+}
+
+fn only_messages() -> Error {
+    Error::invalid(
+        "this keyring wraps and unwraps only the data keys of messages; use encrypt and decrypt",
+    )
+}

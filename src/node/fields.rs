@@ -1,0 +1,229 @@
+//! The keys of a tenant, and its columns: synchronous once the keys are here.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use napi::Result;
+use napi_derive::napi;
+use zeroize::Zeroize;
+
+use super::bytes::{self, Uint8ArraySlice};
+use super::error::to_napi;
+use super::numbers::{to_js_length, to_u64};
+use super::tenant_keys::NativeTenantKeys;
+use crate::error::{self, Error};
+use crate::fields::{Column, Index, TenantKeys};
+
+/// The keys in use; none after their release.
+type Current = Arc<RwLock<Option<Arc<TenantKeys>>>>;
+
+/// The keysets that a process uses now; columns see each change at once.
+#[napi(js_name = "FieldKeys")]
+pub struct NativeFieldKeys {
+    current: Current,
+    tenant: String,
+    limit: u64,
+}
+
+/// The values of one column.
+#[napi(js_name = "FieldColumn")]
+pub struct NativeFieldColumn {
+    keys: Current,
+    column: Column,
+    limit: u64,
+}
+
+/// A blind index of one column.
+#[napi(js_name = "FieldIndex")]
+pub struct NativeFieldIndex {
+    keys: Current,
+    index: Index,
+}
+
+#[napi]
+impl NativeFieldKeys {
+    /// The keys of a tenant; each encrypts at most `limit` values in this process.
+    #[napi(factory, catch_unwind)]
+    pub fn create(keys: &NativeTenantKeys, tenant: String, limit: i64) -> Result<Self> {
+        let current = Arc::new(RwLock::new(Some(keys.shared())));
+        Ok(Self { current, tenant, limit: to_u64(limit).map_err(to_napi)? })
+    }
+
+    /// Uses another version of the keys from now on.
+    #[napi(catch_unwind)]
+    pub fn replace(&self, keys: &NativeTenantKeys) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        // Released keys stay so.
+        if let Some(before) = &*current {
+            let mut next = TenantKeys::clone(&keys.shared());
+            next.carry_counts(before);
+            *current = Some(Arc::new(next));
+        }
+    }
+
+    /// Forgets the keys: every later call fails.
+    #[napi]
+    pub fn release(&self) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// The keys in use.
+    #[napi(catch_unwind)]
+    pub fn current(&self) -> Result<NativeTenantKeys> {
+        used(&self.current).map(NativeTenantKeys::from).map_err(to_napi)
+    }
+
+    /// A column.
+    #[napi(catch_unwind)]
+    pub fn column(
+        &self,
+        deterministic: bool,
+        table: String,
+        column: String,
+    ) -> Result<NativeFieldColumn> {
+        let column = Column::new(deterministic, &self.tenant, &table, &column).map_err(to_napi)?;
+        Ok(NativeFieldColumn { keys: Arc::clone(&self.current), column, limit: self.limit })
+    }
+
+    /// A blind index of a column.
+    #[napi(catch_unwind)]
+    pub fn index(&self, table: String, column: String, name: String) -> Result<NativeFieldIndex> {
+        let index = Index::new(&self.tenant, &table, &column, &name).map_err(to_napi)?;
+        Ok(NativeFieldIndex { keys: Arc::clone(&self.current), index })
+    }
+}
+
+#[napi]
+impl NativeFieldColumn {
+    /// How much longer than its plaintext a value is, in bytes.
+    #[napi(getter)]
+    pub fn overhead(&self) -> Result<i64> {
+        let overhead = used(&self.keys).and_then(|keys| self.column.overhead(&keys));
+        overhead.map(to_js_length).map_err(to_napi)
+    }
+
+    /// Whether a value begins with the id of a key of this column, enabled or not.
+    #[napi(catch_unwind)]
+    pub fn names(&self, value: Uint8ArraySlice<'_>) -> Result<bool> {
+        used(&self.keys).map(|keys| self.column.names(&keys, &value)).map_err(to_napi)
+    }
+
+    /// Encrypts `scratch[row_end..to]` at the row `scratch[..row_end]`, or at none if that is negative,
+    /// into `output`; returns the length. Wipes what it has read.
+    #[napi(catch_unwind)]
+    pub fn encrypt(
+        &self,
+        mut scratch: Uint8ArraySlice<'_>,
+        row_end: i64,
+        to: i64,
+        mut output: Uint8ArraySlice<'_>,
+    ) -> Result<i64> {
+        let mut encrypt = || {
+            let keys = used(&self.keys)?;
+            let (input, room) = bytes::pair(&scratch, (0, to), &mut output, 0)?;
+            let (row, plaintext) = split_row(input, row_end)?;
+            self.column.encrypt(&keys, self.limit, row, plaintext, room)
+        };
+        let encrypted = encrypt().map(to_js_length).map_err(to_napi);
+        wipe(&mut scratch, to)?;
+        encrypted
+    }
+
+    /// Decrypts a value at the row `scratch[..row_end]`, or at none if that is negative, into
+    /// `scratch`; returns the length.
+    #[napi(catch_unwind)]
+    pub fn decrypt(
+        &self,
+        sealed: Uint8ArraySlice<'_>,
+        row_end: i64,
+        mut scratch: Uint8ArraySlice<'_>,
+    ) -> Result<i64> {
+        let mut decrypt = || {
+            let keys = used(&self.keys)?;
+            let whole = (0, to_js_length(sealed.len()));
+            let (sealed, room) = bytes::pair(&sealed, whole, &mut scratch, 0)?;
+            if row_end < 0 {
+                return self.column.decrypt(&keys, None, sealed, room);
+            }
+            let row = split_row(room, row_end)?.0.unwrap_or_default().to_vec();
+            self.column.decrypt(&keys, Some(&row), sealed, room)
+        };
+        decrypt().map(to_js_length).map_err(to_napi)
+    }
+
+    /// Encrypts a batch in `input`, up to `to`, into `output`; returns the length. Wipes what it has
+    /// read.
+    #[napi(catch_unwind)]
+    pub fn encrypt_many(
+        &self,
+        mut input: Uint8ArraySlice<'_>,
+        to: i64,
+        mut output: Uint8ArraySlice<'_>,
+    ) -> Result<i64> {
+        let mut encrypt = || {
+            let (values, room) = bytes::pair(&input, (0, to), &mut output, 0)?;
+            self.column.encrypt_many(&*used(&self.keys)?, self.limit, values, room)
+        };
+        let encrypted = encrypt().map(to_js_length).map_err(to_napi);
+        wipe(&mut input, to)?;
+        encrypted
+    }
+
+    /// Decrypts a batch in `input`, up to `to`, into `output`; returns the length.
+    #[napi(catch_unwind)]
+    pub fn decrypt_many(
+        &self,
+        input: Uint8ArraySlice<'_>,
+        to: i64,
+        mut output: Uint8ArraySlice<'_>,
+    ) -> Result<i64> {
+        let mut decrypt = || {
+            let (values, room) = bytes::pair(&input, (0, to), &mut output, 0)?;
+            let decrypted = self.column.decrypt_many(&*used(&self.keys)?, values, room);
+            decrypted.inspect_err(|_| room.zeroize())
+        };
+        decrypt().map(to_js_length).map_err(to_napi)
+    }
+}
+
+#[napi]
+impl NativeFieldIndex {
+    /// Writes the first bits of the index of `scratch[..to]` to `output`. Wipes what it has read.
+    #[napi(catch_unwind)]
+    pub fn compute(
+        &self,
+        mut scratch: Uint8ArraySlice<'_>,
+        to: i64,
+        key_id: Option<u32>,
+        bits: u32,
+        mut output: Uint8ArraySlice<'_>,
+    ) -> Result<()> {
+        let mut compute = || {
+            let (value, room) = bytes::pair(&scratch, (0, to), &mut output, 0)?;
+            self.index.compute(&*used(&self.keys)?, key_id, value, bits as usize, room)
+        };
+        let computed = compute().map_err(to_napi);
+        wipe(&mut scratch, to)?;
+        computed
+    }
+}
+
+fn used(keys: &Current) -> error::Result<Arc<TenantKeys>> {
+    let keys = keys.read().unwrap_or_else(PoisonError::into_inner);
+    keys.clone().ok_or_else(|| Error::invalid("the fields are closed; open them again"))
+}
+
+fn split_row(input: &[u8], row_end: i64) -> error::Result<(Option<&[u8]>, &[u8])> {
+    let Ok(row_end) = usize::try_from(row_end) else { return Ok((None, input)) };
+    let split = input.split_at_checked(row_end);
+    split
+        .map(|(row, value)| (Some(row), value))
+        .ok_or_else(|| Error::invalid("a buffer was detached or resized while it was being used"))
+}
+
+fn wipe(scratch: &mut Uint8ArraySlice<'_>, to: i64) -> Result<()> {
+    let to = usize::try_from(to).unwrap_or_default();
+    let used = bytes::writable(scratch, 0).map_err(to_napi)?;
+    let to = to.min(used.len());
+    used[..to].zeroize();
+    Ok(())
+}

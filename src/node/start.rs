@@ -1,0 +1,184 @@
+//! The start of a message: now, if no service must be asked for a key, or later.
+
+use napi::bindgen_prelude::{ClassInstance, Either, Either3, PromiseRaw};
+use napi::{Env, Result};
+use napi_derive::napi;
+
+use super::bytes::{self, Uint8ArraySlice};
+use super::caller::{Caller, context_of, on_behalf};
+use super::client::NativeClient;
+use super::context::from_flat;
+use super::error::to_napi;
+use super::guard::once;
+use super::numbers::{to_js_length, to_u64};
+use super::runtime::spawn;
+use super::transform::NativeTransform;
+use crate::error::{self, Error};
+use crate::operation::{Operation, Reader, Start, Started, Writer};
+
+/// What starts later: its arguments were converted and checked, and no service has been asked yet.
+#[napi]
+pub struct PendingStart {
+    operation: Option<Operation>,
+    would_block: Error,
+}
+
+/// A transform, or what gives it later.
+pub(super) type NativeStart = Either<NativeTransform, PendingStart>;
+/// The length of a message that was written, or plaintext that was read, as a whole; or what does it.
+type WholeOrStart = Either3<i64, NativeTransform, PendingStart>;
+
+#[napi]
+impl PendingStart {
+    /// Starts as soon as the keyrings have answered.
+    #[napi(catch_unwind, ts_return_type = "Promise<Transform>")]
+    pub fn run<'env>(
+        &mut self,
+        env: &'env Env,
+        caller: Option<ClassInstance<'_, Caller>>,
+    ) -> Result<PromiseRaw<'env, NativeTransform>> {
+        let operation = self.operation.take().ok_or_else(|| to_napi(once()))?;
+        let caller = context_of(caller.as_ref());
+        spawn(env, async move {
+            on_behalf(caller, operation.start()).await.map(NativeTransform::from).map_err(to_napi)
+        })
+    }
+
+    /// Fails with the reason why a caller who cannot wait gets nothing.
+    #[napi(catch_unwind)]
+    pub fn refuse(&self) -> Result<()> {
+        Err(to_napi(self.would_block.clone()))
+    }
+}
+
+/// Starts a message; its plaintext has this length, in bytes, where it is known.
+#[napi(catch_unwind, ts_return_type = "Transform | PendingStart")]
+pub fn start_encryption(
+    client: &NativeClient,
+    context: Vec<String>,
+    plaintext_length: Option<i64>,
+) -> Result<NativeStart> {
+    let start = || {
+        let plaintext_length = plaintext_length.map(to_u64).transpose()?;
+        encryption(client, context, plaintext_length)?.start_now()
+    };
+    start().map(native).map_err(to_napi)
+}
+
+/// Starts to read a message that lies in memory as a whole and must have the expected context.
+#[napi(catch_unwind, ts_return_type = "Transform | PendingStart")]
+pub fn start_decryption(
+    client: &NativeClient,
+    message: Uint8ArraySlice<'_>,
+    expected_context: Vec<String>,
+) -> Result<NativeStart> {
+    let start = || {
+        let reader = reader(client, &message, expected_context)?;
+        Operation::decryption(reader).start_now()
+    };
+    start().map(native).map_err(to_napi)
+}
+
+/// Starts to read a message that lies in memory as a whole, and to write another; without a new
+/// context that gets the old one's.
+#[napi(catch_unwind, ts_return_type = "Transform | PendingStart")]
+pub fn start_re_encryption(
+    client: &NativeClient,
+    message: Uint8ArraySlice<'_>,
+    expected_context: Vec<String>,
+    new_client: &NativeClient,
+    new_context: Option<Vec<String>>,
+) -> Result<NativeStart> {
+    let start = || {
+        let reader = reader(client, &message, expected_context)?;
+        Operation::re_encryption(reader, writer(new_client, new_context)?).start_now()
+    };
+    start().map(native).map_err(to_napi)
+}
+
+/// Writes a short message to `output` and returns its length, in one call and without an object, which
+/// would cost more than the rest; or, where `output` has no room, returns what writes it.
+#[napi(catch_unwind, ts_return_type = "number | Transform | PendingStart")]
+pub fn encrypt_short(
+    client: &NativeClient,
+    context: Vec<String>,
+    input: Uint8ArraySlice<'_>,
+    mut output: Uint8ArraySlice<'_>,
+) -> Result<WholeOrStart> {
+    let encrypt = || -> error::Result<WholeOrStart> {
+        match encryption(client, context, Some(input.len() as u64))?.start_now()? {
+            Start::Now(started) if started.output_length(&input)? <= output.len() => {
+                run_whole(started, &input, &mut output)
+            }
+            start => Ok(unless_whole(start)),
+        }
+    };
+    encrypt().map_err(to_napi)
+}
+
+/// Writes the plaintext of a short message to `output`, which has room for as many bytes as the message
+/// has, and returns its length, in one call and without an object.
+///
+/// After an error nothing of the plaintext is left.
+#[napi(catch_unwind, ts_return_type = "number | Transform | PendingStart")]
+pub fn decrypt_short(
+    client: &NativeClient,
+    message: Uint8ArraySlice<'_>,
+    expected_context: Vec<String>,
+    mut output: Uint8ArraySlice<'_>,
+) -> Result<WholeOrStart> {
+    let decrypt = || -> error::Result<WholeOrStart> {
+        let reader = reader(client, &message, expected_context)?;
+        match Operation::decryption(reader).start_now()? {
+            Start::Now(started) => run_whole(started, &message, &mut output),
+            start => Ok(unless_whole(start)),
+        }
+    };
+    decrypt().map_err(to_napi)
+}
+
+pub(super) fn native(start: Start) -> NativeStart {
+    match start {
+        Start::Now(started) => Either::A(started.into()),
+        Start::Later(operation, would_block) => {
+            Either::B(PendingStart { operation: Some(operation), would_block })
+        }
+    }
+}
+
+pub(super) fn writer(client: &NativeClient, context: Option<Vec<String>>) -> error::Result<Writer> {
+    Ok(Writer { client: client.shared(), context: context.map(from_flat).transpose()? })
+}
+
+fn encryption(
+    client: &NativeClient,
+    context: Vec<String>,
+    plaintext_length: Option<u64>,
+) -> error::Result<Operation> {
+    Ok(Operation::encryption(writer(client, Some(context))?, plaintext_length))
+}
+
+fn reader(
+    client: &NativeClient,
+    message: &[u8],
+    expected_context: Vec<String>,
+) -> error::Result<Reader> {
+    Reader::of_message(client.shared(), message, &from_flat(expected_context)?)
+}
+
+fn run_whole(
+    started: Started,
+    input: &Uint8ArraySlice<'_>,
+    output: &mut Uint8ArraySlice<'_>,
+) -> error::Result<WholeOrStart> {
+    let whole = (0, to_js_length(input.len()));
+    let (input, output) = bytes::pair(input, whole, output, 0)?;
+    started.run_whole(input, output).map(|written| Either3::A(to_js_length(written)))
+}
+
+fn unless_whole(start: Start) -> WholeOrStart {
+    match native(start) {
+        Either::A(transform) => Either3::B(transform),
+        Either::B(pending) => Either3::C(pending),
+    }
+}
