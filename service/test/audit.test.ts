@@ -70,6 +70,36 @@ describe("the audit log", () => {
     assert.equal(entries[0].requestId, requestId);
   });
 
+  test("what becomes of devices, and of the secrets of the service, is found in it", async () => {
+    const register = `mutation { registerDevice(input: { appVersion: "1" }) { deviceId } }`;
+    const { data } = await service.graphql(register, {}, phone.token);
+    const { deviceId } = data.registerDevice;
+    const change = (mutation: string, token: string) =>
+      service.graphql(`mutation { ${mutation} { deviceId } }`, {}, token);
+    await change(`releaseDevice(deviceId: "${deviceId}")`, phone.token);
+    await change(`transferDevice(deviceId: "${deviceId}", userId: "bob")`, admin);
+    await change(`revokeDevice(deviceId: "${deviceId}")`, admin);
+    const entries = (await find({ deviceId })).reverse();
+    assert.deepEqual(
+      entries.map((entry) => [entry.operation, entry.userId, entry.subjectId]),
+      [
+        ["register-device", "ada", null],
+        ["release-device", "ada", null],
+        ["transfer-device", "root", "bob"],
+        ["revoke-device", "root", "bob"],
+      ],
+    );
+    const foreign = await change(`revokeDevice(deviceId: "${deviceId}")`, phone.token);
+    assert.equal(codeOf(foreign), "DEVICE_NOT_FOUND");
+    const [refused] = await find({ userId: "ada", operation: "revoke-device" });
+    assert.equal(refused.code, "DEVICE_NOT_FOUND");
+
+    const rotate = "mutation { rotateServiceSecret(purpose: PEPPER) { version } }";
+    assert.equal((await service.graphql(rotate, {}, admin)).errors, undefined);
+    const [rotated] = await find({ operation: "rotate-service-secret" });
+    assert.deepEqual([rotated.userId, rotated.outcome], ["root", "success"]);
+  });
+
   test("what an administrator does for a user is found under both", async () => {
     const [entry] = await find({ userId: "bob", operation: "set" });
     assert.deepEqual([entry.userId, entry.subjectId], ["root", "bob"]);

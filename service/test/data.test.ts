@@ -132,6 +132,18 @@ describe("data", () => {
     assert.match(service.logged(), /DATA_UNUSABLE/);
   });
 
+  test("is neither decrypted for a revoked device nor given to it", async () => {
+    const dora = clientOf("dora");
+    await dora.storeData("letter", bytes(LETTER));
+    const kept = await dora.encryptData(bytes("kept by the device"));
+    const token = await service.token("dora");
+    const revoke = `mutation { revokeDevice(deviceId: "device-of-dora") { deviceId } }`;
+    assert.equal((await service.graphql(revoke, {}, token)).errors, undefined);
+    await assert.rejects(dora.decryptData(kept), { code: "DEVICE_REVOKED" });
+    await assert.rejects(dora.reencryptData(kept), { code: "DEVICE_REVOKED" });
+    await assert.rejects(dora.loadData("letter"), { code: "DEVICE_REVOKED" });
+  });
+
   test("has a largest length, by configuration", async () => {
     await assert.rejects(client.storeData("long", new Uint8Array(8192)), {
       code: "PAYLOAD_TOO_LARGE",

@@ -47,6 +47,8 @@ async function refresh() {
     show();
   } catch (error) {
     if (signal.aborted) return;
+    // Old numbers stay readable: the message says of when they are.
+    document.body.classList.remove('loading');
     const range = chosen.nextElementSibling.textContent;
     const shown = summary ? `What is shown is of ${clock(summary.until)}.` : 'Nothing is shown.';
     tell(`The numbers of the last ${range} could not be had. ${shown} ${error.message}`);

@@ -25,6 +25,6 @@ import { KeysResolver } from "./keys.resolver.js";
     KeyUsage,
     KeyUsageResolver,
   ],
-  exports: [Devices, KeyStore, KeyUsage, LifeCycle, PayloadDecryptor],
+  exports: [KeyStore, KeyUsage, LifeCycle, PayloadDecryptor],
 })
 export class KeysModule {}

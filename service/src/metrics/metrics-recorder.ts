@@ -18,6 +18,11 @@ export interface OperationRecord {
     | "store"
     | "load"
     | "delete"
+    | "register-device"
+    | "revoke-device"
+    | "release-device"
+    | "transfer-device"
+    | "rotate-service-secret"
     | "run-daily-task"
     | "restore-keys";
   readonly outcome: "success" | "failure";

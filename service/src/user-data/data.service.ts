@@ -8,7 +8,6 @@ import { usePayload } from "../credentials/used-payloads.js";
 import { Database } from "../database/database.js";
 import { lockNames } from "../database/locks.js";
 import type { ClientKey } from "../keys/client-key.js";
-import { Devices } from "../keys/devices.js";
 import { KeyStore } from "../keys/key-store.js";
 import { invalidPayload, PayloadDecryptor } from "../keys/payload-decryptor.js";
 import { DataStore } from "./data-store.js";
@@ -34,7 +33,6 @@ export class DataService {
     @Inject(Clock) private readonly clock: Clock,
     @Inject(Database) private readonly database: Database,
     @Inject(PayloadDecryptor) private readonly decryptor: PayloadDecryptor,
-    @Inject(Devices) private readonly devices: Devices,
     @Inject(KeyStore) private readonly keys: KeyStore,
     @Inject(DataStore) private readonly store: DataStore,
   ) {}
@@ -104,7 +102,6 @@ export class DataService {
         "The device has no key to encrypt with; ask for one.",
       );
     }
-    await this.devices.checkNotRevoked(this.database.orm, deviceId);
     return { keyId: key.id, data: await encryptData(plaintext, key) };
   }
 
