@@ -1,13 +1,18 @@
-import { type DeviceKey, encryptFor } from "./device-key.js";
+import { type DeviceKey, encryptFor, toBase64 } from "./device-key.js";
 import { DeviceKeys } from "./device-keys.js";
 import { KEY_GONE, KeyServiceError, MAY_BE_DONE, NO_ANSWER, TRY_LATER } from "./errors.js";
+import { decryptAnswer, digestOf, encryptForKey } from "./jwe.js";
 import {
   type Credential,
+  DECRYPT_DATA,
   GENERATE,
+  LOAD_DATA,
   type Mutation,
   PASSCODE,
+  REENCRYPT_DATA,
   REGISTER,
   ROTATE,
+  STORE_DATA,
   TRANSACTION_PIN,
   type Verification,
 } from "./mutations.js";
@@ -25,6 +30,12 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+/** Data that was encrypted, and the key that it is under. */
+export interface EncryptedData {
+  keyId: string;
+  data: string;
+}
+
 export interface SetOptions extends CallOptions {
   /** The secret that is set already, which is needed to set another. */
   current?: string;
@@ -37,11 +48,13 @@ export class KeyServiceClient {
   readonly #retry: RetryOptions;
   readonly #transport: Transport;
   readonly #keys: DeviceKeys;
+  readonly #deviceId: string;
 
   constructor({ deviceId, appVersion, ...options }: ClientOptions) {
     const fetch = (...request: Parameters<typeof globalThis.fetch>) => globalThis.fetch(...request);
     this.#retry = { ...DEFAULTS, ...options };
     this.#transport = new Transport({ fetch, ...DEFAULTS, ...options });
+    this.#deviceId = deviceId;
     const input = { deviceId, appVersion };
     this.#keys = new DeviceKeys({
       generate: () => this.#send(GENERATE, input, {}),
@@ -90,27 +103,90 @@ export class KeyServiceClient {
     return this.#submit(TRANSACTION_PIN, "verify", pin, options);
   }
 
-  /** Encrypts and sends; once more if the key is gone, or if this device's clock was wrong. */
-  async #submit<T>(
+  /** Encrypts data under the device's key: keep it where you like, and decrypt it before the key is destroyed. */
+  async encryptData(data: Uint8Array, { signal }: CallOptions = {}): Promise<EncryptedData> {
+    const key = await this.#keys.get(signal);
+    return { keyId: key.keyId, data: await encryptForKey(data, key) };
+  }
+
+  /** Asks the service to decrypt; the answer is encrypted for this call alone. */
+  async decryptData(
+    { keyId, data }: EncryptedData,
+    options: CallOptions = {},
+  ): Promise<Uint8Array> {
+    const answerKey = crypto.getRandomValues(new Uint8Array(32));
+    try {
+      const { answer } = await this.#sendWithPayload<{ answer: string }>(
+        DECRYPT_DATA,
+        { keyId, data },
+        toBase64(answerKey),
+        options,
+      );
+      return await decryptAnswer(answer, answerKey);
+    } finally {
+      answerKey.fill(0);
+    }
+  }
+
+  /** The same data under the key that the device has now: do this after a rotation with what you keep. */
+  async reencryptData({ keyId, data }: EncryptedData, options: CallOptions = {}) {
+    const send = () => this.#send<EncryptedData>(REENCRYPT_DATA, { keyId, data }, options);
+    return this.#withKey(send, options);
+  }
+
+  /** Lets the service keep data by a name, in place of what was there. */
+  async storeData(name: string, data: Uint8Array, options: CallOptions = {}): Promise<void> {
+    const encrypted = await this.encryptData(data, options);
+    const digest = await digestOf(`${name}\n${encrypted.data}`);
+    await this.#sendWithPayload(STORE_DATA, { name, ...encrypted }, digest, options);
+  }
+
+  /** What was stored by a name, whatever has become of the key that it was encrypted under. */
+  async loadData(name: string, options: CallOptions = {}): Promise<Uint8Array> {
+    const input = { name, deviceId: this.#deviceId };
+    const load = () => this.#send<EncryptedData>(LOAD_DATA, input, options);
+    return this.decryptData(await this.#withKey(load, options), options);
+  }
+
+  /** Sends data with a payload of its own, under the device's present key if the data's is another. */
+  async #sendWithPayload<T>(
+    mutation: Mutation,
+    input: EncryptedData & { name?: string },
+    secret: string,
+    options: CallOptions,
+  ): Promise<T> {
+    return this.#withKey(async (key) => {
+      const operation = mutation.field;
+      const issuedAt = this.#transport.now();
+      const payload = await encryptFor(key, { operation, secret, issuedAt });
+      return this.#sendOnce<T>(mutation, { ...input, payloadKeyId: key.keyId, payload }, options);
+    }, options);
+  }
+
+  /** Does it with the device's key; once more with another if that is gone, or the clock was wrong. */
+  async #withKey<T>(work: (key: DeviceKey) => Promise<T>, { signal }: CallOptions): Promise<T> {
+    const key = await this.#keys.get(signal);
+    try {
+      return await work(key);
+    } catch (error) {
+      if (!(error instanceof KeyServiceError)) throw error;
+      if (KEY_GONE.has(error.code)) await this.#keys.forget(key);
+      else if (error.code === "KEY_UNUSABLE") await this.#keys.rotate(signal);
+      else if (error.code !== "PAYLOAD_EXPIRED") throw error;
+      return work(await this.#keys.get(signal));
+    }
+  }
+
+  #submit<T>(
     credential: Credential,
     action: "set" | "verify",
     secret: string,
     options: SetOptions,
   ): Promise<T> {
-    const encryptAndSend = async (key: DeviceKey) => {
+    return this.#withKey(async (key) => {
       const input = await this.#inputFor(key, credential, action, secret, options.current);
       return this.#sendOnce<T>(credential[action], input, options);
-    };
-    const key = await this.#keys.get(options.signal);
-    try {
-      return await encryptAndSend(key);
-    } catch (error) {
-      if (!(error instanceof KeyServiceError)) throw error;
-      if (KEY_GONE.has(error.code)) await this.#keys.forget(key);
-      else if (error.code === "KEY_UNUSABLE") await this.#keys.rotate(options.signal);
-      else if (error.code !== "PAYLOAD_EXPIRED") throw error;
-      return encryptAndSend(await this.#keys.get(options.signal));
-    }
+    }, options);
   }
 
   async #inputFor(

@@ -33,13 +33,7 @@ export async function encryptFor(
   key: DeviceKey,
   { operation, secret, issuedAt }: Payload,
 ): Promise<string> {
-  const publicKey = await crypto.subtle.importKey(
-    "spki",
-    fromPem(key.publicKey),
-    { name: "RSA-OAEP", hash: "SHA-256" },
-    false,
-    ["encrypt"],
-  );
+  const publicKey = await importPublicKey(key);
   const nonce = toBase64(crypto.getRandomValues(new Uint8Array(16)));
   const plaintext = new TextEncoder().encode(
     JSON.stringify({ operation, secret, nonce, issuedAt }),
@@ -51,6 +45,11 @@ export async function encryptFor(
   } finally {
     plaintext.fill(0);
   }
+}
+
+export function importPublicKey({ publicKey }: DeviceKey): Promise<CryptoKey> {
+  const algorithm = { name: "RSA-OAEP", hash: "SHA-256" };
+  return crypto.subtle.importKey("spki", fromPem(publicKey), algorithm, false, ["encrypt"]);
 }
 
 /** RSA-OAEP takes what two SHA-256 digests and two bytes leave of the modulus. */
@@ -65,6 +64,6 @@ function fromPem(pem: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(body), (character) => character.charCodeAt(0));
 }
 
-function toBase64(bytes: Uint8Array): string {
+export function toBase64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes));
 }

@@ -25,6 +25,7 @@ export const MAY_BE_DONE: ReadonlySet<string> = new Set([...NO_ANSWER, "DATABASE
 /** The service cannot do it now, and soon may. */
 export const TRY_LATER: ReadonlySet<string> = new Set([
   "KMS_UNAVAILABLE",
+  "ISSUER_UNAVAILABLE",
   "DATABASE_UNAVAILABLE",
   "CLOCK_DIFFERS",
   "TOO_MANY_REQUESTS",

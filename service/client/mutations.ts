@@ -32,6 +32,10 @@ export const GENERATE = mutation("generateClientEncryptionKey", KEY, "GenerateCl
 export const ROTATE = mutation("rotateClientEncryptionKey", KEY, "GenerateClientEncryptionKey");
 
 export const REGISTER = mutation("registerDevice", "deviceId");
+export const DECRYPT_DATA = mutation("decryptData", "answer");
+export const REENCRYPT_DATA = mutation("reencryptData", "keyId data", "EncryptedData");
+export const STORE_DATA = mutation("storeData", "storedAt");
+export const LOAD_DATA = mutation("loadData", "keyId data");
 
 export const PASSCODE: Credential = {
   set: mutation("setUserPasscode", "setAt"),

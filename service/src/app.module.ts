@@ -1,9 +1,11 @@
 import { Module, type DynamicModule } from "@nestjs/common";
+import { AuditModule } from "./audit/audit.module.js";
 import { AuthModule } from "./auth/auth.module.js";
 import type { Clock } from "./common/clock.js";
 import type { Config } from "./config/config.js";
 import { ConfigModule } from "./config/config.module.js";
 import { CredentialsModule } from "./credentials/credentials.module.js";
+import { DataModule } from "./user-data/data.module.js";
 import type { Database } from "./database/database.js";
 import { DatabaseModule } from "./database/database.module.js";
 import { DashboardModule } from "./dashboard/dashboard.module.js";
@@ -38,8 +40,10 @@ export class AppModule {
         EnvelopeModule,
         AuthModule,
         MetricsModule,
+        AuditModule,
         KeysModule,
         CredentialsModule,
+        DataModule,
         TamperingModule,
         JobsModule,
         ServiceGraphQLModule,

@@ -16,6 +16,9 @@ import { createProbeServer, probesElsewhere } from "./health/probes.js";
 import { bodyTimeout } from "./limits/body-timeout.js";
 import { requestLimits } from "./limits/request-limits.js";
 import { createLog, nestLogger, type Log } from "./logging/log.js";
+import { rememberRequestId } from "./logging/request-id.js";
+import { requestMetrics } from "./logging/request-metrics.js";
+import { Prometheus } from "./metrics/prometheus.js";
 import { requestLog } from "./logging/requests.js";
 
 export interface RunningService {
@@ -92,14 +95,15 @@ export async function startService(
 function configure(app: NestExpressApplication, config: Config, log: Log): void {
   app.disable("x-powered-by");
   app.set("trust proxy", config.TRUST_PROXY);
-  app.use(requestLog(log));
+  const prometheus = app.get(Prometheus);
+  app.use(requestLog(log), rememberRequestId, requestMetrics(prometheus));
   if (config.PROBE_PORT !== undefined) app.use(probesElsewhere);
-  app.use(requestLimits(config, app.get(Tokens)));
+  app.use(requestLimits(config, app.get(Tokens), () => prometheus.countError("TOO_MANY_REQUESTS")));
   app.use(bodyTimeout(config.BODY_TIMEOUT_SECONDS));
   // Node.js looks for slow headers every 30 seconds.
   (app.getHttpServer() as Server).headersTimeout = config.BODY_TIMEOUT_SECONDS * SECOND;
   app.useBodyParser("json", { limit: config.GRAPHQL_BODY_BYTES });
-  app.useGlobalFilters(new HttpErrorFilter());
+  app.useGlobalFilters(new HttpErrorFilter((code) => prometheus.countError(code)));
   if (config.CORS_ORIGINS.length > 0) {
     // The client goes by the time of the service.
     app.enableCors({ origin: config.CORS_ORIGINS, exposedHeaders: ["date"], maxAge: 600 });

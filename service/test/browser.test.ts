@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
+import type { Browser, BrowserContext, Locator, Page, Request } from "playwright-core";
 import { HOUR, MINUTE } from "../src/common/durations.js";
 import { MetricsRecorder } from "../src/metrics/metrics-recorder.js";
 import { MetricsWriter } from "../src/metrics/metrics-writer.js";
@@ -136,6 +136,58 @@ describe("in a browser", () => {
     assert.notEqual(await background(), light);
   });
 
+  test("an answer that comes late does not replace that of the timeframe chosen after it", async () => {
+    await dashboard.getByRole("radio", { name: "24 h" }).check();
+    await dashboard.locator("body:not(.loading)").waitFor();
+    const attempts = dashboard.locator("#attempts");
+    const day = await attempts.textContent();
+    let answer!: () => void;
+    const held = new Promise<void>((resolve) => (answer = resolve));
+    const over = new Promise<void>((resolve) => {
+      const note = (request: Request) => request.url().endsWith("hours=168") && resolve();
+      dashboard.on("requestfinished", note).on("requestfailed", note);
+    });
+    await dashboard.route("**/summary?hours=168", async (route) => {
+      await held;
+      await route.continue().catch(() => {});
+    });
+    await dashboard.getByRole("radio", { name: "7 d" }).check();
+    await dashboard.getByRole("radio", { name: "1 h" }).check();
+    await attempts.filter({ hasNotText: day! }).waitFor();
+    const hour = await attempts.textContent();
+    answer();
+    await over;
+    await drawnAgain();
+    assert.equal(await attempts.textContent(), hour);
+    await dashboard.unroute("**/summary?hours=168");
+  });
+
+  test("the dashboard says which numbers could not be had, and of when those shown are", async () => {
+    const attempts = await dashboard.locator("#attempts").textContent();
+    const problem = dashboard.getByRole("alert");
+    await dashboard.route("**/summary?*", (route) => route.fulfill({ status: 503 }));
+    await dashboard.getByRole("radio", { name: "30 d" }).check();
+    await problem.filter({ hasText: "of the last 30 d could not be had" }).waitFor();
+    assert.match(
+      (await problem.textContent())!,
+      /What is shown is of \d\d:\d\d:\d\d\. The service answered 503\.$/,
+    );
+    assert.equal(await dashboard.locator("#attempts").textContent(), attempts);
+    assert.deepEqual(await barriersOf(dashboard), []);
+    await dashboard.unroute("**/summary?*");
+    await dashboard.getByRole("radio", { name: "1 h" }).check();
+    await problem.waitFor({ state: "hidden" });
+  });
+
+  test("the dashboard says that the session has ended, and asks who it is", async () => {
+    await context.clearCookies();
+    await dashboard.getByRole("radio", { name: "7 d" }).click();
+    await dashboard.getByText("Your session has ended: sign in again.").waitFor();
+    await signIn(await service.token("root", "admin"));
+    await dashboard.getByRole("heading", { name: "Problem keys" }).waitFor();
+    assert.equal(await dashboard.getByText("Your session has ended").count(), 0);
+  });
+
   test("whoever signs out sees nothing more", async () => {
     await dashboard.getByRole("button", { name: "Sign out" }).click();
     await dashboard.getByLabel("Bearer token").waitFor();
@@ -151,12 +203,24 @@ describe("in a browser", () => {
     return page;
   }
 
+  /** After two frames, a page shows what it was told before. */
+  function drawnAgain(): Promise<void> {
+    return dashboard.evaluate(
+      () =>
+        new Promise((resolve) =>
+          requestAnimationFrame(() => requestAnimationFrame(() => resolve())),
+        ),
+    );
+  }
+
   async function signIn(token: string): Promise<void> {
     await dashboard.getByLabel("Bearer token").fill(token);
     await dashboard.getByRole("button", { name: "Sign in" }).click();
   }
 
   async function press(button: string, pin: string, answer: string): Promise<void> {
+    // Browsers have a clock of their own, and a slow machine takes longer than clocks may differ.
+    service.clock.advance(Math.max(0, Date.now() - service.clock.now().getTime()));
     await demo.bringToFront();
     await demo.getByLabel("Transaction PIN").fill(pin);
     await demo.getByRole("button", { name: button }).click();
@@ -200,6 +264,7 @@ describe("in a browser", () => {
             durationMs: usual * (0.8 + 0.5 * Math.random() + (n % 9 === 0 ? 2 * Math.random() : 0)),
             keyId: bad ? `0196f2a4-7c1e-7b3a-9d7f-${n % 2 ? "bad" : "odd"}000000001` : `key-${n}`,
             deviceId: `device-${n}`,
+            userId: "ada",
           });
         }
       }

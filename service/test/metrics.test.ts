@@ -2,16 +2,25 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { sql } from "drizzle-orm";
 import { DAY, HOUR, MINUTE } from "../src/common/durations.js";
-import { operationMetrics } from "../src/database/schema/metrics.js";
+import {
+  auditLog,
+  keyHours,
+  keyUsage,
+  metricCounts,
+  metricDurations,
+} from "../src/database/schema/metrics.js";
+import { Log } from "../src/logging/log.js";
 import { MetricsRecorder, type OperationRecord } from "../src/metrics/metrics-recorder.js";
 import { MetricsRetention } from "../src/metrics/metrics-retention.js";
 import { MetricsWriter } from "../src/metrics/metrics-writer.js";
+import { Prometheus } from "../src/metrics/prometheus.js";
 import { ProblemKeys } from "../src/metrics/problem-keys.js";
 import { startTestService, type TestService } from "./support/app.js";
 
-const COUNTS = "attempts successes failures successRate durations { p50Ms p95Ms p99Ms }";
+const COUNTS =
+  "attempts successes failures serviceFailures callerFailures successRate availability durations { p50Ms p95Ms p99Ms }";
 const SUMMARY = `query ($hours: Int) {
-  getEncryptionMetricsSummary(timeframeHours: $hours) {
+  encryptionMetrics(timeframeHours: $hours) {
     timeframeHours from until
     totals { ${COUNTS} }
     byOperation { operation ${COUNTS} }
@@ -37,6 +46,8 @@ describe("metrics", () => {
     service = await startTestService({
       PROBLEM_KEY_MIN_ATTEMPTS: "4",
       METRICS_RETENTION_DAYS: "30",
+      AUDIT_RETENTION_DAYS: "30",
+      AUDIT_USER_ROWS_PER_MINUTE: "100000",
     });
     user = await service.token("alice");
     watcher = await service.token("watcher", "metrics");
@@ -44,7 +55,13 @@ describe("metrics", () => {
   after(() => service.close());
   beforeEach(async () => {
     await flush();
-    await service.database.orm.delete(operationMetrics);
+    await service.database.orm.transaction(async (orm) => {
+      await orm.execute(sql`select set_config('kms_service.audit_retention', 'on', true)`);
+      await orm.delete(auditLog);
+    });
+    for (const table of [metricCounts, metricDurations, keyUsage, keyHours]) {
+      await service.database.orm.delete(table);
+    }
   });
 
   test("sums up totals, rates and percentiles, by operation and by reason", async () => {
@@ -59,21 +76,77 @@ describe("metrics", () => {
     assert.equal(summary.totals.successRate, 104 / 108);
 
     const [decrypt, generate, verify] = summary.byOperation;
-    assert.deepEqual(generate, {
+    const { durations, ...counts } = generate;
+    assert.deepEqual(counts, {
       operation: "generate",
       attempts: 4,
       successes: 4,
       failures: 0,
+      serviceFailures: 0,
+      callerFailures: 0,
       successRate: 1,
-      durations: { p50Ms: 250, p95Ms: 385, p99Ms: 397 },
+      availability: 1,
     });
+    assertNear(durations, { p50Ms: 200, p95Ms: 400, p99Ms: 400 });
     assert.equal(decrypt.attempts, 103);
-    assert.equal(decrypt.durations.p50Ms, 50.5);
+    assertNear(decrypt.durations, { p50Ms: 50.5, p95Ms: 95, p99Ms: 99 });
     assert.equal(verify.successRate, 0);
     assert.deepEqual(summary.byReason, [
       { operation: "decrypt", reason: "PAYLOAD_INVALID", failures: 3, share: 0.75 },
       { operation: "verify", reason: "WRONG_SECRET", failures: 1, share: 0.25 },
     ]);
+  });
+
+  test("the query without a selection answers all of it as JSON, word for word", async () => {
+    record({ operation: "decrypt", durationMs: 3 });
+    await flush();
+    const query = "query { getEncryptionMetricsSummary(timeframeHours: 24) }";
+    const { data, errors } = await service.graphql(query, {}, watcher);
+    assert.equal(errors, undefined);
+    const summary = data.getEncryptionMetricsSummary;
+    const { until, ...typed } = await summarize(24);
+    assert.equal(summary.timeframeHours, 24);
+    assert.equal(summary.totals.attempts, 1);
+    assert.deepEqual(summary.byOperation, typed.byOperation);
+    assert.equal(summary.until, until);
+    assert.equal(summary.series.length, typed.series.length);
+    const refused = await service.graphql(query, {}, user);
+    assert.equal(refused.errors?.[0]?.extensions.code, "FORBIDDEN");
+  });
+
+  test("tells the failures of the service from those of callers", async () => {
+    for (let n = 0; n < 6; n++) record({ operation: "decrypt" });
+    fail({ operation: "verify", reason: "WRONG_SECRET" }, 3);
+    fail({ operation: "decrypt", reason: "KMS_UNAVAILABLE" }, 1);
+    const { totals } = await summarize();
+    assert.deepEqual([totals.callerFailures, totals.serviceFailures], [3, 1]);
+    assert.deepEqual([totals.successRate, totals.availability], [0.6, 0.9]);
+  });
+
+  test("a user who does very much makes few rows, and is counted all the same", async () => {
+    const { AUDIT_USER_ROWS_PER_MINUTE } = service.config;
+    Object.assign(service.config, { AUDIT_USER_ROWS_PER_MINUTE: 10 });
+    const writer = new MetricsWriter(
+      service.config,
+      service.database,
+      service.app.get(Log),
+      new Prometheus(),
+    );
+    Object.assign(service.config, { AUDIT_USER_ROWS_PER_MINUTE });
+    const recordedAt = service.clock.now();
+    for (let n = 0; n < 1000; n++) {
+      const row = { operation: "verify", outcome: "failure", durationMs: 1 } as const;
+      writer.add({ ...row, userId: "eve", code: "WRONG_SECRET", recordedAt });
+    }
+    await writer.flush();
+    assert.equal(await countRows(), 11);
+    const [sum] = await service.database.orm
+      .select({ times: sql<number>`sum(times)::int` })
+      .from(auditLog);
+    assert.equal(sum!.times, 1000);
+    const { totals, byReason } = await summarize();
+    assert.deepEqual([totals.attempts, byReason[0].failures], [1000, 1000]);
+    assert.ok(totals.durations.p99Ms < 1.1);
   });
 
   test("says so where there is nothing to sum up", async () => {
@@ -82,7 +155,10 @@ describe("metrics", () => {
       attempts: 0,
       successes: 0,
       failures: 0,
+      serviceFailures: 0,
+      callerFailures: 0,
       successRate: null,
+      availability: null,
       durations: null,
     });
     assert.deepEqual([byOperation, byReason, problemKeys], [[], [], []]);
@@ -96,9 +172,9 @@ describe("metrics", () => {
     assert.deepEqual(rows, ["encrypt success", "generate failure", "generate success"]);
     const made = of("generate success");
     assert.equal(made.keyId, data.generateClientEncryptionKey.keyId);
-    assert.deepEqual([made.deviceId, made.userId, made.reason], ["phone", "alice", null]);
+    assert.deepEqual([made.deviceId, made.userId, made.code], ["phone", "alice", null]);
     assert.ok(made.durationMs > of("encrypt success").durationMs);
-    assert.equal(of("generate failure").reason, "BAD_USER_INPUT");
+    assert.equal(of("generate failure").code, "BAD_USER_INPUT");
 
     const summary = await summarize();
     assert.deepEqual(summary.keys, { active: 1, decryptOnly: 0, destroyed: 0 });
@@ -113,7 +189,7 @@ describe("metrics", () => {
     }
     for (const [hours, pieces] of [
       [1, 60],
-      [24, 48],
+      [24, 24],
       [168, 56],
     ] as const) {
       const { series, totals, byReason } = await summarize(hours);
@@ -151,8 +227,11 @@ describe("metrics", () => {
       reason = "PAYLOAD_INVALID",
     ) => {
       for (let n = 0; n < successes; n++)
-        record({ operation: "decrypt", keyId, deviceId: `of ${keyId}` });
-      fail({ operation: "decrypt", keyId, deviceId: `of ${keyId}`, reason }, failures);
+        record({ operation: "decrypt", keyId, deviceId: `of ${keyId}`, userId: "ada" });
+      fail(
+        { operation: "decrypt", keyId, deviceId: `of ${keyId}`, userId: "ada", reason },
+        failures,
+      );
     };
     decrypt("long ago", 0, 9);
     service.clock.advance(25 * HOUR);
@@ -195,17 +274,17 @@ describe("metrics", () => {
         rows: sql<number>`count(*)::int`,
         transactions: sql<number>`count(distinct xmin::text)::int`,
       })
-      .from(operationMetrics);
+      .from(auditLog);
     assert.deepEqual(counted, { rows: 1200, transactions: 3 });
   });
 
   test("keeps the rows that the database does not take, and fails no request", async () => {
     const rename = (from: string, to: string) =>
       service.database.orm.execute(sql.raw(`alter table ${from} rename to ${to}`));
-    await rename("operation_metrics", "elsewhere");
+    await rename("audit_log", "elsewhere");
     const { errors, data } = await service.graphql(GENERATE, { deviceId: "tablet" }, user);
     await flush();
-    await rename("elsewhere", "operation_metrics");
+    await rename("elsewhere", "audit_log");
     assert.equal(errors, undefined);
     assert.ok(data.generateClientEncryptionKey.keyId);
     assert.match(service.logged(), /metrics could not be written/);
@@ -235,7 +314,7 @@ describe("metrics", () => {
         .get(MetricsRecorder)
         .record({ operation: "verify", outcome: "success", durationMs: 1 });
       await ending.app.close();
-      assert.equal(await ending.database.orm.$count(operationMetrics), 1);
+      assert.equal(await ending.database.orm.$count(auditLog), 1);
     } finally {
       await ending.close();
     }
@@ -249,8 +328,15 @@ describe("metrics", () => {
     for (let n = 0; n < times; n++) record({ ...operation, outcome: "failure" });
   }
 
+  /** Percentiles are right to 5 %. */
+  function assertNear(durations: Record<string, number>, expected: Record<string, number>): void {
+    for (const [name, ms] of Object.entries(expected)) {
+      assert.ok(Math.abs(durations[name]! / ms - 1) < 0.05, `${name} is ${durations[name]}`);
+    }
+  }
+
   async function recorded() {
-    const rows = await service.database.orm.select().from(operationMetrics);
+    const rows = await service.database.orm.select().from(auditLog);
     const named = new Map(rows.map((row) => [`${row.operation} ${row.outcome}`, row]));
     return { rows: [...named.keys()].sort(), of: (name: string) => named.get(name)! };
   }
@@ -260,13 +346,13 @@ describe("metrics", () => {
   }
 
   function countRows(): Promise<number> {
-    return service.database.orm.$count(operationMetrics);
+    return service.database.orm.$count(auditLog);
   }
 
   async function summarize(hours?: number) {
     await flush();
     const { data, errors } = await service.graphql(SUMMARY, { hours }, watcher);
     assert.equal(errors, undefined);
-    return data.getEncryptionMetricsSummary;
+    return data.encryptionMetrics;
   }
 });

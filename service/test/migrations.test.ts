@@ -13,6 +13,7 @@ import pg from "pg";
 import { loadConfig } from "../src/config/config.js";
 import { MIGRATIONS } from "../src/database/migrations.js";
 import { openDatabase } from "../src/database/open.js";
+import { bucketOf } from "../src/metrics/histogram.js";
 import { createLog } from "../src/logging/log.js";
 import { createTestDatabase } from "./support/test-database.js";
 
@@ -23,6 +24,9 @@ const ROWS = [
   `INSERT INTO client_keys SELECT state, 'phone', 'ada', 'RSA-OAEP-256', 2048, 'public',
      CASE WHEN state = 'destroyed' THEN NULL ELSE '\\x00'::bytea END, state, now(), now(), NULL, NULL, 'mac'
    FROM unnest(ARRAY['active', 'decrypt-only', 'destroyed']) AS state`,
+  `INSERT INTO operation_metrics (recorded_at, operation, outcome, reason, duration_ms, key_id, device_id, user_id)
+   SELECT now(), 'decrypt', CASE WHEN n = 1 THEN 'failure' ELSE 'success' END,
+     CASE WHEN n = 1 THEN 'PAYLOAD_INVALID' END, 100, 'active', 'phone', 'ada' FROM generate_series(1, 5) AS n`,
 ];
 
 /** The first migrations alone, in a folder of their own. */
@@ -69,6 +73,13 @@ test("a database of the former schema is brought up to date, with all its rows",
         FROM client_keys`;
       const { rows } = (await database.orm.execute(query)) as unknown as { rows: object[] };
       assert.deepEqual(rows[0], { n: 3, keys: 2, indexes: 1 });
+      const counted = sql`SELECT usage_count::int AS used, failure_count::int AS failed,
+        (SELECT sum(count)::int FROM metric_counts WHERE step = 60) AS counted,
+        (SELECT min(bucket)::int FROM metric_durations) AS bucket,
+        (SELECT count(*)::int FROM audit_log WHERE times = 1) AS logged FROM key_usage`;
+      const usage = (await database.orm.execute(counted)) as unknown as { rows: object[] };
+      const bucket = bucketOf(100);
+      assert.deepEqual(usage.rows, [{ used: 4, failed: 1, counted: 5, bucket, logged: 5 }]);
     } finally {
       await database.close();
     }

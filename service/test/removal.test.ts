@@ -82,11 +82,11 @@ test("keys that were destroyed can be restored until they are wiped", async () =
 test("if most metrics are due at once, none is deleted, and a usual share is", async () => {
   const fill = (rows: number, age: number) =>
     service.database.orm.execute(
-      sql`INSERT INTO operation_metrics (recorded_at, operation, outcome, duration_ms)
+      sql`INSERT INTO audit_log (recorded_at, operation, outcome, duration_ms)
       SELECT ${new Date(service.clock.now().getTime() - age).toISOString()}::timestamptz, 'verify', 'success', 1
       FROM generate_series(1, ${rows}::int)`,
     );
-  await fill(11_000, 200 * DAY);
+  await fill(11_000, 400 * DAY);
   assert.equal((await run()).heldBack, 11_000);
   await fill(110_000, DAY);
   assert.equal((await run()).heldBack, 0);

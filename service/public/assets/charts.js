@@ -3,7 +3,16 @@ import { count, duration, moment, shortCount, shortDuration, words } from './for
 import { colorOf, inOrder } from './operations.js';
 import { color, font } from './theme.js';
 
-const REASON_COLORS = ['bad', 'series-3', 'series-4', 'series-2', 'series-1'];
+/** Each reason keeps its colour, whatever else there is; what has none here is grey. */
+const REASON_COLORS = {
+  KMS_UNAVAILABLE: 'bad',
+  DATABASE_UNAVAILABLE: 'series-5',
+  WRONG_SECRET: 'series-3',
+  PAYLOAD_INVALID: 'series-4',
+  PAYLOAD_EXPIRED: 'series-2',
+  KEY_LIMIT_REACHED: 'series-1',
+};
+const MOST_REASONS = 6;
 const STATES = [
   ['active', 'Active', 'series-2'],
   ['decryptOnly', 'Decrypt only', 'series-3'],
@@ -68,12 +77,12 @@ function failuresChart(summary) {
     counts.set(reason, (counts.get(reason) ?? 0) + failures);
   }
   const reasons = [...counts].sort(([, a], [, b]) => b - a);
-  const shown = reasons.slice(0, REASON_COLORS.length).map(([reason]) => reason);
+  const shown = reasons.slice(0, MOST_REASONS).map(([reason]) => reason);
   const sum = (point, wanted) =>
     point.byReason.filter(wanted).reduce((total, { failures }) => total + failures, 0);
-  const datasets = shown.map((reason, index) => ({
+  const datasets = shown.map((reason) => ({
     label: words(reason),
-    color: color(REASON_COLORS[index]),
+    color: color(REASON_COLORS[reason] ?? 'series-6'),
     at: (point) => sum(point, (each) => each.reason === reason),
   }));
   if (reasons.length > shown.length) {
@@ -96,9 +105,8 @@ function stackedBars({ series, timeframeHours }, datasets) {
         label,
         backgroundColor,
         data: series.map(at),
-        categoryPercentage: 0.88,
+        categoryPercentage: 0.96,
         barPercentage: 1,
-        maxBarThickness: 28,
       })),
     },
     options: {

@@ -1,5 +1,5 @@
-const counts = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
-const compact = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1 });
+const counts = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 
 export const count = (value) => counts.format(value);
 
@@ -35,7 +35,18 @@ export function moment(date, hours) {
   const time = { hour: '2-digit', minute: '2-digit' };
   const day = { month: 'short', day: 'numeric' };
   const options = hours <= 24 ? time : hours <= 168 ? { ...day, ...time } : day;
-  return new Date(date).toLocaleString(undefined, { ...options, hourCycle: 'h23' });
+  return new Date(date).toLocaleString('en', { ...options, hourCycle: 'h23' });
+}
+
+/** How long a step is: `30 minutes`, `1 day`. */
+export function interval(seconds) {
+  const [length, unit] = [
+    [86_400, 'day'],
+    [3600, 'hour'],
+    [60, 'minute'],
+  ].find(([each]) => seconds >= each);
+  const many = seconds / length;
+  return `${many} ${unit}${many === 1 ? '' : 's'}`;
 }
 
 export const dayAndTime = (date) => moment(date, 168);

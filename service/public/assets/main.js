@@ -1,18 +1,27 @@
 import { Charts } from './charts.js';
-import { words } from './format.js';
+import { interval, words } from './format.js';
 import { inOrder } from './operations.js';
 import { showOperations, showProblemKeys, showReasons, showTiles } from './tables.js';
 import { themeButton } from './theme.js';
 
 const REFRESH_MS = 10_000;
+const zone = new Intl.DateTimeFormat('en', { timeZoneName: 'short' })
+  .formatToParts(new Date())
+  .find(({ type }) => type === 'timeZoneName').value;
 
 const charts = new Charts();
 const latencyOf = document.getElementById('latency-of');
 const problem = document.getElementById('problem');
+const timeframe = document.getElementById('timeframe');
 let summary;
 let timer;
+/** The request whose answer counts: that of a timeframe chosen before must not come after it. */
+let asking = new AbortController();
 
-document.getElementById('timeframe').addEventListener('change', refresh);
+timeframe.addEventListener('change', () => {
+  document.body.classList.add('loading');
+  refresh();
+});
 document.getElementById('sign-out').addEventListener('click', signOut);
 document.addEventListener('visibilitychange', refresh);
 latencyOf.addEventListener('change', draw);
@@ -23,26 +32,51 @@ await refresh();
 async function refresh() {
   clearTimeout(timer);
   if (document.hidden) return;
-  const { value: hours } = document.querySelector('input[name=hours]:checked');
+  asking.abort();
+  const { signal } = (asking = new AbortController());
+  const chosen = document.querySelector('input[name=hours]:checked');
   try {
-    const response = await fetch(`summary?hours=${hours}`);
-    if (response.status === 401 || response.status === 403) return location.reload();
+    const response = await fetch(`summary?hours=${chosen.value}`, { signal });
+    if (response.status === 401 || response.status === 403) return sessionEnded();
     if (!response.ok) throw new Error(`The service answered ${response.status}.`);
-    summary = await response.json();
+    const answer = await response.json();
+    if (signal.aborted) return;
+    summary = answer;
     problem.hidden = true;
+    document.body.classList.remove('loading');
     show();
   } catch (error) {
-    problem.textContent = `These numbers are not current. ${error.message}`;
-    problem.hidden = false;
+    if (signal.aborted) return;
+    // Old numbers stay readable: the message says of when they are.
+    document.body.classList.remove('loading');
+    const range = chosen.nextElementSibling.textContent;
+    const shown = summary ? `What is shown is of ${clock(summary.until)}.` : 'Nothing is shown.';
+    tell(`The numbers of the last ${range} could not be had. ${shown} ${error.message}`);
   }
   clearTimeout(timer);
   timer = setTimeout(refresh, REFRESH_MS);
 }
 
+/** Only if it says something new: what is told is read out. */
+function tell(message) {
+  if (problem.textContent !== message) problem.textContent = message;
+  problem.hidden = false;
+}
+
+function sessionEnded() {
+  sessionStorage.setItem('session-ended', 'yes');
+  location.reload();
+}
+
+function clock(time) {
+  return new Date(time).toLocaleTimeString('en', { hourCycle: 'h23' });
+}
+
 function show() {
-  const { until } = summary;
-  document.getElementById('updated').textContent =
-    `Updated ${new Date(until).toLocaleTimeString(undefined, { hourCycle: 'h23' })}`;
+  const { until, stepSeconds } = summary;
+  document.getElementById('updated').textContent = `Updated ${clock(until)}`;
+  document.getElementById('interval').textContent =
+    `Each bar is ${interval(stepSeconds)}; the last one goes on. Times are ${zone}.`;
   showTiles(summary);
   showOperations(summary);
   showReasons(summary);

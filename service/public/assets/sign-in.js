@@ -6,6 +6,12 @@ const REFUSED = {
   403: 'This token is not one of an administrator.',
 };
 
+if (sessionStorage.getItem('session-ended')) {
+  sessionStorage.removeItem('session-ended');
+  problem.textContent = 'Your session has ended: sign in again.';
+  problem.hidden = false;
+}
+
 form.addEventListener('submit', async (event) => {
   event.preventDefault();
   const token = form.elements.token.value.trim();

@@ -5,10 +5,12 @@ import { inOrder } from './operations.js';
 export function showTiles({ totals, keys, devices }) {
   text('attempts', count(totals.attempts));
   text('attempts-note', `${count(totals.successes)} succeeded`);
-  text('success-rate', percent(totals.successRate));
+  text('success-rate', percent(totals.availability));
   text(
     'success-rate-note',
-    totals.failures === 0 ? 'no failure' : `${count(totals.failures)} failed`,
+    totals.failures === 0
+      ? 'no failure'
+      : `${count(totals.serviceFailures)} failed here, ${count(totals.callerFailures)} by callers`,
   );
   text('p95', duration(totals.durations?.p95Ms));
   text('p95-note', totals.durations ? `half within ${duration(totals.durations.p50Ms)}` : '');

@@ -1,17 +1,12 @@
 import { Inject, Injectable } from "@nestjs/common";
-import {
-  createRemoteJWKSet,
-  errors,
-  jwtVerify,
-  SignJWT,
-  type JWTPayload,
-  type JWTVerifyOptions,
-} from "jose";
+import { errors, jwtVerify, SignJWT, type JWTPayload, type JWTVerifyOptions } from "jose";
 import { ServiceError } from "../common/service-error.js";
 import { Clock } from "../common/clock.js";
-import { DAY, later } from "../common/durations.js";
+import { DAY, later, MINUTE } from "../common/durations.js";
 import { Config } from "../config/config.js";
+import { Log } from "../logging/log.js";
 import { isUserId } from "./caller.js";
+import { IssuerKeys } from "./issuer-keys.js";
 
 const MAX_TOKEN_LENGTH = 8192;
 
@@ -19,13 +14,16 @@ const MAX_TOKEN_LENGTH = 8192;
 @Injectable()
 export class Tokens {
   private readonly secret: Uint8Array | undefined;
-  private readonly keys: ReturnType<typeof createRemoteJWKSet> | undefined;
+  private readonly keys: IssuerKeys | undefined;
 
   constructor(
     @Inject(Config) private readonly config: Config,
     @Inject(Clock) private readonly clock: Clock,
+    @Inject(Log) log: Log,
   ) {
-    if (config.AUTH_JWKS_URL) this.keys = createRemoteJWKSet(new URL(config.AUTH_JWKS_URL));
+    const url = config.AUTH_JWKS_URL;
+    const staleMs = config.AUTH_JWKS_STALE_MINUTES * MINUTE;
+    if (url) this.keys = new IssuerKeys({ url, staleMs, log });
     else this.secret = new TextEncoder().encode(config.sharedSecret);
   }
 
@@ -66,7 +64,7 @@ export class Tokens {
     try {
       // The algorithms are named, so that a token cannot choose a weaker one or the other kind.
       const { payload } = this.keys
-        ? await jwtVerify(token, this.keys, { ...options, algorithms: ASYMMETRIC })
+        ? await jwtVerify(token, this.keys.get, { ...options, algorithms: ASYMMETRIC })
         : await jwtVerify(token, this.secret!, { ...options, algorithms: ["HS256"] });
       return payload;
     } catch (error) {
@@ -85,10 +83,7 @@ function rolesIn(claim: unknown): Set<string> {
 
 /** Whether the issuer is to blame, and the token may be good. */
 function isOfIssuer(error: unknown): boolean {
-  if (!(error instanceof errors.JOSEError)) return true;
-  // What jose says of an answer that is not 200, it says without a code of its own.
-  const { code } = error;
-  return ["ERR_JWKS_TIMEOUT", "ERR_JWKS_INVALID", "ERR_JOSE_GENERIC"].includes(code);
+  return !(error instanceof errors.JOSEError);
 }
 
 function issuerUnavailable(cause: unknown): ServiceError {

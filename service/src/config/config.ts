@@ -1,6 +1,6 @@
 import { settle, type Settled } from "./defaults.js";
 import { readFields, type Fields } from "./fields.js";
-import { problemsBetween } from "./rules.js";
+import { bodyProblems, problemsBetween } from "./rules.js";
 
 /** All settings of the service, checked. */
 export interface Config extends Fields, Settled {}
@@ -26,7 +26,11 @@ export class ConfigError extends Error {
  */
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const { fields, problems } = readFields(environment);
-  const all = [...problems, ...problemsBetween(environment)];
+  const all = [
+    ...problems,
+    ...problemsBetween(environment),
+    ...(fields ? bodyProblems(fields) : []),
+  ];
   if (!fields || all.length > 0) throw new ConfigError(all);
   return new Config({ ...fields, ...settle(fields) });
 }

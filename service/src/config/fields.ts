@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { z } from "zod";
+import { isStrong } from "./strength.js";
 
 const whole = (min: number, max: number, byDefault: number) =>
   z.coerce.number().int().min(min).max(max).default(byDefault);
@@ -13,6 +14,13 @@ const list = z
 const address = z
   .string()
   .refine((text) => isIP(text) !== 0 || text === "localhost", "must be an IP address or localhost");
+
+const secret = z
+  .string()
+  .refine(
+    isStrong,
+    "must have at least 32 characters, made at random, as by `openssl rand -hex 32`",
+  );
 
 const fields = z.object({
   NODE_ENV: z.enum(["production", "development", "test"]).default("development"),
@@ -44,7 +52,8 @@ const fields = z.object({
   KMS_TIMEOUT_SECONDS: whole(1, 60, 4),
 
   AUTH_JWKS_URL: z.url({ protocol: /^https?$/ }).optional(),
-  AUTH_SHARED_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
+  AUTH_JWKS_STALE_MINUTES: whole(5, 1440, 60),
+  AUTH_SHARED_SECRET: secret.optional(),
   AUTH_ISSUER: z.string().min(1).optional(),
   AUTH_AUDIENCE: z.string().min(1).optional(),
   AUTH_ROLES_CLAIM: z.string().min(1).default("roles"),
@@ -69,6 +78,8 @@ const fields = z.object({
   LIMIT_USER_CONCURRENCY: whole(1, 10_000, 4),
   LIMIT_ADDRESS_REQUESTS_PER_MINUTE: whole(0, 10_000_000, 1200),
 
+  PAYLOAD_MAX_BYTES: whole(512, 700_000, 2048),
+  DATA_MAX_ITEMS: whole(0, 1_000_000, 100),
   PAYLOAD_MAX_AGE_SECONDS: whole(10, 3600, 300),
   CREDENTIAL_FREE_ATTEMPTS: whole(1, 100, 3),
   CREDENTIAL_LOCK_AFTER: whole(2, 1000, 10),
@@ -91,7 +102,9 @@ const fields = z.object({
   PROBLEM_KEY_MIN_ATTEMPTS: whole(1, 1_000_000, 10),
   PROBLEM_KEY_WINDOW_HOURS: whole(1, 8760, 24),
   METRICS_RETENTION_DAYS: whole(1, 3650, 90),
-  METRICS_TOKEN: z.string().min(32, "must have at least 32 characters").optional(),
+  AUDIT_RETENTION_DAYS: whole(1, 3650, 365),
+  AUDIT_USER_ROWS_PER_MINUTE: whole(1, 1_000_000, 120),
+  METRICS_TOKEN: secret.optional(),
 });
 
 export type Fields = z.infer<typeof fields>;

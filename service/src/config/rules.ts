@@ -11,6 +11,19 @@ export function problemsBetween(environment: Environment): string[] {
   ];
 }
 
+/** What a payload needs around it in a body, and beside it. */
+const AROUND_PAYLOAD = 2048;
+
+/** Payloads of the length that is allowed must fit into a body. */
+export function bodyProblems({
+  PAYLOAD_MAX_BYTES,
+  GRAPHQL_BODY_BYTES,
+}: Record<"PAYLOAD_MAX_BYTES" | "GRAPHQL_BODY_BYTES", number>): string[] {
+  const needed = Math.ceil(PAYLOAD_MAX_BYTES / 3) * 4 + AROUND_PAYLOAD;
+  if (needed <= GRAPHQL_BODY_BYTES) return [];
+  return [`GRAPHQL_BODY_BYTES: payloads of PAYLOAD_MAX_BYTES need at least ${needed}`];
+}
+
 function authProblems(environment: Environment, production: boolean): string[] {
   const { AUTH_JWKS_URL, AUTH_SHARED_SECRET, AUTH_ISSUER, AUTH_AUDIENCE } = environment;
   const problems: string[] = [];

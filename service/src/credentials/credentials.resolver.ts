@@ -64,11 +64,14 @@ export class CredentialsResolver {
     passwordAuthType: string,
     secret: NewSecret,
   ): Promise<CredentialSet> {
-    return this.measure.run({ operation: "set", userId: caller.userId }, async () => {
+    return this.measure.run({ operation: "set", userId: caller.userId }, async (details) => {
       checkKind(kind, passwordAuthType);
       // GraphQL's null means the same as leaving it out.
       const userId = secret.userId ?? undefined;
-      if (userId !== undefined) checkForm("userId", isUserId(userId));
+      if (userId !== undefined) {
+        checkForm("userId", isUserId(userId));
+        details.subjectId = userId;
+      }
       return { setAt: await this.credentials.set(caller, kind, { ...secret, userId }) };
     });
   }

@@ -19,6 +19,14 @@ export interface Session {
   release(): Promise<void>;
 }
 
+export interface PoolState {
+  readonly pool: "requests" | "background" | "metrics";
+  readonly busy: number;
+  readonly idle: number;
+  /** Who waits for a connection. */
+  readonly waiting: number;
+}
+
 /** The database: PostgreSQL, or PGlite in a folder. */
 export abstract class Database {
   abstract readonly kind: "postgres" | "pglite";
@@ -26,8 +34,12 @@ export abstract class Database {
   abstract readonly orm: Drizzle;
   /** For what may take longer, on connections of its own. */
   abstract readonly background: Drizzle;
+  /** For metrics and the audit log alone, so that whoever looks at them holds up nothing else. */
+  abstract readonly metrics: Drizzle;
   /** Brings the schema up to date, once among all instances. */
   abstract migrate(): Promise<void>;
+  /** What the connections of each pool do now. */
+  abstract pools(): readonly PoolState[];
   abstract session(): Promise<Session>;
   abstract close(): Promise<void>;
 }

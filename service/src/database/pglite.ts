@@ -1,7 +1,7 @@
 import { PGlite } from "@electric-sql/pglite";
 import { drizzle } from "drizzle-orm/pglite";
 import { migrate } from "drizzle-orm/pglite/migrator";
-import { Database, type Drizzle, type Session } from "./database.js";
+import { Database, type Drizzle, type PoolState, type Session } from "./database.js";
 import { FolderLock } from "./folder-lock.js";
 import { MIGRATIONS } from "./migrations.js";
 
@@ -10,6 +10,7 @@ export class PgliteDatabase extends Database {
   override readonly kind = "pglite";
   override readonly orm: Drizzle;
   override readonly background: Drizzle;
+  override readonly metrics: Drizzle;
 
   private constructor(
     private readonly client: PGlite,
@@ -18,6 +19,7 @@ export class PgliteDatabase extends Database {
     super();
     this.orm = drizzle({ client }) as unknown as Drizzle;
     this.background = this.orm;
+    this.metrics = this.orm;
   }
 
   /** @throws {Error} if another process has the folder open. */
@@ -33,6 +35,10 @@ export class PgliteDatabase extends Database {
 
   override async migrate(): Promise<void> {
     await migrate(drizzle({ client: this.client }), { migrationsFolder: MIGRATIONS });
+  }
+
+  override pools(): readonly PoolState[] {
+    return [];
   }
 
   override async session(): Promise<Session> {

@@ -2,13 +2,17 @@ import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
 import { SECOND } from "../common/durations.js";
-import { Database, type Drizzle, type Session } from "./database.js";
+import { Database, type Drizzle, type PoolState, type Session } from "./database.js";
 import { MIGRATION_LOCK, MIGRATIONS } from "./migrations.js";
 import { isUnavailable } from "./unavailable.js";
 
-/** For the daily task, summaries and metrics, which may take longer and must not hold up requests. */
+/** For the daily task, which may take longer and must not hold up requests. */
 const BACKGROUND_POOL_SIZE = 4;
 const BACKGROUND_TIMEOUT_MS = 30 * SECOND;
+
+/** One connection writes; the others are for those who look. */
+const METRICS_POOL_SIZE = 3;
+const METRICS_TIMEOUT_MS = 10 * SECOND;
 
 /** A server that is gone without a word answers no statement, so that its timeout is not heard of. */
 const SILENCE_MS = 2 * SECOND;
@@ -27,15 +31,19 @@ export class PostgresDatabase extends Database {
   override readonly kind = "postgres";
   override readonly orm: Drizzle;
   override readonly background: Drizzle;
+  override readonly metrics: Drizzle;
   private readonly pool: pg.Pool;
   private readonly backgroundPool: pg.Pool;
+  private readonly metricsPool: pg.Pool;
 
   constructor(private readonly options: PostgresOptions) {
     super();
     this.pool = createPool(options, options.poolSize, options.timeoutMs);
     this.backgroundPool = createPool(options, BACKGROUND_POOL_SIZE, BACKGROUND_TIMEOUT_MS);
+    this.metricsPool = createPool(options, METRICS_POOL_SIZE, METRICS_TIMEOUT_MS);
     this.orm = ormOf(this.pool);
     this.background = ormOf(this.backgroundPool);
+    this.metrics = ormOf(this.metricsPool);
   }
 
   override async migrate(): Promise<void> {
@@ -49,6 +57,14 @@ export class PostgresDatabase extends Database {
     } finally {
       await client.end();
     }
+  }
+
+  override pools(): readonly PoolState[] {
+    return [
+      stateOf("requests", this.pool),
+      stateOf("background", this.backgroundPool),
+      stateOf("metrics", this.metricsPool),
+    ];
   }
 
   override async session(): Promise<Session> {
@@ -68,8 +84,13 @@ export class PostgresDatabase extends Database {
   }
 
   override async close(): Promise<void> {
-    await Promise.all([this.pool.end(), this.backgroundPool.end()]);
+    await Promise.all([this.pool, this.backgroundPool, this.metricsPool].map((pool) => pool.end()));
   }
+}
+
+function stateOf(pool: PoolState["pool"], of: pg.Pool): PoolState {
+  const { totalCount, idleCount: idle, waitingCount: waiting } = of;
+  return { pool, busy: totalCount - idle, idle, waiting };
 }
 
 function createPool(

@@ -13,6 +13,7 @@ import { Roles } from "../auth/auth.guard.js";
 import { CurrentCaller, type Caller } from "../auth/caller.js";
 import { later } from "../common/durations.js";
 import { Log } from "../logging/log.js";
+import { Measure } from "../metrics/measure.js";
 import { ADOPTION_MS, ServiceSecrets } from "./service-secrets.js";
 
 export enum ServiceSecretPurpose {
@@ -38,6 +39,7 @@ export class ServiceSecretsResolver {
   constructor(
     @Inject(ServiceSecrets) private readonly secrets: ServiceSecrets,
     @Inject(Log) private readonly log: Log,
+    @Inject(Measure) private readonly measure: Measure,
   ) {}
 
   @Mutation(() => RotatedSecret, {
@@ -47,8 +49,12 @@ export class ServiceSecretsResolver {
     @CurrentCaller() caller: Caller,
     @Args("purpose", { type: () => ServiceSecretPurpose }) purpose: ServiceSecretPurpose,
   ): Promise<RotatedSecret> {
-    const { version, createdAt } = await this.secrets.rotate(purpose);
-    this.log.warn({ administrator: caller.userId, purpose, version }, "a service secret rotates");
+    const { userId } = caller;
+    const { version, createdAt } = await this.measure.run(
+      { operation: "rotate-service-secret", userId },
+      () => this.secrets.rotate(purpose),
+    );
+    this.log.warn({ administrator: userId, purpose, version }, "a service secret rotates");
     return { version, usedFrom: later(createdAt, ADOPTION_MS) };
   }
 }

@@ -1,4 +1,5 @@
 import type { ApolloServerPlugin } from "@apollo/server";
+import type { GraphQLError } from "graphql";
 import { ServiceError } from "../common/service-error.js";
 import type { CallerRequest } from "../auth/caller.js";
 import type { Log } from "../logging/log.js";
@@ -10,6 +11,7 @@ const LEVELS: Partial<Record<string, "error" | "warn">> = {
   KEY_UNUSABLE: "error",
   DEVICE_UNUSABLE: "error",
   CREDENTIAL_UNUSABLE: "error",
+  DATA_UNUSABLE: "error",
   KMS_UNAVAILABLE: "warn",
   DATABASE_UNAVAILABLE: "warn",
   CLOCK_DIFFERS: "warn",
@@ -17,7 +19,10 @@ const LEVELS: Partial<Record<string, "error" | "warn">> = {
 };
 
 /** Writes to the log what went wrong here, under the id that the client was given. */
-export function errorLog(log: Log): ApolloServerPlugin<{ req: CallerRequest }> {
+export function errorLog(
+  log: Log,
+  onError: (code: string) => void,
+): ApolloServerPlugin<{ req: CallerRequest }> {
   return {
     async requestDidStart() {
       return {
@@ -25,6 +30,7 @@ export function errorLog(log: Log): ApolloServerPlugin<{ req: CallerRequest }> {
           const { id, caller } = contextValue.req;
           for (const error of errors) {
             const cause = causeOf(error);
+            onError(codeOf(error, cause));
             const level = cause instanceof ServiceError ? LEVELS[cause.code] : undefined;
             if (!level && isExpected(error)) continue;
             const details = { id, userId: caller?.userId, path: error.path };
@@ -34,6 +40,11 @@ export function errorLog(log: Log): ApolloServerPlugin<{ req: CallerRequest }> {
       };
     },
   };
+}
+
+function codeOf(error: GraphQLError, cause: unknown): string {
+  if (cause instanceof ServiceError) return cause.code;
+  return isExpected(error) ? String(error.extensions.code) : "INTERNAL";
 }
 
 /** Names and places, but no messages, which may repeat what was sent. */

@@ -2,6 +2,7 @@ import { ApolloDriver, type ApolloDriverConfig } from "@nestjs/apollo";
 import { GraphQLModule } from "@nestjs/graphql";
 import { Config } from "../config/config.js";
 import { Log } from "../logging/log.js";
+import { Prometheus } from "../metrics/prometheus.js";
 import { boundRules, MAX_TOKENS } from "./bounds.js";
 import { errorLog } from "./error-log.js";
 import { formatError } from "./errors.js";
@@ -10,8 +11,8 @@ import { oneMutationRule } from "./one-mutation.js";
 /** The GraphQL endpoint, with its bounds. */
 export const ServiceGraphQLModule = GraphQLModule.forRootAsync<ApolloDriverConfig>({
   driver: ApolloDriver,
-  inject: [Config, Log],
-  useFactory: (config: Config, log: Log) => ({
+  inject: [Config, Log, Prometheus],
+  useFactory: (config: Config, log: Log, prometheus: Prometheus) => ({
     autoSchemaFile: true,
     path: "/graphql",
     introspection: !config.production,
@@ -26,6 +27,6 @@ export const ServiceGraphQLModule = GraphQLModule.forRootAsync<ApolloDriverConfi
     parseOptions: { maxTokens: MAX_TOKENS },
     validationRules: [...boundRules, oneMutationRule],
     formatError,
-    plugins: [errorLog(log)],
+    plugins: [errorLog(log, (code) => prometheus.countError(code))],
   }),
 });

@@ -17,12 +17,15 @@ const STATUS: Partial<Record<ServiceErrorCode, number>> = {
 /** Errors outside of GraphQL, in the shape that GraphQL's have. */
 @Catch()
 export class HttpErrorFilter implements ExceptionFilter {
+  constructor(private readonly onError: (code: string) => void = () => {}) {}
+
   catch(error: unknown, host: ArgumentsHost): void {
     // In a resolver it is GraphQL that answers.
     if (host.getType<string>() === "graphql") throw error;
     const known = asServiceError(error);
     const response = host.switchToHttp().getResponse<Response>();
     if (response.headersSent) return;
+    this.onError(known.code);
     const errors = [{ message: known.message, extensions: known.extensions }];
     response.status(statusOf(known, error)).json({ errors });
   }

@@ -1,8 +1,10 @@
 import { Inject, Injectable, type OnModuleInit } from "@nestjs/common";
+import { desc, isNotNull } from "drizzle-orm";
 import { Counter, Gauge } from "prom-client";
 import { Clock } from "../common/clock.js";
 import { SECOND } from "../common/durations.js";
 import { Database } from "../database/database.js";
+import { jobRuns } from "../database/schema/jobs.js";
 import { describeFailure } from "../database/unavailable.js";
 import { Sealer } from "../envelope/sealer.js";
 import { Log } from "../logging/log.js";
@@ -48,6 +50,54 @@ export class Gauges implements OnModuleInit {
     );
     this.watchCircuits();
     this.watchClock();
+    this.watchPools();
+    this.watchDailyTask();
+  }
+
+  private watchPools(): void {
+    const { database } = this;
+    new Gauge({
+      name: "kms_service_database_connections",
+      help: "Database connections of this instance that are busy or idle, and requests that wait for one.",
+      labelNames: ["pool", "state"],
+      registers: [this.prometheus.registry],
+      collect() {
+        for (const { pool, ...states } of database.pools()) {
+          for (const [state, count] of Object.entries(states)) this.set({ pool, state }, count);
+        }
+      },
+    });
+  }
+
+  private watchDailyTask(): void {
+    const registers = [this.prometheus.registry];
+    const tampered = new Gauge({
+      name: "kms_service_daily_task_tampered_rows",
+      help: "Rows that the latest finished run found changed or missing in the database; the same from every instance.",
+      registers,
+    });
+    const latest = () => this.latestRun();
+    new Gauge({
+      name: "kms_service_daily_task_finished_timestamp_seconds",
+      help: "When the latest run of the daily task finished; the same from every instance.",
+      registers,
+      async collect() {
+        const run = await latest();
+        if (!run?.finishedAt) return;
+        this.set(run.finishedAt.getTime() / SECOND);
+        tampered.set(Number(run.result?.tamperedRows ?? 0));
+      },
+    });
+  }
+
+  private async latestRun() {
+    const finished = this.database.background
+      .select()
+      .from(jobRuns)
+      .where(isNotNull(jobRuns.finishedAt))
+      .orderBy(desc(jobRuns.id))
+      .limit(1);
+    return (await finished.catch(() => []))[0];
   }
 
   private watchClock(): void {

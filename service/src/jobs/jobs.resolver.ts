@@ -11,7 +11,9 @@ import {
   Resolver,
 } from "@nestjs/graphql";
 import { Roles } from "../auth/auth.guard.js";
+import { CurrentCaller, type Caller } from "../auth/caller.js";
 import { ServiceError } from "../common/service-error.js";
+import { Measure } from "../metrics/measure.js";
 import type { DailyResult } from "./daily-steps.js";
 import { DailyTask, type JobRun } from "./daily-task.js";
 
@@ -67,7 +69,10 @@ export class DailyTaskRun {
 @Roles("admin")
 @Resolver(() => DailyTaskRun)
 export class JobsResolver {
-  constructor(@Inject(DailyTask) private readonly task: DailyTask) {}
+  constructor(
+    @Inject(DailyTask) private readonly task: DailyTask,
+    @Inject(Measure) private readonly measure: Measure,
+  ) {}
 
   @Query(() => [DailyTaskRun], { description: "The latest runs of the daily task; at most 31." })
   async dailyTaskRuns(
@@ -85,10 +90,13 @@ export class JobsResolver {
       description: "Removes what is due even if it is more than a run may remove by itself.",
     })
     removeHeldBack: boolean,
+    @CurrentCaller() { userId }: Caller,
   ): Promise<DailyTaskRun> {
-    const run = await this.task.runByHand(new AbortController().signal, removeHeldBack);
-    if (run) return answer(run);
-    throw running();
+    return this.measure.run({ operation: "run-daily-task", userId }, async () => {
+      const run = await this.task.runByHand(new AbortController().signal, removeHeldBack);
+      if (run) return answer(run);
+      throw running();
+    });
   }
 
   @Mutation(() => Int, {
@@ -96,10 +104,13 @@ export class JobsResolver {
   })
   async restoreKeys(
     @Args("destroyedSince", { type: () => GraphQLISODateTime }) destroyedSince: Date,
+    @CurrentCaller() { userId }: Caller,
   ): Promise<number> {
-    const keys = await this.task.restoreKeys(destroyedSince);
-    if (keys !== undefined) return keys;
-    throw running();
+    return this.measure.run({ operation: "restore-keys", userId }, async () => {
+      const keys = await this.task.restoreKeys(destroyedSince);
+      if (keys !== undefined) return keys;
+      throw running();
+    });
   }
 }
 

@@ -13,6 +13,8 @@ import {
 import { CurrentCaller, isUserId, type Caller } from "../auth/caller.js";
 import { checkForm } from "../common/check-form.js";
 import { ServiceError } from "../common/service-error.js";
+import { Measure } from "../metrics/measure.js";
+import type { OperationRecord } from "../metrics/metrics-recorder.js";
 import type { Device } from "./device.js";
 import { DeviceOwners } from "./device-owners.js";
 
@@ -46,7 +48,10 @@ export class RegisterDeviceInput {
 /** For owners; administrators may do it with the devices of everybody. */
 @Resolver(() => DeviceType)
 export class DevicesResolver {
-  constructor(@Inject(DeviceOwners) private readonly owners: DeviceOwners) {}
+  constructor(
+    @Inject(DeviceOwners) private readonly owners: DeviceOwners,
+    @Inject(Measure) private readonly measure: Measure,
+  ) {}
 
   @Query(() => [DeviceType], { description: "The caller's devices, or those of a user." })
   async devices(
@@ -66,7 +71,7 @@ export class DevicesResolver {
     @Args("input") { appVersion }: RegisterDeviceInput,
   ): Promise<DeviceType> {
     checkForm("appVersion", /^[\x20-\x7e]{1,64}$/.test(appVersion));
-    return answer(await this.owners.register(caller, appVersion));
+    return this.run("register-device", caller, () => this.owners.register(caller, appVersion));
   }
 
   @Mutation(() => DeviceType, { description: "Ends a device that was lost, with all its keys." })
@@ -74,7 +79,7 @@ export class DevicesResolver {
     @CurrentCaller() caller: Caller,
     @Args("deviceId", { type: () => ID }) deviceId: string,
   ): Promise<DeviceType> {
-    return answer(await this.owners.revoke(caller, deviceId));
+    return this.run("revoke-device", caller, () => this.owners.revoke(caller, deviceId));
   }
 
   @Mutation(() => DeviceType, { description: "Gives a device up, for whoever uses it next." })
@@ -82,7 +87,7 @@ export class DevicesResolver {
     @CurrentCaller() caller: Caller,
     @Args("deviceId", { type: () => ID }) deviceId: string,
   ): Promise<DeviceType> {
-    return answer(await this.owners.release(caller, deviceId));
+    return this.run("release-device", caller, () => this.owners.release(caller, deviceId));
   }
 
   @Mutation(() => DeviceType, { description: "Gives a device to another user." })
@@ -92,7 +97,23 @@ export class DevicesResolver {
     @Args("userId", { type: () => ID }) userId: string,
   ): Promise<DeviceType> {
     checkForm("userId", isUserId(userId));
-    return answer(await this.owners.transfer(caller, deviceId, userId));
+    return this.run("transfer-device", caller, () =>
+      this.owners.transfer(caller, deviceId, userId),
+    );
+  }
+
+  /** The audit log has the device, and whose it is by then. */
+  private run(
+    operation: OperationRecord["operation"],
+    { userId }: Caller,
+    work: () => Promise<Device>,
+  ): Promise<DeviceType> {
+    return this.measure.run({ operation, userId }, async (details) => {
+      const device = await work();
+      details.deviceId = device.id;
+      if (device.userId !== userId) details.subjectId = device.userId;
+      return answer(device);
+    });
   }
 }
 

@@ -4,6 +4,8 @@ import { DeviceOwners } from "./device-owners.js";
 import { Devices } from "./devices.js";
 import { DevicesResolver } from "./devices.resolver.js";
 import { KeyIssuer } from "./key-issuer.js";
+import { KeyUsage } from "./key-usage.js";
+import { KeyUsageResolver } from "./key-usage.resolver.js";
 import { LifeCycle } from "./life-cycle.js";
 import { KeyStore } from "./key-store.js";
 import { PayloadDecryptor } from "./payload-decryptor.js";
@@ -20,7 +22,9 @@ import { KeysResolver } from "./keys.resolver.js";
     KeyIssuer,
     PayloadDecryptor,
     KeysResolver,
+    KeyUsage,
+    KeyUsageResolver,
   ],
-  exports: [KeyStore, LifeCycle, PayloadDecryptor],
+  exports: [KeyStore, KeyUsage, LifeCycle, PayloadDecryptor],
 })
 export class KeysModule {}

@@ -40,7 +40,7 @@ export class KeysResolver {
     { deviceId, appVersion }: GenerateClientEncryptionKeyInput,
   ): Promise<ClientEncryptionKey> {
     return this.measure.run({ operation, userId: caller.userId }, async (details) => {
-      checkForm("deviceId", /^[\w.:-]{1,128}$/.test(deviceId));
+      checkForm("deviceId", isDeviceId(deviceId));
       checkForm("appVersion", /^[\x20-\x7e]{1,64}$/.test(appVersion));
       details.deviceId = deviceId;
       const key = await this.issuer[operation](caller, deviceId, appVersion);
@@ -48,6 +48,10 @@ export class KeysResolver {
       return answer(key);
     });
   }
+}
+
+export function isDeviceId(text: string): boolean {
+  return /^[\w.:-]{1,128}$/.test(text);
 }
 
 function answer(key: Pick<ClientKey, "id" | "publicKey" | "expiresAt" | "algorithm">) {

@@ -14,7 +14,11 @@ type CountedRequest = CallerRequest & { countedBy?: "user" | "address" };
  * Refuses whoever floods this instance, before a body is read. A request with a valid token counts
  * for its user; all others count for their address, which many users may share.
  */
-export function requestLimits(config: Config, tokens: Tokens): RequestHandler {
+export function requestLimits(
+  config: Config,
+  tokens: Tokens,
+  onRefusal: () => void = () => {},
+): RequestHandler {
   const limits = {
     user: config.LIMIT_USER_REQUESTS_PER_MINUTE,
     address: config.LIMIT_ADDRESS_REQUESTS_PER_MINUTE,
@@ -44,6 +48,7 @@ export function requestLimits(config: Config, tokens: Tokens): RequestHandler {
     // Whose word counts is TRUST_PROXY's affair; the library would complain on the console.
     validate: { xForwardedForHeader: false, keyGeneratorIpFallback: false },
     handler: (request, response) => {
+      onRefusal();
       const limit = (request as CountedRequest).countedBy;
       const retryAfterSeconds = Number(response.getHeader("retry-after")) || 60;
       const { message, extensions } = new ServiceError(

@@ -1,15 +1,19 @@
 import { DAY, HOUR, MINUTE } from "../common/durations.js";
+import { STEP_MINUTES } from "./steps.js";
 
+/** Round steps, each of which is made of whole minutes, hours or days that are counted already. */
 const STEPS = [
-  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * MINUTE),
-  ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR),
-  ...[1, 2, 7, 14].map((days) => days * DAY),
+  ...[1, 2, 5, 10].map((minutes) => minutes * MINUTE),
+  ...[1, 2, 3].map((hours) => hours * HOUR),
+  ...[1, 2, 7, 14, 28, 84].map((days) => days * DAY),
 ];
 const MOST_BUCKETS = 60;
 
-/** A span of time, cut at round moments into at most about 60 pieces; the first may be shorter. */
+/** A span of time, cut at round moments (of UTC) into at most about 60 pieces. */
 export interface Buckets {
   readonly stepMs: number;
+  /** The longest of the steps that are counted by of which these pieces are made, in minutes. */
+  readonly counted: number;
   /** The beginning of each piece. */
   readonly starts: readonly Date[];
 }
@@ -21,7 +25,8 @@ export function cutIntoBuckets(from: Date, until: Date): Buckets {
   for (let start = floor(from, stepMs); start <= until.getTime(); start += stepMs) {
     starts.push(new Date(start));
   }
-  return { stepMs, starts };
+  const counted = STEP_MINUTES.findLast((minutes) => stepMs >= minutes * MINUTE)!;
+  return { stepMs, counted, starts };
 }
 
 function floor(date: Date, step: number): number {

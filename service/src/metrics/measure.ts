@@ -3,7 +3,9 @@ import { ServiceError } from "../common/service-error.js";
 import { orUnavailable } from "../database/unavailable.js";
 import { MetricsRecorder, type OperationRecord } from "./metrics-recorder.js";
 
-type Details = { -readonly [Name in "keyId" | "deviceId" | "userId" | "reason"]?: string };
+type Details = {
+  -readonly [Name in "keyId" | "deviceId" | "userId" | "subjectId" | "reason"]?: string;
+};
 
 /** Runs an operation, and tells the metrics how it went. */
 @Injectable()

@@ -1,12 +1,30 @@
 import { Inject, Injectable } from "@nestjs/common";
 import { Clock } from "../common/clock.js";
 import { Log } from "../logging/log.js";
+import { requestId } from "../logging/request-id.js";
 import { MetricsWriter } from "./metrics-writer.js";
 import { Prometheus } from "./prometheus.js";
 
-/** What a request did, for the metrics. */
+/** What a request did, for the audit log and the metrics. */
 export interface OperationRecord {
-  readonly operation: "generate" | "rotate" | "encrypt" | "decrypt" | "set" | "verify";
+  readonly operation:
+    | "generate"
+    | "rotate"
+    | "encrypt"
+    | "decrypt"
+    | "set"
+    | "verify"
+    | "reencrypt"
+    | "store"
+    | "load"
+    | "delete"
+    | "register-device"
+    | "revoke-device"
+    | "release-device"
+    | "transfer-device"
+    | "rotate-service-secret"
+    | "run-daily-task"
+    | "restore-keys";
   readonly outcome: "success" | "failure";
   /** The code of the error that the client was told, or `WRONG_SECRET`. */
   readonly reason?: string;
@@ -14,6 +32,8 @@ export interface OperationRecord {
   readonly keyId?: string;
   readonly deviceId?: string;
   readonly userId?: string;
+  /** Whose affairs it was, where an administrator acts for another user. */
+  readonly subjectId?: string;
 }
 
 /** Takes notice of operations. It never throws, and nobody waits for it. */
@@ -29,7 +49,8 @@ export class MetricsRecorder {
   record(operation: OperationRecord): void {
     try {
       this.prometheus.observe(operation);
-      this.writer.add({ ...operation, recordedAt: this.clock.now() });
+      const { reason: code, ...rest } = operation;
+      this.writer.add({ ...rest, code, requestId: requestId(), recordedAt: this.clock.now() });
     } catch (error) {
       this.log.warn({ reason: String(error) }, "an operation was not recorded");
     }

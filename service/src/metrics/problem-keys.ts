@@ -1,15 +1,18 @@
 import { Inject, Injectable } from "@nestjs/common";
-import { and, desc, eq, gte, isNotNull, sql } from "drizzle-orm";
+import { and, desc, gt, gte, eq, sql } from "drizzle-orm";
+import { alias } from "drizzle-orm/pg-core";
 import { Clock } from "../common/clock.js";
 import { HOUR, later } from "../common/durations.js";
 import { Config } from "../config/config.js";
 import { Database, type Drizzle } from "../database/database.js";
-import { operationMetrics } from "../database/schema/metrics.js";
+import { keyHours } from "../database/schema/metrics.js";
+import { floorTo } from "./steps.js";
 import type { ProblemKey, ProblemKeyRule } from "./summary.model.js";
 
 const MOST_KEYS = 100;
 
-const { keyId, deviceId, operation, outcome, reason, recordedAt } = operationMetrics;
+const { keyId, deviceId, at, usageCount, failureCount, lastFailureAt } = keyHours;
+const failed = alias(keyHours, "failed");
 
 /** Finds the keys whose payloads fail to decrypt more often than they should. */
 @Injectable()
@@ -28,39 +31,39 @@ export class ProblemKeys {
     };
   }
 
-  /** The worst first, at most 100. */
-  async find(orm: Drizzle = this.database.background): Promise<ProblemKey[]> {
-    const { minimumAttempts, windowHours } = this.rule;
-    const attempts = sql<number>`count(*)::int`;
-    const failures = sql<number>`(count(*) filter (where ${outcome} = 'failure'))::int`;
-    const failureRate = sql<number>`avg((${outcome} = 'failure')::int)::float8`;
+  /** The worst first, at most 100. The window begins with a whole hour. */
+  async find(orm: Drizzle = this.database.metrics): Promise<ProblemKey[]> {
+    const { minimumAttempts, failureRate: worst, windowHours } = this.rule;
+    const from = floorTo(later(this.clock.now(), -(windowHours - 1) * HOUR), 60);
+    const failures = sql<number>`sum(${failureCount})::int`;
+    const attempts = sql<number>`sum(${usageCount} + ${failureCount})::int`;
+    const failureRate = sql<number>`(sum(${failureCount})::float8 / sum(${usageCount} + ${failureCount}))`;
+    // First the few that failed often enough: most keys never do.
+    const suspects = orm.$with("suspects").as(
+      orm
+        .select({ id: sql<string>`${failed.keyId}`.as("id") })
+        .from(failed)
+        .where(and(gte(failed.at, from), gt(failed.failureCount, 0)))
+        .groupBy(failed.keyId)
+        .having(sql`sum(${failed.failureCount}) >= ${minimumAttempts * worst}::float8`),
+    );
     const rows = await orm
+      .with(suspects)
       .select({
         keyId,
-        deviceId: sql<string | null>`max(${deviceId})`,
+        deviceId: sql<string>`max(${deviceId})`,
         attempts,
         failures,
         failureRate,
-        lastFailureAt: sql`max(${recordedAt}) filter (where ${outcome} = 'failure')`.mapWith(
-          recordedAt,
-        ),
+        lastFailureAt: sql`max(${lastFailureAt})`.mapWith(lastFailureAt),
       })
-      .from(operationMetrics)
-      .where(
-        and(
-          eq(operation, "decrypt"),
-          isNotNull(keyId),
-          gte(recordedAt, later(this.clock.now(), -windowHours * HOUR)),
-          // The fault of the key service or the database, not of the key.
-          sql`coalesce(${reason}, '') not in ('KMS_UNAVAILABLE', 'DATABASE_UNAVAILABLE')`,
-        ),
-      )
+      .from(keyHours)
+      .innerJoin(suspects, eq(suspects.id, keyId))
+      .where(gte(at, from))
       .groupBy(keyId)
-      .having(
-        sql`count(*) >= ${minimumAttempts} and ${failureRate} >= ${this.rule.failureRate}::float8`,
-      )
+      .having(sql`${attempts} >= ${minimumAttempts} and ${failureRate} >= ${worst}::float8`)
       .orderBy(desc(failureRate), desc(failures), keyId)
       .limit(MOST_KEYS);
-    return rows.map((row) => ({ ...row, keyId: row.keyId!, lastFailureAt: row.lastFailureAt! }));
+    return rows.map((row) => ({ ...row, lastFailureAt: row.lastFailureAt! }));
   }
 }

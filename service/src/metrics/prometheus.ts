@@ -37,6 +37,28 @@ export class Prometheus implements OnApplicationShutdown {
     registers: [this.registry],
   });
 
+  private readonly requests = new Counter({
+    name: "kms_service_http_requests_total",
+    help: "HTTP requests, by their path (`other` for unknown ones) and status.",
+    labelNames: ["path", "status"],
+    registers: [this.registry],
+  });
+
+  private readonly requestDurations = new Histogram({
+    name: "kms_service_http_request_duration_seconds",
+    help: "How long HTTP requests took.",
+    labelNames: ["path"],
+    buckets: SECONDS,
+    registers: [this.registry],
+  });
+
+  private readonly errors = new Counter({
+    name: "kms_service_errors_total",
+    help: "Errors that were answered, by their code: UNAUTHENTICATED is a 401, TOO_MANY_REQUESTS a 429.",
+    labelNames: ["code"],
+    registers: [this.registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
   }
@@ -44,6 +66,15 @@ export class Prometheus implements OnApplicationShutdown {
   observe({ operation, outcome, reason = "", durationMs }: OperationRecord): void {
     this.operations.inc({ operation, outcome, reason });
     this.durations.observe({ operation, outcome }, durationMs / 1000);
+  }
+
+  countRequest(path: string, status: number, seconds: number): void {
+    this.requests.inc({ path, status });
+    this.requestDurations.observe({ path }, seconds);
+  }
+
+  countError(code: string): void {
+    this.errors.inc({ code });
   }
 
   watchHeldBack(heldBack: Readonly<Record<string, number>>): void {

@@ -1,13 +1,20 @@
 import { Inject, Injectable } from "@nestjs/common";
 import { Clock } from "../common/clock.js";
-import { HOUR, later } from "../common/durations.js";
+import { DAY, HOUR, later } from "../common/durations.js";
 import { ServiceError } from "../common/service-error.js";
 import { Config } from "../config/config.js";
 import { Database, type Drizzle } from "../database/database.js";
-import { cutIntoBuckets } from "./buckets.js";
+import { cutIntoBuckets, type Buckets } from "./buckets.js";
 import { ProblemKeys } from "./problem-keys.js";
+import { ceilTo, MINUTES_KEPT_DAYS } from "./steps.js";
 import * as queries from "./summary-queries.js";
-import type { EncryptionMetricsSummary, MetricsPeriod } from "./summary.model.js";
+import type {
+  EncryptionMetricsSummary,
+  FailureMetrics,
+  MetricsPeriod,
+  OperationMetrics,
+} from "./summary.model.js";
+import { Tallies, Tally } from "./tally.js";
 
 /** Sums up what the service did: for the GraphQL query, and for the dashboard. */
 @Injectable()
@@ -35,24 +42,24 @@ export class Summaries {
 
   private query(timeframeHours: number): Promise<EncryptionMetricsSummary> {
     const until = this.clock.now();
-    const span = { from: later(until, -timeframeHours * HOUR), until };
+    const ms = timeframeHours * HOUR;
+    // What is counted by the minute alone is not kept for so long.
+    const from = ceilTo(later(until, -ms), ms > MINUTES_KEPT_DAYS * DAY ? 60 : 1);
+    const buckets = cutIntoBuckets(from, until);
+    const pieces = { from, until, stepMs: buckets.stepMs, counted: buckets.counted };
     // One snapshot, so that the parts add up to the totals.
-    return this.database.background.transaction(
-      async (orm) => {
-        const rows = await queries.countOperations(orm, span);
-        return {
-          timeframeHours,
-          ...span,
-          totals: rows.find(({ operation }) => operation === null)?.counts ?? queries.NO_COUNTS,
-          byOperation: rows.flatMap(named),
-          byReason: await queries.countFailures(orm, span),
-          series: await seriesOf(orm, span),
-          keys: await queries.countKeys(orm),
-          devices: await queries.countDevices(orm, span),
-          problemKeyRule: this.problemKeys.rule,
-          problemKeys: await this.problemKeys.find(orm),
-        };
-      },
+    return this.database.metrics.transaction(
+      async (orm) => ({
+        timeframeHours,
+        from,
+        until,
+        stepSeconds: buckets.stepMs / 1000,
+        ...(await operationsOf(orm, pieces, buckets)),
+        keys: await queries.countKeys(orm),
+        devices: await queries.countDevices(orm, from),
+        problemKeyRule: this.problemKeys.rule,
+        problemKeys: await this.problemKeys.find(orm),
+      }),
       { isolationLevel: "repeatable read", accessMode: "read only" },
     );
   }
@@ -67,25 +74,67 @@ export class Summaries {
   }
 }
 
-async function seriesOf(orm: Drizzle, span: queries.Span): Promise<MetricsPeriod[]> {
-  const { stepMs, starts } = cutIntoBuckets(span.from, span.until);
-  const counts = bySteps(await queries.countOperationsByStep(orm, span, stepMs));
-  const failures = bySteps(await queries.countFailuresByStep(orm, span, stepMs));
-  return starts.map((from) => {
-    const step = from.getTime() / stepMs;
-    const rows = counts.get(step) ?? [];
-    const totals = rows.find(({ operation }) => operation === null)?.counts ?? queries.NO_COUNTS;
-    const byReason = failures.get(step) ?? [];
-    return { from, ...totals, byOperation: rows.flatMap(named), byReason };
-  });
+/** The totals, the same by operation and by reason, and in pieces. */
+async function operationsOf(orm: Drizzle, pieces: queries.Pieces, { stepMs, starts }: Buckets) {
+  const whole = new Sums();
+  const byPiece = new Map(starts.map((from) => [from.getTime() / stepMs, new Sums()]));
+  for (const row of await queries.countOperations(orm, pieces)) {
+    for (const sums of [whole, byPiece.get(row.piece)]) sums?.count(row);
+  }
+  for (const row of await queries.countDurations(orm, pieces)) {
+    for (const sums of [whole, byPiece.get(row.piece)]) sums?.time(row);
+  }
+  return {
+    totals: whole.total.counts(),
+    byOperation: whole.byOperation(),
+    byReason: whole.byReason(),
+    series: starts.map((from) => pieceOf(byPiece.get(from.getTime() / stepMs)!, from, pieces)),
+  };
 }
 
-function bySteps<Row extends { step: number }>(rows: Row[]): Map<number, Row[]> {
-  const steps = new Map<number, Row[]>();
-  for (const row of rows) steps.set(row.step, [...(steps.get(row.step) ?? []), row]);
-  return steps;
+function pieceOf(sums: Sums, from: Date, { until, stepMs }: queries.Pieces): MetricsPeriod {
+  const byReason = new Map<string, number>();
+  for (const { reason, failures } of sums.byReason()) {
+    byReason.set(reason, (byReason.get(reason) ?? 0) + failures);
+  }
+  return {
+    from,
+    finished: from.getTime() + stepMs <= until.getTime(),
+    ...sums.total.counts(),
+    byOperation: sums.byOperation(),
+    byReason: [...byReason]
+      .map(([reason, failures]) => ({ reason, failures }))
+      .sort((a, b) => b.failures - a.failures || (a.reason < b.reason ? -1 : 1)),
+  };
 }
 
-function named({ operation, counts }: queries.CountsRow) {
-  return operation === null ? [] : [{ operation, ...counts }];
+class Sums {
+  readonly total = new Tally();
+  private readonly tallies = new Tallies();
+  private readonly failed = new Map<string, FailureMetrics>();
+
+  count({ operation, code, count }: { operation: string; code: string; count: number }): void {
+    for (const tally of [this.total, this.tallies.at(operation)]) tally.count(code, count);
+    if (!code) return;
+    const key = `${operation} ${code}`;
+    const known = this.failed.get(key) ?? { operation, reason: code, failures: 0, share: 0 };
+    known.failures += count;
+    this.failed.set(key, known);
+  }
+
+  time({ operation, bucket, count }: { operation: string; bucket: number; count: number }): void {
+    for (const tally of [this.total, this.tallies.at(operation)]) tally.time(bucket, count);
+  }
+
+  byOperation(): OperationMetrics[] {
+    return this.tallies.sorted().map(([operation, tally]) => ({ operation, ...tally.counts() }));
+  }
+
+  /** The most frequent first. */
+  byReason(): FailureMetrics[] {
+    const { failures } = this.total.counts();
+    return [...this.failed]
+      .sort(([a, { failures: x }], [b, { failures: y }]) => y - x || (a < b ? -1 : 1))
+      .map(([, each]) => ({ ...each, share: each.failures / failures }));
+  }
 }

@@ -1,6 +1,8 @@
 import { Field, Float, ID, Int, ObjectType } from "@nestjs/graphql";
 
-@ObjectType({ description: "Percentiles of how long operations took, in milliseconds." })
+@ObjectType({
+  description: "Percentiles of how long operations took, in milliseconds, right to 5 %.",
+})
 export class Durations {
   @Field(() => Float) p50Ms!: number;
   @Field(() => Float) p95Ms!: number;
@@ -12,8 +14,19 @@ export class OperationCounts {
   @Field(() => Int) attempts!: number;
   @Field(() => Int) successes!: number;
   @Field(() => Int) failures!: number;
+  @Field(() => Int, {
+    description: "Failures that the service or what it stands on is to blame for.",
+  })
+  serviceFailures!: number;
+  @Field(() => Int, { description: "Failures by what callers sent, such as a wrong PIN." })
+  callerFailures!: number;
   @Field(() => Float, { nullable: true, description: "From 0 to 1; null if there was no attempt." })
   successRate!: number | null;
+  @Field(() => Float, {
+    nullable: true,
+    description: "The share of attempts that did not fail by the service's fault, from 0 to 1.",
+  })
+  availability!: number | null;
   @Field(() => Durations, { nullable: true, description: "Null if there was no attempt." })
   durations!: Durations | null;
 }
@@ -40,6 +53,8 @@ export class FailureCount {
 @ObjectType({ description: "A piece of the timeframe." })
 export class MetricsPeriod extends OperationCounts {
   @Field(() => Date) from!: Date;
+  @Field(() => Boolean, { description: "False for the last piece, which goes on." })
+  finished!: boolean;
   @Field(() => [OperationMetrics]) byOperation!: OperationMetrics[];
   @Field(() => [FailureCount]) byReason!: FailureCount[];
 }
@@ -77,9 +92,11 @@ export class ProblemKey {
 
 @ObjectType({ description: "What the service did in the last hours, and what there is now." })
 export class EncryptionMetricsSummary {
-  @Field(() => Int) timeframeHours!: number;
+  @Field(() => Float) timeframeHours!: number;
   @Field(() => Date) from!: Date;
   @Field(() => Date) until!: Date;
+  @Field(() => Int, { description: "How long a piece of the series is, in seconds." })
+  stepSeconds!: number;
   @Field(() => OperationCounts) totals!: OperationCounts;
   @Field(() => [OperationMetrics]) byOperation!: OperationMetrics[];
   @Field(() => [FailureMetrics], { description: "The most frequent first." })

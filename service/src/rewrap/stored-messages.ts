@@ -1,5 +1,7 @@
 import { and, asc, eq, gt, isNotNull } from "drizzle-orm";
 import type { Database, Drizzle } from "../database/database.js";
+import { dataContext } from "../user-data/data-context.js";
+import { storedData } from "../database/schema/data.js";
 import { clientKeys, serviceSecrets } from "../database/schema/keys.js";
 import type { Context } from "../envelope/sealer.js";
 import { secretContext } from "../envelope/service-secrets.js";
@@ -61,8 +63,28 @@ const keys: MessageTable = {
   },
 };
 
-/** All that is sealed: the secrets of the service, and the private keys that are not destroyed. */
-export const MESSAGE_TABLES: readonly MessageTable[] = [secrets, keys];
+const data: MessageTable = {
+  name: "stored_data",
+  async read(orm, after, count) {
+    const rows = await orm
+      .select()
+      .from(storedData)
+      .where(gt(storedData.id, after))
+      .orderBy(asc(storedData.id))
+      .limit(count);
+    return rows.map((row) => ({ id: row.id, message: row.message, context: dataContext(row) }));
+  },
+  async replace(orm, old, message) {
+    const isOld = and(eq(storedData.id, old.id), eq(storedData.message, old.message));
+    const { id } = storedData;
+    return (
+      (await orm.update(storedData).set({ message }).where(isOld).returning({ id })).length > 0
+    );
+  },
+};
+
+/** All that is sealed: the secrets of the service, private keys that are not destroyed, and data. */
+export const MESSAGE_TABLES: readonly MessageTable[] = [secrets, keys, data];
 
 export interface Batching {
   readonly batch: number;

@@ -1,0 +1,46 @@
+import { Inject, Injectable } from "@nestjs/common";
+import { and, desc, eq, gte, isNotNull, lt, or, sql, type SQL } from "drizzle-orm";
+import { Database } from "../database/database.js";
+import { auditLog } from "../database/schema/metrics.js";
+import type { AuditEntry, AuditFilter } from "./audit.types.js";
+
+/** What was done, as the audit log has it. */
+@Injectable()
+export class AuditLog {
+  constructor(@Inject(Database) private readonly database: Database) {}
+
+  /** @param before the id of an entry: those that come after it in this order, the latest first. */
+  async find(filter: AuditFilter, count: number, before?: bigint): Promise<AuditEntry[]> {
+    const rows = await this.database.metrics
+      .select()
+      .from(auditLog)
+      .where(and(...conditionsOf(filter), before === undefined ? undefined : olderThan(before)))
+      .orderBy(desc(auditLog.recordedAt), desc(auditLog.id))
+      .limit(count);
+    return rows.map(({ id, ...row }) => ({ id: id.toString(), ...row }));
+  }
+}
+
+function conditionsOf(filter: AuditFilter): (SQL | undefined)[] {
+  const { userId, deviceId, keyId, requestId, operation, code, from, until } = filter;
+  const given = <Value>(value: Value | null | undefined, condition: (value: Value) => unknown) =>
+    value == null ? undefined : (condition(value) as SQL);
+  return [
+    given(userId, (user) => or(eq(auditLog.userId, user), eq(auditLog.subjectId, user))),
+    given(deviceId, (device) => eq(auditLog.deviceId, device)),
+    given(keyId, (key) => eq(auditLog.keyId, key)),
+    given(requestId, (request) => eq(auditLog.requestId, request)),
+    given(operation, (name) => eq(auditLog.operation, name)),
+    given(code, (name) =>
+      name === "failure" ? isNotNull(auditLog.code) : eq(auditLog.code, name),
+    ),
+    given(from, (time) => gte(auditLog.recordedAt, time)),
+    given(until, (time) => lt(auditLog.recordedAt, time)),
+  ];
+}
+
+function olderThan(id: bigint): SQL {
+  const { recordedAt } = auditLog;
+  const place = sql`select ${recordedAt}, ${auditLog.id} from ${auditLog} where ${auditLog.id} = ${id.toString()}`;
+  return sql`(${recordedAt}, ${auditLog.id}) < (${place})`;
+}
