@@ -126,7 +126,9 @@ function addon({ engine = 'aws-lc' } = {}) {
     () => isBuilt(output),
     () => {
       const build = ['napi', 'build', '--platform', '--release', '--no-js', ...options];
-      run('npx', ['--no', '--', ...build, ...(output === ROOT ? [] : ['--output-dir', output])]);
+      const env = WINDOWS ? {} : { CARGO: path.join(ROOT, 'scripts', 'cargo-addon') };
+      const args = ['--no', '--', ...build, ...(output === ROOT ? [] : ['--output-dir', output])];
+      run('npx', args, ROOT, env);
     },
   );
   linkInto(EXAMPLES);
@@ -249,10 +251,16 @@ function choose(from, name) {
   throw new Error(`there is no ${name}, only: ${Object.keys(from).join(', ')}`);
 }
 
-function run(command, args, cwd = ROOT) {
+function run(command, args, cwd = ROOT, variables = {}) {
   console.log(`$ ${command} ${args.join(' ')}`);
+  const env = { ...process.env, ...variables };
   // npm and npx are scripts on Windows, which only a shell starts.
-  const { status, error } = spawnSync(command, args, { cwd, stdio: 'inherit', shell: WINDOWS });
+  const { status, error } = spawnSync(command, args, {
+    cwd,
+    env,
+    stdio: 'inherit',
+    shell: WINDOWS,
+  });
   if (error) throw error;
   if (status !== 0) throw new Error(`${command} ${args[0]} failed`);
 }

@@ -43,14 +43,13 @@ impl ObjectReader {
         let (key, derived) = ContentKey::derive(object.content(), key)?;
         if let (Content::CommittingGcm { commitment, .. }, Some(derived)) =
             (object.content(), derived)
+            && !bool::from(commitment.ct_eq(&derived))
         {
-            if !bool::from(commitment.ct_eq(&derived)) {
-                return Err(Error::new(
-                    Code::AuthenticationFailed,
-                    "the object commits to another key than the one that was unwrapped; its \
-                     metadata was changed",
-                ));
-            }
+            return Err(Error::new(
+                Code::AuthenticationFailed,
+                "the object commits to another key than the one that was unwrapped; its \
+                 metadata was changed",
+            ));
         }
         Ok(Self { key, is_right })
     }
@@ -101,7 +100,7 @@ impl ObjectReader {
     pub fn decryptor(&self, plaintext_length: u64) -> Result<ContentDecryptor> {
         let cipher = match (self.key.keystream(0), self.key.cbc(None)) {
             (Some(keystream), _) => Cipher::Ctr(keystream?),
-            (None, Some(cbc)) => Cipher::Cbc(cbc?, Vec::with_capacity(BLOCK)),
+            (None, Some(cbc)) => Cipher::Cbc(Box::new(cbc?), Vec::with_capacity(BLOCK)),
             (None, None) => return Err(not_gcm()),
         };
         Ok(ContentDecryptor { cipher, left: plaintext_length })
@@ -199,7 +198,7 @@ pub struct ContentDecryptor {
 enum Cipher {
     Ctr(CtrKeystream),
     /// With the bytes that make no whole block yet.
-    Cbc(CbcDecryptor, Vec<u8>),
+    Cbc(Box<CbcDecryptor>, Vec<u8>),
 }
 
 impl ContentDecryptor {

@@ -112,10 +112,10 @@ fn format(own: &Fields, file: Option<&Fields>) -> Result<Format> {
 /// The object's and the file's fields together, each where it may stand.
 fn merged(format: Format, own: Fields, file: Option<Fields>) -> Result<Fields> {
     let Some(file) = file else { return Ok(own) };
-    if format == Format::V3 {
-        if let Some(name) = names::V3_OBJECT_ONLY.iter().find(|name| file.contains_key(**name)) {
-            return Err(mixed(&format!("{name} in the instruction file, where it must not stand")));
-        }
+    if format == Format::V3
+        && let Some(name) = names::V3_OBJECT_ONLY.iter().find(|name| file.contains_key(**name))
+    {
+        return Err(mixed(&format!("{name} in the instruction file, where it must not stand")));
     }
     let mut fields = own;
     for (name, value) in file {
