@@ -1,6 +1,9 @@
 'use strict';
 
+const { isUint8Array } = require('node:util').types;
+
 const { invalid } = require('../errors.js');
+const { byteArray } = require('../input/bytes.js');
 const { kind } = require('../input/kind.js');
 
 /** What is longer gets a buffer of its own, in bytes. */
@@ -39,7 +42,7 @@ function rowOf(row) {
   }
   if (row === undefined) return undefined;
   if (typeof row === 'bigint' || Number.isSafeInteger(row)) return String(row);
-  if (row instanceof Uint8Array) return row;
+  if (isUint8Array(row)) return byteArray(row, 'row');
   throw invalid(`row must be a string, a safe integer, a bigint or bytes, not ${kind(row)}`);
 }
 
