@@ -183,7 +183,7 @@ describe('a process that may lock no memory', { skip: !LINUX && 'Linux only' }, 
     const addon = process.env.KMS_ENVELOPE_NATIVE_PATH ?? addonIn(root);
     fs.copyFileSync(addon, path.join(folder, 'addon.node'));
     const program = `
-      const { Envelope, RawAesKeyring } = require('../index.js');
+      const { Envelope, RawAesKeyring } = require('./index.js');
       const key = { keyNamespace: 'a', keyName: 'b', wrappingKey: Buffer.alloc(32) };
       for (let i = 0; i < 3; i++) {
         const envelope = new Envelope({ keyring: new RawAesKeyring(key), cache: {} });
