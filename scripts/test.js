@@ -39,7 +39,7 @@ async function main(names) {
 async function testRust() {
   const summary = [];
   let allOk = true;
-  for (const engines of ['aws-lc', 'aws-lc,rust-crypto']) {
+  for (const engines of ['aws-lc', 'aws-lc,rust-crypto,aws-kms']) {
     const features = ['--no-default-features', '--features', engines];
     const { ok, output } = await run('cargo', ['test', ...features]);
     summary.push(...(output.match(/^test result: .*$/gm) ?? []));

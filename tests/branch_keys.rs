@@ -1,6 +1,6 @@
 //! Branch keys over a table in memory: what AWS's libraries wrote and refuse, and the life of a key.
 
-#![cfg(feature = "aws-kms")]
+#![cfg(all(feature = "aws-kms", feature = "aws-lc"))]
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 #[path = "support/branch_keys.rs"]

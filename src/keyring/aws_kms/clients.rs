@@ -171,7 +171,7 @@ mod tests {
             let faulty = async { panic!("a secret") };
             let error = clients.counted::<()>("making a client of KMS", faulty).await.unwrap_err();
             assert_eq!(error.code(), Code::Internal);
-            let text = error.to_string();
+            let text = error.message();
             assert!(text.starts_with("making a client of KMS failed unexpectedly"), "{text}");
             assert!(!text.contains("secret"), "{text}");
             assert!(clients.in_region("eu-west-1").await.is_ok());
