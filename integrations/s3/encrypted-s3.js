@@ -21,6 +21,8 @@ const OPTIONS = /** @type {const} */ ([
   'maxBufferLength',
 ]);
 const SUFFIX = '.instruction';
+/** The longest instruction file, in bytes: clients write some hundreds. */
+const MAX_FILE_LENGTH = 256 * 1024;
 /** The longest body that `get` holds in memory, in bytes, unless told otherwise. */
 const MAX_BUFFER_LENGTH = 64 * 1024 * 1024;
 
@@ -61,6 +63,9 @@ class EncryptedS3 {
    */
   async put(input, options = {}) {
     const { encryptionContext, format, storage, signal } = options;
+    if (isS3Object(input.Metadata ?? {})) {
+      throw invalid('Metadata must have no name that starts with "x-amz-": those are the format’s');
+    }
     if (this.#keyring === undefined) {
       const body = await this.#envelope.encrypt(input.Body, { encryptionContext, signal });
       return this.#send('PutObjectCommand', { ...input, Body: body }, signal);
@@ -86,15 +91,7 @@ class EncryptedS3 {
    */
   async get(input, options = {}) {
     const { output, reader, signal } = await this.#open(input, options);
-    if (output.ContentLength > this.#maxBufferLength) {
-      output.Body?.destroy?.();
-      throw new EnvelopeError(
-        'ERR_ENVELOPE_LIMIT_EXCEEDED',
-        `the object has ${output.ContentLength} bytes, and get holds at most ` +
-          `${this.#maxBufferLength} in memory; use getStream, or raise maxBufferLength`,
-      );
-    }
-    const stored = await output.Body.transformToByteArray();
+    const stored = await collect(output.Body, this.#maxBufferLength, 'the object', 'getStream');
     const { encryptionContext } = options;
     const body = reader
       ? await decryptBody(reader, stored, signal)
@@ -129,8 +126,10 @@ class EncryptedS3 {
    */
   async delete(input, { signal } = {}) {
     const answer = await this.#send('DeleteObjectCommand', input, signal);
-    const file = { Bucket: input.Bucket, Key: input.Key + this.#suffix };
-    await this.#send('DeleteObjectCommand', file, signal);
+    for (const suffix of new Set([SUFFIX, this.#suffix])) {
+      const file = { Bucket: input.Bucket, Key: input.Key + suffix };
+      await this.#send('DeleteObjectCommand', file, signal);
+    }
     return answer;
   }
 
@@ -174,7 +173,12 @@ class EncryptedS3 {
     const file = { Bucket, Key: Key + this.#suffix };
     try {
       const { Body } = await this.#send('GetObjectCommand', file, signal);
-      return await Body.transformToByteArray();
+      return await collect(
+        Body,
+        MAX_FILE_LENGTH,
+        'the instruction file',
+        'one that a client wrote',
+      );
     } catch (error) {
       if (/** @type {any} */ (error).name === 'NoSuchKey') return undefined;
       throw error;
@@ -190,6 +194,31 @@ class EncryptedS3 {
     const commands = load('@aws-sdk/client-s3');
     return this.#client.send(new commands[name](input), { abortSignal: signal });
   }
+}
+
+/**
+ * All bytes of a body, if they are not too many: what the store says of the length is not believed.
+ *
+ * @param {any} body
+ * @param {number} most
+ * @param {string} what
+ * @param {string} instead what to use for more
+ */
+async function collect(body, most, what, instead) {
+  const chunks = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.length;
+    if (length > most) {
+      // The loop destroys the body when it is left.
+      throw new EnvelopeError(
+        'ERR_ENVELOPE_LIMIT_EXCEEDED',
+        `${what} has more than the ${most} bytes that are held in memory; use ${instead}`,
+      );
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 module.exports = { EncryptedS3 };

@@ -31,14 +31,16 @@ async function verifiedStream(reader, body, signal) {
   try {
     for await (const chunk of body) {
       throwIfAborted(signal);
-      native(() => reader.verify(chunk));
-      await file.writeFile(chunk);
+      // Its owner may use the chunk's memory again while it is written: what was verified is kept.
+      const own = Buffer.from(chunk);
+      native(() => reader.verify(own));
+      await file.writeFile(own);
     }
     const length = native(() => reader.verified());
-    return {
-      stream: Readable.from(decrypted(reader, file), { objectMode: false, signal }),
-      length,
-    };
+    const stream = Readable.from(decrypted(reader, file), { objectMode: false, signal });
+    // Also if nobody has read from it.
+    stream.once('close', () => file.close());
+    return { stream, length };
   } catch (error) {
     await file.close();
     throw error;
@@ -46,25 +48,21 @@ async function verifiedStream(reader, body, signal) {
 }
 
 /**
- * The plaintext of a body that has verified, chunk by chunk; closes the file at its end.
+ * The plaintext of a body that has verified, chunk by chunk.
  *
  * @param {Reader} reader
  * @param {fs.FileHandle} file
  */
 async function* decrypted(reader, file) {
-  try {
-    const encrypted = Buffer.allocUnsafeSlow(CHUNK);
-    for (let position = 0; ;) {
-      const { bytesRead } = await file.read(encrypted, 0, CHUNK, position);
-      if (bytesRead === 0) return;
-      position += bytesRead;
-      const chunk = encrypted.subarray(0, bytesRead);
-      const output = Buffer.allocUnsafeSlow(bytesRead + BLOCK);
-      const written = native(() => reader.decrypt(chunk, output));
-      if (written > 0) yield output.subarray(0, written);
-    }
-  } finally {
-    await file.close();
+  const encrypted = Buffer.allocUnsafeSlow(CHUNK);
+  for (let position = 0; ;) {
+    const { bytesRead } = await file.read(encrypted, 0, CHUNK, position);
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    const chunk = encrypted.subarray(0, bytesRead);
+    const output = Buffer.allocUnsafeSlow(bytesRead + BLOCK);
+    const written = native(() => reader.decrypt(chunk, output));
+    if (written > 0) yield output.subarray(0, written);
   }
 }
 

@@ -30,9 +30,16 @@ pub(super) async fn new_key(
 ) -> Result<NewKey> {
     check_given(given)?;
     let Some(secret) = keyring.wrapping_secret() else {
+        let wrapper = keyring.data_key_wrapper()?;
+        // What another keyring wraps would be called KMS's, and no client could read it.
+        if wrapper.kms_target().await?.is_none() {
+            return Err(Error::invalid(
+                "objects of the S3 Encryption Clients are written under an AwsKmsKeyring, a \
+                 RawAesKeyring, a RawRsaKeyring or a LocalKeyring, and no other",
+            ));
+        }
         let context = bound_context(given, content)?;
-        let generated =
-            keyring.data_key_wrapper()?.generate_data_key(DATA_KEY_LENGTH, &context).await?;
+        let generated = wrapper.generate_data_key(DATA_KEY_LENGTH, &context).await?;
         return Ok(NewKey {
             key: generated.key.plaintext,
             wrapping: Wrapping::KmsContext,
