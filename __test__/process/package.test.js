@@ -79,7 +79,9 @@ describe('the packages', { skip: otherAddon || skipWithout('python', 'peers') },
     const always = ['LICENSE', 'README.md', 'package.json', 'sbom.cdx.json'];
     const written = ['CHANGELOG.md', 'SECURITY.md', 'index.d.ts', 'index.js'];
     const docs = filesIn('docs');
-    const expected = [...always, ...written, ...code, ...types, ...docs];
+    const integrations = filesIn('integrations');
+    assert.ok(integrations.every((name) => /\.(js|d\.ts)$/.test(name)));
+    const expected = [...always, ...written, ...code, ...types, ...docs, ...integrations];
     assert.deepEqual(list(packages.main), expected.toSorted());
     for (const { name, tarball } of packages.platforms) {
       const binary = name.replace('kms-envelope-', 'kms-envelope.');

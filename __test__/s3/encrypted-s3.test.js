@@ -97,6 +97,23 @@ describe('EncryptedS3 (moto)', { skip: skipWithout('python', 'examples') }, () =
     await rejection(s3.get(place), 'LIMIT_EXCEEDED');
   });
 
+  it('tells what is wrong with an input or an option', async () => {
+    const s3 = new EncryptedS3({ client, keyring });
+    const revoked = Proxy.revocable({}, {});
+    revoked.revoke();
+    for (const input of [undefined, null, 'a', revoked.proxy, { Bucket }, { Bucket, Key: '' }]) {
+      await rejection(s3.get(input), 'INVALID_ARGUMENT');
+      await rejection(s3.put(input), 'INVALID_ARGUMENT');
+      await rejection(s3.delete(input), 'INVALID_ARGUMENT');
+    }
+    await rejection(s3.get({ Bucket, Key: 'k' }, { context: {} }), 'INVALID_ARGUMENT');
+    for (const wrong of [undefined, {}, revoked.proxy, { send: 1 }]) {
+      assert.throws(() => new EncryptedS3({ client: wrong, keyring }), {
+        code: /INVALID_ARGUMENT/,
+      });
+    }
+  });
+
   it('refuses metadata with names of the format, which would make the object unreadable', async () => {
     const s3 = new EncryptedS3({ client, keyring });
     const Metadata = { 'X-Amz-Key-V2': 'mine' };

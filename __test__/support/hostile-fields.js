@@ -49,15 +49,18 @@ function fieldCalls(call, envelope) {
       'Fields.column',
       { ...COLUMN, encoding: () => 'hex', deterministic: () => false },
       async (options) => {
-        const made = (await opened()).column({ ...options });
+        const made = (await opened()).column(options);
         assert.equal(made.decrypt(made.encrypt(null)), null);
       },
     ),
     call('Fields.column', { bits: () => 16, normalize: () => 'nfkc' }, async (index) => {
       (await column({ index })).index('a');
     }),
-    call('Fields.column', { index: () => ({}), indexes: () => ({ a: {} }) }, async (options) => {
-      (await column(options)).index('a');
+    call('Fields.column', { ...COLUMN, index: () => ({}) }, async (options) => {
+      (await opened()).column(options).index('a');
+    }),
+    call('Fields.column', { ...COLUMN, indexes: () => ({ a: {} }) }, async (options) => {
+      (await opened()).column(options).indexes('a');
     }),
     call('Fields.column', { row: () => 5, encoding: () => 'buffer' }, async (options) => {
       const made = await column();

@@ -1,7 +1,11 @@
 'use strict';
 
+const { isProxy } = require('node:util').types;
+
+const { hasFunction } = require('../../lib/input/functions.js');
 const args = require('../../lib/input/index.js');
 const { EnvelopeError, invalid } = require('../../lib/errors.js');
+const { kind } = require('../../lib/input/kind.js');
 const { isS3Object, needsInstructionFile } = require('../../lib/s3-objects/metadata.js');
 const { decryptBody, openObject, readSettings } = require('../../lib/s3-objects/read.js');
 const { verifiedStream } = require('../../lib/s3-objects/stream.js');
@@ -20,6 +24,8 @@ const OPTIONS = /** @type {const} */ ([
   'instructionFileSuffix',
   'maxBufferLength',
 ]);
+const GET_OPTIONS = /** @type {const} */ (['encryptionContext', 'signal']);
+const PUT_OPTIONS = /** @type {const} */ ([...GET_OPTIONS, 'format', 'storage']);
 const SUFFIX = '.instruction';
 /** The longest instruction file, in bytes: clients write some hundreds. */
 const MAX_FILE_LENGTH = 256 * 1024;
@@ -39,7 +45,7 @@ class EncryptedS3 {
   constructor(options) {
     const given = args.options(options, OPTIONS);
     const { client, keyring, envelope, commitmentPolicy, legacyWrapping, legacyContent } = given;
-    if (typeof (/** @type {any} */ (client)?.send) !== 'function') {
+    if (!hasFunction(client, 'send')) {
       throw invalid('client must be an S3Client of @aws-sdk/client-s3');
     }
     if (keyring === undefined && envelope === undefined) {
@@ -59,10 +65,11 @@ class EncryptedS3 {
 
   /**
    * @param {Record<string, any>} input that of PutObject; `Body` is bytes or text
-   * @param {Record<string, any>} [options]
+   * @param {unknown} [options]
    */
-  async put(input, options = {}) {
-    const { encryptionContext, format, storage, signal } = options;
+  async put(input, options) {
+    checkPlace(input);
+    const { encryptionContext, format, storage, signal } = callOptions(options, PUT_OPTIONS);
     if (isS3Object(input.Metadata ?? {})) {
       throw invalid('Metadata must have no name that starts with "x-amz-": those are the format’s');
     }
@@ -87,12 +94,11 @@ class EncryptedS3 {
    * The object with its plaintext as `body`, once all of it has verified.
    *
    * @param {Record<string, any>} input that of GetObject
-   * @param {Record<string, any>} [options]
+   * @param {unknown} [options]
    */
-  async get(input, options = {}) {
-    const { output, reader, signal } = await this.#open(input, options);
+  async get(input, options) {
+    const { output, reader, encryptionContext, signal } = await this.#open(input, options);
     const stored = await collect(output.Body, this.#maxBufferLength, 'the object', 'getStream');
-    const { encryptionContext } = options;
     const body = reader
       ? await decryptBody(reader, stored, signal)
       : await this.#envelope.decrypt(stored, { encryptionContext, signal });
@@ -104,15 +110,14 @@ class EncryptedS3 {
    * verified before the stream begins.
    *
    * @param {Record<string, any>} input that of GetObject
-   * @param {Record<string, any>} [options]
+   * @param {unknown} [options]
    */
-  async getStream(input, options = {}) {
-    const { output, reader, signal } = await this.#open(input, options);
+  async getStream(input, options) {
+    const { output, reader, encryptionContext, signal } = await this.#open(input, options);
     if (reader) {
       const { stream, length } = await verifiedStream(reader, output.Body, signal);
       return { ...output, Body: undefined, stream, length };
     }
-    const { encryptionContext } = options;
     const decrypt = this.#envelope.decryptStream({ encryptionContext, signal });
     output.Body.once('error', (/** @type {Error} */ error) => decrypt.destroy(error));
     return { ...output, Body: undefined, stream: output.Body.pipe(decrypt) };
@@ -122,9 +127,11 @@ class EncryptedS3 {
    * Deletes the object and its instruction file.
    *
    * @param {Record<string, any>} input that of DeleteObject
-   * @param {Record<string, any>} [options]
+   * @param {unknown} [options]
    */
-  async delete(input, { signal } = {}) {
+  async delete(input, options) {
+    checkPlace(input);
+    const { signal } = callOptions(options, /** @type {const} */ (['signal']));
     const answer = await this.#send('DeleteObjectCommand', input, signal);
     for (const suffix of new Set([SUFFIX, this.#suffix])) {
       const file = { Bucket: input.Bucket, Key: input.Key + suffix };
@@ -135,17 +142,19 @@ class EncryptedS3 {
 
   /**
    * @param {Record<string, any>} input
-   * @param {Record<string, any>} options
+   * @param {unknown} options
    */
   async #open(input, options) {
+    checkPlace(input);
     if (input.Range !== undefined) {
       throw invalid('Range would give bytes that nothing verifies; get the whole object');
     }
-    const { encryptionContext, signal } = options;
+    const { encryptionContext, signal } = callOptions(options, GET_OPTIONS);
     const output = await this.#send('GetObjectCommand', input, signal);
     try {
       const metadata = output.Metadata ?? {};
-      if (this.#keyring === undefined) return { output, reader: undefined, signal };
+      if (this.#keyring === undefined)
+        return { output, reader: undefined, encryptionContext, signal };
       const settings = readSettings({
         ...{ keyring: this.#keyring, encryptionContext, signal },
         ...this.#policy,
@@ -154,9 +163,10 @@ class EncryptedS3 {
         ? await this.#instructionFile(input, signal)
         : undefined;
       const isMessage = file === undefined && !isS3Object(metadata);
-      if (this.#envelope && isMessage) return { output, reader: undefined, signal };
+      if (this.#envelope && isMessage)
+        return { output, reader: undefined, encryptionContext, signal };
       const reader = await openObject(metadata, file, settings);
-      return { output, reader, signal };
+      return { output, reader, encryptionContext, signal };
     } catch (error) {
       output.Body?.destroy?.();
       throw error;
@@ -194,6 +204,28 @@ class EncryptedS3 {
     const commands = load('@aws-sdk/client-s3');
     return this.#client.send(new commands[name](input), { abortSignal: signal });
   }
+}
+
+/** @param {unknown} input */
+function checkPlace(input) {
+  const names = /** @type {const} */ (['Bucket', 'Key']);
+  for (const name of names) args.string(/** @type {any} */ (plainInput(input))[name], name);
+}
+
+/** @param {unknown} input */
+function plainInput(input) {
+  if (typeof input === 'object' && input !== null && !isProxy(input)) return input;
+  throw invalid(`give the input of the command, such as { Bucket, Key }, not ${kind(input)}`);
+}
+
+/**
+ * @param {unknown} options
+ * @param {readonly string[]} known
+ * @returns {Record<string, any>} each option that was given, the signal checked
+ */
+function callOptions(options, known) {
+  const given = args.options(options, known);
+  return { ...given, signal: args.abortSignal(given.signal) };
 }
 
 /**

@@ -1,5 +1,7 @@
 'use strict';
 
+const { isProxy } = require('node:util').types;
+
 const args = require('../input/index.js');
 const { invalid, native } = require('../errors.js');
 const { kind } = require('../input/kind.js');
@@ -102,7 +104,8 @@ function indexesOf(keys, table, column, { index, indexes }) {
   const found = new Map();
   if (index !== undefined) found.set('', new Index(keys, table, column, '', index));
   if (indexes === undefined) return found;
-  const names = Object.getOwnPropertyNames(Object(indexes));
+  // Of a Proxy no name is asked: it is refused.
+  const names = isProxy(indexes) ? [] : Object.getOwnPropertyNames(Object(indexes));
   const given = args.options(indexes, names, 'indexes');
   for (const name of names) {
     const named = args.string(name, 'the name of an index');
@@ -114,7 +117,8 @@ function indexesOf(keys, table, column, { index, indexes }) {
 /** @param {unknown} normalize */
 function normalizersOf(normalize) {
   if (normalize === undefined) return [];
-  const given = Array.isArray(normalize) ? args.list(normalize, 'normalize') : [normalize];
+  const isList = isProxy(normalize) ? typeof normalize !== 'function' : Array.isArray(normalize);
+  const given = isList ? args.list(normalize, 'normalize') : [normalize];
   return given.map((one) => {
     if (typeof one === 'function') return /** @type {Normalizer} */ (one);
     if (typeof one === 'string' && Object.hasOwn(NORMALIZERS, one)) {

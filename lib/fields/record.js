@@ -5,6 +5,7 @@ const { EnvelopeError, invalid } = require('../errors.js');
 const { abortable } = require('../calls/abort.js');
 const { sentence } = require('../foreign-text.js');
 const { byteArray } = require('../input/bytes.js');
+const { hasFunction } = require('../input/functions.js');
 const { kind } = require('../input/kind.js');
 
 /** @typedef {import('../../binding').Client} Client */
@@ -48,10 +49,14 @@ class TenantRecord {
    * @returns {Promise<Loaded | { keys?: undefined, version: number } | undefined>}
    */
   async loadUnless(known, signal) {
-    const stored = await this.#ask('load', () => this.store.load(this.tenant));
-    if (stored === undefined || stored === null) return undefined;
-    const { data, version } = Object(stored);
-    const number = Number(version);
+    const stored = await this.#ask('load', async () => {
+      const answer = await this.store.load(this.tenant);
+      if (answer === undefined || answer === null) return undefined;
+      const { data, version } = Object(answer);
+      return { data, number: Number(version) };
+    });
+    if (stored === undefined) return undefined;
+    const { data, number } = stored;
     if (!Number.isSafeInteger(number) || number < 1) {
       throw failed('load', 'its `version` is not a whole number from 1 up');
     }
@@ -116,8 +121,10 @@ class TenantRecord {
   }
 
   /**
+   * @template T
    * @param {typeof METHODS[number]} method
-   * @param {() => unknown} call
+   * @param {() => T} call
+   * @returns {Promise<Awaited<T>>}
    */
   async #ask(method, call) {
     try {
@@ -139,21 +146,9 @@ class TenantRecord {
  */
 function storeOf(store) {
   const given = /** @type {any} */ (store);
-  const isStore = Object(store) === store && METHODS.every((name) => isFunction(given, name));
+  const isStore = Object(store) === store && METHODS.every((name) => hasFunction(given, name));
   if (isStore) return given;
   throw invalid(`store must have the functions ${METHODS.join(', ')}, not be ${kind(store)}`);
-}
-
-/**
- * @param {any} object
- * @param {string} name
- */
-function isFunction(object, name) {
-  try {
-    return typeof object[name] === 'function';
-  } catch {
-    return false;
-  }
 }
 
 /**

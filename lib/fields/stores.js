@@ -3,6 +3,7 @@
 const fs = require('node:fs').promises;
 const path = require('node:path');
 
+const { hasFunction } = require('../input/functions.js');
 const args = require('../input/index.js');
 const { invalid } = require('../errors.js');
 
@@ -190,10 +191,9 @@ class DynamoDbKeysetStore {
     this.#commands = /** @type {any} */ (given.commands);
     this.#table = args.string(given.tableName, 'tableName');
     const names = ['GetItemCommand', 'PutItemCommand', 'DeleteItemCommand'];
-    const commands = Object(given.commands);
     if (
-      typeof Object(given.client).send !== 'function' ||
-      names.some((name) => typeof commands[name] !== 'function')
+      !hasFunction(given.client, 'send') ||
+      names.some((name) => !hasFunction(given.commands, name))
     ) {
       throw invalid(`give a DynamoDBClient as client, and { ${names.join(', ')} } as commands`);
     }

@@ -1,5 +1,7 @@
 'use strict';
 
+const { isUint8Array } = require('node:util').types;
+
 const binding = require('../native/load.js');
 const args = require('../input/index.js');
 const { abortable, throwIfAborted } = require('../calls/abort.js');
@@ -123,9 +125,7 @@ async function decryptSlices(reader, body, output, signal) {
 function instructionText(file) {
   if (file === undefined || file === null) return undefined;
   if (typeof file === 'string') return file;
-  if (ArrayBuffer.isView(file) || file instanceof ArrayBuffer) {
-    return decodeUtf8(args.byteArray(file, 'instructionFile'));
-  }
+  if (isUint8Array(file)) return decodeUtf8(args.byteArray(file, 'instructionFile'));
   if (typeof file === 'object') {
     const flat = args.contextPairs(file, 'instructionFile');
     const pairs = flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1]]] : []));
