@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, ParseIntPipe, Query, Req, Res, UseGuards } from "@nestjs/common";
+import { Controller, Get, ParseIntPipe, Query, Req, Res, UseGuards } from "@nestjs/common";
 import type { Request, Response } from "express";
 import { Public } from "../auth/auth.guard.js";
 import { Summaries } from "../metrics/summaries.js";
@@ -10,8 +10,8 @@ import { PAGE } from "./pages.js";
 @Controller("dashboard")
 export class DashboardController {
   constructor(
-    @Inject(Administrators) private readonly administrators: Administrators,
-    @Inject(Summaries) private readonly summaries: Summaries,
+    private readonly administrators: Administrators,
+    private readonly summaries: Summaries,
   ) {}
 
   /** The page itself, or the one to sign in. */

@@ -4,19 +4,10 @@ import { MetricsRecorder } from "./metrics-recorder.js";
 import { MetricsRetention } from "./metrics-retention.js";
 import { MetricsWriter } from "./metrics-writer.js";
 import { ProblemKeys } from "./problem-keys.js";
-import { Prometheus } from "./prometheus.js";
 import { Summaries } from "./summaries.js";
 import { SummaryResolver } from "./summary.resolver.js";
 
-const shared = [
-  Measure,
-  MetricsRecorder,
-  MetricsRetention,
-  MetricsWriter,
-  ProblemKeys,
-  Prometheus,
-  Summaries,
-];
+const shared = [Measure, MetricsRecorder, MetricsRetention, MetricsWriter, ProblemKeys, Summaries];
 
 /** Records what is done, sums it up, and forgets it in time. */
 @Global()

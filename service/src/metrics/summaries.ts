@@ -1,4 +1,4 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { Clock } from "../common/clock.js";
 import { DAY, HOUR, later } from "../common/durations.js";
 import { ServiceError } from "../common/service-error.js";
@@ -22,10 +22,10 @@ export class Summaries {
   private readonly running = new Map<number, Promise<EncryptionMetricsSummary>>();
 
   constructor(
-    @Inject(Config) private readonly config: Config,
-    @Inject(Clock) private readonly clock: Clock,
-    @Inject(Database) private readonly database: Database,
-    @Inject(ProblemKeys) private readonly problemKeys: ProblemKeys,
+    private readonly config: Config,
+    private readonly clock: Clock,
+    private readonly database: Database,
+    private readonly problemKeys: ProblemKeys,
   ) {}
 
   /** However many ask for the same at the same time, the database is asked once. */
