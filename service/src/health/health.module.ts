@@ -4,5 +4,9 @@ import { HealthController } from "./health.controller.js";
 import { Readiness } from "./readiness.js";
 import { ScrapeGuard } from "./scrape.guard.js";
 
-@Module({ controllers: [HealthController], providers: [Gauges, Readiness, ScrapeGuard] })
+@Module({
+  controllers: [HealthController],
+  providers: [Gauges, Readiness, ScrapeGuard],
+  exports: [Readiness],
+})
 export class HealthModule {}

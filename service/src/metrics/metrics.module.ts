@@ -7,6 +7,7 @@ import { ProblemKeys } from "./problem-keys.js";
 import { Prometheus } from "./prometheus.js";
 import { Summaries } from "./summaries.js";
 import { SummaryResolver } from "./summary.resolver.js";
+import { TimeframeRules } from "./timeframe.js";
 
 const shared = [
   Measure,
@@ -16,6 +17,7 @@ const shared = [
   ProblemKeys,
   Prometheus,
   Summaries,
+  TimeframeRules,
 ];
 
 /** Records what is done, sums it up, and forgets it in time. */
