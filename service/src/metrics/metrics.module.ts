@@ -4,7 +4,6 @@ import { MetricsRecorder } from "./metrics-recorder.js";
 import { MetricsRetention } from "./metrics-retention.js";
 import { MetricsWriter } from "./metrics-writer.js";
 import { ProblemKeys } from "./problem-keys.js";
-import { Prometheus } from "./prometheus.js";
 import { Summaries } from "./summaries.js";
 import { SummaryResolver } from "./summary.resolver.js";
 import { TimeframeRules } from "./timeframe.js";
@@ -15,7 +14,6 @@ const shared = [
   MetricsRetention,
   MetricsWriter,
   ProblemKeys,
-  Prometheus,
   Summaries,
   TimeframeRules,
 ];
