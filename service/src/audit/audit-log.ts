@@ -1,4 +1,4 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { and, desc, eq, gte, isNotNull, lt, or, sql, type SQL } from "drizzle-orm";
 import { Database } from "../database/database.js";
 import { auditLog } from "../database/schema/metrics.js";
@@ -7,7 +7,7 @@ import type { AuditEntry, AuditFilter } from "./audit.types.js";
 /** What was done, as the audit log has it. */
 @Injectable()
 export class AuditLog {
-  constructor(@Inject(Database) private readonly database: Database) {}
+  constructor(private readonly database: Database) {}
 
   /** @param before the id of an entry: those that come after it in this order, the latest first. */
   async find(filter: AuditFilter, count: number, before?: bigint): Promise<AuditEntry[]> {

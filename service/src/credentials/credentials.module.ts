@@ -1,6 +1,7 @@
 import { Module } from "@nestjs/common";
 import { KeysModule } from "../keys/keys.module.js";
 import { Attempts } from "./attempts.js";
+import { CredentialLocks } from "./credential-locks.js";
 import { CredentialStore } from "./credential-store.js";
 import { CredentialsResolver } from "./credentials.resolver.js";
 import { CredentialsService } from "./credentials.service.js";
@@ -11,11 +12,13 @@ import { SecretRules } from "./secret-rules.js";
   imports: [KeysModule],
   providers: [
     Attempts,
+    CredentialLocks,
     CredentialStore,
     Hasher,
     SecretRules,
     CredentialsService,
     CredentialsResolver,
   ],
+  exports: [CredentialLocks],
 })
 export class CredentialsModule {}

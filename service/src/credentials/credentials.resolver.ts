@@ -1,4 +1,3 @@
-import { Inject } from "@nestjs/common";
 import { Args, Mutation, Resolver } from "@nestjs/graphql";
 import { CurrentCaller, isUserId, type Caller } from "../auth/caller.js";
 import { checkForm } from "../common/check-form.js";
@@ -18,8 +17,8 @@ import {
 @Resolver()
 export class CredentialsResolver {
   constructor(
-    @Inject(CredentialsService) private readonly credentials: CredentialsService,
-    @Inject(Measure) private readonly measure: Measure,
+    private readonly credentials: CredentialsService,
+    private readonly measure: Measure,
   ) {}
 
   @Mutation(() => CredentialSet, { description: "Sets the caller's passcode." })

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import type { Caller } from "../auth/caller.js";
 import { Clock } from "../common/clock.js";
 import { ServiceError } from "../common/service-error.js";
@@ -33,14 +33,14 @@ export interface NewSecret {
 @Injectable()
 export class CredentialsService {
   constructor(
-    @Inject(Config) private readonly config: Config,
-    @Inject(Clock) private readonly clock: Clock,
-    @Inject(PayloadDecryptor) private readonly decryptor: PayloadDecryptor,
-    @Inject(CredentialStore) private readonly store: CredentialStore,
-    @Inject(Attempts) private readonly attempts: Attempts,
-    @Inject(SecretRules) private readonly rules: SecretRules,
-    @Inject(Hasher) private readonly hasher: Hasher,
-    @Inject(Log) private readonly log: Log,
+    private readonly config: Config,
+    private readonly clock: Clock,
+    private readonly decryptor: PayloadDecryptor,
+    private readonly store: CredentialStore,
+    private readonly attempts: Attempts,
+    private readonly rules: SecretRules,
+    private readonly hasher: Hasher,
+    private readonly log: Log,
   ) {}
 
   async verify(

@@ -1,4 +1,3 @@
-import { Inject } from "@nestjs/common";
 import {
   Args,
   Field,
@@ -37,9 +36,9 @@ export class RotatedSecret {
 @Resolver()
 export class ServiceSecretsResolver {
   constructor(
-    @Inject(ServiceSecrets) private readonly secrets: ServiceSecrets,
-    @Inject(Log) private readonly log: Log,
-    @Inject(Measure) private readonly measure: Measure,
+    private readonly secrets: ServiceSecrets,
+    private readonly log: Log,
+    private readonly measure: Measure,
   ) {}
 
   @Mutation(() => RotatedSecret, {

@@ -1,10 +1,5 @@
 import { createSecretKey, randomBytes, type KeyObject } from "node:crypto";
-import {
-  Inject,
-  Injectable,
-  type OnApplicationBootstrap,
-  type OnModuleDestroy,
-} from "@nestjs/common";
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from "@nestjs/common";
 import { desc, eq } from "drizzle-orm";
 import { Clock } from "../common/clock.js";
 import { later, MINUTE, SECOND } from "../common/durations.js";
@@ -45,9 +40,9 @@ export class ServiceSecrets implements OnApplicationBootstrap, OnModuleDestroy {
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
-    @Inject(Database) private readonly database: Database,
-    @Inject(Sealer) private readonly sealer: Sealer,
-    @Inject(Clock) private readonly clock: Clock,
+    private readonly database: Database,
+    private readonly sealer: Sealer,
+    private readonly clock: Clock,
   ) {}
 
   /** A service that cannot open its secrets would fail at every request; it fails here. */

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { inArray, lte } from "drizzle-orm";
 import { Clock } from "../common/clock.js";
 import type { Due } from "../common/due.js";
@@ -41,13 +41,13 @@ export interface DailyResult {
 @Injectable()
 export class DailySteps {
   constructor(
-    @Inject(Config) private readonly config: Config,
-    @Inject(Clock) private readonly clock: Clock,
-    @Inject(Database) private readonly database: Database,
-    @Inject(LifeCycle) private readonly lifeCycle: LifeCycle,
-    @Inject(MetricsRetention) private readonly metrics: MetricsRetention,
-    @Inject(FullCheck) private readonly fullCheck: FullCheck,
-    @Inject(ProblemKeys) private readonly problemKeys: ProblemKeys,
+    private readonly config: Config,
+    private readonly clock: Clock,
+    private readonly database: Database,
+    private readonly lifeCycle: LifeCycle,
+    private readonly metrics: MetricsRetention,
+    private readonly fullCheck: FullCheck,
+    private readonly problemKeys: ProblemKeys,
   ) {}
 
   /**

@@ -25,6 +25,6 @@ import { KeysResolver } from "./keys.resolver.js";
     KeyUsage,
     KeyUsageResolver,
   ],
-  exports: [KeyStore, KeyUsage, LifeCycle, PayloadDecryptor],
+  exports: [DeviceOwners, KeyStore, KeyUsage, LifeCycle, PayloadDecryptor],
 })
 export class KeysModule {}

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { Clock } from "../common/clock.js";
 import { ServiceError } from "../common/service-error.js";
 import { Config } from "../config/config.js";
@@ -14,13 +14,13 @@ import { KeyStore } from "./key-store.js";
 @Injectable()
 export class PayloadDecryptor {
   constructor(
-    @Inject(Config) private readonly config: Config,
-    @Inject(Clock) private readonly clock: Clock,
-    @Inject(KeyStore) private readonly store: KeyStore,
-    @Inject(Database) private readonly database: Database,
-    @Inject(Devices) private readonly devices: Devices,
-    @Inject(Sealer) private readonly sealer: Sealer,
-    @Inject(Measure) private readonly measure: Measure,
+    private readonly config: Config,
+    private readonly clock: Clock,
+    private readonly store: KeyStore,
+    private readonly database: Database,
+    private readonly devices: Devices,
+    private readonly sealer: Sealer,
+    private readonly measure: Measure,
   ) {}
 
   /**

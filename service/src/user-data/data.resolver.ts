@@ -1,4 +1,3 @@
-import { Inject } from "@nestjs/common";
 import { Args, Mutation, Resolver } from "@nestjs/graphql";
 import { CurrentCaller, type Caller } from "../auth/caller.js";
 import { checkForm } from "../common/check-form.js";
@@ -19,8 +18,8 @@ import {
 @Resolver()
 export class DataResolver {
   constructor(
-    @Inject(DataService) private readonly service: DataService,
-    @Inject(Measure) private readonly measure: Measure,
+    private readonly service: DataService,
+    private readonly measure: Measure,
   ) {}
 
   @Mutation(() => DecryptedData, { description: "Decrypts data, under a key that comes along." })

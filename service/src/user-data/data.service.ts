@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { Clock } from "../common/clock.js";
 import { ServiceError } from "../common/service-error.js";
 import { Config } from "../config/config.js";
@@ -29,12 +29,12 @@ export interface RequestPayload {
 @Injectable()
 export class DataService {
   constructor(
-    @Inject(Config) private readonly config: Config,
-    @Inject(Clock) private readonly clock: Clock,
-    @Inject(Database) private readonly database: Database,
-    @Inject(PayloadDecryptor) private readonly decryptor: PayloadDecryptor,
-    @Inject(KeyStore) private readonly keys: KeyStore,
-    @Inject(DataStore) private readonly store: DataStore,
+    private readonly config: Config,
+    private readonly clock: Clock,
+    private readonly database: Database,
+    private readonly decryptor: PayloadDecryptor,
+    private readonly keys: KeyStore,
+    private readonly store: DataStore,
   ) {}
 
   /** The data under the key that came in the payload, so that nobody reads it on its way. */
