@@ -149,7 +149,7 @@ function fileOptions(source, destination, options, known) {
   };
 }
 
-/** The path from the root; one that ends like a folder goes on doing so, to be refused. */
+/** Returns the path from the root; one that ends like a folder goes on doing so, to be refused. */
 function absolute(/** @type {string} */ name) {
   const folder = name.endsWith('/') || name.endsWith(path.sep);
   return folder ? path.join(path.resolve(name), path.sep) : path.resolve(name);

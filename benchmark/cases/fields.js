@@ -43,7 +43,7 @@ function sizes(parties, value) {
   return Object.fromEntries(Object.entries(parties).map(([name, party]) => [name, size(party)]));
 }
 
-/** A synchronous operation, without a promise for each. */
+/** Returns a synchronous operation, without a promise for each. */
 function repeated(operation) {
   return {
     sample(count) {

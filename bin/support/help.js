@@ -56,7 +56,7 @@ ${EXIT_CODES}`;
 }
 
 /**
- * A name, and beside it a text, wrapped.
+ * Returns a name, and beside it a text, wrapped.
  *
  * @param {string} name
  * @param {string} text

@@ -24,7 +24,7 @@ const CALL = /** @type {const} */ (['signal']);
 /** @typedef {{ [name in typeof OPTIONS[number]]?: unknown }} Given */
 
 /**
- * The native store of a `BranchKeyStore`'s options, and what `info` tells of them.
+ * Returns the native store of a `BranchKeyStore`'s options, and what `info` tells of them.
  *
  * @param {unknown} options
  */
@@ -76,7 +76,7 @@ async function create(store, options) {
 }
 
 /**
- * What the table has of a branch key.
+ * Returns what the table has of a branch key.
  *
  * @param {import('../../binding').BranchKeyStore} store
  * @param {unknown} branchKeyId
@@ -95,7 +95,7 @@ async function describe(store, branchKeyId, options) {
 }
 
 /**
- * The id of a branch key: any text.
+ * Returns the id of a branch key: any text.
  *
  * @param {unknown} value
  */

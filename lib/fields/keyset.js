@@ -276,7 +276,7 @@ function associatedData(data) {
 }
 
 /**
- * The encryption context in which Tink's AWS KMS AEAD puts associated data.
+ * Returns the encryption context in which Tink's AWS KMS AEAD puts associated data.
  *
  * @param {Uint8Array} aad
  */
