@@ -21,7 +21,7 @@ function section(title, lines) {
   return [`== ${title}`, ...lines].join('\n');
 }
 
-/** Each export; of a class also its static and its own methods. */
+/** Each export; of a class also its static methods and its methods. */
 function exportsOf(api) {
   return Object.keys(api)
     .sort()
@@ -29,15 +29,24 @@ function exportsOf(api) {
       const value = api[name];
       if (typeof value !== 'function' || !isClass(value)) return [`${typeof value} ${name}`];
       const statics = Object.getOwnPropertyNames(value).filter((key) => isMethod(value, key));
-      const methods = Object.getOwnPropertyNames(value.prototype).filter(
-        (key) => key !== 'constructor',
-      );
       return [
         `class ${name}`,
         ...statics.sort().map((key) => `  static ${key}`),
-        ...methods.sort().map((key) => `  ${key}`),
+        ...methodNames(value)
+          .sort()
+          .map((key) => `  ${key}`),
       ];
     });
+}
+
+/** The names of a class's methods, with those of the classes of this package that it extends. */
+function methodNames({ prototype }) {
+  const names = [];
+  while (prototype !== Object.prototype && prototype !== Error.prototype) {
+    names.push(...Object.getOwnPropertyNames(prototype));
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  return names.filter((name) => name !== 'constructor');
 }
 
 function isClass(value) {
@@ -76,4 +85,4 @@ if (require.main === module) {
   fs.writeFileSync(path.join(ROOT, SNAPSHOT), `${publicApi()}\n`);
 }
 
-module.exports = { SNAPSHOT, publicApi };
+module.exports = { SNAPSHOT, methodNames, publicApi };

@@ -12,6 +12,7 @@ const {
   RawAesKeyring,
   RawRsaKeyring,
 } = require('../..');
+const { flipLastByte } = require('../support/edits');
 const { startLocalStack } = require('../support/localstack');
 const { startMoto } = require('../support/moto');
 const { rejection } = require('../support/rejects');
@@ -172,9 +173,7 @@ function offersWraps(envelopeOf, otherOf) {
     const { ciphertextBlob } = await envelopeOf().encryptDirect('x', context);
     await refused(envelopeOf().decryptDirect(ciphertextBlob));
     await refused(envelopeOf().decryptDirect(ciphertextBlob, { encryptionContext: { a: 'b' } }));
-    const changed = Buffer.from(ciphertextBlob);
-    changed[changed.length - 1] ^= 1;
-    await refused(envelopeOf().decryptDirect(changed, context));
+    await refused(envelopeOf().decryptDirect(flipLastByte(ciphertextBlob), context));
     await refused(envelopeOf().decryptDirect(Buffer.from('no blob'), context));
   });
 

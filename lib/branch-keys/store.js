@@ -67,7 +67,7 @@ function kmsKeys(/** @type {Given} */ given) {
 async function create(store, options) {
   const given = args.options(options ?? {}, CREATE);
   const id = given.branchKeyId === undefined ? undefined : idOf(given.branchKeyId);
-  const context = args.contextPairs(given.encryptionContext);
+  const context = args.flattenContext(given.encryptionContext);
   const signal = args.abortSignal(given.signal);
   const { branchKeyId, version } = await abortable(signal, (caller) =>
     store.create(id, context, caller),

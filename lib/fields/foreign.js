@@ -113,7 +113,7 @@ function message(envelope, encryptionContext) {
   // Loaded here: it may load this file.
   const { clientOf } = require('../envelope.js');
   clientOf(envelope);
-  args.contextPairs(encryptionContext);
+  args.flattenContext(encryptionContext);
   const options = encryptionContext === undefined ? {} : { encryptionContext };
   return (value) => {
     const bytes = typeof value === 'string' ? Buffer.from(value, 'base64') : value;

@@ -85,13 +85,13 @@ function take(value, key, example = key) {
 }
 
 /**
- * Returns an encryption context as the addon takes it: a flat list of keys and values in turn.
+ * Returns the pairs of an encryption context as the addon takes them: one flat list of keys and values in turn.
  *
  * @param {unknown} context
  * @param {string} [name] how the argument is called, for the error
  * @returns {string[]}
  */
-function contextPairs(context, name = 'encryptionContext') {
+function flattenContext(context, name = 'encryptionContext') {
   if (context === undefined) return [];
   const given = plain(context, name, EXAMPLE);
   const pairs = [];
@@ -221,4 +221,4 @@ function newSnapshot() {
   return new Snapshot();
 }
 
-module.exports = { contextPairs, list, options, take };
+module.exports = { flattenContext, list, options, take };

@@ -47,6 +47,15 @@ class Core {
   }
 
   /**
+   * Rejects if the keyring cannot be used.
+   *
+   * @param {AbortSignal | undefined} signal
+   */
+  async checkKeyring(signal) {
+    await abortable(signal, (caller) => binding.checkKeyring(this.keyring, caller));
+  }
+
+  /**
    * Starts a message.
    *
    * @param {string[]} context

@@ -49,7 +49,7 @@ function readSettings(options) {
   const given = args.options(options, READ_OPTIONS);
   return {
     keyring: nativeKeyring(given.keyring),
-    context: args.contextPairs(given.encryptionContext),
+    context: args.flattenContext(given.encryptionContext),
     signal: args.abortSignal(given.signal),
     policy: {
       commitmentPolicy: args.optionalString(given.commitmentPolicy, 'commitmentPolicy'),
@@ -67,7 +67,7 @@ function readSettings(options) {
  * @param {ReturnType<typeof readSettings>} settings
  */
 async function openObject(metadata, instructionFile, { keyring, context, policy, signal }) {
-  const pairs = args.contextPairs(metadata, 'metadata');
+  const pairs = args.flattenContext(metadata, 'metadata');
   const file = instructionText(instructionFile);
   const parsed = native(() => binding.S3ObjectMetadata.parse(pairs, file));
   return abortable(signal, (caller) => parsed.open(keyring, policy, context, caller));
@@ -127,7 +127,7 @@ function instructionText(file) {
   if (typeof file === 'string') return file;
   if (isUint8Array(file)) return decodeUtf8(args.byteArray(file, 'instructionFile'));
   if (typeof file === 'object') {
-    const flat = args.contextPairs(file, 'instructionFile');
+    const flat = args.flattenContext(file, 'instructionFile');
     const pairs = flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1]]] : []));
     return JSON.stringify(Object.fromEntries(pairs));
   }

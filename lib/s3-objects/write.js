@@ -61,7 +61,7 @@ function writeSettings(options) {
   const byPolicy = commitmentPolicy === 'forbidEncryptAllowDecrypt' ? 'V2' : 'V3';
   return {
     keyring: nativeKeyring(given.keyring),
-    context: args.contextPairs(given.encryptionContext),
+    context: args.flattenContext(given.encryptionContext),
     signal: args.abortSignal(given.signal),
     commitmentPolicy,
     format: oneOf(given.format, 'format', ['V2', 'V3']) ?? byPolicy,

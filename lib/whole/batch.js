@@ -19,18 +19,18 @@ const SLICE = 1024 * 1024;
  *
  * @param {Core} core
  * @param {unknown} items
- * @param {string[]} context
- * @param {AbortSignal | undefined} signal
+ * @param {unknown} options
  * @returns {Promise<Settled[]>}
  */
-async function encryptBatch(core, items, context, signal) {
+async function encryptBatch(core, items, options) {
+  const { encryptionContext, signal } = args.callOptions(options, args.CONTEXT_AND_SIGNAL);
   const { inputs, lengths, inOrder } = read(items);
   const total = lengths.reduce((sum, length) => sum + length, 0);
   if (inputs.length === 0) return inOrder([]);
   const batch = await abortable(signal, (caller) =>
-    binding.createBatchEncryptor(core.client, context, inputs.length, total, caller),
+    binding.createBatchEncryptor(core.client, encryptionContext, inputs.length, total, caller),
   );
-  core.renewIfAging(context);
+  core.renewIfAging(encryptionContext);
   try {
     const settled = await inSlices(inputs, lengths, signal, {
       room: (i) => native(() => batch.messageLength(lengths[i] ?? 0)),
@@ -51,14 +51,14 @@ async function encryptBatch(core, items, context, signal) {
  *
  * @param {Core} core
  * @param {unknown} messages
- * @param {string[]} context
- * @param {AbortSignal | undefined} signal
+ * @param {unknown} options
  * @returns {Promise<Settled[]>}
  */
-async function decryptBatch(core, messages, context, signal) {
+async function decryptBatch(core, messages, options) {
+  const { encryptionContext, signal } = args.callOptions(options, args.CONTEXT_AND_SIGNAL);
   const { inputs, lengths, inOrder } = read(messages);
   throwIfAborted(signal);
-  const headers = native(() => binding.BatchHeaders.create(core.client, context));
+  const headers = native(() => binding.BatchHeaders.create(core.client, encryptionContext));
   for (const [from, to] of slices(lengths)) {
     if (from > 0) await nextTurn();
     native(() => headers.push(inputs.slice(from, to)));

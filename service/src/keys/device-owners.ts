@@ -36,6 +36,15 @@ export class DeviceOwners {
     });
   }
 
+  /** @returns undefined if nobody ever had it. */
+  async find(deviceId: string): Promise<Device | undefined> {
+    const [device] = await this.database.orm
+      .select()
+      .from(devices)
+      .where(eq(devices.id, deviceId));
+    return device;
+  }
+
   list(userId: string): Promise<Device[]> {
     return this.database.orm
       .select()

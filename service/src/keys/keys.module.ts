@@ -23,6 +23,6 @@ import { KeysResolver } from "./keys.resolver.js";
     KeyUsage,
     KeyUsageResolver,
   ],
-  exports: [Devices, KeyStore, KeyUsage, LifeCycle],
+  exports: [DeviceOwners, Devices, KeyStore, KeyUsage, LifeCycle],
 })
 export class KeysModule {}
