@@ -3,7 +3,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { checkJavaScript } = require('./check-javascript.js');
+const { checkJavaScript } = require('./javascript-circles.js');
 const { importCircles } = require('./import-circles.js');
 
 /** The rooms of src/, lowest first. A room imports from lower lines only, not from its own. */
