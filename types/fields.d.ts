@@ -375,6 +375,8 @@ export class Fields {
   ): FieldColumn<T, E>;
   /** The keys. */
   keys(purpose?: FieldKeyPurpose): FieldKeyInfo[];
+  /** The keyset of a purpose, as it is now: for `export`, so that other languages can read the values. */
+  keyset(purpose?: FieldKeyPurpose): Keyset;
   /** Adds a key, which `promote` lets encrypt later; resolves with its id. */
   addKey(
     purpose?: FieldKeyPurpose,
