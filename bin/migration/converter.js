@@ -56,7 +56,9 @@ class Converter {
     this.#reader = fields.column({ ...names, type: plain, from: origins.packages });
     this.#indexes = indexes.map((index, i) => ({
       name: index.name,
-      encoding: encodingFor(/** @type {ColumnInfo} */ (shape.indexes[i]), index.encoding),
+      // The column's own encoding may be another.
+      encoding:
+        encodingFor(/** @type {ColumnInfo} */ (shape.indexes[i]), index.encoding) ?? 'buffer',
     }));
     this.#purpose = /** @type {import('../..').FieldKeyPurpose} */ (
       deterministic ? 'deterministic' : 'encryption'

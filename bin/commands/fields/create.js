@@ -56,7 +56,7 @@ function refreshOf({ 'refresh-seconds': seconds }) {
 
 module.exports = {
   summary: 'Make the keys of a tenant, once',
-  usage: '--store STORE --tenant NAME [OPTION...]',
+  usage: '--tenant NAME [OPTION...]',
   details: `It makes a key that encrypts, one for deterministic columns and one for indexes,
 and stores them, encrypted under --key. In a database it makes the table
 field_keys, if that is not there.

@@ -46,10 +46,10 @@ async function confirm(tenant, signal) {
 
 module.exports = {
   summary: 'Destroy all keys of a tenant: none of its values can be read any more',
-  usage: '--store STORE --tenant NAME [--yes] [OPTION...]',
-  details: `It cannot be undone, and asks before; with --yes it does not. Processes that have
-the keys in memory lose them within the refresh time. Backups of the store must
-go, too. It needs no key: what nobody can decrypt any more can be destroyed.
+  usage: '--tenant NAME [OPTION...]',
+  details: `It cannot be undone, and asks before; with --yes it does not. Processes that
+have the keys in memory lose them within the refresh time. Backups of the store
+must go, too. It needs no key: what nobody can decrypt can be destroyed.
 `,
   options: /** @type {const} */ (['store', 'tenant', 'yes', 'json', 'help']),
   run,

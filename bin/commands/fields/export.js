@@ -55,10 +55,10 @@ async function put(keyset, output, force) {
 
 module.exports = {
   summary: 'Write a keyset as Google Tink reads it, for other languages',
-  usage: '--store STORE --tenant NAME --to-key KEY [OPTION...]',
-  details: `The keyset of --purpose, encrypted under a KMS key as tinkey does it. With --form
-tink-json or tink-binary it is in the clear: whoever sees it has the keys. Only
-the owner can read the file that --output names.
+  usage: '--tenant NAME --to-key KEY [OPTION...]',
+  details: `The keyset of --purpose, encrypted under a KMS key as tinkey does it. With
+--form tink-json or tink-binary it is in the clear: whoever sees it has the
+keys. Only the owner can read the file that --output names.
 `,
   options: /** @type {const} */ ([
     'key',

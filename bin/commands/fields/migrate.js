@@ -174,7 +174,7 @@ function batchOf({ batch = '500' }) {
 
 module.exports = {
   summary: 'Encrypt a column of a table, or encrypt it again under a new key',
-  usage: '--database URL --table NAME --column NAME [OPTION...]',
+  usage: '--table NAME --column NAME [OPTION...]',
   details: `It walks the table in the order of its primary key, one transaction a batch, and
 encrypts what --from names; values of ours under an older key are encrypted
 again, those under the current key stay. A row that the application changes

@@ -28,7 +28,7 @@ function told({ keyId, promoted, waitMs }) {
 
 module.exports = {
   summary: 'Take the next step of a rotation: add a key, later let it encrypt',
-  usage: '--store STORE --tenant NAME [OPTION...]',
+  usage: '--tenant NAME [OPTION...]',
   details: `A new key encrypts only once every process must have it, which takes twice the
 refresh time of the keys. The command adds a key; run again after that time, it
 lets that key encrypt. With --wait one run does both. Values stay under the key

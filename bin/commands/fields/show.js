@@ -32,7 +32,7 @@ function text({ tenant, refreshMs, keys }) {
 
 module.exports = {
   summary: 'Show the keys of a tenant: ids, types and states',
-  usage: '--store STORE --tenant NAME [OPTION...]',
+  usage: '--tenant NAME [OPTION...]',
   details: `It shows no secret.
 `,
   options: /** @type {const} */ (['key', 'store', 'tenant', 'json', 'help']),
