@@ -39,7 +39,7 @@ async function fields({ quick }) {
 }
 
 function sizes(parties, value) {
-  const size = ({ encrypt }) => Buffer.byteLength(encrypt(value));
+  const size = (party) => Buffer.byteLength(party.encrypt(value));
   return Object.fromEntries(Object.entries(parties).map(([name, party]) => [name, size(party)]));
 }
 
