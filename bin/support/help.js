@@ -56,9 +56,6 @@ ${EXIT_CODES}`;
 }
 
 /**
-<<<<<<< HEAD
- * Returns a name, and beside it a text, wrapped.
-=======
  * @param {string} name
  * @param {import('../commands').Group} group
  */
@@ -77,8 +74,7 @@ ${EXIT_CODES}`;
 }
 
 /**
- * A name, and beside it a text, wrapped.
->>>>>>> h17
+ * Returns a name, and beside it a text, wrapped.
  *
  * @param {string} name
  * @param {string} text
