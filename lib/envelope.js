@@ -17,6 +17,7 @@ const CALL_OPTIONS = /** @type {const} */ (['encryptionContext', 'into', 'signal
 const SYNC_OPTIONS = /** @type {const} */ (['encryptionContext', 'into']);
 const RE_ENCRYPT_OPTIONS = /** @type {const} */ ([...CALL_OPTIONS, 'newEncryptionContext']);
 const DATA_KEY_OPTIONS = /** @type {const} */ (['encryptionContext', 'signal']);
+const WARM_OPTIONS = /** @type {const} */ ([...DATA_KEY_OPTIONS, 'messages']);
 const RANGE_OPTIONS = /** @type {const} */ ([...DATA_KEY_OPTIONS, 'start', 'end']);
 
 // Loaded when they are first used: a program that needs only some starts sooner.
@@ -26,6 +27,7 @@ const files = () => require('./files.js');
 const ranges = () => require('./ranges/index.js');
 const streams = () => require('./streams/index.js');
 const text = () => require('./text.js');
+const warm = () => require('./whole/warm.js');
 
 /**
  * What the messages of an envelope are written with.
@@ -296,10 +298,14 @@ class Envelope {
     return streams().reEncryptStream(this.#core, Envelope.#coreOf(to), options);
   }
 
-  /** @param {unknown} [options] */
+  /**
+   * @param {unknown} [options]
+   * @returns {Promise<any>}
+   */
   async warm(options) {
-    const { encryptionContext, signal } = callOptions(options, DATA_KEY_OPTIONS);
-    await this.#core.warm(encryptionContext, signal);
+    const { encryptionContext, signal, given } = callOptions(options, WARM_OPTIONS);
+    if (given.messages === undefined) return this.#core.warm(encryptionContext, signal);
+    return warm().warmForMessages(this.#core, given.messages, encryptionContext, signal);
   }
 
   clearCache() {
