@@ -9,24 +9,29 @@ const { nextTurn } = require('../calls/timers.js');
 /** @typedef {InstanceType<typeof import('../native/client.js').Core>} Core */
 /** @typedef {PromiseSettledResult<void>} Settled */
 
+const OPTIONS = /** @type {const} */ ([...args.CONTEXT_AND_SIGNAL, 'messages']);
+
 /** How many headers one call of the addon reads or verifies; then the event loop turns. */
 const SLICE = 256;
 
 /**
- * Fills the cache for decrypting a message, or each of several; of several it tells the outcome of each.
+ * Fills the cache for messages with a context; or for decrypting a message at hand, or each of several: of
+ * several it tells the outcome of each.
  *
  * @param {Core} core
- * @param {unknown} messages one, or an array; of each at least its header
- * @param {string[]} context what they must have
- * @param {AbortSignal | undefined} signal
- * @returns {Promise<Settled[] | undefined>}
+ * @param {unknown} options
+ * @returns {Promise<any>}
  */
-async function warmForMessages(core, messages, context, signal) {
+async function warm(core, options) {
+  const { encryptionContext, signal, given } = args.callOptions(options, OPTIONS);
+  const { messages } = given;
+  if (messages === undefined) return core.warm(encryptionContext, signal);
   throwIfAborted(signal);
   if (Array.isArray(messages)) {
-    return keep(core, args.list(messages, 'messages'), context, signal);
+    return keep(core, args.list(messages, 'messages'), encryptionContext, signal);
   }
-  const [settled] = await keep(core, [args.bytes(messages, 'messages')], context, signal);
+  const one = [args.bytes(messages, 'messages')];
+  const [settled] = await keep(core, one, encryptionContext, signal);
   if (settled?.status === 'rejected') throw settled.reason;
   return undefined;
 }
@@ -94,4 +99,4 @@ function settle(error) {
   return { status: 'rejected', reason: fromJson(error) };
 }
 
-module.exports = { warmForMessages };
+module.exports = { warm };
