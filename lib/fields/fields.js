@@ -7,7 +7,7 @@ const { EnvelopeError, invalid, native } = require('../errors.js');
 const { brand } = require('../input/copies.js');
 const { Column } = require('./column.js');
 const { TenantRecord } = require('./record.js');
-const { opened, forget } = require('./opened.js');
+const { forget, openOnce } = require('./opened.js');
 const { renew } = require('./renewal.js');
 
 /** @typedef {import('../../binding').TenantKeys} TenantKeys */
@@ -87,7 +87,7 @@ class Fields {
         'the store has no keys of this tenant; create them, once, with `create: true`',
       );
     };
-    return opened(client, record.store, tenant, start);
+    return openOnce(client, record.store, tenant, start);
   }
 
   get tenant() {
