@@ -119,6 +119,8 @@ export function numbersTests(world: World): void {
 
   test("a reason has one colour, whatever else there is", async () => {
     const { dashboard } = world;
+    // Drawn again in the colours of now.
+    await world.refresh();
     const patch = dashboard.locator("#by-reason tr", { hasText: "Wrong secret" }).locator(".patch");
     const color = () =>
       patch.first().evaluate((element) => getComputedStyle(element).backgroundColor);

@@ -54,11 +54,11 @@ export function currentPinTests(world: World): void {
       await world.press("Verify PIN", "314159", "This is not the PIN");
     }
     const answer = demo.locator("#answer");
-    assert.match((await answer.textContent())!, /Try again in 2 days, until \w+ \d+, \d\d:\d\d\.$/);
+    assert.match((await answer.textContent())!, /Try again in 2 days, at \w+ \d+, \d\d:\d\d\.$/);
     await world.press("Verify PIN", PIN, "Too many attempts have failed: the PIN is locked.");
     assert.match(
       (await answer.textContent())!,
-      /Try again in (2 days|1 day 23 hours), until \w+ \d+, \d\d:\d\d\.$/,
+      /Try again in (2 days|1 day 23 hours), at \w+ \d+, \d\d:\d\d\.$/,
     );
     const left = demo.locator("#waiting", { hasText: /^1 day 23 hours left$/ });
     await left.waitFor();

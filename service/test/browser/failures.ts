@@ -59,6 +59,7 @@ export function failureTests(world: World): void {
     assert.equal(await dashboard.locator("#attempts").textContent(), attempts);
     assert.ok(await dashboard.locator("#attempts").isVisible());
     await dashboard.locator("#database .word", { hasText: "Not known" }).waitFor();
+    assert.equal(await dashboard.locator("#locks tbody").textContent(), "Not known");
     assert.deepEqual(await barriersOf(dashboard), []);
     await picture(dashboard, "dashboard-problem");
   });
