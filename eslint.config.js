@@ -32,7 +32,7 @@ module.exports = [
     files: ['__test__/surroundings/{jest,mocha}/*'],
     languageOptions: { globals: { ...globals.jest, ...globals.mocha } },
   },
-  { files: ['examples/*.js'], languageOptions: { sourceType: 'module' } },
+  { files: ['examples/*.js', 'site/**/*.js'], languageOptions: { sourceType: 'module' } },
   {
     files: ['service/public/**/*.js'],
     languageOptions: { sourceType: 'module', globals: globals.browser },

@@ -13,6 +13,7 @@ const TYPESCRIPT = path.join(ROOT, '__test__', 'typescript');
 const EXAMPLES = path.join(ROOT, 'examples');
 const BENCHMARK = path.join(ROOT, 'benchmark');
 const REHEARSAL = path.join(ROOT, 'scripts', 'rehearsal');
+const SITE = path.join(ROOT, 'site');
 const SERVICE = path.join(ROOT, 'service');
 const WINDOWS = process.platform === 'win32';
 
@@ -42,6 +43,7 @@ const STEPS = {
   benchmark,
   rehearsal,
   service,
+  site,
 };
 const DEFAULT_STEPS = [
   'node-modules',
@@ -102,6 +104,11 @@ function service() {
 /** What the benchmarks compare with, and what draws their results. */
 function benchmark() {
   npmInstall(BENCHMARK);
+}
+
+/** What the site of the documentation is built and looked at with. */
+function site() {
+  npmInstall(SITE);
 }
 
 /** The npm registry that a release is rehearsed with; it needs Node.js 22. */
@@ -285,6 +292,7 @@ module.exports = {
   peers,
   python,
   rehearsal,
+  site,
   surroundings,
   tink,
   typescript,
