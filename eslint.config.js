@@ -11,6 +11,7 @@ module.exports = [
       '.venv/',
       '.venv-localstack/',
       '.venv-tink/',
+      '.venv-zig/',
       'service/dist/',
     ],
   },

@@ -31,9 +31,9 @@ function needed(file) {
   return versions.reduce((newest, next) => (isLater(next, newest) ? next : newest), '0');
 }
 
-/** The lines of objdump's table for what another library has to bring. */
+/** Returns what another library has to bring, of objdump's table; `Base` stands for no version. */
 function undefinedSymbols(table) {
-  const line = /^\S+ +(\S*) +\S* *\*UND\*\s+\S+\s+(?:\(?(\w+_[\d.]+)\)?\s+)?(\S+)$/gm;
+  const line = /^\S+ +(\S*) +\S* *\*UND\*\s+\S+\s+(?:Base\s+|\(?(\w+_[\d.]+)\)?\s+)?(\S+)$/gm;
   return [...table.matchAll(line)].map(([, flags, needs = '', name]) => {
     return { name, needs, weak: flags === 'w' };
   });

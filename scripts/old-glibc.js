@@ -40,12 +40,13 @@ function oldGlibc(python, version) {
   for (const [name, library] of Object.entries(LIBRARIES)) {
     fs.copyFileSync(find(cache, library), path.join(folder, `lib${name}.so`));
   }
-  const libc = ['libc.so.6', 'libc_nonshared.a'].map((name) => {
+  const [libc, archive, loader] = ['libc.so.6', 'libc_nonshared.a', 'libld.so.2'].map((name) => {
     fs.copyFileSync(find(cache, name), path.join(folder, name));
     return path.join(folder, name);
   });
   // A linker's script: functions such as `stat`, which were no symbols then, are in the archive.
-  fs.writeFileSync(path.join(folder, 'libc.so'), `GROUP ( ${libc.join(' ')} )\n`);
+  const group = `GROUP ( ${libc} ${archive} AS_NEEDED ( ${loader} ) )`;
+  fs.writeFileSync(path.join(folder, 'libc.so'), `${group}\n`);
   fs.rmSync(cache, { recursive: true });
   return folder;
 }

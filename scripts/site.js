@@ -8,7 +8,7 @@ const SITE = path.join(prepare.ROOT, 'site');
 
 /**
  * `node scripts/site.js`: writes the API reference from the types, builds the site into `target/site`,
- * and checks its links. With `--serve` it serves the pages instead, as they are while they are edited.
+ * and checks its links, anchors included. With `--serve` it serves the pages instead, as they are while they are edited.
  */
 function main(args) {
   if (args.some((arg) => arg !== '--serve')) throw new Error('node scripts/site.js [--serve]');
