@@ -11,7 +11,7 @@ const SMALL = 20_000;
 
 describe('vectors through decryptStream', () => {
   if (hasWholeSet) {
-    it('of this repository are a part of the whole set', () => {
+    it('the vectors of this repository are a part of the whole set', () => {
       const whole = new Map(casesOf(SHARED).map(({ item }) => [item.id, item]));
       for (const { item } of casesOf(OURS)) {
         const [ours, theirs] = [bytes(OURS, item, 'ciphertext'), whole.get(item.id)];
@@ -19,13 +19,13 @@ describe('vectors through decryptStream', () => {
       }
     });
   } else {
-    it('of this repository', async (t) => {
+    it('the vectors of this repository have their outcomes', async (t) => {
       const { read, refused } = await runAll(t, OURS);
       assert.ok(read >= 600 && refused >= 1200);
     });
   }
 
-  it('of the whole set', async (t) => {
+  it('the vectors of the whole set have their outcomes', async (t) => {
     if (!present(t)) return;
     const { read, refused } = await runAll(t, SHARED);
     assert.equal(read + refused, 3476 - 56 - 6);
