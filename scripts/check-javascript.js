@@ -5,6 +5,8 @@ const path = require('node:path');
 
 const MAX_LINES = 300;
 const FOLDERS = ['lib', 'bin', 'scripts', 'benchmark', '__test__'];
+/** Folders of others, and of what is made. */
+const NOT_OURS = ['node_modules', 'target'];
 /** What may be longer, and why. */
 const LONG = {
   'lib/envelope.js': 'one method for each call of the public class',
@@ -97,7 +99,7 @@ function filesUnder(root, folder) {
   return entries
     .flatMap((entry) => {
       const name = `${folder}/${entry.name}`;
-      if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : filesUnder(root, name);
+      if (entry.isDirectory()) return NOT_OURS.includes(entry.name) ? [] : filesUnder(root, name);
       return /\.(js|mjs|cjs)$/.test(name) ? [name] : [];
     })
     .sort();
