@@ -383,6 +383,8 @@ export declare class TenantKeys {
   waitMs(keyId: number, nowMs: number): number
   /** The keys of a purpose. */
   keys(purpose: string): Array<NativeKeyInfo>
+  /** The keyset of a purpose, by itself. */
+  keyset(purpose: string): NativeKeyset
 }
 export type NativeTenantKeys = TenantKeys
 

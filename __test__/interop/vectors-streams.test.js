@@ -10,12 +10,12 @@ const { OURS, SHARED, bytes, casesOf, check, present } = require('../support/vec
 const SMALL = 20_000;
 
 describe('vectors through decryptStream', () => {
-  it('of this repository', async (t) => {
+  it('the vectors of this repository have their outcomes', async (t) => {
     const { read, refused } = await runAll(t, OURS);
     assert.ok(read >= 600 && refused >= 1200);
   });
 
-  it('of the whole set', async (t) => {
+  it('the vectors of the whole set have their outcomes', async (t) => {
     if (!present(t)) return;
     const { read, refused } = await runAll(t, SHARED);
     assert.equal(read + refused, 3476 - 56 - 6);

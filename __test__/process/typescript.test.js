@@ -7,8 +7,8 @@ const path = require('node:path');
 const { before, describe, it } = require('node:test');
 const { pathToFileURL } = require('node:url');
 const { promisify } = require('node:util');
-const { temporaryFolder } = require('../support/files');
 const { installPacked } = require('../support/packed');
+const { projectFolder } = require('../support/project');
 const { TYPESCRIPT, skipWithout } = require('../support/requirements');
 
 const otherAddon = process.env.KMS_ENVELOPE_NATIVE_PATH && 'not the addon that is packed';
@@ -36,7 +36,7 @@ describe(
   'the types of the packed package',
   { skip: otherAddon || skipWithout('typescript') },
   () => {
-    const folder = temporaryFolder();
+    const folder = projectFolder();
     const modules = path.join(TYPESCRIPT, 'node_modules');
     let installed;
 

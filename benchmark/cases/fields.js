@@ -39,11 +39,11 @@ async function fields({ quick }) {
 }
 
 function sizes(parties, value) {
-  const size = ({ encrypt }) => Buffer.byteLength(encrypt(value));
+  const size = (party) => Buffer.byteLength(party.encrypt(value));
   return Object.fromEntries(Object.entries(parties).map(([name, party]) => [name, size(party)]));
 }
 
-/** A synchronous operation, without a promise for each. */
+/** Returns a synchronous operation, without a promise for each. */
 function repeated(operation) {
   return {
     sample(count) {

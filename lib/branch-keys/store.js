@@ -24,7 +24,7 @@ const CALL = /** @type {const} */ (['signal']);
 /** @typedef {{ [name in typeof OPTIONS[number]]?: unknown }} Given */
 
 /**
- * The native store of a `BranchKeyStore`'s options, and what `info` tells of them.
+ * Returns the native store of a `BranchKeyStore`'s options, and what `info` tells of them.
  *
  * @param {unknown} options
  */
@@ -67,7 +67,7 @@ function kmsKeys(/** @type {Given} */ given) {
 async function create(store, options) {
   const given = args.options(options ?? {}, CREATE);
   const id = given.branchKeyId === undefined ? undefined : idOf(given.branchKeyId);
-  const context = args.contextPairs(given.encryptionContext);
+  const context = args.flattenContext(given.encryptionContext);
   const signal = args.abortSignal(given.signal);
   const { branchKeyId, version } = await abortable(signal, (caller) =>
     store.create(id, context, caller),
@@ -76,7 +76,7 @@ async function create(store, options) {
 }
 
 /**
- * What the table has of a branch key.
+ * Returns what the table has of a branch key.
  *
  * @param {import('../../binding').BranchKeyStore} store
  * @param {unknown} branchKeyId
@@ -95,7 +95,7 @@ async function describe(store, branchKeyId, options) {
 }
 
 /**
- * The id of a branch key: any text.
+ * Returns the id of a branch key: any text.
  *
  * @param {unknown} value
  */

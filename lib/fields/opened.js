@@ -56,7 +56,7 @@ function open(tenants, tenant, start) {
 }
 
 /**
- * The next one who opens the tenant reads its keys anew.
+ * Forgets opened fields: the next call that opens the tenant reads its keys again.
  *
  * @param {Fields} fields
  */

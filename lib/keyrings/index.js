@@ -4,9 +4,8 @@ const path = require('node:path');
 
 const binding = require('../native/load.js');
 const args = require('../input/index.js');
-const { brand, copies, isOfCopy } = require('../input/copies.js');
+const { brand, unknownObject } = require('../input/copies.js');
 const { invalid, native } = require('../errors.js');
-const { kind } = require('../input/kind.js');
 
 // Loaded when they are first used: node:crypto alone, which reads RSA keys, takes some milliseconds.
 const custom = () => require('./custom.js');
@@ -146,10 +145,8 @@ function keyringOf(key) {
 function nativeKeyring(keyring, name = 'keyring') {
   const found = nativeKeyrings.get(/** @type {object} */ (keyring));
   if (found) return found;
-  if (isOfCopy(keyring, 'keyring')) throw copies(name);
-  throw invalid(
-    `${name} must be a keyring of this package, such as an AwsKmsKeyring, not ${kind(keyring)}`,
-  );
+  const rule = 'must be a keyring of this package, such as an AwsKmsKeyring';
+  throw unknownObject(keyring, 'keyring', name, rule);
 }
 
 module.exports = {

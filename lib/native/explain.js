@@ -52,7 +52,7 @@ const REASONS = /** @type {const} */ ([
 ]);
 
 /**
- * The error of an addon that was found and cannot be loaded.
+ * Returns the error of an addon that was found and cannot be loaded.
  *
  * @param {string} file
  * @param {boolean} named whether the variable names it
@@ -71,7 +71,7 @@ function notLoaded(file, named, cause) {
 }
 
 /**
- * The error of a file that can be loaded, and is no addon of this package.
+ * Returns the error of a file that can be loaded, and is no addon of this package.
  *
  * @param {string} file
  * @param {boolean} named whether the variable names it
@@ -82,7 +82,7 @@ function notOurs(file, named) {
 }
 
 /**
- * The error where no addon was found.
+ * Returns the error where no addon was found.
  *
  * @param {string} platform
  * @param {string[]} others the platforms whose packages are installed instead
@@ -132,7 +132,7 @@ function installFor(platform) {
 }
 
 /**
- * What Node.js itself forbids.
+ * Returns the error of loading an addon where Node.js itself forbids it.
  *
  * @param {unknown} code
  * @param {string} what

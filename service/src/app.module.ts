@@ -18,6 +18,7 @@ import { KeysModule } from "./keys/keys.module.js";
 import type { Log } from "./logging/log.js";
 import { LoggingModule } from "./logging/logging.module.js";
 import { MetricsModule } from "./metrics/metrics.module.js";
+import { PrometheusModule } from "./prometheus/prometheus.module.js";
 import { TamperingModule } from "./tampering/tampering.module.js";
 
 /** What the application is given from outside, and tests may replace. */
@@ -40,6 +41,7 @@ export class AppModule {
         EnvelopeModule,
         AuthModule,
         MetricsModule,
+        PrometheusModule,
         AuditModule,
         KeysModule,
         CredentialsModule,

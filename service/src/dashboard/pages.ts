@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import express, { type RequestHandler } from "express";
+import express, { type RequestHandler, type Response } from "express";
 import helmet from "helmet";
 
 /** The folder of the pages, seen from dist/src/dashboard. */
@@ -16,8 +16,12 @@ const CHART_LIBRARY = path.join(
 /** Asked for again each time, and answered from the browser's copy if nothing has changed. */
 const FRESH = { headers: { "cache-control": "no-cache" } };
 
-/** How `response.sendFile` sends a page. */
-export const PAGE = { root: PUBLIC, ...FRESH };
+const PAGE = { root: PUBLIC, ...FRESH };
+
+/** Sends a page of the folder. */
+export function sendPage(response: Response, name: string): void {
+  response.sendFile(`${name}.html`, PAGE);
+}
 
 /** Pages run their own scripts, have their own styles, ask this service, and are in no frame. */
 export const securityHeaders: RequestHandler = helmet({

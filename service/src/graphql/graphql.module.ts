@@ -2,7 +2,7 @@ import { ApolloDriver, type ApolloDriverConfig } from "@nestjs/apollo";
 import { GraphQLModule } from "@nestjs/graphql";
 import { Config } from "../config/config.js";
 import { Log } from "../logging/log.js";
-import { Prometheus } from "../metrics/prometheus.js";
+import { Prometheus } from "../prometheus/prometheus.js";
 import { boundRules, MAX_TOKENS } from "./bounds.js";
 import { errorLog } from "./error-log.js";
 import { formatError } from "./errors.js";

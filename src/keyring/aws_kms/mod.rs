@@ -17,6 +17,7 @@ mod discovery;
 mod dynamodb;
 mod dynamodb_error;
 mod dynamodb_items;
+mod dynamodb_send;
 mod dynamodb_table;
 mod endpoint;
 mod environment;
