@@ -10,6 +10,7 @@ const { BANNER, BUNDLER_RECIPES } = require('../support/bundles');
 const { tested } = require('../support/deployments');
 const { temporaryFolder } = require('../support/files');
 const { installPacked } = require('../support/packed');
+const { projectFolder } = require('../support/project');
 const { BUNDLERS, SURROUNDINGS, skipWithout } = require('../support/requirements');
 
 const ROOT = path.join(__dirname, '..', '..');
@@ -26,7 +27,7 @@ const BUNDLED = [
 ];
 
 describe('the packed package in a bundle, with no recipe', { skip }, () => {
-  const project = temporaryFolder();
+  const project = projectFolder();
   const programs = path.join(project, 'programs');
   const modules = path.join(project, 'node_modules');
   let installed;

@@ -9,6 +9,7 @@ const { promisify } = require('node:util');
 const { tested } = require('../support/deployments');
 const { temporaryFolder } = require('../support/files');
 const { installPacked } = require('../support/packed');
+const { projectFolder } = require('../support/project');
 const { PYTHON, SURROUNDINGS, skipWithout } = require('../support/requirements');
 const { MODULES, userEnvironment } = require('../support/runtimes');
 
@@ -27,7 +28,7 @@ const TARGETS = {
 const RUNTIME = `require(process.env.LAMBDA_TASK_ROOT + '/main.js').handler({}).then(console.log)`;
 
 describe('the packed package, installed', { skip }, () => {
-  const project = temporaryFolder();
+  const project = projectFolder();
   const programs = path.join(project, 'programs');
   let tarballs;
 

@@ -9,6 +9,7 @@ const { promisify } = require('node:util');
 const { tested } = require('../support/deployments');
 const { temporaryFolder } = require('../support/files');
 const { installPacked } = require('../support/packed');
+const { projectFolder } = require('../support/project');
 const { SURROUNDINGS, skipWithout } = require('../support/requirements');
 const { bunBinary, denoBinary, userEnvironment } = require('../support/runtimes');
 
@@ -18,14 +19,13 @@ const WORKS = '{"outcome":"works"}\n';
 const PROGRAMS = ['programs/main.cjs', 'programs/module.mjs'];
 
 describe('the packed package in another runtime', { skip }, () => {
-  const project = temporaryFolder();
+  const project = projectFolder();
   let installed;
 
   before(() => {
     fs.cpSync(path.join(SURROUNDINGS, 'programs'), path.join(project, 'programs'), {
       recursive: true,
     });
-    fs.writeFileSync(path.join(project, 'package.json'), '{ "private": true }');
     installed = installPacked(project);
   });
 
