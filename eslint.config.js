@@ -6,7 +6,7 @@ const globals = require('globals');
 module.exports = [
   {
     ignores: [
-      'target/',
+      '**/target/',
       '**/node_modules/',
       '.venv/',
       '.venv-localstack/',
@@ -33,7 +33,10 @@ module.exports = [
     files: ['__test__/surroundings/{jest,mocha}/*'],
     languageOptions: { globals: { ...globals.jest, ...globals.mocha } },
   },
-  { files: ['examples/*.js', 'site/**/*.js'], languageOptions: { sourceType: 'module' } },
+  {
+    files: ['examples/*.js', 'site/**/*.js', '__test__/runtimes/next/app/**/*.js'],
+    languageOptions: { sourceType: 'module' },
+  },
   {
     files: ['service/public/**/*.js'],
     languageOptions: { sourceType: 'module', globals: globals.browser },

@@ -10,6 +10,7 @@ const ROOT = path.join(__dirname, '..');
 const PEERS = path.join(ROOT, '__test__', 'peers');
 const SURROUNDINGS = path.join(ROOT, '__test__', 'surroundings');
 const BUNDLERS = path.join(ROOT, '__test__', 'bundlers');
+const RUNTIMES = path.join(ROOT, '__test__', 'runtimes');
 const TYPESCRIPT = path.join(ROOT, '__test__', 'typescript');
 const EXAMPLES = path.join(ROOT, 'examples');
 const BENCHMARK = path.join(ROOT, 'benchmark');
@@ -39,6 +40,7 @@ const STEPS = {
   peers,
   surroundings,
   bundlers,
+  runtimes,
   typescript,
   examples,
   benchmark,
@@ -55,6 +57,7 @@ const DEFAULT_STEPS = [
   'peers',
   'surroundings',
   'bundlers',
+  'runtimes',
   'typescript',
   'examples',
 ];
@@ -82,6 +85,11 @@ function surroundings() {
 /** The bundlers that the package is tried with. */
 function bundlers() {
   npmInstall(BUNDLERS);
+}
+
+/** Bun, Deno, Yarn and Next.js: their binaries come as packages, so no script need fetch any. */
+function runtimes() {
+  npmInstall(RUNTIMES, ['--ignore-scripts']);
 }
 
 /** The versions of TypeScript that the types are tried with, and what checks the exports. */
@@ -212,7 +220,7 @@ function createVenv(folder) {
   throw new Error('install Python 3.11 or later with its venv module, then try again');
 }
 
-function npmInstall(folder) {
+function npmInstall(folder, options = []) {
   const modules = path.join(folder, 'node_modules');
   const lock = path.relative(ROOT, path.join(folder, 'package-lock.json'));
   once(
@@ -220,7 +228,7 @@ function npmInstall(folder) {
     hash([], [lock]),
     () => fs.existsSync(modules),
     () => {
-      run('npm', ['ci', '--no-audit', '--no-fund'], folder);
+      run('npm', ['ci', '--no-audit', '--no-fund', ...options], folder);
     },
   );
 }
@@ -274,6 +282,7 @@ module.exports = {
   peers,
   python,
   rehearsal,
+  runtimes,
   site,
   surroundings,
   tink,

@@ -68,6 +68,7 @@ async function testNode() {
   prepare.peers();
   prepare.surroundings();
   prepare.bundlers();
+  prepare.runtimes();
   prepare.typescript();
   prepare.examples();
   const files = testFiles(engine === 'aws-lc' ? [] : WITHOUT_CIPHERS);
