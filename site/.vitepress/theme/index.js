@@ -3,7 +3,8 @@ import DefaultTheme from 'vitepress/theme';
 import envelope from '../../../docs/pictures/envelope.svg';
 import './style.css';
 
-const ALT = 'A data key encrypts your data; the wrapping key wraps the data key; both make the message';
+const ALT =
+  'A data key encrypts your data; the wrapping key wraps the data key; both make the message';
 
 /** VitePress's theme, with the envelope on the first page. */
 export default {
