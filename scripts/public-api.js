@@ -62,9 +62,9 @@ function isMethod(value, key) {
 }
 
 function commandLine() {
-  const { COMMANDS } = require('../bin/commands/index.js');
+  const { commandNames } = require('../bin/commands/index.js');
   const { OPTIONS } = require('../bin/support/options.js');
-  const commands = Object.keys(COMMANDS).sort();
+  const commands = commandNames().sort();
   const options = Object.keys(OPTIONS).sort();
   return [
     ...commands.map((name) => `command ${name}`),

@@ -8,6 +8,7 @@ const path = require('node:path');
 const { before, describe, it } = require('node:test');
 
 const { Envelope, LocalKeyring, decryptDataKey } = require('../..');
+const group = require('../../bin/commands/fields');
 const { version } = require('../../package.json');
 const { assertFailed, jsonLines, run, start } = require('../support/cli');
 const { temporaryFolder } = require('../support/files');
@@ -19,6 +20,7 @@ const COMMANDS = [
   're-encrypt',
   'generate-data-key',
   'keygen',
+  'fields',
   'doctor',
 ];
 const LARGE = crypto.randomBytes(8_000_000);
@@ -49,9 +51,10 @@ describe('kms-envelope', () => {
     }
   });
 
-  for (const command of COMMANDS) {
+  const ofFields = Object.keys(group.commands).map((name) => `fields ${name}`);
+  for (const command of [...COMMANDS, ...ofFields]) {
     it(`${command} --help fits a terminal`, async () => {
-      const { code, stdout, stderr } = await cli([command, '--help'], { env: {} });
+      const { code, stdout, stderr } = await cli([...command.split(' '), '--help'], { env: {} });
       assert.deepEqual([code, stderr], [0, '']);
       assert.match(String(stdout), new RegExp(`^Usage: kms-envelope ${command} `));
       const long = String(stdout)

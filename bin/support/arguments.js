@@ -11,7 +11,12 @@ const { OPTIONS } = require('./options.js');
  * @typedef {{
  *   key?: string, 'to-key'?: string, context?: string[], 'commitment-policy'?: string,
  *   output?: string, recursive?: boolean, force?: boolean, verify?: boolean, bytes?: string, json?: boolean,
- *   quiet?: boolean, help?: boolean,
+ *   quiet?: boolean, help?: boolean, store?: string, tenant?: string, purpose?: string, type?: string,
+ *   'key-type'?: string, 'refresh-seconds'?: string, wait?: boolean, form?: string, yes?: boolean,
+ *   'associated-data'?: string, database?: string, table?: string, column?: string, to?: string,
+ *   'bound-to'?: string, 'without-row'?: boolean, 'tenant-column'?: string, deterministic?: boolean,
+ *   encoding?: string, index?: string[], from?: string[], 'iv-length'?: string, batch?: string,
+ *   state?: string, 'dry-run'?: boolean,
  * }} Values
  */
 
@@ -19,7 +24,7 @@ const { OPTIONS } = require('./options.js');
  * Parses the arguments of a command; an option that it does not have is an error.
  *
  * @param {string} name
- * @param {import('../commands').Command} command
+ * @param {Pick<import('../commands').Command, 'options'>} command
  * @param {string[]} args
  * @returns {{ values: Values, positionals: string[] }}
  */

@@ -8,6 +8,10 @@ const VARIABLE = 'KMS_ENVELOPE_NATIVE_PATH';
 
 /** What systems say when they cannot load a library, and what it means here. */
 const REASONS = /** @type {const} */ ([
+  [
+    /^Requires (?:ffi|read) access.*(--allow-\w+)/,
+    ([, flag = '']) => `Deno forbids it; run the program with ${flag}`,
+  ],
   [/version [`'](GLIBC_[\d.]+)' not found/, tooOldGlibc],
   [/ld-musl|libc\.musl/, () => 'it was built for musl (Alpine Linux), and this system has glibc'],
   [
@@ -106,8 +110,9 @@ function notFound(platform, others, bundle, cause) {
   }
   if (bundle) {
     return failure(
-      `'${bundle}' is a bundle, and a native addon cannot be bundled; mark kms-envelope as ` +
-        `external, or put kms-envelope.${platform}.node beside the bundle, or name it in ${VARIABLE}`,
+      `'${bundle}' is a bundle, and a native addon cannot be bundled; deploy node_modules with it, ` +
+        `or put kms-envelope.${platform}.node beside the bundle, or name it in ${VARIABLE}: ` +
+        'see docs/deploying.md of kms-envelope',
       cause,
     );
   }

@@ -22,7 +22,7 @@ export class AuditLog {
 }
 
 function conditionsOf(filter: AuditFilter): (SQL | undefined)[] {
-  const { userId, deviceId, keyId, requestId, operation, code, from, until } = filter;
+  const { userId, deviceId, keyId, requestId, receiptId, operation, code, from, until } = filter;
   const given = <Value>(value: Value | null | undefined, condition: (value: Value) => unknown) =>
     value == null ? undefined : (condition(value) as SQL);
   return [
@@ -30,6 +30,7 @@ function conditionsOf(filter: AuditFilter): (SQL | undefined)[] {
     given(deviceId, (device) => eq(auditLog.deviceId, device)),
     given(keyId, (key) => eq(auditLog.keyId, key)),
     given(requestId, (request) => eq(auditLog.requestId, request)),
+    given(receiptId, (receipt) => eq(auditLog.receiptId, receipt)),
     given(operation, (name) => eq(auditLog.operation, name)),
     given(code, (name) =>
       name === "failure" ? isNotNull(auditLog.code) : eq(auditLog.code, name),

@@ -1,5 +1,6 @@
 import { Module } from "@nestjs/common";
-import { KeysModule } from "../keys/keys.module.js";
+import { PayloadsModule } from "../payloads/payloads.module.js";
+import { ReceiptsModule } from "../receipts/receipts.module.js";
 import { Attempts } from "./attempts.js";
 import { CredentialLocks } from "./credential-locks.js";
 import { CredentialStore } from "./credential-store.js";
@@ -9,7 +10,7 @@ import { Hasher } from "./hasher.js";
 import { SecretRules } from "./secret-rules.js";
 
 @Module({
-  imports: [KeysModule],
+  imports: [PayloadsModule, ReceiptsModule],
   providers: [
     Attempts,
     CredentialLocks,

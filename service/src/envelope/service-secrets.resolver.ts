@@ -18,6 +18,7 @@ import { ADOPTION_MS, ServiceSecrets } from "./service-secrets.js";
 export enum ServiceSecretPurpose {
   PEPPER = "pepper",
   INTEGRITY = "integrity",
+  RECEIPT = "receipt",
 }
 
 registerEnumType(ServiceSecretPurpose, { name: "ServiceSecretPurpose" });
@@ -42,7 +43,8 @@ export class ServiceSecretsResolver {
   ) {}
 
   @Mutation(() => RotatedSecret, {
-    description: "Makes another pepper or integrity secret; rows come under it as they are used.",
+    description:
+      "Makes another pepper, integrity secret or key of receipts; rows come under it as they are used.",
   })
   async rotateServiceSecret(
     @CurrentCaller() caller: Caller,

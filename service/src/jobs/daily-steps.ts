@@ -11,6 +11,7 @@ import { keyGenerations } from "../database/schema/keys.js";
 import { LifeCycle, type Moved } from "../keys/life-cycle.js";
 import { MetricsRetention } from "../metrics/metrics-retention.js";
 import { ProblemKeys } from "../metrics/problem-keys.js";
+import { ReceiptKeys } from "../receipts/receipt-keys.js";
 import { FullCheck } from "../tampering/full-check.js";
 import { ALWAYS, isTooMuch } from "./removal-limit.js";
 
@@ -48,6 +49,7 @@ export class DailySteps {
     private readonly metrics: MetricsRetention,
     private readonly fullCheck: FullCheck,
     private readonly problemKeys: ProblemKeys,
+    private readonly receiptKeys: ReceiptKeys,
   ) {}
 
   /**
@@ -71,6 +73,7 @@ export class DailySteps {
     const wiped = heldBack.wipedKeys
       ? NONE
       : await moveAll(signal, batch, () => this.lifeCycle.wipe(batch));
+    await this.receiptKeys.dropFormer();
     const now = this.clock.now();
     // Twice the window: what the limits count must be there for sure.
     const windows = later(now, -2 * this.config.LIMIT_WINDOW_HOURS * HOUR);

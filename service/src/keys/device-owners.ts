@@ -38,10 +38,7 @@ export class DeviceOwners {
 
   /** @returns undefined if nobody ever had it. */
   async find(deviceId: string): Promise<Device | undefined> {
-    const [device] = await this.database.orm
-      .select()
-      .from(devices)
-      .where(eq(devices.id, deviceId));
+    const [device] = await this.database.orm.select().from(devices).where(eq(devices.id, deviceId));
     return device;
   }
 

@@ -4,7 +4,9 @@ import { orUnavailable } from "../database/unavailable.js";
 import { MetricsRecorder, type OperationRecord } from "./metrics-recorder.js";
 
 type Details = {
-  -readonly [Name in "keyId" | "deviceId" | "userId" | "subjectId" | "reason"]?: string;
+  -readonly [
+    Name in "keyId" | "deviceId" | "userId" | "subjectId" | "receiptId" | "reason"
+  ]?: string;
 };
 
 /** Runs an operation, and tells the metrics how it went. */

@@ -34,6 +34,8 @@ export interface OperationRecord {
   readonly userId?: string;
   /** Whose affairs it was, where an administrator acts for another user. */
   readonly subjectId?: string;
+  /** Of the receipt that was given. */
+  readonly receiptId?: string;
 }
 
 /** Takes notice of operations. It never throws, and nobody waits for it. */

@@ -41,7 +41,8 @@ export class MetricsWriter implements OnApplicationShutdown {
 
   add(row: Omit<AuditRow, "times">): void {
     const entry = entryOf(row);
-    if (this.folding.isTooMuch(row)) {
+    // Each receipt can be found, however many there are.
+    if (this.folding.isTooMuch(row) && !row.receiptId) {
       const likeness = likenessOf(entry.row);
       const known = this.folded.get(likeness);
       if (known) return addTo(known, row.durationMs);

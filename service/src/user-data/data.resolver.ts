@@ -25,9 +25,9 @@ export class DataResolver {
   @Mutation(() => DecryptedData, { description: "Decrypts data, under a key that comes along." })
   async decryptData(
     @CurrentCaller() { userId }: Caller,
-    @Args("input") { payload, payloadKeyId, ...data }: DecryptDataInput,
+    @Args("input") { payload: ciphertext, payloadKeyId: keyId, ...data }: DecryptDataInput,
   ): Promise<DecryptedData> {
-    return { answer: await this.service.decrypt(userId, data, { keyId: payloadKeyId, payload }) };
+    return { answer: await this.service.decrypt(userId, data, { keyId, ciphertext }) };
   }
 
   @Mutation(() => ReencryptedData, {
@@ -49,7 +49,7 @@ export class DataResolver {
   ): Promise<StoredData> {
     return this.measure.run({ operation: "store", userId }, async () => {
       checkForm("name", isDeviceId(name));
-      const request = { keyId: payloadKeyId, payload };
+      const request = { keyId: payloadKeyId, ciphertext: payload };
       return { storedAt: await this.service.keep(userId, name, data, request) };
     });
   }
