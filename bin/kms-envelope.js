@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 'use strict';
 
-const { COMMANDS, command } = require('./commands');
+const { COMMANDS, find } = require('./commands');
 const { parse } = require('./support/arguments.js');
 const { exitCodeOf, usage } = require('./support/errors.js');
-const { commandHelp, globalHelp } = require('./support/help.js');
+const { commandHelp, globalHelp, groupHelp } = require('./support/help.js');
 const { watchSignals } = require('./support/interrupt.js');
 const { write } = require('./support/output.js');
 const { Reporter } = require('./support/reporter.js');
@@ -37,11 +37,16 @@ async function main(args) {
  * @param {InstanceType<typeof Reporter>} reporter
  * @param {AbortSignal} signal
  */
-async function dispatch([name, ...rest], reporter, signal) {
-  if (name === '--help' || name === '-h') return print(globalHelp(COMMANDS));
-  if (name === '--version') return print(`${require('../package.json').version}\n`);
-  if (name === undefined) throw usage('no command is given; see kms-envelope --help');
-  const chosen = command(name);
+async function dispatch(args, reporter, signal) {
+  const [first] = args;
+  if (first === '--help' || first === '-h') return print(globalHelp(COMMANDS));
+  if (first === '--version') return print(`${require('../package.json').version}\n`);
+  if (first === undefined) throw usage('no command is given; see kms-envelope --help');
+  const { name, chosen, rest } = find(args);
+  if ('commands' in chosen) {
+    parse(name, { options: ['help'] }, rest);
+    return print(groupHelp(name, chosen));
+  }
   const { values, positionals } = parse(name, chosen, rest);
   if (values.help) return print(commandHelp(name, chosen));
   reporter.quiet = values.quiet === true;

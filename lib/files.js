@@ -108,8 +108,8 @@ async function watch({ paths, signal, onProgress }, start) {
     return result;
   } catch (error) {
     if (thrown.length > 0) throw thrown[0];
-    const own = fromNative(error);
-    throw signal && own.code === 'ERR_ENVELOPE_ABORTED' ? aborted(signal) : own;
+    const failure = fromNative(error);
+    throw signal && failure.code === 'ERR_ENVELOPE_ABORTED' ? aborted(signal) : failure;
   } finally {
     clearInterval(timer);
     ignore?.();
@@ -149,7 +149,7 @@ function fileOptions(source, destination, options, known) {
   };
 }
 
-/** The path from the root; one that ends like a folder goes on doing so, to be refused. */
+/** Returns the path from the root; one that ends like a folder goes on doing so, to be refused. */
 function absolute(/** @type {string} */ name) {
   const folder = name.endsWith('/') || name.endsWith(path.sep);
   return folder ? path.join(path.resolve(name), path.sep) : path.resolve(name);

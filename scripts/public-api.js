@@ -6,7 +6,9 @@ const path = require('node:path');
 const ROOT = path.join(__dirname, '..');
 const SNAPSHOT = '__test__/house/public-api.txt';
 
-/** What users can rely on, as text: what the package exports, its command line, and its types. */
+/**
+ * Returns what users can rely on, as text: what the package exports, its command line, and its types.
+ */
 function publicApi() {
   return [
     'Written by `node scripts/public-api.js`. A change here is a change for users: say so in CHANGELOG.md.',
@@ -39,7 +41,9 @@ function exportsOf(api) {
     });
 }
 
-/** The names of a class's methods, with those of the classes of this package that it extends. */
+/**
+ * Returns the names of a class's methods, with those of the classes of this package that it extends.
+ */
 function methodNames({ prototype }) {
   const names = [];
   while (prototype !== Object.prototype && prototype !== Error.prototype) {
@@ -58,9 +62,9 @@ function isMethod(value, key) {
 }
 
 function commandLine() {
-  const { COMMANDS } = require('../bin/commands/index.js');
+  const { commandNames } = require('../bin/commands/index.js');
   const { OPTIONS } = require('../bin/support/options.js');
-  const commands = Object.keys(COMMANDS).sort();
+  const commands = commandNames().sort();
   const options = Object.keys(OPTIONS).sort();
   return [
     ...commands.map((name) => `command ${name}`),
@@ -73,7 +77,7 @@ function typeFiles() {
   return ['index.d.ts', ...types.map((name) => `types/${name}`), 'integrations/s3/index.d.ts'];
 }
 
-/** The declarations of a file, without comments. */
+/** Returns the declarations of a file, without comments. */
 function declarations(file) {
   const text = fs.readFileSync(path.join(ROOT, file), 'utf8');
   const code = text.replace(/\/\*[^]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');

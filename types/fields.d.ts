@@ -373,6 +373,8 @@ export class Fields {
   ): FieldColumn<T, E>;
   /** Returns the tenant's keys, without their secrets. */
   keys(purpose?: FieldKeyPurpose): FieldKeyInfo[];
+  /** The keyset of a purpose, as it is now: for `export`, so that other languages can read the values. */
+  keyset(purpose?: FieldKeyPurpose): Keyset;
   /** Adds a key, which encrypts after `promote`; resolves with its id. */
   addKey(
     purpose?: FieldKeyPurpose,

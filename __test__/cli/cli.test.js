@@ -8,6 +8,7 @@ const path = require('node:path');
 const { before, describe, it } = require('node:test');
 
 const { Envelope, LocalKeyring, decryptDataKey } = require('../..');
+const group = require('../../bin/commands/fields');
 const { version } = require('../../package.json');
 const { assertFailed, jsonLines, run, start } = require('../support/cli');
 const { temporaryFolder } = require('../support/files');
@@ -19,6 +20,7 @@ const COMMANDS = [
   're-encrypt',
   'generate-data-key',
   'keygen',
+  'fields',
   'doctor',
 ];
 const LARGE = crypto.randomBytes(8_000_000);
@@ -36,7 +38,7 @@ before(() => {
 });
 
 describe('kms-envelope', () => {
-  it('--version', async () => {
+  it('prints its version with --version', async () => {
     assert.equal(String((await cli(['--version'])).stdout), `${version}\n`);
   });
 
@@ -49,9 +51,10 @@ describe('kms-envelope', () => {
     }
   });
 
-  for (const command of COMMANDS) {
+  const ofFields = Object.keys(group.commands).map((name) => `fields ${name}`);
+  for (const command of [...COMMANDS, ...ofFields]) {
     it(`${command} --help fits a terminal`, async () => {
-      const { code, stdout, stderr } = await cli([command, '--help'], { env: {} });
+      const { code, stdout, stderr } = await cli([...command.split(' '), '--help'], { env: {} });
       assert.deepEqual([code, stderr], [0, '']);
       assert.match(String(stdout), new RegExp(`^Usage: kms-envelope ${command} `));
       const long = String(stdout)
@@ -98,7 +101,7 @@ describe('kms-envelope', () => {
 });
 
 describe('kms-envelope encrypt and decrypt', () => {
-  it('files, which the library reads and writes, too', async () => {
+  it('work on files, which the library reads and writes, too', async () => {
     const context = ['-c', 'tenant=acme', '-c', 'formula=a=b', '-c', '__proto__=x'];
     const encrypted = await cli(['encrypt', 'large', ...context, '-o', 'files.encrypted']);
     assert.equal(encrypted.code, 0, encrypted.stderr);
@@ -127,7 +130,7 @@ describe('kms-envelope encrypt and decrypt', () => {
     assert.equal(decrypted.stderr, '');
   });
 
-  it('pipes, whatever the bytes', async () => {
+  it('work on pipes, whatever the bytes', async () => {
     for (const input of [LARGE, Buffer.alloc(0), Buffer.from([0x0d, 0x0a, 0xff, 0x00])]) {
       const { stdout: message, stderr } = await cli(['encrypt'], { input });
       assert.equal(stderr, '');
@@ -138,7 +141,7 @@ describe('kms-envelope encrypt and decrypt', () => {
     }
   });
 
-  it('from a pipe to a file and back', async () => {
+  it('go from a pipe to a file and back', async () => {
     const toFile = await cli(['encrypt', '-', '-o', 'piped.encrypted', '--json'], { input: LARGE });
     assert.deepEqual(jsonLines(toFile.stdout), [
       { status: 'encrypted', source: '-', destination: 'piped.encrypted' },
@@ -155,7 +158,7 @@ describe('kms-envelope encrypt and decrypt', () => {
     assert.equal(String((await cli(['decrypt', 'piped.encrypted', '-o', '-'])).stdout), 'x');
   });
 
-  it('a file with an odd name', async () => {
+  it('work on a file with an odd name', async () => {
     fs.writeFileSync(at('-odd'), 'x');
     assert.equal((await cli(['encrypt', '--', '-odd'])).code, 0);
     assert.ok(fs.existsSync(at('-odd.encrypted')));

@@ -71,6 +71,7 @@ describe('docs/command-line.md', { skip: process.platform === 'win32' }, () => {
       ['generate-data-key'],
       ['keygen', './third.key'],
       ['doctor'],
+      ...['create', 'rotate', 'show', 'destroy'].map(ofFields),
     ]) {
       const { stdout, stderr } = await run([...args, '--json'], options);
       assert.equal(stderr, '');
@@ -82,6 +83,12 @@ describe('docs/command-line.md', { skip: process.platform === 'win32' }, () => {
     }
   });
 });
+
+/** A command of `fields`, for one tenant. */
+function ofFields(name) {
+  const confirmed = name === 'destroy' ? ['--yes'] : [];
+  return ['fields', name, '--store', 'keys', '--tenant', 'other', ...confirmed];
+}
 
 /** The names and types in a value, and what its `status` says. */
 function shape(value, name = '') {

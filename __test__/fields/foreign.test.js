@@ -1,9 +1,13 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const crypto = require('node:crypto');
+const { createRequire } = require('node:module');
+const path = require('node:path');
 const { describe, it } = require('node:test');
 const { flipLastByte } = require('../support/edits');
 const { envelope, open } = require('../support/fields');
+const { PEERS, skipWithout } = require('../support/requirements');
 
 // Made by @47ng/cloak 1.2.0 and typeorm-encrypted 0.8.0.
 const CLOAK = {
@@ -51,6 +55,39 @@ describe('a column that is being moved', () => {
       assert.throws(() => column.decrypt(bytes.toString('base64')), {
         code: 'ERR_ENVELOPE_AUTHENTICATION_FAILED',
       });
+    }
+  });
+
+  it('reads whatever the packages themselves write', { skip: skipWithout('peers') }, async (t) => {
+    const peer = createRequire(path.join(PEERS, 'package.json'));
+    const cloak = peer('@47ng/cloak');
+    const { encryptData } = peer('typeorm-encrypted/lib/crypto.js');
+    const fields = await open(t);
+    const cloakKey = cloak.generateKey();
+    const byCloak = fields.column({ ...COLUMN, from: [{ kind: 'cloak', keys: [cloakKey] }] });
+    const texts = [
+      '',
+      'a',
+      'grüße 🌍',
+      'x'.repeat(5000),
+      crypto.randomBytes(99).toString('base64'),
+    ];
+    for (const text of texts) {
+      const sealed = cloak.encryptStringSync(text, cloak.parseKeySync(cloakKey));
+      assert.equal(byCloak.decrypt(sealed), text);
+      assert.equal(byCloak.decrypt(await cloak.encryptString(text, cloakKey)), text);
+    }
+    for (const length of [16, 24, 32]) {
+      for (const ivLength of [12, 16]) {
+        const key = crypto.randomBytes(length).toString('hex');
+        const algorithm = `aes-${length * 8}-gcm`;
+        const from = [{ kind: 'typeorm-encrypted', keys: [key], ivLength }];
+        const column = fields.column({ ...COLUMN, from });
+        for (const text of texts) {
+          const sealed = encryptData(Buffer.from(text), { key, algorithm, ivLength });
+          assert.equal(column.decrypt(sealed.toString('base64')), text);
+        }
+      }
     }
   });
 

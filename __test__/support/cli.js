@@ -16,11 +16,13 @@ const BIN = path.join(__dirname, '..', '..', 'bin', 'kms-envelope.js');
  * Starts the command line, in an environment that has no key and nothing of AWS but what is given.
  *
  * @param {string[]} args
- * @param {{ cwd?: string, env?: Record<string, string> }} [options]
+ * @param {{ cwd?: string, env?: Record<string, string>, node?: string }} [options]
  */
-function start(args, { cwd, env = {} } = {}) {
-  const own = Object.entries(process.env).filter(([name]) => !/^(AWS|ENCRYPTION)_/.test(name));
-  const child = spawn(process.execPath, [BIN, ...args], {
+function start(args, { cwd, env = {}, node = process.execPath } = {}) {
+  const own = Object.entries(process.env).filter(
+    ([name]) => !/^(AWS|ENCRYPTION|FIELDS|DATABASE|PG)/.test(name),
+  );
+  const child = spawn(node, [BIN, ...args], {
     cwd,
     env: { ...Object.fromEntries(own), HOME: cwd, ...env },
     // What hangs is killed, and fails.

@@ -17,7 +17,7 @@ const PARTIES = [
 ];
 
 /**
- * All plots, by the name of their file.
+ * Returns all plots, by the name of their file.
  *
  * @param {Record<string, any>} cases
  * @returns {Record<string, string>}
@@ -30,11 +30,14 @@ function plots(cases) {
     files: files(cases),
     start: start(cases),
     versions: versions(cases),
+    'field-bytes': fieldBytes(cases),
   };
   return Object.fromEntries(Object.entries(drawn).filter(([, svg]) => svg));
 }
 
-/** How many times as fast as the Encryption SDK for JavaScript: the picture of the README. */
+/**
+ * Returns how many times as fast as the Encryption SDK for JavaScript: the picture of the README.
+ */
 function overview(cases) {
   const rows = COMPARISONS.map(({ what, name, group, ours, client }) => ({
     label: what,
@@ -141,6 +144,19 @@ function versions(cases) {
     rows,
     series: [OURS, 'node:crypto, single', 'node:crypto, frames', CLIENT],
     format: digits,
+  });
+}
+
+function fieldBytes(cases) {
+  const groups = cases['field-bytes']?.groups ?? [];
+  const parties = Object.keys(groups[0]?.figures ?? {});
+  return bars('An encrypted value, in bytes, by the length of the text', {
+    rows: parties.map((party) => ({
+      label: party,
+      values: groups.map(({ figures }) => figures[party]),
+    })),
+    series: groups.map(({ name }) => name),
+    format: String,
   });
 }
 

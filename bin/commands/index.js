@@ -28,7 +28,17 @@ const { usage } = require('../support/errors.js');
  * }} Command
  */
 
-/** @type {Record<string, () => Command>} each is loaded when it is needed */
+/**
+ * A command that has commands of its own.
+ *
+ * @typedef {{
+ *   summary: string,
+ *   details: string,
+ *   commands: Record<string, () => Command>,
+ * }} Group
+ */
+
+/** @type {Record<string, () => Command | Group>} each is loaded when it is needed */
 const COMMANDS = {
   encrypt: () => require('./encrypt.js'),
   decrypt: () => require('./decrypt.js'),
@@ -36,18 +46,50 @@ const COMMANDS = {
   're-encrypt': () => require('./re-encrypt.js'),
   'generate-data-key': () => require('./generate-data-key.js'),
   keygen: () => require('./keygen.js'),
+  fields: () => require('./fields/index.js'),
   doctor: () => require('./doctor.js'),
 };
 
 /**
- * @param {string} name
- * @returns {Command}
+ * Finds the command, or the group of commands, that the first arguments name.
+ *
+ * @param {string[]} args
+ * @returns {{ name: string, chosen: Command | Group, rest: string[] }}
  */
-function command(name) {
-  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (load) return load();
-  const known = Object.keys(COMMANDS).join(', ');
-  throw usage(`there is no command '${name}', only: ${known}`);
+function find([first = '', ...rest]) {
+  const chosen = load(COMMANDS, first, '');
+  const [second = ''] = rest;
+  if (!('commands' in chosen) || second.startsWith('-')) return { name: first, chosen, rest };
+  if (second === '') throw usage(`no command is given; see kms-envelope ${first} --help`);
+  const command = load(chosen.commands, second, `${first} `);
+  return { name: `${first} ${second}`, chosen: command, rest: rest.slice(1) };
 }
 
-module.exports = { COMMANDS, command };
+/**
+ * The names of all commands, those of groups with the name of the group before.
+ *
+ * @returns {string[]}
+ */
+function commandNames() {
+  return Object.entries(COMMANDS).flatMap(([name, load]) => {
+    const chosen = load();
+    if (!('commands' in chosen)) return [name];
+    return Object.keys(chosen.commands).map((own) => `${name} ${own}`);
+  });
+}
+
+/**
+ * @template T
+ * @param {Record<string, () => T>} commands
+ * @param {string} name
+ * @param {string} group
+ * @returns {T}
+ */
+function load(commands, name, group) {
+  const loader = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (loader) return loader();
+  const known = Object.keys(commands).join(', ');
+  throw usage(`there is no command '${group}${name}', only: ${known}`);
+}
+
+module.exports = { COMMANDS, commandNames, find };

@@ -11,7 +11,12 @@ const { OPTIONS } = require('./options.js');
  * @typedef {{
  *   key?: string, 'to-key'?: string, context?: string[], 'commitment-policy'?: string,
  *   output?: string, recursive?: boolean, force?: boolean, verify?: boolean, bytes?: string, json?: boolean,
- *   quiet?: boolean, help?: boolean,
+ *   quiet?: boolean, help?: boolean, store?: string, tenant?: string, purpose?: string, type?: string,
+ *   'key-type'?: string, 'refresh-seconds'?: string, wait?: boolean, form?: string, yes?: boolean,
+ *   'associated-data'?: string, database?: string, table?: string, column?: string, to?: string,
+ *   'bound-to'?: string, 'without-row'?: boolean, 'tenant-column'?: string, deterministic?: boolean,
+ *   encoding?: string, index?: string[], from?: string[], 'iv-length'?: string, batch?: string,
+ *   state?: string, 'dry-run'?: boolean,
  * }} Values
  */
 
@@ -19,7 +24,7 @@ const { OPTIONS } = require('./options.js');
  * Parses the arguments of a command; an option that it does not have is an error.
  *
  * @param {string} name
- * @param {import('../commands').Command} command
+ * @param {Pick<import('../commands').Command, 'options'>} command
  * @param {string[]} args
  * @returns {{ values: Values, positionals: string[] }}
  */
@@ -53,7 +58,7 @@ function refuseUnknownChoices(values) {
 }
 
 /**
- * The key that `--key` or the environment names.
+ * Returns the key that `--key` or the environment names.
  *
  * @param {Values} values
  * @returns {string}
@@ -64,7 +69,7 @@ function keyOf({ key = process.env.ENCRYPTION_KEY_ID }) {
 }
 
 /**
- * The encryption context that `--context` gives, pair by pair.
+ * Returns the encryption context that `--context` gives, pair by pair.
  *
  * @param {Values} values
  * @returns {Record<string, string>}

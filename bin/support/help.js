@@ -16,7 +16,7 @@ const EXIT_CODES = `Exit codes:
 `;
 
 /**
- * @param {Record<string, () => import('../commands').Command>} commands
+ * @param {Record<string, () => import('../commands').Command | import('../commands').Group>} commands
  */
 function globalHelp(commands) {
   const list = Object.entries(commands).map(([name, load]) => row(name, load().summary, COLUMN));
@@ -56,7 +56,25 @@ ${EXIT_CODES}`;
 }
 
 /**
- * A name, and beside it a text, wrapped.
+ * @param {string} name
+ * @param {import('../commands').Group} group
+ */
+function groupHelp(name, { summary, details, commands }) {
+  const list = Object.entries(commands).map(([own, load]) => row(own, load().summary, COLUMN));
+  return `Usage: kms-envelope ${name} COMMAND [OPTION...]
+
+${summary}.
+
+${details}
+Commands:
+${list.join('')}
+Options:
+${row('-h, --help', 'print this help; after a command, that of the command', 28)}
+${EXIT_CODES}`;
+}
+
+/**
+ * Returns a name, and beside it a text, wrapped.
  *
  * @param {string} name
  * @param {string} text
@@ -72,9 +90,9 @@ function row(name, text, column) {
   const [first = '', ...others] = lines;
   const margin = ' '.repeat(column);
   const start = `  ${name}`.padEnd(column);
-  const isLong = start.length > column;
+  const isLong = !start.endsWith('  ');
   const head = isLong ? `${start}\n${margin}${first}` : start + first;
   return `${[head, ...others.map((line) => margin + line)].join('\n')}\n`;
 }
 
-module.exports = { commandHelp, globalHelp };
+module.exports = { commandHelp, globalHelp, groupHelp };

@@ -1,5 +1,7 @@
 'use strict';
 
+const { FIELD_OPTIONS } = require('./field-options.js');
+
 /**
  * The options of all commands, as `util.parseArgs` takes them, with what `--help` says.
  *
@@ -79,6 +81,7 @@ const OPTIONS = /** @satisfies {Record<string, Option>} */ ({
     short: 'q',
     help: 'print nothing but errors',
   },
+  ...FIELD_OPTIONS,
   help: { type: /** @type {const} */ ('boolean'), short: 'h', help: 'print this help' },
 });
 

@@ -18,6 +18,7 @@ const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
 /** A progress bar on the terminal that standard error is; elsewhere, nothing. */
 class Progress {
   #total;
+  #inUnits;
   #layout;
   #done = 0;
   #name = '';
@@ -28,20 +29,21 @@ class Progress {
   /** @type {any} */
   #bar;
 
-  /** @param {{ shown: boolean, total?: number }} options */
-  constructor({ shown, total }) {
+  /** @param {{ shown: boolean, total?: number, unit?: 'bytes' | 'rows' }} options */
+  constructor({ shown, total, unit = 'bytes' }) {
     this.shown = shown;
+    this.#inUnits = unit === 'bytes' ? inUnits : String;
     this.#total = total;
     this.#layout = total === undefined ? WITHOUT_TOTAL : WITH_TOTAL;
     if (shown) this.#timer = setTimeout(() => this.#show(), DELAY_MS);
   }
 
   /**
-   * @param {number} bytes how many bytes more are done
+   * @param {number} more how many bytes, or rows, more are done
    * @param {string} name of what is being done
    */
-  add(bytes, name) {
-    this.#done += bytes;
+  add(more, name) {
+    this.#done += more;
     this.#name = name;
     this.#bar?.update(this.#done, this.#payload());
   }
@@ -84,7 +86,7 @@ class Progress {
   }
 
   #payload() {
-    const [done, whole] = [this.#done, this.#total ?? 0].map(inUnits);
+    const [done, whole] = [this.#done, this.#total ?? 0].map((number) => this.#inUnits(number));
     return { done, whole, name: fitting(this.#name, this.#layout.width) };
   }
 }
@@ -96,7 +98,7 @@ function loadCliProgress() {
 }
 
 /**
- * The end of a name, as much as there is room for: a bar on two lines would not be wiped.
+ * Returns the end of a name, as much as there is room for: a bar on two lines would not be wiped.
  *
  * @param {string} name
  * @param {number} width what stands before it
@@ -115,7 +117,7 @@ function inUnits(bytes) {
 }
 
 /**
- * A time as the bar shows it; at both ends it is not known.
+ * Returns a time as the bar shows it; at both ends it is not known.
  *
  * @param {unknown} seconds
  */

@@ -48,12 +48,13 @@ class Reporter {
   /**
    * A bar for long work, if somebody looks at it.
    *
-   * @param {{ total?: number }} options total: how many bytes there are, if that is known
+   * @param {{ total?: number, unit?: 'bytes' | 'rows' }} options total: how much there is, if that is
+   *   known
    * @returns {InstanceType<typeof Progress>}
    */
-  progress({ total }) {
+  progress({ total, unit }) {
     const shown = process.stderr.isTTY === true && !this.quiet && !this.json;
-    this.#progress = new Progress({ shown, total });
+    this.#progress = new Progress({ shown, total, unit });
     return this.#progress;
   }
 
@@ -65,7 +66,7 @@ class Reporter {
 }
 
 /**
- * What tells which file is meant, unless the message does.
+ * Returns what tells which file is meant, unless the message does.
  *
  * @param {string} message
  * @param {string} [source]

@@ -69,7 +69,7 @@ class BranchKeyStore {
 brand(BranchKeyStore);
 
 /**
- * The native half of a store.
+ * Returns the native half of a store.
  *
  * @param {unknown} store
  * @param {string} [name] how the argument is called, for the error

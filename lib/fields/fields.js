@@ -7,7 +7,9 @@ const { EnvelopeError, invalid, native } = require('../errors.js');
 const { brand } = require('../input/copies.js');
 const { Column } = require('./column.js');
 const { TenantRecord } = require('./record.js');
-const { opened, forget } = require('./opened.js');
+const { keysetOf } = require('./keyset.js');
+const { forget, openOnce } = require('./opened.js');
+const { PURPOSES, purposeOf } = require('./purposes.js');
 const { renew } = require('./renewal.js');
 
 /** @typedef {import('../../binding').TenantKeys} TenantKeys */
@@ -23,7 +25,6 @@ const OPTIONS = /** @type {const} */ ([
   'maxEncryptionsPerKey',
   'signal',
 ]);
-const PURPOSES = /** @type {const} */ (['encryption', 'deterministic', 'index']);
 const DEFAULT_TYPES = {
   encryption: 'AES256_GCM',
   deterministic: 'AES256_SIV',
@@ -87,7 +88,7 @@ class Fields {
         'the store has no keys of this tenant; create them, once, with `create: true`',
       );
     };
-    return opened(client, record.store, tenant, start);
+    return openOnce(client, record.store, tenant, start);
   }
 
   get tenant() {
@@ -120,6 +121,12 @@ class Fields {
         waitMs: current.waitMs(id, Date.now()),
       })),
     );
+  }
+
+  /** @param {unknown} [purpose] */
+  keyset(purpose = 'encryption') {
+    const name = purposeOf(purpose);
+    return keysetOf(native(() => this.#current().keyset(name)));
   }
 
   /**
@@ -285,15 +292,5 @@ class Fields {
 }
 
 brand(Fields);
-
-/**
- * @param {unknown} purpose
- * @returns {typeof PURPOSES[number]}
- */
-function purposeOf(purpose) {
-  const found = PURPOSES.find((known) => known === purpose);
-  if (found) return found;
-  throw invalid(`the purpose must be one of ${PURPOSES.map((name) => `"${name}"`).join(', ')}`);
-}
 
 module.exports = { Fields };

@@ -18,7 +18,7 @@ const CLOAK_KEY = /^k1\.aesgcm256\.([\w-]{43}=)$/;
 const MESSAGE_STARTS = ['0280', '0180', '0204', '0205'];
 
 /**
- * What reads the values of other packages that a column still holds, in the order given.
+ * Returns what reads the values of other packages that a column still holds, in the order given.
  *
  * @param {unknown} from
  * @returns {Reader[]}

@@ -7,19 +7,12 @@ const args = require('../input/index.js');
 const { abortable } = require('../calls/abort.js');
 const { invalid, native } = require('../errors.js');
 const { brand, unknownObject } = require('../input/copies.js');
-const { kind } = require('../input/kind.js');
+const { formOf } = require('./forms.js');
 const { AwsKmsKeyring, nativeKeyring } = require('../keyrings/index.js');
 
 /** @typedef {import('../../binding').Keyset} NativeKeyset */
-/** @typedef {{ json: boolean, encrypted: boolean }} Form */
+/** @typedef {import('./forms.js').Form} Form */
 
-/** @type {Record<string, Form>} */
-const FORMS = {
-  'tink-json': { json: true, encrypted: false },
-  'tink-binary': { json: false, encrypted: false },
-  'tink-encrypted-json': { json: true, encrypted: true },
-  'tink-encrypted-binary': { json: false, encrypted: true },
-};
 const IMPORT_OPTIONS = /** @type {const} */ (['from', 'keyring', 'associatedData', 'signal']);
 const EXPORT_OPTIONS = /** @type {const} */ (['to', 'keyring', 'associatedData', 'signal']);
 const UINT32_MAX = 2 ** 32 - 1;
@@ -239,18 +232,6 @@ class Keyset {
 
 brand(Keyset);
 
-/**
- * @param {unknown} name
- * @param {string} option
- */
-function formOf(name, option) {
-  if (typeof name === 'string' && Object.hasOwn(FORMS, name)) {
-    return /** @type {Form} */ (FORMS[name]);
-  }
-  const names = Object.keys(FORMS).map((known) => `"${known}"`);
-  throw invalid(`${option} must be one of ${names.join(', ')}, not ${kind(name)}`);
-}
-
 /** @param {unknown} keyring */
 function kmsKeyring(keyring) {
   if (typeof keyring === 'string') return nativeKeyring(keyringOfUri(keyring));
@@ -276,7 +257,7 @@ function associatedData(data) {
 }
 
 /**
- * The encryption context in which Tink's AWS KMS AEAD puts associated data.
+ * Returns the encryption context in which Tink's AWS KMS AEAD puts associated data.
  *
  * @param {Uint8Array} aad
  */
@@ -291,4 +272,13 @@ function idOf(keyId) {
   return args.integer(keyId, 'the key id', 0, UINT32_MAX);
 }
 
-module.exports = { Keyset };
+/**
+ * A keyset that the addon gave.
+ *
+ * @param {NativeKeyset} keyset
+ */
+function keysetOf(keyset) {
+  return new Keyset(OWN, keyset);
+}
+
+module.exports = { Keyset, keysetOf };

@@ -32,7 +32,7 @@ function unknownObject(value, what, name, rule, why = '') {
 }
 
 /**
- * Whether a value is an object of another copy of this package; of this copy, it would have been
+ * Returns whether a value is an object of another copy of this package; of this copy, it would have been
  * recognized before.
  *
  * @param {unknown} value

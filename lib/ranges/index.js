@@ -220,7 +220,7 @@ class Message {
 }
 
 /**
- * A range within a plaintext of this size.
+ * Returns a range within a plaintext of this size.
  *
  * @param {number} size
  * @param {{ start?: unknown, end?: unknown }} range
@@ -237,7 +237,7 @@ function byteRange(size, { start = 0, end = size }) {
 }
 
 /**
- * A source whose reads a signal ends.
+ * Returns a source whose reads a signal ends.
  *
  * @param {AbortSignal | undefined} signal
  * @param {Source} source

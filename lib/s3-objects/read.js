@@ -25,7 +25,7 @@ const READ_OPTIONS = /** @type {const} */ ([
 ]);
 
 /**
- * The plaintext of an object, once all of it has verified.
+ * Returns the plaintext of an object, once all of it has verified.
  *
  * @param {unknown} object its `body`, `metadata` and `instructionFile`
  * @param {unknown} options
@@ -41,7 +41,7 @@ async function decryptS3Object(object, options) {
 }
 
 /**
- * What the options of a read say, checked.
+ * Returns what the options of a read say, checked.
  *
  * @param {unknown} options
  */
@@ -60,7 +60,7 @@ function readSettings(options) {
 }
 
 /**
- * A reader of the object's content, once its data key was unwrapped.
+ * Returns a reader of the object's content, once its data key was unwrapped.
  *
  * @param {unknown} metadata
  * @param {unknown} instructionFile
@@ -117,7 +117,7 @@ async function decryptSlices(reader, body, output, signal) {
 }
 
 /**
- * The text of an instruction file: given as text, as bytes, or as an object of strings.
+ * Returns the text of an instruction file: given as text, as bytes, or as an object of strings.
  *
  * @param {unknown} file
  * @returns {string | undefined}

@@ -23,7 +23,7 @@ const WRITE_OPTIONS = /** @type {const} */ ([
 ]);
 
 /**
- * A new object: its body, its metadata, and the text of its instruction file if it gets one.
+ * Returns a new object: its body, its metadata, and the text of its instruction file if it gets one.
  *
  * @param {unknown} data
  * @param {unknown} options
@@ -51,7 +51,7 @@ async function encryptS3Object(data, options) {
 }
 
 /**
- * What the options of a write say, checked.
+ * Returns what the options of a write say, checked.
  *
  * @param {unknown} options
  */

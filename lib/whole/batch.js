@@ -81,7 +81,7 @@ async function decryptBatch(core, messages, options) {
 }
 
 /**
- * Works on the items, some short ones at a time; long ones alone, in slices of their own.
+ * Works on all items: short ones together, a long one alone, in slices of its own.
  *
  * @param {Uint8Array[]} inputs
  * @param {number[]} lengths what they had when they were given
@@ -116,7 +116,7 @@ async function inSlices(inputs, lengths, signal, { room, slice, one }) {
 }
 
 /**
- * Where to divide items so that those of a slice are not too long together.
+ * Yields the ranges of items that are worked on together: as many as fit into `SLICE` bytes, at least one.
  *
  * @param {number[]} lengths
  * @returns {Generator<[from: number, to: number]>}
@@ -146,7 +146,8 @@ function settle(output, done) {
 }
 
 /**
- * The items that hold bytes, their lengths, and what puts their results among the errors of others.
+ * Returns the items that hold bytes and their lengths; `inOrder` puts their results back among the errors of
+ * the other items.
  *
  * @param {unknown} items
  */

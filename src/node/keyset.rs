@@ -197,7 +197,7 @@ impl NativeKeyset {
         self.0.without(id).map(Self::of).map_err(to_napi)
     }
 
-    fn of(keyset: Keyset) -> Self {
+    pub(super) fn of(keyset: Keyset) -> Self {
         Self(Arc::new(keyset))
     }
 }

@@ -12,7 +12,7 @@ use super::caller::{Caller, context_of, on_behalf};
 use super::client::NativeClient;
 use super::context::from_flat;
 use super::error::to_napi;
-use super::keyset::{NativeKeyInfo, info_of, key_type_of};
+use super::keyset::{NativeKeyInfo, NativeKeyset, info_of, key_type_of};
 use super::numbers::{to_js_number, to_u64};
 use super::runtime::spawn;
 use crate::error::{self, Error};
@@ -83,6 +83,13 @@ impl NativeTenantKeys {
     #[napi(catch_unwind)]
     pub fn keys(&self, purpose: String) -> Result<Vec<NativeKeyInfo>> {
         Ok(info_of(self.0.keyset(purpose_of(&purpose).map_err(to_napi)?)))
+    }
+
+    /// The keyset of a purpose, by itself.
+    #[napi(catch_unwind)]
+    pub fn keyset(&self, purpose: String) -> Result<NativeKeyset> {
+        let purpose = purpose_of(&purpose).map_err(to_napi)?;
+        Ok(NativeKeyset::of(self.0.keyset(purpose).clone()))
     }
 
     pub(super) fn shared(&self) -> Arc<TenantKeys> {
