@@ -76,7 +76,7 @@ export function lookingUpTests(world: World): void {
     const secret = dashboard.locator("#credentials tbody tr");
     assert.match((await secret.textContent())!, /^Transaction PINLocked\d+\w+ \d+, \d\d:\d\d$/);
     assert.deepEqual(await barriersOf(dashboard), []);
-    await dashboard.locator("#devices a").first().click();
+    await dashboard.locator("#devices a", { hasText: "demo-" }).click();
     await dashboard.getByRole("heading", { name: /^Device demo-/ }).waitFor();
     await dashboard.locator("#facts a", { hasText: "alice" }).waitFor();
     await picture(dashboard, "device");
