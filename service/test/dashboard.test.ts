@@ -144,7 +144,7 @@ describe("dashboard", () => {
     }
   });
 
-  test("in production, keeps sessions to TLS, and has no page to try the client", async () => {
+  test("in production, keeps sessions to TLS, and has no page to try the client or requests", async () => {
     assert.equal((await fetch(`${service.url}/demo/`)).status, 200);
     const production = await startTestService({}, { production: true });
     try {
@@ -155,13 +155,12 @@ describe("dashboard", () => {
         headers,
       });
       assert.match(signedIn.headers.getSetCookie()[0] ?? "", /; Secure/);
-      for (const path of [
-        "/demo/",
-        "/demo/client/index.js",
-        "/demo/assets/demo.js",
-        "/graphql/assets/graphiql.js",
-      ]) {
+      for (const path of ["/demo/", "/demo/client/index.js", "/demo/assets/demo.js"]) {
         assert.equal((await fetch(`${production.url}${path}`)).status, 404, path);
+      }
+      for (const path of ["/graphql", "/graphql/assets/graphiql.js"]) {
+        const answer = await fetch(`${production.url}${path}`, { headers: { accept: "text/html" } });
+        assert.doesNotMatch(await answer.text(), /graphiql/i, path);
       }
     } finally {
       await production.close();
