@@ -45,6 +45,7 @@ const STEPS = {
   rehearsal,
   service,
   site,
+  zig,
 };
 const DEFAULT_STEPS = [
   'node-modules',
