@@ -47,6 +47,7 @@ const STEPS = {
   rehearsal,
   service,
   site,
+  zig,
 };
 const DEFAULT_STEPS = [
   'node-modules',
