@@ -159,7 +159,9 @@ describe("dashboard", () => {
         assert.equal((await fetch(`${production.url}${path}`)).status, 404, path);
       }
       for (const path of ["/graphql", "/graphql/assets/graphiql.js"]) {
-        const answer = await fetch(`${production.url}${path}`, { headers: { accept: "text/html" } });
+        const answer = await fetch(`${production.url}${path}`, {
+          headers: { accept: "text/html" },
+        });
         assert.doesNotMatch(await answer.text(), /graphiql/i, path);
       }
     } finally {
