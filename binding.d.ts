@@ -413,7 +413,7 @@ export declare class TenantKeys {
   /** The keys of a purpose. */
   keys(purpose: string): Array<NativeKeyInfo>
   /** The keyset of a purpose, by itself. */
-  keyset(purpose: string): NativeKeyset
+  keyset(purpose: string): Keyset
 }
 export type NativeTenantKeys = TenantKeys
 

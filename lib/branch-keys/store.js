@@ -34,7 +34,8 @@ function open(options) {
   const logicalName = args.nameString(given.logicalName, 'logicalName');
   const kms = kmsKeys(given);
   const own = { tableName, logicalName, ...kms };
-  const access = accessOptions({ ...given, endpoint: given.kmsEndpoint });
+  const kmsEndpoint = args.optionalString(given.kmsEndpoint, 'kmsEndpoint');
+  const access = accessOptions({ ...given, endpoint: kmsEndpoint });
   const endpoint = args.optionalString(given.endpoint, 'endpoint');
   const native = binding.BranchKeyStore.dynamoDb(
     { ...own, endpoint },

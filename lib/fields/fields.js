@@ -103,7 +103,8 @@ class Fields {
   /** @param {unknown} options */
   column(options) {
     this.#current();
-    return new Column(this.#keys, options, () => this.#look());
+    const version = () => this.#version;
+    return new Column(this.#keys, options, { version, onUnknownKey: () => this.#look() });
   }
 
   /** @param {unknown} [purpose] */
