@@ -11,6 +11,7 @@ module.exports = [
       '.venv/',
       '.venv-localstack/',
       '.venv-tink/',
+      '.venv-zig/',
       'service/dist/',
     ],
   },
@@ -32,7 +33,7 @@ module.exports = [
     files: ['__test__/surroundings/{jest,mocha}/*'],
     languageOptions: { globals: { ...globals.jest, ...globals.mocha } },
   },
-  { files: ['examples/*.js'], languageOptions: { sourceType: 'module' } },
+  { files: ['examples/*.js', 'site/**/*.js'], languageOptions: { sourceType: 'module' } },
   {
     files: ['service/public/**/*.js'],
     languageOptions: { sourceType: 'module', globals: globals.browser },

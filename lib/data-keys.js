@@ -16,19 +16,21 @@ const KEY_SPECS = new Map([
 /** The most that KMS encrypts (KMS API Reference, Encrypt). */
 const MAX_DIRECT_LENGTH = 4096;
 
-const OPTIONS = /** @type {const} */ (['encryptionContext', 'signal']);
-const GENERATE_OPTIONS = /** @type {const} */ ([...OPTIONS, 'keySpec', 'numberOfBytes']);
-const PAIR_OPTIONS = /** @type {const} */ ([...OPTIONS, 'keyPairSpec']);
-const REWRAP_OPTIONS = /** @type {const} */ ([...OPTIONS, 'newEncryptionContext']);
+const { CONTEXT_AND_SIGNAL } = args;
+const GENERATE_OPTIONS = /** @type {const} */ ([...CONTEXT_AND_SIGNAL, 'keySpec', 'numberOfBytes']);
+const PAIR_OPTIONS = /** @type {const} */ ([...CONTEXT_AND_SIGNAL, 'keyPairSpec']);
+const REWRAP_OPTIONS = /** @type {const} */ ([...CONTEXT_AND_SIGNAL, 'newEncryptionContext']);
 
 /**
  * @param {Keyring} keyring
  * @param {unknown} options
  */
 async function generateDataKey(keyring, options) {
-  const { context, signal, given } = read(options, GENERATE_OPTIONS);
+  const { encryptionContext, signal, given } = args.callOptions(options, GENERATE_OPTIONS);
   const length = dataKeyLength(given);
-  return abortable(signal, (caller) => binding.generateDataKey(keyring, length, context, caller));
+  return abortable(signal, (caller) =>
+    binding.generateDataKey(keyring, length, encryptionContext, caller),
+  );
 }
 
 /**
@@ -36,10 +38,10 @@ async function generateDataKey(keyring, options) {
  * @param {unknown} options
  */
 async function generateDataKeyWithoutPlaintext(keyring, options) {
-  const { context, signal, given } = read(options, GENERATE_OPTIONS);
+  const { encryptionContext, signal, given } = args.callOptions(options, GENERATE_OPTIONS);
   const length = dataKeyLength(given);
   return abortable(signal, (caller) =>
-    binding.generateDataKeyWithoutPlaintext(keyring, length, context, caller),
+    binding.generateDataKeyWithoutPlaintext(keyring, length, encryptionContext, caller),
   );
 }
 
@@ -49,9 +51,11 @@ async function generateDataKeyWithoutPlaintext(keyring, options) {
  * @param {unknown} options
  */
 async function decryptDataKey(keyring, ciphertextBlob, options) {
-  const { context, signal } = read(options, OPTIONS);
+  const { encryptionContext, signal } = args.callOptions(options, CONTEXT_AND_SIGNAL);
   const blob = args.bytes(ciphertextBlob, 'ciphertextBlob');
-  return abortable(signal, (caller) => binding.decryptDataKey(keyring, blob, context, caller));
+  return abortable(signal, (caller) =>
+    binding.decryptDataKey(keyring, blob, encryptionContext, caller),
+  );
 }
 
 /**
@@ -60,7 +64,7 @@ async function decryptDataKey(keyring, ciphertextBlob, options) {
  * @param {unknown} options
  */
 async function encryptDirect(keyring, data, options) {
-  const { context, signal } = read(options, OPTIONS);
+  const { encryptionContext, signal } = args.callOptions(options, CONTEXT_AND_SIGNAL);
   const plaintext = args.bytes(data, 'data');
   if (plaintext.length === 0 || plaintext.length > MAX_DIRECT_LENGTH) {
     throw new EnvelopeError(
@@ -68,7 +72,9 @@ async function encryptDirect(keyring, data, options) {
       `encryptDirect takes 1 to ${MAX_DIRECT_LENGTH} bytes, not ${plaintext.length}; use encrypt`,
     );
   }
-  return abortable(signal, (caller) => binding.wrapDataKey(keyring, plaintext, context, caller));
+  return abortable(signal, (caller) =>
+    binding.wrapDataKey(keyring, plaintext, encryptionContext, caller),
+  );
 }
 
 /**
@@ -78,14 +84,11 @@ async function encryptDirect(keyring, data, options) {
  * @param {unknown} options
  */
 async function rewrapDataKey(keyring, ciphertextBlob, to, options) {
-  const { context, signal, given } = read(options, REWRAP_OPTIONS);
-  const newContext =
-    given.newEncryptionContext === undefined
-      ? context
-      : args.contextPairs(given.newEncryptionContext, 'newEncryptionContext');
+  const { encryptionContext, signal, given } = args.callOptions(options, REWRAP_OPTIONS);
+  const newContext = args.newContext(given) ?? encryptionContext;
   const blob = args.bytes(ciphertextBlob, 'ciphertextBlob');
   return abortable(signal, (caller) =>
-    binding.rewrapDataKey(keyring, blob, context, to, newContext, caller),
+    binding.rewrapDataKey(keyring, blob, encryptionContext, to, newContext, caller),
   );
 }
 
@@ -95,25 +98,13 @@ async function rewrapDataKey(keyring, ciphertextBlob, to, options) {
  * @param {unknown} options
  */
 async function generateDataKeyPair(keyring, withPlaintext, options) {
-  const { context, signal, given } = read(options, PAIR_OPTIONS);
+  const { encryptionContext, signal, given } = args.callOptions(options, PAIR_OPTIONS);
   const keyPairSpec = args.optionalString(given.keyPairSpec, 'keyPairSpec') ?? 'RSA_2048';
   const { privateKeyPlaintext, ...pair } = await abortable(signal, (caller) =>
-    binding.generateDataKeyPair(keyring, keyPairSpec, withPlaintext, context, caller),
+    binding.generateDataKeyPair(keyring, keyPairSpec, withPlaintext, encryptionContext, caller),
   );
   const described = { ...pair, keyPairSpec, ...(withPlaintext ? { privateKeyPlaintext } : {}) };
   return /** @type {import('../index').KeyPair} */ (described);
-}
-
-/**
- * @template {string} K
- * @param {unknown} options
- * @param {readonly K[]} known
- */
-function read(options, known) {
-  /** @type {Given} */
-  const given = args.options(options, known);
-  const context = args.contextPairs(given.encryptionContext);
-  return { context, signal: args.abortSignal(given.signal), given };
 }
 
 function dataKeyLength(/** @type {Given} */ { keySpec, numberOfBytes }) {

@@ -1,23 +1,11 @@
 'use strict';
 
-const binding = require('./native/load.js');
 const args = require('./input/index.js');
-const { abortable, throwIfAborted } = require('./calls/abort.js');
-const { begin, ready, readyNow } = require('./calls/start.js');
-const { brand, copies, isOfCopy } = require('./input/copies.js');
+const { brand, unknownObject } = require('./input/copies.js');
 const { Core } = require('./native/client.js');
 const { envelopeOptions } = require('./envelope-options.js');
-const { invalid } = require('./errors.js');
-const { describe } = require('./header.js');
-const { kind } = require('./input/kind.js');
-const pieces = require('./whole/pieces.js');
-const short = require('./whole/short.js');
-
-const CALL_OPTIONS = /** @type {const} */ (['encryptionContext', 'into', 'signal']);
-const SYNC_OPTIONS = /** @type {const} */ (['encryptionContext', 'into']);
-const RE_ENCRYPT_OPTIONS = /** @type {const} */ ([...CALL_OPTIONS, 'newEncryptionContext']);
-const DATA_KEY_OPTIONS = /** @type {const} */ (['encryptionContext', 'signal']);
-const RANGE_OPTIONS = /** @type {const} */ ([...DATA_KEY_OPTIONS, 'start', 'end']);
+const { TextCalls } = require('./text-calls.js');
+const whole = require('./whole/index.js');
 
 // Loaded when they are first used: a program that needs only some starts sooner.
 const batch = () => require('./whole/batch.js');
@@ -25,7 +13,7 @@ const dataKeys = () => require('./data-keys.js');
 const files = () => require('./files.js');
 const ranges = () => require('./ranges/index.js');
 const streams = () => require('./streams/index.js');
-const text = () => require('./text.js');
+const warm = () => require('./whole/warm.js');
 
 /**
  * What the messages of an envelope are written with.
@@ -35,7 +23,7 @@ const text = () => require('./text.js');
 let clientOf;
 
 /** Encrypts and decrypts under one key. */
-class Envelope {
+class Envelope extends TextCalls {
   #core;
 
   /**
@@ -43,6 +31,7 @@ class Envelope {
    * @param {unknown} [options] those of a key string
    */
   constructor(key, options) {
+    super();
     this.#core = new Core(envelopeOptions(key, options));
   }
 
@@ -54,7 +43,7 @@ class Envelope {
     const { taken, rest } = args.take(options, 'signal');
     const signal = args.abortSignal(taken);
     const envelope = new Envelope(key, Object.keys(rest).length > 0 ? rest : undefined);
-    await abortable(signal, (caller) => binding.checkKeyring(envelope.#core.keyring, caller));
+    await envelope.#core.checkKeyring(signal);
     return envelope;
   }
 
@@ -63,13 +52,7 @@ class Envelope {
    * @param {unknown} [options]
    */
   async encrypt(data, options) {
-    const { encryptionContext, into, signal } = callOptions(options, CALL_OPTIONS);
-    const input = args.bytes(data, 'data');
-    throwIfAborted(signal);
-    const { length } = input;
-    const started = short.encrypt(this.#core, encryptionContext, input, into);
-    if (Buffer.isBuffer(started)) return started;
-    return pieces.run(await ready(signal, started), input, length, into, signal);
+    return whole.encrypt(this.#core, data, options);
   }
 
   /**
@@ -77,10 +60,7 @@ class Envelope {
    * @param {unknown} [options]
    */
   encryptSync(data, options) {
-    const { encryptionContext, into } = callOptions(options, SYNC_OPTIONS);
-    const input = args.bytes(data, 'data');
-    const started = short.encrypt(this.#core, encryptionContext, input, into);
-    return Buffer.isBuffer(started) ? started : pieces.runSync(readyNow(started), input, into);
+    return whole.encryptSync(this.#core, data, options);
   }
 
   /**
@@ -88,13 +68,7 @@ class Envelope {
    * @param {unknown} [options]
    */
   async decrypt(message, options) {
-    const { encryptionContext, into, signal } = callOptions(options, CALL_OPTIONS);
-    const input = args.bytes(message, 'message');
-    throwIfAborted(signal);
-    const { length } = input;
-    const started = short.decrypt(this.#core, encryptionContext, input, into);
-    if (Buffer.isBuffer(started)) return started;
-    return pieces.run(await ready(signal, started), input, length, into, signal);
+    return whole.decrypt(this.#core, message, options);
   }
 
   /**
@@ -102,15 +76,7 @@ class Envelope {
    * @param {unknown} [options]
    */
   async decryptMessage(message, options) {
-    const { encryptionContext, into, signal } = callOptions(options, CALL_OPTIONS);
-    const input = args.bytes(message, 'message');
-    const { length } = input;
-    const transform = await begin(signal, () =>
-      this.#core.startDecryption(input, encryptionContext),
-    );
-    const header = describe(transform);
-    const plaintext = await pieces.run(transform, input, length, into, signal);
-    return { plaintext, header };
+    return whole.decryptMessage(this.#core, message, options);
   }
 
   /**
@@ -118,46 +84,7 @@ class Envelope {
    * @param {unknown} [options]
    */
   decryptSync(message, options) {
-    const { encryptionContext, into } = callOptions(options, SYNC_OPTIONS);
-    const input = args.bytes(message, 'message');
-    const started = short.decrypt(this.#core, encryptionContext, input, into);
-    return Buffer.isBuffer(started) ? started : pieces.runSync(readyNow(started), input, into);
-  }
-
-  /**
-   * @param {unknown} value
-   * @param {unknown} [options]
-   */
-  async encryptText(value, options) {
-    const given = args.options(options, DATA_KEY_OPTIONS);
-    return (await this.encrypt(text().textBytes(value), given)).toString('base64url');
-  }
-
-  /**
-   * @param {unknown} message
-   * @param {unknown} [options]
-   */
-  async decryptText(message, options) {
-    const given = args.options(options, DATA_KEY_OPTIONS);
-    return text().textOf(await this.decrypt(text().messageBytes(message), given));
-  }
-
-  /**
-   * @param {unknown} value
-   * @param {unknown} [options]
-   */
-  async encryptJson(value, options) {
-    const given = args.options(options, DATA_KEY_OPTIONS);
-    return (await this.encrypt(text().jsonBytes(value), given)).toString('base64url');
-  }
-
-  /**
-   * @param {unknown} message
-   * @param {unknown} [options]
-   */
-  async decryptJson(message, options) {
-    const given = args.options(options, DATA_KEY_OPTIONS);
-    return text().jsonOf(await this.decrypt(text().messageBytes(message), given));
+    return whole.decryptSync(this.#core, message, options);
   }
 
   /**
@@ -165,8 +92,7 @@ class Envelope {
    * @param {unknown} [options]
    */
   async encryptBatch(items, options) {
-    const { encryptionContext, signal } = callOptions(options, DATA_KEY_OPTIONS);
-    return batch().encryptBatch(this.#core, items, encryptionContext, signal);
+    return batch().encryptBatch(this.#core, items, options);
   }
 
   /**
@@ -174,8 +100,7 @@ class Envelope {
    * @param {unknown} [options]
    */
   async decryptBatch(messages, options) {
-    const { encryptionContext, signal } = callOptions(options, DATA_KEY_OPTIONS);
-    return batch().decryptBatch(this.#core, messages, encryptionContext, signal);
+    return batch().decryptBatch(this.#core, messages, options);
   }
 
   /** @param {unknown} [options] */
@@ -232,8 +157,7 @@ class Envelope {
    * @param {unknown} [options]
    */
   async openMessage(source, options) {
-    const { encryptionContext, signal } = callOptions(options, DATA_KEY_OPTIONS);
-    return ranges().openMessage(this.#core, source, encryptionContext, signal);
+    return ranges().openMessage(this.#core, source, options);
   }
 
   /**
@@ -241,23 +165,7 @@ class Envelope {
    * @param {unknown} [options]
    */
   async decryptRange(source, options) {
-    const { encryptionContext, signal, given } = callOptions(options, RANGE_OPTIONS);
-    const message = await ranges().openMessage(
-      this.#core,
-      source,
-      encryptionContext,
-      signal,
-      signal,
-    );
-    try {
-      const { start, end } = given;
-      return await message.read({
-        ...(start === undefined ? {} : { start }),
-        ...(end === undefined ? {} : { end }),
-      });
-    } finally {
-      await message.close();
-    }
+    return ranges().decryptRange(this.#core, source, options);
   }
 
   /**
@@ -265,9 +173,7 @@ class Envelope {
    * @param {unknown} [options]
    */
   async plaintextSize(source, options) {
-    const message = await this.openMessage(source, options);
-    await message.close();
-    return message.size;
+    return ranges().plaintextSize(this.#core, source, options);
   }
 
   /**
@@ -276,16 +182,7 @@ class Envelope {
    * @param {unknown} [options]
    */
   async reEncrypt(message, to, options) {
-    const { encryptionContext, into, signal, given } = callOptions(options, RE_ENCRYPT_OPTIONS);
-    const target = Envelope.#coreOf(to);
-    const newContext = streams().newContextPairs(given);
-    const input = args.bytes(message, 'message');
-    const { length } = input;
-    const { client } = this.#core;
-    const transform = await begin(signal, () =>
-      binding.startReEncryption(client, input, encryptionContext, target.client, newContext),
-    );
-    return pieces.run(transform, input, length, into, signal);
+    return whole.reEncrypt(this.#core, Envelope.#coreOf(to), message, options);
   }
 
   /**
@@ -298,8 +195,7 @@ class Envelope {
 
   /** @param {unknown} [options] */
   async warm(options) {
-    const { encryptionContext, signal } = callOptions(options, DATA_KEY_OPTIONS);
-    await this.#core.warm(encryptionContext, signal);
+    return warm().warm(this.#core, options);
   }
 
   clearCache() {
@@ -366,7 +262,7 @@ class Envelope {
   }
 
   /**
-   * The core of another envelope.
+   * Returns the core of another envelope.
    *
    * @param {unknown} envelope
    * @param {string} [name] how the argument is called, for the error
@@ -375,8 +271,7 @@ class Envelope {
     if (Object(envelope) === envelope && #core in /** @type {Envelope} */ (envelope)) {
       return /** @type {Envelope} */ (envelope).#core;
     }
-    if (isOfCopy(envelope, 'Envelope')) throw copies(name);
-    throw invalid(`${name} must be an Envelope, not ${kind(envelope)}`);
+    throw unknownObject(envelope, 'Envelope', name, 'must be an Envelope');
   }
 
   static {
@@ -385,23 +280,5 @@ class Envelope {
 }
 
 brand(Envelope);
-
-/**
- * The options that most calls have, checked, and all that were given.
- *
- * @template {string} K
- * @param {unknown} options
- * @param {readonly K[]} known
- */
-function callOptions(options, known) {
-  /** @type {Record<string, unknown>} */
-  const given = args.options(options, known);
-  return {
-    encryptionContext: args.contextPairs(given.encryptionContext),
-    into: given.into === undefined ? undefined : args.byteArray(given.into, 'into'),
-    signal: args.abortSignal(given.signal),
-    given,
-  };
-}
 
 module.exports = { Envelope, clientOf };

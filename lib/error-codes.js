@@ -179,7 +179,7 @@ const CODES = {
 };
 
 /**
- * What is at fault in an error with this code.
+ * Returns what is at fault in an error with this code.
  *
  * @param {string} code
  * @returns {Category}
@@ -189,7 +189,7 @@ function categoryOf(code) {
 }
 
 /**
- * What to do about an error with this code.
+ * Returns what to do about an error with this code.
  *
  * @param {string} code
  * @param {string} [key] the KMS key that commands in the advice name
@@ -198,7 +198,7 @@ function adviceOn(code, key = 'KEY') {
   return row(code)[1].replaceAll('--key-id KEY', () => `--key-id ${key}`);
 }
 
-/** The codes of all errors, with their prefix. */
+/** Returns the codes of all errors, with their prefix. */
 function allCodes() {
   return Object.keys(CODES).map((name) => /** @type {Code} */ (PREFIX + name));
 }

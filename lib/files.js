@@ -10,7 +10,6 @@ const { aborted, fromNative, invalid } = require('./errors.js');
 const { onAbort } = require('./calls/signal.js');
 const { filePath } = require('./input/path.js');
 const { onRejection } = require('./calls/promises.js');
-const { newContextPairs } = require('./streams/index.js');
 const { clearInterval, setInterval } = require('./calls/timers.js');
 
 /** @typedef {InstanceType<typeof import('./native/client.js').Core>} Core */
@@ -59,7 +58,7 @@ async function decryptFile(core, source, destination, options) {
  */
 async function reEncryptFile(from, to, source, destination, options) {
   const settings = fileOptions(source, destination, options, RE_ENCRYPT_OPTIONS);
-  const newContext = newContextPairs(settings.given);
+  const newContext = args.newContext(settings.given);
   const { read, written } = await watch(settings, (job, paths) =>
     binding.reEncryptFile(
       job,
@@ -109,8 +108,8 @@ async function watch({ paths, signal, onProgress }, start) {
     return result;
   } catch (error) {
     if (thrown.length > 0) throw thrown[0];
-    const own = fromNative(error);
-    throw signal && own.code === 'ERR_ENVELOPE_ABORTED' ? aborted(signal) : own;
+    const failure = fromNative(error);
+    throw signal && failure.code === 'ERR_ENVELOPE_ABORTED' ? aborted(signal) : failure;
   } finally {
     clearInterval(timer);
     ignore?.();
@@ -141,7 +140,7 @@ function fileOptions(source, destination, options, known) {
       destination: absolute(filePath(destination, 'the destination')),
       overwrite,
     },
-    encryptionContext: args.contextPairs(given.encryptionContext),
+    encryptionContext: args.flattenContext(given.encryptionContext),
     signal: args.abortSignal(given.signal),
     onProgress: /** @type {((progress: import('../index').Progress) => void) | undefined} */ (
       onProgress
@@ -150,7 +149,7 @@ function fileOptions(source, destination, options, known) {
   };
 }
 
-/** The path from the root; one that ends like a folder goes on doing so, to be refused. */
+/** Returns the path from the root; one that ends like a folder goes on doing so, to be refused. */
 function absolute(/** @type {string} */ name) {
   const folder = name.endsWith('/') || name.endsWith(path.sep);
   return folder ? path.join(path.resolve(name), path.sep) : path.resolve(name);

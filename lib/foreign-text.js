@@ -37,7 +37,7 @@ function cut(text, escaped) {
 }
 
 /**
- * A path in one line, with what is invisible escaped.
+ * Returns a path in one line, with what is invisible escaped.
  *
  * @param {string} path
  */
@@ -57,7 +57,7 @@ function sentence(text) {
 }
 
 /**
- * Whether a text repeats a secret: 12 bytes of it or more, as they are or as decimal numbers.
+ * Returns whether a text repeats a secret: 12 bytes of it or more, as they are or as decimal numbers.
  *
  * @param {string} text
  * @param {Uint8Array} secret

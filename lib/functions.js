@@ -89,7 +89,7 @@ async function decryptDataKey(ciphertextBlob, options) {
 }
 
 /**
- * The envelope of the options' `keyId`, and the options without it.
+ * Returns the envelope of the options' `keyId`, and the options without it.
  *
  * @param {unknown} options
  * @returns {[InstanceType<typeof Envelope>, unknown]}

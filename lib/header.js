@@ -5,7 +5,7 @@ const args = require('./input/index.js');
 const { native } = require('./errors.js');
 
 /**
- * The header of a message, without a key: nothing of it is authenticated.
+ * Returns the header of a message, without a key: nothing of it is authenticated.
  *
  * @param {unknown} message
  */
@@ -15,7 +15,7 @@ function inspect(message) {
 }
 
 /**
- * A header as a plain object.
+ * Returns a header as a plain object.
  *
  * @param {Pick<import('../binding').Transform, 'fields'>} header of a transform, or a reader
  * @returns {import('../index').MessageHeader}

@@ -3,7 +3,8 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { checkJavaScript } = require('./check-javascript.js');
+const { checkImportCircles } = require('./javascript-circles.js');
+const { checkLengths, filesUnder } = require('./check-lengths.js');
 const { importCircles } = require('./import-circles.js');
 
 /** The rooms of src/, lowest first. A room imports from lower lines only, not from its own. */
@@ -41,7 +42,6 @@ const CONFINED = [
     what: 'unsafe',
   },
 ];
-const MAX_LINES = 300;
 
 // Comments and, as a `//` inside them is none, strings (in Rust also raw ones, and characters).
 const RUST_NOISE =
@@ -49,25 +49,28 @@ const RUST_NOISE =
 const JS_NOISE = /\/\/.*|\/\*[^]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/g;
 
 /**
- * Where the tree at `root` breaks the layering.
+ * Returns where the tree at `root` breaks the layering, imports in a circle, or has too long a file.
  *
  * @param {string} root
  * @returns {{ file: string, line: number, message: string }[]}
  */
 function checkLayers(root) {
-  const files = filesUnder(root, 'src', '.rs');
+  const files = filesUnder(root, 'src', /\.rs$/);
   const rust = files.flatMap((file) => checkRust(file, read(root, file)));
-  const glue = filesUnder(root, 'lib', '.js').flatMap((file) => checkGlue(file, read(root, file)));
+  const glue = filesUnder(root, 'lib', /\.js$/).flatMap((file) =>
+    checkGlue(file, read(root, file)),
+  );
   const sources = files.map((file) => {
     const code = withoutInlineModules(read(root, file).replace(RUST_NOISE, blank));
     return { file, module: modulePath(file), code };
   });
-  return [...rust, ...importCircles(sources), ...glue, ...checkJavaScript(root)];
+  const circles = [...importCircles(sources), ...checkImportCircles(root)];
+  return [...rust, ...circles, ...glue, ...checkLengths(root)];
 }
 
 function checkRust(file, source) {
   const code = source.replace(RUST_NOISE, blank);
-  return [...checkLength(file, source), ...checkImports(file, code), ...checkConfined(file, code)];
+  return [...checkImports(file, code), ...checkConfined(file, code)];
 }
 
 function checkImports(file, code) {
@@ -90,7 +93,9 @@ function checkImports(file, code) {
     }));
 }
 
-/** The rooms named by `crate::room` and `crate::{room, ...}`, also where `super` is the root. */
+/**
+ * Returns the rooms named by `crate::room` and `crate::{room, ...}`, also where `super` is the root.
+ */
 function importedRooms(own, code) {
   const inline = inlineModules(code);
   const depthAt = (at) => own.length + inline.filter(([from, to]) => from < at && at < to).length;
@@ -99,7 +104,7 @@ function importedRooms(own, code) {
     .flatMap((match) => firstNames(code, match.index + match[0].length));
 }
 
-/** The first name of a path, or of each branch of a `{...}` group. */
+/** Returns the first name of a path, or of each branch of a `{...}` group. */
 function firstNames(code, start) {
   if (code[start] !== '{') {
     const found = /^(\w+|\*)/.exec(code.slice(start));
@@ -152,7 +157,9 @@ function checkConfined(file, code) {
   );
 }
 
-/** The library needs no package, so lib/ takes Node's own modules, its siblings and the binding. */
+/**
+ * The library needs no package, so lib/ takes Node's own modules, its siblings and the binding.
+ */
 function checkGlue(file, source) {
   const code = source.replace(JS_NOISE, (text) => (text.startsWith('/') ? blank(text) : text));
   // A method may be called `import`.
@@ -172,13 +179,6 @@ function glueMayLoad(file, name) {
   if (!name.startsWith('./') && !name.startsWith('../')) return false;
   const loaded = path.posix.join(path.posix.dirname(file), name);
   return loaded.startsWith('lib/') || /^binding(\.js)?$/.test(loaded);
-}
-
-function checkLength(file, source) {
-  const lines = source.trimEnd().split('\n').length;
-  if (lines <= MAX_LINES) return [];
-  const message = `${lines} lines, at most ${MAX_LINES}: split it by idea`;
-  return [{ file, line: MAX_LINES + 1, message }];
 }
 
 /** Spaces instead of a text, so that what follows keeps its offset and line. */
@@ -201,15 +201,6 @@ function rankOf(room) {
 
 function lineAt(text, offset) {
   return text.slice(0, offset).split('\n').length;
-}
-
-function filesUnder(root, folder, extension) {
-  if (!fs.existsSync(path.join(root, folder))) return [];
-  return fs
-    .readdirSync(path.join(root, folder), { recursive: true })
-    .filter((name) => name.endsWith(extension))
-    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
-    .sort();
 }
 
 function read(root, file) {

@@ -14,7 +14,7 @@ const SYSTEMS = {
 };
 
 /**
- * The crates whose code is in the binary of a platform, sorted by name.
+ * Returns the crates whose code is in the binary of a platform, sorted by name.
  *
  * @param {string} platform a folder under npm/, such as `linux-x64-gnu`
  * @returns {Array<{ name: string, version: string, license: string, authors: string[],
@@ -67,7 +67,7 @@ function isMacro({ targets }) {
   return targets.some(({ kind }) => kind.includes('proc-macro'));
 }
 
-/** The SHA-256 of each crate's archive, by `name version`, as Cargo.lock has it. */
+/** Returns the SHA-256 of each crate's archive, by `name version`, as Cargo.lock has it. */
 function lockedChecksums() {
   const lock = fs.readFileSync(path.join(ROOT, 'Cargo.lock'), 'utf8');
   const entries = lock.matchAll(/name = "(.+)"\nversion = "(.+)"\nsource = .+\nchecksum = "(.+)"/g);

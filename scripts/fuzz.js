@@ -1,18 +1,22 @@
 'use strict';
 
-const { spawnSync } = require('node:child_process');
+const { execFile, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 
 const ROOT = path.join(__dirname, '..');
 const FUZZ = path.join(ROOT, 'fuzz');
 const TOOLS = path.join(ROOT, 'target', 'tools');
 const CARGO_FUZZ = '0.13.2';
-const TARGETS = ['header', 'frames', 'decrypt', 'range', 'round_trip'];
+const TARGETS = ['header', 'frames', 'decrypt', 'range', 'round_trip', 's3_object'];
 const DEFAULT_SECONDS = 60;
 
-/** `node scripts/fuzz.js [TARGET...] [SECONDS]`: runs each target for so long, by default 60 s. */
-function main(args) {
+/**
+ * `node scripts/fuzz.js [TARGET...] [SECONDS]`: runs each target for so long, by default 60 s, and as many
+ * at once as there are processors.
+ */
+async function main(args) {
   const seconds = Number(args.find((arg) => /^\d+$/.test(arg)) ?? DEFAULT_SECONDS);
   const named = args.filter((arg) => !/^\d+$/.test(arg));
   const unknown = named.find((name) => !TARGETS.includes(name));
@@ -20,7 +24,8 @@ function main(args) {
 
   const cargoFuzz = install();
   build(cargoFuzz);
-  const results = (named.length > 0 ? named : TARGETS).map((target) =>
+  const targets = named.length > 0 ? named : TARGETS;
+  const results = await atOnce(os.availableParallelism(), targets, (target) =>
     run(cargoFuzz, target, seconds),
   );
   console.log('');
@@ -54,18 +59,25 @@ function build(cargoFuzz) {
   );
 }
 
-function run(cargoFuzz, target, seconds) {
+/** Calls `work` with each item, at most `most` at a time; the results, in the items' order. */
+async function atOnce(most, items, work) {
+  const results = [];
+  const left = items.entries();
+  const workers = Array.from({ length: most }, async () => {
+    for (const [i, item] of left) results[i] = await work(item);
+  });
+  await Promise.all(workers);
+  return results;
+}
+
+async function run(cargoFuzz, target, seconds) {
   const corpus = path.join('corpus', target);
   const seeds = path.join('seeds', target);
   fs.mkdirSync(path.join(FUZZ, corpus), { recursive: true });
   const folders = [corpus, ...(fs.existsSync(path.join(FUZZ, seeds)) ? [seeds] : [])];
   const options = [`-max_total_time=${seconds}`, '-print_final_stats=1'];
-  const { status, stderr } = spawnSync(
-    cargoFuzz,
-    ['fuzz', 'run', target, ...folders, '--', ...options],
-    { cwd: FUZZ, env: env(), encoding: 'utf8', maxBuffer: 1 << 28 },
-  );
-  const ok = status === 0;
+  const args = ['fuzz', 'run', target, ...folders, '--', ...options];
+  const { ok, stderr } = await finished(cargoFuzz, args);
   if (!ok) console.error(stderr.slice(-8000));
   const runs = Number(/stat::number_of_executed_units:\s*(\d+)/.exec(stderr)?.[1] ?? 0);
   const coverage = Number(
@@ -78,6 +90,14 @@ function run(cargoFuzz, target, seconds) {
   return { target, ok: ok && runs > 0, runs, coverage };
 }
 
+/** Whether a program ended well, and what it wrote to standard error. */
+function finished(program, args) {
+  const options = { cwd: FUZZ, env: env(), maxBuffer: 1 << 28 };
+  return new Promise((resolve) => {
+    execFile(program, args, options, (error, _, stderr) => resolve({ ok: !error, stderr }));
+  });
+}
+
 /** The sanitizers are unstable flags, which the stable compiler takes only so. */
 function env() {
   return { ...process.env, RUSTC_BOOTSTRAP: '1' };
@@ -88,4 +108,7 @@ function check({ status, error }, what) {
   if (status !== 0) throw new Error(`${what} failed`);
 }
 
-main(process.argv.slice(2));
+main(process.argv.slice(2)).catch((error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});

@@ -4,7 +4,7 @@
 /** @typedef {{ path: string[], from: string[], line: number, isReexport: boolean }} Import */
 
 /**
- * The circles of imports between the files of src/: where one uses another that, by others or by
+ * Returns the circles of imports between the files of src/: where one uses another that, by others or by
  * itself, uses the first. What a file passes on with `pub use` is not used by it: who imports that name
  * imports it from where it is written.
  *
@@ -29,7 +29,7 @@ function importCircles(sources) {
   }));
 }
 
-/** The paths that a file names from the root, from itself or from above. */
+/** Returns the paths that a file names from the root, from itself or from above. */
 function importsOf({ module, code }) {
   const found = [];
   for (const match of code.matchAll(/\b(crate|self|(?:super\s*::\s*)*super)\s*::\s*/g)) {
@@ -55,7 +55,7 @@ function importsOf({ module, code }) {
   return found;
 }
 
-/** The paths in code that begin with the name of a module below. */
+/** Returns the paths in code that begin with the name of a module below. */
 function ofChildren({ module, code }, byModule) {
   return [...code.matchAll(/(?<![\w:]|::\s)(\w+)\s*::\s*(\w+)/g)]
     .filter(([, child]) => byModule.has(key([...module, child])))
@@ -73,7 +73,7 @@ function rootOf(word, module) {
   return module.slice(0, module.length - word.split('::').length);
 }
 
-/** The paths of `a::b::{c, d::e}`, each as its names. */
+/** Returns the paths of `a::b::{c, d::e}`, each as its names. */
 function pathsAt(code, start) {
   let at = start;
   const names = [];
@@ -105,7 +105,7 @@ function branches(code, open) {
   return found;
 }
 
-/** The file in which the thing of this path is written, as far as re-exports tell. */
+/** Returns the file in which the thing of this path is written, as far as re-exports tell. */
 function resolve(path, byModule, imports, hops = 0) {
   for (let length = path.length; length >= 0; length--) {
     const source = byModule.get(key(path.slice(0, length)));

@@ -27,7 +27,7 @@ function linkToRepository(folder, { version, repository }) {
   }
 }
 
-/** The Markdown files in a folder and below. */
+/** Returns the Markdown files in a folder and below. */
 function pagesIn(folder) {
   const names = fs.readdirSync(folder, { recursive: true });
   return names.map((name) => name.replaceAll('\\', '/')).filter((name) => name.endsWith('.md'));

@@ -23,7 +23,7 @@ LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OU
 WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
 
 /**
- * The notices that the licences of these crates ask for, as one text; equal texts stand once.
+ * Returns the notices that the licences of these crates ask for, as one text; equal texts stand once.
  *
  * @param {ReturnType<typeof import('./crates').cratesIn>} crates
  */
@@ -61,7 +61,9 @@ function licenceTexts(crate) {
   return texts.length > 0 ? texts : [fallback(crate)];
 }
 
-/** Whether the Apache licence is one of several to choose from, and no other is asked for. */
+/**
+ * Returns whether the Apache licence is one of several to choose from, and no other is asked for.
+ */
 function isChoiceOfApache({ license }) {
   const choices = license.split(/ OR |\//).map((choice) => choice.trim());
   return choices.includes('Apache-2.0') && !license.includes(' AND ');

@@ -1,9 +1,10 @@
 'use strict';
 
 const { spawnSync } = require('node:child_process');
-const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
+const { oldGlibc } = require('./old-glibc');
+const { hash, once } = require('./once');
 
 const ROOT = path.join(__dirname, '..');
 const PEERS = path.join(ROOT, '__test__', 'peers');
@@ -13,6 +14,7 @@ const TYPESCRIPT = path.join(ROOT, '__test__', 'typescript');
 const EXAMPLES = path.join(ROOT, 'examples');
 const BENCHMARK = path.join(ROOT, 'benchmark');
 const REHEARSAL = path.join(ROOT, 'scripts', 'rehearsal');
+const SITE = path.join(ROOT, 'site');
 const SERVICE = path.join(ROOT, 'service');
 const WINDOWS = process.platform === 'win32';
 
@@ -42,6 +44,7 @@ const STEPS = {
   benchmark,
   rehearsal,
   service,
+  site,
 };
 const DEFAULT_STEPS = [
   'node-modules',
@@ -104,29 +107,38 @@ function benchmark() {
   npmInstall(BENCHMARK);
 }
 
+/** What the site of the documentation is built and looked at with; the types need Node.js's. */
+function site() {
+  nodeModules();
+  npmInstall(SITE);
+}
+
 /** The npm registry that a release is rehearsed with; it needs Node.js 22. */
 function rehearsal() {
   npmInstall(REHEARSAL);
 }
 
 /**
- * Builds the addon with one of the two cipher engines.
+ * Builds the addon with one of the two cipher engines; on x64 Linux, with `KMS_ENVELOPE_GLIBC=2.28`, so
+ * that it loads where glibc is that old.
  *
  * @param {{ engine?: string }} [options] 'aws-lc' (default, what users get) or 'rust-crypto'
  * @returns {string} the path of the .node file
  */
 function addon({ engine = 'aws-lc' } = {}) {
   const { output, options } = choose(ENGINES, engine);
+  const glibc = process.env.KMS_ENVELOPE_GLIBC;
   nodeModules();
   const stamp = path.join(ROOT, 'target', '.stamp', `addon-${engine}`);
   const inputs = ['src', 'Cargo.toml', 'Cargo.lock', 'build.rs', 'package.json', '.cargo'];
   once(
     stamp,
-    hash([process.version, ...options], inputs),
+    hash([process.version, ...options, ...(glibc ? [glibc] : [])], inputs),
     () => isBuilt(output),
     () => {
       const build = ['napi', 'build', '--platform', '--release', '--no-js', ...options];
       const env = WINDOWS ? {} : { CARGO: path.join(ROOT, 'scripts', 'cargo-addon') };
+      if (glibc) env.OLD_GLIBC = oldGlibc(zig(), glibc);
       const args = ['--no', '--', ...build, ...(output === ROOT ? [] : ['--output-dir', output])];
       run('npx', args, ROOT, env);
     },
@@ -160,6 +172,11 @@ function localstack() {
 /** Google Tink for Python. */
 function tink() {
   return venv('.venv-tink', 'tink.txt');
+}
+
+/** Zig, which has the interfaces of every glibc. */
+function zig() {
+  return venv('.venv-zig', 'zig.txt');
 }
 
 function venv(name, list) {
@@ -208,15 +225,6 @@ function npmInstall(folder) {
   );
 }
 
-/** Does a step, unless it was done with the same inputs and what it made is still there. */
-function once(stamp, inputs, isThere, step) {
-  const done = fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === inputs;
-  if (done && isThere()) return;
-  step();
-  fs.mkdirSync(path.dirname(stamp), { recursive: true });
-  fs.writeFileSync(stamp, inputs);
-}
-
 function isBuilt(output) {
   return findAddon(output) !== undefined;
 }
@@ -225,25 +233,6 @@ function findAddon(output) {
   if (!fs.existsSync(output)) return undefined;
   const name = fs.readdirSync(output).find((entry) => entry.endsWith('.node'));
   return name && path.join(output, name);
-}
-
-/** A hash of some values, and of the files and folders at some paths. */
-function hash(values, paths) {
-  const digest = crypto.createHash('sha256').update(JSON.stringify(values));
-  for (const file of paths.flatMap(filesUnder)) {
-    digest.update(`\n${file}\n`).update(fs.readFileSync(path.join(ROOT, file)));
-  }
-  return digest.digest('hex');
-}
-
-function filesUnder(name) {
-  const stat = fs.statSync(path.join(ROOT, name), { throwIfNoEntry: false });
-  if (!stat) return [];
-  if (!stat.isDirectory()) return [name];
-  return fs
-    .readdirSync(path.join(ROOT, name))
-    .sort()
-    .flatMap((entry) => filesUnder(path.join(name, entry)));
 }
 
 function choose(from, name) {
@@ -285,6 +274,7 @@ module.exports = {
   peers,
   python,
   rehearsal,
+  site,
   surroundings,
   tink,
   typescript,

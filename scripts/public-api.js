@@ -6,7 +6,9 @@ const path = require('node:path');
 const ROOT = path.join(__dirname, '..');
 const SNAPSHOT = '__test__/house/public-api.txt';
 
-/** What users can rely on, as text: what the package exports, its command line, and its types. */
+/**
+ * Returns what users can rely on, as text: what the package exports, its command line, and its types.
+ */
 function publicApi() {
   return [
     'Written by `node scripts/public-api.js`. A change here is a change for users: say so in CHANGELOG.md.',
@@ -21,7 +23,7 @@ function section(title, lines) {
   return [`== ${title}`, ...lines].join('\n');
 }
 
-/** Each export; of a class also its static and its own methods. */
+/** Each export; of a class also its static methods and its methods. */
 function exportsOf(api) {
   return Object.keys(api)
     .sort()
@@ -29,15 +31,26 @@ function exportsOf(api) {
       const value = api[name];
       if (typeof value !== 'function' || !isClass(value)) return [`${typeof value} ${name}`];
       const statics = Object.getOwnPropertyNames(value).filter((key) => isMethod(value, key));
-      const methods = Object.getOwnPropertyNames(value.prototype).filter(
-        (key) => key !== 'constructor',
-      );
       return [
         `class ${name}`,
         ...statics.sort().map((key) => `  static ${key}`),
-        ...methods.sort().map((key) => `  ${key}`),
+        ...methodNames(value)
+          .sort()
+          .map((key) => `  ${key}`),
       ];
     });
+}
+
+/**
+ * Returns the names of a class's methods, with those of the classes of this package that it extends.
+ */
+function methodNames({ prototype }) {
+  const names = [];
+  while (prototype !== Object.prototype && prototype !== Error.prototype) {
+    names.push(...Object.getOwnPropertyNames(prototype));
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  return names.filter((name) => name !== 'constructor');
 }
 
 function isClass(value) {
@@ -64,7 +77,7 @@ function typeFiles() {
   return ['index.d.ts', ...types.map((name) => `types/${name}`), 'integrations/s3/index.d.ts'];
 }
 
-/** The declarations of a file, without comments. */
+/** Returns the declarations of a file, without comments. */
 function declarations(file) {
   const text = fs.readFileSync(path.join(ROOT, file), 'utf8');
   const code = text.replace(/\/\*[^]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
@@ -76,4 +89,4 @@ if (require.main === module) {
   fs.writeFileSync(path.join(ROOT, SNAPSHOT), `${publicApi()}\n`);
 }
 
-module.exports = { SNAPSHOT, publicApi };
+module.exports = { SNAPSHOT, methodNames, publicApi };

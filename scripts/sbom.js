@@ -6,7 +6,7 @@ const path = require('node:path');
 const ROOT = path.join(__dirname, '..');
 
 /**
- * What is in the binary of a platform, in CycloneDX's format.
+ * Returns what is in the binary of a platform, in CycloneDX's format.
  *
  * @param {{ name: string, version: string, license: string }} manifest of the package
  * @param {ReturnType<typeof import('./crates').cratesIn>} crates
@@ -28,7 +28,7 @@ function sbomOfBinary({ name, version, license }, crates) {
 }
 
 /**
- * What npm installs along with the main package, in CycloneDX's format, as npm lists it.
+ * Returns what npm installs along with the main package, in CycloneDX's format, as npm lists it.
  *
  * @param {{ name: string }} manifest of the package, which npm names by its folder
  */

@@ -3,6 +3,7 @@
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { stripVTControlCharacters } = require('node:util');
 const prepare = require('./prepare');
@@ -11,7 +12,13 @@ const { ROOT } = prepare;
 // A test that hangs fails, and does not hold up whoever waits for the run.
 const TIMEOUT_MS = 600_000;
 
-const STAGES = { rust: testRust, node: testNode, types: testTypes, service: testService };
+const STAGES = {
+  rust: testRust,
+  node: testNode,
+  types: testTypes,
+  service: testService,
+  site: testSite,
+};
 
 /**
  * The subjects whose tests would prove the same with another cipher engine: what they test lies above it.
@@ -68,28 +75,33 @@ async function testNode() {
 
   const options = ['--test-reporter=spec', '--test-concurrency=2', `--test-timeout=${TIMEOUT_MS}`];
   const own = engine === 'aws-lc' ? {} : { KMS_ENVELOPE_NATIVE_PATH: addon };
-  return withEmulators(async (shared) => {
+  return withShared(async (shared) => {
     const env = { ...own, ...shared };
     return nodeTests(await run(process.execPath, ['--test', ...options, ...files], { env }));
   });
 }
 
 /**
- * Starts each emulator once, for all test files that `work` runs in the environment that it is given.
+ * Starts each emulator once, and lets the package be packed once, for all test files that `work` runs in
+ * the environment that it is given.
  *
  * @template T
  * @param {(environment: Record<string, string>) => Promise<T>} work
  */
-async function withEmulators(work) {
+async function withShared(work) {
   const { SHARED_MOTO, startMoto } = require('../__test__/support/moto');
   const { SHARED_LOCALSTACK, startLocalStack } = require('../__test__/support/localstack');
+  const { SHARED_PACKED } = require('../__test__/support/packed');
   const [moto, localstack] = await Promise.all([startMoto(), startLocalStack()]);
+  const packed = fs.mkdtempSync(path.join(os.tmpdir(), 'kms-envelope-packed-'));
   try {
     return await work({
+      [SHARED_PACKED]: packed,
       [SHARED_MOTO]: moto.endpoint,
       [SHARED_LOCALSTACK]: localstack.endpoint,
     });
   } finally {
+    fs.rmSync(packed, { recursive: true, force: true });
     await Promise.all([moto.stop(), localstack.stop()]);
   }
 }
@@ -110,6 +122,14 @@ async function testService() {
   prepare.addon();
   prepare.python();
   return nodeTests(await run('npm', ['test'], { cwd: path.join(ROOT, 'service') }));
+}
+
+/** The site of the documentation, built and looked at in a browser. */
+async function testSite() {
+  prepare.addon();
+  const { ok } = await run(process.execPath, ['scripts/site.js']);
+  if (!ok) return { ok, error: 'the site was not built' };
+  return nodeTests(await run('npm', ['test'], { cwd: path.join(ROOT, 'site') }));
 }
 
 /** What Node.js's own runner has counted. */

@@ -1,37 +1,38 @@
-//! The multi-keyring, by itself: who is asked, in which order, and what stays when one fails.
+//! The multi-keyring by itself: which keyring is asked when, and what is left unchanged when one fails.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+#[path = "support/keyring_doubles.rs"]
+mod doubles;
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use doubles::{Log, Service, spy, taken};
 use kms_envelope::context::EncryptionContext;
-use kms_envelope::error::{Code, Error, Result};
+use kms_envelope::error::{Code, Result};
 use kms_envelope::format::EncryptedDataKey;
 use kms_envelope::keyring::multi::MultiKeyring;
 use kms_envelope::keyring::raw_aes::RawAesKeyring;
-use kms_envelope::keyring::{
-    Answer, DataKeyUnwrapper, DataKeyWrapper, DecryptedDataKey, GeneratedDataKey, Keyring,
-    WrappedDataKey, answer_now,
-};
+use kms_envelope::keyring::{Keyring, answer_now};
 use kms_envelope::materials::{Attempts, DataKey, DecryptionMaterials, EncryptionMaterials};
 use kms_envelope::suite::DEFAULT_SUITE;
 
 type Shared = Arc<dyn Keyring>;
-type Log = Arc<Mutex<Vec<&'static str>>>;
 
 #[test]
 fn every_keyring_wraps_the_one_data_key_and_unwraps_it_alone() {
     let [a, b, c] = ["a", "b", "c"].map(aes);
     let nested = multi(None, vec![b.clone(), c.clone()]);
-    let made = encrypt(&*multi(Some(a.clone()), vec![nested])).unwrap();
-    assert_eq!(made.encrypted_data_keys.len(), 3);
+    let generated = encrypt(&*multi(Some(a.clone()), vec![nested])).unwrap();
+    assert_eq!(generated.encrypted_data_keys.len(), 3);
     for keyring in [a, b.clone(), c.clone(), multi(None, vec![c, b])] {
         let mut found = DecryptionMaterials::new(DEFAULT_SUITE, context(), Attempts::at_once());
-        decrypt(&*keyring, &mut found, &made.encrypted_data_keys).unwrap();
-        assert_eq!(exposed(&found.data_key), exposed(&made.data_key));
+        decrypt(&*keyring, &mut found, &generated.encrypted_data_keys).unwrap();
+        assert_eq!(exposed(&found.data_key), exposed(&generated.data_key));
     }
-    let error = decrypt(&*aes("d"), &mut fresh(), &made.encrypted_data_keys).unwrap_err();
+    let error = decrypt(&*aes("d"), &mut decryption_materials(), &generated.encrypted_data_keys)
+        .unwrap_err();
     assert_eq!(error.code(), Code::NoUsableKey);
 }
 
@@ -43,24 +44,24 @@ fn a_nested_generator_makes_the_data_key() {
 }
 
 #[test]
-fn the_generator_is_asked_first_and_nobody_after_a_success() {
+fn the_generator_is_asked_first_and_no_keyring_after_one_that_succeeded() {
     let log = Log::default();
     let spy = |name| spy(name, aes(name), &log);
     let keyring = multi(Some(spy("a")), vec![spy("b"), spy("c")]);
-    let made = encrypt(&*keyring).unwrap();
+    let generated = encrypt(&*keyring).unwrap();
     assert_eq!(taken(&log), ["a", "b", "c"]);
-    decrypt(&*keyring, &mut fresh(), &made.encrypted_data_keys).unwrap();
+    decrypt(&*keyring, &mut decryption_materials(), &generated.encrypted_data_keys).unwrap();
     assert_eq!(taken(&log), ["a"]);
-    decrypt(&*keyring, &mut fresh(), &made.encrypted_data_keys[1..]).unwrap();
+    decrypt(&*keyring, &mut decryption_materials(), &generated.encrypted_data_keys[1..]).unwrap();
     assert_eq!(taken(&log), ["a", "b"]);
 }
 
 #[test]
 fn if_none_unwraps_it_the_error_has_every_reason_and_nothing_changes() {
-    let made = encrypt(&*aes("other")).unwrap();
+    let generated = encrypt(&*aes("other")).unwrap();
     let keyring = multi(Some(aes("a")), vec![multi(None, vec![aes("b"), aes("c")])]);
-    let mut materials = fresh();
-    let error = decrypt(&*keyring, &mut materials, &made.encrypted_data_keys).unwrap_err();
+    let mut materials = decryption_materials();
+    let error = decrypt(&*keyring, &mut materials, &generated.encrypted_data_keys).unwrap_err();
     assert!(materials.data_key.is_none());
     assert_eq!(error.code(), Code::NoUsableKey);
     assert!(error.message().contains("\"tests\" key \"other\""), "{error}");
@@ -71,7 +72,7 @@ fn if_none_unwraps_it_the_error_has_every_reason_and_nothing_changes() {
 }
 
 #[test]
-fn without_a_generator_it_wraps_what_there_is_and_makes_nothing() {
+fn without_a_generator_an_existing_data_key_is_wrapped_and_none_is_made() {
     let keyring = multi(None, vec![aes("a"), aes("b")]);
     let error = encrypt(&*keyring).unwrap_err();
     assert_eq!(error.code(), Code::InvalidArgument);
@@ -98,25 +99,26 @@ fn a_generator_never_replaces_a_data_key() {
 
 #[test]
 fn a_child_that_fails_leaves_the_materials_as_they_were() {
-    let mut empty = new_materials();
+    let mut empty = encryption_materials();
     let with_generator = multi(Some(aes("a")), vec![aes("b"), Arc::new(Service::Throttled)]);
     let error = answer_now(with_generator.on_encrypt(&mut empty)).unwrap_err();
     assert_eq!(error.code(), Code::KmsThrottled);
     assert!(empty.data_key.is_none() && empty.encrypted_data_keys.is_empty());
 
-    let mut made = encrypt(&*aes("c")).unwrap();
-    let before = exposed(&made.data_key);
+    let mut generated = encrypt(&*aes("c")).unwrap();
+    let before = exposed(&generated.data_key);
     let without = multi(None, vec![aes("b"), Arc::new(Service::Throttled)]);
-    assert!(answer_now(without.on_encrypt(&mut made)).is_err());
-    assert_eq!(exposed(&made.data_key), before);
-    assert_eq!(made.encrypted_data_keys.len(), 1);
+    assert!(answer_now(without.on_encrypt(&mut generated)).is_err());
+    assert_eq!(exposed(&generated.data_key), before);
+    assert_eq!(generated.encrypted_data_keys.len(), 1);
 }
 
 #[test]
 fn a_keyring_that_fails_for_now_makes_the_error_retryable() {
-    let made = encrypt(&*aes("other")).unwrap();
+    let generated = encrypt(&*aes("other")).unwrap();
     let keyring = multi(Some(Arc::new(Service::Throttled)), vec![aes("a")]);
-    let error = decrypt(&*keyring, &mut fresh(), &made.encrypted_data_keys).unwrap_err();
+    let error = decrypt(&*keyring, &mut decryption_materials(), &generated.encrypted_data_keys)
+        .unwrap_err();
     assert!(error.code() == Code::NoUsableKey && error.retryable());
 }
 
@@ -128,13 +130,13 @@ fn a_generator_that_makes_no_data_key_is_an_error() {
 
 #[test]
 fn a_data_key_that_is_unwrapped_already_is_not_unwrapped_again() {
-    let made = encrypt(&*aes("a")).unwrap();
+    let generated = encrypt(&*aes("a")).unwrap();
     for keyring in [aes("a"), multi(None, vec![aes("a")])] {
-        let mut materials = fresh();
-        decrypt(&*keyring, &mut materials, &made.encrypted_data_keys).unwrap();
-        let error = decrypt(&*keyring, &mut materials, &made.encrypted_data_keys).unwrap_err();
+        let mut materials = decryption_materials();
+        decrypt(&*keyring, &mut materials, &generated.encrypted_data_keys).unwrap();
+        let error = decrypt(&*keyring, &mut materials, &generated.encrypted_data_keys).unwrap_err();
         assert_eq!(error.code(), Code::InvalidArgument);
-        assert_eq!(exposed(&materials.data_key), exposed(&made.data_key));
+        assert_eq!(exposed(&materials.data_key), exposed(&generated.data_key));
     }
 }
 
@@ -142,20 +144,20 @@ fn a_data_key_that_is_unwrapped_already_is_not_unwrapped_again() {
 fn outside_messages_the_generator_wraps_and_any_keyring_unwraps() {
     let keyring = multi(Some(aes("a")), vec![aes("b")]);
     let wrapper = keyring.data_key_wrapper().unwrap();
-    let made = answer_now(wrapper.generate_data_key(16, &context())).unwrap();
-    assert_eq!(made.key.key_id, "a");
+    let generated = answer_now(wrapper.generate_data_key(16, &context())).unwrap();
+    assert_eq!(generated.key.key_id, "a");
     let read = |keyring: Shared| {
         let unwrapper = keyring.data_key_unwrapper().unwrap();
-        answer_now(unwrapper.decrypt_data_key(&made.ciphertext_blob, &context()))
+        answer_now(unwrapper.decrypt_data_key(&generated.ciphertext_blob, &context()))
     };
     let found = read(multi(None, vec![aes("b"), aes("a")])).unwrap();
-    assert_eq!(found.plaintext.expose(), made.key.plaintext.expose());
+    assert_eq!(found.plaintext.expose(), generated.key.plaintext.expose());
     let error = read(multi(Some(aes("b")), vec![aes("c")])).unwrap_err();
     assert_eq!((error.code(), error.errors().len()), (Code::NoUsableKey, 2));
 }
 
 #[test]
-fn it_calls_a_service_if_one_of_its_keyrings_does() {
+fn a_multi_keyring_calls_a_service_if_one_of_its_keyrings_does() {
     assert!(!multi(Some(aes("a")), vec![aes("b")]).calls_service());
     assert!(
         multi(Some(aes("a")), vec![multi(None, vec![Arc::new(Service::Throttled)])])
@@ -166,16 +168,16 @@ fn it_calls_a_service_if_one_of_its_keyrings_does() {
 #[test]
 fn a_keyring_that_calls_a_service_begins_nothing_for_a_caller_who_cannot_wait() {
     let keyring = multi(Some(aes("a")), vec![Arc::new(Service::Throttled)]);
-    let mut materials = new_materials();
+    let mut materials = encryption_materials();
     let error = keyring.on_encrypt_now(&mut materials).unwrap_err();
     assert_eq!(error.code(), Code::WouldBlock);
     assert!(materials.data_key.is_none() && materials.encrypted_data_keys.is_empty());
-    let error = keyring.on_decrypt_now(&mut fresh(), &[]).unwrap_err();
+    let error = keyring.on_decrypt_now(&mut decryption_materials(), &[]).unwrap_err();
     assert_eq!(error.code(), Code::WouldBlock);
 }
 
 #[test]
-fn it_needs_a_keyring() {
+fn a_multi_keyring_without_any_keyring_is_refused() {
     let none = MultiKeyring::new(None, vec![]).err().unwrap();
     assert_eq!(none.code(), Code::InvalidArgument);
 }
@@ -191,11 +193,11 @@ fn multi(generator: Option<Shared>, children: Vec<Shared>) -> Shared {
 }
 
 fn encrypt(keyring: &dyn Keyring) -> Result<EncryptionMaterials> {
-    let mut materials = new_materials();
+    let mut materials = encryption_materials();
     answer_now(keyring.on_encrypt(&mut materials)).map(|()| materials)
 }
 
-fn new_materials() -> EncryptionMaterials {
+fn encryption_materials() -> EncryptionMaterials {
     EncryptionMaterials::new(DEFAULT_SUITE, context(), BTreeSet::new()).unwrap()
 }
 
@@ -207,7 +209,7 @@ fn decrypt(
     answer_now(keyring.on_decrypt(materials, encrypted_data_keys))
 }
 
-fn fresh() -> DecryptionMaterials {
+fn decryption_materials() -> DecryptionMaterials {
     DecryptionMaterials::new(DEFAULT_SUITE, context(), Attempts::at_once())
 }
 
@@ -217,112 +219,4 @@ fn context() -> EncryptionContext {
 
 fn exposed(key: &Option<DataKey>) -> Vec<u8> {
     key.as_ref().unwrap().expose().to_vec()
-}
-
-/// A keyring that writes down when it is asked.
-fn spy(name: &'static str, keyring: Shared, log: &Log) -> Shared {
-    Arc::new(Spy { name, keyring, log: Arc::clone(log) })
-}
-
-fn taken(log: &Log) -> Vec<&'static str> {
-    std::mem::take(&mut log.lock().unwrap())
-}
-
-struct Spy {
-    name: &'static str,
-    keyring: Shared,
-    log: Log,
-}
-
-impl Spy {
-    fn asked(&self) -> &dyn Keyring {
-        self.log.lock().unwrap().push(self.name);
-        self.keyring.as_ref()
-    }
-}
-
-impl Keyring for Spy {
-    fn calls_service(&self) -> bool {
-        false
-    }
-    fn on_encrypt<'a>(&'a self, materials: &'a mut EncryptionMaterials) -> Answer<'a, ()> {
-        self.asked().on_encrypt(materials)
-    }
-    fn on_decrypt<'a>(
-        &'a self,
-        materials: &'a mut DecryptionMaterials,
-        encrypted_data_keys: &'a [EncryptedDataKey],
-    ) -> Answer<'a, ()> {
-        self.asked().on_decrypt(materials, encrypted_data_keys)
-    }
-    fn data_key_wrapper(&self) -> Result<&dyn DataKeyWrapper> {
-        self.asked().data_key_wrapper()
-    }
-    fn data_key_unwrapper(&self) -> Result<&dyn DataKeyUnwrapper> {
-        self.asked().data_key_unwrapper()
-    }
-}
-
-/// A service that unwraps nothing, and to encrypt either fails or adds nothing.
-enum Service {
-    Throttled,
-    Idle,
-}
-
-impl Keyring for Service {
-    fn calls_service(&self) -> bool {
-        true
-    }
-    fn on_encrypt<'a>(&'a self, _: &'a mut EncryptionMaterials) -> Answer<'a, ()> {
-        let answer = match self {
-            Self::Throttled => Err(throttled()),
-            Self::Idle => Ok(()),
-        };
-        Box::pin(async { answer })
-    }
-    fn on_decrypt<'a>(
-        &'a self,
-        _: &'a mut DecryptionMaterials,
-        _: &'a [EncryptedDataKey],
-    ) -> Answer<'a, ()> {
-        Box::pin(async { Err(throttled()) })
-    }
-    fn data_key_wrapper(&self) -> Result<&dyn DataKeyWrapper> {
-        Ok(self)
-    }
-
-    fn data_key_unwrapper(&self) -> Result<&dyn DataKeyUnwrapper> {
-        Ok(self)
-    }
-}
-
-impl DataKeyWrapper for Service {
-    fn generate_data_key<'a>(
-        &'a self,
-        _: usize,
-        _: &'a EncryptionContext,
-    ) -> Answer<'a, GeneratedDataKey> {
-        Box::pin(async { Err(throttled()) })
-    }
-    fn wrap_data_key<'a>(
-        &'a self,
-        _: &'a DataKey,
-        _: &'a EncryptionContext,
-    ) -> Answer<'a, WrappedDataKey> {
-        Box::pin(async { Err(throttled()) })
-    }
-}
-
-impl DataKeyUnwrapper for Service {
-    fn decrypt_data_key<'a>(
-        &'a self,
-        _: &'a [u8],
-        _: &'a EncryptionContext,
-    ) -> Answer<'a, DecryptedDataKey> {
-        Box::pin(async { Err(throttled()) })
-    }
-}
-
-fn throttled() -> Error {
-    Error::new(Code::KmsThrottled, "the test says so")
 }

@@ -2,6 +2,7 @@
 import type { Envelope } from "../index.js";
 import type { AwsKmsKeyring } from "./keyrings.js";
 import type { Bytes, EncryptionContext } from "./options.js";
+import type { OutputBuffer } from "./output.js";
 
 /** How a keyset of Tink's is written. */
 export type KeysetForm =
@@ -37,72 +38,81 @@ export interface KeysetExportOptions extends Omit<KeysetImportOptions, "from"> {
   readonly to: KeysetForm;
 }
 
-/** What may be told of a key. */
+/** A key of a keyset, without its secret. */
 export interface KeysetKeyInfo {
   /** The key's id, from 0 to 2^32 - 1. */
   readonly id: number;
   /** The name of Tink's key type, such as `AesGcmKey`; `unknown` for a disabled key of another. */
   readonly type: string;
-  /** Whether it is used. */
+  /** Whether it decrypts; if not, it is disabled. */
   readonly enabled: boolean;
   /** Whether it is the one that encrypts. */
   readonly primary: boolean;
-  /** What its ciphertexts begin with. */
+  /** How its ciphertexts begin: with its id, or with nothing (`RAW`). */
   readonly prefix: "TINK" | "LEGACY" | "RAW" | "CRUNCHY";
 }
 
 /** A keyset of Google Tink's: keys with ids, one of them primary. Its keys stay in the addon. */
 export class Keyset {
   private constructor();
-  /** A keyset of one fresh key. */
+  /** Returns a keyset with one fresh key. */
   static generate(type: KeyType): Keyset;
-  /** Reads a keyset that Tink, or `export`, wrote. */
+  /** Returns a keyset that Tink, or `export`, wrote. */
   static import(keyset: Bytes, options: KeysetImportOptions): Promise<Keyset>;
-  /** Writes the keyset as Tink reads it. */
-  export(options: KeysetExportOptions): Promise<Buffer>;
-  /** What it does: encrypt, encrypt deterministically, or compute a PRF. */
+  /** Returns the keyset, written as Tink reads it. */
+  export(options: KeysetExportOptions): Promise<OutputBuffer>;
+  /** What its keys do: encrypt, encrypt deterministically, or compute a PRF (a keyed hash). */
   readonly primitive: "aead" | "daead" | "prf";
   /** The id of the key that encrypts. */
   readonly primaryKeyId: number;
-  /** The keys, in their order. */
+  /** Returns what may be told of each key, in their order. */
   keys(): KeysetKeyInfo[];
-  /** Encrypts under the primary key. */
-  encrypt(plaintext: Bytes, associatedData?: Bytes): Buffer;
-  /** Decrypts under whichever key encrypted. */
-  decrypt(ciphertext: Bytes, associatedData?: Bytes): Buffer;
+  /** Returns the ciphertext under the primary key, bound to `associatedData`. */
+  encrypt(plaintext: Bytes, associatedData?: Bytes): OutputBuffer;
+  /** Returns the plaintext, under whichever key of the keyset encrypted it. */
+  decrypt(ciphertext: Bytes, associatedData?: Bytes): OutputBuffer;
   /** Encrypts so that equal plaintexts, with equal associated data, have equal ciphertexts. */
-  encryptDeterministic(plaintext: Bytes, associatedData?: Bytes): Buffer;
+  encryptDeterministic(plaintext: Bytes, associatedData?: Bytes): OutputBuffer;
   /** Decrypts what `encryptDeterministic` gave. */
-  decryptDeterministic(ciphertext: Bytes, associatedData?: Bytes): Buffer;
-  /** The PRF of the input, of `length` bytes, under the primary key or the one with `keyId`. */
-  prf(input: Bytes, length: number, options?: { readonly keyId?: number }): Buffer;
-  /** Adds a fresh key, enabled but not primary; returns its id. */
+  decryptDeterministic(ciphertext: Bytes, associatedData?: Bytes): OutputBuffer;
+  /** Returns `length` bytes of the PRF of `input`, under the primary key or the one with `keyId`. */
+  prf(input: Bytes, length: number, options?: { readonly keyId?: number }): OutputBuffer;
+  /** Adds a fresh key, enabled but not primary, and returns its id. */
   addKey(type: KeyType): number;
-  /** Lets this key encrypt from now on. */
+  /** Makes a key the primary: it encrypts from now on. */
   promote(keyId: number): void;
-  /** Uses a disabled key again. */
+  /** Enables a disabled key. */
   enable(keyId: number): void;
-  /** Uses a key no more; not the primary. */
+  /** Disables a key, which may not be the primary: what it encrypted is not read until it is enabled. */
   disable(keyId: number): void;
-  /** Removes a disabled key: what it encrypted can be read no more. */
+  /** Removes a disabled key: what it encrypted can never be read again. */
   destroyKey(keyId: number): void;
+}
+
+/** A stored version of a tenant's keys, encrypted. */
+export interface StoredKeyset {
+  readonly data: Uint8Array;
+  /** Its number, from 1. */
+  readonly version: number;
+}
+
+/** What a store is told when it is to store a version. */
+export interface KeysetVersions {
+  /** The number of the version to store. */
+  readonly version: number;
+  /** The number of the one that it replaces; 0 if there is none. */
+  readonly previousVersion: number;
 }
 
 /** Where the keys of tenants are stored, encrypted. */
 export interface KeysetStore {
-  /** The newest version, or nothing. */
-  load(
-    tenant: string,
-  ): Promise<{ readonly data: Uint8Array; readonly version: number } | null | undefined>;
+  /** Returns the newest version, or nothing. */
+  load(tenant: string): Promise<StoredKeyset | null | undefined>;
   /**
    * Stores `data` only if the stored version is `previousVersion` (0: none); resolves with false if it
    * is not. The check and the write must be one atomic step.
    */
-  save(
-    tenant: string,
-    data: Buffer,
-    versions: { readonly version: number; readonly previousVersion: number },
-  ): Promise<boolean>;
+  save(tenant: string, data: OutputBuffer, versions: KeysetVersions): Promise<boolean>;
   /** Removes all versions. */
   remove(tenant: string): Promise<void>;
 }
@@ -110,12 +120,8 @@ export interface KeysetStore {
 /** Keys of tenants as files of a folder, which several processes of one machine may share. */
 export class FolderKeysetStore implements KeysetStore {
   constructor(folder: string);
-  load(tenant: string): Promise<{ data: Buffer; version: number } | undefined>;
-  save(
-    tenant: string,
-    data: Buffer,
-    versions: { version: number; previousVersion: number },
-  ): Promise<boolean>;
+  load(tenant: string): Promise<(StoredKeyset & { readonly data: OutputBuffer }) | undefined>;
+  save(tenant: string, data: OutputBuffer, versions: KeysetVersions): Promise<boolean>;
   remove(tenant: string): Promise<void>;
 }
 
@@ -132,14 +138,10 @@ export interface SqlKeysetStoreOptions {
 /** Keys of tenants in a table of PostgreSQL or SQLite. */
 export class SqlKeysetStore implements KeysetStore {
   constructor(options: SqlKeysetStoreOptions);
-  /** The statement that makes the table. */
+  /** The SQL statement that creates the table. */
   readonly createTableSql: string;
-  load(tenant: string): Promise<{ data: Uint8Array; version: number } | undefined>;
-  save(
-    tenant: string,
-    data: Buffer,
-    versions: { version: number; previousVersion: number },
-  ): Promise<boolean>;
+  load(tenant: string): Promise<StoredKeyset | undefined>;
+  save(tenant: string, data: OutputBuffer, versions: KeysetVersions): Promise<boolean>;
   remove(tenant: string): Promise<void>;
 }
 
@@ -160,30 +162,26 @@ export interface DynamoDbKeysetStoreOptions {
 /** Keys of tenants in a table of DynamoDB. */
 export class DynamoDbKeysetStore implements KeysetStore {
   constructor(options: DynamoDbKeysetStoreOptions);
-  load(tenant: string): Promise<{ data: Uint8Array; version: number } | undefined>;
-  save(
-    tenant: string,
-    data: Buffer,
-    versions: { version: number; previousVersion: number },
-  ): Promise<boolean>;
+  load(tenant: string): Promise<StoredKeyset | undefined>;
+  save(tenant: string, data: OutputBuffer, versions: KeysetVersions): Promise<boolean>;
   remove(tenant: string): Promise<void>;
 }
 
 /** The options of {@link Fields.open}. */
 export interface FieldsOptions {
-  /** What encrypts the stored keys: one call of its key service a tenant and version. */
+  /** Encrypts the stored keys: one call of its key service for each tenant and version. */
   readonly envelope: Envelope;
   /** Where they are stored. */
   readonly store: KeysetStore;
-  /** Whose values they are; part of what each value is bound to. */
+  /** The name of the tenant; each value is bound to it. */
   readonly tenant: string;
-  /** Makes the keys if there are none. */
+  /** Whether to create the keys if there are none. */
   readonly create?: boolean;
   /** The type of the first key that encrypts; `AES256_GCM` by default. With `create`. */
   readonly keyType?: "AES128_GCM" | "AES256_GCM" | "AES256_GCM_SIV";
   /**
-   * Within what time all processes know of a change of the keys, in milliseconds; a minute by default.
-   * It is stored with the keys. With `create`.
+   * How long it may take until all processes know of a change of the keys, in milliseconds; 60,000 by
+   * default. It is stored with the keys. With `create`.
    */
   readonly refreshMs?: number;
   /** How many values one key may encrypt in this process; 2^28 by default. */
@@ -195,7 +193,7 @@ export interface FieldsOptions {
 /** What the keys of a tenant are for. */
 export type FieldKeyPurpose = "encryption" | "deterministic" | "index";
 
-/** What may be told of a tenant's key. */
+/** A key of a tenant, without its secret. */
 export interface FieldKeyInfo {
   readonly id: number;
   readonly purpose: FieldKeyPurpose;
@@ -208,22 +206,22 @@ export interface FieldKeyInfo {
   readonly waitMs: number;
 }
 
-/** What a call may be given besides. */
+/** The options of calls on a tenant's keys. */
 export interface FieldCallOptions {
   /** Ends the call. */
   readonly signal?: AbortSignal;
 }
 
-/** The options of a step of a key. */
+/** The options of calls that change what a key does. */
 export interface FieldStepOptions extends FieldCallOptions {
-  /** Does not wait until every process knows the step before. */
+  /** Does the step at once, though some processes may not know the previous one yet. */
   readonly force?: boolean;
 }
 
 /** The types of values in JavaScript, by the names of columns' types. */
 export interface FieldTypes {
   text: string;
-  bytes: Buffer;
+  bytes: OutputBuffer;
   boolean: boolean;
   integer: number;
   bigint: bigint;
@@ -232,10 +230,10 @@ export interface FieldTypes {
   date: Date;
 }
 
-/** How an encrypted value or an index is given. */
+/** How an encrypted value or an index is represented. */
 export type FieldEncoding = "buffer" | "base64" | "base64url" | "hex";
 
-/** What is done to a value before its index is computed, in turn. */
+/** A step that is applied to a text before its index is computed. */
 export type FieldNormalizer =
   | "nfkc"
   | "lowercase"
@@ -251,7 +249,7 @@ export type FieldNormalizer =
 export interface FieldIndexOptions {
   /** How many bits it has, from 1 to 256; 128 by default. Fewer bits give away less. */
   readonly bits?: number;
-  /** What is done to a value before. */
+  /** What is applied to a value before its index is computed, in this order. */
   readonly normalize?: FieldNormalizer | readonly FieldNormalizer[];
 }
 
@@ -282,36 +280,36 @@ export interface FieldColumnOptions<
   T extends keyof FieldTypes = keyof FieldTypes,
   E extends FieldEncoding = "buffer",
 > {
-  /** The table, as it is called for good. */
+  /** The name of the table. Values are bound to it: they cannot be read under another name. */
   readonly table: string;
-  /** The column, as it is called for good. */
+  /** The name of the column. Values are bound to it, too. */
   readonly column: string;
   /** The type of the values. */
   readonly type: T;
-  /** How values and indexes are given; Buffers by default. */
+  /** How encrypted values and indexes are represented; as Buffers by default. */
   readonly encoding?: E;
-  /** Equal values have equal ciphertexts, for unique constraints and joins. */
+  /** Whether equal values get equal ciphertexts, for unique constraints and joins. */
   readonly deterministic?: boolean;
-  /** The blind index. */
+  /** The column's blind index. */
   readonly index?: FieldIndexOptions;
-  /** More of them, by name. */
+  /** More blind indexes, by name. */
   readonly indexes?: { readonly [name: string]: FieldIndexOptions };
-  /** What other values the column still holds; tried in this order, after those of this package. */
+  /** Values of other packages that the column still holds; tried in this order, after our own. */
   readonly from?: readonly FieldOrigin[];
 }
 
-/** What names a row: a string, a safe integer, a bigint or bytes. `1`, `1n` and `"1"` are one row. */
+/** The key of a row: a string, a safe integer, a bigint or bytes. `1`, `1n` and `"1"` are one row. */
 export type FieldRow = string | number | bigint | Uint8Array;
 
-/** What an encrypted value is, by its encoding. */
-export type EncodedField<E extends FieldEncoding> = E extends "buffer" ? Buffer : string;
+/** The type of an encrypted value, by its encoding. */
+export type EncodedField<E extends FieldEncoding> = E extends "buffer" ? OutputBuffer : string;
 
-/** The values of a column; all its calls are synchronous. */
+/** Encrypts and decrypts the values of a column; all its calls are synchronous. */
 export interface FieldColumn<
   T extends keyof FieldTypes = keyof FieldTypes,
   E extends FieldEncoding = "buffer",
 > {
-  /** Encrypts a value for its row; null stays null. */
+  /** Returns the encrypted value of a row; null stays null. */
   encrypt(value: InputOf<T>, options?: { readonly row?: FieldRow }): EncodedField<E>;
   encrypt(value: null, options?: { readonly row?: FieldRow }): null;
   encrypt<F extends FieldEncoding>(
@@ -319,7 +317,7 @@ export interface FieldColumn<
     options: { readonly row?: FieldRow; readonly encoding: F },
   ): EncodedField<F>;
   encrypt(value: InputOf<T> | null, options?: { readonly row?: FieldRow }): EncodedField<E> | null;
-  /** Decrypts the value of a row. */
+  /** Returns the decrypted value of a row; null stays null. */
   decrypt(
     value: Uint8Array | string,
     options?: { readonly row?: FieldRow; readonly encoding?: FieldEncoding },
@@ -329,12 +327,12 @@ export interface FieldColumn<
     value: Uint8Array | string | null,
     options?: { readonly row?: FieldRow; readonly encoding?: FieldEncoding },
   ): FieldTypes[T] | null;
-  /** Encrypts many values in one call; `rows` has the row of each. */
+  /** Returns many values, encrypted in one call; `rows` has the row of each. */
   encryptMany(
     values: readonly (InputOf<T> | null)[],
     options?: { readonly rows?: readonly (FieldRow | undefined)[] },
   ): (EncodedField<E> | null)[];
-  /** Decrypts many values in one call. */
+  /** Returns many values, decrypted in one call; `rows` has the row of each. */
   decryptMany(
     values: readonly (Uint8Array | string | null)[],
     options?: {
@@ -342,17 +340,17 @@ export interface FieldColumn<
       readonly encoding?: FieldEncoding;
     },
   ): (FieldTypes[T] | null)[];
-  /** The blind index of a value, under the primary key or the one with `keyId`. */
+  /** Returns the blind index of a value, under the primary key or the one with `keyId`. */
   index(
     value: InputOf<T>,
     options?: { readonly name?: string; readonly keyId?: number },
   ): EncodedField<E>;
   index(value: null, options?: { readonly name?: string; readonly keyId?: number }): null;
-  /** The index under each enabled key, for a search while the key is rotated. */
+  /** Returns the index under each enabled key, for a search while the key is rotated. */
   indexes(value: InputOf<T> | null, options?: { readonly name?: string }): EncodedField<E>[];
 }
 
-/** What a column takes. */
+/** The type of the values that a column encrypts. */
 export type InputOf<T extends keyof FieldTypes> = T extends "bytes" ? Bytes : FieldTypes[T];
 
 /** The encrypted columns of a tenant. */
@@ -363,44 +361,47 @@ export class Fields {
    * renewed in the background.
    */
   static open(options: FieldsOptions): Promise<Fields>;
-  /** Whose values they are. */
+  /** The name of the tenant. */
   readonly tenant: string;
-  /** Within what time all processes know of a change, in milliseconds. */
+  /** How long it may take until all processes know of a change of the keys, in milliseconds. */
   readonly refreshMs: number;
-  /** Whether the keys were released. */
+  /** Whether `close` was called. */
   readonly closed: boolean;
-  /** A column. */
+  /** Returns a column, with its type and its indexes. */
   column<T extends keyof FieldTypes, E extends FieldEncoding = "buffer">(
     options: FieldColumnOptions<T, E>,
   ): FieldColumn<T, E>;
-  /** The keys. */
+  /** Returns the tenant's keys, without their secrets. */
   keys(purpose?: FieldKeyPurpose): FieldKeyInfo[];
   /** The keyset of a purpose, as it is now: for `export`, so that other languages can read the values. */
   keyset(purpose?: FieldKeyPurpose): Keyset;
-  /** Adds a key, which `promote` lets encrypt later; resolves with its id. */
+  /** Adds a key, which encrypts after `promote`; resolves with its id. */
   addKey(
     purpose?: FieldKeyPurpose,
     options?: FieldCallOptions & { readonly type?: KeyType },
   ): Promise<number>;
-  /** Lets a key encrypt, twice `refreshMs` after it was added: every process has it then. */
+  /** Lets a key encrypt. It must have been added twice `refreshMs` before, so that every process has it. */
   promote(keyId: number, options?: FieldStepOptions): Promise<void>;
-  /** Uses a disabled key again. */
+  /** Enables a disabled key. */
   enable(keyId: number, options?: FieldStepOptions): Promise<void>;
-  /** Uses a key no more, twice `refreshMs` after another was promoted. */
+  /** Disables a key. Another must have been promoted twice `refreshMs` before. */
   disable(keyId: number, options?: FieldStepOptions): Promise<void>;
-  /** Removes a key, twice `refreshMs` after it was disabled: its values can be read no more. */
+  /**
+   * Removes a key, which must have been disabled twice `refreshMs` before: its values can never be read
+   * again.
+   */
   destroyKey(keyId: number, options?: FieldStepOptions): Promise<void>;
   /**
-   * The next step of a rotation: adds a key, or promotes the one that was added once its time has come.
-   * Call it again after `waitMs`.
+   * Does the next step of a rotation: adds a key, or promotes the added one once `refreshMs` has passed
+   * twice. Call it again after `waitMs`.
    */
   rotate(
     purpose?: FieldKeyPurpose,
     options?: FieldCallOptions,
   ): Promise<{ readonly keyId: number; readonly promoted: boolean; readonly waitMs: number }>;
-  /** Reads the keys again. */
+  /** Reads the keys from the store again. */
   refresh(options?: FieldCallOptions): Promise<void>;
-  /** Removes all keys of the tenant: none of its values can be read any more. */
+  /** Removes all keys of the tenant: none of its values can ever be read again. */
   destroy(options?: FieldCallOptions): Promise<void>;
   /** Wipes the keys from this process. */
   close(): void;

@@ -38,7 +38,7 @@ before(() => {
 });
 
 describe('kms-envelope', () => {
-  it('--version', async () => {
+  it('prints its version with --version', async () => {
     assert.equal(String((await cli(['--version'])).stdout), `${version}\n`);
   });
 
@@ -101,7 +101,7 @@ describe('kms-envelope', () => {
 });
 
 describe('kms-envelope encrypt and decrypt', () => {
-  it('files, which the library reads and writes, too', async () => {
+  it('work on files, which the library reads and writes, too', async () => {
     const context = ['-c', 'tenant=acme', '-c', 'formula=a=b', '-c', '__proto__=x'];
     const encrypted = await cli(['encrypt', 'large', ...context, '-o', 'files.encrypted']);
     assert.equal(encrypted.code, 0, encrypted.stderr);
@@ -130,7 +130,7 @@ describe('kms-envelope encrypt and decrypt', () => {
     assert.equal(decrypted.stderr, '');
   });
 
-  it('pipes, whatever the bytes', async () => {
+  it('work on pipes, whatever the bytes', async () => {
     for (const input of [LARGE, Buffer.alloc(0), Buffer.from([0x0d, 0x0a, 0xff, 0x00])]) {
       const { stdout: message, stderr } = await cli(['encrypt'], { input });
       assert.equal(stderr, '');
@@ -141,7 +141,7 @@ describe('kms-envelope encrypt and decrypt', () => {
     }
   });
 
-  it('from a pipe to a file and back', async () => {
+  it('go from a pipe to a file and back', async () => {
     const toFile = await cli(['encrypt', '-', '-o', 'piped.encrypted', '--json'], { input: LARGE });
     assert.deepEqual(jsonLines(toFile.stdout), [
       { status: 'encrypted', source: '-', destination: 'piped.encrypted' },
@@ -158,7 +158,7 @@ describe('kms-envelope encrypt and decrypt', () => {
     assert.equal(String((await cli(['decrypt', 'piped.encrypted', '-o', '-'])).stdout), 'x');
   });
 
-  it('a file with an odd name', async () => {
+  it('work on a file with an odd name', async () => {
     fs.writeFileSync(at('-odd'), 'x');
     assert.equal((await cli(['encrypt', '--', '-odd'])).code, 0);
     assert.ok(fs.existsSync(at('-odd.encrypted')));

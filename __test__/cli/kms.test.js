@@ -41,7 +41,7 @@ describe('kms-envelope under KMS keys', { skip: skipWithout('python') }, () => {
     await calls();
   });
 
-  it('a file there and back: one call each, and the library reads it', async () => {
+  it('encrypts and decrypts a file with one call each, and the library reads it', async () => {
     write('a', plaintext);
     await ok('encrypt', 'a', '--context', 'tenant=acme');
     assert.deepEqual(await calls(), ['GenerateDataKey']);
@@ -63,7 +63,7 @@ describe('kms-envelope under KMS keys', { skip: skipWithout('python') }, () => {
     assert.deepEqual(await calls(), [], 'a wrong context is refused before any call');
   });
 
-  it('a folder: one call for each file, and one to check it the second time', async () => {
+  it('makes one call for each file of a folder, and one to check it the second time', async () => {
     for (const name of ['x', 'y', 'z']) write(`tree/${name}`, plaintext);
     await ok('encrypt', '--recursive', 'tree', '--output', 'out');
     assert.deepEqual(await calls(), Array(3).fill('GenerateDataKey'));
@@ -79,14 +79,14 @@ describe('kms-envelope under KMS keys', { skip: skipWithout('python') }, () => {
     assert.deepEqual(await calls(), ['GenerateDataKey'], 'what is to be replaced is not read');
   });
 
-  it('pipes: one call each', async () => {
+  it('makes one call for each pipe', async () => {
     const sealed = await run(['encrypt'], { cwd, env, input: plaintext });
     const opened = await run(['decrypt'], { cwd, env, input: sealed.stdout });
     assert.ok(opened.stdout.equals(plaintext));
     assert.deepEqual(await calls(), ['GenerateDataKey', 'Decrypt']);
   });
 
-  it('re-encrypt in place: two calls, and one to check it the second time', async () => {
+  it('re-encrypts in place with two calls, and one to check it the second time', async () => {
     write('a', plaintext);
     await ok('encrypt', 'a');
     await calls();

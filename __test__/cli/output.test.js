@@ -44,7 +44,7 @@ describe('kms-envelope, standard output', { skip: WINDOWS }, () => {
     assert.equal(read('cut').length, limit * 512);
   });
 
-  it('that is full', { skip: !fs.existsSync('/dev/full') }, () => {
+  it('that is full makes the command fail', { skip: !fs.existsSync('/dev/full') }, () => {
     write('a', CONTENT);
     assertFailed(shell('cli encrypt < a > /dev/full'), 5, 'DISK_FULL');
     assertFailed(shell('cli generate-data-key > /dev/full'), 5, 'DISK_FULL');

@@ -8,8 +8,8 @@ const { after, before, describe, it } = require('node:test');
 const { promisify } = require('node:util');
 
 const api = require('../..');
-const { temporaryFolder } = require('../support/files');
 const { DEFAULT_REGION, startMoto } = require('../support/moto');
+const { linkedProject } = require('../support/project');
 const { codeBlocks } = require('../support/readme');
 const { PEERS, skipWithout } = require('../support/requirements');
 
@@ -17,8 +17,7 @@ const PAGE = 'docs/migrating-from-client-node.md';
 const ROOT = path.join(__dirname, '..', '..');
 
 describe(PAGE, { skip: skipWithout('python', 'peers') }, () => {
-  const folder = temporaryFolder();
-  const modules = path.join(folder, 'node_modules');
+  const folder = linkedProject({ '@aws-crypto': path.join(PEERS, 'node_modules', '@aws-crypto') });
   let moto;
   let env;
 
@@ -33,10 +32,6 @@ describe(PAGE, { skip: skipWithout('python', 'peers') }, () => {
       AWS_ENDPOINT_URL_KMS: moto.endpoint,
       KMS_KEY_ARN: arn,
     };
-    fs.mkdirSync(modules);
-    fs.symlinkSync(ROOT, path.join(modules, 'kms-envelope'), 'junction');
-    const peers = path.join(PEERS, 'node_modules', '@aws-crypto');
-    fs.symlinkSync(peers, path.join(modules, '@aws-crypto'), 'junction');
   });
   after(() => moto?.stop());
 

@@ -7,8 +7,8 @@ const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 const { promisify } = require('node:util');
 
-const { temporaryFolder } = require('../support/files');
 const { startMoto } = require('../support/moto');
+const { linkedProject } = require('../support/project');
 const { codeBlocks } = require('../support/readme');
 const { skipWithout } = require('../support/requirements');
 
@@ -27,7 +27,7 @@ const EXPECTED = {
 };
 
 describe('the examples of docs/production.md', { skip: skipWithout('python') }, () => {
-  const folder = temporaryFolder();
+  const folder = linkedProject();
   const programs = codeBlocks('docs/production.md', 'js');
   const region = 'eu-west-1';
   let moto;
@@ -37,9 +37,6 @@ describe('the examples of docs/production.md', { skip: skipWithout('python') }, 
     const kind = { KeyUsage: 'ENCRYPT_DECRYPT', KeySpec: 'SYMMETRIC_DEFAULT' };
     const { KeyMetadata } = await moto.kms('CreateKey', kind, { region });
     await moto.createAlias('alias/app', KeyMetadata.KeyId, { region });
-    fs.mkdirSync(path.join(folder, 'node_modules'));
-    const link = path.join(folder, 'node_modules', 'kms-envelope');
-    fs.symlinkSync(path.join(__dirname, '..', '..'), link, 'junction');
   });
   after(() => moto?.stop());
 

@@ -5,6 +5,7 @@ const crypto = require('node:crypto');
 const { createRequire } = require('node:module');
 const path = require('node:path');
 const { describe, it } = require('node:test');
+const { flipLastByte } = require('../support/edits');
 const { envelope, open } = require('../support/fields');
 const { PEERS, skipWithout } = require('../support/requirements');
 
@@ -109,8 +110,8 @@ describe('a column that is being moved', () => {
     const lenient = fields.column({ ...COLUMN, from: [{ kind: 'plaintext' }] });
     assert.equal(lenient.decrypt('ada@example.com'), 'ada@example.com');
     const own = Buffer.from(lenient.encrypt('own', { row: 1 }), 'base64url');
-    own[own.length - 1] ^= 1;
-    assert.throws(() => lenient.decrypt(own.toString('base64url'), { row: 1 }), {
+    const changed = flipLastByte(own).toString('base64url');
+    assert.throws(() => lenient.decrypt(changed, { row: 1 }), {
       code: 'ERR_ENVELOPE_FIELD_MISMATCH',
     });
   });

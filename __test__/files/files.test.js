@@ -20,7 +20,7 @@ const MIB = 1024 * KIB;
 describe('encryptFile and decryptFile', () => {
   const lengths = [0, 1, 64 * KIB - 1, 64 * KIB, 64 * KIB + 1, MIB - 1, MIB, MIB + 1, 5 * MIB + 3];
   for (const length of lengths) {
-    it(`a round trip of ${length} bytes`, async () => {
+    it(`${length} bytes come back as they were`, async () => {
       const data = crypto.randomBytes(length);
       const place = newPlace({ plaintext: data });
       const encrypted = await envelope.encryptFile(place('plaintext'), place('message'));
@@ -34,7 +34,7 @@ describe('encryptFile and decryptFile', () => {
     });
   }
 
-  it('file URLs and relative paths', async () => {
+  it('file URLs and relative paths name files', async () => {
     const place = newPlace({ 'a b#ü?%41': 'text' });
     const [source, message] = [place('a b#ü?%41'), place('message')].map((p) => pathToFileURL(p));
     await envelope.encryptFile(source, message);
@@ -63,7 +63,7 @@ describe('encryptFile and decryptFile', () => {
     assert.deepEqual(place.names(), ['back', 'message', 'plaintext']);
   });
 
-  it('many at once', async () => {
+  it('many files can be worked on at once', async () => {
     const place = newPlace({ plaintext: crypto.randomBytes(MIB) });
     const names = Array.from({ length: 40 }, (_, i) => `message ${i}`);
     await Promise.all(names.map((name) => envelope.encryptFile(place('plaintext'), place(name))));

@@ -71,7 +71,7 @@ describe('while KMS is asked (injected)', () => {
     assert.deepEqual(place.names(), ['plaintext']);
   });
 
-  it('a refusal leaves nothing', async () => {
+  it('a refusal by KMS leaves no file', async () => {
     const place = newPlace({ plaintext: 'text' });
     answer = () => ({ status: 400, body: { __type: 'AccessDeniedException' } });
     const refused = kms.encryptFile(place('plaintext'), place('out'));
@@ -79,7 +79,7 @@ describe('while KMS is asked (injected)', () => {
     assert.deepEqual(place.names(), ['plaintext']);
   });
 
-  it('another may take the name', async () => {
+  it('a file that takes the destination’s name meanwhile is not replaced', async () => {
     const place = newPlace({ plaintext: 'text' });
     answer = () => {
       fs.writeFileSync(place('out'), 'theirs');
@@ -90,7 +90,7 @@ describe('while KMS is asked (injected)', () => {
     assert.deepEqual(place.names(), ['out', 'plaintext']);
   });
 
-  it('the source may be cut', async () => {
+  it('of a source that is cut meanwhile, a message is refused, and a plaintext is encrypted as it is then', async () => {
     const place = newPlace({ plaintext: crypto.randomBytes(5 * MIB) });
     await kms.encryptFile(place('plaintext'), place('message'));
     const length = fs.statSync(place('message')).size;

@@ -14,12 +14,12 @@ process.env.AWS_SECRET_ACCESS_KEY = 'test';
 const WAYS = ['decryptMessage', 'decrypt', 'decryptSync'];
 
 describe('vectors', () => {
-  it('of this repository', async (t) => {
+  it('the vectors of this repository have their outcomes', async (t) => {
     const { read, refused } = await run(t, OURS, casesOf(OURS), WAYS);
     assert.ok(read >= 600 && refused >= 1200);
   });
 
-  it('of the whole set', async (t) => {
+  it('the vectors of the whole set have their outcomes', async (t) => {
     if (!present(t)) return;
     const { read, refused } = await run(t, SHARED, casesOf(SHARED), WAYS);
     // 56 under KMS keys, below; 6 that give the data key itself, in tests/vectors.rs; and 11 of
@@ -27,18 +27,22 @@ describe('vectors', () => {
     assert.equal(read + refused, 3476 - 56 - 6 - 11);
   });
 
-  it('of the whole set, under KMS keys', { skip: skipWithout('python') }, async (t) => {
-    if (!present(t)) return;
-    const moto = await startMoto({ keys: path.join(SHARED, 'keys.json') });
-    try {
-      const cases = casesOf(SHARED, moto.endpoint);
-      const { read } = await run(t, SHARED, cases, ['decryptMessage']);
-      assert.equal(read, 56);
-      assert.equal((await moto.requests()).length, read, 'one call of KMS for each');
-    } finally {
-      await moto.stop();
-    }
-  });
+  it(
+    'the vectors of the whole set under KMS keys have their outcomes',
+    { skip: skipWithout('python') },
+    async (t) => {
+      if (!present(t)) return;
+      const moto = await startMoto({ keys: path.join(SHARED, 'keys.json') });
+      try {
+        const cases = casesOf(SHARED, moto.endpoint);
+        const { read } = await run(t, SHARED, cases, ['decryptMessage']);
+        assert.equal(read, 56);
+        assert.equal((await moto.requests()).length, read, 'one call of KMS for each');
+      } finally {
+        await moto.stop();
+      }
+    },
+  );
 });
 
 async function run(t, folder, cases, ways) {

@@ -7,14 +7,14 @@ const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 const { promisify } = require('node:util');
 
-const { temporaryFolder } = require('../support/files');
+const { linkedProject } = require('../support/project');
 const { codeBlocks } = require('../support/readme');
 const { startReplicaKms } = require('../support/replica-kms');
 
 const [several, discovery, multiRegion, multi, ...others] = codeBlocks('docs/keyrings.md', 'js');
 
 describe('the examples of keyrings run as they stand', () => {
-  const folder = temporaryFolder();
+  const folder = linkedProject();
   let kms;
 
   /** What a program prints whose only KMS is the fake one. */
@@ -36,9 +36,6 @@ describe('the examples of keyrings run as they stand', () => {
 
   before(async () => {
     kms = await startReplicaKms();
-    fs.mkdirSync(path.join(folder, 'node_modules'));
-    const link = path.join(folder, 'node_modules', 'kms-envelope');
-    fs.symlinkSync(path.join(__dirname, '..', '..'), link, 'junction');
   });
   after(() => kms.stop());
 

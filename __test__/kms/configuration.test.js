@@ -6,7 +6,8 @@ const { after, afterEach, before, describe, it } = require('node:test');
 const { Worker } = require('node:worker_threads');
 
 const { AwsKmsKeyring, Envelope } = require('../..');
-const { MISTAKES, config, folder } = require('../support/configuration-mistakes');
+const { config, folder } = require('../support/configuration-files');
+const { MISTAKES } = require('../support/configuration-mistakes');
 const { startDoctors } = require('../support/doctors');
 const { startFakeKms } = require('../support/fake-kms');
 
@@ -122,13 +123,15 @@ describe('a mistake in the configuration', () => {
     'REQUEST_METHOD',
   ];
   for (const name of EMPTY) {
-    it(`an empty ${name} is none`, async () => {
+    it(`an empty ${name} is none, for doctor, too`, async () => {
       process.env = environment({ AWS_DEFAULT_REGION: 'eu-west-1', [name]: '' });
+      const told = doctors.examine('alias/app', process.env);
       assert.equal(await roundTrip({ keyId: 'alias/app' }), 'x');
+      assert.equal((await told).code, 0, JSON.stringify((await told).checks));
     });
   }
 
-  it('doctor takes empty ones for none, too', async () => {
+  it('doctor takes all of them for none, if they are empty', async () => {
     const empty = Object.fromEntries(EMPTY.map((name) => [name, '']));
     const told = await doctors.examine('alias/app', {
       ...environment({ ...empty, AWS_DEFAULT_REGION: 'eu-west-1' }),

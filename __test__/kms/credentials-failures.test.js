@@ -8,6 +8,7 @@ const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 
 const { AwsKmsKeyring, Envelope } = require('../..');
+const { jsonLines, run } = require('../support/cli');
 const { serve, tryKms } = require('../support/credentials');
 const { startDoctors } = require('../support/doctors');
 const { FAILURES, NOBODY, commandOf, metadata } = require('../support/failing-credentials');
@@ -67,7 +68,7 @@ describe('credentials that fail', options, () => {
     assert.equal(told.retryable, true);
   });
 
-  it('credentials that make the SDK panic: one error, counted, and nothing printed', async () => {
+  it('credentials that make the SDK panic: one error, counted, and nothing printed, nor by doctor', async () => {
     const answer = { Version: 1, AccessKeyId: 'AKID\u0001', SecretAccessKey: 'secret' };
     const printed = path.join(folder, 'printed.json');
     fs.writeFileSync(printed, JSON.stringify(answer));
@@ -77,6 +78,24 @@ describe('credentials that fail', options, () => {
     assert.equal(told.code, 'ERR_ENVELOPE_INTERNAL');
     assert.match(told.message, /^GenerateDataKey failed unexpectedly: code panicked at .*\.rs:\d+/);
     assert.equal(told.calls, 1);
+    const { code, stdout, stderr } = await run(['doctor', '--json', '--key', ARN], { env });
+    const check = jsonLines(stdout)[0].checks.find(({ name }) => name === 'encrypt');
+    assert.deepEqual([code, stderr, check.code], [1, '', told.code]);
+    assert.ok(check.detail.startsWith(told.message.split(' at ')[0]), check.detail);
+  });
+
+  it('credentials that fail ten times never open the circuit, also where that may pass', async () => {
+    const env = environment(
+      { env: { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${NOBODY}/role` } },
+      NOBODY,
+    );
+    const envelope = envelopeIn(env);
+    const tenTimes = Array.from({ length: 10 }, () => envelope.encrypt('x'));
+    for (const call of tenTimes) {
+      assert.equal((await rejection(call, 'KMS_NO_CREDENTIALS')).retryable, true);
+    }
+    const { calls, breakers } = envelope.stats().keyService;
+    assert.deepEqual([calls, breakers.filter(({ state }) => state !== 'closed')], [10, []]);
   });
 
   it('a container endpoint that hangs ends with credentialsTimeoutMs, and may be tried again', async () => {
@@ -112,16 +131,8 @@ describe('credentials that fail', options, () => {
 const bodyOf = (body) => (typeof body === 'function' ? body : () => body);
 
 /** How a call with this environment fails; the variables are read when the keyring is made. */
-async function tell(env, options = {}) {
-  const original = process.env;
-  process.env = { PATH: original.PATH, ...env };
-  let keyring;
-  try {
-    keyring = new AwsKmsKeyring({ keyId: ARN, maxAttempts: 1, ...options });
-  } finally {
-    process.env = original;
-  }
-  const envelope = new Envelope({ keyring });
+async function tell(env, options) {
+  const envelope = envelopeIn(env, options);
   const error = await rejection(envelope.encrypt('x'), 'KMS_NO_CREDENTIALS');
   const { code, message, retryable, cause } = error;
   return {
@@ -131,6 +142,17 @@ async function tell(env, options = {}) {
     cause: cause?.message,
     calls: envelope.stats().keyService.calls,
   };
+}
+
+/** Its keyring is made with this environment. */
+function envelopeIn(env, options = {}) {
+  const original = process.env;
+  process.env = { PATH: original.PATH, ...env };
+  try {
+    return new Envelope({ keyring: new AwsKmsKeyring({ keyId: ARN, maxAttempts: 1, ...options }) });
+  } finally {
+    process.env = original;
+  }
 }
 
 /** What aws sso login leaves behind. */

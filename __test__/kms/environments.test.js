@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const fs = require('node:fs');
 const path = require('node:path');
 const { after, afterEach, before, describe, it } = require('node:test');
 const { SHARE_ENV, Worker } = require('node:worker_threads');
@@ -47,46 +48,58 @@ describe('the variables of a keyring', () => {
   const encrypt = () =>
     new Envelope({ keyring: new AwsKmsKeyring({ keyId: 'alias/app' }) }).encrypt('x');
 
-  for (const [what, set] of Object.entries({
-    'a copy of the object': () => (process.env = { ...base(), AWS_REGION: 'eu-west-1' }),
-    'an object without a prototype': () =>
-      (process.env = Object.assign(Object.create(null), base(), { AWS_REGION: 'eu-west-1' })),
-    'a frozen object': () => (process.env = Object.freeze({ ...base(), AWS_REGION: 'eu-west-1' })),
-    'an assignment to a copy': () => {
-      process.env = base();
+  /** What is done to process.env, by a program or by what is loaded before doctor. */
+  const CHANGES = {
+    'a copy of the object': (base) => (process.env = { ...base, AWS_REGION: 'eu-west-1' }),
+    'an object without a prototype': (base) => {
+      process.env = Object.assign(Object.create(null), base, { AWS_REGION: 'eu-west-1' });
+    },
+    'a frozen object': (base) =>
+      (process.env = Object.freeze({ ...base, AWS_REGION: 'eu-west-1' })),
+    'an assignment to a copy': (base) => {
+      process.env = { ...base };
       process.env.AWS_REGION = 'eu-west-1';
     },
-    'Object.assign to a copy': () => {
-      process.env = base();
+    'Object.assign to a copy': (base) => {
+      process.env = { ...base };
       Object.assign(process.env, { AWS_REGION: 'eu-west-1' });
     },
-    'a deleted variable that hid another': () => {
-      process.env = { ...base(), AWS_REGION: 'us-east-1', AWS_DEFAULT_REGION: 'eu-west-1' };
+    'a deleted variable that hid another': (base) => {
+      process.env = { ...base, AWS_REGION: 'us-east-1', AWS_DEFAULT_REGION: 'eu-west-1' };
       delete process.env.AWS_REGION;
     },
-    'an emptied variable that hid another': () => {
-      process.env = { ...base(), AWS_REGION: 'us-east-1', AWS_DEFAULT_REGION: 'eu-west-1' };
+    'an emptied variable that hid another': (base) => {
+      process.env = { ...base, AWS_REGION: 'us-east-1', AWS_DEFAULT_REGION: 'eu-west-1' };
       process.env.AWS_REGION = '';
     },
-    'a variable that is undefined': () =>
-      (process.env = { ...base(), AWS_REGION: undefined, AWS_DEFAULT_REGION: 'eu-west-1' }),
-    'a proxy, as test runners have it': () =>
-      (process.env = new Proxy({ ...base(), AWS_REGION: 'eu-west-1' }, {})),
-    'a getter': () => {
-      process.env = base();
-      Object.defineProperty(process.env, 'AWS_REGION', {
-        get: () => 'eu-west-1',
-        enumerable: true,
-      });
+    'a variable that is undefined': (base) =>
+      (process.env = { ...base, AWS_REGION: undefined, AWS_DEFAULT_REGION: 'eu-west-1' }),
+    'a proxy, as test runners have it': (base) =>
+      (process.env = new Proxy({ ...base, AWS_REGION: 'eu-west-1' }, {})),
+    'a getter': (base) => {
+      process.env = { ...base };
+      const get = () => 'eu-west-1';
+      Object.defineProperty(process.env, 'AWS_REGION', { get, enumerable: true });
     },
-    'assignments to the real one': () => {
-      Object.assign(process.env, base(), { AWS_REGION: 'eu-west-1' });
+    'assignments to the real one': (base) => {
+      Object.assign(process.env, base, { AWS_REGION: 'eu-west-1' });
     },
-  })) {
+  };
+  for (const [what, change] of Object.entries(CHANGES)) {
     it(`are those that JavaScript sees: ${what}`, async () => {
-      set();
+      change(base());
       await encrypt();
       assert.deepEqual(asked, ['eu-west-1']);
+    });
+
+    it(`are those that JavaScript sees, for doctor, too: ${what}`, async () => {
+      const preload = path.join(home, 'preload.cjs');
+      fs.writeFileSync(preload, `(${change})(${JSON.stringify(base())});`);
+      const env = { AWS_REGION: 'us-west-2' };
+      const { code, checks } = await doctors.examine('alias/app', env, preload);
+      assert.equal(code, 0, JSON.stringify(checks));
+      assert.deepEqual([...new Set(asked)], ['eu-west-1']);
+      assert.match(checks.find(({ name }) => name === 'region').detail, /^eu-west-1, from AWS_/);
     });
   }
 
@@ -110,15 +123,6 @@ describe('the variables of a keyring', () => {
       assert.deepEqual(asked, ['eu-west-1']);
     });
   }
-
-  it('are those of the thread that doctor runs in', async () => {
-    const { code, checks } = await doctors.examine('alias/app', {
-      ...base(),
-      AWS_REGION: 'eu-west-1',
-    });
-    assert.equal(code, 0, JSON.stringify(checks));
-    assert.deepEqual([...new Set(asked)], ['eu-west-1']);
-  });
 
   for (const [attempts, env, options] of [
     [2, { AWS_MAX_ATTEMPTS: '2' }, {}],

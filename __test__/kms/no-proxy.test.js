@@ -2,10 +2,10 @@
 
 const assert = require('node:assert/strict');
 const http = require('node:http');
-const { after, afterEach, before, beforeEach, describe, it } = require('node:test');
+const { after, before, describe, it } = require('node:test');
 
 const { AwsKmsKeyring, Envelope } = require('../..');
-const { jsonLines, run } = require('../support/cli');
+const { startDoctors } = require('../support/doctors');
 const { startFakeKms } = require('../support/fake-kms');
 const { temporaryFolder } = require('../support/files');
 
@@ -48,17 +48,66 @@ const LISTS = [
   ['[2001:db8::7]:80', ADDRESS_6, true],
   ['2001:db8::/32', ADDRESS_6, true],
   ['2001:db9::/32', ADDRESS_6, false],
+  // This machine, and where the credentials of instances, containers and pods are.
+  ['', '127.0.0.1:9', true],
+  ['', 'localhost:9', true],
+  ['', 'kms.localhost:9', true],
+  ['', '[::1]:9', true],
+  ['', '169.254.169.254', true],
+  ['', '169.254.170.2', true],
+  ['', '169.254.170.23', true],
+  ['', '[fd00:ec2::254]', true],
+  ['', '[fd00:ec2::23]', true],
+  ['', '[fe80::1]', true],
 ];
 
-describe('NO_PROXY', () => {
-  const original = process.env;
+describe('NO_PROXY', { concurrency: LISTS.length }, () => {
   const folder = temporaryFolder();
-  const asked = [];
+  const proxies = [];
+  let doctors;
   let kms;
-  let proxy;
   before(async () => {
+    doctors = startDoctors();
     kms = await startFakeKms(() => ({ body: GENERATED }));
-    proxy = http.createServer((request, response) => {
+  });
+  after(() => {
+    doctors?.stop();
+    for (const proxy of proxies) {
+      proxy.closeAllConnections();
+      proxy.close();
+    }
+    return kms?.stop();
+  });
+
+  // Much of a row is waiting, so all wait together.
+  for (const [list, host, direct] of LISTS) {
+    const path = direct ? 'is reached without the proxy' : 'is reached through the proxy';
+    it(`"${list}": ${host} ${path}, by the library and by doctor`, async () => {
+      const { asked, address } = await startProxy();
+      const env = {
+        PATH: process.env.PATH,
+        HOME: folder,
+        AWS_ACCESS_KEY_ID: 'AKIDTEST',
+        AWS_SECRET_ACCESS_KEY: 'secret',
+        AWS_ENDPOINT_URL_KMS: `http://${host}`,
+        AWS_MAX_ATTEMPTS: '1',
+        HTTP_PROXY: address,
+        NO_PROXY: list,
+      };
+      // Whoever answers there, if anybody does, is not KMS.
+      assert.equal((await encrypt(env, direct)) === 'works', !direct);
+      assert.deepEqual(asked.splice(0), direct ? [] : [host]);
+      const { checks } = await doctors.examine(ARN, env);
+      const { status } = checks.find(({ name }) => name === 'encrypt');
+      assert.equal(status, direct ? 'failed' : 'ok');
+      assert.deepEqual([...new Set(asked)], direct ? [] : [host]);
+    });
+  }
+
+  /** A proxy that leads everybody to KMS, and keeps which hosts it was asked for. */
+  async function startProxy() {
+    const asked = [];
+    const proxy = http.createServer((request, response) => {
       asked.push(new URL(request.url).host);
       const { method, headers } = request;
       const onward = http.request(kms.endpoint, { method, headers }, (answer) => {
@@ -67,58 +116,21 @@ describe('NO_PROXY', () => {
       });
       request.pipe(onward);
     });
+    proxies.push(proxy);
     await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  });
-  beforeEach(() => (asked.length = 0));
-  afterEach(() => (process.env = original));
-  after(() => {
-    proxy.closeAllConnections();
-    proxy.close();
-    return kms?.stop();
-  });
-
-  const environment = (list) => ({
-    PATH: original.PATH,
-    HOME: folder,
-    AWS_ACCESS_KEY_ID: 'AKIDTEST',
-    AWS_SECRET_ACCESS_KEY: 'secret',
-    HTTP_PROXY: `http://127.0.0.1:${proxy.address().port}`,
-    NO_PROXY: list,
-  });
-
-  for (const [list, host, direct] of LISTS) {
-    const path = direct ? 'is reached without the proxy' : 'is reached through the proxy';
-    it(`"${list}": ${host} ${path}`, async () => {
-      process.env = environment(list);
-      const keyring = new AwsKmsKeyring({
-        keyId: ARN,
-        endpoint: `http://${host}`,
-        maxAttempts: 1,
-        connectTimeoutMs: 100,
-        attemptTimeoutMs: direct ? 100 : 5000,
-      });
-      const outcome = new Envelope({ keyring }).encrypt('x').then(
-        () => 'works',
-        ({ code }) => code,
-      );
-      // Whoever answers there, if anybody does, is not KMS.
-      assert.equal((await outcome) === 'works', !direct);
-      assert.deepEqual(asked, direct ? [] : [host]);
-    });
+    return { asked, address: `http://127.0.0.1:${proxy.address().port}` };
   }
-
-  it('doctor takes the same way', async () => {
-    for (const [list, ways] of [
-      ['203.0.113.0/24', [ADDRESS]],
-      ['198.51.100.0/24', []],
-    ]) {
-      asked.length = 0;
-      const env = { ...environment(list), AWS_ENDPOINT_URL_KMS: `http://${ADDRESS}` };
-      const { stdout } = await run(['doctor', '--json', '--key', ARN], { cwd: folder, env });
-      const [{ checks }] = jsonLines(stdout);
-      const { status } = checks.find(({ name }) => name === 'encrypt');
-      assert.equal(status, ways.length === 0 ? 'failed' : 'ok');
-      assert.deepEqual([...new Set(asked)], ways);
-    }
-  });
 });
+
+/** How a call with this environment ends; the variables are read when the keyring is made. */
+async function encrypt(env, direct) {
+  const original = process.env;
+  process.env = env;
+  const timeouts = { connectTimeoutMs: 100, attemptTimeoutMs: direct ? 100 : 5000 };
+  const keyring = new AwsKmsKeyring({ keyId: ARN, ...timeouts });
+  process.env = original;
+  return new Envelope({ keyring }).encrypt('x').then(
+    () => 'works',
+    ({ code }) => code,
+  );
+}

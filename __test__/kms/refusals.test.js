@@ -4,7 +4,7 @@ const assert = require('node:assert/strict');
 const { after, before, describe, it } = require('node:test');
 
 const { AwsKmsKeyring, Envelope } = require('../..');
-const { jsonLines, run } = require('../support/cli');
+const { startDoctors } = require('../support/doctors');
 const { refusal, startFakeKms } = require('../support/fake-kms');
 const { rejection } = require('../support/rejects');
 
@@ -16,8 +16,15 @@ const arn = (id, region = 'eu-west-1') => `arn:aws:kms:${region}:111122223333:ke
 describe('what KMS, and what stands before it, may refuse with (injected)', () => {
   let fake;
   let answer;
-  before(async () => (fake = await startFakeKms((...call) => answer(...call))));
-  after(() => fake.stop());
+  let doctors;
+  before(async () => {
+    doctors = startDoctors();
+    fake = await startFakeKms((...call) => answer(...call));
+  });
+  after(() => {
+    doctors?.stop();
+    return fake?.stop();
+  });
   const html = (status) => ({ status, body: '<html><body>Go away</body></html>' });
 
   for (const [what, given, code, retryable, text] of [
@@ -109,16 +116,15 @@ describe('what KMS, and what stands before it, may refuse with (injected)', () =
       assert.match(error.message, text);
       assert.doesNotMatch(error.message, /Go away/);
       assert.equal(error.retryable, retryable);
-      const told = await run(['doctor', '--json', '--key', arn('1111')], {
-        env: {
-          AWS_ACCESS_KEY_ID: 'test',
-          AWS_SECRET_ACCESS_KEY: 'test',
-          AWS_ENDPOINT_URL_KMS: fake.endpoint,
-        },
+      const told = await doctors.examine(arn('1111'), {
+        AWS_ACCESS_KEY_ID: 'test',
+        AWS_SECRET_ACCESS_KEY: 'test',
+        AWS_ENDPOINT_URL_KMS: fake.endpoint,
+        AWS_MAX_ATTEMPTS: '1',
       });
-      const [{ checks }] = jsonLines(told.stdout);
-      const check = checks.find(({ name }) => name === 'encrypt');
+      const check = told.checks.find(({ name }) => name === 'encrypt');
       assert.deepEqual([told.code, check.code], [4, `ERR_ENVELOPE_${code}`]);
+      assert.match(check.detail, text);
     });
   }
 });

@@ -51,6 +51,13 @@ describe('the functions of a CustomKeyring work in the context of the call', () 
     encryptStream: (envelope) => buffer(Readable.from(['x']).pipe(envelope.encryptStream())),
     decryptStream: (envelope, message) =>
       buffer(Readable.from([message]).pipe(envelope.decryptStream())),
+    encryptWebStream: (envelope) =>
+      buffer(Readable.toWeb(Readable.from(['x'])).pipeThrough(envelope.encryptWebStream())),
+    decryptWebStream: (envelope, message) =>
+      buffer(Readable.toWeb(Readable.from([message])).pipeThrough(envelope.decryptWebStream())),
+    encryptText: (envelope) => envelope.encryptText('x'),
+    decryptText: (envelope, message) => envelope.decryptText(message),
+    openMessage: async (envelope, message) => (await envelope.openMessage(message)).close(),
     encryptFile: async (envelope) => {
       const folder = temporaryFolder();
       fs.writeFileSync(path.join(folder, 'plain'), 'x');

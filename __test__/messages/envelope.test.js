@@ -199,7 +199,7 @@ describe('arguments', () => {
     }
   });
 
-  it('of an Envelope', () => {
+  it('of the constructor are checked', () => {
     const wrong = [undefined, null, 5, '', 'a b', {}, { keyring: {} }, { keyring, frames: 1 }];
     for (const frameLength of [0, -1, 1.5, 2 ** 32, '1', NaN]) wrong.push({ keyring, frameLength });
     for (const max of [0, 65_536, '1']) wrong.push({ keyring, maxEncryptedDataKeys: max });

@@ -50,7 +50,7 @@ describe('re-encryption and AWS KMS (moto)', { skip: skipWithout('python') }, ()
   after(() => moto?.stop());
 
   for (const [form, reEncrypt] of Object.entries(FORMS)) {
-    it(`${form}: to KMS, one call`, async () => {
+    it(`${form}: re-encrypting to KMS makes one call`, async () => {
       const encryptionContext = { tenant: 'acme' };
       const message = from.encryptSync('x', { encryptionContext });
       const result = await reEncrypt(message, kms);
@@ -59,7 +59,7 @@ describe('re-encryption and AWS KMS (moto)', { skip: skipWithout('python') }, ()
       assert.equal((await kms.decrypt(result, { encryptionContext })).toString(), 'x');
     });
 
-    it(`${form}: no call for a message that cannot be decrypted`, async () => {
+    it(`${form}: a message that cannot be decrypted causes no call`, async () => {
       const message = flip(from.encryptSync('x'), 'header tag');
       for (const wrong of [message, await to.encrypt('x')]) {
         assert.ok(await failure(reEncrypt(wrong, other)));
@@ -73,7 +73,7 @@ describe('re-encryption and AWS KMS (moto)', { skip: skipWithout('python') }, ()
     });
   }
 
-  it('from KMS to KMS: one call each', async () => {
+  it('re-encrypting from KMS to KMS makes one call to each key', async () => {
     const message = await kms.encrypt('x');
     await moto.clearRequests();
     const result = await kms.reEncrypt(message, other);

@@ -35,7 +35,7 @@ const FORMS = {
 for (const [form, reEncrypt] of Object.entries(FORMS)) {
   describe(form, () => {
     for (const size of [0, 1, 999, 1000, 1001, FRAME, MIB - 1, MIB, 8 * MIB + 3]) {
-      it(`${size} bytes, from one frame length to another`, async () => {
+      it(`${size} bytes get another frame length, and decrypt to what they were`, async () => {
         const plaintext = crypto.randomBytes(size);
         const message = await from.encrypt(plaintext);
         const other = await reEncrypt(message, to);
@@ -46,7 +46,7 @@ for (const [form, reEncrypt] of Object.entries(FORMS)) {
       });
     }
 
-    it('to shorter frames, and to the same key', async () => {
+    it('a message can get shorter frames under the same key', async () => {
       const plaintext = crypto.randomBytes(100_000);
       const message = await from.encrypt(plaintext);
       const short = new Envelope({ keyring: rawKeyring('short'), frameLength: 7 });
@@ -82,18 +82,18 @@ for (const [form, reEncrypt] of Object.entries(FORMS)) {
       }
     });
 
-    it('to a local key', async () => {
+    it('a message can be re-encrypted to a local key', async () => {
       const keyring = LocalKeyring.generate(path.join(temporaryFolder(), 'dev.key'));
       const local = new Envelope({ keyring });
       const other = await reEncrypt(await from.encrypt('x'), local);
       assert.equal(local.decryptSync(other).toString(), 'x');
     });
 
-    it('under another key: no usable key', async () => {
+    it('a message under another key is refused: no usable key', async () => {
       await rejection(reEncrypt(await to.encrypt('x'), to), 'NO_USABLE_KEY');
     });
 
-    it('a message that is cut off anywhere, or goes on: an error', async () => {
+    it('a message that is cut off anywhere, or followed by more bytes, is refused', async () => {
       const message = from.encryptSync(crypto.randomBytes(2500));
       for (let length = 0; length < message.length; length += length < 300 ? 1 : 13) {
         await rejection(reEncrypt(message.subarray(0, length), to), 'TRUNCATED_MESSAGE');
@@ -106,7 +106,7 @@ for (const [form, reEncrypt] of Object.entries(FORMS)) {
       await rejection(reEncrypt(longer, to), 'MALFORMED_MESSAGE');
     });
 
-    it('a message that is changed anywhere: the error of decrypt', async () => {
+    it('a message that is changed anywhere is refused with the error of decrypt', async () => {
       const message = from.encryptSync(crypto.randomBytes(1500));
       for (let at = 0; at < message.length; at += at < 300 ? 1 : 13) {
         const changed = Buffer.from(message);
@@ -116,7 +116,7 @@ for (const [form, reEncrypt] of Object.entries(FORMS)) {
       }
     });
 
-    it('a signal ends it', async () => {
+    it('a signal ends the re-encryption', async () => {
       const aborted = { signal: AbortSignal.abort() };
       const small = await rejection(reEncrypt(await from.encrypt('x'), to, aborted), 'ABORTED');
       assert.equal(small.name, 'AbortError');

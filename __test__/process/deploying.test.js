@@ -7,8 +7,8 @@ const path = require('node:path');
 const { before, describe, it } = require('node:test');
 const { pathToFileURL } = require('node:url');
 const { promisify } = require('node:util');
-const { temporaryFolder } = require('../support/files');
 const { installPacked } = require('../support/packed');
+const { projectFolder } = require('../support/project');
 const { BUNDLERS, SURROUNDINGS, skipWithout } = require('../support/requirements');
 
 const otherAddon = process.env.KMS_ENVELOPE_NATIVE_PATH && 'not the addon that is packed';
@@ -116,7 +116,7 @@ describe(
   'the packed package, deployed by recipe',
   { skip: otherAddon || skipWithout('bundlers') },
   () => {
-    const project = temporaryFolder();
+    const project = projectFolder();
     const entry = path.join(project, 'programs', 'main.cjs');
 
     before(() => {

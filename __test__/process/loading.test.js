@@ -6,6 +6,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { describe, it } = require('node:test');
 const { promisify } = require('node:util');
+const { LocalKeyring } = require('../..');
 const { notLoaded } = require('../../lib/native/explain');
 const { platformName } = require('../../lib/native/platform');
 const { temporaryFolder } = require('../support/files');
@@ -28,9 +29,12 @@ const binary = fs.readFileSync(addon);
 /** A copy of the package, without a binary of any platform. */
 const folder = temporaryFolder();
 fs.chmodSync(folder, 0o755);
-for (const name of ['index.js', 'package.json', 'lib']) {
+for (const name of ['index.js', 'package.json', 'lib', 'bin']) {
   fs.cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
 }
+const KEY = path.join(folder, 'dev.key');
+LocalKeyring.generate(KEY);
+let preludes = 0;
 const PROGRAM = `
   try {
     const { Envelope, RawAesKeyring } = require(${JSON.stringify(folder)});
@@ -41,7 +45,7 @@ const PROGRAM = `
     console.log(JSON.stringify({ name, code, message, retryable, cause: cause?.message }));
   }`;
 
-/** What `require` says in each situation: its text, or that it works. */
+/** What `require` says in each situation, and doctor: its text, or that it works. */
 const SITUATIONS = {
   'the variable that names the addon': { named: addon, works: true },
   'a relative path in the variable': { named: path.relative(process.cwd(), addon), works: true },
@@ -123,11 +127,16 @@ describe('loading the package', () => {
     const { named, env = {}, flags = [], prelude = '', works, says, linux } = given;
     it(`${works ? 'works with' : 'says what to do about'}: ${situation}`, async (t) => {
       if (linux && !LINUX) return t.skip('Linux only');
-      const found = await load({ flags, program: prelude + PROGRAM, env: { ...env, named } });
-      if (works) return assert.deepEqual(found, { outcome: 'works' });
+      const place = { flags, prelude, env: { ...env, named } };
+      const [found, told] = await Promise.all([load(place), doctor(place)]);
+      if (works) {
+        assert.deepEqual(found, { outcome: 'works' });
+        return assert.deepEqual([told.exit, told.decrypt.status], [0, 'ok']);
+      }
       assert.equal(found.code, 'ERR_ENVELOPE_ADDON', found.message);
       assert.deepEqual([found.name, found.retryable], ['EnvelopeError', false]);
       assert.match(found.message, says);
+      assertSame(told, found);
     });
   }
 
@@ -142,7 +151,7 @@ describe('loading the package', () => {
       try { for (;;) open.push(fs.openSync('/dev/null')); } catch {}
       try { require(${JSON.stringify(path.join(folder, 'lib', 'native', 'load.js'))}); }
       catch ({ code, message }) { fs.closeSync(open[0]); console.log(JSON.stringify({ code, message })); }`;
-      const found = await load({ program, env: { named: addon } });
+      const found = await load({ prelude: program, program: '', env: { named: addon } });
       // Before the addon, Node.js itself may fail to read a file of the package.
       assert.match(found.message, /too many (open )?files/i);
     },
@@ -157,14 +166,16 @@ describe('loading the package', () => {
     fs.cpSync(path.join(ROOT, 'npm', platformName()), path.join(outside, name), {
       recursive: true,
     });
-    for (const part of ['index.js', 'lib']) {
+    for (const part of ['index.js', 'package.json', 'lib', 'bin']) {
       fs.cpSync(path.join(ROOT, part), path.join(app, part), { recursive: true });
     }
     const flags = ['--permission', '--allow-addons', `--allow-fs-read=${app}${path.sep}*`];
     const program = PROGRAM.replace(JSON.stringify(folder), JSON.stringify(app));
-    const { code, message } = await load({ node, flags, program, env: {} });
+    const found = await load({ node, flags, program, env: {} });
+    const { code, message } = found;
     assert.equal(code, 'ERR_ENVELOPE_ADDON');
     assert.ok(message.includes(`may not read '${name}'; add --allow-fs-read=PATH`), message);
+    assertSame(await doctor({ node, flags, env: {}, copy: app }), found);
   });
 
   const SAID_BY_SYSTEMS = {
@@ -190,13 +201,35 @@ describe('loading the package', () => {
   }
 });
 
-async function load({ node = process.execPath, flags = [], program, env: { named, ...env } }) {
+/** What a program prints that loads the package. */
+async function load({ program = PROGRAM, prelude = '', flags = [], ...place }) {
+  const { stdout } = await run({ ...place, args: [...flags, '-e', prelude + program] });
+  return JSON.parse(stdout);
+}
+
+/** What doctor tells, by the names of its checks, and what it exits with. */
+async function doctor({ prelude, flags = [], copy = folder, ...place }) {
+  const before = prelude ? ['-r', file(`prelude-${++preludes}.cjs`, prelude)] : [];
+  const bin = path.join(copy, 'bin', 'kms-envelope.js');
+  const args = [...flags, ...before, bin, 'doctor', '--json', '--key', `local:${KEY}`];
+  const { code: exit = 0, stdout } = await run({ ...place, args }).catch((error) => error);
+  const { checks } = JSON.parse(stdout);
+  return { exit, ...Object.fromEntries(checks.map(({ name, ...check }) => [name, check])) };
+}
+
+function run({ node = process.execPath, args, env: { named, ...env } }) {
   const own = Object.entries(process.env).filter(([name]) => !/^(KMS_ENVELOPE|NODE)_/.test(name));
   const variables = { ...Object.fromEntries(own), ...env };
   if (named !== undefined) variables.KMS_ENVELOPE_NATIVE_PATH = named;
-  const args = [...flags, '-e', program];
-  const { stdout } = await promisify(execFile)(node, args, { env: variables });
-  return JSON.parse(stdout);
+  return promisify(execFile)(node, args, { env: variables });
+}
+
+/** Asserts that doctor says what the library says, and that it is the system that is at fault. */
+function assertSame({ exit, binary, encrypt }, { code, message }) {
+  assert.deepEqual([exit, binary.status, binary.code], [1, 'failed', code]);
+  assert.ok(binary.detail.startsWith(message), binary.detail);
+  assert.match(binary.advice, /Do what the message says/);
+  assert.equal(encrypt, undefined, 'nothing more is tried');
 }
 
 function file(name, content) {

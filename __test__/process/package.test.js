@@ -10,9 +10,9 @@ const { promisify } = require('node:util');
 const { devDependencies, napi, version } = require('../../package.json');
 const { PLATFORMS: PLATFORMS_OF_LOADER } = require('../../lib/native/platform');
 const { linkToRepository, pagesIn } = require('../../scripts/links');
-const { pack } = require('../../scripts/pack');
 const { DEFAULT_REGION, startMoto } = require('../support/moto');
 const { nodeBinary } = require('../support/nodes');
+const { packOnce } = require('../support/packed');
 const { codeBlocks } = require('../support/readme');
 const { requireOrSkip, skipWithout } = require('../support/requirements');
 
@@ -63,7 +63,7 @@ describe('the packages', { skip: otherAddon || skipWithout('python', 'peers') },
   let moto;
 
   before(async () => {
-    packages = pack(path.join(folder, 'tarballs'));
+    packages = packOnce(path.join(folder, 'tarballs'));
     moto = await startMoto();
   });
   after(async () => {

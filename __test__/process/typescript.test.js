@@ -7,8 +7,8 @@ const path = require('node:path');
 const { before, describe, it } = require('node:test');
 const { pathToFileURL } = require('node:url');
 const { promisify } = require('node:util');
-const { temporaryFolder } = require('../support/files');
 const { installPacked } = require('../support/packed');
+const { projectFolder } = require('../support/project');
 const { TYPESCRIPT, skipWithout } = require('../support/requirements');
 
 const otherAddon = process.env.KMS_ENVELOPE_NATIVE_PATH && 'not the addon that is packed';
@@ -36,7 +36,7 @@ describe(
   'the types of the packed package',
   { skip: otherAddon || skipWithout('typescript') },
   () => {
-    const folder = temporaryFolder();
+    const folder = projectFolder();
     const modules = path.join(TYPESCRIPT, 'node_modules');
     let installed;
 
@@ -70,7 +70,7 @@ describe(
       const tool = path.join(modules, '@arethetypeswrong/cli/dist/index.js');
       // It asks a server about other packages else.
       const options = ['--no-definitely-typed', '--format', 'json'];
-      const args = [tool, path.join(folder, 'tarballs', tarball()), ...options];
+      const args = [tool, installed.tarball, ...options];
       const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 26 });
       assert.deepEqual(JSON.parse(stdout).analysis.problems, []);
     });
@@ -109,12 +109,6 @@ describe(
       const args = [bin, '-p', place, '--pretty', 'false'];
       const { stdout } = await promisify(execFile)(process.execPath, args).catch((error) => error);
       return stdout;
-    }
-
-    function tarball() {
-      return fs
-        .readdirSync(path.join(folder, 'tarballs'))
-        .find((name) => /^kms-envelope-\d/.test(name));
     }
   },
 );

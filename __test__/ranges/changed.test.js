@@ -48,7 +48,7 @@ describe('a message that was changed', () => {
     assert.equal(frames[2][1] - frames[2][0], 5 + FINAL_OVERHEAD);
   });
 
-  it('by a cut: an error', async () => {
+  it('by a cut is refused', async () => {
     for (const bytes of [message, short.encryptSync(Buffer.alloc(30))]) {
       for (let length = 0; length < bytes.length; length++) {
         await refused(short.decryptRange(bytes.subarray(0, length)));
@@ -65,7 +65,7 @@ describe('a message that was changed', () => {
     }
   });
 
-  it('by bytes after its end: an error', async () => {
+  it('by bytes after its end is refused', async () => {
     for (let length = 1; length <= 3 * (10 + OVERHEAD); length++) {
       for (const more of [Buffer.alloc(length), crypto.randomBytes(length)]) {
         await refused(short.decryptRange(Buffer.concat([message, more]), { end: 1 }));
@@ -76,7 +76,7 @@ describe('a message that was changed', () => {
     }
   });
 
-  it('by one bit: an error, or the bytes of frames that were not changed', async () => {
+  it('by one bit is refused, or gives the bytes of frames that were not changed', async () => {
     for (let bit = 0; bit < 8 * message.length; bit++) {
       const changed = Buffer.from(message);
       const at = bit >> 3;
@@ -96,7 +96,7 @@ describe('a message that was changed', () => {
     }
   });
 
-  it('by frames in another order: an error', async () => {
+  it('by frames in another order is refused', async () => {
     const [first, second, last] = bodies;
     const orders = [
       [second, first, last],
@@ -120,7 +120,7 @@ describe('a message that was changed', () => {
     }
   });
 
-  it('by frames of another message: an error, or bytes that are not theirs', async () => {
+  it('by frames of another message is refused, or gives bytes that are not theirs', async () => {
     const theirs = short.encryptSync(Buffer.from('Another text of the sizes'));
     for (const [i, [start, end]] of [[0, headerLength], ...frames].entries()) {
       const mixed = Buffer.from(message);
@@ -135,7 +135,7 @@ describe('a message that was changed', () => {
     }
   });
 
-  it('while it is open: an error', async () => {
+  it('while it is open is refused', async () => {
     const bytes = Buffer.from(longMessage);
     const file = newFile(bytes);
     const inMemory = await envelope.openMessage(bytes);

@@ -55,7 +55,7 @@ describe('every range of a short message', () => {
     }),
   };
   for (const [what, { reader, message: bytes, plaintext }] of Object.entries(messages)) {
-    it(`with ${what}`, async () => {
+    it(`is what stands there, with ${what}`, async () => {
       assert.equal(inspect(bytes).contentType, 'framed');
       for (const [kind, sourceOf] of Object.entries(sources)) {
         const source = sourceOf(bytes);
@@ -69,7 +69,7 @@ describe('every range of a short message', () => {
     });
   }
 
-  it('from an open file, which stays open', async () => {
+  it('is read from an open file, which stays open', async () => {
     const handle = await fs.promises.open(newFile(message));
     try {
       await everyRange(text, (range) => short.decryptRange(handle, range));
@@ -81,13 +81,13 @@ describe('every range of a short message', () => {
     }
   });
 
-  it('from a file that was closed: an error', async () => {
+  it('is an error if the file was closed', async () => {
     const handle = await fs.promises.open(newFile(message));
     await handle.close();
     await rejection(short.decryptRange(handle), 'FILE');
   });
 
-  it('leaves no file open', { skip: process.platform !== 'linux' && 'Linux' }, async () => {
+  it('leaves no file open behind', { skip: process.platform !== 'linux' && 'Linux' }, async () => {
     const [good, cut] = [newFile(message), newFile(truncate(message, { before: 'last byte' }))];
     const open = () => fs.readdirSync('/proc/self/fd').length;
     await short.decryptRange(good);

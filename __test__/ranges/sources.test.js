@@ -83,7 +83,7 @@ describe('what is read of a source', () => {
 });
 
 describe('a RangedSource', () => {
-  it('that gives too few or too many bytes, or no bytes: an error', async () => {
+  it('that gives too few or too many bytes, or no bytes, is refused', async () => {
     const wrong = {
       'one too few': (bytes) => bytes.subarray(1),
       'one too many': (bytes) => Buffer.concat([bytes, Buffer.alloc(1)]),
@@ -108,7 +108,7 @@ describe('a RangedSource', () => {
     }
   });
 
-  it('that fails: its own error', async () => {
+  it('that fails rejects with its own error', async () => {
     const own = new Error('no such object');
     const failing = {
       rejects: () => Promise.reject(own),
@@ -129,7 +129,7 @@ describe('a RangedSource', () => {
     }
   });
 
-  it('that lies about its size: an error', async () => {
+  it('that lies about its size is refused', async () => {
     for (let size = 0; size <= 2 * message.length; size++) {
       if (size === message.length) continue;
       const padded = Buffer.concat([message, Buffer.alloc(message.length)]);
@@ -146,7 +146,7 @@ describe('a RangedSource', () => {
     }
   });
 
-  it('that changes: an error, or what was there first', async () => {
+  it('that changes is refused, or gives what was there first', async () => {
     const another = short.encryptSync(text);
     await everyRead(async (source, at) => {
       const read = (start, end) => {
@@ -170,7 +170,7 @@ describe('a RangedSource', () => {
     assert.deepEqual(await short.decryptRange(new Source()), text);
   });
 
-  it('that is none: an error', async () => {
+  it('that is none is refused', async () => {
     const half = [{ size: 5 }, { read() {} }, { size: 5, read: 1 }];
     for (const wrong of [undefined, null, 5, '', {}, ...half]) {
       await rejection(short.openMessage(wrong), 'INVALID_ARGUMENT');
@@ -195,7 +195,7 @@ describe('a RangedSource', () => {
   }
 });
 
-it('a named pipe is not waited for', { skip: windows && 'named pipes' }, async () => {
+it('that is a named pipe is not waited for', { skip: windows && 'named pipes' }, async () => {
   const pipe = path.join(folder, 'pipe');
   execFileSync('mkfifo', [pipe]);
   let waited = false;

@@ -10,9 +10,10 @@ const { failure } = require('../support/streams');
 const vectors = require('../support/vectors');
 
 describe('vectors', () => {
-  it('of this repository', (t) => run(t, vectors.OURS, { read: 60, refused: 260 }));
+  it('the vectors of this repository have their outcomes', (t) =>
+    run(t, vectors.OURS, { read: 60, refused: 260 }));
 
-  it('of the whole set', async (t) => {
+  it('the vectors of the whole set have their outcomes', async (t) => {
     if (vectors.present(t)) await run(t, vectors.SHARED, { read: 60, refused: 2000 });
   });
 

@@ -59,7 +59,7 @@ describe('decryptStream and messages that are not whole', () => {
     assertStart(output, plaintext);
   });
 
-  it('followed by more bytes: malformed', async () => {
+  it('a message followed by more bytes is refused as malformed', async () => {
     for (const more of [Buffer.alloc(1), Buffer.alloc(100_000), small]) {
       for (const chunks of [[small, more], [Buffer.concat([small, more])]]) {
         const running = through(short.decryptStream(), chunks);
@@ -73,7 +73,7 @@ describe('decryptStream and messages that are not whole', () => {
     assertStart(output, large);
   });
 
-  it('changed in any byte: the error of decrypt, and never a wrong byte', async () => {
+  it('a message changed in any byte ends the stream with the error of decrypt, and no wrong byte comes out', async () => {
     for (let at = 0; at < small.length; at++) {
       const changed = Buffer.from(small);
       changed[at] ^= 1 << (at % 8);
@@ -86,7 +86,7 @@ describe('decryptStream and messages that are not whole', () => {
     }
   });
 
-  it('changed late: what came before is released, and no more', async () => {
+  it('of a message changed late, the frames before the change come out, and no more', async () => {
     for (let frames = 0; frames <= 5; frames++) {
       const changed = flip(long, frames < 5 ? `frame ${frames + 1} content` : 'final content');
       const running = through(envelope.decryptStream(), cut(changed, randomly(1, 100_000)));
@@ -105,7 +105,7 @@ describe('decryptStream and messages that are not whole', () => {
     assert.equal(output.length, 0);
   });
 
-  it('under another key', async () => {
+  it('a message under another key ends the stream with an error', async () => {
     const wrappingKey = crypto.randomBytes(32);
     const options = { keyNamespace: 'tests', keyName: 'key', wrappingKey };
     const other = new Envelope({ keyring: new RawAesKeyring(options) });

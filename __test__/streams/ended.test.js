@@ -15,7 +15,7 @@ const DIRECTIONS = ['encryptStream', 'decryptStream'];
 
 describe('streams that are destroyed', () => {
   for (const direction of DIRECTIONS) {
-    it(`${direction}: before, during and after its work`, async () => {
+    it(`${direction}: destroying it before, during or after its work closes it`, async () => {
       const input = inputOf(direction, Buffer.alloc(8 * MIB));
       for (const pushes of [0, 1, 3]) {
         const stream = envelope[direction]();
@@ -31,7 +31,7 @@ describe('streams that are destroyed', () => {
       await turns();
     });
 
-    it(`${direction}: right after a write nothing comes any more`, async () => {
+    it(`${direction}: after destroying it right after a write, nothing more comes out`, async () => {
       const input = inputOf(direction, Buffer.alloc(MIB));
       const stream = envelope[direction]();
       const closed = once(stream, 'close');
@@ -44,7 +44,7 @@ describe('streams that are destroyed', () => {
       assert.deepEqual(events, []);
     });
 
-    it(`${direction}: with the error that was given`, async () => {
+    it(`${direction}: destroying it with an error emits that error`, async () => {
       const stream = envelope[direction]();
       const mine = new Error('mine');
       stream.write(inputOf(direction, Buffer.alloc(MIB)));
@@ -54,7 +54,7 @@ describe('streams that are destroyed', () => {
     });
   }
 
-  it('a failing neighbour ends them', async () => {
+  it('a stream ends when another stream of its pipeline fails', async () => {
     const mine = new Error('mine');
     async function* failing() {
       yield Buffer.alloc(MIB);
@@ -72,7 +72,7 @@ describe('streams that are destroyed', () => {
 
 describe('a signal of a stream', () => {
   for (const direction of DIRECTIONS) {
-    it(`${direction}: before it begins`, async () => {
+    it(`${direction}: a signal that has fired ends the stream before it begins`, async () => {
       const reason = new Error('enough');
       const stream = envelope[direction]({ signal: AbortSignal.abort(reason) });
       const { error, output } = await ended(through(stream, zeros(MIB)), 'ABORTED');
@@ -81,7 +81,7 @@ describe('a signal of a stream', () => {
       assert.equal(output.length, 0);
     });
 
-    it(`${direction}: midway`, async () => {
+    it(`${direction}: a signal that fires midway ends the stream`, async () => {
       const controller = new AbortController();
       const input = inputOf(direction, Buffer.alloc(8 * MIB));
       const stream = envelope[direction]({ signal: controller.signal });
@@ -91,7 +91,7 @@ describe('a signal of a stream', () => {
       assert.ok(output.length < 8 * MIB);
     });
 
-    it(`${direction}: during one large chunk`, async () => {
+    it(`${direction}: a signal that fires during one large chunk ends the stream`, async () => {
       const controller = new AbortController();
       const input = inputOf(direction, Buffer.alloc(64 * MIB));
       const stream = envelope[direction]({ signal: controller.signal });
@@ -100,7 +100,7 @@ describe('a signal of a stream', () => {
       assert.ok(output.length < 32 * MIB, `${output.length} bytes`);
     });
 
-    it(`${direction}: after its end it is forgotten`, async () => {
+    it(`${direction}: after the stream has ended, no listener is left on the signal`, async () => {
       const { signal } = new AbortController();
       const stream = envelope[direction]({ signal });
       assert.ifError((await through(stream, [inputOf(direction, Buffer.alloc(10))])).error);

@@ -26,7 +26,7 @@ describe('streams while KMS is asked', () => {
   for (const direction of DIRECTIONS) {
     const input = () => (direction === 'encryptStream' ? 'x' : kms.message);
 
-    it(`${direction}: destroying ends the call`, async () => {
+    it(`${direction}: destroying the stream ends the call`, async () => {
       const { closed } = kms.state;
       const stream = kms.envelope()[direction]();
       stream.write(input());
@@ -49,7 +49,7 @@ describe('streams while KMS is asked', () => {
       while (kms.state.closed === closed) await new Promise(setImmediate);
     });
 
-    it(`${direction}: a refusal ends the stream`, async () => {
+    it(`${direction}: a refusal by KMS ends the stream`, async () => {
       const usual = kms.answer;
       kms.answer = {
         status: 400,
@@ -86,7 +86,7 @@ describe('streams and AWS KMS (moto)', { skip: skipWithout('python') }, () => {
   beforeEach(() => moto.clearRequests());
   after(() => moto?.stop());
 
-  it('one call for each stream', async () => {
+  it('each stream makes one KMS call', async () => {
     for (const size of [0, 1, MIB]) {
       await moto.clearRequests();
       const { output } = await through(kms.encryptStream(), cut(Buffer.alloc(size), FRAME));
@@ -97,7 +97,7 @@ describe('streams and AWS KMS (moto)', { skip: skipWithout('python') }, () => {
     }
   });
 
-  it('none for a stream that gets nothing, or no header, or not what it expects', async () => {
+  it('a stream that gets nothing, no header, or not what it expects makes no KMS call', async () => {
     const message = await kms.encrypt('x');
     await moto.clearRequests();
     kms.encryptStream().destroy();

@@ -17,10 +17,11 @@ const DIRECTIONS = ['encryptStream', 'decryptStream'];
 describe('encryptStream and decryptStream', () => {
   const sizes = [0, 1, FRAME - 1, FRAME, FRAME + 1, 3 * FRAME, MIB - 1, MIB, MIB + 1, 5 * MIB + 3];
   for (const size of sizes) {
-    it(`${size} bytes, both ways`, () => roundTrip(envelope, crypto.randomBytes(size), FRAME));
+    it(`${size} bytes come back as they were`, () =>
+      roundTrip(envelope, crypto.randomBytes(size), FRAME));
   }
 
-  it('short frames', async () => {
+  it('a plaintext in short frames comes back as it was', async () => {
     for (const size of [0, 1, 99, 100, 101, 200, FRAME, 300_007]) {
       await roundTrip(short, crypto.randomBytes(size), 1000);
     }
@@ -32,10 +33,11 @@ describe('encryptStream and decryptStream', () => {
     ['random lengths, some of them 0', 300_000, randomly(0, 3000)],
     ['one chunk of 5 MiB', 5 * MIB, 5 * MIB],
   ]) {
-    it(`chunks: ${name}`, () => roundTrip(envelope, crypto.randomBytes(size), chunks));
+    it(`chunks of every kind come back as they were: ${name}`, () =>
+      roundTrip(envelope, crypto.randomBytes(size), chunks));
   }
 
-  it('takes what a stream takes', async () => {
+  it('strings and all kinds of bytes can be written, as to any stream', async () => {
     const stream = envelope.encryptStream();
     stream.write('grü');
     stream.write('c39f', 'hex');
@@ -135,13 +137,13 @@ describe('encryptStream and decryptStream', () => {
 });
 
 describe('streams that nobody sends anything', () => {
-  it('encryptStream: the message of the empty plaintext', async () => {
+  it('encryptStream gives the message of the empty plaintext', async () => {
     const { output, error } = await through(envelope.encryptStream(), []);
     assert.ifError(error);
     assert.equal(envelope.decryptSync(output).length, 0);
   });
 
-  it('decryptStream: truncated', async () => {
+  it('decryptStream fails: the message is truncated', async () => {
     for (const chunks of [[], [Buffer.alloc(0)]]) {
       const running = through(envelope.decryptStream(), chunks);
       const { output } = await ended(running, 'TRUNCATED_MESSAGE');
@@ -152,7 +154,7 @@ describe('streams that nobody sends anything', () => {
 
 describe('plaintextLength', () => {
   for (const size of [0, 1, 1000, 200_000]) {
-    it(`${size} bytes`, async () => {
+    it(`${size} bytes come through if they were announced, and are refused if more or fewer were`, async () => {
       const plaintext = crypto.randomBytes(size);
       for (const direction of DIRECTIONS) {
         const input = inputOf(direction, plaintext);

@@ -20,7 +20,7 @@ const skip = !cancels && 'Node.js 20 does not tell a TransformStream that it was
 
 describe('Web streams that are ended', () => {
   for (const direction of DIRECTIONS) {
-    it(`${direction}: by a signal, before and midway`, async () => {
+    it(`${direction}: a signal ends the stream, before it begins and midway`, async () => {
       const reason = new Error('enough');
       const before = envelope[direction]({ signal: AbortSignal.abort(reason) });
       const { error } = await ended(throughWeb(before, ['x']), 'ABORTED');
@@ -44,7 +44,7 @@ describe('Web streams that are ended', () => {
       assert.equal(getEventListeners(signal, 'abort').length, 0);
     });
 
-    it(`${direction}: by a reader that cancels`, async () => {
+    it(`${direction}: a reader that cancels ends the stream`, async () => {
       const { signal } = new AbortController();
       let cancelled = 0;
       const chunks = cut(inputOf(direction, Buffer.alloc(8 * MIB)), MIB);
@@ -61,7 +61,7 @@ describe('Web streams that are ended', () => {
       if (cancels) assert.equal(getEventListeners(signal, 'abort').length, 0);
     });
 
-    it(`${direction}: by a writer that aborts`, async () => {
+    it(`${direction}: a writer that aborts ends the stream`, async () => {
       const mine = new Error('mine');
       const { readable, writable } = envelope[direction]();
       const writer = writable.getWriter();
@@ -73,7 +73,7 @@ describe('Web streams that are ended', () => {
       await turns();
     });
 
-    it(`${direction}: by a source that fails`, async () => {
+    it(`${direction}: a source that fails ends the stream`, async () => {
       const mine = new Error('mine');
       async function* failing() {
         yield inputOf(direction, Buffer.alloc(MIB)).subarray(0, 1000);
@@ -99,7 +99,7 @@ describe('Web streams while KMS is asked', () => {
       while (kms.state.closed === closed) await new Promise(setImmediate);
     });
 
-    it(`${direction}: cancelling ends the call`, { skip }, async () => {
+    it(`${direction}: cancelling the stream ends the call`, { skip }, async () => {
       const { closed } = kms.state;
       const { readable, writable } = kms.envelope()[direction]();
       const writer = writable.getWriter();
@@ -110,7 +110,7 @@ describe('Web streams while KMS is asked', () => {
       await written;
     });
 
-    it(`${direction}: one call, and none without data`, async () => {
+    it(`${direction}: a stream makes one KMS call, and none without data`, async () => {
       const usual = kms.answer;
       kms.answer = kms.GOOD;
       kms.state.calls = 0;

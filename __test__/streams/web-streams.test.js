@@ -16,7 +16,8 @@ const DIRECTIONS = ['encryptWebStream', 'decryptWebStream'];
 
 describe('encryptWebStream and decryptWebStream', () => {
   for (const size of [0, 1, FRAME - 1, FRAME, FRAME + 1, MIB, 5 * MIB + 3]) {
-    it(`${size} bytes, both ways`, () => roundTrip(envelope, crypto.randomBytes(size), FRAME));
+    it(`${size} bytes come back as they were`, () =>
+      roundTrip(envelope, crypto.randomBytes(size), FRAME));
   }
 
   for (const [name, size, chunks] of [
@@ -24,10 +25,11 @@ describe('encryptWebStream and decryptWebStream', () => {
     ['random lengths', 3 * MIB, randomly(0, 200_000)],
     ['one chunk of 5 MiB', 5 * MIB, 5 * MIB],
   ]) {
-    it(`chunks: ${name}`, () => roundTrip(short, crypto.randomBytes(size), chunks));
+    it(`chunks of every kind come back as they were: ${name}`, () =>
+      roundTrip(short, crypto.randomBytes(size), chunks));
   }
 
-  it('bodies as fetch has them', async () => {
+  it('the body of a Response and the stream of a Blob go through', async () => {
     const plaintext = crypto.randomBytes(300_000);
     const body = new Response(plaintext).body.pipeThrough(envelope.encryptWebStream());
     const message = Buffer.from(await new Response(body).arrayBuffer());
@@ -36,7 +38,7 @@ describe('encryptWebStream and decryptWebStream', () => {
     assert.deepEqual(Buffer.from(await new Response(blob).arrayBuffer()), plaintext);
   });
 
-  it('every kind of bytes', async () => {
+  it('every kind of bytes is taken', async () => {
     const bytes = new Uint8Array([1, 2, 3, 4]);
     const chunks = ['\u0000', bytes, new DataView(bytes.buffer, 1, 2), bytes.buffer];
     const { output, error } = await throughWeb(envelope.encryptWebStream(), chunks);
@@ -100,7 +102,7 @@ describe('decryptWebStream and messages that are not whole', () => {
   const plaintext = crypto.randomBytes(350);
   const small = short.encryptSync(plaintext);
 
-  it('cut off anywhere: truncated, and never a wrong byte', async () => {
+  it('a message cut off anywhere is truncated, and no wrong byte comes out', async () => {
     for (let length = 0; length < small.length; length++) {
       const part = cut(small.subarray(0, length), 50);
       await failing(short.decryptWebStream(), part, 'TRUNCATED_MESSAGE', plaintext);
@@ -113,14 +115,14 @@ describe('decryptWebStream and messages that are not whole', () => {
     }
   });
 
-  it('followed by more bytes: malformed', async () => {
+  it('a message followed by more bytes is refused as malformed', async () => {
     const more = Buffer.alloc(1);
     for (const chunks of [[small, more], [Buffer.concat([small, more])]]) {
       await failing(short.decryptWebStream(), chunks, 'MALFORMED_MESSAGE', plaintext);
     }
   });
 
-  it('changed in any byte: the error of decrypt, and never a wrong byte', async () => {
+  it('a message changed in any byte ends the stream with the error of decrypt, and no wrong byte comes out', async () => {
     for (let at = 0; at < small.length; at++) {
       const changed = Buffer.from(small);
       changed[at] ^= 1 << (at % 8);

@@ -3,18 +3,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { temporaryFolder } = require('./files');
-
-const folder = temporaryFolder();
-const config = (text) => ({ AWS_CONFIG_FILE: file('config', text) });
-
-/** A file of its own, so that many rows of a table may have one. */
-let files = 0;
-function file(name, text) {
-  const place = path.join(folder, `${name}-${++files}`);
-  fs.writeFileSync(place, text);
-  return place;
-}
+const { config, folder } = require('./configuration-files');
 
 /** What is wrong, in which environment, and what the error must say. */
 const MISTAKES = [
@@ -268,4 +257,4 @@ function binaryFile() {
   return place;
 }
 
-module.exports = { MISTAKES, config, folder };
+module.exports = { MISTAKES };

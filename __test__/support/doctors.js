@@ -19,13 +19,14 @@ function startDoctors() {
     /**
      * @param {string} key
      * @param {Record<string, string>} env
+     * @param {string} [preload] a file that runs first
      * @returns {Promise<{ code: number, checks: any[] }>}
      */
-    async examine(key, env) {
+    async examine(key, env, preload) {
       const { code, stdout } = await new Promise((resolve) => {
         const id = waiting.size;
         waiting.set(id, resolve);
-        child.send({ id, key, env });
+        child.send({ id, key, env, preload });
       });
       return { code, ...JSON.parse(stdout) };
     },
@@ -33,11 +34,12 @@ function startDoctors() {
   };
 }
 
-async function examine({ id, key, env }) {
+async function examine({ id, key, env, preload }) {
   const argv = ['doctor', '--json', '--key', key];
   const own = Object.entries(process.env).filter(([name]) => !/^(AWS|ENCRYPTION)_/.test(name));
   const worker = new Worker(BIN, {
     argv,
+    execArgv: preload ? ['-r', preload] : [],
     env: { ...Object.fromEntries(own), ...env },
     stdout: true,
   });

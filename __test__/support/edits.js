@@ -28,6 +28,18 @@ function flip(message, ...places) {
 }
 
 /**
+ * Returns a copy of bytes that are no message, such as a wrapped data key or a value of a column, with
+ * one bit of the last byte changed.
+ *
+ * @param {Uint8Array} bytes
+ */
+function flipLastByte(bytes) {
+  const changed = Buffer.from(bytes);
+  changed[changed.length - 1] ^= 1;
+  return changed;
+}
+
+/**
  * Returns the beginning of a message, up to a place or with all of it.
  *
  * @param {Buffer} message
@@ -112,4 +124,4 @@ function find(message, place) {
   throw new Error(`the message has no ${place}, only: ${[...all.keys()].join(', ')}`);
 }
 
-module.exports = { flip, places, truncate };
+module.exports = { flip, flipLastByte, places, truncate };

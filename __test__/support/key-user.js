@@ -9,6 +9,7 @@ const { pipeline } = require('node:stream/promises');
 const { Readable } = require('node:stream');
 
 const { AwsKmsKeyring, Envelope, RawAesKeyring } = require('../..');
+const { flip } = require('./edits');
 
 async function main(endpoint, keyId) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'key-user-'));
@@ -23,9 +24,7 @@ async function main(endpoint, keyId) {
     const message = await one.encrypt(data);
     messages.push(message);
     await one.decrypt(message);
-    const changed = Buffer.from(message);
-    changed[message.length - 1] ^= 1;
-    await one.decrypt(changed).catch(() => {});
+    await one.decrypt(flip(message, 'last byte')).catch(() => {});
   }
   await streams(envelope, data, messages);
   await files(envelope, data, folder, messages);

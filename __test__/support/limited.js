@@ -39,7 +39,7 @@ async function outcome(call) {
     await call();
     return 'works';
   } catch ({ code, retryable, message }) {
-    return code === undefined ? message : `${code} ${retryable}`;
+    return code === undefined ? message : `${code} ${retryable} ${message}`;
   }
 }
 

@@ -5,22 +5,46 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { pack } = require('../../scripts/pack');
 
+/** The variable with a folder that the test files of one run share the tarballs in. */
+const SHARED_PACKED = 'KMS_ENVELOPE_TEST_PACKED';
+
+/**
+ * The tarballs of the package and its platforms, made once for all test files of a run.
+ *
+ * @param {string} outDir where they are made if the files of this run share none
+ * @returns {ReturnType<typeof pack>}
+ */
+function packOnce(outDir) {
+  const shared = process.env[SHARED_PACKED];
+  if (!shared) return pack(outDir);
+  const list = path.join(shared, 'packed.json');
+  if (!fs.existsSync(list)) {
+    // Two files may come here at once: both pack, and one of the lists stays.
+    const folder = fs.mkdtempSync(path.join(shared, 'packed-'));
+    const own = path.join(folder, 'packed.json');
+    fs.writeFileSync(own, JSON.stringify(pack(folder)));
+    fs.renameSync(own, list);
+  }
+  return JSON.parse(fs.readFileSync(list, 'utf8'));
+}
+
 /**
  * The packed package of this platform, laid out in the node_modules of a folder.
  *
  * @param {string} project
- * @returns {{ main: string, platform: string, addon: string }} its folders, and its binary
+ * @returns {{ main: string, platform: string, addon: string, tarball: string }} its folders, its binary,
+ *   and the tarball of the main package
  */
 function installPacked(project) {
   const modules = path.join(project, 'node_modules');
-  const tarballs = pack(path.join(project, 'tarballs'));
+  const tarballs = packOnce(path.join(project, 'tarballs'));
   const platforms = tarballs.platforms.map(({ name, tarball }) => {
     return unpack(tarball, path.join(modules, name));
   });
   const platform = platforms.find((folder) => folder.includes(`-${process.platform}-`));
   const name = fs.readdirSync(platform).find((file) => file.endsWith('.node'));
   const main = unpack(tarballs.main, path.join(modules, 'kms-envelope'));
-  return { main, platform, addon: path.join(platform, name) };
+  return { main, platform, addon: path.join(platform, name), tarball: tarballs.main };
 }
 
 function unpack(tarball, folder) {
@@ -29,4 +53,4 @@ function unpack(tarball, folder) {
   return folder;
 }
 
-module.exports = { installPacked };
+module.exports = { SHARED_PACKED, installPacked, packOnce };

@@ -31,7 +31,9 @@ function messagesOf(operation) {
     .map(([length, sides]) => ({ name: `${operation}, ${length}`, bytes: Number(length), sides }));
 }
 
-/** The sides below a folder of results, by what `split` makes of their names: side and group. */
+/**
+ * Returns the sides below a folder of results, by what `split` makes of their names: side and group.
+ */
 function sidesIn(folder, split) {
   const groups = new Map();
   const root = path.join(RESULTS, folder);

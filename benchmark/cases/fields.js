@@ -80,7 +80,7 @@ function inRust(values) {
   };
 }
 
-/** A synchronous operation, without a promise for each. */
+/** Returns a synchronous operation, without a promise for each. */
 function repeated(operation) {
   return {
     sample(count) {

@@ -76,7 +76,7 @@ async function operationsOfTheirs(KeyId, endpoint) {
   };
 }
 
-/** What a call costs this process, whatever the emulator takes: nanoseconds. */
+/** Returns what a call costs this process, whatever the emulator takes: nanoseconds. */
 async function processorTime(call, count = 200) {
   const before = process.cpuUsage();
   for (let i = 0; i < count; i++) await call();

@@ -85,7 +85,9 @@ async function bareRead(file, { start, end }) {
   }
 }
 
-/** How many bytes of the message are asked for, in all and of the file itself, as the system counts. */
+/**
+ * Returns how many bytes of the message are asked for, in all and of the file itself, as the system counts.
+ */
 async function countReads(envelope, message, range) {
   const handle = await fs.promises.open(message);
   const { size } = await handle.stat();

@@ -21,7 +21,9 @@ async function runJob(script, args, { env } = {}) {
   return JSON.parse(stdout);
 }
 
-/** A side that runs a job in a process of its own, and takes the time that the job itself tells. */
+/**
+ * Returns a side that runs a job in a process of its own, and takes the time that the job itself tells.
+ */
 function jobSide(script, args, { prepare }) {
   return {
     single: true,

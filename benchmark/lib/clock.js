@@ -19,7 +19,7 @@ function startClock() {
   };
 }
 
-/** The time, and how long this thread has waited for a processor by then. */
+/** Returns the time, and how long this thread has waited for a processor by then. */
 function now() {
   for (;;) {
     const waited = waitedForProcessor();

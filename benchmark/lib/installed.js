@@ -6,7 +6,7 @@ const path = require('node:path');
 const ROOT = path.join(__dirname, '..');
 
 /**
- * What installing a package brings: its size with all that it needs, in bytes, and how many packages
+ * Returns what installing a package brings: its size with all that it needs, in bytes, and how many packages
  * these are.
  *
  * @param {string} name a package in the benchmarks' own node_modules
@@ -37,7 +37,7 @@ function find(name, from) {
   }
 }
 
-/** The files of a package, without those of packages inside it. */
+/** Returns the files of a package, without those of packages inside it. */
 function sizeOf(folder) {
   return fs.readdirSync(folder, { withFileTypes: true }).reduce((sum, entry) => {
     const file = path.join(folder, entry.name);

@@ -2,7 +2,7 @@
 
 const fs = require('node:fs');
 
-/** The most memory that this process has had, in bytes. */
+/** Returns the most memory that this process has had, in bytes. */
 function peakMemory() {
   const [, kibibytes] = /^VmHWM:\s*(\d+) kB$/m.exec(fs.readFileSync('/proc/self/status', 'utf8'));
   return Number(kibibytes) * 1024;

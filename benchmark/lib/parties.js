@@ -56,7 +56,7 @@ function partiesOf({ cached, quick, length }) {
   });
 }
 
-/** Whether a party answers at once, and not with a promise. */
+/** Returns whether a party answers at once, and not with a promise. */
 function isSync(name) {
   return /sync|node:crypto/.test(name);
 }
@@ -67,8 +67,8 @@ function worksInFlight(name) {
 }
 
 /**
- * A party with the message it makes of some data. It must give back what it was given; and what speaks
- * our format, must be read by us.
+ * Returns a party with the message it makes of some data. It must give back what it was given; and what
+ * speaks our format, must be read by us.
  *
  * @param {string} name
  * @param {Buffer} data

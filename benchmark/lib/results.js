@@ -15,7 +15,7 @@ const FILE = path.join(__dirname, '..', 'results.json');
  *   `waited`: for which part of the time other programs had the processors
  */
 
-/** What has been measured so far. */
+/** Returns what has been measured so far. */
 function read() {
   return fs.existsSync(FILE) ? JSON.parse(fs.readFileSync(FILE, 'utf8')) : { cases: {} };
 }

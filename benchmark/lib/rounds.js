@@ -57,14 +57,14 @@ async function collectGarbage() {
   await pause(FREED_MS);
 }
 
-/** What the same sides took when they were measured several times. */
+/** Returns what the same sides took when they were measured several times. */
 function together(all) {
   return Object.fromEntries(
     Object.keys(all[0]).map((name) => [name, summary(all.flatMap((each) => each[name].values))]),
   );
 }
 
-/** How many operations make a sample that is long enough; and the warm-up. */
+/** Returns how many operations make a sample that is long enough; and the warm-up. */
 async function calibrate({ sample, single }) {
   if (single) return 1;
   let count = 1;
@@ -75,7 +75,7 @@ async function calibrate({ sample, single }) {
   }
 }
 
-/** Whether the ratio of each side to the first has come to rest. */
+/** Returns whether the ratio of each side to the first has come to rest. */
 function settled(values) {
   const [first] = Object.values(values);
   return Object.values(values).every((side) => {
@@ -89,7 +89,7 @@ function summary(values) {
   return { median: median(values), low, high, values };
 }
 
-/** A side that does a synchronous operation again and again. */
+/** Returns a side that does a synchronous operation again and again. */
 function synchronous(operation) {
   return {
     sample(count) {
@@ -100,12 +100,12 @@ function synchronous(operation) {
   };
 }
 
-/** A side that awaits one operation after another. */
+/** Returns a side that awaits one operation after another. */
 function sequential(operation) {
   return inFlight(operation, 1);
 }
 
-/** A side that keeps so many operations in flight. */
+/** Returns a side that keeps so many operations in flight. */
 function inFlight(operation, width) {
   return {
     async sample(count) {

@@ -13,7 +13,7 @@ const { CONTEXT, FRAME_LENGTH, SUITE } = require('../lib/keys');
 const CACHED_SECONDS = 86_400;
 
 /**
- * The Encryption SDK for JavaScript under a branch key, with our suite and frames.
+ * Returns the Encryption SDK for JavaScript under a branch key, with our suite and frames.
  *
  * @param {{ tableName: string, logicalName: string, branchKeyId: string, kmsKeyId: string, endpoint: string }} place
  */

@@ -19,7 +19,7 @@ const WRITES = {
 };
 
 /**
- * The Encryption SDK for JavaScript under the key of the benchmarks.
+ * Returns the Encryption SDK for JavaScript under the key of the benchmarks.
  *
  * @param {keyof typeof WRITES} writes
  * @param {{ cached?: boolean }} [options] cached: with its caching materials manager, whose data key

@@ -105,7 +105,9 @@ function opened(key, nonce, aad, ciphertext, tag) {
   return plaintext;
 }
 
-/** A data key and its wrapped form, as the raw AES keyrings of the Encryption SDKs write it. */
+/**
+ * Returns a data key and its wrapped form, as the raw AES keyrings of the Encryption SDKs write it.
+ */
 function newDataKey() {
   const dataKey = crypto.randomBytes(DATA_KEY);
   const nonce = crypto.randomBytes(IV);

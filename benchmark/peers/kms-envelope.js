@@ -3,7 +3,7 @@
 const { Envelope, RawAesKeyring } = require('../..');
 const { KEY } = require('../lib/keys');
 
-/** An envelope under the key of the benchmarks. */
+/** Returns an envelope under the key of the benchmarks. */
 function envelope(options = {}) {
   return new Envelope({ keyring: keyring(), ...options });
 }

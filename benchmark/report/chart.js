@@ -6,7 +6,7 @@ const WIDTH = 820;
 const FONT = 'Arial, Helvetica, sans-serif';
 const COLORS = ['#0b7285', '#f08c00', '#868e96', '#c92a2a', '#e8590c', '#5f3dc4'];
 
-/** A chart as SVG, drawn without a browser; the same input gives the same bytes. */
+/** Returns a chart as SVG, drawn without a browser; the same input gives the same bytes. */
 function svgOf({ title, height, legend, xAxis, yAxis, series }) {
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height });
   chart.setOption({

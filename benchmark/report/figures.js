@@ -8,13 +8,13 @@ function groupOf(cases, caseName, groupName) {
   return cases[caseName]?.groups.find(({ name }) => name === groupName);
 }
 
-/** What a side took, in nanoseconds. */
+/** Returns what a side took, in nanoseconds. */
 function timeOf(cases, caseName, groupName, side) {
   return groupOf(cases, caseName, groupName)?.sides?.[side]?.median;
 }
 
 /**
- * How many times longer one side took than another: the median over the rounds, in each of which
+ * Returns how many times longer one side took than another: the median over the rounds, in each of which
  * both were measured, and how wide the middle half of them is.
  */
 function ratioOf(cases, caseName, groupName, numerator, denominator) {
@@ -26,7 +26,7 @@ function ratioOf(cases, caseName, groupName, numerator, denominator) {
   return { ratio, spread: (quantile(ratios, 0.75) - quantile(ratios, 0.25)) / ratio };
 }
 
-/** A time in the unit that it is best read in. */
+/** Returns a time in the unit that it is best read in. */
 function duration(nanoseconds) {
   if (nanoseconds < 1e3) return `${digits(nanoseconds)} ns`;
   if (nanoseconds < 1e6) return `${digits(nanoseconds / 1e3)} µs`;

@@ -36,7 +36,7 @@ async function check(results) {
   }
 }
 
-/** What the results make of each file. */
+/** Returns what the results make of each file. */
 async function drawn(results) {
   const pictures = Object.entries(plots(results.cases)).map(([name, svg]) => [
     path.join(PICTURES, `${name}.svg`),
@@ -50,7 +50,7 @@ async function drawn(results) {
   return [...pictures, ...documents];
 }
 
-/** What can stand between the marks, by its name. */
+/** Returns what can stand between the marks, by its name. */
 async function textsOf(results) {
   const { cases, environment } = results;
   const texts = {
@@ -82,7 +82,7 @@ async function textsOf(results) {
   return texts;
 }
 
-/** The picture and the table of the README. */
+/** Returns the picture and the table of the README. */
 async function summary(cases) {
   const rows = await summaryTable(cases);
   if (!rows) return '';
@@ -90,7 +90,7 @@ async function summary(cases) {
   return `${picture}\n\n${rows}`;
 }
 
-/** Where it was measured, and how quiet it was there. */
+/** Returns where it was measured, and how quiet it was there. */
 function machine(environment, cases) {
   if (!environment) return '';
   const { processor, cores, memoryGiB, system, rust } = environment;

@@ -17,7 +17,7 @@ const PARTIES = [
 ];
 
 /**
- * All plots, by the name of their file.
+ * Returns all plots, by the name of their file.
  *
  * @param {Record<string, any>} cases
  * @returns {Record<string, string>}
@@ -35,7 +35,9 @@ function plots(cases) {
   return Object.fromEntries(Object.entries(drawn).filter(([, svg]) => svg));
 }
 
-/** How many times as fast as the Encryption SDK for JavaScript: the picture of the README. */
+/**
+ * Returns how many times as fast as the Encryption SDK for JavaScript: the picture of the README.
+ */
 function overview(cases) {
   const rows = COMPARISONS.map(({ what, name, group, ours, client }) => ({
     label: what,

@@ -55,7 +55,7 @@ const COMPARISONS = [
   { what: '1 GiB file', name: 'files', group: 'file', ours: FILE, client: CLIENT, other: 'cp' },
 ];
 
-/** The comparisons as the rows of a table: encryption, then decryption. */
+/** Returns the comparisons as the rows of a table: encryption, then decryption. */
 function summaryRows(cases) {
   const head = ['', 'kms-envelope', '@aws-crypto/client-node', 'something else'];
   const rows = ['encrypt', 'decrypt'].flatMap((operation) =>

@@ -8,7 +8,7 @@ const { TARGETS } = require('./targets');
 const WIDE = 0.2;
 
 /**
- * The targets and what was measured of them, as Markdown.
+ * Returns the targets and what was measured of them, as Markdown.
  *
  * @param {{ cases: Record<string, any> }} results
  * @param {{ measuredOnly?: boolean }} [options] measuredOnly: without the other rows
@@ -34,13 +34,13 @@ async function targetTable({ cases }, { measuredOnly = false } = {}) {
   return table([head, ...rows], ['l', 'l', 'r', 'r', 'r', 'l', 'l']);
 }
 
-/** What the README shows, as Markdown; nothing if there is nothing. */
+/** Returns what the README shows, as Markdown; nothing if there is nothing. */
 async function summaryTable(cases) {
   const rows = summaryRows(cases);
   return rows.length > 1 ? table(rows, ['l', 'r', 'r', 'r']) : '';
 }
 
-/** All sides of each group of a case, as Markdown. */
+/** Returns all sides of each group of a case, as Markdown. */
 async function caseTable(cases, name) {
   const parts = [];
   for (const group of cases[name]?.groups ?? []) {

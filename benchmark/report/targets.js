@@ -171,7 +171,7 @@ function compared(what, caseName, group, ours, theirs, { target, ratio: [above, 
   };
 }
 
-/** A figure that must stay below a bound. */
+/** Returns a figure that must stay below a bound. */
 function within(what, target, bound, format, figure) {
   return {
     what,

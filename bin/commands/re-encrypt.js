@@ -85,7 +85,7 @@ async function replace(file, from, to, options) {
 }
 
 /**
- * Why the file is to be re-encrypted, if it has not been already.
+ * Returns why the file is to be re-encrypted, if it has not been already.
  *
  * @param {string} file
  * @param {Envelope} to
@@ -103,7 +103,7 @@ async function keyProblem(file, to, options) {
 }
 
 /**
- * Why the destination is not the re-encrypted source, if it is not.
+ * Returns why the destination is not the re-encrypted source, if it is not.
  *
  * @param {Job} job
  * @param {Envelope} from

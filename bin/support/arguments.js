@@ -58,7 +58,7 @@ function refuseUnknownChoices(values) {
 }
 
 /**
- * The key that `--key` or the environment names.
+ * Returns the key that `--key` or the environment names.
  *
  * @param {Values} values
  * @returns {string}
@@ -69,7 +69,7 @@ function keyOf({ key = process.env.ENCRYPTION_KEY_ID }) {
 }
 
 /**
- * The encryption context that `--context` gives, pair by pair.
+ * Returns the encryption context that `--context` gives, pair by pair.
  *
  * @param {Values} values
  * @returns {Record<string, string>}

@@ -6,7 +6,7 @@ const path = require('node:path');
 
 const { env } = process;
 
-/** Where credentials come from, in the order in which the SDK asks; never what they are. */
+/** Returns where credentials come from, in the order in which the SDK asks; never what they are. */
 function credentials() {
   const sources = [fromVariables(), fromProfile(), fromWebIdentity(), fromContainer()];
   const found = sources.filter(Boolean);
@@ -16,7 +16,7 @@ function credentials() {
 }
 
 /**
- * Where the Region comes from.
+ * Returns where the Region comes from.
  *
  * @param {string} key
  */
@@ -28,7 +28,7 @@ function region(key) {
   return `not in the environment; from the profile ${profileName()}, if that has one`;
 }
 
-/** Where KMS is looked for. */
+/** Returns where KMS is looked for. */
 function endpoint() {
   for (const name of ['AWS_ENDPOINT_URL_KMS', 'AWS_ENDPOINT_URL']) {
     if (env[name]) return `${withoutUser(env[name])}, from ${name}`;
@@ -77,7 +77,7 @@ function profileName() {
 }
 
 /**
- * Whether an INI file has one of these sections.
+ * Returns whether an INI file has one of these sections.
  *
  * @param {string} file
  * @param {string[]} names
@@ -94,7 +94,7 @@ function hasSection(file, names) {
 }
 
 /**
- * A URL without the user and password that it may hold.
+ * Returns a URL without the user and password that it may hold.
  *
  * @param {string | undefined} url
  */

@@ -17,7 +17,7 @@ const WITHOUT_SIZE = ['ERR_ENVELOPE_SIGNED_MESSAGE', 'ERR_ENVELOPE_UNSUPPORTED_M
 /** @typedef {{ encryptionContext: Context, signal: AbortSignal, verify?: boolean }} Checks */
 
 /**
- * Why the destination is not the whole message that the source would give, if it is not.
+ * Returns why the destination is not the whole message that the source would give, if it is not.
  *
  * @param {Job} job
  * @param {Envelope} envelope
@@ -36,7 +36,7 @@ async function messageProblem(job, envelope, { encryptionContext, signal, verify
 }
 
 /**
- * Why the destination is not the whole plaintext of the source, if it is not.
+ * Returns why the destination is not the whole plaintext of the source, if it is not.
  *
  * @param {Job} job
  * @param {Envelope} envelope
@@ -65,8 +65,8 @@ async function contentProblem(existing, wanted) {
 }
 
 /**
- * The SHA-256 digest of a file; or, with an envelope, of what the message in it decrypts to, once all
- * of that has verified.
+ * Returns the SHA-256 digest of a file; or, with an envelope, of what the message in it decrypts to, once
+ * all of that has verified.
  *
  * @param {string} file
  * @param {AbortSignal} signal
@@ -87,7 +87,7 @@ async function digest(file, signal, envelope, encryptionContext = {}) {
 }
 
 /**
- * The authenticated size and context of a source; or why they are not known.
+ * Returns the authenticated size and context of a source; or why they are not known.
  *
  * @param {string} file
  * @param {Envelope} envelope
@@ -104,7 +104,7 @@ async function openSource(file, envelope, options) {
 }
 
 /**
- * The same of a destination; or why it is no message under this key.
+ * Returns the authenticated size and context of a destination; or why it is no message under this key.
  *
  * @param {string} file
  * @param {Envelope} envelope
@@ -132,7 +132,7 @@ async function open(file, envelope, options) {
 }
 
 /**
- * A source that was changed later may well have kept its length.
+ * Returns a problem if the source was changed after the destination: it may have kept its length.
  *
  * @param {Job} job
  */

@@ -33,7 +33,7 @@ class Failure extends Error {
 }
 
 /**
- * The failure of a command line that is wrong; nothing was done.
+ * Returns the failure of a command line that is wrong; nothing was done.
  *
  * @param {string} message
  */
@@ -80,7 +80,7 @@ function commonExitCode(codes) {
 }
 
 /**
- * Whether the same command may succeed with other files; else it ends at this error.
+ * Returns whether the same command may succeed with other files; else it ends at this error.
  *
  * @param {unknown} error
  */
@@ -91,7 +91,7 @@ function concernsOneFile(error) {
   return ['message', 'file'].includes(categoryOf(code)) && !OF_ALL_FILES.includes(name);
 }
 
-/** Whether the reader of standard output has closed it, which is no failure to tell of. */
+/** Returns whether the reader of standard output has closed it, which is no failure to tell of. */
 function isBrokenPipe(/** @type {unknown} */ error) {
   return toKnown(error).code === `${PREFIX}BROKEN_PIPE`;
 }

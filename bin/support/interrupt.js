@@ -7,7 +7,7 @@ const { Failure } = require('./errors.js');
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 
 /**
- * An AbortSignal that fires when the process is asked to end. Asked a second time, the process ends
+ * Returns an AbortSignal that fires when the process is asked to end. Asked a second time, the process ends
  * at once, as it would have without us.
  *
  * @returns {{ signal: AbortSignal, stop(): void }}

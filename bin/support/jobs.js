@@ -83,7 +83,7 @@ async function runJobs({ values, reporter, signal }, { jobs, failures }, operati
   }
 
   /**
-   * What to do about a destination that exists. Only one that was checked is left as it is.
+   * Returns what to do about a destination that exists. Only one that was checked is left as it is.
    *
    * @param {Job} job
    */

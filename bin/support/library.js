@@ -3,8 +3,8 @@
 const { keyOf } = require('./arguments.js');
 
 /**
- * The public API. It is loaded only when a command needs it, so that `--help` and `doctor` work
- * even where the addon does not.
+ * Returns the public API. It is loaded only when a command needs it, so that `--help` and `doctor` work even
+ * where the addon does not.
  *
  * @returns {typeof import('../..')}
  */
@@ -13,7 +13,7 @@ function library() {
 }
 
 /**
- * The envelope of a command line.
+ * Returns the envelope of a command line.
  *
  * @param {import('./arguments.js').Values} values
  */

@@ -31,7 +31,7 @@ function write(text) {
 }
 
 /**
- * A stream to standard output that ends only when all has been written, and leaves that open.
+ * Returns a stream to standard output that ends only when all has been written, and leaves that open.
  */
 function standardOutput() {
   refuseClosedOutput();
@@ -39,7 +39,7 @@ function standardOutput() {
 }
 
 /**
- * A text that comes from elsewhere, as one harmless line.
+ * Returns a text that comes from elsewhere, as one harmless line.
  *
  * @param {string} text
  */
@@ -48,7 +48,7 @@ function oneLine(text) {
 }
 
 /**
- * A value as one line of JSON that changes no terminal.
+ * Returns a value as one line of JSON that changes no terminal.
  *
  * @param {unknown} value
  */
@@ -56,7 +56,7 @@ function jsonLine(value) {
   return `${JSON.stringify(value).replace(UNPRINTABLE, escaped)}\n`;
 }
 
-/** Each unit of UTF-16 by itself, as JSON has it. */
+/** Returns a character as JSON escapes it: `\\u` and four digits for each of its UTF-16 units. */
 function escaped(/** @type {string} */ character) {
   const units = character.split('').map((unit) => unit.charCodeAt(0));
   return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
@@ -69,7 +69,7 @@ function refuseClosedOutput() {
 }
 
 /**
- * Whether a standard descriptor was closed when the process began: Node.js opens /dev/null in its
+ * Returns whether a standard descriptor was closed when the process began: Node.js opens /dev/null in its
  * place, for both ways, where `< /dev/null` and `> /dev/null` open it for one.
  *
  * @param {0 | 1} fd

@@ -10,7 +10,7 @@ const { Failure } = require('./errors.js');
 const MAX_NAME_LENGTH = 40;
 
 /**
- * A name in the folder of the destination, that a file has only until it is complete.
+ * Returns a name in the folder of the destination, that a file has only until it is complete.
  *
  * @param {string} destination
  */
@@ -39,7 +39,7 @@ async function refuseOutside({ destination, within }) {
 }
 
 /**
- * Whether a link that is there leads into the folder.
+ * Returns whether a link that is there leads into the folder.
  *
  * @param {string} link
  * @param {string} folder

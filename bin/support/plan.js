@@ -24,7 +24,7 @@ const { isFolder, walk } = require('./walk.js');
 const TEMPORARY = /^\..+\.\w{6}\.tmp$/;
 
 /**
- * The files that the arguments name, and those in the folders that they name.
+ * Returns the files that the arguments name, and those in the folders that they name.
  *
  * @param {import('../commands').Invocation} invocation
  * @param {import('./transfer.js').Operation} operation
@@ -63,7 +63,7 @@ async function plan({ values, positionals, reporter, signal }, operation) {
     }
   }
 
-  /** Why a file is none to work on; '' where that goes without saying. */
+  /** Returns why a file is none to work on; '' where that goes without saying. */
   async function whyNot(/** @type {string} */ source) {
     const name = path.basename(source);
     if (!outputFolder && TEMPORARY.test(name)) return 'left over where a process was killed';
@@ -113,7 +113,7 @@ async function look(source) {
 }
 
 /**
- * A path without links, so that a folder is known by any name; as it is, if it is not there.
+ * Returns a path without links, so that a folder is known by any name; as it is, if it is not there.
  *
  * @param {string} place
  */
@@ -122,7 +122,7 @@ function realPath(place) {
 }
 
 /**
- * Whether `--output` is a folder: it is one, or there is more than one file to write.
+ * Returns whether `--output` is a folder: it is one, or there is more than one file to write.
  *
  * @param {string | undefined} output
  * @param {{ isFolder: boolean }[]} inputs
@@ -136,7 +136,8 @@ async function isOutputFolder(output, inputs) {
 }
 
 /**
- * What goes to one place, or to where something is still to be read, would depend on the order.
+ * Throws if two files would be written to one place, or one over another that is still to be read: the result
+ * would depend on the order.
  *
  * @param {Job[]} jobs
  */

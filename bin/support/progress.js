@@ -98,7 +98,7 @@ function loadCliProgress() {
 }
 
 /**
- * The end of a name, as much as there is room for: a bar on two lines would not be wiped.
+ * Returns the end of a name, as much as there is room for: a bar on two lines would not be wiped.
  *
  * @param {string} name
  * @param {number} width what stands before it
@@ -117,7 +117,7 @@ function inUnits(bytes) {
 }
 
 /**
- * A time as the bar shows it; at both ends it is not known.
+ * Returns a time as the bar shows it; at both ends it is not known.
  *
  * @param {unknown} seconds
  */

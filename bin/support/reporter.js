@@ -66,7 +66,7 @@ class Reporter {
 }
 
 /**
- * What tells which file is meant, unless the message does.
+ * Returns what tells which file is meant, unless the message does.
  *
  * @param {string} message
  * @param {string} [source]

@@ -13,7 +13,7 @@ const { Failure } = require('./errors.js');
  */
 
 /**
- * All that lies in a folder and in the folders below, in the order of the names.
+ * Yields all that lies in a folder and in the folders below, in the order of the names.
  *
  * @param {string} root
  * @param {string | undefined} excluded the path, from the root, of a folder to leave out
@@ -39,7 +39,7 @@ async function* walk(root, excluded, below = '') {
 }
 
 /**
- * What a folder holds, with names as text; `isText` if they can be had back from that.
+ * Returns what a folder holds, with names as text; `isText` if they can be had back from that.
  *
  * @param {string} folder
  */

@@ -229,7 +229,7 @@ function callOptions(options, known) {
 }
 
 /**
- * All bytes of a body, if they are not too many: what the store says of the length is not believed.
+ * Returns all bytes of a body, if they are not too many: what the store says of the length is not believed.
  *
  * @param {any} body
  * @param {number} most

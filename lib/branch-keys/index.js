@@ -1,9 +1,8 @@
 'use strict';
 
 const { abortable } = require('../calls/abort.js');
-const { brand, copies, isOfCopy } = require('../input/copies.js');
-const { invalid, native } = require('../errors.js');
-const { kind } = require('../input/kind.js');
+const { brand, unknownObject } = require('../input/copies.js');
+const { native } = require('../errors.js');
 
 // Loaded when the first store is made.
 const stores = () => require('./store.js');
@@ -70,7 +69,7 @@ class BranchKeyStore {
 brand(BranchKeyStore);
 
 /**
- * The native half of a store.
+ * Returns the native half of a store.
  *
  * @param {unknown} store
  * @param {string} [name] how the argument is called, for the error
@@ -79,8 +78,7 @@ brand(BranchKeyStore);
 function nativeStore(store, name = 'branchKeyStore') {
   const found = nativeStores.get(/** @type {object} */ (store));
   if (found) return found;
-  if (isOfCopy(store, 'BranchKeyStore')) throw copies(name);
-  throw invalid(`${name} must be a BranchKeyStore, not ${kind(store)}`);
+  throw unknownObject(store, 'BranchKeyStore', name, 'must be a BranchKeyStore');
 }
 
 module.exports = { BranchKeyStore, nativeStore };

@@ -4,7 +4,7 @@ const binding = require('../native/load.js');
 const args = require('../input/index.js');
 const { abortable } = require('../calls/abort.js');
 const { invalid } = require('../errors.js');
-const { ACCESS_OPTIONS, accessOptions } = require('../keyrings/kms.js');
+const { ACCESS_OPTIONS, accessOptions, credentialsOf } = require('../keyrings/kms.js');
 const { GUARD_OPTIONS, guardOptions } = require('../keyrings/guard.js');
 
 const OPTIONS = /** @type {const} */ ([
@@ -24,7 +24,7 @@ const CALL = /** @type {const} */ (['signal']);
 /** @typedef {{ [name in typeof OPTIONS[number]]?: unknown }} Given */
 
 /**
- * The native store of a `BranchKeyStore`'s options, and what `info` tells of them.
+ * Returns the native store of a `BranchKeyStore`'s options, and what `info` tells of them.
  *
  * @param {unknown} options
  */
@@ -36,7 +36,12 @@ function open(options) {
   const own = { tableName, logicalName, ...kms };
   const access = accessOptions({ ...given, endpoint: given.kmsEndpoint });
   const endpoint = args.optionalString(given.endpoint, 'endpoint');
-  const native = binding.BranchKeyStore.dynamoDb({ ...own, endpoint }, access, guardOptions(given));
+  const native = binding.BranchKeyStore.dynamoDb(
+    { ...own, endpoint },
+    access,
+    guardOptions(given),
+    credentialsOf(given),
+  );
   return { native, info: Object.freeze(own) };
 }
 
@@ -67,7 +72,7 @@ function kmsKeys(/** @type {Given} */ given) {
 async function create(store, options) {
   const given = args.options(options ?? {}, CREATE);
   const id = given.branchKeyId === undefined ? undefined : idOf(given.branchKeyId);
-  const context = args.contextPairs(given.encryptionContext);
+  const context = args.flattenContext(given.encryptionContext);
   const signal = args.abortSignal(given.signal);
   const { branchKeyId, version } = await abortable(signal, (caller) =>
     store.create(id, context, caller),
@@ -76,7 +81,7 @@ async function create(store, options) {
 }
 
 /**
- * What the table has of a branch key.
+ * Returns what the table has of a branch key.
  *
  * @param {import('../../binding').BranchKeyStore} store
  * @param {unknown} branchKeyId
@@ -95,7 +100,7 @@ async function describe(store, branchKeyId, options) {
 }
 
 /**
- * The id of a branch key: any text.
+ * Returns the id of a branch key: any text.
  *
  * @param {unknown} value
  */

@@ -6,7 +6,7 @@ const { onAbort } = require('./signal.js');
 const { warnOfUnlockedKeys } = require('../native/warning.js');
 
 /**
- * Awaits a call of the addon, and cancels it when the signal fires.
+ * Returns what a call of the addon resolves with; cancels the call when the signal fires.
  *
  * @template T
  * @param {AbortSignal | undefined} signal
@@ -20,8 +20,8 @@ async function abortable(signal, call) {
   try {
     return await call(caller);
   } catch (error) {
-    const own = fromNative(error);
-    throw signal && own.code === 'ERR_ENVELOPE_ABORTED' ? aborted(signal) : own;
+    const failure = fromNative(error);
+    throw signal && failure.code === 'ERR_ENVELOPE_ABORTED' ? aborted(signal) : failure;
   } finally {
     ignore?.();
     if (caller) closeCaller(caller);
@@ -30,7 +30,7 @@ async function abortable(signal, call) {
 }
 
 /**
- * Awaits work that cannot be ended, and rejects when the signal fires before it is done.
+ * Returns what work resolves with that cannot be cancelled; rejects as soon as the signal fires.
  *
  * @template T
  * @param {AbortSignal} signal

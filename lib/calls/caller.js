@@ -23,7 +23,7 @@ let lastId = 0;
 /** Whether a `CustomKeyring` was ever made, whose functions run in the context of a call. */
 let hasCustomKeyrings = false;
 
-/** Whether a call without a signal needs a `Caller`, too. */
+/** Returns whether a call without a signal needs a `Caller`, too. */
 function needsCaller() {
   return hasCustomKeyrings || hasSubscribers();
 }
@@ -33,7 +33,7 @@ function noteCustomKeyring() {
   hasCustomKeyrings = true;
 }
 
-/** Whether anybody listens for calls of key services. */
+/** Returns whether anybody listens for calls of key services. */
 function hasSubscribers() {
   const { start, end, asyncStart, asyncEnd, error } = channels;
   return [start, end, asyncStart, asyncEnd, error].some((channel) => channel.hasSubscribers);

@@ -6,28 +6,28 @@ const { hrtime } = process;
 const MIB = 1024 * 1024;
 
 /** A MiB with its header and frames, in either direction. */
-const FIRST = 1.25 * MIB;
-const LEAST = FIRST / 4;
-const MOST = 8 * FIRST;
+const FIRST_SLICE = 1.25 * MIB;
+const MIN_SLICE = FIRST_SLICE / 4;
+const MAX_SLICE = 8 * FIRST_SLICE;
 
-/** Under this, in ms, a call may do twice as much. */
-const BRIEF = 0.6;
-/** Over this, in ms, it does half as much. */
-const LONG = 2;
+/** After a call that took less, in milliseconds, the slice is doubled. */
+const TOO_SHORT_MS = 0.6;
+/** After a call that took more, it is halved. */
+const TOO_LONG_MS = 2;
 
 /**
- * How much of a large input one call of the addon is given, so that the event loop turns about every
- * millisecond: less where each byte is signed, more where other cores help.
+ * Tells how much of a large input to give to one call of the addon, so that the event loop turns about
+ * every millisecond: less where each byte is signed, more where other cores help.
  *
  * Fresh memory comes in pages of 2 MiB: cores that begin in the same page each clear it, so that small
  * slices cost more than their turns.
  */
 class Pace {
-  /** In bytes. */
-  slice = FIRST;
+  /** The length of the next slice, in bytes. */
+  slice = FIRST_SLICE;
 
   /**
-   * Makes a call that was given a slice.
+   * Returns what a call on one slice returns, and sets the length of the next slice by the time it took.
    *
    * @template T
    * @param {() => T} call
@@ -36,8 +36,8 @@ class Pace {
     const began = hrtime.bigint();
     const answer = call();
     const took = Number(hrtime.bigint() - began) / 1e6;
-    if (took < BRIEF) this.slice = Math.min(this.slice * 2, MOST);
-    else if (took > LONG) this.slice = Math.max(this.slice / 2, LEAST);
+    if (took < TOO_SHORT_MS) this.slice = Math.min(this.slice * 2, MAX_SLICE);
+    else if (took > TOO_LONG_MS) this.slice = Math.max(this.slice / 2, MIN_SLICE);
     return answer;
   }
 }

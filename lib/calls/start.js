@@ -8,7 +8,7 @@ const { native } = require('../errors.js');
 /** @typedef {import('../../binding').PendingStart} PendingStart */
 
 /**
- * Starts an operation; now if its keys are at hand, else when the keyrings have answered.
+ * Starts an operation, and returns it once its keyrings have answered: at once if its keys are at hand.
  *
  * @param {AbortSignal | undefined} signal
  * @param {() => Transform | PendingStart} start
@@ -20,7 +20,7 @@ async function begin(signal, start) {
 }
 
 /**
- * Returns what was started, once its keyrings have answered.
+ * Returns a started operation, once its keyrings have answered.
  *
  * @param {AbortSignal | undefined} signal
  * @param {Transform | PendingStart} started
@@ -36,7 +36,7 @@ async function ready(signal, started) {
 }
 
 /**
- * Returns what was started, unless a keyring must be waited for.
+ * Returns a started operation; throws if a keyring must be waited for.
  *
  * @param {Transform | PendingStart} started
  * @returns {Transform}

@@ -11,7 +11,7 @@ const setInterval = real('setInterval');
 const setTimeout = real('setTimeout');
 
 /**
- * A timer of Node.js; also where fake ones were installed first. Those of sinon, jest and vitest are
+ * Returns a timer of Node.js; also where fake ones were installed first. Those of sinon, jest and vitest are
  * one library, whose clock keeps what it replaced.
  *
  * @template {'clearInterval' | 'clearTimeout' | 'setImmediate' | 'setInterval' | 'setTimeout'} Name

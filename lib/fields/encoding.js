@@ -9,7 +9,7 @@ const { kind } = require('../input/kind.js');
 const ENCODINGS = /** @type {const} */ (['base64', 'base64url', 'hex']);
 
 /**
- * The options of most calls, which are an object literal of a row: read without the slow checks.
+ * Returns the options of most calls, which are an object literal of a row: read without the slow checks.
  *
  * @param {unknown} options
  * @returns {{ row?: unknown, encoding?: unknown } | undefined}

@@ -18,7 +18,7 @@ const CLOAK_KEY = /^k1\.aesgcm256\.([\w-]{43}=)$/;
 const MESSAGE_STARTS = ['0280', '0180', '0204', '0205'];
 
 /**
- * What reads the values of other packages that a column still holds, in the order given.
+ * Returns what reads the values of other packages that a column still holds, in the order given.
  *
  * @param {unknown} from
  * @returns {Reader[]}
@@ -113,7 +113,7 @@ function message(envelope, encryptionContext) {
   // Loaded here: it may load this file.
   const { clientOf } = require('../envelope.js');
   clientOf(envelope);
-  args.contextPairs(encryptionContext);
+  args.flattenContext(encryptionContext);
   const options = encryptionContext === undefined ? {} : { encryptionContext };
   return (value) => {
     const bytes = typeof value === 'string' ? Buffer.from(value, 'base64') : value;

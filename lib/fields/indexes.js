@@ -92,7 +92,7 @@ class Index {
 }
 
 /**
- * The indexes of a column, by name; the one that has none is ''.
+ * Returns the indexes of a column, by name; the one that has none is ''.
  *
  * @param {FieldKeys} keys
  * @param {string} table

@@ -6,8 +6,7 @@ const binding = require('../native/load.js');
 const args = require('../input/index.js');
 const { abortable } = require('../calls/abort.js');
 const { invalid, native } = require('../errors.js');
-const { brand, copies, isOfCopy } = require('../input/copies.js');
-const { kind } = require('../input/kind.js');
+const { brand, unknownObject } = require('../input/copies.js');
 const { formOf } = require('./forms.js');
 const { AwsKmsKeyring, nativeKeyring } = require('../keyrings/index.js');
 
@@ -237,11 +236,8 @@ brand(Keyset);
 function kmsKeyring(keyring) {
   if (typeof keyring === 'string') return nativeKeyring(keyringOfUri(keyring));
   if (isAwsKmsKeyring(keyring)) return nativeKeyring(keyring);
-  if (isOfCopy(keyring, 'keyring')) throw copies('keyring');
-  throw invalid(
-    `keyring must be an AwsKmsKeyring, a Keyset, or a URI such as "${KMS_SCHEME}arn:aws:kms:...", ` +
-      `not ${kind(keyring)}: Tink knows no others`,
-  );
+  const rule = `must be an AwsKmsKeyring, a Keyset, or a URI such as "${KMS_SCHEME}arn:aws:kms:..."`;
+  throw unknownObject(keyring, 'keyring', 'keyring', rule, ': Tink knows no others');
 }
 
 /** @param {unknown} value */
@@ -261,7 +257,7 @@ function associatedData(data) {
 }
 
 /**
- * The encryption context in which Tink's AWS KMS AEAD puts associated data.
+ * Returns the encryption context in which Tink's AWS KMS AEAD puts associated data.
  *
  * @param {Uint8Array} aad
  */

@@ -19,7 +19,7 @@ const MOST_UTF8 = 3;
 let shared;
 
 /**
- * A buffer of at least this many bytes, until the next call.
+ * Returns a buffer of at least this many bytes, until the next call.
  *
  * @param {number} length
  */
@@ -30,7 +30,7 @@ function room(length) {
 }
 
 /**
- * A row as text or bytes: a number and its decimal text are the same row.
+ * Returns a row as text or bytes: a number and its decimal text are the same row.
  *
  * @param {unknown} row
  * @returns {string | Uint8Array | undefined}
@@ -47,7 +47,7 @@ function rowOf(row) {
 }
 
 /**
- * The most bytes that a text or bytes take.
+ * Returns the most bytes that a text or bytes take.
  *
  * @param {string | Uint8Array | undefined} value
  */

@@ -164,7 +164,7 @@ function getter(prototype, name) {
 }
 
 /**
- * A method as a function of its target.
+ * Returns a method as a function of its target.
  *
  * @param {Function} method
  * @returns {(target: any, ...rest: any[]) => any}

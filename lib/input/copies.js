@@ -3,6 +3,7 @@
 const { isProxy } = require('node:util').types;
 
 const { invalid } = require('../errors.js');
+const { kind } = require('./kind.js');
 
 /** What the classes of every copy of this package have on their prototypes. */
 const BRAND = Symbol.for('kms-envelope.class');
@@ -17,7 +18,21 @@ function brand(type) {
 }
 
 /**
- * Whether a value is an object of another copy of this package; of this copy, it would have been
+ * Returns the error of a value that should be an object of this package, and is none.
+ *
+ * @param {unknown} value
+ * @param {'Envelope' | 'BranchKeyStore' | 'keyring'} what
+ * @param {string} name how the argument is called
+ * @param {string} rule what it must be, such as "must be an Envelope"
+ * @param {string} [why] an end of the sentence
+ */
+function unknownObject(value, what, name, rule, why = '') {
+  if (isOfCopy(value, what)) return ofOtherCopy(name);
+  return invalid(`${name} ${rule}, not ${kind(value)}${why}`);
+}
+
+/**
+ * Returns whether a value is an object of another copy of this package; of this copy, it would have been
  * recognized before.
  *
  * @param {unknown} value
@@ -32,12 +47,8 @@ function isOfCopy(value, what) {
   return what === 'keyring' ? name.endsWith('Keyring') : name === what;
 }
 
-/**
- * The error of an object of another copy of this package.
- *
- * @param {string} what
- */
-function copies(what) {
+/** @param {string} what */
+function ofOtherCopy(what) {
   return invalid(
     `${what} is of another copy of kms-envelope: there are two copies in this process, which ` +
       'cannot share objects; find both with `npm ls kms-envelope`, and let one version satisfy ' +
@@ -45,4 +56,4 @@ function copies(what) {
   );
 }
 
-module.exports = { brand, copies, isOfCopy };
+module.exports = { brand, unknownObject };

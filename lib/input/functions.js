@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Whether an object of the caller's has a function of this name. What cannot even be asked, such as a
- * revoked Proxy, has none.
+ * Returns whether an object of the caller's has a function of this name. What cannot even be asked, such as
+ * a revoked Proxy, has none.
  *
  * @param {unknown} object
  * @param {string} name

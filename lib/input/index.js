@@ -2,18 +2,22 @@
 
 // The door: each argument is checked here once, and converted into what cannot change any more.
 const { byteArray, bytes, checkUnchanged, outputBuffer, wipe } = require('./bytes.js');
-const { contextPairs, list, options, take } = require('./plain.js');
+const { CONTEXT_AND_SIGNAL, callOptions, newContext } = require('./call-options.js');
+const { flattenContext, list, options, take } = require('./plain.js');
 const { abortSignal } = require('./signal.js');
 const values = require('./values.js');
 
 module.exports = {
   ...values,
+  CONTEXT_AND_SIGNAL,
   abortSignal,
   byteArray,
   bytes,
+  callOptions,
   checkUnchanged,
-  contextPairs,
+  flattenContext,
   list,
+  newContext,
   options,
   outputBuffer,
   take,

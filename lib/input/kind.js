@@ -3,7 +3,7 @@
 const { isProxy } = require('node:util').types;
 
 /**
- * What a value is, for an error: never what it holds, which may be secret. Calls no code of the
+ * Returns what a value is, for an error: never what it holds, which may be secret. Calls no code of the
  * caller's but a getter `constructor`, and survives what that throws.
  *
  * @param {unknown} value
@@ -30,7 +30,7 @@ function className(value) {
 }
 
 /**
- * A caller's own name for something, in quotes, escaped and cut.
+ * Returns a caller's own name for something, in quotes, escaped and cut.
  *
  * @param {string} name
  */

@@ -19,7 +19,7 @@ function filePath(value, name = 'the path') {
 }
 
 /**
- * Whether a value is a path, as strings and URLs are.
+ * Returns whether a value is a path, as strings and URLs are.
  *
  * @param {unknown} value
  */

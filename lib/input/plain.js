@@ -85,13 +85,13 @@ function take(value, key, example = key) {
 }
 
 /**
- * Returns an encryption context as the addon takes it: a flat list of keys and values in turn.
+ * Returns the pairs of an encryption context as the addon takes them: in one flat list, key, value, key, value.
  *
  * @param {unknown} context
  * @param {string} [name] how the argument is called, for the error
  * @returns {string[]}
  */
-function contextPairs(context, name = 'encryptionContext') {
+function flattenContext(context, name = 'encryptionContext') {
   if (context === undefined) return [];
   const given = plain(context, name, EXAMPLE);
   const pairs = [];
@@ -167,7 +167,7 @@ function problemOf(value) {
 }
 
 /**
- * Whether a value is an object without a prototype, or with the `Object.prototype` of another realm.
+ * Returns whether a value is an object without a prototype, or with the `Object.prototype` of another realm.
  *
  * @param {object} value
  * @param {object | null} prototype
@@ -181,7 +181,7 @@ function isForeignPlain(value, prototype) {
 }
 
 /**
- * Whether an object is the `Object.prototype` of a realm: the top of its chain, with a native
+ * Returns whether an object is the `Object.prototype` of a realm: the top of its chain, with a native
  * constructor `Object` whose prototype it is.
  *
  * @param {object} prototype
@@ -221,4 +221,4 @@ function newSnapshot() {
   return new Snapshot();
 }
 
-module.exports = { contextPairs, list, options, take };
+module.exports = { flattenContext, list, options, take };

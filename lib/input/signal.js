@@ -26,7 +26,7 @@ const { get: abortedOf } = /** @type {{ get: () => boolean }} */ (
 const followers = new WeakMap();
 
 /**
- * A signal of Node.js, or one that fires with the signal of another library or realm.
+ * Returns a signal of Node.js, or one that fires with the signal of another library or realm.
  *
  * @param {unknown} value
  * @returns {AbortSignal | undefined}

@@ -5,7 +5,7 @@ const { kind } = require('./kind.js');
 const { list } = require('./plain.js');
 
 /**
- * A string that is not empty and that UTF-8 can hold: of lone surrogates it would make others.
+ * Returns a string that is not empty and that UTF-8 can hold: of lone surrogates it would make others.
  *
  * @param {unknown} value
  * @param {string} name
@@ -20,7 +20,7 @@ function string(value, name) {
 }
 
 /**
- * A name of the system's or of a service's, such as a path: a string without NUL, where such names
+ * Returns a name of the system's or of a service's, such as a path: a string without NUL, where such names
  * end for those who read them.
  *
  * @param {unknown} value

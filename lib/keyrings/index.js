@@ -4,9 +4,8 @@ const path = require('node:path');
 
 const binding = require('../native/load.js');
 const args = require('../input/index.js');
-const { brand, copies, isOfCopy } = require('../input/copies.js');
+const { brand, unknownObject } = require('../input/copies.js');
 const { invalid, native } = require('../errors.js');
-const { kind } = require('../input/kind.js');
 
 // Loaded when they are first used: node:crypto alone, which reads RSA keys, takes some milliseconds.
 const custom = () => require('./custom.js');
@@ -130,9 +129,17 @@ class HierarchicalKeyring {
  * The keyring of a key string: `local:` and a path, or a KMS key id, ARN, alias or alias ARN.
  *
  * @param {string} key
+ * @param {unknown} [credentials] those of AWS, where the environment's are not wanted
  */
-function keyringOf(key) {
-  if (!key.startsWith(LOCAL_PREFIX)) return new AwsKmsKeyring({ keyId: key });
+function keyringOf(key, credentials) {
+  if (!key.startsWith(LOCAL_PREFIX)) {
+    return new AwsKmsKeyring(
+      credentials === undefined ? { keyId: key } : { keyId: key, credentials },
+    );
+  }
+  if (credentials !== undefined) {
+    throw invalid('credentials are for AWS KMS, and the key is a local key file; leave them out');
+  }
   return new LocalKeyring(key.slice(LOCAL_PREFIX.length));
 }
 
@@ -146,10 +153,8 @@ function keyringOf(key) {
 function nativeKeyring(keyring, name = 'keyring') {
   const found = nativeKeyrings.get(/** @type {object} */ (keyring));
   if (found) return found;
-  if (isOfCopy(keyring, 'keyring')) throw copies(name);
-  throw invalid(
-    `${name} must be a keyring of this package, such as an AwsKmsKeyring, not ${kind(keyring)}`,
-  );
+  const rule = 'must be a keyring of this package, such as an AwsKmsKeyring';
+  throw unknownObject(keyring, 'keyring', name, rule);
 }
 
 module.exports = {

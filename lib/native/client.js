@@ -47,7 +47,16 @@ class Core {
   }
 
   /**
-   * Starts a message.
+   * Rejects if the keyring cannot be used.
+   *
+   * @param {AbortSignal | undefined} signal
+   */
+  async checkKeyring(signal) {
+    await abortable(signal, (caller) => binding.checkKeyring(this.keyring, caller));
+  }
+
+  /**
+   * Starts to write a message.
    *
    * @param {string[]} context
    * @param {number | undefined} plaintextLength
@@ -69,7 +78,7 @@ class Core {
   }
 
   /**
-   * Writes a short message as a whole.
+   * Writes a short message in one call.
    *
    * @param {string[]} context
    * @param {Uint8Array} input
@@ -83,7 +92,7 @@ class Core {
   }
 
   /**
-   * Reads a short message as a whole.
+   * Reads a short message in one call.
    *
    * @param {Uint8Array} message
    * @param {string[]} context
@@ -105,7 +114,8 @@ class Core {
   }
 
   /**
-   * Renews a data key that was used near its age; if that fails, the next one who uses it tries.
+   * Renews the cached data key in the background, if it is near its maximum age; after a failure the next
+   * call tries again.
    *
    * @param {string[]} context
    */
@@ -115,7 +125,7 @@ class Core {
   }
 
   /**
-   * A reader of a header that arrives in pieces.
+   * Returns a reader of a header that arrives in pieces.
    *
    * @param {string[]} context
    * @param {boolean} acceptsSigned whether plaintext may be released before a signature verifies
@@ -126,7 +136,7 @@ class Core {
 }
 
 /**
- * The options as the addon takes them; it checks what they mean.
+ * Returns the options as the addon takes them; it checks what they mean.
  *
  * @param {Partial<Record<typeof OPTIONS[number], unknown>>} given
  * @returns {import('../../binding').NativeSettings}

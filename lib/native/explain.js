@@ -8,6 +8,10 @@ const VARIABLE = 'KMS_ENVELOPE_NATIVE_PATH';
 
 /** What systems say when they cannot load a library, and what it means here. */
 const REASONS = /** @type {const} */ ([
+  [
+    /^Requires (?:ffi|read) access.*(--allow-\w+)/,
+    ([, flag = '']) => `Deno forbids it; run the program with ${flag}`,
+  ],
   [/version [`'](GLIBC_[\d.]+)' not found/, tooOldGlibc],
   [/ld-musl|libc\.musl/, () => 'it was built for musl (Alpine Linux), and this system has glibc'],
   [
@@ -48,7 +52,7 @@ const REASONS = /** @type {const} */ ([
 ]);
 
 /**
- * The error of an addon that was found and cannot be loaded.
+ * Returns the error of an addon that was found and cannot be loaded.
  *
  * @param {string} file
  * @param {boolean} named whether the variable names it
@@ -67,7 +71,7 @@ function notLoaded(file, named, cause) {
 }
 
 /**
- * The error of a file that can be loaded, and is no addon of this package.
+ * Returns the error of a file that can be loaded, and is no addon of this package.
  *
  * @param {string} file
  * @param {boolean} named whether the variable names it
@@ -78,7 +82,7 @@ function notOurs(file, named) {
 }
 
 /**
- * The error where no addon was found.
+ * Returns the error where no addon was found.
  *
  * @param {string} platform
  * @param {string[]} others the platforms whose packages are installed instead
@@ -106,8 +110,9 @@ function notFound(platform, others, bundle, cause) {
   }
   if (bundle) {
     return failure(
-      `'${bundle}' is a bundle, and a native addon cannot be bundled; mark kms-envelope as ` +
-        `external, or put kms-envelope.${platform}.node beside the bundle, or name it in ${VARIABLE}`,
+      `'${bundle}' is a bundle, and a native addon cannot be bundled; deploy node_modules with it, ` +
+        `or put kms-envelope.${platform}.node beside the bundle, or name it in ${VARIABLE}: ` +
+        'see docs/deploying.md of kms-envelope',
       cause,
     );
   }
@@ -127,7 +132,7 @@ function installFor(platform) {
 }
 
 /**
- * What Node.js itself forbids.
+ * Returns the error of loading an addon where Node.js itself forbids it.
  *
  * @param {unknown} code
  * @param {string} what

@@ -4,20 +4,34 @@ const fs = require('node:fs');
 const { createRequire } = require('node:module');
 const path = require('node:path');
 
+const { HERE, IN_A_BUNDLE } = require('./here.js');
 const { PLATFORMS, platformName } = require('./platform.js');
 
 /** @typedef {typeof import('../../binding')} Addon */
-
-/** This file; in a bundle, or in an executable, the file that it became a part of. */
-const HERE = typeof __filename === 'string' ? __filename : process.execPath;
-const IN_A_BUNDLE = path.basename(HERE) !== 'load.js';
 
 // Not what a bundler would try to follow.
 const load = createRequire(HERE);
 
 /**
+ * What loads the package of a platform. Each is named in full, for what gathers the files of a
+ * deployment (Next.js, Vercel) looks for that.
+ *
+ * @type {Record<string, () => unknown>}
+ */
+const PACKAGES = {
+  'darwin-arm64': () => load('kms-envelope-darwin-arm64'),
+  'darwin-x64': () => load('kms-envelope-darwin-x64'),
+  'linux-arm64-gnu': () => load('kms-envelope-linux-arm64-gnu'),
+  'linux-arm64-musl': () => load('kms-envelope-linux-arm64-musl'),
+  'linux-x64-gnu': () => load('kms-envelope-linux-x64-gnu'),
+  'linux-x64-musl': () => load('kms-envelope-linux-x64-musl'),
+  'win32-arm64-msvc': () => load('kms-envelope-win32-arm64-msvc'),
+  'win32-x64-msvc': () => load('kms-envelope-win32-x64-msvc'),
+};
+
+/**
  * The native addon: the one that KMS_ENVELOPE_NATIVE_PATH names; else what was built here, or lies
- * beside a bundle; else that of the platform's package.
+ * beside a bundle or an executable; else that of the platform's package.
  *
  * @returns {Addon}
  */
@@ -26,9 +40,12 @@ function addon() {
   if (named) return open(path.resolve(named), true);
   const platform = platformName();
   const here = path.dirname(HERE);
-  const folder = IN_A_BUNDLE ? here : path.join(here, '..', '..');
-  const own = path.join(folder, `kms-envelope.${platform}.node`);
-  return open(fs.existsSync(own) ? own : packaged(platform), false);
+  const folders = IN_A_BUNDLE
+    ? [here, path.dirname(process.execPath)]
+    : [path.join(here, '..', '..')];
+  const places = folders.map((folder) => path.join(folder, `kms-envelope.${platform}.node`));
+  const own = places.find((place) => fs.existsSync(place));
+  return own === undefined ? packaged(platform) : open(own, false);
 }
 
 /** Loaded only where it is needed. */
@@ -38,15 +55,36 @@ function explain() {
 
 /** @param {string} platform */
 function packaged(platform) {
+  let file;
   try {
-    return load.resolve(`kms-envelope-${platform}`);
+    file = load.resolve(`kms-envelope-${platform}`);
   } catch (error) {
+    const beside = besideBundle(platform);
+    if (beside) return open(beside, false);
     throw explain().notFound(
       platform,
       PLATFORMS.filter(isInstalled),
       IN_A_BUNDLE ? HERE : undefined,
       error,
     );
+  }
+  return open(file, false, PACKAGES[platform]);
+}
+
+/**
+ * The binary that belongs to the package in the node_modules of a bundle: pnpm and Yarn let no one
+ * else see it.
+ *
+ * @param {string} platform
+ * @returns {string | undefined}
+ */
+function besideBundle(platform) {
+  if (!IN_A_BUNDLE) return undefined;
+  try {
+    const { resolve } = createRequire(load.resolve('kms-envelope/package.json'));
+    return resolve(`kms-envelope-${platform}`);
+  } catch {
+    return undefined;
   }
 }
 
@@ -63,12 +101,13 @@ function isInstalled(platform) {
 /**
  * @param {string} file
  * @param {boolean} named
+ * @param {() => unknown} [read]
  * @returns {Addon}
  */
-function open(file, named) {
+function open(file, named, read = () => load(file)) {
   let loaded;
   try {
-    loaded = load(file);
+    loaded = /** @type {Addon} */ (read());
   } catch (error) {
     throw explain().notLoaded(file, named, error);
   }

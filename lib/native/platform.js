@@ -14,7 +14,7 @@ const PLATFORMS = [
   'win32-x64-msvc',
 ];
 
-/** The name of this platform, whether or not there is a binary for it. */
+/** Returns the name of this platform, whether or not there is a binary for it. */
 function platformName() {
   const { platform, arch } = process;
   if (platform === 'win32') return `${platform}-${arch}-msvc`;
@@ -31,7 +31,7 @@ function libc() {
 }
 
 /**
- * The version of glibc, if this process runs on it.
+ * Returns the version of glibc, if this process runs on it.
  *
  * @returns {string | undefined}
  */

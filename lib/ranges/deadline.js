@@ -5,8 +5,8 @@ const { onAbort } = require('../calls/signal.js');
 const { clearTimeout, setTimeout } = require('../calls/timers.js');
 
 /**
- * Awaits what a source gives, but no longer than so many milliseconds, or than a signal lets it; what
- * comes later is ignored, and no timer is left.
+ * Returns what a source gives within so many milliseconds, and before a signal fires; what comes later is
+ * ignored, and no timer is left.
  *
  * @template T
  * @param {number} timeoutMs

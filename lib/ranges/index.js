@@ -17,14 +17,64 @@ const SLICE = 1024 * 1024;
 
 const { MAX_SAFE_INTEGER } = Number;
 
+const RANGE_OPTIONS = /** @type {const} */ ([...args.CONTEXT_AND_SIGNAL, 'start', 'end']);
+
 /**
+ * Returns a message of which any range can be read. The signal ends the opening only.
+ *
+ * @param {Core} core
+ * @param {unknown} source
+ * @param {unknown} options
+ */
+async function openMessage(core, source, options) {
+  const { encryptionContext, signal } = args.callOptions(options, args.CONTEXT_AND_SIGNAL);
+  return open(core, source, encryptionContext, signal);
+}
+
+/**
+ * Returns one range of a plaintext.
+ *
+ * @param {Core} core
+ * @param {unknown} source
+ * @param {unknown} options
+ */
+async function decryptRange(core, source, options) {
+  const { encryptionContext, signal, given } = args.callOptions(options, RANGE_OPTIONS);
+  const message = await open(core, source, encryptionContext, signal, signal);
+  try {
+    const { start, end } = given;
+    return await message.read({
+      ...(start === undefined ? {} : { start }),
+      ...(end === undefined ? {} : { end }),
+    });
+  } finally {
+    await message.close();
+  }
+}
+
+/**
+ * Returns how many bytes a plaintext has.
+ *
+ * @param {Core} core
+ * @param {unknown} source
+ * @param {unknown} options
+ */
+async function plaintextSize(core, source, options) {
+  const message = await openMessage(core, source, options);
+  await message.close();
+  return message.size;
+}
+
+/**
+ * Reads and authenticates the header and the final frame.
+ *
  * @param {Core} core
  * @param {unknown} source
  * @param {string[]} context
  * @param {AbortSignal | undefined} signal ends the opening
  * @param {AbortSignal} [readSignal] ends what is read later
  */
-async function openMessage(core, source, context, signal, readSignal) {
+async function open(core, source, context, signal, readSignal) {
   throwIfAborted(signal);
   const opened = await openSource(source);
   try {
@@ -170,7 +220,7 @@ class Message {
 }
 
 /**
- * A range within a plaintext of this size.
+ * Returns a range within a plaintext of this size.
  *
  * @param {number} size
  * @param {{ start?: unknown, end?: unknown }} range
@@ -187,7 +237,7 @@ function byteRange(size, { start = 0, end = size }) {
 }
 
 /**
- * A source whose reads a signal ends.
+ * Returns a source whose reads a signal ends.
  *
  * @param {AbortSignal | undefined} signal
  * @param {Source} source
@@ -205,4 +255,4 @@ function truncated() {
   return new EnvelopeError('ERR_ENVELOPE_TRUNCATED_MESSAGE', message);
 }
 
-module.exports = { openMessage };
+module.exports = { decryptRange, openMessage, plaintextSize };

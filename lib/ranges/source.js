@@ -35,9 +35,9 @@ const DAY = 86_400_000;
  */
 async function openSource(source) {
   if (isPath(source)) return openFile(filePath(source));
-  const like = likeness(source);
-  if (like === 'handle') return fileSource(/** @type {FileHandle} */ (source), nothing);
-  if (like) return rangedSource(source, like);
+  const found = sourceKind(source);
+  if (found === 'handle') return fileSource(/** @type {FileHandle} */ (source), doNothing);
+  if (found) return rangedSource(source, found);
   const bytes = args.bytes(source, 'the source');
   const { length: size } = bytes;
   return {
@@ -46,7 +46,7 @@ async function openSource(source) {
       args.checkUnchanged(bytes, size);
       return bytes.subarray(start, end);
     },
-    close: nothing,
+    close: doNothing,
   };
 }
 
@@ -118,17 +118,18 @@ function rangedSource(source, { size, timeoutMs = READ_TIMEOUT_MS, read }) {
       if (bytes.length === end - start) return bytes;
       throw invalid(`read(${start}, ${end}) gave ${bytes.length} bytes, not ${end - start}`);
     },
-    close: nothing,
+    close: doNothing,
   };
 }
 
 /**
- * What kind of source an object is, by what it has; each property is read once.
+ * Returns `handle` for an object with a file descriptor, the properties of one that reads ranges, and
+ * nothing for any other. Each property is read once.
  *
  * @param {any} source
  * @returns {'handle' | RangedSource | undefined}
  */
-function likeness(source) {
+function sourceKind(source) {
   if (typeof source !== 'object' || source === null) return undefined;
   try {
     if (!isProxy(source) && 'fd' in source && typeof source.stat === 'function') return 'handle';
@@ -163,7 +164,7 @@ function unreadable(cause) {
 }
 
 /**
- * What the system said, without the path, which Node.js repeats as it is.
+ * Returns what the system said, without the path, which Node.js repeats as it is.
  *
  * @param {unknown} error
  */
@@ -173,6 +174,6 @@ function systemError(error) {
   return Object.assign(new Error(sentence(text)), typeof code === 'string' ? { code } : {});
 }
 
-async function nothing() {}
+async function doNothing() {}
 
 module.exports = { openSource };

@@ -6,7 +6,7 @@ const binding = require('../native/load.js');
 const PREFIX = 'x-amz-';
 
 /**
- * Whether an object with this metadata may be one of an S3 Encryption Client: it has metadata of
+ * Returns whether an object with this metadata may be one of an S3 Encryption Client: it has metadata of
  * theirs.
  *
  * @param {Record<string, string>} metadata
@@ -16,7 +16,7 @@ function isS3Object(metadata) {
 }
 
 /**
- * Whether an object with this metadata has its data key in an instruction file.
+ * Returns whether an object with this metadata has its data key in an instruction file.
  *
  * @param {Record<string, string>} metadata
  */

@@ -25,7 +25,7 @@ const READ_OPTIONS = /** @type {const} */ ([
 ]);
 
 /**
- * The plaintext of an object, once all of it has verified.
+ * Returns the plaintext of an object, once all of it has verified.
  *
  * @param {unknown} object its `body`, `metadata` and `instructionFile`
  * @param {unknown} options
@@ -41,7 +41,7 @@ async function decryptS3Object(object, options) {
 }
 
 /**
- * What the options of a read say, checked.
+ * Returns what the options of a read say, checked.
  *
  * @param {unknown} options
  */
@@ -49,7 +49,7 @@ function readSettings(options) {
   const given = args.options(options, READ_OPTIONS);
   return {
     keyring: nativeKeyring(given.keyring),
-    context: args.contextPairs(given.encryptionContext),
+    context: args.flattenContext(given.encryptionContext),
     signal: args.abortSignal(given.signal),
     policy: {
       commitmentPolicy: args.optionalString(given.commitmentPolicy, 'commitmentPolicy'),
@@ -60,14 +60,14 @@ function readSettings(options) {
 }
 
 /**
- * A reader of the object's content, once its data key was unwrapped.
+ * Returns a reader of the object's content, once its data key was unwrapped.
  *
  * @param {unknown} metadata
  * @param {unknown} instructionFile
  * @param {ReturnType<typeof readSettings>} settings
  */
 async function openObject(metadata, instructionFile, { keyring, context, policy, signal }) {
-  const pairs = args.contextPairs(metadata, 'metadata');
+  const pairs = args.flattenContext(metadata, 'metadata');
   const file = instructionText(instructionFile);
   const parsed = native(() => binding.S3ObjectMetadata.parse(pairs, file));
   return abortable(signal, (caller) => parsed.open(keyring, policy, context, caller));
@@ -117,7 +117,7 @@ async function decryptSlices(reader, body, output, signal) {
 }
 
 /**
- * The text of an instruction file: given as text, as bytes, or as an object of strings.
+ * Returns the text of an instruction file: given as text, as bytes, or as an object of strings.
  *
  * @param {unknown} file
  * @returns {string | undefined}
@@ -127,7 +127,7 @@ function instructionText(file) {
   if (typeof file === 'string') return file;
   if (isUint8Array(file)) return decodeUtf8(args.byteArray(file, 'instructionFile'));
   if (typeof file === 'object') {
-    const flat = args.contextPairs(file, 'instructionFile');
+    const flat = args.flattenContext(file, 'instructionFile');
     const pairs = flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1]]] : []));
     return JSON.stringify(Object.fromEntries(pairs));
   }

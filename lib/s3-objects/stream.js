@@ -16,7 +16,7 @@ const CHUNK = 256 * 1024;
 const BLOCK = 16;
 
 /**
- * A stream of the plaintext, once all of the body has come and has verified.
+ * Returns a stream of the plaintext, once all of the body has come and has verified.
  *
  * An object has one tag, at its end. So the body, still encrypted, goes through a file without a name
  * first: memory stays small, and no plaintext reaches the disk.
@@ -48,7 +48,7 @@ async function verifiedStream(reader, body, signal) {
 }
 
 /**
- * The plaintext of a body that has verified, chunk by chunk.
+ * Yields the plaintext of a body that has verified, chunk by chunk.
  *
  * @param {Reader} reader
  * @param {fs.FileHandle} file
@@ -66,7 +66,9 @@ async function* decrypted(reader, file) {
   }
 }
 
-/** A file that only this process can reach, and that goes with it: its name is removed at once. */
+/**
+ * Returns a file that only this process can reach, and that goes with it: its name is removed at once.
+ */
 async function openWithoutName() {
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'kms-envelope-'));
   try {

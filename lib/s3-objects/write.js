@@ -23,7 +23,7 @@ const WRITE_OPTIONS = /** @type {const} */ ([
 ]);
 
 /**
- * A new object: its body, its metadata, and the text of its instruction file if it gets one.
+ * Returns a new object: its body, its metadata, and the text of its instruction file if it gets one.
  *
  * @param {unknown} data
  * @param {unknown} options
@@ -51,7 +51,7 @@ async function encryptS3Object(data, options) {
 }
 
 /**
- * What the options of a write say, checked.
+ * Returns what the options of a write say, checked.
  *
  * @param {unknown} options
  */
@@ -61,7 +61,7 @@ function writeSettings(options) {
   const byPolicy = commitmentPolicy === 'forbidEncryptAllowDecrypt' ? 'V2' : 'V3';
   return {
     keyring: nativeKeyring(given.keyring),
-    context: args.contextPairs(given.encryptionContext),
+    context: args.flattenContext(given.encryptionContext),
     signal: args.abortSignal(given.signal),
     commitmentPolicy,
     format: oneOf(given.format, 'format', ['V2', 'V3']) ?? byPolicy,

@@ -54,7 +54,7 @@ class ExpectedLength {
   }
 }
 
-/** Plaintext to message. */
+/** Turns a plaintext into a message. */
 class EncryptCodec {
   #start;
   #length;
@@ -70,7 +70,7 @@ class EncryptCodec {
    * @param {(piece: Buffer) => void} push
    */
   constructor(start, plaintextLength, push) {
-    // Whoever writes: it is for the one who made the stream.
+    // Runs in the asynchronous context of whoever made the stream, not of whoever writes to it.
     this.#start = AsyncResource.bind(start);
     this.#length = new ExpectedLength(plaintextLength);
     this.#output = new Output(push);
@@ -126,7 +126,7 @@ class DecryptCodec {
    */
   constructor(reader, start, push) {
     this.#reader = reader;
-    // Whoever writes: it is for the one who made the stream.
+    // Runs in the asynchronous context of whoever made the stream, not of whoever writes to it.
     this.#start = AsyncResource.bind(start);
     this.#output = new Output(push);
   }
@@ -164,7 +164,7 @@ class DecryptCodec {
 }
 
 /**
- * What the keyring gave, unless nobody waits for it any more: then its keys are wiped.
+ * Returns what the keyring gave, unless nobody waits for it any more: then its keys are wiped.
  *
  * @template {{ release(): void }} T
  * @param {T} given

@@ -72,7 +72,7 @@ function reEncryptStream(from, to, options) {
   if (settings.plaintextLength !== undefined) {
     throw invalid('plaintextLength cannot be checked here: the plaintext stays in Rust');
   }
-  const newContext = newContextPairs(settings.given);
+  const newContext = args.newContext(settings.given);
   return nodeStream((stream) => {
     const reader = from.headerReader(settings.encryptionContext, settings.acceptsSigned);
     return new DecryptCodec(reader, startReEncryption, pushTo(stream));
@@ -84,15 +84,6 @@ function reEncryptStream(from, to, options) {
     writeHead(unlessEnded(transform, signal), output);
     return transform;
   }
-}
-
-/**
- * The context that the options give a new message, if they do.
- *
- * @param {Record<string, unknown>} given
- */
-function newContextPairs({ newEncryptionContext: context }) {
-  return context === undefined ? undefined : args.contextPairs(context, 'newEncryptionContext');
 }
 
 /**
@@ -153,7 +144,7 @@ function streamOptions(options, known) {
   const given = args.options(options, known);
   const { MAX_SAFE_INTEGER: max } = Number;
   return {
-    encryptionContext: args.contextPairs(given.encryptionContext),
+    encryptionContext: args.flattenContext(given.encryptionContext),
     plaintextLength: args.optionalInteger(given.plaintextLength, 'plaintextLength', 0, max),
     signal: args.abortSignal(given.signal),
     acceptsSigned: acceptsSigned(given.signed),
@@ -173,6 +164,5 @@ module.exports = {
   decryptWebStream,
   encryptStream,
   encryptWebStream,
-  newContextPairs,
   reEncryptStream,
 };

@@ -22,7 +22,7 @@ const HIGH_WATER_MARK = 256 * 1024;
 const BY_LENGTH = { highWaterMark: HIGH_WATER_MARK, size: (piece) => piece.length };
 
 /**
- * A Node.js stream around a codec.
+ * Returns a Node.js stream around a codec.
  *
  * @param {(stream: CodecStream) => Codec} makeCodec
  * @param {AbortSignal | undefined} signal
@@ -162,7 +162,7 @@ class CodecStream extends Transform {
 }
 
 /**
- * A Web stream around a codec.
+ * Returns a Web stream around a codec.
  *
  * @param {(push: (piece: Buffer) => void) => Codec} makeCodec
  * @param {AbortSignal | undefined} signal

@@ -19,18 +19,18 @@ const SLICE = 1024 * 1024;
  *
  * @param {Core} core
  * @param {unknown} items
- * @param {string[]} context
- * @param {AbortSignal | undefined} signal
+ * @param {unknown} options
  * @returns {Promise<Settled[]>}
  */
-async function encryptBatch(core, items, context, signal) {
+async function encryptBatch(core, items, options) {
+  const { encryptionContext, signal } = args.callOptions(options, args.CONTEXT_AND_SIGNAL);
   const { inputs, lengths, inOrder } = read(items);
   const total = lengths.reduce((sum, length) => sum + length, 0);
   if (inputs.length === 0) return inOrder([]);
   const batch = await abortable(signal, (caller) =>
-    binding.createBatchEncryptor(core.client, context, inputs.length, total, caller),
+    binding.createBatchEncryptor(core.client, encryptionContext, inputs.length, total, caller),
   );
-  core.renewIfAging(context);
+  core.renewIfAging(encryptionContext);
   try {
     const settled = await inSlices(inputs, lengths, signal, {
       room: (i) => native(() => batch.messageLength(lengths[i] ?? 0)),
@@ -51,14 +51,14 @@ async function encryptBatch(core, items, context, signal) {
  *
  * @param {Core} core
  * @param {unknown} messages
- * @param {string[]} context
- * @param {AbortSignal | undefined} signal
+ * @param {unknown} options
  * @returns {Promise<Settled[]>}
  */
-async function decryptBatch(core, messages, context, signal) {
+async function decryptBatch(core, messages, options) {
+  const { encryptionContext, signal } = args.callOptions(options, args.CONTEXT_AND_SIGNAL);
   const { inputs, lengths, inOrder } = read(messages);
   throwIfAborted(signal);
-  const headers = native(() => binding.BatchHeaders.create(core.client, context));
+  const headers = native(() => binding.BatchHeaders.create(core.client, encryptionContext));
   for (const [from, to] of slices(lengths)) {
     if (from > 0) await nextTurn();
     native(() => headers.push(inputs.slice(from, to)));
@@ -81,7 +81,7 @@ async function decryptBatch(core, messages, context, signal) {
 }
 
 /**
- * Works on the items, some short ones at a time; long ones alone, in slices of their own.
+ * Works on all items: short ones together, a long one alone, in slices of its own.
  *
  * @param {Uint8Array[]} inputs
  * @param {number[]} lengths what they had when they were given
@@ -116,7 +116,7 @@ async function inSlices(inputs, lengths, signal, { room, slice, one }) {
 }
 
 /**
- * Where to divide items so that those of a slice are not too long together.
+ * Yields the ranges of items that are worked on together: as many as fit into `SLICE` bytes, at least one.
  *
  * @param {number[]} lengths
  * @returns {Generator<[from: number, to: number]>}
@@ -146,7 +146,8 @@ function settle(output, done) {
 }
 
 /**
- * The items that hold bytes, their lengths, and what puts their results among the errors of others.
+ * Returns the items that hold bytes and their lengths; `inOrder` puts their results back among the errors of
+ * the other items.
  *
  * @param {unknown} items
  */

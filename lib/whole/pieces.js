@@ -10,13 +10,13 @@ const { nextTurn } = require('../calls/timers.js');
 /** @typedef {import('../../binding').Transform} Transform */
 
 /** From this length on, in bytes, there is work for several cores. */
-const FOR_SEVERAL = 512 * 1024;
+const PARALLEL_LENGTH = 512 * 1024;
 /** An output of this length, in bytes, has room for huge pages wherever it lies. */
-const LARGE = 4 * 1024 * 1024;
+const HUGE_PAGES_LENGTH = 4 * 1024 * 1024;
 
 /**
- * Turns a whole input into a whole output, a slice each turn of the event loop; of plaintext nothing is
- * left behind if it fails.
+ * Returns the whole output of a whole input, made in slices, one in each turn of the event loop. If it fails,
+ * no plaintext is left in the output.
  *
  * @param {Transform} transform
  * @param {Uint8Array} input
@@ -43,7 +43,7 @@ async function run(transform, input, length, into, signal) {
 }
 
 /**
- * Turns a whole input into a whole output in one call.
+ * Returns the whole output of a whole input, made in one call of the addon.
  *
  * @param {Transform} transform
  * @param {Uint8Array} input
@@ -95,7 +95,7 @@ function outputFor(transform, input, into) {
 }
 
 /**
- * Leaves nothing of what was not verified; a buffer that was detached meanwhile has no length.
+ * Overwrites output that was not verified; a buffer that was detached meanwhile has no length.
  *
  * @param {Buffer} output
  */
@@ -104,7 +104,7 @@ function wipe(output) {
 }
 
 /**
- * What was written of an output; the length of a signature is not known beforehand.
+ * Returns what was written of an output; the length of a signature is not known beforehand.
  *
  * @param {Buffer<ArrayBuffer>} output
  * @param {number} written
@@ -119,10 +119,10 @@ function trimmed(output, written) {
  * @param {Uint8Array} input
  */
 function allocate(length, into, input) {
-  if (length >= FOR_SEVERAL) require('./parallel.js').shareCores();
+  if (length >= PARALLEL_LENGTH) require('./parallel.js').shareCores();
   if (into !== undefined) return args.outputBuffer(into, length, input);
   const output = Buffer.allocUnsafe(length);
-  if (length >= LARGE) binding.preferHugePages(output);
+  if (length >= HUGE_PAGES_LENGTH) binding.preferHugePages(output);
   return output;
 }
 

@@ -2,18 +2,19 @@
 
 /** @typedef {InstanceType<typeof import('../native/client.js').Core>} Core */
 
-/** What is called short, in bytes: copying it costs less than an object of the addon's. */
+/** The longest input that is called short, in bytes: copying it costs less than a native object. */
 const SHORT = 64 * 1024;
 
 /**
- * Where short messages are written, as their length is not known before; never plaintext.
+ * Short messages are written here first, as their length is not known before. It never holds plaintext.
  *
  * @type {Buffer<ArrayBuffer> | undefined}
  */
 let scratch;
 
 /**
- * Encrypts short data at once, in one call of the addon; or starts to encrypt it.
+ * Returns the message of short data, made in one call of the addon; or a started encryption, if the data is
+ * long, is to go `into` a buffer, or needs a service.
  *
  * @param {Core} core
  * @param {string[]} context
@@ -33,7 +34,8 @@ function encrypt(core, context, input, into) {
 }
 
 /**
- * Decrypts a short message at once, in one call of the addon; or starts to decrypt it.
+ * Returns the plaintext of a short message, made in one call of the addon; or a started decryption, if the
+ * message is long, is to go `into` a buffer, or needs a service.
  *
  * @param {Core} core
  * @param {string[]} context

@@ -39,7 +39,9 @@ const DIFFERENCES = [
   },
 ];
 
-/** Whether a way may refuse a change with this code, where `decrypt` refused it with another. */
+/**
+ * Returns whether a way may refuse a change with this code, where `decrypt` refused it with another.
+ */
 function mayRefuseWith(code, decryptsCode, way, subject, change) {
   if (code === decryptsCode) return true;
   return DIFFERENCES.some(
@@ -47,7 +49,7 @@ function mayRefuseWith(code, decryptsCode, way, subject, change) {
   );
 }
 
-/** An error's code without what all have in common. */
+/** Returns an error's code without what all have in common. */
 function shortCode(code) {
   return code.replace(PREFIX, '');
 }

@@ -7,7 +7,7 @@ const { cut } = require('../../__test__/support/streams');
 /** What is around and in a buffer before a call writes into it. */
 const FILLER = 0xaa;
 
-/** The same bytes as one of the kinds that may go in, with others before and after them. */
+/** Returns the same bytes as one of the kinds that may go in, with others before and after them. */
 function randomView(random, data) {
   const kind = random.pick(['Buffer', 'Uint8Array', 'DataView', 'ArrayBuffer']);
   if (kind === 'ArrayBuffer') return Uint8Array.from(data).buffer;
@@ -32,7 +32,9 @@ function* randomPieces(random, data) {
   }
 }
 
-/** A caller's own buffer for an output of at most so many bytes, in the midst of a larger one. */
+/**
+ * Returns a caller's own buffer for an output of at most so many bytes, in the midst of a larger one.
+ */
 function outputRoom(random, length) {
   const before = random.below(50);
   const all = Buffer.alloc(before + length + random.below(50), FILLER);

@@ -136,7 +136,9 @@ function checkResult(way, subject, { error, plaintext, header, newMessage }) {
   if (header) checkHeader(header, newMessage ? subject.target : subject, { way: way.name });
 }
 
-/** A header as it stands in a message, without the pairs that are not stored; or as it was read. */
+/**
+ * Returns a header as it stands in a message, without the pairs that are not stored; or as it was read.
+ */
 function checkHeader(header, { suite, context, requiredKeys, frameLength }, { stored, way }) {
   const what = `the header that ${way ?? 'inspect'} found`;
   const missing = new Set(stored ? requiredKeys : []);

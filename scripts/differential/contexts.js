@@ -23,7 +23,7 @@ const TEXTS = [
   '日本',
 ];
 
-/** An encryption context: none, a few odd pairs, or many. */
+/** Returns an encryption context: none, a few odd pairs, or many. */
 function randomContext(random) {
   if (random.onceIn(5)) return {};
   const count = random.onceIn(12) ? random.between(50, 300) : random.between(1, 6);
@@ -43,7 +43,9 @@ function expectedPairs(random, context, requiredKeys) {
   return Object.fromEntries(Object.entries(context).filter(([key]) => expected.has(key)));
 }
 
-/** The pairs in an order that does not depend on who read them; a signature's key left out. */
+/**
+ * Returns the pairs in an order that does not depend on who read them; a signature's key left out.
+ */
 function pairsOf(context) {
   return Object.entries(context)
     .filter(([key]) => key !== 'aws-crypto-public-key')

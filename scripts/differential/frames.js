@@ -8,7 +8,7 @@ const NONCE = 12;
 const SEQUENCE = 4;
 
 /**
- * Where the parts of a whole message are: read from the format alone, without the code under test
+ * Returns where the parts of a whole message are: read from the format alone, without the code under test
  * but for the header's length.
  *
  * @param {Buffer} message

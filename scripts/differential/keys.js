@@ -80,7 +80,7 @@ function localFile(file) {
   return single('local file', keyring, { peer, keyId: `local:${file}` });
 }
 
-/** A key service of the test's own: AES-GCM, with the context as additional data. */
+/** Returns a key service of the test's own: AES-GCM, with the context as additional data. */
 function custom(number) {
   const key = crypto.randomBytes(32);
   const bound = (context) => JSON.stringify(Object.entries(context).sort());

@@ -226,7 +226,7 @@ async function nodeStream(stream, subject, random, released) {
   return { plaintext: ended(result, released), header };
 }
 
-/** The output of a stream, if it ended well. */
+/** Returns the output of a stream, if it ended well. */
 function ended({ output, error }, released) {
   if (!error) return output;
   released.push(output);

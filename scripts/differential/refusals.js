@@ -47,7 +47,9 @@ function changedSubject(subject, { message, expected, reader }) {
   return changed;
 }
 
-/** The error of a way that must refuse; nothing if it need not see the change, and did not. */
+/**
+ * Returns the error of a way that must refuse; nothing if it need not see the change, and did not.
+ */
 async function refusal(way, subject, random, change) {
   const released = [];
   const blind = change && way.sees?.(change) === false;

@@ -35,7 +35,7 @@ function randomScenario(random, keys, folder) {
   };
 }
 
-/** Where the message is re-encrypted to; its context is the old one's, or another. */
+/** Returns where the message is re-encrypted to; its context is the old one's, or another. */
 function randomTarget(random, keys, oldContext, length) {
   const newContext = random.onceIn(2) ? undefined : randomContext(random);
   const context = newContext ?? oldContext;

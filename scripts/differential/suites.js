@@ -21,13 +21,15 @@ function randomSuite(random) {
   return random.onceIn(3) ? DEFAULT_SUITE : random.pick(SUITES);
 }
 
-/** A commitment policy under which a suite is written. */
+/** Returns a commitment policy under which a suite is written. */
 function writingPolicy(random, { committing }) {
   if (!committing) return 'forbidEncryptAllowDecrypt';
   return random.pick(['requireEncryptRequireDecrypt', 'requireEncryptAllowDecrypt']);
 }
 
-/** A commitment policy under which it is read; to re-encrypt, nothing is written under it. */
+/**
+ * Returns a commitment policy under which it is read; to re-encrypt, nothing is written under it.
+ */
 function readingPolicy(random, { committing }) {
   const policies = ['requireEncryptAllowDecrypt', 'forbidEncryptAllowDecrypt'];
   return random.pick(committing ? ['requireEncryptRequireDecrypt', ...policies] : policies);

@@ -152,12 +152,12 @@ function always() {
   return true;
 }
 
-/** Whether there is a data key at once: with a key service, one that was fetched before. */
+/** Returns whether there is a data key at once: with a key service, one that was fetched before. */
 function answersNow({ key, suite, writerCache }) {
   return !key.callsService || (suite.derives && isUnlimited(writerCache));
 }
 
-/** Whether a cache of an envelope forgets nothing in the time of a case. */
+/** Returns whether a cache of an envelope forgets nothing in the time of a case. */
 function isUnlimited(cache) {
   return cache !== undefined && Object.keys(cache).length === 0;
 }
@@ -172,7 +172,7 @@ function streamOptions(random, { length }, encryptionContext) {
   return { encryptionContext, ...(random.onceIn(2) ? { plaintextLength: length } : {}) };
 }
 
-/** What came out of a stream that must have ended well. */
+/** Returns what came out of a stream that must have ended well. */
 async function output(running) {
   const { output, error } = await running;
   if (error) throw error;

@@ -8,6 +8,7 @@ import {
   GENERATE,
   LOAD_DATA,
   type Mutation,
+  type PinVerification,
   PASSCODE,
   REENCRYPT_DATA,
   REGISTER,
@@ -39,6 +40,15 @@ export interface EncryptedData {
 export interface SetOptions extends CallOptions {
   /** The secret that is set already, which is needed to set another. */
   current?: string;
+}
+
+export interface ConfirmOptions extends CallOptions {
+  /** What the person confirms, in the very bytes that the backend has: the receipt is for its SHA-256. */
+  transaction?: string | Uint8Array;
+}
+
+interface SubmitOptions extends SetOptions {
+  txn?: string;
 }
 
 const DEFAULTS = { timeoutMs: 10_000, attempts: 4, firstPauseMs: 250, longestPauseMs: 5_000 };
@@ -99,8 +109,12 @@ export class KeyServiceClient {
     await this.#submit(TRANSACTION_PIN, "set", pin, options);
   }
 
-  verifyPin(pin: string, options: CallOptions = {}): Promise<Verification> {
-    return this.#submit(TRANSACTION_PIN, "verify", pin, options);
+  async verifyPin(
+    pin: string,
+    { transaction, ...options }: ConfirmOptions = {},
+  ): Promise<PinVerification> {
+    const txn = transaction === undefined ? undefined : await digestOf(transaction);
+    return this.#submit(TRANSACTION_PIN, "verify", pin, { ...options, txn });
   }
 
   /** Encrypts data under the device's key: keep it where you like, and decrypt it before the key is destroyed. */
@@ -181,10 +195,10 @@ export class KeyServiceClient {
     credential: Credential,
     action: "set" | "verify",
     secret: string,
-    options: SetOptions,
+    options: SubmitOptions,
   ): Promise<T> {
     return this.#withKey(async (key) => {
-      const input = await this.#inputFor(key, credential, action, secret, options.current);
+      const input = await this.#inputFor(key, credential, action, secret, options);
       return this.#sendOnce<T>(credential[action], input, options);
     }, options);
   }
@@ -194,15 +208,15 @@ export class KeyServiceClient {
     credential: Credential,
     action: "set" | "verify",
     secret: string,
-    current: string | undefined,
+    { current, txn }: SubmitOptions,
   ): Promise<object> {
     const { passwordAuthType, payload, currentPayload } = credential;
-    const encrypt = (text: string, { field }: Mutation) =>
-      encryptFor(key, { operation: field, secret: text, issuedAt: this.#transport.now() });
+    const encrypt = (text: string, { field }: Mutation, more: { txn?: string } = {}) =>
+      encryptFor(key, { operation: field, secret: text, issuedAt: this.#transport.now(), ...more });
     return {
       keyId: key.keyId,
       passwordAuthType,
-      [payload]: await encrypt(secret, credential[action]),
+      [payload]: await encrypt(secret, credential[action], { txn }),
       // The current secret proves itself as it does in verifying.
       ...(current !== undefined && { [currentPayload]: await encrypt(current, credential.verify) }),
     };

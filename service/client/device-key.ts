@@ -13,6 +13,8 @@ export interface Payload {
   operation: string;
   secret: string;
   issuedAt: Date;
+  /** The SHA-256 of the transaction that the secret confirms, in base64url. */
+  txn?: string;
 }
 
 /** The only algorithm that this client speaks. */
@@ -29,15 +31,10 @@ export function readDeviceKey(answer: Record<keyof DeviceKey, string>): DeviceKe
 }
 
 /** Encrypts for the service: base64, good for one use. */
-export async function encryptFor(
-  key: DeviceKey,
-  { operation, secret, issuedAt }: Payload,
-): Promise<string> {
+export async function encryptFor(key: DeviceKey, payload: Payload): Promise<string> {
   const publicKey = await importPublicKey(key);
   const nonce = toBase64(crypto.getRandomValues(new Uint8Array(16)));
-  const plaintext = new TextEncoder().encode(
-    JSON.stringify({ operation, secret, nonce, issuedAt }),
-  );
+  const plaintext = new TextEncoder().encode(JSON.stringify({ ...payload, nonce }));
   try {
     checkLength(plaintext, publicKey);
     const encrypted = await crypto.subtle.encrypt({ name: "RSA-OAEP" }, publicKey, plaintext);

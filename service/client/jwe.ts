@@ -46,9 +46,10 @@ export async function decryptAnswer(
   return new Uint8Array(await crypto.subtle.decrypt(parameters, aes, whole));
 }
 
-/** The SHA-256 of a text, in base64url. */
-export async function digestOf(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+/** The SHA-256 of bytes, or of a text in UTF-8, in base64url. */
+export async function digestOf(data: string | Uint8Array): Promise<string> {
+  const bytes = typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data);
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
   return toBase64Url(new Uint8Array(digest));
 }
 

@@ -15,6 +15,12 @@ export interface Verification {
   lastFailedAt: string | null;
 }
 
+/** What the service says about a PIN. */
+export interface PinVerification extends Verification {
+  /** With a success, if a transaction was named: proves to a backend that this user confirmed it. */
+  receipt: string | null;
+}
+
 /** The mutations about one kind of secret, and how their input names it. */
 export interface Credential {
   readonly set: Mutation;
@@ -47,7 +53,7 @@ export const PASSCODE: Credential = {
 
 export const TRANSACTION_PIN: Credential = {
   set: mutation("setTransactionPin", "setAt"),
-  verify: mutation("verifyTransactionPin", CHECK),
+  verify: mutation("verifyTransactionPin", `${CHECK} receipt`),
   passwordAuthType: "TRANSACTION_PIN",
   payload: "encryptedPin",
   currentPayload: "encryptedCurrentPin",

@@ -11,6 +11,8 @@ import { DatabaseModule } from "./database/database.module.js";
 import { DashboardModule } from "./dashboard/dashboard.module.js";
 import { DemoModule } from "./demo/demo.module.js";
 import { EnvelopeModule } from "./envelope/envelope.module.js";
+import { showsGraphiQL } from "./graphql/graphiql-files.js";
+import { GraphiQLModule } from "./graphql/graphiql.module.js";
 import { ServiceGraphQLModule } from "./graphql/graphql.module.js";
 import { HealthModule } from "./health/health.module.js";
 import { JobsModule } from "./jobs/jobs.module.js";
@@ -18,6 +20,7 @@ import { KeysModule } from "./keys/keys.module.js";
 import type { Log } from "./logging/log.js";
 import { LoggingModule } from "./logging/logging.module.js";
 import { MetricsModule } from "./metrics/metrics.module.js";
+import { PrometheusModule } from "./prometheus/prometheus.module.js";
 import { TamperingModule } from "./tampering/tampering.module.js";
 
 /** What the application is given from outside, and tests may replace. */
@@ -40,6 +43,7 @@ export class AppModule {
         EnvelopeModule,
         AuthModule,
         MetricsModule,
+        PrometheusModule,
         AuditModule,
         KeysModule,
         CredentialsModule,
@@ -50,6 +54,7 @@ export class AppModule {
         HealthModule,
         DashboardModule,
         ...(config.production ? [] : [DemoModule]),
+        ...(showsGraphiQL(config) ? [GraphiQLModule] : []),
       ],
     };
   }

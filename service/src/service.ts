@@ -17,8 +17,8 @@ import { bodyTimeout } from "./limits/body-timeout.js";
 import { requestLimits } from "./limits/request-limits.js";
 import { createLog, nestLogger, type Log } from "./logging/log.js";
 import { rememberRequestId } from "./logging/request-id.js";
-import { requestMetrics } from "./logging/request-metrics.js";
-import { Prometheus } from "./metrics/prometheus.js";
+import { requestMetrics } from "./prometheus/request-metrics.js";
+import { Prometheus } from "./prometheus/prometheus.js";
 import { requestLog } from "./logging/requests.js";
 
 export interface RunningService {

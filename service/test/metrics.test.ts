@@ -13,7 +13,7 @@ import { Log } from "../src/logging/log.js";
 import { MetricsRecorder, type OperationRecord } from "../src/metrics/metrics-recorder.js";
 import { MetricsRetention } from "../src/metrics/metrics-retention.js";
 import { MetricsWriter } from "../src/metrics/metrics-writer.js";
-import { Prometheus } from "../src/metrics/prometheus.js";
+import { Prometheus } from "../src/prometheus/prometheus.js";
 import { ProblemKeys } from "../src/metrics/problem-keys.js";
 import { startTestService, type TestService } from "./support/app.js";
 

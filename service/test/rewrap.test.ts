@@ -28,7 +28,7 @@ import { signToken, TOKEN_SETTINGS } from "./support/tokens.js";
 const COMMAND = fileURLToPath(new URL("../src/rewrap/main.js", import.meta.url));
 const PASSCODE = "correct horse";
 /** The messages of the service's own secrets. */
-const SECRETS = 2;
+const SECRETS = 3;
 
 let kms: TestKms;
 let folder: string;

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { startPostgres } from "./support/postgres.js";
 
@@ -12,24 +13,25 @@ const ON_POSTGRES = ["load"];
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 
 /**
- * `npm test -- [pglite|postgres] [NAME...]`: the tests on PGlite, then those that depend on the
- * database on PostgreSQL, too; or those of one, or those whose file names contain a name.
+ * `npm test -- [pglite|postgres] [NAME...]`: the tests on PGlite, and those that depend on the database
+ * on PostgreSQL, too; or those of one, or those whose file names contain a name. Both run at once; what
+ * the second says is printed when the first has ended.
  */
 async function main(words: string[]): Promise<void> {
   const databases = words.filter((word) => DATABASES.includes(word));
   const names = words.filter((word) => !DATABASES.includes(word));
   const wanted = (database: string) => databases.length === 0 || databases.includes(database);
-  const ok = [
-    !wanted("pglite") || (await run("PGlite", testFiles(names, false), {})),
-    !wanted("postgres") || (await runOnPostgres(names)),
-  ];
-  if (ok.includes(false)) process.exitCode = 1;
+  const onPglite = wanted("pglite") && run("PGlite", testFiles(names, false), {});
+  const onPostgres = wanted("postgres") && runOnPostgres(names, onPglite);
+  const passed = await Promise.all([onPglite || true, onPostgres || true]);
+  if (passed.includes(false)) process.exitCode = 1;
 }
 
-async function runOnPostgres(names: string[]): Promise<boolean> {
+async function runOnPostgres(names: string[], first: Promise<boolean> | false): Promise<boolean> {
   const server = await startPostgres();
   try {
-    return await run("PostgreSQL", testFiles(names, true), { TEST_DATABASE_URL: server.url });
+    const environment = { TEST_DATABASE_URL: server.url };
+    return await run("PostgreSQL", testFiles(names, true), environment, first);
   } finally {
     server.stop();
   }
@@ -49,16 +51,38 @@ function testFiles(names: string[], postgres: boolean): string[] {
     .map((file) => FOLDER + file);
 }
 
-async function run(title: string, files: string[], environment: object): Promise<boolean> {
-  console.log(`\n== ${title}`);
+/** Whether all passed. While `first` goes on, the output is kept back. */
+async function run(
+  title: string,
+  files: string[],
+  environment: object,
+  first: Promise<boolean> | false = false,
+): Promise<boolean> {
+  const heading = `\n== ${title}\n`;
+  if (!first) process.stdout.write(heading);
   if (files.length === 0) return true;
   const options = ["--test", "--test-reporter=spec", "--test-concurrency=1"];
   const child = spawn(process.execPath, [...options, ...files], {
-    stdio: "inherit",
+    stdio: ["inherit", first ? "pipe" : "inherit", "inherit"],
     env: { ...process.env, ...environment },
   });
-  const [code] = await once(child, "close");
+  const closed = once(child, "close");
+  if (child.stdout) await copyAfter(first, heading, child.stdout);
+  const [code] = await closed;
   return code === 0;
+}
+
+/** Copies an output to standard output, from the moment on when `first` has settled. */
+async function copyAfter(first: unknown, heading: string, output: Readable): Promise<void> {
+  const kept: Buffer[] = [Buffer.from(heading)];
+  const keep = (piece: Buffer) => void kept.push(piece);
+  output.on("data", keep);
+  const ended = once(output, "end");
+  await first;
+  output.off("data", keep);
+  output.on("data", (piece: Buffer) => void process.stdout.write(piece));
+  for (const piece of kept) process.stdout.write(piece);
+  await ended;
 }
 
 await main(process.argv.slice(2));

@@ -54,9 +54,11 @@ test("a service whose secrets were emptied does not start, and makes no new ones
   try {
     await assert.rejects(startAnother(), /secret that the stored rows .* not in service_secrets/);
     assert.deepEqual(await allSecrets(), []);
-    for (const row of rows) {
+    // Receipts are not stored: their key can be made anew.
+    const needed = rows.filter(({ purpose }) => purpose !== "receipt");
+    for (const row of needed) {
       await service.database.orm.insert(serviceSecrets).values(row);
-      if (row === rows.at(-1)) continue;
+      if (row === needed.at(-1)) continue;
       await assert.rejects(startAnother(), /restore that table from a backup/);
     }
   } finally {

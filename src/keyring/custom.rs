@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use super::failures::{Failures, no_usable_key};
 use super::guard::{Call, CallLog, Guard, GuardOptions, Service};
+use super::one_key::{self, KeyUnwrapper, KeyWrapper};
 use super::raw::Names;
 use super::{
     Answer, DataKeyUnwrapper, DataKeyWrapper, DecryptedDataKey, GeneratedDataKey, Keyring,
@@ -14,7 +14,7 @@ use super::{
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
 use crate::foreign_text::shown;
-use crate::format::{EncryptedDataKey, Reader};
+use crate::format::EncryptedDataKey;
 use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
 
 /// Wraps and unwraps data keys; each call is guarded by the keyring.
@@ -98,76 +98,12 @@ impl CustomKeyring {
         unwrap.await
     }
 
-    async fn add_data_key(&self, materials: &mut EncryptionMaterials) -> Result<()> {
-        let fresh = match materials.data_key {
-            Some(_) => None,
-            None => Some(DataKey::generate(materials.suite.data_key_length)?),
-        };
-        let data_key = fresh.as_ref().or(materials.data_key.as_ref());
-        let data_key = data_key.ok_or_else(|| Error::new(Code::Internal, "no data key"))?;
-        let wrapped = self.wrap(data_key, &materials.context).await?;
-        materials.encrypted_data_keys.push(wrapped);
-        if fresh.is_some() {
-            materials.data_key = fresh;
-        }
-        Ok(())
-    }
-
-    async fn find_data_key(
-        &self,
-        materials: &mut DecryptionMaterials,
-        encrypted_data_keys: &[EncryptedDataKey],
-    ) -> Result<()> {
-        materials.expect_no_data_key()?;
-        let length = materials.suite.data_key_length;
-        let mut failures = Failures::default();
-        for key in encrypted_data_keys.iter().filter(|key| key.provider_id == self.provider_id) {
-            materials.attempts.next().await?;
-            match self.unwrap(key, &materials.context).await {
-                Ok(Some(data_key)) if data_key.length() == length => {
-                    materials.data_key = Some(data_key);
-                    return Ok(());
-                }
-                Ok(Some(data_key)) => failures.push(wrong_length(data_key.length(), length)),
-                Ok(None) => {}
-                Err(error) => failures.push(error),
-            }
-        }
-        let ours = format!("the keys of \"{}\"", shown(&self.provider_id));
-        Err(no_usable_key(&ours, encrypted_data_keys, failures))
-    }
-
-    async fn wrap_to_blob(
-        &self,
-        data_key: &DataKey,
-        context: &EncryptionContext,
-    ) -> Result<WrappedDataKey> {
-        let wrapped = self.wrap(data_key, context).await?;
-        let mut ciphertext_blob = Vec::new();
-        wrapped.write(&mut ciphertext_blob)?;
-        let key_id = String::from_utf8_lossy(&wrapped.provider_info).into_owned();
-        Ok(WrappedDataKey { ciphertext_blob, key_id, key_material_id: None, request_id: None })
-    }
-
-    async fn generate(
-        &self,
-        length: usize,
-        context: &EncryptionContext,
-    ) -> Result<GeneratedDataKey> {
-        let plaintext = DataKey::generate(length)?;
-        let WrappedDataKey { ciphertext_blob, key_id, .. } =
-            self.wrap_to_blob(&plaintext, context).await?;
-        let key = DecryptedDataKey { plaintext, key_id, key_material_id: None, request_id: None };
-        Ok(GeneratedDataKey { ciphertext_blob, key })
-    }
-
     async fn decrypt(
         &self,
         ciphertext_blob: &[u8],
         context: &EncryptionContext,
     ) -> Result<DecryptedDataKey> {
-        let mut reader = Reader::new(ciphertext_blob);
-        let key = EncryptedDataKey::read(&mut reader).ok().filter(|_| reader.is_at_end());
+        let key = one_key::read_blob(ciphertext_blob);
         let unwrapped = match &key {
             Some(key) => self.unwrap(key, context).await?,
             None => None,
@@ -180,12 +116,46 @@ impl CustomKeyring {
             return Err(Error::new(Code::NoUsableKey, message));
         };
         let key_id = String::from_utf8_lossy(&key.provider_info).into_owned();
-        Ok(DecryptedDataKey { plaintext, key_id, key_material_id: None, request_id: None })
+        Ok(one_key::decrypted(plaintext, key_id))
     }
 
     fn log(&self, operation: &'static str, key_name: Option<&str>) -> CallLog {
         let key_id = Some(key_name.unwrap_or(&self.provider_id).to_owned());
         CallLog::new(Call { service: Service::Custom, operation, key_id, region: None })
+    }
+}
+
+impl KeyWrapper for CustomKeyring {
+    async fn wrap_key(
+        &self,
+        data_key: &DataKey,
+        context: &EncryptionContext,
+    ) -> Result<EncryptedDataKey> {
+        self.wrap(data_key, context).await
+    }
+}
+
+impl KeyUnwrapper for CustomKeyring {
+    fn description(&self) -> String {
+        format!("the keys of \"{}\"", shown(&self.provider_id))
+    }
+
+    fn may_have_wrapped(&self, key: &EncryptedDataKey) -> bool {
+        key.provider_id == self.provider_id
+    }
+
+    async fn unwrap_key(
+        &self,
+        key: &EncryptedDataKey,
+        context: &EncryptionContext,
+        length: usize,
+    ) -> Result<Option<DataKey>> {
+        match self.unwrap(key, context).await? {
+            Some(data_key) if data_key.length() != length => {
+                Err(wrong_length(data_key.length(), length))
+            }
+            unwrapped => Ok(unwrapped),
+        }
     }
 }
 
@@ -195,7 +165,7 @@ impl Keyring for CustomKeyring {
     }
 
     fn on_encrypt<'a>(&'a self, materials: &'a mut EncryptionMaterials) -> Answer<'a, ()> {
-        Box::pin(self.add_data_key(materials))
+        Box::pin(one_key::add_data_key(self, materials))
     }
 
     fn on_decrypt<'a>(
@@ -203,7 +173,7 @@ impl Keyring for CustomKeyring {
         materials: &'a mut DecryptionMaterials,
         encrypted_data_keys: &'a [EncryptedDataKey],
     ) -> Answer<'a, ()> {
-        Box::pin(self.find_data_key(materials, encrypted_data_keys))
+        Box::pin(one_key::find_data_key(self, materials, encrypted_data_keys))
     }
 
     fn data_key_wrapper(&self) -> Result<&dyn DataKeyWrapper> {
@@ -218,9 +188,9 @@ impl Keyring for CustomKeyring {
     fn check(&self) -> Answer<'_, ()> {
         Box::pin(async {
             let context = EncryptionContext::default();
-            let made = self.generate(32, &context).await?;
-            let unwrapped = self.decrypt(&made.ciphertext_blob, &context).await?;
-            if unwrapped.plaintext.expose() == made.key.plaintext.expose() {
+            let generated = one_key::generate_blob(self, 32, &context).await?;
+            let unwrapped = self.decrypt(&generated.ciphertext_blob, &context).await?;
+            if unwrapped.plaintext.expose() == generated.key.plaintext.expose() {
                 return Ok(());
             }
             let message = format!(
@@ -242,7 +212,7 @@ impl DataKeyWrapper for CustomKeyring {
         length: usize,
         context: &'a EncryptionContext,
     ) -> Answer<'a, GeneratedDataKey> {
-        Box::pin(self.generate(length, context))
+        Box::pin(one_key::generate_blob(self, length, context))
     }
 
     fn wrap_data_key<'a>(
@@ -250,7 +220,7 @@ impl DataKeyWrapper for CustomKeyring {
         data_key: &'a DataKey,
         context: &'a EncryptionContext,
     ) -> Answer<'a, WrappedDataKey> {
-        Box::pin(self.wrap_to_blob(data_key, context))
+        Box::pin(one_key::wrap_to_blob(self, data_key, context))
     }
 }
 

@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::failures::{Failures, no_usable_key};
 use super::key_names::named;
+use super::one_key::{self, KeyUnwrapper, KeyWrapper};
 use super::{
     Answer, DataKeyUnwrapper, DataKeyWrapper, DecryptedDataKey, GeneratedDataKey, Keyring,
     ServiceStats, WrappedDataKey, answer_now, would_block,
@@ -17,7 +17,7 @@ use crate::branch_keys::{
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
 use crate::foreign_text::shown;
-use crate::format::{EncryptedDataKey, Reader};
+use crate::format::EncryptedDataKey;
 use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
 
 /// Tells the branch key of a message by its encryption context.
@@ -108,21 +108,6 @@ impl HierarchicalKeyring {
         Ok(data_key)
     }
 
-    async fn add_data_key(&self, materials: &mut EncryptionMaterials) -> Result<()> {
-        let fresh = match materials.data_key {
-            Some(_) => None,
-            None => Some(DataKey::generate(materials.suite.data_key_length)?),
-        };
-        let data_key = fresh.as_ref().or(materials.data_key.as_ref());
-        let data_key = data_key.ok_or_else(|| Error::new(Code::Internal, "no data key"))?;
-        let wrapped = self.wrap(data_key, &materials.context).await?;
-        materials.encrypted_data_keys.push(wrapped);
-        if fresh.is_some() {
-            materials.data_key = fresh;
-        }
-        Ok(())
-    }
-
     async fn find_data_key(
         &self,
         materials: &mut DecryptionMaterials,
@@ -130,49 +115,8 @@ impl HierarchicalKeyring {
     ) -> Result<()> {
         materials.expect_no_data_key()?;
         let id = self.id(&materials.context).await?;
-        let length = Some(materials.suite.data_key_length);
-        let mut failures = Failures::default();
-        // "OnDecrypt": only those of the branch key that the keyring has, compared as bytes.
-        for key in encrypted_data_keys.iter().filter(|key| is_of(key, &id)) {
-            materials.attempts.next().await?;
-            match self.unwrap(&id, &key.ciphertext, length, &materials.context).await {
-                Ok(data_key) => {
-                    materials.data_key = Some(data_key);
-                    return Ok(());
-                }
-                // Nobody else is to try: a caller who can wait may find it.
-                Err(error) if error.code() == Code::WouldBlock => {
-                    materials.attempts.stop();
-                    return Err(error);
-                }
-                Err(error) => failures.push(error),
-            }
-        }
-        Err(no_usable_key(&named(PROVIDER_ID, &id), encrypted_data_keys, failures))
-    }
-
-    async fn wrap_to_blob(
-        &self,
-        data_key: &DataKey,
-        context: &EncryptionContext,
-    ) -> Result<WrappedDataKey> {
-        let wrapped = self.wrap(data_key, context).await?;
-        let mut ciphertext_blob = Vec::new();
-        wrapped.write(&mut ciphertext_blob)?;
-        let key_id = String::from_utf8_lossy(&wrapped.provider_info).into_owned();
-        Ok(WrappedDataKey { ciphertext_blob, key_id, key_material_id: None, request_id: None })
-    }
-
-    async fn generate(
-        &self,
-        length: usize,
-        context: &EncryptionContext,
-    ) -> Result<GeneratedDataKey> {
-        let plaintext = DataKey::generate(length)?;
-        let WrappedDataKey { ciphertext_blob, key_id, .. } =
-            self.wrap_to_blob(&plaintext, context).await?;
-        let key = DecryptedDataKey { plaintext, key_id, key_material_id: None, request_id: None };
-        Ok(GeneratedDataKey { ciphertext_blob, key })
+        let of_branch_key = OfBranchKey { keyring: self, id: &id };
+        one_key::find_data_key(&of_branch_key, materials, encrypted_data_keys).await
     }
 
     async fn decrypt(
@@ -181,16 +125,50 @@ impl HierarchicalKeyring {
         context: &EncryptionContext,
     ) -> Result<DecryptedDataKey> {
         let id = self.id(context).await?;
-        let mut reader = Reader::new(ciphertext_blob);
-        let key = EncryptedDataKey::read(&mut reader).ok().filter(|_| reader.is_at_end());
+        let key = one_key::read_blob(ciphertext_blob);
         let Some(key) = key.filter(|key| is_of(key, &id)) else {
             let message =
                 format!("the ciphertextBlob was not made under the branch key \"{}\"", shown(&id));
             return Err(Error::new(Code::NoUsableKey, message));
         };
         let plaintext = self.unwrap(&id, &key.ciphertext, None, context).await?;
-        let key_id = id.into_owned();
-        Ok(DecryptedDataKey { plaintext, key_id, key_material_id: None, request_id: None })
+        Ok(one_key::decrypted(plaintext, id.into_owned()))
+    }
+}
+
+impl KeyWrapper for HierarchicalKeyring {
+    async fn wrap_key(
+        &self,
+        data_key: &DataKey,
+        context: &EncryptionContext,
+    ) -> Result<EncryptedDataKey> {
+        self.wrap(data_key, context).await
+    }
+}
+
+/// The branch key that one message asks for.
+struct OfBranchKey<'a> {
+    keyring: &'a HierarchicalKeyring,
+    id: &'a str,
+}
+
+impl KeyUnwrapper for OfBranchKey<'_> {
+    fn description(&self) -> String {
+        named(PROVIDER_ID, self.id)
+    }
+
+    /// "OnDecrypt": only those of the branch key that the keyring has, compared as bytes.
+    fn may_have_wrapped(&self, key: &EncryptedDataKey) -> bool {
+        is_of(key, self.id)
+    }
+
+    async fn unwrap_key(
+        &self,
+        key: &EncryptedDataKey,
+        context: &EncryptionContext,
+        length: usize,
+    ) -> Result<Option<DataKey>> {
+        self.keyring.unwrap(self.id, &key.ciphertext, Some(length), context).await.map(Some)
     }
 }
 
@@ -204,7 +182,7 @@ impl Keyring for HierarchicalKeyring {
     }
 
     fn on_encrypt<'a>(&'a self, materials: &'a mut EncryptionMaterials) -> Answer<'a, ()> {
-        Box::pin(self.add_data_key(materials))
+        Box::pin(one_key::add_data_key(self, materials))
     }
 
     fn on_decrypt<'a>(
@@ -217,7 +195,7 @@ impl Keyring for HierarchicalKeyring {
 
     fn on_encrypt_now(&self, materials: &mut EncryptionMaterials) -> Result<()> {
         self.check_answers_now()?;
-        answer_now(self.add_data_key(materials))
+        answer_now(one_key::add_data_key(self, materials))
     }
 
     fn on_decrypt_now(
@@ -256,7 +234,7 @@ impl DataKeyWrapper for HierarchicalKeyring {
         length: usize,
         context: &'a EncryptionContext,
     ) -> Answer<'a, GeneratedDataKey> {
-        Box::pin(self.generate(length, context))
+        Box::pin(one_key::generate_blob(self, length, context))
     }
 
     fn wrap_data_key<'a>(
@@ -264,7 +242,7 @@ impl DataKeyWrapper for HierarchicalKeyring {
         data_key: &'a DataKey,
         context: &'a EncryptionContext,
     ) -> Answer<'a, WrappedDataKey> {
-        Box::pin(self.wrap_to_blob(data_key, context))
+        Box::pin(one_key::wrap_to_blob(self, data_key, context))
     }
 }
 

@@ -19,6 +19,7 @@ mod key_names;
 pub mod kms_key_id;
 pub mod local;
 pub mod multi;
+mod one_key;
 mod raw;
 pub mod raw_aes;
 mod raw_aes_info;

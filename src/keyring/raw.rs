@@ -1,7 +1,7 @@
 //! What the raw keyrings have in common: a key of the caller's wraps, at once and on its own.
 
-use super::failures::{Failures, no_usable_key};
 use super::key_names::named;
+use super::one_key::{self, KeyUnwrapper, KeyWrapper};
 use super::{
     Answer, DataKeyUnwrapper, DataKeyWrapper, DecryptedDataKey, GeneratedDataKey, Keyring,
     WrappedDataKey, WrappingSecret, kms_key_id,
@@ -9,7 +9,7 @@ use super::{
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
 use crate::foreign_text::shown;
-use crate::format::{EncryptedDataKey, Reader};
+use crate::format::EncryptedDataKey;
 use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
 
 /// Leaves room for the rest of the key provider information in its 16-bit length.
@@ -76,6 +76,36 @@ impl Names {
     }
 }
 
+impl<W: WrappingKey> KeyWrapper for W {
+    async fn wrap_key(
+        &self,
+        data_key: &DataKey,
+        context: &EncryptionContext,
+    ) -> Result<EncryptedDataKey> {
+        self.wrap(data_key, context)
+    }
+}
+
+impl<W: WrappingKey> KeyUnwrapper for W {
+    fn description(&self) -> String {
+        let Names { namespace, name } = self.names();
+        named(namespace, name)
+    }
+
+    fn may_have_wrapped(&self, key: &EncryptedDataKey) -> bool {
+        self.wrapped(key)
+    }
+
+    async fn unwrap_key(
+        &self,
+        key: &EncryptedDataKey,
+        context: &EncryptionContext,
+        length: usize,
+    ) -> Result<Option<DataKey>> {
+        self.unwrap(key, context, length).map(Some)
+    }
+}
+
 impl<W: WrappingKey> Keyring for W {
     fn calls_service(&self) -> bool {
         false
@@ -90,7 +120,7 @@ impl<W: WrappingKey> Keyring for W {
     }
 
     fn on_encrypt<'a>(&'a self, materials: &'a mut EncryptionMaterials) -> Answer<'a, ()> {
-        Box::pin(async { add_data_key(self, materials) })
+        Box::pin(one_key::add_data_key(self, materials))
     }
 
     fn on_decrypt<'a>(
@@ -98,7 +128,7 @@ impl<W: WrappingKey> Keyring for W {
         materials: &'a mut DecryptionMaterials,
         encrypted_data_keys: &'a [EncryptedDataKey],
     ) -> Answer<'a, ()> {
-        Box::pin(find_data_key(self, materials, encrypted_data_keys))
+        Box::pin(one_key::find_data_key(self, materials, encrypted_data_keys))
     }
 
     fn data_key_wrapper(&self) -> Result<&dyn DataKeyWrapper> {
@@ -146,7 +176,7 @@ impl<W: WrappingKey> DataKeyUnwrapper for W {
         context: &'a EncryptionContext,
     ) -> Answer<'a, DecryptedDataKey> {
         Box::pin(async move {
-            let unwrapped = read_blob(ciphertext_blob)
+            let unwrapped = one_key::read_blob(ciphertext_blob)
                 .filter(|key| self.wrapped(key))
                 .map(|key| self.unwrap_blob(&key, context))
                 .ok_or_else(|| {
@@ -159,42 +189,6 @@ impl<W: WrappingKey> DataKeyUnwrapper for W {
     }
 }
 
-fn add_data_key(key: &impl WrappingKey, materials: &mut EncryptionMaterials) -> Result<()> {
-    let wrapped = if let Some(data_key) = &materials.data_key {
-        key.wrap(data_key, &materials.context)?
-    } else {
-        let data_key = DataKey::generate(materials.suite.data_key_length)?;
-        let wrapped = key.wrap(&data_key, &materials.context)?;
-        materials.data_key = Some(data_key);
-        wrapped
-    };
-    materials.encrypted_data_keys.push(wrapped);
-    Ok(())
-}
-
-async fn find_data_key(
-    wrapping_key: &impl WrappingKey,
-    materials: &mut DecryptionMaterials,
-    encrypted_data_keys: &[EncryptedDataKey],
-) -> Result<()> {
-    materials.expect_no_data_key()?;
-    let length = materials.suite.data_key_length;
-    let mut failures = Failures::default();
-    for key in encrypted_data_keys.iter().filter(|key| wrapping_key.wrapped(key)) {
-        materials.attempts.next().await?;
-        match wrapping_key.unwrap(key, &materials.context, length) {
-            Ok(data_key) => {
-                materials.data_key = Some(data_key);
-                return Ok(());
-            }
-            Err(error) => failures.push(error),
-        }
-    }
-    let Names { namespace, name } = wrapping_key.names();
-    let ours = named(namespace, name);
-    Err(no_usable_key(&ours, encrypted_data_keys, failures))
-}
-
 /// A wrapped data key outside a message: as it stands in one ("Encrypted Data Keys").
 fn blob(
     key: &impl WrappingKey,
@@ -205,13 +199,6 @@ fn blob(
     let mut blob = Vec::new();
     key.wrap(data_key, context)?.write(&mut blob)?;
     Ok(blob)
-}
-
-/// An encrypted data key, and nothing after it.
-fn read_blob(ciphertext_blob: &[u8]) -> Option<EncryptedDataKey> {
-    let mut reader = Reader::new(ciphertext_blob);
-    let key = EncryptedDataKey::read(&mut reader).ok()?;
-    reader.is_at_end().then_some(key)
 }
 
 fn answer(key: &impl WrappingKey, plaintext: DataKey) -> DecryptedDataKey {

@@ -1,5 +1,7 @@
 //! A table in memory, and a KMS that wraps as the emulator of the vectors does.
 
+#![allow(dead_code, reason = "no test uses all of it")]
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

@@ -1,17 +1,18 @@
-import { Chart, legend, lineLegend, timeAxis, tooltip, valueAxis } from './chart-parts.js';
-import { count, duration, moment, shortCount, shortDuration, words } from './format.js';
+import {
+  Chart,
+  hatched,
+  legend,
+  lineLegend,
+  pieces,
+  timeAxis,
+  tooltip,
+  valueAxis,
+} from './chart-parts.js';
+import { count, duration, shortCount, shortDuration, words } from './format.js';
 import { colorOf, inOrder } from './operations.js';
+import { colorOfReason } from './reasons.js';
 import { color, font } from './theme.js';
 
-/** Each reason keeps its colour, whatever else there is; what has none here is grey. */
-const REASON_COLORS = {
-  KMS_UNAVAILABLE: 'bad',
-  DATABASE_UNAVAILABLE: 'series-5',
-  WRONG_SECRET: 'series-3',
-  PAYLOAD_INVALID: 'series-4',
-  PAYLOAD_EXPIRED: 'series-2',
-  KEY_LIMIT_REACHED: 'series-1',
-};
 const MOST_REASONS = 6;
 const STATES = [
   ['active', 'Active', 'series-2'],
@@ -82,7 +83,7 @@ function failuresChart(summary) {
     point.byReason.filter(wanted).reduce((total, { failures }) => total + failures, 0);
   const datasets = shown.map((reason) => ({
     label: words(reason),
-    color: color(REASON_COLORS[reason] ?? 'series-6'),
+    color: color(colorOfReason(reason)),
     at: (point) => sum(point, (each) => each.reason === reason),
   }));
   if (reasons.length > shown.length) {
@@ -96,22 +97,30 @@ function failuresChart(summary) {
   };
 }
 
-function stackedBars({ series, timeframeHours }, datasets) {
+export function stackedBars(summary, datasets) {
+  const { labels, titles, whole } = pieces(summary);
   return {
     type: 'bar',
     data: {
-      labels: series.map(({ from }) => moment(from, timeframeHours)),
-      datasets: datasets.map(({ label, color: backgroundColor, at }) => ({
+      labels,
+      datasets: datasets.map(({ label, color: fill, at }) => ({
         label,
-        backgroundColor,
-        data: series.map(at),
+        backgroundColor: whole.map((is) => (is ? fill : hatched(fill))),
+        // The legend has the plain colour, and forced colours need an edge.
+        fill,
+        borderColor: color('card'),
+        borderWidth: { top: 1 },
+        data: summary.series.map(at),
         categoryPercentage: 0.96,
         barPercentage: 1,
       })),
     },
     options: {
       interaction: { mode: 'index', intersect: false },
-      plugins: { legend: legend(), tooltip: tooltip(count, ({ raw }) => raw > 0) },
+      plugins: {
+        legend: legend(),
+        tooltip: tooltip(count, { titles, filter: ({ raw }) => raw > 0 }),
+      },
       scales: {
         x: timeAxis({ stacked: true }),
         y: valueAxis(shortCount, { stacked: true, suggestedMax: 4 }),
@@ -130,7 +139,8 @@ function durations({ series }, operation) {
   });
 }
 
-function latencyChart({ series, timeframeHours }, points) {
+function latencyChart(summary, points) {
+  const { labels, titles } = pieces(summary);
   const last = points.findLast((point) => point);
   // A line needs two points: a single one is shown as a dot.
   const pointRadius = points.filter((point) => point).length === 1 ? 3 : 0;
@@ -138,7 +148,7 @@ function latencyChart({ series, timeframeHours }, points) {
     description: `Duration over time; the latest p95 is ${duration(last?.p95Ms)}`,
     type: 'line',
     data: {
-      labels: series.map(({ from }) => moment(from, timeframeHours)),
+      labels,
       datasets: PERCENTILES.map(([field, label, name, borderDash]) => ({
         label,
         data: points.map((point) => point?.[field] ?? null),
@@ -153,7 +163,7 @@ function latencyChart({ series, timeframeHours }, points) {
     },
     options: {
       interaction: { mode: 'index', intersect: false },
-      plugins: { legend: lineLegend(), tooltip: tooltip(duration) },
+      plugins: { legend: lineLegend(), tooltip: tooltip(duration, { titles }) },
       scales: { x: timeAxis(), y: valueAxis(shortDuration) },
     },
   };
@@ -182,9 +192,15 @@ function keysChart(keys) {
     options: {
       cutout: '70%',
       plugins: {
-        legend: { ...legend(), position: 'bottom', align: 'center' },
+        legend: keysLegend(),
         tooltip: { ...tooltip(count), callbacks: { title: () => '', label: ({ label }) => label } },
       },
     },
   };
+}
+
+function keysLegend() {
+  const { labels, ...rest } = legend();
+  const { generateLabels: _bars, ...plain } = labels;
+  return { ...rest, labels: plain, position: 'bottom', align: 'center' };
 }

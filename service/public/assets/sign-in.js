@@ -1,6 +1,8 @@
 const form = document.getElementById('sign-in');
 const problem = form.querySelector('.problem');
 
+document.querySelector('main').classList.remove('unstarted');
+
 const REFUSED = {
   401: 'The service does not accept this token, or it has expired.',
   403: 'This token is not one of an administrator.',

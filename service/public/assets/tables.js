@@ -1,5 +1,7 @@
+import { colored, fill, id, number } from './cells.js';
 import { count, dayAndTime, duration, percent, words } from './format.js';
 import { inOrder } from './operations.js';
+import { colorOfReason } from './reasons.js';
 
 /** The numbers at the top of the page. */
 export function showTiles({ totals, keys, devices }) {
@@ -10,10 +12,10 @@ export function showTiles({ totals, keys, devices }) {
     'success-rate-note',
     totals.failures === 0
       ? 'no failure'
-      : `${count(totals.serviceFailures)} failed here, ${count(totals.callerFailures)} by callers`,
+      : `${count(totals.serviceFailures)} service, ${count(totals.callerFailures)} caller failures`,
   );
   text('p95', duration(totals.durations?.p95Ms));
-  text('p95-note', totals.durations ? `half within ${duration(totals.durations.p50Ms)}` : '');
+  text('p95-note', totals.durations ? `half within ${duration(totals.durations.p50Ms)}` : '–');
   text('active-keys', count(keys.active));
   text('active-keys-note', `${count(keys.decryptOnly)} decrypt only`);
   text('devices', count(devices.seen));
@@ -24,76 +26,61 @@ export function showOperations({ byOperation }) {
   const rows = inOrder(byOperation).map((each) => [
     words(each.operation),
     number(count(each.attempts)),
-    number(count(each.failures), each.failures > 0),
-    number(percent(each.successRate)),
+    number(count(each.callerFailures)),
+    number(count(each.serviceFailures), each.serviceFailures > 0),
+    number(percent(each.availability)),
     number(duration(each.durations?.p50Ms)),
     number(duration(each.durations?.p95Ms)),
     number(duration(each.durations?.p99Ms)),
   ]);
-  fill('by-operation', rows, 'No operation in this time');
+  fill(table('by-operation'), rows, 'No operation in this time');
 }
 
 export function showReasons({ byReason }) {
   const rows = byReason.map((each) => [
-    words(each.reason),
+    colored(words(each.reason), colorOfReason(each.reason)),
     words(each.operation),
-    number(count(each.failures)),
+    each.ofService ? 'Service' : 'Caller',
+    number(count(each.failures), each.ofService),
     number(percent(each.share)),
   ]);
-  fill('by-reason', rows, 'No failure in this time');
+  fill(table('by-reason'), rows, 'No failure in this time');
 }
 
 export function showProblemKeys({ problemKeys, problemKeyRule }) {
   const { minimumAttempts, failureRate, windowHours } = problemKeyRule;
   text(
     'problem-note',
-    `At least ${count(minimumAttempts)} attempts to decrypt in ${count(windowHours)} hours, ` +
+    `At least ${count(minimumAttempts)} attempts to decrypt in the last ${count(windowHours)} hours, ` +
       `of which ${percent(failureRate)} or more failed.`,
   );
   const rows = problemKeys.map((each) => [
-    code(each.keyId),
-    code(each.deviceId),
+    id(each.keyId, 'key'),
+    each.deviceId == null ? undefined : id(each.deviceId, 'device'),
     number(count(each.attempts)),
     number(count(each.failures), true),
     number(percent(each.failureRate)),
     number(dayAndTime(each.lastFailureAt)),
   ]);
-  fill('problem-keys', rows, 'No problem key');
+  fill(table('problem-keys'), rows, 'No problem key');
 }
 
-const number = (content, bad = false) => ({ content, className: bad ? 'number bad' : 'number' });
-const code = (content) => ({ content, tag: 'code' });
-
-function fill(id, rows, empty) {
-  const body = document.querySelector(`#${id} tbody`);
-  const columns = document.querySelectorAll(`#${id} th`).length;
-  body.replaceChildren(...(rows.length > 0 ? rows.map(row) : [emptyRow(empty, columns)]));
+/** @param locks null while it is not known */
+export function showLocks(locks) {
+  const rows = (locks?.longest ?? []).map((each) => [
+    id(each.userId, 'user'),
+    words(each.kind),
+    number(count(each.failures)),
+    number(dayAndTime(each.lockedUntil)),
+  ]);
+  const more = (locks?.count ?? 0) - rows.length;
+  text('locks-note', more > 0 ? `These are locked for the longest; ${count(more)} more are.` : '');
+  fill(table('locks'), rows, locks ? 'No passcode or PIN is locked' : 'Not known');
 }
 
-function row(cells) {
-  const element = document.createElement('tr');
-  element.append(...cells.map(cell));
-  return element;
-}
+const table = (name) => document.getElementById(name);
 
-/** Text only, never markup: device ids are chosen by callers. */
-function cell(value) {
-  const element = document.createElement('td');
-  const { content = value, className = '', tag } = value ?? {};
-  element.className = className;
-  if (!tag) element.textContent = content;
-  else element.append(Object.assign(document.createElement(tag), { textContent: content }));
-  return element;
-}
-
-function emptyRow(message, columns) {
-  const element = document.createElement('tr');
-  const only = Object.assign(document.createElement('td'), { className: 'none', colSpan: columns });
-  only.textContent = message;
-  element.append(only);
-  return element;
-}
-
-function text(id, content) {
-  document.getElementById(id).textContent = content;
+function text(name, content) {
+  const element = document.getElementById(name);
+  if (element.textContent !== content) element.textContent = content;
 }

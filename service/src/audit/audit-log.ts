@@ -1,4 +1,4 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { and, desc, eq, gte, isNotNull, lt, or, sql, type SQL } from "drizzle-orm";
 import { Database } from "../database/database.js";
 import { auditLog } from "../database/schema/metrics.js";
@@ -7,7 +7,7 @@ import type { AuditEntry, AuditFilter } from "./audit.types.js";
 /** What was done, as the audit log has it. */
 @Injectable()
 export class AuditLog {
-  constructor(@Inject(Database) private readonly database: Database) {}
+  constructor(private readonly database: Database) {}
 
   /** @param before the id of an entry: those that come after it in this order, the latest first. */
   async find(filter: AuditFilter, count: number, before?: bigint): Promise<AuditEntry[]> {
@@ -22,7 +22,7 @@ export class AuditLog {
 }
 
 function conditionsOf(filter: AuditFilter): (SQL | undefined)[] {
-  const { userId, deviceId, keyId, requestId, operation, code, from, until } = filter;
+  const { userId, deviceId, keyId, requestId, receiptId, operation, code, from, until } = filter;
   const given = <Value>(value: Value | null | undefined, condition: (value: Value) => unknown) =>
     value == null ? undefined : (condition(value) as SQL);
   return [
@@ -30,6 +30,7 @@ function conditionsOf(filter: AuditFilter): (SQL | undefined)[] {
     given(deviceId, (device) => eq(auditLog.deviceId, device)),
     given(keyId, (key) => eq(auditLog.keyId, key)),
     given(requestId, (request) => eq(auditLog.requestId, request)),
+    given(receiptId, (receipt) => eq(auditLog.receiptId, receipt)),
     given(operation, (name) => eq(auditLog.operation, name)),
     given(code, (name) =>
       name === "failure" ? isNotNull(auditLog.code) : eq(auditLog.code, name),

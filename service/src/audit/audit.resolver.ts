@@ -1,4 +1,3 @@
-import { Inject } from "@nestjs/common";
 import { Args, ID, Int, Query, Resolver } from "@nestjs/graphql";
 import { Roles } from "../auth/auth.guard.js";
 import { checkForm } from "../common/check-form.js";
@@ -10,7 +9,7 @@ const MOST_ENTRIES = 200;
 @Roles("admin")
 @Resolver(() => AuditEntry)
 export class AuditResolver {
-  constructor(@Inject(AuditLog) private readonly log: AuditLog) {}
+  constructor(private readonly log: AuditLog) {}
 
   @Query(() => [AuditEntry], {
     description: "Who did what, the latest first; at most 200. Needs the role `admin`.",

@@ -16,6 +16,8 @@ export class AuditEntry {
   subjectId!: string | null;
   @Field(() => ID, { nullable: true }) deviceId!: string | null;
   @Field(() => ID, { nullable: true }) keyId!: string | null;
+  @Field(() => ID, { nullable: true, description: "The claim jti of the receipt that was given." })
+  receiptId!: string | null;
   @Field(() => Int, { description: "How many operations alike the entry stands for." })
   times!: number;
 }
@@ -27,6 +29,7 @@ export class AuditFilter {
   @Field(() => ID, { nullable: true }) deviceId?: string | null;
   @Field(() => ID, { nullable: true }) keyId?: string | null;
   @Field(() => ID, { nullable: true }) requestId?: string | null;
+  @Field(() => ID, { nullable: true }) receiptId?: string | null;
   @Field(() => String, { nullable: true }) operation?: string | null;
   @Field(() => String, { nullable: true, description: "`failure` for those with any code." })
   code?: string | null;

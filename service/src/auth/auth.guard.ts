@@ -1,10 +1,4 @@
-import {
-  Inject,
-  Injectable,
-  SetMetadata,
-  type CanActivate,
-  type ExecutionContext,
-} from "@nestjs/common";
+import { Injectable, SetMetadata, type CanActivate, type ExecutionContext } from "@nestjs/common";
 import { Reflector } from "@nestjs/core";
 import { Clock } from "../common/clock.js";
 import { ServiceError } from "../common/service-error.js";
@@ -25,9 +19,9 @@ export const Public = () => SetMetadata(PUBLIC, true);
 @Injectable()
 export class AuthGuard implements CanActivate {
   constructor(
-    @Inject(Clock) private readonly clock: Clock,
-    @Inject(Tokens) private readonly tokens: Tokens,
-    @Inject(Reflector) private readonly reflector: Reflector,
+    private readonly clock: Clock,
+    private readonly tokens: Tokens,
+    private readonly reflector: Reflector,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {

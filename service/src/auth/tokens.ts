@@ -1,4 +1,4 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { errors, jwtVerify, SignJWT, type JWTPayload, type JWTVerifyOptions } from "jose";
 import { ServiceError } from "../common/service-error.js";
 import { Clock } from "../common/clock.js";
@@ -17,9 +17,9 @@ export class Tokens {
   private readonly keys: IssuerKeys | undefined;
 
   constructor(
-    @Inject(Config) private readonly config: Config,
-    @Inject(Clock) private readonly clock: Clock,
-    @Inject(Log) log: Log,
+    private readonly config: Config,
+    private readonly clock: Clock,
+    log: Log,
   ) {
     const url = config.AUTH_JWKS_URL;
     const staleMs = config.AUTH_JWKS_STALE_MINUTES * MINUTE;

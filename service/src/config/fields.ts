@@ -92,8 +92,13 @@ const fields = z.object({
   PIN_MIN_LENGTH: whole(4, 32, 4),
   PIN_MAX_LENGTH: whole(4, 32, 12),
 
+  RECEIPT_ISSUER: z.string().min(1).max(255).default("kms-envelope-service"),
+  RECEIPT_AUDIENCE: z.string().min(1).max(255).default("transactions"),
+  RECEIPT_SECONDS: whole(5, 3600, 60),
+
   GRAPHQL_BODY_BYTES: whole(4096, 1_048_576, 16_384),
   CORS_ORIGINS: list,
+  GRAPHIQL: z.enum(["on", "off"]).optional(),
 
   DAILY_TASK_MINUTES: whole(0, 1440, 5),
   DAILY_TASK_BATCH: whole(1, 10_000, 200),

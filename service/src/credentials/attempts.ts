@@ -1,4 +1,4 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { HOUR, later, SECOND, secondsUntil } from "../common/durations.js";
 import { ServiceError } from "../common/service-error.js";
 import { Config } from "../config/config.js";
@@ -20,7 +20,7 @@ export interface CountedAttempt {
  */
 @Injectable()
 export class Attempts {
-  constructor(@Inject(Config) private readonly config: Config) {}
+  constructor(private readonly config: Config) {}
 
   /** @throws {ServiceError} `CREDENTIAL_LOCKED`, with the time to try again. */
   check({ row, now }: LockedCredential): void {

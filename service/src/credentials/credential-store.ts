@@ -1,4 +1,4 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { and, eq } from "drizzle-orm";
 import { Clock } from "../common/clock.js";
 import { Database, type Transaction } from "../database/database.js";
@@ -34,10 +34,10 @@ export interface LockedCredential {
 @Injectable()
 export class CredentialStore {
   constructor(
-    @Inject(Clock) private readonly clock: Clock,
-    @Inject(Database) private readonly database: Database,
-    @Inject(Integrity) private readonly integrity: Integrity,
-    @Inject(UserSeals) private readonly seals: UserSeals,
+    private readonly clock: Clock,
+    private readonly database: Database,
+    private readonly integrity: Integrity,
+    private readonly seals: UserSeals,
   ) {}
 
   withLock<Result>(

@@ -1,6 +1,8 @@
 import { Module } from "@nestjs/common";
-import { KeysModule } from "../keys/keys.module.js";
+import { PayloadsModule } from "../payloads/payloads.module.js";
+import { ReceiptsModule } from "../receipts/receipts.module.js";
 import { Attempts } from "./attempts.js";
+import { CredentialLocks } from "./credential-locks.js";
 import { CredentialStore } from "./credential-store.js";
 import { CredentialsResolver } from "./credentials.resolver.js";
 import { CredentialsService } from "./credentials.service.js";
@@ -8,14 +10,16 @@ import { Hasher } from "./hasher.js";
 import { SecretRules } from "./secret-rules.js";
 
 @Module({
-  imports: [KeysModule],
+  imports: [PayloadsModule, ReceiptsModule],
   providers: [
     Attempts,
+    CredentialLocks,
     CredentialStore,
     Hasher,
     SecretRules,
     CredentialsService,
     CredentialsResolver,
   ],
+  exports: [CredentialLocks],
 })
 export class CredentialsModule {}

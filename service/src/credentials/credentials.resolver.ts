@@ -1,9 +1,9 @@
-import { Inject } from "@nestjs/common";
 import { Args, Mutation, Resolver } from "@nestjs/graphql";
 import { CurrentCaller, isUserId, type Caller } from "../auth/caller.js";
 import { checkForm } from "../common/check-form.js";
 import { ServiceError } from "../common/service-error.js";
 import { Measure } from "../metrics/measure.js";
+import type { EncryptedPayload } from "../payloads/payload-decryptor.js";
 import type { CredentialKind } from "./credential.js";
 import { CredentialsService, type NewSecret } from "./credentials.service.js";
 import {
@@ -11,6 +11,7 @@ import {
   CredentialSet,
   SetTransactionPinInput,
   SetUserPasscodeInput,
+  TransactionPinCheck,
   VerifyTransactionPinInput,
   VerifyUserPasscodeInput,
 } from "./credentials.types.js";
@@ -18,8 +19,8 @@ import {
 @Resolver()
 export class CredentialsResolver {
   constructor(
-    @Inject(CredentialsService) private readonly credentials: CredentialsService,
-    @Inject(Measure) private readonly measure: Measure,
+    private readonly credentials: CredentialsService,
+    private readonly measure: Measure,
   ) {}
 
   @Mutation(() => CredentialSet, { description: "Sets the caller's passcode." })
@@ -27,17 +28,18 @@ export class CredentialsResolver {
     @CurrentCaller() caller: Caller,
     @Args("input") input: SetUserPasscodeInput,
   ): Promise<CredentialSet> {
-    const { keyId, userId, encryptedPasscode: encrypted, encryptedCurrentPasscode } = input;
-    const secret = { keyId, userId, encrypted, encryptedCurrent: encryptedCurrentPasscode };
+    const { keyId, userId, encryptedPasscode: ciphertext, encryptedCurrentPasscode } = input;
+    const secret = { keyId, userId, ciphertext, currentCiphertext: encryptedCurrentPasscode };
     return this.set(caller, "PASSCODE", input.passwordAuthType, secret);
   }
 
   @Mutation(() => CredentialCheck, { description: "Checks the caller's passcode." })
   verifyUserPasscode(
     @CurrentCaller() caller: Caller,
-    @Args("input") { keyId, passwordAuthType, encryptedPasscode }: VerifyUserPasscodeInput,
+    @Args("input") input: VerifyUserPasscodeInput,
   ): Promise<CredentialCheck> {
-    return this.verify(caller, "PASSCODE", passwordAuthType, keyId, encryptedPasscode);
+    const { keyId, passwordAuthType, encryptedPasscode: ciphertext } = input;
+    return this.verify(caller, "PASSCODE", passwordAuthType, { keyId, ciphertext });
   }
 
   @Mutation(() => CredentialSet, { description: "Sets the caller's transaction PIN." })
@@ -45,17 +47,18 @@ export class CredentialsResolver {
     @CurrentCaller() caller: Caller,
     @Args("input") input: SetTransactionPinInput,
   ): Promise<CredentialSet> {
-    const { keyId, userId, encryptedPin: encrypted, encryptedCurrentPin } = input;
-    const secret = { keyId, userId, encrypted, encryptedCurrent: encryptedCurrentPin };
+    const { keyId, userId, encryptedPin: ciphertext, encryptedCurrentPin } = input;
+    const secret = { keyId, userId, ciphertext, currentCiphertext: encryptedCurrentPin };
     return this.set(caller, "TRANSACTION_PIN", input.passwordAuthType, secret);
   }
 
-  @Mutation(() => CredentialCheck, { description: "Checks the caller's transaction PIN." })
+  @Mutation(() => TransactionPinCheck, { description: "Checks the caller's transaction PIN." })
   verifyTransactionPin(
     @CurrentCaller() caller: Caller,
-    @Args("input") { keyId, passwordAuthType, encryptedPin }: VerifyTransactionPinInput,
-  ): Promise<CredentialCheck> {
-    return this.verify(caller, "TRANSACTION_PIN", passwordAuthType, keyId, encryptedPin);
+    @Args("input") input: VerifyTransactionPinInput,
+  ): Promise<TransactionPinCheck> {
+    const { keyId, passwordAuthType, encryptedPin: ciphertext } = input;
+    return this.verify(caller, "TRANSACTION_PIN", passwordAuthType, { keyId, ciphertext });
   }
 
   private set(
@@ -80,14 +83,14 @@ export class CredentialsResolver {
     caller: Caller,
     kind: CredentialKind,
     passwordAuthType: string,
-    keyId: string,
-    encrypted: string,
-  ): Promise<CredentialCheck> {
+    encrypted: EncryptedPayload,
+  ): Promise<TransactionPinCheck> {
     return this.measure.run({ operation: "verify", userId: caller.userId }, async (details) => {
       checkKind(kind, passwordAuthType);
-      const check = await this.credentials.verify(caller, kind, keyId, encrypted);
+      const { receipt, ...check } = await this.credentials.verify(caller, kind, encrypted);
       if (!check.verified) details.reason = "WRONG_SECRET";
-      return check;
+      details.receiptId = receipt?.id;
+      return { ...check, receipt: receipt?.token };
     });
   }
 }

@@ -1,17 +1,16 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import type { Caller } from "../auth/caller.js";
-import { Clock } from "../common/clock.js";
 import { ServiceError } from "../common/service-error.js";
-import { Config } from "../config/config.js";
 import { Log } from "../logging/log.js";
-import { PayloadDecryptor } from "../keys/payload-decryptor.js";
+import type { EncryptedPayload } from "../payloads/payload-decryptor.js";
+import { PayloadReader, type OpenedPayload } from "../payloads/payload-reader.js";
+import { usePayload } from "../payloads/used-payloads.js";
+import { Receipts, type Receipt } from "../receipts/receipts.js";
 import { Attempts } from "./attempts.js";
 import { KINDS, unusable, type CredentialKind } from "./credential.js";
 import { CredentialStore, type LockedCredential } from "./credential-store.js";
 import { Hasher, type StoredHash } from "./hasher.js";
-import { readPayload, type Payload } from "./payload.js";
 import { SecretRules } from "./secret-rules.js";
-import { usePayload } from "./used-payloads.js";
 
 export interface Check {
   readonly verified: boolean;
@@ -19,12 +18,15 @@ export interface Check {
   /** Told to whoever knows the secret: how often it was got wrong since, and when last. */
   readonly failedAttempts?: number;
   readonly lastFailedAt?: Date;
+  /** Where the payload named a transaction, and the PIN is right. */
+  readonly receipt?: Receipt;
 }
 
 export interface NewSecret {
-  readonly encrypted: string;
-  readonly encryptedCurrent?: string;
   readonly keyId: string;
+  readonly ciphertext: string;
+  /** That of a payload with the current one. */
+  readonly currentCiphertext?: string;
   /** Whose it is, where an administrator sets it. */
   readonly userId?: string;
 }
@@ -33,24 +35,30 @@ export interface NewSecret {
 @Injectable()
 export class CredentialsService {
   constructor(
-    @Inject(Config) private readonly config: Config,
-    @Inject(Clock) private readonly clock: Clock,
-    @Inject(PayloadDecryptor) private readonly decryptor: PayloadDecryptor,
-    @Inject(CredentialStore) private readonly store: CredentialStore,
-    @Inject(Attempts) private readonly attempts: Attempts,
-    @Inject(SecretRules) private readonly rules: SecretRules,
-    @Inject(Hasher) private readonly hasher: Hasher,
-    @Inject(Log) private readonly log: Log,
+    private readonly payloads: PayloadReader,
+    private readonly store: CredentialStore,
+    private readonly attempts: Attempts,
+    private readonly rules: SecretRules,
+    private readonly hasher: Hasher,
+    private readonly receipts: Receipts,
+    private readonly log: Log,
   ) {}
 
   async verify(
-    caller: Caller,
+    { userId }: Caller,
     kind: CredentialKind,
-    keyId: string,
-    encrypted: string,
+    encrypted: EncryptedPayload,
   ): Promise<Check> {
-    const payload = await this.read(caller, keyId, encrypted, KINDS[kind].verify);
-    return (await this.attempt(caller.userId, kind, keyId, payload)).check;
+    const rule = { operation: KINDS[kind].verify, mayConfirm: kind === "TRANSACTION_PIN" };
+    const payload = await this.payloads.read(userId, encrypted, rule);
+    const { deviceId, transactionHash } = payload;
+    if (transactionHash === undefined) return (await this.attempt(userId, kind, payload)).check;
+    // It can fail without being the user's fault, and so comes before the counting.
+    const signer = await this.receipts.signer();
+    const { check } = await this.attempt(userId, kind, payload);
+    if (!check.verified) return check;
+    const receipt = await this.receipts.sign(signer, { userId, deviceId, transactionHash });
+    return { ...check, receipt };
   }
 
   /** @returns when it was set. */
@@ -60,10 +68,13 @@ export class CredentialsService {
       throw new ServiceError("FORBIDDEN", "Setting it for another user needs the role admin.");
     }
     const userId = secret.userId ?? caller.userId;
-    const payload = await this.read(caller, secret.keyId, secret.encrypted, KINDS[kind].set);
+    const operation = KINDS[kind].set;
+    const payload = await this.payloads.read(caller.userId, secret, { operation });
     this.rules.check(kind, payload.secret, userId);
     const { hash, pepperId } = await this.hasher.hash(userId, kind, payload.secret);
-    const replaced = byAdministrator ? undefined : await this.proveCurrent(caller, kind, secret);
+    const replaced = byAdministrator
+      ? undefined
+      : await this.proveCurrent(caller.userId, kind, secret);
     const setAt = await this.store.withLock(userId, kind, async (credential) => {
       // An administrator's word also replaces what was changed in the database.
       if (!byAdministrator) {
@@ -88,18 +99,19 @@ export class CredentialsService {
 
   /** @returns the hash that may now be replaced; null if nothing is set. */
   private async proveCurrent(
-    caller: Caller,
+    userId: string,
     kind: CredentialKind,
-    { keyId, encryptedCurrent }: NewSecret,
+    { keyId, currentCiphertext }: NewSecret,
   ): Promise<string | null> {
-    const hash = await this.store.withLock(caller.userId, kind, async (credential) => {
+    const hash = await this.store.withLock(userId, kind, async (credential) => {
       await credential.check();
       return credential.row?.hash ?? null;
     });
     if (hash === null) return null;
-    if (!encryptedCurrent) throw alreadySet();
-    const current = await this.read(caller, keyId, encryptedCurrent, KINDS[kind].verify);
-    const attempt = await this.attempt(caller.userId, kind, keyId, current);
+    if (!currentCiphertext) throw alreadySet();
+    const encrypted = { keyId, ciphertext: currentCiphertext };
+    const current = await this.payloads.read(userId, encrypted, { operation: KINDS[kind].verify });
+    const attempt = await this.attempt(userId, kind, current);
     if (attempt.check.verified) return attempt.hash;
     const { retryAfterSeconds } = attempt.check;
     throw new ServiceError("WRONG_SECRET", "The current secret is wrong.", { retryAfterSeconds });
@@ -109,15 +121,14 @@ export class CredentialsService {
   private async attempt(
     userId: string,
     kind: CredentialKind,
-    keyId: string,
-    payload: Payload,
+    payload: OpenedPayload,
   ): Promise<{ check: Check; hash: string | null }> {
     // What can fail without being the user's fault comes before the counting.
     const peppers = await this.hasher.pepperIds();
     const { stored, counted } = await this.store.withLock(userId, kind, async (credential) => {
       await credential.check();
       this.attempts.check(credential);
-      await usePayload(credential.transaction, keyId, payload);
+      await usePayload(credential.transaction, payload.keyId, payload);
       const stored = storedHash(credential);
       if (stored && !peppers.has(stored.pepperId)) throw unusable();
       return { stored, counted: await this.attempts.count(credential) };
@@ -135,21 +146,6 @@ export class CredentialsService {
       await credential.write({ ...current, ...this.attempts.afterSuccess(credential, counted) });
     });
     return { check: { verified, failedAttempts, lastFailedAt }, hash: current.hash };
-  }
-
-  private async read(
-    caller: Caller,
-    keyId: string,
-    encrypted: string,
-    operation: string,
-  ): Promise<Payload> {
-    const plaintext = await this.decryptor.decrypt(caller.userId, keyId, encrypted);
-    try {
-      const maxAgeSeconds = this.config.PAYLOAD_MAX_AGE_SECONDS;
-      return readPayload(plaintext, { operation, now: this.clock.now(), maxAgeSeconds });
-    } finally {
-      plaintext.fill(0);
-    }
   }
 }
 

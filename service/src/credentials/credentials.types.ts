@@ -83,3 +83,12 @@ export class CredentialCheck {
   @Field(() => GraphQLISODateTime, { nullable: true, description: "When the last of them was." })
   lastFailedAt?: Date;
 }
+
+@ObjectType()
+export class TransactionPinCheck extends CredentialCheck {
+  @Field(() => String, {
+    nullable: true,
+    description: "With a success, if the payload names a transaction: proves it to a backend.",
+  })
+  receipt?: string;
+}

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { Algorithm, hash, verify } from "@node-rs/argon2";
 import { ServiceSecrets, type ServiceSecret } from "../envelope/service-secrets.js";
 import type { CredentialKind } from "./credential.js";
@@ -18,7 +18,7 @@ export interface StoredHash {
 export class Hasher {
   private decoy: Promise<string> | undefined;
 
-  constructor(@Inject(ServiceSecrets) private readonly secrets: ServiceSecrets) {}
+  constructor(private readonly secrets: ServiceSecrets) {}
 
   /** The ids of all peppers, once they can be used; after that no call asks the key service. */
   async pepperIds(): Promise<ReadonlySet<string>> {

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { ServiceError } from "../common/service-error.js";
 import { Config } from "../config/config.js";
 import type { CredentialKind } from "./credential.js";
@@ -7,7 +7,7 @@ import { isWeakPasscode, isWeakPin } from "./weak-secrets.js";
 /** What new passcodes and PINs must be like. */
 @Injectable()
 export class SecretRules {
-  constructor(@Inject(Config) private readonly config: Config) {}
+  constructor(private readonly config: Config) {}
 
   /** @throws {ServiceError} `SECRET_UNACCEPTABLE`, with the reason `FORM` or `COMMON`. */
   check(kind: CredentialKind, secret: string, userId: string): void {

@@ -1,4 +1,4 @@
-import { Inject, Injectable, type CanActivate, type ExecutionContext } from "@nestjs/common";
+import { Injectable, type CanActivate, type ExecutionContext } from "@nestjs/common";
 import { parseCookie } from "cookie";
 import type { Request } from "express";
 import { requestOf } from "../auth/caller.js";
@@ -10,7 +10,7 @@ export const SESSION_COOKIE = "dashboard-session";
 /** Lets in administrators: by the cookie that signing in gives, which holds their token. */
 @Injectable()
 export class Administrators implements CanActivate {
-  constructor(@Inject(Tokens) private readonly tokens: Tokens) {}
+  constructor(private readonly tokens: Tokens) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     await this.check(tokenOf(requestOf(context)));

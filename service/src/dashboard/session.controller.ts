@@ -1,4 +1,4 @@
-import { Controller, Delete, HttpCode, Inject, Post, Req, Res } from "@nestjs/common";
+import { Controller, Delete, HttpCode, Post, Req, Res } from "@nestjs/common";
 import type { CookieOptions, Request, Response } from "express";
 import { Public } from "../auth/auth.guard.js";
 import { ServiceError } from "../common/service-error.js";
@@ -15,8 +15,8 @@ export class SessionController {
   private readonly cookie: CookieOptions;
 
   constructor(
-    @Inject(Config) config: Config,
-    @Inject(Administrators) private readonly administrators: Administrators,
+    config: Config,
+    private readonly administrators: Administrators,
   ) {
     // No script reads it, no other site sends it, and only the dashboard is sent it.
     this.cookie = {

@@ -10,7 +10,7 @@ import {
 } from "@nestjs/common";
 import express, { type Request, type Response } from "express";
 import { Public } from "../auth/auth.guard.js";
-import { assets, PAGE, securityHeaders } from "../dashboard/pages.js";
+import { assets, securityHeaders, sendPage } from "../dashboard/pages.js";
 
 /** The compiled client, seen from dist/src/demo. */
 const CLIENT = fileURLToPath(new URL("../../client", import.meta.url));
@@ -22,7 +22,7 @@ class DemoController {
   page(@Req() request: Request, @Res() response: Response): void {
     // What the page asks for is named relative to this folder.
     if (!request.path.endsWith("/")) return response.redirect(308, "/demo/");
-    response.sendFile("demo.html", PAGE);
+    sendPage(response, "demo");
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { ServiceSecrets, type ServiceSecret } from "./service-secrets.js";
 
 type Field = string | number | Date | null;
@@ -7,7 +7,7 @@ type Field = string | number | Date | null;
 /** Codes over rows, so that one that was moved or edited in the database is noticed. */
 @Injectable()
 export class Integrity {
-  constructor(@Inject(ServiceSecrets) private readonly secrets: ServiceSecrets) {}
+  constructor(private readonly secrets: ServiceSecrets) {}
 
   /** The code of a row: its table, and the fields that must stay as they were written. */
   async code(table: string, fields: readonly Field[]): Promise<string> {

@@ -2,9 +2,12 @@ import { isNotNull } from "drizzle-orm";
 import type { Drizzle } from "../database/database.js";
 import { credentials } from "../database/schema/credentials.js";
 import { devices } from "../database/schema/keys.js";
+import type { SecretPurpose } from "./secret-purposes.js";
 
 /** Whether there are rows that a secret of this purpose must have been there for. */
-export async function rowsNeed(purpose: "pepper" | "integrity", at: Drizzle): Promise<boolean> {
+export async function rowsNeed(purpose: SecretPurpose, at: Drizzle): Promise<boolean> {
+  // Receipts are not stored.
+  if (purpose === "receipt") return false;
   const hashed = at
     .select({ id: credentials.userId })
     .from(credentials)

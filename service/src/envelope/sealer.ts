@@ -1,4 +1,4 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { EnvelopeError, type Envelope, type KeyServiceStats } from "kms-envelope";
 import { ServiceError } from "../common/service-error.js";
 import { Config } from "../config/config.js";
@@ -15,7 +15,7 @@ export class Sealer {
   /** Also getting credentials, or trying several keys, takes no longer. */
   private readonly patienceMs: number;
 
-  constructor(@Inject(Config) config: Config) {
+  constructor(config: Config) {
     this.patienceMs = 1.5 * config.KMS_TIMEOUT_SECONDS * SECOND;
     const { sealing, opening } = createEnvelopes(config);
     this.sealing = sealing;

@@ -1,4 +1,3 @@
-import { Inject } from "@nestjs/common";
 import {
   Args,
   Field,
@@ -19,6 +18,7 @@ import { ADOPTION_MS, ServiceSecrets } from "./service-secrets.js";
 export enum ServiceSecretPurpose {
   PEPPER = "pepper",
   INTEGRITY = "integrity",
+  RECEIPT = "receipt",
 }
 
 registerEnumType(ServiceSecretPurpose, { name: "ServiceSecretPurpose" });
@@ -37,13 +37,14 @@ export class RotatedSecret {
 @Resolver()
 export class ServiceSecretsResolver {
   constructor(
-    @Inject(ServiceSecrets) private readonly secrets: ServiceSecrets,
-    @Inject(Log) private readonly log: Log,
-    @Inject(Measure) private readonly measure: Measure,
+    private readonly secrets: ServiceSecrets,
+    private readonly log: Log,
+    private readonly measure: Measure,
   ) {}
 
   @Mutation(() => RotatedSecret, {
-    description: "Makes another pepper or integrity secret; rows come under it as they are used.",
+    description:
+      "Makes another pepper, integrity secret or key of receipts; rows come under it as they are used.",
   })
   async rotateServiceSecret(
     @CurrentCaller() caller: Caller,

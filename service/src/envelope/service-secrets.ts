@@ -1,10 +1,5 @@
-import { createSecretKey, randomBytes, type KeyObject } from "node:crypto";
-import {
-  Inject,
-  Injectable,
-  type OnApplicationBootstrap,
-  type OnModuleDestroy,
-} from "@nestjs/common";
+import type { KeyObject } from "node:crypto";
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from "@nestjs/common";
 import { desc, eq } from "drizzle-orm";
 import { Clock } from "../common/clock.js";
 import { later, MINUTE, SECOND } from "../common/durations.js";
@@ -14,8 +9,7 @@ import { lockNames } from "../database/locks.js";
 import { serviceSecrets } from "../database/schema/keys.js";
 import { rowsNeed } from "./rows-of-secrets.js";
 import { Sealer } from "./sealer.js";
-
-export type SecretPurpose = "pepper" | "integrity";
+import { SECRETS, type SecretPurpose } from "./secret-purposes.js";
 
 type StoredSecret = typeof serviceSecrets.$inferSelect;
 
@@ -45,14 +39,15 @@ export class ServiceSecrets implements OnApplicationBootstrap, OnModuleDestroy {
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
-    @Inject(Database) private readonly database: Database,
-    @Inject(Sealer) private readonly sealer: Sealer,
-    @Inject(Clock) private readonly clock: Clock,
+    private readonly database: Database,
+    private readonly sealer: Sealer,
+    private readonly clock: Clock,
   ) {}
 
   /** A service that cannot open its secrets would fail at every request; it fails here. */
   async onApplicationBootstrap(): Promise<void> {
-    await Promise.all([this.get("pepper"), this.get("integrity")]);
+    const purposes = Object.keys(SECRETS) as SecretPurpose[];
+    await Promise.all(purposes.map((purpose) => this.get(purpose)));
     this.timer = setInterval(() => void this.refresh().catch(() => {}), REFRESH_MS).unref();
   }
 
@@ -124,7 +119,7 @@ export class ServiceSecrets implements OnApplicationBootstrap, OnModuleDestroy {
     const { id, version, createdAt } = row;
     const secret = await this.sealer.open(row.message, secretContext(row));
     try {
-      const opened = { id, version, createdAt, key: createSecretKey(secret) };
+      const opened = { id, version, createdAt, key: SECRETS[row.purpose].read(secret) };
       this.opened.set(id, opened);
       return opened;
     } finally {
@@ -157,7 +152,7 @@ export class ServiceSecrets implements OnApplicationBootstrap, OnModuleDestroy {
   private async seal(purpose: SecretPurpose, version: number): Promise<StoredSecret> {
     const createdAt = this.clock.now();
     const id = sortableId(createdAt);
-    const secret = randomBytes(32);
+    const secret = await SECRETS[purpose].make();
     const message = await this.sealer.seal(secret, secretContext({ id, purpose, version }));
     secret.fill(0);
     return { id, purpose, version, message, createdAt };

@@ -1,8 +1,10 @@
 import { Module } from "@nestjs/common";
-import { Gauges } from "./gauges.js";
 import { HealthController } from "./health.controller.js";
 import { Readiness } from "./readiness.js";
-import { ScrapeGuard } from "./scrape.guard.js";
 
-@Module({ controllers: [HealthController], providers: [Gauges, Readiness, ScrapeGuard] })
+@Module({
+  controllers: [HealthController],
+  providers: [Readiness],
+  exports: [Readiness],
+})
 export class HealthModule {}

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { Inject, Injectable, type OnModuleDestroy } from "@nestjs/common";
+import { Injectable, type OnModuleDestroy } from "@nestjs/common";
 import { sql } from "drizzle-orm";
 import { Clock } from "../common/clock.js";
 import { SECOND } from "../common/durations.js";
@@ -24,9 +24,9 @@ export class Readiness implements OnModuleDestroy {
   private ending = false;
 
   constructor(
-    @Inject(Clock) private readonly clock: Clock,
-    @Inject(Database) private readonly database: Database,
-    @Inject(Sealer) private readonly sealer: Sealer,
+    private readonly clock: Clock,
+    private readonly database: Database,
+    private readonly sealer: Sealer,
   ) {}
 
   async check(): Promise<ReadinessReport> {

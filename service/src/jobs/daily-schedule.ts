@@ -1,9 +1,4 @@
-import {
-  Inject,
-  Injectable,
-  type OnApplicationBootstrap,
-  type OnModuleDestroy,
-} from "@nestjs/common";
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from "@nestjs/common";
 import { MINUTE } from "../common/durations.js";
 import { describeFailure } from "../database/unavailable.js";
 import { Config } from "../config/config.js";
@@ -18,9 +13,9 @@ export class DailySchedule implements OnApplicationBootstrap, OnModuleDestroy {
   private looking: Promise<void> = Promise.resolve();
 
   constructor(
-    @Inject(Config) private readonly config: Config,
-    @Inject(Log) private readonly log: Log,
-    @Inject(DailyTask) private readonly task: DailyTask,
+    private readonly config: Config,
+    private readonly log: Log,
+    private readonly task: DailyTask,
   ) {}
 
   onApplicationBootstrap(): void {

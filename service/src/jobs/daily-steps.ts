@@ -1,4 +1,4 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { inArray, lte } from "drizzle-orm";
 import { Clock } from "../common/clock.js";
 import type { Due } from "../common/due.js";
@@ -11,6 +11,7 @@ import { keyGenerations } from "../database/schema/keys.js";
 import { LifeCycle, type Moved } from "../keys/life-cycle.js";
 import { MetricsRetention } from "../metrics/metrics-retention.js";
 import { ProblemKeys } from "../metrics/problem-keys.js";
+import { ReceiptKeys } from "../receipts/receipt-keys.js";
 import { FullCheck } from "../tampering/full-check.js";
 import { ALWAYS, isTooMuch } from "./removal-limit.js";
 
@@ -41,13 +42,14 @@ export interface DailyResult {
 @Injectable()
 export class DailySteps {
   constructor(
-    @Inject(Config) private readonly config: Config,
-    @Inject(Clock) private readonly clock: Clock,
-    @Inject(Database) private readonly database: Database,
-    @Inject(LifeCycle) private readonly lifeCycle: LifeCycle,
-    @Inject(MetricsRetention) private readonly metrics: MetricsRetention,
-    @Inject(FullCheck) private readonly fullCheck: FullCheck,
-    @Inject(ProblemKeys) private readonly problemKeys: ProblemKeys,
+    private readonly config: Config,
+    private readonly clock: Clock,
+    private readonly database: Database,
+    private readonly lifeCycle: LifeCycle,
+    private readonly metrics: MetricsRetention,
+    private readonly fullCheck: FullCheck,
+    private readonly problemKeys: ProblemKeys,
+    private readonly receiptKeys: ReceiptKeys,
   ) {}
 
   /**
@@ -71,6 +73,7 @@ export class DailySteps {
     const wiped = heldBack.wipedKeys
       ? NONE
       : await moveAll(signal, batch, () => this.lifeCycle.wipe(batch));
+    await this.receiptKeys.dropFormer();
     const now = this.clock.now();
     // Twice the window: what the limits count must be there for sure.
     const windows = later(now, -2 * this.config.LIMIT_WINDOW_HOURS * HOUR);

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { and, desc, eq } from "drizzle-orm";
 import { Clock } from "../common/clock.js";
 import { sortableId } from "../common/sortable-id.js";
@@ -7,7 +7,7 @@ import { Database } from "../database/database.js";
 import { describeFailure } from "../database/unavailable.js";
 import { jobRuns } from "../database/schema/jobs.js";
 import { Log } from "../logging/log.js";
-import { Prometheus } from "../metrics/prometheus.js";
+import { Prometheus } from "../prometheus/prometheus.js";
 import { DailySteps } from "./daily-steps.js";
 import { JobLock } from "./job-lock.js";
 
@@ -21,12 +21,12 @@ export class DailyTask {
   private readonly instance = `${hostname()}:${process.pid}`;
 
   constructor(
-    @Inject(Clock) private readonly clock: Clock,
-    @Inject(Database) private readonly database: Database,
-    @Inject(Prometheus) private readonly prometheus: Prometheus,
-    @Inject(Log) private readonly log: Log,
-    @Inject(JobLock) private readonly lock: JobLock,
-    @Inject(DailySteps) private readonly steps: DailySteps,
+    private readonly clock: Clock,
+    private readonly database: Database,
+    private readonly prometheus: Prometheus,
+    private readonly log: Log,
+    private readonly lock: JobLock,
+    private readonly steps: DailySteps,
   ) {}
 
   /**

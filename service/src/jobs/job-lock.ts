@@ -1,4 +1,4 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { Database } from "../database/database.js";
 import { lockNumber } from "../database/locks.js";
 
@@ -7,7 +7,7 @@ import { lockNumber } from "../database/locks.js";
 export class JobLock {
   private readonly running = new Set<string>();
 
-  constructor(@Inject(Database) private readonly database: Database) {}
+  constructor(private readonly database: Database) {}
 
   /**
    * Does the work unless it is being done. The lock belongs to a database session, so that it ends

@@ -1,5 +1,6 @@
 import { Module } from "@nestjs/common";
 import { KeysModule } from "../keys/keys.module.js";
+import { ReceiptsModule } from "../receipts/receipts.module.js";
 import { DailySchedule } from "./daily-schedule.js";
 import { DailySteps } from "./daily-steps.js";
 import { DailyTask } from "./daily-task.js";
@@ -7,7 +8,7 @@ import { JobLock } from "./job-lock.js";
 import { JobsResolver } from "./jobs.resolver.js";
 
 @Module({
-  imports: [KeysModule],
+  imports: [KeysModule, ReceiptsModule],
   providers: [DailySchedule, DailySteps, DailyTask, JobLock, JobsResolver],
   exports: [DailyTask],
 })

@@ -1,4 +1,3 @@
-import { Inject } from "@nestjs/common";
 import {
   Args,
   Field,
@@ -70,8 +69,8 @@ export class DailyTaskRun {
 @Resolver(() => DailyTaskRun)
 export class JobsResolver {
   constructor(
-    @Inject(DailyTask) private readonly task: DailyTask,
-    @Inject(Measure) private readonly measure: Measure,
+    private readonly task: DailyTask,
+    private readonly measure: Measure,
   ) {}
 
   @Query(() => [DailyTaskRun], { description: "The latest runs of the daily task; at most 31." })

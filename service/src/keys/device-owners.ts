@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { and, asc, eq } from "drizzle-orm";
 import type { Caller } from "../auth/caller.js";
 import { Clock } from "../common/clock.js";
@@ -19,12 +19,12 @@ const MOST_LISTED = 1000;
 @Injectable()
 export class DeviceOwners {
   constructor(
-    @Inject(Clock) private readonly clock: Clock,
-    @Inject(Database) private readonly database: Database,
-    @Inject(Integrity) private readonly integrity: Integrity,
-    @Inject(Devices) private readonly devices: Devices,
-    @Inject(KeyStore) private readonly store: KeyStore,
-    @Inject(Log) private readonly log: Log,
+    private readonly clock: Clock,
+    private readonly database: Database,
+    private readonly integrity: Integrity,
+    private readonly devices: Devices,
+    private readonly store: KeyStore,
+    private readonly log: Log,
   ) {}
 
   /** A device whose id nobody can have guessed, since it is chosen here. */
@@ -34,6 +34,12 @@ export class DeviceOwners {
       await lockNames(transaction, [`device:${deviceId}`, `user:${userId}`]);
       return this.devices.insert(transaction, { deviceId, userId, appVersion }, this.clock.now());
     });
+  }
+
+  /** @returns undefined if nobody ever had it. */
+  async find(deviceId: string): Promise<Device | undefined> {
+    const [device] = await this.database.orm.select().from(devices).where(eq(devices.id, deviceId));
+    return device;
   }
 
   list(userId: string): Promise<Device[]> {

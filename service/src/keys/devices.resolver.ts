@@ -1,4 +1,3 @@
-import { Inject } from "@nestjs/common";
 import {
   Args,
   Field,
@@ -49,8 +48,8 @@ export class RegisterDeviceInput {
 @Resolver(() => DeviceType)
 export class DevicesResolver {
   constructor(
-    @Inject(DeviceOwners) private readonly owners: DeviceOwners,
-    @Inject(Measure) private readonly measure: Measure,
+    private readonly owners: DeviceOwners,
+    private readonly measure: Measure,
   ) {}
 
   @Query(() => [DeviceType], { description: "The caller's devices, or those of a user." })

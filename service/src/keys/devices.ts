@@ -1,4 +1,4 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { eq } from "drizzle-orm";
 import { ServiceError } from "../common/service-error.js";
 import { Config } from "../config/config.js";
@@ -21,9 +21,9 @@ type Change = Partial<Pick<Device, "userId" | "appVersion" | "revokedAt" | "rele
 @Injectable()
 export class Devices {
   constructor(
-    @Inject(Config) private readonly config: Config,
-    @Inject(Integrity) private readonly integrity: Integrity,
-    @Inject(UserSeals) private readonly seals: UserSeals,
+    private readonly config: Config,
+    private readonly integrity: Integrity,
+    private readonly seals: UserSeals,
   ) {}
 
   /**

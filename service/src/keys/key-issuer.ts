@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { and, eq, isNull } from "drizzle-orm";
 import type { Caller } from "../auth/caller.js";
 import { Clock } from "../common/clock.js";
@@ -39,15 +39,15 @@ type IssuedKey = Pick<ClientKey, "id" | "publicKey" | "expiresAt" | "algorithm">
 @Injectable()
 export class KeyIssuer {
   constructor(
-    @Inject(Config) private readonly config: Config,
-    @Inject(Clock) private readonly clock: Clock,
-    @Inject(Database) private readonly database: Database,
-    @Inject(Integrity) private readonly integrity: Integrity,
-    @Inject(Sealer) private readonly sealer: Sealer,
-    @Inject(GenerationLimits) private readonly limits: GenerationLimits,
-    @Inject(Devices) private readonly devices: Devices,
-    @Inject(KeyStore) private readonly store: KeyStore,
-    @Inject(Measure) private readonly measure: Measure,
+    private readonly config: Config,
+    private readonly clock: Clock,
+    private readonly database: Database,
+    private readonly integrity: Integrity,
+    private readonly sealer: Sealer,
+    private readonly limits: GenerationLimits,
+    private readonly devices: Devices,
+    private readonly store: KeyStore,
+    private readonly measure: Measure,
   ) {}
 
   /** The device's key, made if there is none. However many ask at once, one is made. */

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { and, eq } from "drizzle-orm";
 import { ServiceError } from "../common/service-error.js";
 import { Database, type Drizzle } from "../database/database.js";
@@ -18,8 +18,8 @@ const KEY_ID = /^[0-9a-f-]{36}$/;
 @Injectable()
 export class KeyStore {
   constructor(
-    @Inject(Database) private readonly database: Database,
-    @Inject(Integrity) private readonly integrity: Integrity,
+    private readonly database: Database,
+    private readonly integrity: Integrity,
   ) {}
 
   /** The key that the device may encrypt with now. */

@@ -1,4 +1,3 @@
-import { Inject } from "@nestjs/common";
 import { Args, ID, Query, Resolver } from "@nestjs/graphql";
 import { Roles } from "../auth/auth.guard.js";
 import { CurrentCaller, isUserId, type Caller } from "../auth/caller.js";
@@ -10,7 +9,7 @@ import { isDeviceId } from "./keys.resolver.js";
 
 @Resolver()
 export class KeyUsageResolver {
-  constructor(@Inject(KeyUsage) private readonly usage: KeyUsage) {}
+  constructor(private readonly usage: KeyUsage) {}
 
   @Query(() => [UsedKey], {
     description: "The caller's keys and how often each was used, the latest first; at most 200.",

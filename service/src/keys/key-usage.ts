@@ -1,4 +1,4 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { and, asc, desc, eq, gte, sql } from "drizzle-orm";
 import { Clock } from "../common/clock.js";
 import { DAY, later } from "../common/durations.js";
@@ -14,8 +14,8 @@ const MOST_KEYS = 200;
 @Injectable()
 export class KeyUsage {
   constructor(
-    @Inject(Clock) private readonly clock: Clock,
-    @Inject(Database) private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly database: Database,
   ) {}
 
   /** The keys of a user, or of one device of theirs: the latest first, at most 200. */

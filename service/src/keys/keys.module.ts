@@ -8,7 +8,6 @@ import { KeyUsage } from "./key-usage.js";
 import { KeyUsageResolver } from "./key-usage.resolver.js";
 import { LifeCycle } from "./life-cycle.js";
 import { KeyStore } from "./key-store.js";
-import { PayloadDecryptor } from "./payload-decryptor.js";
 import { KeysResolver } from "./keys.resolver.js";
 
 @Module({
@@ -20,11 +19,10 @@ import { KeysResolver } from "./keys.resolver.js";
     KeyStore,
     LifeCycle,
     KeyIssuer,
-    PayloadDecryptor,
     KeysResolver,
     KeyUsage,
     KeyUsageResolver,
   ],
-  exports: [KeyStore, KeyUsage, LifeCycle, PayloadDecryptor],
+  exports: [DeviceOwners, Devices, KeyStore, KeyUsage, LifeCycle],
 })
 export class KeysModule {}

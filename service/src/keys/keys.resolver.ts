@@ -1,4 +1,3 @@
-import { Inject } from "@nestjs/common";
 import { Args, Mutation, Resolver } from "@nestjs/graphql";
 import { CurrentCaller, type Caller } from "../auth/caller.js";
 import { Measure } from "../metrics/measure.js";
@@ -10,8 +9,8 @@ import { ClientEncryptionKey, GenerateClientEncryptionKeyInput } from "./keys.ty
 @Resolver(() => ClientEncryptionKey)
 export class KeysResolver {
   constructor(
-    @Inject(KeyIssuer) private readonly issuer: KeyIssuer,
-    @Inject(Measure) private readonly measure: Measure,
+    private readonly issuer: KeyIssuer,
+    private readonly measure: Measure,
   ) {}
 
   @Mutation(() => ClientEncryptionKey, {

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { and, asc, eq, gte, isNotNull, isNull, lte, or, sql, type SQL } from "drizzle-orm";
 import { Clock } from "../common/clock.js";
 import { DAY, later } from "../common/durations.js";
@@ -22,10 +22,10 @@ const IN_GRACE = and(eq(clientKeys.state, "destroyed"), isNotNull(clientKeys.pri
 @Injectable()
 export class LifeCycle {
   constructor(
-    @Inject(Config) private readonly config: Config,
-    @Inject(Clock) private readonly clock: Clock,
-    @Inject(Database) private readonly database: Database,
-    @Inject(KeyStore) private readonly store: KeyStore,
+    private readonly config: Config,
+    private readonly clock: Clock,
+    private readonly database: Database,
+    private readonly store: KeyStore,
   ) {}
 
   /** One batch of keys that have expired. */

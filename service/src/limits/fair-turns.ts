@@ -1,5 +1,4 @@
 import {
-  Inject,
   Injectable,
   type CallHandler,
   type ExecutionContext,
@@ -18,7 +17,7 @@ const MOST_WAITING_OF_USER = 100;
 export class FairTurns implements NestInterceptor {
   private readonly queue: FairQueue;
 
-  constructor(@Inject(Config) config: Config) {
+  constructor(config: Config) {
     this.queue = new FairQueue({
       atOnce: config.LIMIT_CONCURRENCY,
       atOnceOfUser: config.LIMIT_USER_CONCURRENCY,

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { and, desc, eq, gt, isNotNull, isNull, lte, or } from "drizzle-orm";
 import { HOUR, later, SECOND, secondsUntil } from "../common/durations.js";
 import { ServiceError } from "../common/service-error.js";
@@ -24,7 +24,7 @@ export interface Generation {
 /** How many keys may be made within a sliding window, for a device, a user and an address. */
 @Injectable()
 export class GenerationLimits {
-  constructor(@Inject(Config) private readonly config: Config) {}
+  constructor(private readonly config: Config) {}
 
   /**
    * Counts one more, in a transaction that holds the locks of all three.

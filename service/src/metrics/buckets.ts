@@ -18,11 +18,13 @@ export interface Buckets {
   readonly starts: readonly Date[];
 }
 
-export function cutIntoBuckets(from: Date, until: Date): Buckets {
+/** @param ended whether the span is over; else what is counted in this very moment has a piece, too. */
+export function cutIntoBuckets(from: Date, until: Date, ended: boolean): Buckets {
   const span = until.getTime() - from.getTime();
   const stepMs = STEPS.find((step) => span / step <= MOST_BUCKETS) ?? STEPS.at(-1)!;
   const starts: Date[] = [];
-  for (let start = floor(from, stepMs); start <= until.getTime(); start += stepMs) {
+  const end = until.getTime() + (ended ? 0 : 1);
+  for (let start = floor(from, stepMs); start < end; start += stepMs) {
     starts.push(new Date(start));
   }
   const counted = STEP_MINUTES.findLast((minutes) => stepMs >= minutes * MINUTE)!;

@@ -1,16 +1,18 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { ServiceError } from "../common/service-error.js";
 import { orUnavailable } from "../database/unavailable.js";
 import { MetricsRecorder, type OperationRecord } from "./metrics-recorder.js";
 
 type Details = {
-  -readonly [Name in "keyId" | "deviceId" | "userId" | "subjectId" | "reason"]?: string;
+  -readonly [
+    Name in "keyId" | "deviceId" | "userId" | "subjectId" | "receiptId" | "reason"
+  ]?: string;
 };
 
 /** Runs an operation, and tells the metrics how it went. */
 @Injectable()
 export class Measure {
-  constructor(@Inject(MetricsRecorder) private readonly recorder: MetricsRecorder) {}
+  constructor(private readonly recorder: MetricsRecorder) {}
 
   /** The work adds to the details what it learns. With a `reason` it failed although it returned. */
   async run<Result>(

@@ -1,9 +1,9 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { Clock } from "../common/clock.js";
 import { Log } from "../logging/log.js";
 import { requestId } from "../logging/request-id.js";
 import { MetricsWriter } from "./metrics-writer.js";
-import { Prometheus } from "./prometheus.js";
+import { Prometheus } from "../prometheus/prometheus.js";
 
 /** What a request did, for the audit log and the metrics. */
 export interface OperationRecord {
@@ -34,16 +34,18 @@ export interface OperationRecord {
   readonly userId?: string;
   /** Whose affairs it was, where an administrator acts for another user. */
   readonly subjectId?: string;
+  /** Of the receipt that was given. */
+  readonly receiptId?: string;
 }
 
 /** Takes notice of operations. It never throws, and nobody waits for it. */
 @Injectable()
 export class MetricsRecorder {
   constructor(
-    @Inject(Clock) private readonly clock: Clock,
-    @Inject(Log) private readonly log: Log,
-    @Inject(MetricsWriter) private readonly writer: MetricsWriter,
-    @Inject(Prometheus) private readonly prometheus: Prometheus,
+    private readonly clock: Clock,
+    private readonly log: Log,
+    private readonly writer: MetricsWriter,
+    private readonly prometheus: Prometheus,
   ) {}
 
   record(operation: OperationRecord): void {

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { and, eq, inArray, lt, or, sql } from "drizzle-orm";
 import { Clock } from "../common/clock.js";
 import { DAY, HOUR, later } from "../common/durations.js";
@@ -17,9 +17,9 @@ export const PATTERN_DAYS = 7;
 @Injectable()
 export class MetricsRetention {
   constructor(
-    @Inject(Config) private readonly config: Config,
-    @Inject(Clock) private readonly clock: Clock,
-    @Inject(Database) private readonly database: Database,
+    private readonly config: Config,
+    private readonly clock: Clock,
+    private readonly database: Database,
   ) {}
 
   /** How many rows of the audit log are due to be deleted. */

@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnApplicationShutdown } from "@nestjs/common";
+import { Injectable, type OnApplicationShutdown } from "@nestjs/common";
 import { SECOND } from "../common/durations.js";
 import { Config } from "../config/config.js";
 import { Database } from "../database/database.js";
@@ -7,7 +7,7 @@ import { auditLog } from "../database/schema/metrics.js";
 import { Log } from "../logging/log.js";
 import { Folding, likenessOf } from "./folding.js";
 import { addTo, entryOf, type AuditRow, type MetricEntry } from "./metric-entry.js";
-import { Prometheus } from "./prometheus.js";
+import { Prometheus } from "../prometheus/prometheus.js";
 import { addToRollups } from "./rollups.js";
 import { addToUsage } from "./usage-counts.js";
 
@@ -30,10 +30,10 @@ export class MetricsWriter implements OnApplicationShutdown {
   private pauseMs = FIRST_PAUSE_MS;
 
   constructor(
-    @Inject(Config) config: Config,
-    @Inject(Database) private readonly database: Database,
-    @Inject(Log) private readonly log: Log,
-    @Inject(Prometheus) private readonly prometheus: Prometheus,
+    config: Config,
+    private readonly database: Database,
+    private readonly log: Log,
+    private readonly prometheus: Prometheus,
   ) {
     this.folding = new Folding(config.AUDIT_USER_ROWS_PER_MINUTE);
     prometheus.watchWaitingRows(() => this.waiting.length);
@@ -41,7 +41,8 @@ export class MetricsWriter implements OnApplicationShutdown {
 
   add(row: Omit<AuditRow, "times">): void {
     const entry = entryOf(row);
-    if (this.folding.isTooMuch(row)) {
+    // Each receipt can be found, however many there are.
+    if (this.folding.isTooMuch(row) && !row.receiptId) {
       const likeness = likenessOf(entry.row);
       const known = this.folded.get(likeness);
       if (known) return addTo(known, row.durationMs);

@@ -4,9 +4,9 @@ import { MetricsRecorder } from "./metrics-recorder.js";
 import { MetricsRetention } from "./metrics-retention.js";
 import { MetricsWriter } from "./metrics-writer.js";
 import { ProblemKeys } from "./problem-keys.js";
-import { Prometheus } from "./prometheus.js";
 import { Summaries } from "./summaries.js";
 import { SummaryResolver } from "./summary.resolver.js";
+import { TimeframeRules } from "./timeframe.js";
 
 const shared = [
   Measure,
@@ -14,8 +14,8 @@ const shared = [
   MetricsRetention,
   MetricsWriter,
   ProblemKeys,
-  Prometheus,
   Summaries,
+  TimeframeRules,
 ];
 
 /** Records what is done, sums it up, and forgets it in time. */

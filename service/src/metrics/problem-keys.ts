@@ -1,4 +1,4 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { and, desc, gt, gte, eq, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import { Clock } from "../common/clock.js";
@@ -20,9 +20,9 @@ export class ProblemKeys {
   readonly rule: ProblemKeyRule;
 
   constructor(
-    @Inject(Config) config: Config,
-    @Inject(Clock) private readonly clock: Clock,
-    @Inject(Database) private readonly database: Database,
+    config: Config,
+    private readonly clock: Clock,
+    private readonly database: Database,
   ) {
     this.rule = {
       minimumAttempts: config.PROBLEM_KEY_MIN_ATTEMPTS,

@@ -1,12 +1,10 @@
-import { Inject, Injectable } from "@nestjs/common";
-import { Clock } from "../common/clock.js";
-import { DAY, HOUR, later } from "../common/durations.js";
-import { ServiceError } from "../common/service-error.js";
-import { Config } from "../config/config.js";
+import { Injectable } from "@nestjs/common";
+import { HOUR } from "../common/durations.js";
 import { Database, type Drizzle } from "../database/database.js";
+import { isOfTheService } from "./blame.js";
 import { cutIntoBuckets, type Buckets } from "./buckets.js";
 import { ProblemKeys } from "./problem-keys.js";
-import { ceilTo, MINUTES_KEPT_DAYS } from "./steps.js";
+import { TimeframeRules, type Timeframe } from "./timeframe.js";
 import * as queries from "./summary-queries.js";
 import type {
   EncryptionMetricsSummary,
@@ -19,38 +17,37 @@ import { Tallies, Tally } from "./tally.js";
 /** Sums up what the service did: for the GraphQL query, and for the dashboard. */
 @Injectable()
 export class Summaries {
-  private readonly running = new Map<number, Promise<EncryptionMetricsSummary>>();
+  private readonly running = new Map<string, Promise<EncryptionMetricsSummary>>();
 
   constructor(
-    @Inject(Config) private readonly config: Config,
-    @Inject(Clock) private readonly clock: Clock,
-    @Inject(Database) private readonly database: Database,
-    @Inject(ProblemKeys) private readonly problemKeys: ProblemKeys,
+    private readonly rules: TimeframeRules,
+    private readonly database: Database,
+    private readonly problemKeys: ProblemKeys,
   ) {}
 
   /** However many ask for the same at the same time, the database is asked once. */
-  async summarize(timeframeHours: number): Promise<EncryptionMetricsSummary> {
-    this.checkTimeframe(timeframeHours);
-    const running = this.running.get(timeframeHours) ?? this.query(timeframeHours);
-    this.running.set(timeframeHours, running);
+  async summarize(timeframe: number | Timeframe): Promise<EncryptionMetricsSummary> {
+    const asked = typeof timeframe === "number" ? { hours: timeframe } : timeframe;
+    this.rules.check(asked);
+    const key = JSON.stringify(asked);
+    const running = this.running.get(key) ?? this.query(asked);
+    this.running.set(key, running);
     try {
       return await running;
     } finally {
-      this.running.delete(timeframeHours);
+      this.running.delete(key);
     }
   }
 
-  private query(timeframeHours: number): Promise<EncryptionMetricsSummary> {
-    const until = this.clock.now();
-    const ms = timeframeHours * HOUR;
-    // What is counted by the minute alone is not kept for so long.
-    const from = ceilTo(later(until, -ms), ms > MINUTES_KEPT_DAYS * DAY ? 60 : 1);
-    const buckets = cutIntoBuckets(from, until);
-    const pieces = { from, until, stepMs: buckets.stepMs, counted: buckets.counted };
+  private query(asked: Timeframe): Promise<EncryptionMetricsSummary> {
+    const { from, until, countedUntil } = this.rules.spanOf(asked);
+    const buckets = cutIntoBuckets(from, until, until >= countedUntil);
+    const { stepMs, counted } = buckets;
+    const pieces = { from, until, countedUntil, stepMs, counted };
     // One snapshot, so that the parts add up to the totals.
     return this.database.metrics.transaction(
       async (orm) => ({
-        timeframeHours,
+        timeframeHours: asked.hours ?? (until.getTime() - from.getTime()) / HOUR,
         from,
         until,
         stepSeconds: buckets.stepMs / 1000,
@@ -61,15 +58,6 @@ export class Summaries {
         problemKeys: await this.problemKeys.find(orm),
       }),
       { isolationLevel: "repeatable read", accessMode: "read only" },
-    );
-  }
-
-  private checkTimeframe(hours: number): void {
-    const most = this.config.METRICS_RETENTION_DAYS * 24;
-    if (Number.isInteger(hours) && hours >= 1 && hours <= most) return;
-    throw new ServiceError(
-      "BAD_USER_INPUT",
-      `timeframeHours must be a whole number from 1 to ${most}.`,
     );
   }
 }
@@ -117,7 +105,13 @@ class Sums {
     for (const tally of [this.total, this.tallies.at(operation)]) tally.count(code, count);
     if (!code) return;
     const key = `${operation} ${code}`;
-    const known = this.failed.get(key) ?? { operation, reason: code, failures: 0, share: 0 };
+    const known = this.failed.get(key) ?? {
+      operation,
+      reason: code,
+      ofService: isOfTheService(code),
+      failures: 0,
+      share: 0,
+    };
     known.failures += count;
     this.failed.set(key, known);
   }

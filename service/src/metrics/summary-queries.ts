@@ -2,13 +2,15 @@ import { and, eq, gte, lt, or, sql, type SQL } from "drizzle-orm";
 import type { Drizzle } from "../database/database.js";
 import { clientKeys, devices } from "../database/schema/keys.js";
 import { keyUsage, metricCounts, metricDurations } from "../database/schema/metrics.js";
-import { ceilTo, STEP_MINUTES } from "./steps.js";
+import { ceilTo, floorTo, STEP_MINUTES } from "./steps.js";
 import type { DeviceCounts, KeyStates } from "./summary.model.js";
 
 /** What is summed up: whole minutes, cut into pieces. */
 export interface Pieces {
   readonly from: Date;
   readonly until: Date;
+  /** What is counted at a step that begins later is left out. */
+  readonly countedUntil: Date;
   readonly stepMs: number;
   /** The longest step to read counts of, in minutes. */
   readonly counted: number;
@@ -67,20 +69,25 @@ export async function countDevices(orm: Drizzle, from: Date): Promise<DeviceCoun
   return { seen: await orm.$count(seen.as("seen")), registered: await orm.$count(devices) };
 }
 
-/** Days where there are whole ones, else hours, else minutes. */
+/** Days where there are whole ones, else hours, else minutes, at both ends. */
 function within(
   table: typeof metricCounts | typeof metricDurations,
-  { from, counted }: Pieces,
+  { from, countedUntil, counted }: Pieces,
 ): SQL | undefined {
-  let until: Date | undefined;
   const parts: (SQL | undefined)[] = [];
+  const add = (step: number, start: Date, end: Date) => {
+    if (start < end) parts.push(and(eq(table.step, step), gte(table.at, start), lt(table.at, end)));
+  };
+  let covered: { start: Date; end: Date } | undefined;
   for (const step of STEP_MINUTES.filter((minutes) => minutes <= counted).reverse()) {
     const start = ceilTo(from, step);
-    const before = until && lt(table.at, until);
-    parts.push(and(eq(table.step, step), gte(table.at, start), before));
-    until = start;
+    const end = floorTo(countedUntil, step);
+    if (start >= end) continue;
+    add(step, start, covered?.start ?? end);
+    if (covered) add(step, covered.end, end);
+    covered = { start, end };
   }
-  return or(...parts);
+  return parts.length > 0 ? or(...parts) : sql`false`;
 }
 
 /** The number itself, not a parameter, so that `select` and `group by` are the same expression. */

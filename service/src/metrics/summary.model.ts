@@ -40,6 +40,10 @@ export class OperationMetrics extends OperationCounts {
 export class FailureMetrics {
   @Field(() => String) operation!: string;
   @Field(() => String, { description: "The code of the error." }) reason!: string;
+  @Field(() => Boolean, {
+    description: "Whether the service or what it stands on is to blame, and not the caller.",
+  })
+  ofService!: boolean;
   @Field(() => Int) failures!: number;
   @Field(() => Float, { description: "Of all failures, from 0 to 1." }) share!: number;
 }

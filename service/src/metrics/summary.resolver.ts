@@ -1,4 +1,3 @@
-import { Inject } from "@nestjs/common";
 import { Args, Int, Query, Resolver } from "@nestjs/graphql";
 import { Roles } from "../auth/auth.guard.js";
 import { JsonScalar } from "../graphql/json.js";
@@ -8,7 +7,7 @@ import { EncryptionMetricsSummary } from "./summary.model.js";
 @Roles("metrics")
 @Resolver()
 export class SummaryResolver {
-  constructor(@Inject(Summaries) private readonly summaries: Summaries) {}
+  constructor(private readonly summaries: Summaries) {}
 
   @Query(() => JsonScalar, {
     description:

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { sql, type SQL } from "drizzle-orm";
 import { Database } from "../database/database.js";
 import { Integrity } from "../envelope/integrity.js";
@@ -51,10 +51,10 @@ const MISSING: readonly [what: string, query: SQL][] = [
 @Injectable()
 export class FullCheck {
   constructor(
-    @Inject(Database) private readonly database: Database,
-    @Inject(Integrity) private readonly integrity: Integrity,
-    @Inject(ServiceSecrets) private readonly secrets: ServiceSecrets,
-    @Inject(Log) private readonly log: Log,
+    private readonly database: Database,
+    private readonly integrity: Integrity,
+    private readonly secrets: ServiceSecrets,
+    private readonly log: Log,
   ) {}
 
   /** Names in the log what was changed, and brings what was not under the integrity secret of now. */

@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnModuleInit } from "@nestjs/common";
+import { Injectable, type OnModuleInit } from "@nestjs/common";
 import { desc, isNotNull } from "drizzle-orm";
 import { Database } from "../database/database.js";
 import { credentials } from "../database/schema/credentials.js";
@@ -15,9 +15,9 @@ const SAMPLE = 20;
 @Injectable()
 export class StartCheck implements OnModuleInit {
   constructor(
-    @Inject(Database) private readonly database: Database,
-    @Inject(Integrity) private readonly integrity: Integrity,
-    @Inject(ServiceSecrets) private readonly secrets: ServiceSecrets,
+    private readonly database: Database,
+    private readonly integrity: Integrity,
+    private readonly secrets: ServiceSecrets,
   ) {}
 
   /** @throws {Error} where most rows do not fit: single ones were changed, and are found in use. */

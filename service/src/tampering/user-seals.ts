@@ -1,4 +1,4 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { eq } from "drizzle-orm";
 import type { CredentialKind } from "../credentials/credential.js";
 import type { Transaction } from "../database/database.js";
@@ -28,7 +28,7 @@ export const REVISION_OF = {
  */
 @Injectable()
 export class UserSeals {
-  constructor(@Inject(Integrity) private readonly integrity: Integrity) {}
+  constructor(private readonly integrity: Integrity) {}
 
   /** @returns undefined where there is none, or it was changed. */
   async read(transaction: Transaction, userId: string): Promise<UserSeal | undefined> {

@@ -37,17 +37,17 @@ export function encryptAnswer(data: Uint8Array, answerKey: Uint8Array): Promise<
 export async function decryptDataAndWipe(
   privateKey: Buffer,
   keyId: string,
-  payload: string,
+  jwe: string,
 ): Promise<Uint8Array | undefined> {
   try {
-    const { kid, zip } = decodeProtectedHeader(payload);
+    const { kid, zip } = decodeProtectedHeader(jwe);
     // What is compressed can be a bomb, and tells of its contents by its length.
     if (kid !== keyId || zip !== undefined) return undefined;
     const algorithm = { name: "RSA-OAEP", hash: "SHA-256" };
     const der = new Uint8Array(privateKey);
     const key = await crypto.subtle.importKey("pkcs8", der, algorithm, false, ["decrypt"]);
     der.fill(0);
-    const { plaintext } = await compactDecrypt(payload, key, {
+    const { plaintext } = await compactDecrypt(jwe, key, {
       keyManagementAlgorithms: [ALGORITHM],
       contentEncryptionAlgorithms: [ENCRYPTION],
     });

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { and, eq } from "drizzle-orm";
 import { ServiceError } from "../common/service-error.js";
 import { sortableId } from "../common/sortable-id.js";
@@ -12,9 +12,9 @@ import { dataContext } from "./data-context.js";
 @Injectable()
 export class DataStore {
   constructor(
-    @Inject(Config) private readonly config: Config,
-    @Inject(Database) private readonly database: Database,
-    @Inject(Sealer) private readonly sealer: Sealer,
+    private readonly config: Config,
+    private readonly database: Database,
+    private readonly sealer: Sealer,
   ) {}
 
   /** The data's id, also of what is not stored yet, and the data sealed for it. */

@@ -1,4 +1,3 @@
-import { Inject } from "@nestjs/common";
 import { Args, Mutation, Resolver } from "@nestjs/graphql";
 import { CurrentCaller, type Caller } from "../auth/caller.js";
 import { checkForm } from "../common/check-form.js";
@@ -19,16 +18,16 @@ import {
 @Resolver()
 export class DataResolver {
   constructor(
-    @Inject(DataService) private readonly service: DataService,
-    @Inject(Measure) private readonly measure: Measure,
+    private readonly service: DataService,
+    private readonly measure: Measure,
   ) {}
 
   @Mutation(() => DecryptedData, { description: "Decrypts data, under a key that comes along." })
   async decryptData(
     @CurrentCaller() { userId }: Caller,
-    @Args("input") { payload, payloadKeyId, ...data }: DecryptDataInput,
+    @Args("input") { payload: ciphertext, payloadKeyId: keyId, ...data }: DecryptDataInput,
   ): Promise<DecryptedData> {
-    return { answer: await this.service.decrypt(userId, data, { keyId: payloadKeyId, payload }) };
+    return { answer: await this.service.decrypt(userId, data, { keyId, ciphertext }) };
   }
 
   @Mutation(() => ReencryptedData, {
@@ -50,7 +49,7 @@ export class DataResolver {
   ): Promise<StoredData> {
     return this.measure.run({ operation: "store", userId }, async () => {
       checkForm("name", isDeviceId(name));
-      const request = { keyId: payloadKeyId, payload };
+      const request = { keyId: payloadKeyId, ciphertext: payload };
       return { storedAt: await this.service.keep(userId, name, data, request) };
     });
   }

@@ -1,15 +1,18 @@
 import { createHash } from "node:crypto";
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { Clock } from "../common/clock.js";
 import { ServiceError } from "../common/service-error.js";
-import { Config } from "../config/config.js";
-import { readPayload, type Payload } from "../credentials/payload.js";
-import { usePayload } from "../credentials/used-payloads.js";
+import { PayloadReader } from "../payloads/payload-reader.js";
+import { usePayload } from "../payloads/used-payloads.js";
 import { Database } from "../database/database.js";
 import { lockNames } from "../database/locks.js";
 import type { ClientKey } from "../keys/client-key.js";
 import { KeyStore } from "../keys/key-store.js";
-import { invalidPayload, PayloadDecryptor } from "../keys/payload-decryptor.js";
+import {
+  invalidPayload,
+  PayloadDecryptor,
+  type EncryptedPayload,
+} from "../payloads/payload-decryptor.js";
 import { DataStore } from "./data-store.js";
 import { decryptDataAndWipe, encryptAnswer, encryptData, isCompactJwe } from "./data-payload.js";
 
@@ -19,31 +22,25 @@ export interface EncryptedData {
   readonly data: string;
 }
 
-/** What makes a request good for one use, within minutes. */
-export interface RequestPayload {
-  readonly keyId: string;
-  readonly payload: string;
-}
-
 /** Decrypts data of devices, keeps it, and gives it back under the key that a device has by then. */
 @Injectable()
 export class DataService {
   constructor(
-    @Inject(Config) private readonly config: Config,
-    @Inject(Clock) private readonly clock: Clock,
-    @Inject(Database) private readonly database: Database,
-    @Inject(PayloadDecryptor) private readonly decryptor: PayloadDecryptor,
-    @Inject(KeyStore) private readonly keys: KeyStore,
-    @Inject(DataStore) private readonly store: DataStore,
+    private readonly clock: Clock,
+    private readonly database: Database,
+    private readonly payloads: PayloadReader,
+    private readonly decryptor: PayloadDecryptor,
+    private readonly keys: KeyStore,
+    private readonly store: DataStore,
   ) {}
 
   /** The data under the key that came in the payload, so that nobody reads it on its way. */
   async decrypt(
     userId: string,
     { keyId, data }: EncryptedData,
-    proof: RequestPayload,
+    proof: EncryptedPayload,
   ): Promise<string> {
-    const request = await this.request(userId, proof, "decryptData");
+    const request = await this.payloads.read(userId, proof, { operation: "decryptData" });
     const answerKey = Buffer.from(request.secret, "base64");
     if (answerKey.length !== 32) throw invalidPayload();
     const { plaintext } = await this.open(userId, keyId, data);
@@ -61,9 +58,9 @@ export class DataService {
     userId: string,
     name: string,
     { keyId, data }: EncryptedData,
-    proof: RequestPayload,
+    proof: EncryptedPayload,
   ): Promise<Date> {
-    const request = await this.request(userId, proof, "storeData");
+    const request = await this.payloads.read(userId, proof, { operation: "storeData" });
     // Otherwise a recorded request with other data, or for another name, could follow.
     if (request.secret !== digestOf(name, data)) throw invalidPayload();
     const { plaintext } = await this.open(userId, keyId, data);
@@ -110,23 +107,15 @@ export class DataService {
     keyId: string,
     data: string,
   ): Promise<{ key: ClientKey; plaintext: Uint8Array }> {
-    return this.decryptor.withKey(userId, keyId, data, async (key, openPrivateKey) => {
-      if (!isCompactJwe(data)) throw invalidPayload();
-      const plaintext = await decryptDataAndWipe(await openPrivateKey(), keyId, data);
-      if (!plaintext) throw invalidPayload();
-      return { key, plaintext };
-    });
-  }
-
-  private async request(
-    userId: string,
-    { keyId, payload }: RequestPayload,
-    operation: string,
-  ): Promise<Payload> {
-    const plaintext = await this.decryptor.decrypt(userId, keyId, payload);
-    const maxAgeSeconds = this.config.PAYLOAD_MAX_AGE_SECONDS;
-    return wipeAfter(plaintext, async () =>
-      readPayload(plaintext, { operation, now: this.clock.now(), maxAgeSeconds }),
+    return this.decryptor.withKey(
+      userId,
+      { keyId, ciphertext: data },
+      async (key, openPrivateKey) => {
+        if (!isCompactJwe(data)) throw invalidPayload();
+        const plaintext = await decryptDataAndWipe(await openPrivateKey(), keyId, data);
+        if (!plaintext) throw invalidPayload();
+        return { key, plaintext };
+      },
     );
   }
 }

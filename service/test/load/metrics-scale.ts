@@ -7,6 +7,7 @@ import { openDatabase } from "../../src/database/open.js";
 import { createLog } from "../../src/logging/log.js";
 import { ProblemKeys } from "../../src/metrics/problem-keys.js";
 import { Summaries } from "../../src/metrics/summaries.js";
+import { TimeframeRules } from "../../src/metrics/timeframe.js";
 import { startPostgres } from "../support/postgres.js";
 
 /** How many operations, over how many days, on how many devices. */
@@ -26,7 +27,7 @@ async function main(): Promise<void> {
       await fill(server.url);
       const clock = new Clock();
       const problemKeys = new ProblemKeys(config, clock, database);
-      const summaries = new Summaries(config, clock, database, problemKeys);
+      const summaries = new Summaries(new TimeframeRules(config, clock), database, problemKeys);
       for (const hours of [1, 24, 168, 720, 2160]) {
         const times: number[] = [];
         for (let n = 0; n < TIMES; n++) {

@@ -21,7 +21,7 @@ const MUTATIONS: Record<Operation, [input: string, fields: string]> = {
   setTransactionPin: ["SetTransactionPinInput", "setAt"],
   verifyTransactionPin: [
     "VerifyTransactionPinInput",
-    "verified retryAfterSeconds failedAttempts lastFailedAt",
+    "verified retryAfterSeconds failedAttempts lastFailedAt receipt",
   ],
 };
 
@@ -50,14 +50,16 @@ export class Device {
     return data.generateClientEncryptionKey;
   }
 
-  /** Encrypts a secret under the device's key and sends it. */
-  async submit(operation: Operation, secret: string, more: object = {}): Promise<GraphQLAnswer> {
+  /** Encrypts a secret under the device's key and sends it, with more in its input or its payload. */
+  async submit(
+    operation: Operation,
+    secret: string,
+    more: object = {},
+    inPayload: object = {},
+  ): Promise<GraphQLAnswer> {
     const key = await this.key();
-    return this.send(
-      operation,
-      { keyId: key.keyId, payload: this.encrypt(key, operation, secret) },
-      more,
-    );
+    const payload = this.encrypt(key, operation, secret, inPayload);
+    return this.send(operation, { keyId: key.keyId, payload }, more);
   }
 
   /** The secret, with the current one in a payload of its own. */

@@ -1,6 +1,7 @@
 //! Which source the SDK asks for credentials, so that an error can name it.
 
 use super::KmsOptions;
+use super::own_credentials::OPTION;
 use super::shared_files::SharedFiles;
 use crate::foreign_text::shown_path;
 
@@ -49,6 +50,9 @@ impl Source {
     ) -> Self {
         let environment = &options.environment;
         let named = |name: String| Self::Named { name, sign_in: None };
+        if options.credentials.is_some() {
+            return named(OPTION.to_owned());
+        }
         if options.profile.is_none() && environment.get(KEYS[0]).is_some() {
             return named(KEYS[0].to_owned());
         }

@@ -21,6 +21,7 @@ use super::clients::KmsClients;
 use super::credentials::SharedCredentials;
 use super::dynamodb_error::refused;
 use super::dynamodb_items::{Attributes, from_item, to_item};
+use super::dynamodb_send::send;
 use super::settings::check_endpoint_option;
 use crate::branch_keys::attribute::{ENC, ID, TYPE};
 use crate::branch_keys::{Answer, Condition, Item, Put, Storage};
@@ -28,6 +29,9 @@ use crate::error::{Code, Error, Result};
 
 /// The most actions of one transaction.
 const MAX_ACTIONS: usize = 100;
+
+/// The items of one page of an answer, and the last item that was looked at, if there are more.
+pub(super) type Page = (Vec<Attributes>, Option<Attributes>);
 
 /// A table with the items of branch keys.
 pub(super) struct Table {
@@ -110,18 +114,13 @@ impl Table {
         consistently: bool,
     ) -> Result<Option<Item>> {
         self.call("GetItem", async |client: Client, log: Arc<CallLog>| {
-            let answer = client
+            let request = client
                 .get_item()
                 .table_name(&self.name)
                 .key(ID, AttributeValue::S(branch_key_id.to_owned()))
                 .key(TYPE, AttributeValue::S(kind.to_owned()))
-                .set_consistent_read(consistently.then_some(true))
-                .customize()
-                .interceptor(Attempts(log.clone()))
-                .send()
-                .await
-                .map_err(|error| refused(log.call(), error))?;
-            log.set_request_id(answer.request_id());
+                .set_consistent_read(consistently.then_some(true));
+            let answer = send!(log, request)?;
             Ok(answer.item.map(to_item))
         })
         .await
@@ -158,38 +157,38 @@ impl Table {
     }
 
     async fn query(&self, branch_key_id: &str) -> Result<Vec<Item>> {
-        let mut items = Vec::new();
-        let mut start: Option<Attributes> = None;
-        loop {
-            let from = start.take();
-            let (page, next) = self
-                .call("Query", async |client: Client, log: Arc<CallLog>| {
-                    let answer = client
-                        .query()
-                        .table_name(&self.name)
-                        .key_condition_expression("#id = :id")
-                        .expression_attribute_names("#id", ID)
-                        .expression_attribute_values(
-                            ":id",
-                            AttributeValue::S(branch_key_id.to_owned()),
-                        )
-                        .consistent_read(true)
-                        .set_exclusive_start_key(from)
-                        .customize()
-                        .interceptor(Attempts(log.clone()))
-                        .send()
-                        .await
-                        .map_err(|error| refused(log.call(), error))?;
-                    log.set_request_id(answer.request_id());
-                    Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
-                })
-                .await?;
-            items.extend(page.into_iter().map(to_item));
-            match next {
-                Some(next) => start = Some(next),
-                None => return Ok(items),
-            }
+        let items = self.pages(|start| self.query_page(branch_key_id, start)).await?;
+        Ok(items.into_iter().map(to_item).collect())
+    }
+
+    async fn query_page(&self, branch_key_id: &str, start: Option<Attributes>) -> Result<Page> {
+        self.call("Query", async |client: Client, log: Arc<CallLog>| {
+            let request = client
+                .query()
+                .table_name(&self.name)
+                .key_condition_expression("#id = :id")
+                .expression_attribute_names("#id", ID)
+                .expression_attribute_values(":id", AttributeValue::S(branch_key_id.to_owned()))
+                .consistent_read(true)
+                .set_exclusive_start_key(start);
+            let answer = send!(log, request)?;
+            Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
+        })
+        .await
+    }
+
+    /// Reads the pages of an answer, each from where the one before it ended, and returns their items.
+    pub(super) async fn pages<A: Future<Output = Result<Page>>>(
+        &self,
+        read: impl Fn(Option<Attributes>) -> A,
+    ) -> Result<Vec<Attributes>> {
+        let (mut items, mut next) = read(None).await?;
+        while let Some(start) = next {
+            let (page, after) = read(Some(start)).await?;
+            items.extend(page);
+            next = after;
         }
+        Ok(items)
     }
 }
 

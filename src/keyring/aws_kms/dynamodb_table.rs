@@ -12,9 +12,10 @@ use aws_sdk_dynamodb::types::{
 
 use super::super::guard::CallLog;
 use super::calls::Attempts;
-use super::dynamodb::Table;
+use super::dynamodb::{Page, Table};
 use super::dynamodb_error::{nonsense, refused};
 use super::dynamodb_items::Attributes;
+use super::dynamodb_send::send;
 use crate::branch_keys::attribute::{ID, TYPE};
 use crate::error::{Code, Error, Result};
 
@@ -25,42 +26,30 @@ const PAUSE: Duration = Duration::from_secs(1);
 impl Table {
     /// The ids of all branch keys that have an active version.
     pub(super) async fn scan(&self) -> Result<Vec<String>> {
-        let mut ids = Vec::new();
-        let mut start: Option<Attributes> = None;
-        loop {
-            let from = start.take();
-            let (page, next) = self
-                .call("Scan", async |client: Client, log: Arc<CallLog>| {
-                    let answer = client
-                        .scan()
-                        .table_name(&self.name)
-                        .filter_expression("#type = :active")
-                        .projection_expression("#id")
-                        .expression_attribute_names("#id", ID)
-                        .expression_attribute_names("#type", TYPE)
-                        .expression_attribute_values(
-                            ":active",
-                            AttributeValue::S("branch:ACTIVE".to_owned()),
-                        )
-                        .set_exclusive_start_key(from)
-                        .customize()
-                        .interceptor(Attempts(log.clone()))
-                        .send()
-                        .await
-                        .map_err(|error| refused(log.call(), error))?;
-                    log.set_request_id(answer.request_id());
-                    Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
-                })
-                .await?;
-            ids.extend(page.into_iter().filter_map(|item| match item.get(ID) {
-                Some(AttributeValue::S(id)) => Some(id.clone()),
-                _ => None,
-            }));
-            match next {
-                Some(next) => start = Some(next),
-                None => return Ok(ids),
-            }
-        }
+        let items = self.pages(|start| self.scan_page(start)).await?;
+        let id_of = |item: Attributes| match item.get(ID) {
+            Some(AttributeValue::S(id)) => Some(id.clone()),
+            _ => None,
+        };
+        Ok(items.into_iter().filter_map(id_of).collect())
+    }
+
+    async fn scan_page(&self, start: Option<Attributes>) -> Result<Page> {
+        self.call("Scan", async |client: Client, log: Arc<CallLog>| {
+            let active = AttributeValue::S("branch:ACTIVE".to_owned());
+            let request = client
+                .scan()
+                .table_name(&self.name)
+                .filter_expression("#type = :active")
+                .projection_expression("#id")
+                .expression_attribute_names("#id", ID)
+                .expression_attribute_names("#type", TYPE)
+                .expression_attribute_values(":active", active)
+                .set_exclusive_start_key(start);
+            let answer = send!(log, request)?;
+            Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
+        })
+        .await
     }
 
     /// Makes the table, and waits until it can be used.
@@ -112,15 +101,7 @@ impl Table {
     /// Whether the table can be used; it must have the keys that branch keys need.
     async fn is_usable(&self) -> Result<bool> {
         self.call("DescribeTable", async |client: Client, log: Arc<CallLog>| {
-            let answer = client
-                .describe_table()
-                .table_name(&self.name)
-                .customize()
-                .interceptor(Attempts(log.clone()))
-                .send()
-                .await
-                .map_err(|error| refused(log.call(), error))?;
-            log.set_request_id(answer.request_id());
+            let answer = send!(log, client.describe_table().table_name(&self.name))?;
             let table = answer.table.ok_or_else(|| nonsense(&log))?;
             let keys: Vec<_> = table.key_schema().iter().map(|key| key.attribute_name()).collect();
             if keys != [ID, TYPE] {

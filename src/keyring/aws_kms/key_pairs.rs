@@ -2,8 +2,10 @@
 
 use aws_sdk_kms::operation::generate_data_key_pair::GenerateDataKeyPairOutput;
 use aws_sdk_kms::operation::generate_data_key_pair_without_plaintext::GenerateDataKeyPairWithoutPlaintextOutput;
+use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::DataKeyPairSpec;
 
+use super::super::guard::CallLog;
 use super::super::kms_arn::KmsArn;
 use super::super::{GeneratedKeyPair, WrappedDataKey};
 use super::calls::{Kms, pairs, secret, send, used_key, wrapped};
@@ -11,6 +13,7 @@ use super::error::nonsense;
 use crate::context::EncryptionContext;
 use crate::crypto::KeyPairSpec;
 use crate::error::Result;
+use crate::materials::DataKey;
 
 impl Kms {
     /// GenerateDataKeyPair.
@@ -39,19 +42,15 @@ impl Kms {
                 key_material_id,
                 ..
             } = answer;
-            let wrong = || nonsense(&log);
-            let private_key = secret(private_key_plaintext).ok_or_else(wrong)?;
-            key_pair_spec.filter(|used| used.as_str() == spec.as_str()).ok_or_else(wrong)?;
-            Ok(GeneratedKeyPair {
-                public_key: wrapped(public_key).ok_or_else(wrong)?,
-                private_key: Some(private_key),
-                wrapped: WrappedDataKey {
-                    ciphertext_blob: wrapped(private_key_ciphertext_blob).ok_or_else(wrong)?,
-                    key_id: used_key(&log, used, is_key)?,
-                    key_material_id,
-                    request_id: log.request_id().map(str::to_owned),
-                },
-            })
+            let private_key = secret(private_key_plaintext).ok_or_else(|| nonsense(&log))?;
+            let pair = KmsKeyPair {
+                private_key_ciphertext_blob,
+                public_key,
+                key_id: used,
+                key_pair_spec,
+                key_material_id,
+            };
+            pair.checked(&log, spec, is_key, Some(private_key))
         })
         .await
     }
@@ -81,19 +80,48 @@ impl Kms {
                 key_material_id,
                 ..
             } = answer;
-            let wrong = || nonsense(&log);
-            key_pair_spec.filter(|used| used.as_str() == spec.as_str()).ok_or_else(wrong)?;
-            Ok(GeneratedKeyPair {
-                public_key: wrapped(public_key).ok_or_else(wrong)?,
-                private_key: None,
-                wrapped: WrappedDataKey {
-                    ciphertext_blob: wrapped(private_key_ciphertext_blob).ok_or_else(wrong)?,
-                    key_id: used_key(&log, used, is_key)?,
-                    key_material_id,
-                    request_id: log.request_id().map(str::to_owned),
-                },
-            })
+            let pair = KmsKeyPair {
+                private_key_ciphertext_blob,
+                public_key,
+                key_id: used,
+                key_pair_spec,
+                key_material_id,
+            };
+            pair.checked(&log, spec, is_key, None)
         })
         .await
+    }
+}
+
+/// What KMS answers of a key pair, except for the private key itself.
+struct KmsKeyPair {
+    private_key_ciphertext_blob: Option<Blob>,
+    public_key: Option<Blob>,
+    key_id: Option<String>,
+    key_pair_spec: Option<DataKeyPairSpec>,
+    key_material_id: Option<String>,
+}
+
+impl KmsKeyPair {
+    /// Returns the key pair, of which KMS must have answered every part, under the right key.
+    fn checked(
+        self,
+        log: &CallLog,
+        spec: KeyPairSpec,
+        is_key: impl Fn(&KmsArn) -> bool,
+        private_key: Option<DataKey>,
+    ) -> Result<GeneratedKeyPair> {
+        let wrong = || nonsense(log);
+        self.key_pair_spec.filter(|used| used.as_str() == spec.as_str()).ok_or_else(wrong)?;
+        Ok(GeneratedKeyPair {
+            public_key: wrapped(self.public_key).ok_or_else(wrong)?,
+            private_key,
+            wrapped: WrappedDataKey {
+                ciphertext_blob: wrapped(self.private_key_ciphertext_blob).ok_or_else(wrong)?,
+                key_id: used_key(log, self.key_id, is_key)?,
+                key_material_id: self.key_material_id,
+                request_id: log.request_id().map(str::to_owned),
+            },
+        })
     }
 }

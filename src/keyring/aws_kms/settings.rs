@@ -59,20 +59,8 @@ impl Settings {
         check_agent(&sources)?;
         plain_settings::check(&sources)?;
         let source = Source::of(options, &files, &profile, metadata_disabled);
-        let from_environment = files.find(&profile, "credential_source");
-        let from_environment =
-            from_environment.filter(|found| found.value.eq_ignore_ascii_case("environment"));
-        if options.profile.is_none() || from_environment.is_some() {
-            check_keys(environment)?;
-        }
-        if let Some(found) = from_environment
-            && environment.get(KEYS[0]).is_none()
-        {
-            let origin = sources.origin("credential_source", &found);
-            return Err(wrong(&format!(
-                "{origin} is \"{}\", and {} and {} are not set; set both",
-                found.value, KEYS[0], KEYS[1]
-            )));
+        if options.credentials.is_none() {
+            check_configured_keys(options, &sources)?;
         }
         Ok(Self {
             region: region.map(|region| region.value),
@@ -101,7 +89,8 @@ fn profile(options: &KmsOptions, files: &SharedFiles) -> Result<String> {
         "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     ];
     let known = files.profiles();
-    let depends = option.is_some() || environment.first(&others).is_none();
+    let has_keys = options.credentials.is_some() || environment.first(&others).is_some();
+    let depends = option.is_some() || !has_keys;
     if known.contains(&name) || name == DEFAULT_PROFILE || !depends {
         return Ok(name.to_owned());
     }
@@ -156,6 +145,27 @@ fn check_agent(sources: &Sources<'_>) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// Checks the keys of the environment, if they are to be used.
+fn check_configured_keys(options: &KmsOptions, sources: &Sources<'_>) -> Result<()> {
+    let Sources { environment, files, profile } = sources;
+    let from_environment = files.find(profile, "credential_source");
+    let from_environment =
+        from_environment.filter(|found| found.value.eq_ignore_ascii_case("environment"));
+    if options.profile.is_none() || from_environment.is_some() {
+        check_keys(environment)?;
+    }
+    match from_environment {
+        Some(found) if environment.get(KEYS[0]).is_none() => {
+            let origin = sources.origin("credential_source", &found);
+            Err(wrong(&format!(
+                "{origin} is \"{}\", and {} and {} are not set; set both",
+                found.value, KEYS[0], KEYS[1]
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Keys are never shown.

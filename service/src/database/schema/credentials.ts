@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { index, integer, jsonb, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
 
 const time = (name: string) => timestamp(name, { withTimezone: true, mode: "date" });
@@ -19,7 +20,13 @@ export const credentials = pgTable(
     revision: integer().notNull().default(0),
     mac: text().notNull(),
   },
-  (table) => [primaryKey({ columns: [table.userId, table.kind] })],
+  (table) => [
+    primaryKey({ columns: [table.userId, table.kind] }),
+    // Few rows are locked: that is what the dashboard counts.
+    index("credentials_locked")
+      .on(table.notBefore)
+      .where(sql`${table.notBefore} is not null`),
+  ],
 );
 
 /** What each user must have: devices (of the seal of all: users), and revisions of credentials. */

@@ -87,7 +87,7 @@ export const serviceSecrets = pgTable(
   "service_secrets",
   {
     id: text().primaryKey(),
-    purpose: text({ enum: ["pepper", "integrity"] }).notNull(),
+    purpose: text({ enum: ["pepper", "integrity", "receipt"] }).notNull(),
     version: integer().notNull().default(1),
     message: bytes().notNull(),
     createdAt: time("created_at").notNull(),

@@ -31,6 +31,8 @@ export const auditLog = pgTable(
     userId: text("user_id"),
     /** Whose affairs it was, where that is another user: what administrators do. */
     subjectId: text("subject_id"),
+    /** The claim `jti` of the receipt that was given. */
+    receiptId: text("receipt_id"),
     /** How many operations alike this row stands for, where a user did very many. */
     times: integer().notNull().default(1),
   },
@@ -46,6 +48,9 @@ export const auditLog = pgTable(
     index("audit_log_subject")
       .on(table.subjectId, table.recordedAt)
       .where(sql`${table.subjectId} is not null`),
+    index("audit_log_receipt")
+      .on(table.receiptId)
+      .where(sql`${table.receiptId} is not null`),
     index("audit_log_request")
       .on(table.requestId)
       .where(sql`${table.requestId} is not null`),

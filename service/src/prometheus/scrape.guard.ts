@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { Inject, Injectable, type CanActivate, type ExecutionContext } from "@nestjs/common";
+import { Injectable, type CanActivate, type ExecutionContext } from "@nestjs/common";
 import { requestOf } from "../auth/caller.js";
 import { Tokens } from "../auth/tokens.js";
 import { ServiceError } from "../common/service-error.js";
@@ -9,8 +9,8 @@ import { Config } from "../config/config.js";
 @Injectable()
 export class ScrapeGuard implements CanActivate {
   constructor(
-    @Inject(Config) private readonly config: Config,
-    @Inject(Tokens) private readonly tokens: Tokens,
+    private readonly config: Config,
+    private readonly tokens: Tokens,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnModuleInit } from "@nestjs/common";
+import { Injectable, type OnModuleInit } from "@nestjs/common";
 import { desc, isNotNull } from "drizzle-orm";
 import { Counter, Gauge } from "prom-client";
 import { Clock } from "../common/clock.js";
@@ -8,7 +8,7 @@ import { jobRuns } from "../database/schema/jobs.js";
 import { describeFailure } from "../database/unavailable.js";
 import { Sealer } from "../envelope/sealer.js";
 import { Log } from "../logging/log.js";
-import { Prometheus } from "../metrics/prometheus.js";
+import { Prometheus } from "./prometheus.js";
 import { countKeys } from "../metrics/summary-queries.js";
 
 /** Counting all keys is not done more often than this, however many scrape. */
@@ -20,11 +20,11 @@ export class Gauges implements OnModuleInit {
   private countedAt = -Infinity;
 
   constructor(
-    @Inject(Clock) private readonly clock: Clock,
-    @Inject(Prometheus) private readonly prometheus: Prometheus,
-    @Inject(Database) private readonly database: Database,
-    @Inject(Sealer) private readonly sealer: Sealer,
-    @Inject(Log) private readonly log: Log,
+    private readonly clock: Clock,
+    private readonly prometheus: Prometheus,
+    private readonly database: Database,
+    private readonly sealer: Sealer,
+    private readonly log: Log,
   ) {}
 
   onModuleInit(): void {

@@ -1,56 +1,64 @@
-import { Inject, Injectable } from "@nestjs/common";
+import { Injectable } from "@nestjs/common";
 import { Clock } from "../common/clock.js";
 import { ServiceError } from "../common/service-error.js";
 import { Config } from "../config/config.js";
 import { Database } from "../database/database.js";
 import { Sealer } from "../envelope/sealer.js";
 import { Measure } from "../metrics/measure.js";
-import { decryptsUntil, keyContext, type ClientKey } from "./client-key.js";
-import { Devices } from "./devices.js";
-import { decryptAndWipe } from "./key-pair.js";
-import { KeyStore } from "./key-store.js";
+import { decryptsUntil, keyContext, type ClientKey } from "../keys/client-key.js";
+import { Devices } from "../keys/devices.js";
+import { decryptAndWipe } from "../keys/key-pair.js";
+import { KeyStore } from "../keys/key-store.js";
+
+/** A payload as a device sends it, in base64, and the key that it is encrypted under. */
+export interface EncryptedPayload {
+  readonly keyId: string;
+  readonly ciphertext: string;
+}
 
 /** Decrypts what a device encrypted under its key. */
 @Injectable()
 export class PayloadDecryptor {
   constructor(
-    @Inject(Config) private readonly config: Config,
-    @Inject(Clock) private readonly clock: Clock,
-    @Inject(KeyStore) private readonly store: KeyStore,
-    @Inject(Database) private readonly database: Database,
-    @Inject(Devices) private readonly devices: Devices,
-    @Inject(Sealer) private readonly sealer: Sealer,
-    @Inject(Measure) private readonly measure: Measure,
+    private readonly config: Config,
+    private readonly clock: Clock,
+    private readonly store: KeyStore,
+    private readonly database: Database,
+    private readonly devices: Devices,
+    private readonly sealer: Sealer,
+    private readonly measure: Measure,
   ) {}
 
   /**
-   * @returns the plaintext, for the caller to wipe.
+   * @returns the plaintext, for the caller to wipe, and whose device encrypted it.
    * @throws {ServiceError} `PAYLOAD_TOO_LARGE`, `PAYLOAD_INVALID`, `KEY_NOT_FOUND`, `KEY_DESTROYED`,
    * `KEY_UNUSABLE`, `KMS_UNAVAILABLE`.
    */
-  decrypt(userId: string, keyId: string, payload: string): Promise<Buffer> {
-    return this.withKey(userId, keyId, payload, async (key, openPrivateKey) => {
-      const ciphertext = decode(payload);
-      if (!ciphertext || ciphertext.length !== key.bits / 8) throw invalidPayload();
-      const plaintext = decryptAndWipe(await openPrivateKey(), ciphertext);
+  decrypt(
+    userId: string,
+    encrypted: EncryptedPayload,
+  ): Promise<{ plaintext: Buffer; deviceId: string }> {
+    return this.withKey(userId, encrypted, async (key, openPrivateKey) => {
+      const bytes = decode(encrypted.ciphertext);
+      if (!bytes || bytes.length !== key.bits / 8) throw invalidPayload();
+      const plaintext = decryptAndWipe(await openPrivateKey(), bytes);
       if (!plaintext) throw invalidPayload();
-      return plaintext;
+      return { plaintext, deviceId: key.deviceId };
     });
   }
 
   /**
-   * Lets work decrypt a payload with the private key of a user's key, which work wipes.
+   * Lets work decrypt a ciphertext with the private key of a user's key, which work wipes.
    *
    * @throws {ServiceError} as `decrypt` does.
    */
   withKey<Result>(
     userId: string,
-    keyId: string,
-    payload: string,
+    { keyId, ciphertext }: EncryptedPayload,
     work: (key: ClientKey, openPrivateKey: () => Promise<Buffer>) => Promise<Result>,
   ): Promise<Result> {
     return this.measure.run({ operation: "decrypt", userId }, async (details) => {
-      this.checkLength(payload);
+      this.checkLength(ciphertext);
       const key = await this.store.ownedBy(userId, keyId);
       details.keyId = key.id;
       details.deviceId = key.deviceId;
@@ -64,18 +72,18 @@ export class PayloadDecryptor {
     });
   }
 
-  /** A longer payload is refused before anything is done with it. */
-  private checkLength(payload: string): void {
+  /** A longer one is refused before anything is done with it. */
+  private checkLength(ciphertext: string): void {
     const most = this.config.PAYLOAD_MAX_BYTES;
-    const padding = payload.endsWith("==") ? 2 : payload.endsWith("=") ? 1 : 0;
-    if (Math.floor(((payload.length - padding) * 3) / 4) <= most) return;
+    const padding = ciphertext.endsWith("==") ? 2 : ciphertext.endsWith("=") ? 1 : 0;
+    if (Math.floor(((ciphertext.length - padding) * 3) / 4) <= most) return;
     throw new ServiceError("PAYLOAD_TOO_LARGE", `A payload has at most ${most} bytes.`);
   }
 }
 
-function decode(payload: string): Buffer | undefined {
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(payload) || payload.length % 4 !== 0) return undefined;
-  return Buffer.from(payload, "base64");
+function decode(base64: string): Buffer | undefined {
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64) || base64.length % 4 !== 0) return undefined;
+  return Buffer.from(base64, "base64");
 }
 
 /** One error for all: what exactly is wrong with a ciphertext must not be learnt from here. */

@@ -3,41 +3,17 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-const MAX_LINES = 300;
-const FOLDERS = ['lib', 'bin', 'scripts', 'benchmark', '__test__'];
-/** What may be longer, and why. */
-const LONG = {
-  'lib/envelope.js': 'one method for each call of the public class',
-  '__test__/support/hostile-calls.js': 'a table of data',
-};
+const { filesUnder } = require('./check-lengths.js');
 
 /**
- * Returns where the JavaScript of the tree at `root` is too long, or imports itself in a circle.
+ * Returns where a file of lib/, of the tree at `root`, imports itself in a circle.
  *
  * @param {string} root
  * @returns {{ file: string, line: number, message: string }[]}
  */
-function checkJavaScript(root) {
-  const files = FOLDERS.flatMap((folder) => filesUnder(root, folder));
+function checkImportCircles(root) {
   const read = (/** @type {string} */ file) => fs.readFileSync(path.join(root, file), 'utf8');
-  return [
-    ...files.flatMap((file) => checkLength(file, read(file))),
-    ...checkCircles(
-      files.filter((file) => file.startsWith('lib/')),
-      read,
-    ),
-  ];
-}
-
-/**
- * @param {string} file
- * @param {string} source
- */
-function checkLength(file, source) {
-  const lines = source.trimEnd().split('\n').length;
-  if (lines <= MAX_LINES || Object.hasOwn(LONG, file)) return [];
-  const message = `${lines} lines, at most ${MAX_LINES}: split it by idea`;
-  return [{ file, line: MAX_LINES + 1, message }];
+  return checkCircles(filesUnder(root, 'lib', /\.js$/), read);
 }
 
 /**
@@ -87,20 +63,4 @@ function importsOf(file, source) {
   });
 }
 
-/**
- * @param {string} root
- * @param {string} folder
- */
-function filesUnder(root, folder) {
-  if (!fs.existsSync(path.join(root, folder))) return [];
-  const entries = fs.readdirSync(path.join(root, folder), { withFileTypes: true });
-  return entries
-    .flatMap((entry) => {
-      const name = `${folder}/${entry.name}`;
-      if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : filesUnder(root, name);
-      return /\.(js|mjs|cjs)$/.test(name) ? [name] : [];
-    })
-    .sort();
-}
-
-module.exports = { checkJavaScript };
+module.exports = { checkImportCircles };

@@ -1,5 +1,5 @@
 import type { RequestHandler } from "express";
-import type { Prometheus } from "../metrics/prometheus.js";
+import type { Prometheus } from "./prometheus.js";
 
 /** Paths that are counted by their name; of what strangers make up there is no end. */
 const KNOWN = /^\/(graphql|livez|readyz|metrics|dashboard|demo|\.well-known)(?=\/|$)/;

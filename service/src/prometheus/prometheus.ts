@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationShutdown } from "@nestjs/common";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { OperationRecord } from "./metrics-recorder.js";
+import type { OperationRecord } from "../metrics/metrics-recorder.js";
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 

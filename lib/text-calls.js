@@ -1,0 +1,63 @@
+'use strict';
+
+const args = require('./input/index.js');
+
+// Loaded when it is first used: a program that needs only bytes starts sooner.
+const text = () => require('./text.js');
+
+/** @typedef {Pick<import('../index').Envelope, 'encrypt' | 'decrypt'>} Bytes what works on bytes */
+/** @typedef {Pick<import('../index').CallOptions, 'encryptionContext' | 'signal'>} Options */
+
+/** The calls of an `Envelope` for text and JSON, by its calls for bytes. */
+class TextCalls {
+  /**
+   * @this {Bytes}
+   * @param {unknown} value
+   * @param {unknown} [options]
+   */
+  async encryptText(value, options) {
+    const given = textOptions(options);
+    return (await this.encrypt(text().textBytes(value), given)).toString('base64url');
+  }
+
+  /**
+   * @this {Bytes}
+   * @param {unknown} message
+   * @param {unknown} [options]
+   */
+  async decryptText(message, options) {
+    const given = textOptions(options);
+    return text().textOf(await this.decrypt(text().messageBytes(message), given));
+  }
+
+  /**
+   * @this {Bytes}
+   * @param {unknown} value
+   * @param {unknown} [options]
+   */
+  async encryptJson(value, options) {
+    const given = textOptions(options);
+    return (await this.encrypt(text().jsonBytes(value), given)).toString('base64url');
+  }
+
+  /**
+   * @this {Bytes}
+   * @param {unknown} message
+   * @param {unknown} [options]
+   */
+  async decryptJson(message, options) {
+    const given = textOptions(options);
+    return text().jsonOf(await this.decrypt(text().messageBytes(message), given));
+  }
+}
+
+/**
+ * Returns the options as the calls for bytes take them; those check them.
+ *
+ * @param {unknown} options
+ */
+function textOptions(options) {
+  return /** @type {Options} */ (args.options(options, args.CONTEXT_AND_SIGNAL));
+}
+
+module.exports = { TextCalls };

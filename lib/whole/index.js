@@ -1,0 +1,125 @@
+'use strict';
+
+const binding = require('../native/load.js');
+const args = require('../input/index.js');
+const { throwIfAborted } = require('../calls/abort.js');
+const { begin, ready, readyNow } = require('../calls/start.js');
+const { describe } = require('../header.js');
+const pieces = require('./pieces.js');
+const short = require('./short.js');
+
+/** @typedef {InstanceType<typeof import('../native/client.js').Core>} Core */
+/** @typedef {import('../../binding').Transform | import('../../binding').PendingStart} Started */
+
+const OPTIONS = /** @type {const} */ (['encryptionContext', 'into', 'signal']);
+const SYNC_OPTIONS = /** @type {const} */ (['encryptionContext', 'into']);
+const RE_ENCRYPT_OPTIONS = /** @type {const} */ ([...OPTIONS, 'newEncryptionContext']);
+
+/**
+ * Returns a message; or a promise of it, if the data is long or a service must be asked.
+ *
+ * @param {Core} core
+ * @param {unknown} data
+ * @param {unknown} options
+ */
+function encrypt(core, data, options) {
+  const { encryptionContext, into, signal } = args.callOptions(options, OPTIONS);
+  const input = args.bytes(data, 'data');
+  throwIfAborted(signal);
+  const { length } = input;
+  const started = short.encrypt(core, encryptionContext, input, into);
+  return Buffer.isBuffer(started) ? started : finish(started, input, length, into, signal);
+}
+
+/**
+ * Returns a message, or throws if a service must be asked.
+ *
+ * @param {Core} core
+ * @param {unknown} data
+ * @param {unknown} options
+ */
+function encryptSync(core, data, options) {
+  const { encryptionContext, into } = args.callOptions(options, SYNC_OPTIONS);
+  const input = args.bytes(data, 'data');
+  const started = short.encrypt(core, encryptionContext, input, into);
+  return Buffer.isBuffer(started) ? started : pieces.runSync(readyNow(started), input, into);
+}
+
+/**
+ * Returns a plaintext; or a promise of it, if the message is long or a service must be asked.
+ *
+ * @param {Core} core
+ * @param {unknown} message
+ * @param {unknown} options
+ */
+function decrypt(core, message, options) {
+  const { encryptionContext, into, signal } = args.callOptions(options, OPTIONS);
+  const input = args.bytes(message, 'message');
+  throwIfAborted(signal);
+  const { length } = input;
+  const started = short.decrypt(core, encryptionContext, input, into);
+  return Buffer.isBuffer(started) ? started : finish(started, input, length, into, signal);
+}
+
+/**
+ * Returns a plaintext, or throws if a service must be asked.
+ *
+ * @param {Core} core
+ * @param {unknown} message
+ * @param {unknown} options
+ */
+function decryptSync(core, message, options) {
+  const { encryptionContext, into } = args.callOptions(options, SYNC_OPTIONS);
+  const input = args.bytes(message, 'message');
+  const started = short.decrypt(core, encryptionContext, input, into);
+  return Buffer.isBuffer(started) ? started : pieces.runSync(readyNow(started), input, into);
+}
+
+/**
+ * Returns a plaintext and the header of its message.
+ *
+ * @param {Core} core
+ * @param {unknown} message
+ * @param {unknown} options
+ */
+async function decryptMessage(core, message, options) {
+  const { encryptionContext, into, signal } = args.callOptions(options, OPTIONS);
+  const input = args.bytes(message, 'message');
+  const { length } = input;
+  const transform = await begin(signal, () => core.startDecryption(input, encryptionContext));
+  const header = describe(transform);
+  const plaintext = await pieces.run(transform, input, length, into, signal);
+  return { plaintext, header };
+}
+
+/**
+ * Returns the message anew, written by `to`; its plaintext stays in Rust.
+ *
+ * @param {Core} from
+ * @param {Core} to
+ * @param {unknown} message
+ * @param {unknown} options
+ */
+async function reEncrypt(from, to, message, options) {
+  const { encryptionContext, into, signal, given } = args.callOptions(options, RE_ENCRYPT_OPTIONS);
+  const newContext = args.newContext(given);
+  const input = args.bytes(message, 'message');
+  const { length } = input;
+  const transform = await begin(signal, () =>
+    binding.startReEncryption(from.client, input, encryptionContext, to.client, newContext),
+  );
+  return pieces.run(transform, input, length, into, signal);
+}
+
+/**
+ * @param {Started} started
+ * @param {Uint8Array} input
+ * @param {number} length what it was when it was given
+ * @param {unknown} into
+ * @param {AbortSignal | undefined} signal
+ */
+async function finish(started, input, length, into, signal) {
+  return pieces.run(await ready(signal, started), input, length, into, signal);
+}
+
+module.exports = { decrypt, decryptMessage, decryptSync, encrypt, encryptSync, reEncrypt };

@@ -1,0 +1,77 @@
+'use strict';
+
+const fs = require('node:fs');
+const path = require('node:path');
+
+const MAX_LINES = 300;
+/** The folders whose files are read by people, with their kinds of files. */
+const FOLDERS = {
+  src: /\.rs$/,
+  tests: /\.rs$/,
+  benches: /\.rs$/,
+  fuzz: /\.rs$/,
+  lib: /\.js$/,
+  integrations: /\.[mc]?[jt]s$/,
+  bin: /\.js$/,
+  scripts: /\.js$/,
+  benchmark: /\.[mc]?js$/,
+  examples: /\.[mc]?[jt]s$/,
+  __test__: /\.[mc]?[jt]sx?$/,
+  service: /\.[mc]?[jt]s$/,
+};
+/** Folders within them that nobody writes by hand. */
+const SKIPPED = new Set(['node_modules', 'dist', 'target']);
+/** What may be longer, and why. */
+const LONG = {
+  '__test__/support/hostile-calls.js': 'a table of data',
+  'service/test/abuse.test.ts': 'older than the check: to be split',
+  'service/test/metrics.test.ts': 'older than the check: to be split',
+  'service/test/rewrap.test.ts': 'older than the check: to be split',
+  'service/test/tampering.test.ts': 'older than the check: to be split',
+};
+
+/**
+ * Returns the files of the tree at `root` that are too long.
+ *
+ * @param {string} root
+ * @returns {{ file: string, line: number, message: string }[]}
+ */
+function checkLengths(root) {
+  return Object.entries(FOLDERS)
+    .flatMap(([folder, kind]) => filesUnder(root, folder, kind))
+    .filter((file) => !Object.hasOwn(LONG, file))
+    .flatMap((file) => checkLength(file, fs.readFileSync(path.join(root, file), 'utf8')));
+}
+
+/**
+ * Returns the files of a folder and of those in it, sorted.
+ *
+ * @param {string} root
+ * @param {string} folder
+ * @param {RegExp} kind what a file's name must match
+ * @returns {string[]}
+ */
+function filesUnder(root, folder, kind) {
+  if (!fs.existsSync(path.join(root, folder))) return [];
+  const entries = fs.readdirSync(path.join(root, folder), { withFileTypes: true });
+  return entries
+    .flatMap((entry) => {
+      const name = `${folder}/${entry.name}`;
+      if (entry.isDirectory()) return SKIPPED.has(entry.name) ? [] : filesUnder(root, name, kind);
+      return entry.isFile() && kind.test(name) ? [name] : [];
+    })
+    .sort();
+}
+
+/**
+ * @param {string} file
+ * @param {string} source
+ */
+function checkLength(file, source) {
+  const lines = source.trimEnd().split('\n').length;
+  if (lines <= MAX_LINES) return [];
+  const message = `${lines} lines, at most ${MAX_LINES}: split it by idea`;
+  return [{ file, line: MAX_LINES + 1, message }];
+}
+
+module.exports = { checkLengths, filesUnder };

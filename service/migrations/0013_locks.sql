@@ -1,0 +1,1 @@
+CREATE INDEX "credentials_locked" ON "credentials" USING btree ("not_before") WHERE "credentials"."not_before" is not null;

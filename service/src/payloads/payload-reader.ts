@@ -1,0 +1,38 @@
+import { Injectable } from "@nestjs/common";
+import { Clock } from "../common/clock.js";
+import { Config } from "../config/config.js";
+import { PayloadDecryptor, type EncryptedPayload } from "./payload-decryptor.js";
+import { readPayload, type Payload, type PayloadRule } from "./payload.js";
+
+/** A payload that was decrypted, and which device's it is. */
+export interface OpenedPayload extends Payload {
+  readonly keyId: string;
+  readonly deviceId: string;
+}
+
+/** Decrypts payloads, and sees that they are for an operation and of now. */
+@Injectable()
+export class PayloadReader {
+  constructor(
+    private readonly config: Config,
+    private readonly clock: Clock,
+    private readonly decryptor: PayloadDecryptor,
+  ) {}
+
+  /** @throws {ServiceError} as `PayloadDecryptor` and `readPayload` do. */
+  async read(
+    userId: string,
+    encrypted: EncryptedPayload,
+    rule: Pick<PayloadRule, "operation" | "mayConfirm">,
+  ): Promise<OpenedPayload> {
+    const { keyId } = encrypted;
+    const { plaintext, deviceId } = await this.decryptor.decrypt(userId, encrypted);
+    try {
+      const maxAgeSeconds = this.config.PAYLOAD_MAX_AGE_SECONDS;
+      const now = this.clock.now();
+      return { keyId, deviceId, ...readPayload(plaintext, { ...rule, now, maxAgeSeconds }) };
+    } finally {
+      plaintext.fill(0);
+    }
+  }
+}
