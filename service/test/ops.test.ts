@@ -114,7 +114,8 @@ test("the image has all that the service runs with", async () => {
       cwd: service,
       env: environment,
     });
-    assert.match(move.stdout, /^2 opened with the new key alone/);
+    // The key of the integrity codes, the pepper of the secrets, and the key that signs receipts.
+    assert.match(move.stdout, /^3 opened with the new key alone/);
   } finally {
     child.kill("SIGKILL");
     await database?.drop();
