@@ -6,6 +6,11 @@ type Buffer = import("node:buffer").Buffer<ArrayBuffer>;
 
 /** Reads messages whose data keys are there. */
 export declare class BatchDecryptor {
+  /**
+   * Verifies the headers of so many messages from this index on, and lets the cache keep their data
+   * keys; what was written is 0 bytes.
+   */
+  keep(from: number, count: number): Array<NativeSettled>
   /** The most room that the plaintext of this message needs, in bytes. */
   plaintextLength(index: number, message: Uint8Array): number
   /** Reads the messages from this index on, each into the output beside it. */
@@ -38,6 +43,8 @@ export declare class BatchHeaders {
   push(messages: Array<Uint8Array>): void
   /** Unwraps the data keys; nothing can follow. */
   unwrap(caller?: Caller | undefined | null): Promise<BatchDecryptor>
+  /** The same for those that the cache can keep, which `keep` then stores. */
+  unwrapToKeep(caller?: Caller | undefined | null): Promise<BatchDecryptor>
 }
 export type NativeBatchHeaders = BatchHeaders
 
@@ -57,7 +64,7 @@ export type NativeIdRequest = BranchKeyIdRequest
 /** Creates, rotates, destroys and reads branch keys. */
 export declare class BranchKeyStore {
   /** A store in DynamoDB. Nothing is called yet. */
-  static dynamoDb(options: NativeKeyStoreOptions, kms: NativeKmsOptions, guard: NativeGuardOptions): BranchKeyStore
+  static dynamoDb(options: NativeKeyStoreOptions, kms: NativeKmsOptions, guard: NativeGuardOptions, credentials?: NativeCredentials | undefined | null): BranchKeyStore
   /** A keyring of this branch key. */
   keyring(branchKeyId: string, limits: NativeBranchKeyLimits): NativeKeyring
   /** A keyring of the branch keys that a function tells. */
@@ -105,6 +112,28 @@ export declare class Client {
   stats(): NativeStats
 }
 export type NativeClient = Client
+
+/** What a keyring uses instead of the credentials that are configured. */
+export declare class Credentials {
+  /** These keys. */
+  static ofKeys(keys: NativeAccessKeys): Credentials
+  /** Those that a function gives, whenever there are none or the last ones are about to end. */
+  static ofFunction(ask: (arg: CredentialsRequest) => void): Credentials
+}
+export type NativeCredentials = Credentials
+
+/** What that function is asked; answered at most once. */
+export declare class CredentialsRequest {
+  /** On whose behalf it is asked: the id of a `Caller`. */
+  get callerId(): number
+  /** The Region in which AWS is called. */
+  get region(): string
+  /** Answers with keys. */
+  supplied(keys: NativeAccessKeys): void
+  /** Answers why there are none. */
+  failed(reason: string, cause: string | undefined | null, retryable: boolean): void
+}
+export type NativeCredentialsRequest = CredentialsRequest
 
 /** What one of the functions is asked; answered at most once. */
 export declare class CustomRequest {
@@ -223,9 +252,9 @@ export type NativeHeaderReader = HeaderReader
 /** Wraps and unwraps data keys. */
 export declare class Keyring {
   /** One KMS key, and others that wrap what it makes. */
-  static awsKms(keyId: string, additionalKeyIds: Array<string>, options: NativeKmsOptions, guard: NativeGuardOptions): Keyring
+  static awsKms(keyId: string, additionalKeyIds: Array<string>, options: NativeKmsOptions, guard: NativeGuardOptions, credentials?: Credentials | undefined | null): Keyring
   /** Whichever KMS keys a message names. */
-  static awsKmsDiscovery(filter: NativeDiscoveryFilter | undefined | null, options: NativeKmsOptions, guard: NativeGuardOptions): Keyring
+  static awsKmsDiscovery(filter: NativeDiscoveryFilter | undefined | null, options: NativeKmsOptions, guard: NativeGuardOptions, credentials?: Credentials | undefined | null): Keyring
   /** Several keyrings. */
   static multi(generator: Keyring | undefined | null, children: Array<Keyring>): Keyring
   /** A key file. */
@@ -384,7 +413,7 @@ export declare class TenantKeys {
   /** The keys of a purpose. */
   keys(purpose: string): Array<NativeKeyInfo>
   /** The keyset of a purpose, by itself. */
-  keyset(purpose: string): NativeKeyset
+  keyset(purpose: string): Keyset
 }
 export type NativeTenantKeys = TenantKeys
 
@@ -548,6 +577,20 @@ export interface HeaderFields {
 
 /** What the header at the start of a message says; not whether it can be decrypted, or is genuine. */
 export declare function inspectHeader(message: Uint8Array): HeaderFields
+
+/** Access keys; `lib/keyrings/credentials.js` has checked them. */
+export interface NativeAccessKeys {
+  /** The id of the access key. */
+  accessKeyId: string
+  /** The key. */
+  secretAccessKey: string
+  /** What temporary keys have besides. */
+  sessionToken?: string
+  /** The AWS account. */
+  accountId?: string
+  /** When they end, in milliseconds since 1970. */
+  expiresAtMs?: number
+}
 
 /** How long and how many branch keys are kept. */
 export interface NativeBranchKeyLimits {

@@ -6,11 +6,12 @@ const globals = require('globals');
 module.exports = [
   {
     ignores: [
-      'target/',
+      '**/target/',
       '**/node_modules/',
       '.venv/',
       '.venv-localstack/',
       '.venv-tink/',
+      '.venv-zig/',
       'service/dist/',
     ],
   },
@@ -32,7 +33,10 @@ module.exports = [
     files: ['__test__/surroundings/{jest,mocha}/*'],
     languageOptions: { globals: { ...globals.jest, ...globals.mocha } },
   },
-  { files: ['examples/*.js'], languageOptions: { sourceType: 'module' } },
+  {
+    files: ['examples/*.js', 'site/**/*.js', '__test__/runtimes/next/app/**/*.js'],
+    languageOptions: { sourceType: 'module' },
+  },
   {
     files: ['service/public/**/*.js'],
     languageOptions: { sourceType: 'module', globals: globals.browser },

@@ -29,17 +29,18 @@ import type {
   DecryptStreamOptions,
   DecryptWebStreamOptions,
   EnvelopeOptions,
-  EnvelopeSettings,
   EnvelopeStats,
   FileOptions,
   GenerateDataKeyOptions,
   GenerateDataKeyPairOptions,
   KeyOption,
+  KeySettings,
   MessageSource,
   ReEncryptContext,
   RewrapOptions,
   StreamOptions,
   SyncOptions,
+  WarmMessagesOptions,
 } from "./types/options.js";
 
 export * from "./types/branch-keys.js";
@@ -64,10 +65,10 @@ export class Envelope {
    *
    * @param key a KMS key id, key ARN, alias (`alias/app`) or alias ARN; or `local:` and the path of
    * a key file; or options with a `keyId` or a keyring.
-   * @param options settings, where the key is a string.
+   * @param options settings, and the credentials for KMS, where the key is a string.
    * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`, `ERR_ENVELOPE_KEY_FILE`.
    */
-  constructor(key: string, options?: EnvelopeSettings);
+  constructor(key: string, options?: KeySettings);
   constructor(options: EnvelopeOptions);
 
   /**
@@ -79,7 +80,7 @@ export class Envelope {
    */
   static open(
     key: string,
-    options?: EnvelopeSettings & { readonly signal?: AbortSignal },
+    options?: KeySettings & { readonly signal?: AbortSignal },
   ): Promise<Envelope>;
   static open(
     options: EnvelopeOptions,
@@ -260,12 +261,27 @@ export class Envelope {
   ): Promise<ReEncryptedFile>;
 
   /**
-   * Fills the cache for encrypting messages with this encryption context: one KMS call, unless it is
-   * warm. Then `encrypt` makes no call and `encryptSync` works, also under a KMS key.
+   * Fills the cache for messages with this encryption context: one KMS call, unless it is warm. Then
+   * `encrypt` makes no call and `encryptSync` works, also under a KMS key; and so do `decrypt` and
+   * `decryptSync` of the messages that are encrypted so.
    *
    * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT` without the option `cache`.
    */
   warm(options?: DataKeyOptions): Promise<void>;
+
+  /**
+   * Fills the cache for decrypting these messages: one KMS call for each data key, at most 32 at once.
+   * Then `decryptSync` works. Each header is verified, the rest of a message is not looked at.
+   *
+   * @returns for an array, the outcome for each message, in their order: one that cannot be decrypted, or
+   * whose data key the cache has no room for, is `rejected`, and the others are not affected. For one
+   * message nothing; the call rejects.
+   * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT` without the option `cache`.
+   * @example
+   * await envelope.warm({ messages: rows.map((row) => row.encrypted) });
+   */
+  warm(options: WarmMessagesOptions<Bytes>): Promise<void>;
+  warm(options: WarmMessagesOptions<readonly Bytes[]>): Promise<PromiseSettledResult<void>[]>;
 
   /** Empties the cache. Data keys in use are wiped when their messages end. */
   clearCache(): void;

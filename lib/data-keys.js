@@ -112,7 +112,7 @@ function dataKeyLength(/** @type {Given} */ { keySpec, numberOfBytes }) {
     if (keySpec !== undefined) throw invalid('give keySpec or numberOfBytes, not both');
     return args.integer(numberOfBytes, 'numberOfBytes', 1, 1024);
   }
-  const length = KEY_SPECS.get(/** @type {string} */ (keySpec ?? 'AES_256'));
+  const length = KEY_SPECS.get(/** @type {string} */ (keySpec === undefined ? 'AES_256' : keySpec));
   if (length === undefined) throw invalid('keySpec must be "AES_256" or "AES_128"');
   return length;
 }

@@ -10,6 +10,7 @@ const OF_KEYRING = [
   'region',
   'endpoint',
   'profile',
+  'credentials',
   'grantTokens',
   'additionalKeyIds',
   'timeoutMs',
@@ -48,7 +49,8 @@ function named(key, options) {
   if (Object.hasOwn(rest, 'keyId')) {
     throw invalid(`the key is named already; leave out keyId, which is ${kind(rest.keyId)}`);
   }
-  return { ...checked(rest), keyring: keyringOf(key) };
+  const { taken: credentials, rest: settings } = args.take(rest, 'credentials');
+  return { ...checked(settings), keyring: keyringOf(key, credentials) };
 }
 
 /** @param {Record<string, unknown>} options */

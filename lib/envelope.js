@@ -13,6 +13,7 @@ const dataKeys = () => require('./data-keys.js');
 const files = () => require('./files.js');
 const ranges = () => require('./ranges/index.js');
 const streams = () => require('./streams/index.js');
+const warm = () => require('./whole/warm.js');
 
 /**
  * What the messages of an envelope are written with.
@@ -194,8 +195,7 @@ class Envelope extends TextCalls {
 
   /** @param {unknown} [options] */
   async warm(options) {
-    const { encryptionContext, signal } = args.callOptions(options, args.CONTEXT_AND_SIGNAL);
-    await this.#core.warm(encryptionContext, signal);
+    return warm().warm(this.#core, options);
   }
 
   clearCache() {

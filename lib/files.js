@@ -108,8 +108,8 @@ async function watch({ paths, signal, onProgress }, start) {
     return result;
   } catch (error) {
     if (thrown.length > 0) throw thrown[0];
-    const own = fromNative(error);
-    throw signal && own.code === 'ERR_ENVELOPE_ABORTED' ? aborted(signal) : own;
+    const failure = fromNative(error);
+    throw signal && failure.code === 'ERR_ENVELOPE_ABORTED' ? aborted(signal) : failure;
   } finally {
     clearInterval(timer);
     ignore?.();

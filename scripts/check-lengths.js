@@ -28,6 +28,8 @@ const LONG = {
   'service/test/metrics.test.ts': 'older than the check: to be split',
   'service/test/rewrap.test.ts': 'older than the check: to be split',
   'service/test/tampering.test.ts': 'older than the check: to be split',
+  'service/test/receipts.test.ts': 'to be split into what receipts say and how their key rotates',
+  'service/test/chaos-kills.postgres.test.ts': 'to be split into kills and outages',
 };
 
 /**

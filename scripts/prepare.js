@@ -1,18 +1,21 @@
 'use strict';
 
 const { spawnSync } = require('node:child_process');
-const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
+const { oldGlibc } = require('./old-glibc');
+const { hash, once } = require('./once');
 
 const ROOT = path.join(__dirname, '..');
 const PEERS = path.join(ROOT, '__test__', 'peers');
 const SURROUNDINGS = path.join(ROOT, '__test__', 'surroundings');
 const BUNDLERS = path.join(ROOT, '__test__', 'bundlers');
+const RUNTIMES = path.join(ROOT, '__test__', 'runtimes');
 const TYPESCRIPT = path.join(ROOT, '__test__', 'typescript');
 const EXAMPLES = path.join(ROOT, 'examples');
 const BENCHMARK = path.join(ROOT, 'benchmark');
 const REHEARSAL = path.join(ROOT, 'scripts', 'rehearsal');
+const SITE = path.join(ROOT, 'site');
 const SERVICE = path.join(ROOT, 'service');
 const WINDOWS = process.platform === 'win32';
 
@@ -37,11 +40,14 @@ const STEPS = {
   peers,
   surroundings,
   bundlers,
+  runtimes,
   typescript,
   examples,
   benchmark,
   rehearsal,
   service,
+  site,
+  zig,
 };
 const DEFAULT_STEPS = [
   'node-modules',
@@ -52,6 +58,7 @@ const DEFAULT_STEPS = [
   'peers',
   'surroundings',
   'bundlers',
+  'runtimes',
   'typescript',
   'examples',
 ];
@@ -81,6 +88,11 @@ function bundlers() {
   npmInstall(BUNDLERS);
 }
 
+/** Bun, Deno, Yarn and Next.js: their binaries come as packages, so no script need fetch any. */
+function runtimes() {
+  npmInstall(RUNTIMES, ['--ignore-scripts']);
+}
+
 /** The versions of TypeScript that the types are tried with, and what checks the exports. */
 function typescript() {
   npmInstall(TYPESCRIPT);
@@ -104,29 +116,38 @@ function benchmark() {
   npmInstall(BENCHMARK);
 }
 
+/** What the site of the documentation is built and looked at with; the types need Node.js's. */
+function site() {
+  nodeModules();
+  npmInstall(SITE);
+}
+
 /** The npm registry that a release is rehearsed with; it needs Node.js 22. */
 function rehearsal() {
   npmInstall(REHEARSAL);
 }
 
 /**
- * Builds the addon with one of the two cipher engines.
+ * Builds the addon with one of the two cipher engines; on x64 Linux, with `KMS_ENVELOPE_GLIBC=2.28`, so
+ * that it loads where glibc is that old.
  *
  * @param {{ engine?: string }} [options] 'aws-lc' (default, what users get) or 'rust-crypto'
  * @returns {string} the path of the .node file
  */
 function addon({ engine = 'aws-lc' } = {}) {
   const { output, options } = choose(ENGINES, engine);
+  const glibc = process.env.KMS_ENVELOPE_GLIBC;
   nodeModules();
   const stamp = path.join(ROOT, 'target', '.stamp', `addon-${engine}`);
   const inputs = ['src', 'Cargo.toml', 'Cargo.lock', 'build.rs', 'package.json', '.cargo'];
   once(
     stamp,
-    hash([process.version, ...options], inputs),
+    hash([process.version, ...options, ...(glibc ? [glibc] : [])], inputs),
     () => isBuilt(output),
     () => {
       const build = ['napi', 'build', '--platform', '--release', '--no-js', ...options];
       const env = WINDOWS ? {} : { CARGO: path.join(ROOT, 'scripts', 'cargo-addon') };
+      if (glibc) env.OLD_GLIBC = oldGlibc(zig(), glibc);
       const args = ['--no', '--', ...build, ...(output === ROOT ? [] : ['--output-dir', output])];
       run('npx', args, ROOT, env);
     },
@@ -162,6 +183,11 @@ function tink() {
   return venv('.venv-tink', 'tink.txt');
 }
 
+/** Zig, which has the interfaces of every glibc. */
+function zig() {
+  return venv('.venv-zig', 'zig.txt');
+}
+
 function venv(name, list) {
   const folder = path.join(ROOT, name);
   const binary = path.join(folder, WINDOWS ? 'Scripts/python.exe' : 'bin/python');
@@ -195,7 +221,7 @@ function createVenv(folder) {
   throw new Error('install Python 3.11 or later with its venv module, then try again');
 }
 
-function npmInstall(folder) {
+function npmInstall(folder, options = []) {
   const modules = path.join(folder, 'node_modules');
   const lock = path.relative(ROOT, path.join(folder, 'package-lock.json'));
   once(
@@ -203,18 +229,9 @@ function npmInstall(folder) {
     hash([], [lock]),
     () => fs.existsSync(modules),
     () => {
-      run('npm', ['ci', '--no-audit', '--no-fund'], folder);
+      run('npm', ['ci', '--no-audit', '--no-fund', ...options], folder);
     },
   );
-}
-
-/** Does a step, unless it was done with the same inputs and what it made is still there. */
-function once(stamp, inputs, isThere, step) {
-  const done = fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === inputs;
-  if (done && isThere()) return;
-  step();
-  fs.mkdirSync(path.dirname(stamp), { recursive: true });
-  fs.writeFileSync(stamp, inputs);
 }
 
 function isBuilt(output) {
@@ -225,25 +242,6 @@ function findAddon(output) {
   if (!fs.existsSync(output)) return undefined;
   const name = fs.readdirSync(output).find((entry) => entry.endsWith('.node'));
   return name && path.join(output, name);
-}
-
-/** A hash of some values, and of the files and folders at some paths. */
-function hash(values, paths) {
-  const digest = crypto.createHash('sha256').update(JSON.stringify(values));
-  for (const file of paths.flatMap(filesUnder)) {
-    digest.update(`\n${file}\n`).update(fs.readFileSync(path.join(ROOT, file)));
-  }
-  return digest.digest('hex');
-}
-
-function filesUnder(name) {
-  const stat = fs.statSync(path.join(ROOT, name), { throwIfNoEntry: false });
-  if (!stat) return [];
-  if (!stat.isDirectory()) return [name];
-  return fs
-    .readdirSync(path.join(ROOT, name))
-    .sort()
-    .flatMap((entry) => filesUnder(path.join(name, entry)));
 }
 
 function choose(from, name) {
@@ -285,6 +283,8 @@ module.exports = {
   peers,
   python,
   rehearsal,
+  runtimes,
+  site,
   surroundings,
   tink,
   typescript,

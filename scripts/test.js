@@ -12,7 +12,13 @@ const { ROOT } = prepare;
 // A test that hangs fails, and does not hold up whoever waits for the run.
 const TIMEOUT_MS = 600_000;
 
-const STAGES = { rust: testRust, node: testNode, types: testTypes, service: testService };
+const STAGES = {
+  rust: testRust,
+  node: testNode,
+  types: testTypes,
+  service: testService,
+  site: testSite,
+};
 
 /**
  * The subjects whose tests would prove the same with another cipher engine: what they test lies above it.
@@ -62,6 +68,7 @@ async function testNode() {
   prepare.peers();
   prepare.surroundings();
   prepare.bundlers();
+  prepare.runtimes();
   prepare.typescript();
   prepare.examples();
   const files = testFiles(engine === 'aws-lc' ? [] : WITHOUT_CIPHERS);
@@ -116,6 +123,14 @@ async function testService() {
   prepare.addon();
   prepare.python();
   return nodeTests(await run('npm', ['test'], { cwd: path.join(ROOT, 'service') }));
+}
+
+/** The site of the documentation, built and looked at in a browser. */
+async function testSite() {
+  prepare.addon();
+  const { ok } = await run(process.execPath, ['scripts/site.js']);
+  if (!ok) return { ok, error: 'the site was not built' };
+  return nodeTests(await run('npm', ['test'], { cwd: path.join(ROOT, 'site') }));
 }
 
 /** What Node.js's own runner has counted. */

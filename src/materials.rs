@@ -6,6 +6,7 @@ mod attempts;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use data_encoding::BASE64;
 use zeroize::Zeroizing;
@@ -19,8 +20,8 @@ use crate::suite::AlgorithmSuite;
 
 pub use attempts::{Attempts, timed_out};
 
-/// A plaintext data key: in locked memory, wiped when dropped, never shown.
-pub struct DataKey(SecretBytes);
+/// A plaintext data key: in locked memory, wiped when its last owner drops it, never shown.
+pub struct DataKey(Arc<SecretBytes>);
 
 impl DataKey {
     /// A fresh key of `length` bytes from the operating system's generator.
@@ -35,7 +36,12 @@ impl DataKey {
 
     /// Takes over `bytes`.
     pub fn new(bytes: Zeroizing<Vec<u8>>) -> Self {
-        Self(SecretBytes::new(bytes))
+        Self(Arc::new(SecretBytes::new(bytes)))
+    }
+
+    /// The same key for another owner: no byte of it is copied.
+    pub fn share(&self) -> Self {
+        Self(Arc::clone(&self.0))
     }
 
     /// The key itself.
@@ -104,6 +110,14 @@ impl EncryptionMaterials {
             required_context_keys,
             signing_key,
         })
+    }
+
+    /// What decrypts the messages that these materials encrypt; shares the data key.
+    pub fn to_decrypt(&self) -> DecryptionMaterials {
+        let data_key = self.data_key.as_ref().map(DataKey::share);
+        let materials =
+            DecryptionMaterials::new(self.suite, self.context.clone(), Attempts::at_once());
+        DecryptionMaterials { data_key, ..materials }
     }
 
     /// The data key, checked as `framework/cmm-interface.md`, "Get Encryption Materials", asks.

@@ -63,6 +63,12 @@ export interface AwsKmsOptions extends GuardOptions {
   readonly endpoint?: string;
   /** The profile in the AWS config files; by default `AWS_PROFILE`. */
   readonly profile?: string;
+  /**
+   * The credentials to use, instead of those of the environment and the AWS config files: access keys, or
+   * a function that returns them, such as `fromTemporaryCredentials()` of
+   * `@aws-sdk/credential-providers`. Excludes `profile`.
+   */
+  readonly credentials?: AwsCredentials | AwsCredentialsProvider;
   /** Grant tokens for each call. */
   readonly grantTokens?: readonly string[];
   /**
@@ -76,11 +82,36 @@ export interface AwsKmsOptions extends GuardOptions {
   /** How long making a connection may take in milliseconds; by default 3,000. */
   readonly connectTimeoutMs?: number;
   /**
-   * How long it may take to get credentials (from `credential_process`, a role, AWS SSO) in
-   * milliseconds, in addition to `timeoutMs`; by default 15,000.
+   * How long it may take to get credentials (from `credential_process`, a role, AWS SSO, or the function
+   * `credentials`) in milliseconds, in addition to `timeoutMs`; by default 15,000.
    */
   readonly credentialsTimeoutMs?: number;
 }
+
+/** Access keys, in the form of the AWS SDK for JavaScript. */
+export interface AwsCredentials {
+  /** The id of the access key. */
+  readonly accessKeyId: string;
+  /** The secret access key. */
+  readonly secretAccessKey: string;
+  /** What temporary keys have besides. */
+  readonly sessionToken?: string | undefined;
+  /** When they end. Without it they are used for as long as the keyring. */
+  readonly expiration?: Date | undefined;
+  /** The AWS account that they are of. */
+  readonly accountId?: string | undefined;
+}
+
+/**
+ * Returns access keys. It is called when a call of AWS needs them, once for all calls that wait, and again
+ * when less than 10 seconds are left until their `expiration`. It runs in the asynchronous context of the
+ * first call that waits, must answer within `credentialsTimeoutMs`, and does not keep the process running.
+ * Synchronous calls never call it, as they ask no key service.
+ *
+ * If it throws, or returns something else, the calls that wait fail with
+ * `ERR_ENVELOPE_KMS_NO_CREDENTIALS`; the next one calls it again.
+ */
+export type AwsCredentialsProvider = () => AwsCredentials | Promise<AwsCredentials>;
 
 /** KMS keys that you name. */
 export interface AwsKmsKeyOptions extends AwsKmsOptions {

@@ -1,7 +1,7 @@
 // What goes in: data, encryption contexts, and the options of each call.
 import type { KeyPairSpec } from "./message.js";
 import type { FileHandle } from "node:fs/promises";
-import type { Keyring } from "./keyrings.js";
+import type { AwsCredentials, AwsCredentialsProvider, Keyring } from "./keyrings.js";
 import type { AlgorithmSuiteId, AlgorithmSuiteName, MessageHeader } from "./message.js";
 
 /**
@@ -50,6 +50,15 @@ export interface SyncOptions {
 
 /** What `encrypt` and `decrypt` take. The data must not be changed until they have resolved. */
 export interface CallOptions extends DataKeyOptions, SyncOptions {}
+
+/** What `warm` takes to fill the cache for decrypting messages at hand. */
+export interface WarmMessagesOptions<M extends Bytes | readonly Bytes[]> extends DataKeyOptions {
+  /**
+   * A message, or an array of them. Of each, its header is enough: the first bytes, at least
+   * `headerLength` of `inspect`.
+   */
+  readonly messages: M;
+}
 
 /** What `generateDataKey` takes: a `keySpec` or a `numberOfBytes`, by default `AES_256`. */
 export interface GenerateDataKeyOptions extends DataKeyOptions {
@@ -161,14 +170,23 @@ export type EnvelopeOptions = EnvelopeSettings &
     | {
         /** The key, as in `new Envelope(key)`. */
         readonly keyId: string;
+        /** As in {@link KeySettings.credentials}. */
+        readonly credentials?: AwsCredentials | AwsCredentialsProvider;
         readonly keyring?: never;
       }
     | {
         /** Wraps and unwraps the data keys. */
         readonly keyring: Keyring;
         readonly keyId?: never;
+        readonly credentials?: never;
       }
   );
+
+/** The settings of an {@link Envelope} whose key is named. */
+export interface KeySettings extends EnvelopeSettings {
+  /** The credentials for AWS KMS, as in {@link AwsKmsOptions.credentials}. */
+  readonly credentials?: AwsCredentials | AwsCredentialsProvider;
+}
 
 /** What an {@link Envelope} allows, whatever its key. */
 export interface EnvelopeSettings {
@@ -240,8 +258,9 @@ export interface CacheOptions {
   readonly maxBytes?: number;
   /**
    * How many data keys are kept, for encrypting and for decrypting, within about 64 MiB; by default 1,000.
-   * The least recently used are dropped first. A data key for decrypting is kept once the header of a
-   * message has verified under it.
+   * The least recently used are dropped first. A data key from a message is kept once the header of that
+   * message has verified under it. A data key of a key service that encrypts also decrypts its own
+   * messages; when it encrypts no more, it is kept for that until its age, unless the room is needed.
    */
   readonly maxEntries?: number;
   /**

@@ -28,7 +28,7 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
   after(() => moto?.stop());
   beforeEach(() => moto.clearRequests());
 
-  it('asks KMS once for 10,000 messages at once, and once to decrypt them', async () => {
+  it('asks KMS once for 10,000 messages at once, and not to decrypt them', async () => {
     const envelope = cached();
     const all = Array.from({ length: 10_000 }, (_, i) =>
       envelope.encrypt(`message ${i}`, { encryptionContext }),
@@ -41,9 +41,9 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     );
     const opened = await Promise.all(messages.map((message) => envelope.decrypt(message)));
     opened.forEach((plaintext, i) => assert.equal(String(plaintext), `message ${i}`));
-    assert.deepEqual(await calls(), ['GenerateDataKey', 'Decrypt']);
+    assert.deepEqual(await calls(), ['GenerateDataKey']);
     const { entries, hits, misses } = envelope.stats().cache;
-    assert.equal(entries, 2);
+    assert.equal(entries, 1);
     assert.equal(hits + misses, 20_000);
     const stranger = new Envelope({ keyring });
     assert.equal(String(await stranger.decrypt(messages[7])), 'message 7');
@@ -92,11 +92,10 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
   it('forgets what is too old', async () => {
     const envelope = cached({ maxAgeMs: 50 });
     const message = await envelope.encrypt('x');
-    await envelope.decrypt(message);
     await wait(80);
     await envelope.encrypt('x');
     await envelope.decrypt(message);
-    assert.deepEqual(await calls(), ['GenerateDataKey', 'Decrypt', 'GenerateDataKey', 'Decrypt']);
+    assert.deepEqual(await calls(), ['GenerateDataKey', 'GenerateDataKey', 'Decrypt']);
   });
 
   it('renews a data key near its age, once, while it is used on', async () => {
@@ -144,10 +143,8 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     await envelope.warm({ encryptionContext });
     await envelope.warm({ encryptionContext });
     const message = envelope.encryptSync('x', { encryptionContext });
-    assert.deepEqual(await calls(), ['GenerateDataKey']);
-    thrown(() => envelope.decryptSync(message), 'WOULD_BLOCK');
-    await envelope.decrypt(message);
     assert.equal(String(envelope.decryptSync(message)), 'x');
+    assert.deepEqual(await calls(), ['GenerateDataKey']);
     await rejection(new Envelope({ keyring }).warm(), 'INVALID_ARGUMENT');
   });
 
@@ -171,7 +168,7 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     await rejection(gone, 'ABORTED');
     answer();
     for (const message of await Promise.all(others)) await envelope.decrypt(message);
-    assert.deepEqual(asked, ['wrap', 'unwrap']);
+    assert.deepEqual(asked, ['wrap']);
   });
 
   it('ends the call that nobody waits for any more, and makes another for who comes then', async () => {
@@ -184,7 +181,7 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     await Promise.all(gone.map((message) => rejection(message, 'ABORTED')));
     answer();
     assert.equal(String(await envelope.decrypt(await envelope.encrypt('y'))), 'y');
-    assert.deepEqual(asked, ['wrap', 'wrap', 'unwrap']);
+    assert.deepEqual(asked, ['wrap', 'wrap']);
   });
 
   it('tells all who wait of one failure, and keeps none', async () => {
@@ -228,7 +225,7 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     for (const text of ['x', 'y']) {
       assert.equal(String(await envelope.decrypt(await envelope.encrypt(text))), text);
     }
-    assert.deepEqual(await calls(), ['GenerateDataKey', 'Decrypt']);
+    assert.deepEqual(await calls(), ['GenerateDataKey']);
   });
 
   /** One that wraps nothing before `answer` was called. */

@@ -7,7 +7,11 @@ const { EnvelopeError } = require('../..');
 const { open } = require('../support/fields');
 
 const RUNS = 10_000;
-const text = fc.string({ unit: 'binary', maxLength: 60 });
+/** Any code point but surrogates; fast-check's own takes a second to make. */
+const codePoint = fc.nat(0x10f7ff).map((n) => (n < 0xd800 ? n : n + 0x800));
+const text = fc
+  .array(codePoint, { maxLength: 60 })
+  .map((points) => String.fromCodePoint(...points));
 const VALUES = {
   text,
   bytes: fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes)),
@@ -24,6 +28,20 @@ const VALUES = {
 };
 const row = fc.oneof(text, fc.maxSafeInteger(), fc.bigInt(), fc.constant(undefined));
 
+/** Whether a call fails with an error of ours; without the stack, which takes most of the time. */
+function isRefused(call) {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    call();
+    return false;
+  } catch (error) {
+    return error instanceof EnvelopeError;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
 describe('any value', () => {
   for (const [type, values] of Object.entries(VALUES)) {
     it(`of the type ${type} comes back from its place, and from no other`, async (t) => {
@@ -34,8 +52,8 @@ describe('any value', () => {
         const options = place === undefined ? {} : { row: place };
         const sealed = column.encrypt(value, options);
         assert.deepStrictEqual(column.decrypt(sealed, options), value);
-        assert.throws(() => other.decrypt(sealed, options), EnvelopeError);
-        assert.throws(() => column.decrypt(sealed, { row: `${String(place)}x` }), EnvelopeError);
+        assert.ok(isRefused(() => other.decrypt(sealed, options)));
+        assert.ok(isRefused(() => column.decrypt(sealed, { row: `${String(place)}x` })));
         assert.deepEqual(column.index(value), column.index(value));
       });
       fc.assert(property, { numRuns: RUNS });

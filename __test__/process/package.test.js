@@ -10,6 +10,7 @@ const { promisify } = require('node:util');
 const { devDependencies, napi, version } = require('../../package.json');
 const { PLATFORMS: PLATFORMS_OF_LOADER } = require('../../lib/native/platform');
 const { linkToRepository, pagesIn } = require('../../scripts/links');
+const { tested } = require('../support/deployments');
 const { DEFAULT_REGION, startMoto } = require('../support/moto');
 const { nodeBinary } = require('../support/nodes');
 const { packOnce } = require('../support/packed');
@@ -144,7 +145,7 @@ describe('the packages', { skip: otherAddon || skipWithout('python', 'peers') },
     assert.ok(readme.includes(`](https://example.com/a/b/blob/v${version}/service/README.md)`));
   });
 
-  it('install with pnpm, scripts off', async () => {
+  it(`install with ${tested('pnpm')}, scripts off`, async () => {
     layOutProject(project, packages);
     const store = path.join(folder, 'store');
     await run(PNPM, ['install', '--ignore-scripts', '--store-dir', store]);

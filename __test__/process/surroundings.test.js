@@ -6,6 +6,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { before, describe, it } = require('node:test');
 const { promisify } = require('node:util');
+const { tested } = require('../support/deployments');
 const { temporaryFolder } = require('../support/files');
 const { nodeBinary } = require('../support/nodes');
 const { installPacked } = require('../support/packed');
@@ -74,7 +75,7 @@ describe('the packed package', { skip: otherAddon || skipWithout('surroundings')
     }
   });
 
-  it('works under the permission model, where addons are allowed', async () => {
+  it(`works under the ${tested('permission model of Node.js')}, where addons are allowed`, async () => {
     const allowed = ['--allow-fs-read=*', '--allow-fs-write=*', '--allow-addons'];
     const { stdout } = await run([PERMISSION, ...allowed, 'programs/main.cjs']);
     assert.equal(stdout, WORKS);
@@ -93,7 +94,7 @@ describe('the packed package', { skip: otherAddon || skipWithout('surroundings')
     });
   }
 
-  it('works in worker threads with variables of their own', async () => {
+  it(`works in ${tested('worker threads')} with variables of their own`, async () => {
     const { stdout } = await run(['programs/workers.cjs', installed.addon]);
     assert.equal(stdout, 'works\nworks\nworks\n');
   });
@@ -109,7 +110,7 @@ describe('the packed package', { skip: otherAddon || skipWithout('surroundings')
     assert.equal(stdout, 'works and works\n');
   });
 
-  it('works from a bundle with the binary beside it, and else says what is missing', async () => {
+  it(`works from ${tested('one file by esbuild')} with the binary beside it, and else says what is missing`, async () => {
     const folder = temporaryFolder();
     const bundle = await bundled(folder);
     const { code, message } = JSON.parse((await run([bundle])).stdout);
@@ -119,7 +120,7 @@ describe('the packed package', { skip: otherAddon || skipWithout('surroundings')
     assert.equal((await run([bundle])).stdout, WORKS);
   });
 
-  it('works in a single executable application with the binary beside it', async () => {
+  it(`works in a ${tested('single executable application')} with the binary beside it`, async () => {
     const folder = temporaryFolder();
     const [blob, executable] = [path.join(folder, 'blob'), path.join(folder, 'program.exe')];
     const main = await bundled(folder);

@@ -4,6 +4,7 @@ const assert = require('node:assert/strict');
 const { tracingChannel } = require('node:diagnostics_channel');
 
 const {
+  AwsKmsKeyring,
   BranchKeyStore,
   CustomKeyring,
   Envelope,
@@ -56,6 +57,12 @@ async function services() {
   const watched = await Envelope.open({ keyring: own, cache: {} });
   const message = await watched.encrypt(bytes(100), { encryptionContext });
   assert.deepEqual(await watched.decrypt(message), bytes(100));
+  watched.clearCache();
+  assert.deepEqual(await watched.decrypt(message), bytes(100));
+  const warmed = new Envelope({ keyring: own, cache: {} });
+  await warmed.warm({ messages: [message, exact(message.subarray(0, 20))] });
+  assert.deepEqual(warmed.decryptSync(message), bytes(100));
+  await credentials();
   await offered(watched);
   answer = () => {
     throw new Error('by the test');
@@ -67,6 +74,20 @@ async function services() {
   await assert.rejects(new Envelope({ keyring: own }).encrypt('x', { signal }), EnvelopeError);
   assert.ok(watched.stats().keyService.calls > 0 && seen > 0);
   channel.unsubscribe({ start: count, asyncEnd: count });
+}
+
+/** Credentials of all kinds, for a KMS where nobody answers. */
+async function credentials() {
+  const keys = { accessKeyId: 'AKID', secretAccessKey: 'secret', expiration: new Date(9e12) };
+  const keyId = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+  const none = () => {
+    throw new Error('by the test');
+  };
+  for (const given of [keys, async () => keys, none]) {
+    const options = { keyId, credentials: given, endpoint: 'http://127.0.0.1:9', maxAttempts: 1 };
+    const kms = new AwsKmsKeyring(options);
+    await assert.rejects(new Envelope({ keyring: kms }).encrypt('x'), EnvelopeError);
+  }
 }
 
 /** A table and a KMS where nobody answers. */

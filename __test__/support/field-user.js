@@ -5,13 +5,15 @@
 const path = require('node:path');
 const readline = require('node:readline');
 const { setTimeout: sleep } = require('node:timers/promises');
-const { Envelope, Fields, FolderKeysetStore, LocalKeyring } = require('../..');
+const { Envelope, Fields, FolderKeysetStore, Keyset, LocalKeyring } = require('../..');
 const { flipLastByte } = require('./edits');
 
 async function main(folder) {
   const envelope = new Envelope({ keyring: new LocalKeyring(path.join(folder, 'dev.key')) });
   const store = new FolderKeysetStore(path.join(folder, 'keys'));
   const fields = await Fields.open({ envelope, store, tenant: 'acme' });
+  use(fields);
+  await change(fields);
   use(fields);
   await fields.refresh();
   const settled = async (word) => {
@@ -27,10 +29,27 @@ async function main(folder) {
   process.stdin.resume();
 }
 
+/** Stores the keys anew, with one more, and takes them out and in again, encrypted. */
+async function change(fields) {
+  for (const purpose of ['encryption', 'deterministic', 'index']) {
+    const keyId = await fields.addKey(purpose);
+    await fields.promote(keyId, { force: true });
+    const keyring = Keyset.generate('AES256_GCM');
+    for (const form of ['tink-encrypted-binary', 'tink-encrypted-json']) {
+      const bytes = await fields.keyset(purpose).export({ to: form, keyring });
+      await Keyset.import(bytes, { from: form, keyring });
+    }
+  }
+}
+
+/** Columns whose derived keys are to be looked for. */
+const columns = [];
+
 function use(fields) {
   const place = { table: 't', column: 'c', type: 'text' };
   for (const deterministic of [false, true]) {
     const column = fields.column({ ...place, deterministic, index: {} });
+    columns.push(column);
     for (let i = 0; i < 100; i++) {
       const sealed = column.encrypt('plaintext plaintext plaintext');
       column.decrypt(sealed);
@@ -39,7 +58,7 @@ function use(fields) {
       } catch {
         // Refused, as it must be.
       }
-      column.index('plaintext');
+      column.indexes('plaintext');
     }
     column.decryptMany(column.encryptMany(['a', 'b', null]));
   }

@@ -180,6 +180,7 @@ const CALLS = [
     envelope.reEncryptFile(place('sealed'), place('out'), to()),
   ),
   call('Envelope.warm', CALL, (options) => envelope.warm(options)),
+  call('Envelope.warm', { ...CALL, messages: () => [sealed] }, (options) => envelope.warm(options)),
   call('Envelope.clearCache', {}, (_, [it]) => envelope.clearCache(it())),
   call('Envelope.stats', {}, (_, [it]) => assert.ok(envelope.stats(it()).encrypted.messages > 0)),
   call(
@@ -280,6 +281,7 @@ const CALLS = [
       region: () => 'eu-west-1',
       endpoint: () => 'http://127.0.0.1:9',
       profile: () => undefined,
+      credentials: () => undefined,
       grantTokens: () => [],
       maxAttempts: () => 1,
       attemptTimeoutMs: () => 50,
@@ -288,6 +290,25 @@ const CALLS = [
     },
     (options) => void new api.AwsKmsKeyring(options),
   ),
+  call(
+    'AwsKmsKeyring',
+    {
+      accessKeyId: () => 'AKID',
+      secretAccessKey: () => 'secret',
+      sessionToken: () => 'token',
+      expiration: () => new Date(),
+      accountId: () => '111122223333',
+    },
+    (credentials) => void new api.AwsKmsKeyring({ keyId: 'alias/x', credentials }),
+  ),
+  call('AwsKmsKeyring', {}, async (_, [answer]) => {
+    const own = new api.AwsKmsKeyring({
+      keyId: 'alias/x',
+      credentials: () => answer(),
+      timeoutMs: 50,
+    });
+    await new Envelope({ keyring: own }).encrypt('x');
+  }),
   call(
     'AwsKmsKeyring',
     { partition: () => 'aws', accountIds: () => ['111122223333'] },

@@ -7,6 +7,7 @@ const ROOT = path.join(__dirname, '..', '..');
 const PEERS = path.join(ROOT, '__test__', 'peers');
 const SURROUNDINGS = path.join(ROOT, '__test__', 'surroundings');
 const BUNDLERS = path.join(ROOT, '__test__', 'bundlers');
+const RUNTIMES = path.join(ROOT, '__test__', 'runtimes');
 const TYPESCRIPT = path.join(ROOT, '__test__', 'typescript');
 const VENV_PYTHON = process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python';
 const PYTHON = path.join(ROOT, '.venv', VENV_PYTHON);
@@ -19,6 +20,7 @@ const INSTALLED = {
   peers: path.join(PEERS, 'node_modules', '@aws-crypto', 'client-node', 'package.json'),
   surroundings: path.join(SURROUNDINGS, 'node_modules', 'jest', 'package.json'),
   bundlers: path.join(BUNDLERS, 'node_modules', 'vite', 'package.json'),
+  runtimes: path.join(RUNTIMES, 'node_modules', 'next', 'package.json'),
   typescript: path.join(TYPESCRIPT, 'node_modules', 'publint', 'package.json'),
   examples: path.join(ROOT, 'examples', 'node_modules', 'express', 'package.json'),
 };
@@ -40,10 +42,10 @@ function requireOrSkip(t, condition, what) {
 /**
  * The same for a whole suite: describe('...', { skip: skipWithout('python', 'peers') }, ...).
  *
- * @param {...('python' | 'localstack' | 'tink' | 'peers' | 'surroundings' | 'bundlers' | 'typescript' | 'examples')} names 'python': moto and the Python
+ * @param {...('python' | 'localstack' | 'tink' | 'peers' | 'surroundings' | 'bundlers' | 'runtimes' | 'typescript' | 'examples')} names 'python': moto and the Python
  *   peer; 'localstack': a KMS with key states; 'tink': Google Tink; 'peers':
  *   the JavaScript peer and the other versions of Node.js; 'surroundings': test runners and the like;
- *   'bundlers' and 'typescript': some, and its versions; 'examples': what the examples import
+ *   'bundlers' and 'typescript': some, and its versions; 'runtimes': Bun, Deno, Yarn, Next.js; 'examples': what the examples import
  */
 function skipWithout(...names) {
   const missing = names.filter((name) => !isInstalled(name));
@@ -67,6 +69,7 @@ module.exports = {
   LOCALSTACK,
   PEERS,
   PYTHON,
+  RUNTIMES,
   SURROUNDINGS,
   TINK,
   TYPESCRIPT,

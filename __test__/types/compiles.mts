@@ -19,6 +19,8 @@ import {
   inspect,
 } from 'kms-envelope';
 import type {
+  AwsCredentials,
+  AwsCredentialsProvider,
   AwsKmsKeyringOptions,
   Bytes,
   CallOptions,
@@ -147,6 +149,20 @@ await envelope.encryptText(Buffer.of(1));
 await envelope.encryptJson(undefined);
 // @ts-expect-error what a message holds is not known
 const guessed: string = await envelope.decryptJson(stored);
+
+// Credentials, and a cache that is warmed.
+const identity = { accessKeyId: 'AKID', secretAccessKey: 'secret', expiration: new Date() };
+const provider: AwsCredentialsProvider = async (): Promise<AwsCredentials> => identity;
+new Envelope('alias/app', { credentials: provider, cache: {} });
+new Envelope({ keyId: 'alias/app', credentials: identity });
+new AwsKmsKeyring({ discovery: true, credentials: () => identity });
+await envelope.warm({ messages: await envelope.encrypt('x') });
+const warmed: PromiseSettledResult<void>[] = await envelope.warm({ messages: ['x'] });
+console.log(warmed);
+// @ts-expect-error credentials are the keyring's
+new Envelope({ keyring: kms, credentials: identity });
+// @ts-expect-error a secret is missing
+new Envelope('alias/app', { credentials: { accessKeyId: 'AKID' } });
 
 // Data keys and module functions.
 const dataKey: GeneratedDataKey = await generateDataKey({ keyId: 'alias/app', keySpec: 'AES_128' });

@@ -3,10 +3,13 @@
 const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
 
+const batch = require('../../lib/fields/batch');
 const { inRounds, sequential } = require('../lib/rounds');
-const { fieldParties } = require('../peers/fields');
+const { fieldParties, nativeColumn } = require('../peers/fields');
 
 const LENGTH = 32;
+/** Short, as above, and a long text. */
+const LENGTHS = [8, LENGTH, 256];
 const COUNT = 10_000;
 
 /** Values of 32 bytes: one by one beside other packages, and in a batch. */
@@ -32,15 +35,49 @@ async function fields({ quick }) {
   const many = {
     encryptMany: { ...sequential(async () => column.encryptMany(values)), single: true },
     decryptMany: { ...sequential(async () => column.decryptMany(sealed)), single: true },
+    'encryptMany, in Rust alone': { ...inRust(values), single: true },
   };
   const measured = await inRounds(many, { quick });
   groups.push({ name: 'many fields', records: COUNT, bytes: COUNT * LENGTH, sides: measured });
-  return [...groups, { name: 'bytes of a field', figures: sizes(parties, value) }];
+  return groups;
+}
+
+/** How long an encrypted value is, with each package. */
+async function fieldBytes() {
+  const { parties } = await fieldParties({ messages: true });
+  return LENGTHS.map((length) => {
+    const value = crypto.randomBytes(length / 2).toString('hex');
+    return { name: `${length} bytes of text`, figures: sizes(parties, value) };
+  });
 }
 
 function sizes(parties, value) {
   const size = (party) => Buffer.byteLength(party.encrypt(value));
   return Object.fromEntries(Object.entries(parties).map(([name, party]) => [name, size(party)]));
+}
+
+/** The addon's own call alone, without what JavaScript does before and after it. */
+function inRust(values) {
+  const column = nativeColumn();
+  let given;
+  const keep = (input, end, output) => {
+    given = { input: Buffer.from(input), end, output };
+    return column.encryptMany(input, end, output);
+  };
+  batch.run(values, undefined, column.overhead, keep);
+  return {
+    sample(count) {
+      let total = 0n;
+      for (let i = 0; i < count; i++) {
+        // It wipes what it has read.
+        const input = Buffer.from(given.input);
+        const start = process.hrtime.bigint();
+        column.encryptMany(input, given.end, given.output);
+        total += process.hrtime.bigint() - start;
+      }
+      return Number(total);
+    },
+  };
 }
 
 /** Returns a synchronous operation, without a promise for each. */
@@ -54,4 +91,4 @@ function repeated(operation) {
   };
 }
 
-module.exports = { fields };
+module.exports = { fieldBytes, fields };

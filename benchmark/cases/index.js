@@ -37,6 +37,11 @@ const CASES = {
     title: 'Fields of 32 bytes',
     run: (options) => require('./fields').fields(options),
   },
+  'field-bytes': {
+    title: 'Bytes of a field',
+    run: () => require('./fields').fieldBytes(),
+    quick: false,
+  },
   'branch-keys': {
     title: '1 KiB under a branch key in the cache',
     run: (options) => require('./branch-keys').branchKeys(options),

@@ -3,18 +3,24 @@
 const crypto = require('node:crypto');
 
 const { Envelope, Fields, RawAesKeyring } = require('../..');
+const binding = require('../../lib/native/load');
 
 const ROW = { row: 12345 };
 
-/** What encrypts one short text: our columns, and what people use instead. */
-async function fieldParties() {
+/**
+ * What encrypts one short text: our columns, and what people use instead.
+ *
+ * @param {{ messages?: boolean }} [options] messages: Encryption SDK messages, too
+ */
+async function fieldParties({ messages = false } = {}) {
   const keyring = new RawAesKeyring({
     keyNamespace: 'benchmark',
     keyName: 'fields',
     wrappingKey: crypto.randomBytes(32),
   });
+  const envelope = new Envelope({ keyring });
   const fields = await Fields.open({
-    envelope: new Envelope({ keyring }),
+    envelope,
     store: memory(),
     tenant: 'acme',
     create: true,
@@ -35,8 +41,24 @@ async function fieldParties() {
     'createCipheriv, the same associated data': byHand(),
     '@47ng/cloak': cloak(),
     'typeorm-encrypted': typeorm(),
+    ...(messages && { 'Encryption SDK message': message(envelope) }),
   };
   return { parties, column };
+}
+
+/** A column as the addon has it. */
+function nativeColumn() {
+  const keys = binding.TenantKeys.generate('AES256_GCM', 60_000);
+  return binding.FieldKeys.create(keys, 'acme', 2 ** 40).column(false, 'users', 'email');
+}
+
+/** A message, bound to the same place, under a raw key; under a KMS key it is longer. */
+function message(envelope) {
+  const encryptionContext = { tenant: 'acme', table: 'users', column: 'email', row: '12345' };
+  return {
+    encrypt: (text) => envelope.encryptSync(text, { encryptionContext }),
+    decrypt: (sealed) => envelope.decryptSync(sealed, { encryptionContext }),
+  };
 }
 
 /** What one writes with node:crypto, with the associated data of the docs. */
@@ -88,7 +110,8 @@ function typeorm() {
   // The part that needs no TypeORM.
   const { decryptData, encryptData } = require('typeorm-encrypted/lib/crypto.js');
   const key = crypto.randomBytes(32).toString('hex');
-  const options = { key, algorithm: 'aes-256-gcm', ivLength: 12 };
+  // The length of the IV as its documents have it.
+  const options = { key, algorithm: 'aes-256-gcm', ivLength: 16 };
   return {
     encrypt: (text) => encryptData(Buffer.from(text), options).toString('base64'),
     decrypt: (sealed) => decryptData(Buffer.from(sealed, 'base64'), options).toString(),
@@ -107,4 +130,4 @@ function memory() {
   };
 }
 
-module.exports = { fieldParties };
+module.exports = { fieldParties, nativeColumn };

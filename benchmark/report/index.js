@@ -6,11 +6,11 @@ const path = require('node:path');
 const { CASES } = require('../cases');
 const { digits, duration, mebibytes, megabytes } = require('./figures');
 const { plots } = require('./plots');
-const { caseTable, figureTable, summaryTable, targetTable } = require('./tables');
+const { caseTable, figureTable, sizeTable, summaryTable, targetTable } = require('./tables');
 
 const ROOT = path.join(__dirname, '..', '..');
 const PICTURES = path.join(ROOT, 'docs', 'benchmarks');
-const DOCUMENTS = ['README.md', 'docs/benchmarks.md'];
+const DOCUMENTS = ['README.md', 'docs/benchmarks.md', 'docs/fields.md'];
 
 /**
  * Draws the plots anew, and puts the tables into the documents, each between
@@ -68,6 +68,7 @@ async function textsOf(results) {
   );
   const sizes = ['addon', 'installed', 'code in the addon'].map((name) => ['size', name]);
   texts.size = await figureTable(cases, sizes, ['of what', '', 'bytes'], megabytes);
+  texts['field-bytes'] = await sizeTable(cases, 'field-bytes');
   const calls = (cases['kms-calls']?.groups ?? []).map(({ name }) => ['kms-calls', name]);
   texts['kms-processor'] = await figureTable(cases, calls, ['', 'who', 'a call'], duration);
   const refused = [['outage', 'refused at once']];
@@ -99,7 +100,8 @@ function machine(environment, cases) {
     .map(({ measured }) => measured)
     .sort()
     .at(-1);
-  const most = digits(100 * Math.max(...all.map(({ waited }) => waited)));
+  const timed = all.filter(({ groups }) => groups.some(({ sides }) => sides));
+  const most = digits(100 * Math.max(...timed.map(({ waited }) => waited)));
   return [
     `${processor}, ${cores} cores, ${memoryGiB} GiB; ${system}; Rust ${rust}; Node.js ${nodes}.`,
     `Last measured on ${last}. Other programs had the processors for at most ${most} % of the time`,

@@ -30,6 +30,7 @@ function plots(cases) {
     files: files(cases),
     start: start(cases),
     versions: versions(cases),
+    'field-bytes': fieldBytes(cases),
   };
   return Object.fromEntries(Object.entries(drawn).filter(([, svg]) => svg));
 }
@@ -143,6 +144,19 @@ function versions(cases) {
     rows,
     series: [OURS, 'node:crypto, single', 'node:crypto, frames', CLIENT],
     format: digits,
+  });
+}
+
+function fieldBytes(cases) {
+  const groups = cases['field-bytes']?.groups ?? [];
+  const parties = Object.keys(groups[0]?.figures ?? {});
+  return bars('An encrypted value, in bytes, by the length of the text', {
+    rows: parties.map((party) => ({
+      label: party,
+      values: groups.map(({ figures }) => figures[party]),
+    })),
+    series: groups.map(({ name }) => name),
+    format: String,
   });
 }
 

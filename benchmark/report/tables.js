@@ -68,6 +68,21 @@ async function caseTable(cases, name) {
   return parts.join('\n\n');
 }
 
+/** Figures of all groups of a case, side by side: a row for each that is measured. */
+async function sizeTable(cases, name) {
+  const groups = cases[name]?.groups ?? [];
+  if (groups.length === 0) return '';
+  const head = ['', ...groups.map((group) => group.name)];
+  const rows = Object.keys(groups[0].figures).map((party) => [
+    party,
+    ...groups.map(({ figures }) => String(figures[party])),
+  ]);
+  return table(
+    [head, ...rows],
+    head.map((_, i) => (i === 0 ? 'l' : 'r')),
+  );
+}
+
 /** Figures of the groups of a case that have some, one row each. */
 async function figureTable(cases, names, head, format) {
   const rows = names.flatMap(([caseName, groupName]) =>
@@ -85,4 +100,4 @@ async function table(rows, align) {
   return markdownTable(rows, { align, padding: true, alignDelimiters: false });
 }
 
-module.exports = { caseTable, figureTable, summaryTable, targetTable };
+module.exports = { caseTable, figureTable, sizeTable, summaryTable, targetTable };

@@ -10,6 +10,8 @@ const CLIENT_4K = 'client-node, our suite, 4 KiB frames';
 const CLIENT_DEFAULTS = 'client-node, defaults';
 const HAND = 'node:crypto, frames';
 const SINGLE = 'node:crypto, single';
+const FIELDS = 'kms-envelope, Fields';
+const FIELD_BY_HAND = 'createCipheriv, the same associated data';
 const MIB = 2 ** 20;
 const BOTH = ['encrypt', 'decrypt'];
 const KEYS = ['local key', 'warm cache'];
@@ -24,6 +26,18 @@ const KEYS = ['local key', 'warm cache'];
  * @type {Target[]}
  */
 const TARGETS = [
+  ...both((op) => [
+    faster(`32 bytes, \`${op}\` of a column`, 'fields', `${op} a field`, FIELDS, FIELD_BY_HAND, 4),
+    faster(`32 bytes, \`${op}\` of a column`, 'fields', `${op} a field`, FIELDS, '@47ng/cloak', 10),
+    faster(
+      `32 bytes, \`${op}\` of a column`,
+      'fields',
+      `${op} a field`,
+      FIELDS,
+      'typeorm-encrypted',
+      10,
+    ),
+  ]),
   ...both((op) =>
     KEYS.flatMap((key) => [
       faster(`1 KiB, \`${op}Sync\`, ${key}`, 'one-piece-1KiB', `${op}, ${key}`, SYNC, CLIENT, 40),

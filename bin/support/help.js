@@ -90,7 +90,7 @@ function row(name, text, column) {
   const [first = '', ...others] = lines;
   const margin = ' '.repeat(column);
   const start = `  ${name}`.padEnd(column);
-  const isLong = start.length > column;
+  const isLong = !start.endsWith('  ');
   const head = isLong ? `${start}\n${margin}${first}` : start + first;
   return `${[head, ...others.map((line) => margin + line)].join('\n')}\n`;
 }

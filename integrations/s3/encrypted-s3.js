@@ -11,9 +11,6 @@ const { decryptBody, openObject, readSettings } = require('../../lib/s3-objects/
 const { verifiedStream } = require('../../lib/s3-objects/stream.js');
 const { encryptS3Object } = require('../../lib/s3-objects/write.js');
 
-/** Loads the user's own package, whose types are not ours to know. */
-const load = /** @type {(name: string) => any} */ (require);
-
 const OPTIONS = /** @type {const} */ ([
   'client',
   'keyring',
@@ -201,7 +198,9 @@ class EncryptedS3 {
    * @param {AbortSignal | undefined} signal
    */
   #send(name, input, signal) {
-    const commands = load('@aws-sdk/client-s3');
+    // Named in full, so that a bundler takes it along; and only now, as it is the user's to install.
+    // @ts-ignore: it is not installed here
+    const commands = require('@aws-sdk/client-s3');
     return this.#client.send(new commands[name](input), { abortSignal: signal });
   }
 }

@@ -4,7 +4,7 @@ const binding = require('../native/load.js');
 const args = require('../input/index.js');
 const { abortable } = require('../calls/abort.js');
 const { invalid } = require('../errors.js');
-const { ACCESS_OPTIONS, accessOptions } = require('../keyrings/kms.js');
+const { ACCESS_OPTIONS, accessOptions, credentialsOf } = require('../keyrings/kms.js');
 const { GUARD_OPTIONS, guardOptions } = require('../keyrings/guard.js');
 
 const OPTIONS = /** @type {const} */ ([
@@ -34,9 +34,15 @@ function open(options) {
   const logicalName = args.nameString(given.logicalName, 'logicalName');
   const kms = kmsKeys(given);
   const own = { tableName, logicalName, ...kms };
-  const access = accessOptions({ ...given, endpoint: given.kmsEndpoint });
+  const kmsEndpoint = args.optionalString(given.kmsEndpoint, 'kmsEndpoint');
+  const access = accessOptions({ ...given, endpoint: kmsEndpoint });
   const endpoint = args.optionalString(given.endpoint, 'endpoint');
-  const native = binding.BranchKeyStore.dynamoDb({ ...own, endpoint }, access, guardOptions(given));
+  const native = binding.BranchKeyStore.dynamoDb(
+    { ...own, endpoint },
+    access,
+    guardOptions(given),
+    credentialsOf(given),
+  );
   return { native, info: Object.freeze(own) };
 }
 

@@ -20,8 +20,8 @@ async function abortable(signal, call) {
   try {
     return await call(caller);
   } catch (error) {
-    const own = fromNative(error);
-    throw signal && own.code === 'ERR_ENVELOPE_ABORTED' ? aborted(signal) : own;
+    const failure = fromNative(error);
+    throw signal && failure.code === 'ERR_ENVELOPE_ABORTED' ? aborted(signal) : failure;
   } finally {
     ignore?.();
     if (caller) closeCaller(caller);

@@ -32,14 +32,17 @@ class Column {
   #deterministic;
   #indexes;
   #readers;
-  #onUnknownKey;
+  #owner;
+  #overhead = 0;
+  /** The version of the keys that `#overhead` is of. */
+  #measured = 0;
 
   /**
    * @param {FieldKeys} keys
    * @param {unknown} options
-   * @param {() => void} onUnknownKey
+   * @param {{ version(): number, onUnknownKey(): void }} owner version: of the keys in use, from 1 up
    */
-  constructor(keys, options, onUnknownKey) {
+  constructor(keys, options, owner) {
     const given = args.options(options, OPTIONS);
     const table = args.string(given.table, 'table');
     const column = args.string(given.column, 'column');
@@ -49,7 +52,7 @@ class Column {
     this.#native = keys.column(this.#deterministic, table, column);
     this.#indexes = indexesOf(keys, table, column, given);
     this.#readers = readersOf(given.from);
-    this.#onUnknownKey = onUnknownKey;
+    this.#owner = owner;
   }
 
   /**
@@ -66,7 +69,7 @@ class Column {
     const end = put(scratch, plain, rowEnd < 0 ? 0 : rowEnd);
     try {
       const start = rowEnd < 0 ? 0 : rowEnd;
-      const output = Buffer.allocUnsafe(end - start + this.#native.overhead);
+      const output = Buffer.allocUnsafe(end - start + this.#addedLength());
       const written = this.#native.encrypt(scratch, rowEnd, end, output);
       const sealed = written === output.length ? output : output.subarray(0, written);
       return encoding === undefined ? sealed : sealed.toString(encoding);
@@ -108,7 +111,7 @@ class Column {
       return value === null ? null : this.#plain(value);
     });
     try {
-      const overhead = this.#native.overhead;
+      const overhead = this.#addedLength();
       const sealed = batch.run(plain, rows, overhead, (input, end, output) =>
         this.#native.encryptMany(input, end, output),
       );
@@ -197,6 +200,16 @@ class Column {
     return undefined;
   }
 
+  /** How much longer a value becomes, in bytes; the addon is asked only after the keys have changed. */
+  #addedLength() {
+    const version = this.#owner.version();
+    if (version !== this.#measured) {
+      this.#overhead = this.#native.overhead;
+      this.#measured = version;
+    }
+    return this.#overhead;
+  }
+
   /** @param {unknown} value */
   #plain(value) {
     return this.#type.toText ? this.#type.toText(value) : bytesValue(value);
@@ -265,7 +278,7 @@ class Column {
   #failure(error) {
     const failure = fromNative(error);
     if (failure.code !== 'ERR_ENVELOPE_NO_USABLE_KEY') return failure;
-    this.#onUnknownKey();
+    this.#owner.onUnknownKey();
     return new EnvelopeError(
       failure.code,
       `${failure.message}; if it was added a short time ago, await fields.refresh() and try again`,

@@ -8,7 +8,7 @@ const { brand } = require('../input/copies.js');
 const { Column } = require('./column.js');
 const { TenantRecord } = require('./record.js');
 const { keysetOf } = require('./keyset.js');
-const { opened, forget } = require('./opened.js');
+const { forget, openOnce } = require('./opened.js');
 const { PURPOSES, purposeOf } = require('./purposes.js');
 const { renew } = require('./renewal.js');
 
@@ -88,7 +88,7 @@ class Fields {
         'the store has no keys of this tenant; create them, once, with `create: true`',
       );
     };
-    return opened(client, record.store, tenant, start);
+    return openOnce(client, record.store, tenant, start);
   }
 
   get tenant() {
@@ -103,7 +103,8 @@ class Fields {
   /** @param {unknown} options */
   column(options) {
     this.#current();
-    return new Column(this.#keys, options, () => this.#look());
+    const version = () => this.#version;
+    return new Column(this.#keys, options, { version, onUnknownKey: () => this.#look() });
   }
 
   /** @param {unknown} [purpose] */

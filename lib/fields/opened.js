@@ -1,36 +1,38 @@
 'use strict';
 
-/** How many tenants of one store and envelope are kept open at once. */
-const MOST = 1000;
+/** The most tenants of one store and envelope that are kept open at once. */
+const MAX_TENANTS = 1000;
 
 /** @typedef {InstanceType<typeof import('./fields.js').Fields>} Fields */
 
 /**
- * By client and store: those who open a tenant at the same time share one call of the key service,
- * and those who come later need none. The least recently used are dropped first; whoever still holds
- * them can use them on.
+ * The opened fields of each tenant, by client and store. Callers that open a tenant at the same time share
+ * one call of the key service, and later ones need none. The least recently used are dropped first; those
+ * who still hold them can go on using them.
  *
  * @type {WeakMap<object, WeakMap<object, Map<string, Promise<Fields>>>>}
  */
-const all = new WeakMap();
+const storesOfClients = new WeakMap();
 /** @type {WeakMap<Fields, { tenants: Map<string, Promise<Fields>>, tenant: string }>} */
-const places = new WeakMap();
+const origins = new WeakMap();
 
 /**
+ * Returns the opened fields of a tenant; opens them by `start` unless that was done, or is being done.
+ *
  * @param {object} client
  * @param {object} store
  * @param {string} tenant
  * @param {() => Promise<Fields>} start
  * @returns {Promise<Fields>}
  */
-function opened(client, store, tenant, start) {
+function openOnce(client, store, tenant, start) {
   const tenants = tenantsOf(client, store);
   const known = tenants.get(tenant);
   tenants.delete(tenant);
   const opening = known ?? open(tenants, tenant, start);
   tenants.set(tenant, opening);
   for (const oldest of tenants.keys()) {
-    if (tenants.size <= MOST) break;
+    if (tenants.size <= MAX_TENANTS) break;
     tenants.delete(oldest);
   }
   return opening;
@@ -44,7 +46,7 @@ function opened(client, store, tenant, start) {
 function open(tenants, tenant, start) {
   const opening = start().then(
     (fields) => {
-      places.set(fields, { tenants, tenant });
+      origins.set(fields, { tenants, tenant });
       return fields;
     },
     (error) => {
@@ -61,8 +63,8 @@ function open(tenants, tenant, start) {
  * @param {Fields} fields
  */
 function forget(fields) {
-  const place = places.get(fields);
-  place?.tenants.delete(place.tenant);
+  const origin = origins.get(fields);
+  origin?.tenants.delete(origin.tenant);
 }
 
 /**
@@ -70,11 +72,11 @@ function forget(fields) {
  * @param {object} store
  */
 function tenantsOf(client, store) {
-  const stores = all.get(client) ?? new WeakMap();
-  all.set(client, stores);
+  const stores = storesOfClients.get(client) ?? new WeakMap();
+  storesOfClients.set(client, stores);
   const tenants = stores.get(store) ?? new Map();
   stores.set(store, tenants);
   return tenants;
 }
 
-module.exports = { forget, opened };
+module.exports = { forget, openOnce };

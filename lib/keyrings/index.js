@@ -129,9 +129,17 @@ class HierarchicalKeyring {
  * The keyring of a key string: `local:` and a path, or a KMS key id, ARN, alias or alias ARN.
  *
  * @param {string} key
+ * @param {unknown} [credentials] those of AWS, where the environment's are not wanted
  */
-function keyringOf(key) {
-  if (!key.startsWith(LOCAL_PREFIX)) return new AwsKmsKeyring({ keyId: key });
+function keyringOf(key, credentials) {
+  if (!key.startsWith(LOCAL_PREFIX)) {
+    return new AwsKmsKeyring(
+      credentials === undefined ? { keyId: key } : { keyId: key, credentials },
+    );
+  }
+  if (credentials !== undefined) {
+    throw invalid('credentials are for AWS KMS, and the key is a local key file; leave them out');
+  }
   return new LocalKeyring(key.slice(LOCAL_PREFIX.length));
 }
 

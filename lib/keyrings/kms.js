@@ -10,6 +10,7 @@ const ACCESS_OPTIONS = /** @type {const} */ ([
   'region',
   'endpoint',
   'profile',
+  'credentials',
   'grantTokens',
   'maxAttempts',
   'attemptTimeoutMs',
@@ -46,7 +47,13 @@ function strict(/** @type {Given} */ given) {
   const keyId = args.nameString(given.keyId, 'keyId');
   const additional =
     args.optionalStrings(given.additionalKeyIds, 'additionalKeyIds', args.nameString) ?? [];
-  return binding.Keyring.awsKms(keyId, additional, accessOptions(given), guardOptions(given));
+  return binding.Keyring.awsKms(
+    keyId,
+    additional,
+    accessOptions(given),
+    guardOptions(given),
+    credentialsOf(given),
+  );
 }
 
 function discovery(/** @type {Given} */ given) {
@@ -61,6 +68,7 @@ function discovery(/** @type {Given} */ given) {
     filter(given.discovery),
     accessOptions(given),
     guardOptions(given),
+    credentialsOf(given),
   );
 }
 
@@ -98,6 +106,23 @@ function accessOptions(given) {
 }
 
 /**
+ * Returns the credentials that are given, natively, if there are any.
+ *
+ * @param {{ credentials?: unknown, profile?: unknown }} given
+ */
+function credentialsOf({ credentials, profile }) {
+  if (credentials === undefined) return undefined;
+  if (profile !== undefined) {
+    throw invalid(
+      'profile and credentials exclude each other: both say where credentials come from; leave one ' +
+        'of them out',
+    );
+  }
+  // Loaded when they are first used.
+  return require('./credentials.js').nativeCredentials(credentials);
+}
+
+/**
  * The variables that JavaScript sees on this thread, which need not be those of the process; the
  * addon takes those that concern it.
  *
@@ -110,4 +135,4 @@ function environment(variables) {
   return known.flat().map(String);
 }
 
-module.exports = { ACCESS_OPTIONS, accessOptions, kmsKeyring };
+module.exports = { ACCESS_OPTIONS, accessOptions, credentialsOf, kmsKeyring };

@@ -11,6 +11,8 @@ import { DatabaseModule } from "./database/database.module.js";
 import { DashboardModule } from "./dashboard/dashboard.module.js";
 import { DemoModule } from "./demo/demo.module.js";
 import { EnvelopeModule } from "./envelope/envelope.module.js";
+import { showsGraphiQL } from "./graphql/graphiql-files.js";
+import { GraphiQLModule } from "./graphql/graphiql.module.js";
 import { ServiceGraphQLModule } from "./graphql/graphql.module.js";
 import { HealthModule } from "./health/health.module.js";
 import { JobsModule } from "./jobs/jobs.module.js";
@@ -52,6 +54,7 @@ export class AppModule {
         HealthModule,
         DashboardModule,
         ...(config.production ? [] : [DemoModule]),
+        ...(showsGraphiQL(config) ? [GraphiQLModule] : []),
       ],
     };
   }

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { HOUR } from "../src/common/durations.js";
+import { showsGraphiQL } from "../src/graphql/graphiql-files.js";
+import { Readiness } from "../src/health/readiness.js";
+import { DailyTask } from "../src/jobs/daily-task.js";
 import { startTestService, type TestService } from "./support/app.js";
 
 describe("dashboard", () => {
@@ -58,9 +62,70 @@ describe("dashboard", () => {
     assert.equal((await get("/summary?hours=1", session)).status, 401);
   });
 
+  test("tells administrators alone of the state, of devices and of users", async () => {
+    const session = `dashboard-session=${await service.token("root", "admin")}`;
+    const paths = ["/state", "/device?id=a", "/user?id=a", "/entries?user=a&before=1"];
+    for (const path of paths) {
+      assert.equal((await get(path)).status, 401, path);
+      assert.equal((await get(path, session)).status, 200, path);
+    }
+    for (const path of [
+      "/device",
+      "/device?id=",
+      "/device?id=a&id=b",
+      `/user?id=${"a".repeat(256)}`,
+      "/entries?before=1",
+      "/entries?user=a&before=x",
+    ]) {
+      assert.equal((await get(path, session)).status, 400, path);
+    }
+    assert.match(await (await get("/subject?kind=user&id=a")).text(), /id="sign-in"/);
+    assert.match(await (await get("/subject?kind=user&id=a", session)).text(), /id="entries"/);
+  });
+
+  test("tells a device's owner and keys, and no secret of either", async () => {
+    const session = `dashboard-session=${await service.token("root", "admin")}`;
+    const mutation =
+      'mutation { generateClientEncryptionKey(input: { deviceId: "phone", appVersion: "1" }) { keyId } }';
+    const { data } = await service.graphql(mutation, {}, await service.token("ada"));
+    const text = await (await get("/device?id=phone", session)).text();
+    const { device, keys } = JSON.parse(text);
+    assert.equal(device.userId, "ada");
+    assert.equal(keys[0].keyId, data.generateClientEncryptionKey.keyId);
+    assert.doesNotMatch(text, /mac|privateKey|hash/);
+  });
+
+  test("says what the service stands on, and what is not known while the database is away", async () => {
+    const session = `dashboard-session=${await service.token("root", "admin")}`;
+    const state = async () => (await (await get("/state", session)).json()) as any;
+    assert.equal((await state()).dailyTask.state, "never");
+    await service.app.get(DailyTask).runByHand(new AbortController().signal);
+    const ran = await state();
+    assert.deepEqual([ran.dailyTask.state, ran.tampering.state], ["ok", "ok"]);
+    service.clock.advance(27 * HOUR);
+    assert.equal((await state()).dailyTask.state, "late");
+    const readiness = service.app.get(Readiness);
+    const check = readiness.check.bind(readiness);
+    readiness.check = async () => ({ ...(await check()), database: "unavailable" });
+    const away = await state();
+    readiness.check = check;
+    assert.equal(away.database.state, "unavailable");
+    assert.deepEqual([away.dailyTask, away.tampering, away.locks], [null, null, null]);
+  });
+
   test("refuses a timeframe that is none", async () => {
     const session = `dashboard-session=${await service.token("root", "admin")}`;
-    for (const hours of ["", "?hours=", "?hours=0", "?hours=1.5", "?hours=all", "?hours=1e9"]) {
+    for (const hours of [
+      "",
+      "?hours=",
+      "?hours=0",
+      "?hours=1.5",
+      "?hours=all",
+      "?hours=1e9",
+      "?from=2026-11-25T12:00:00Z",
+      "?from=2026-11-25&until=2026-11-26",
+      "?from=2026-13-25T12:00:00Z&until=2026-11-26T12:00:00Z",
+    ]) {
       assert.equal((await get(`/summary${hours}`, session)).status, 400, hours);
     }
   });
@@ -79,7 +144,7 @@ describe("dashboard", () => {
     }
   });
 
-  test("in production, keeps sessions to TLS, and has no page to try the client", async () => {
+  test("in production, keeps sessions to TLS, and has no page to try the client or requests", async () => {
     assert.equal((await fetch(`${service.url}/demo/`)).status, 200);
     const production = await startTestService({}, { production: true });
     try {
@@ -93,9 +158,29 @@ describe("dashboard", () => {
       for (const path of ["/demo/", "/demo/client/index.js", "/demo/assets/demo.js"]) {
         assert.equal((await fetch(`${production.url}${path}`)).status, 404, path);
       }
+      for (const path of ["/graphql", "/graphql/assets/graphiql.js"]) {
+        const answer = await fetch(`${production.url}${path}`, {
+          headers: { accept: "text/html" },
+        });
+        assert.doesNotMatch(await answer.text(), /graphiql/i, path);
+      }
     } finally {
       await production.close();
     }
+  });
+
+  test("in development, answers browsers with GraphiQL, and programs with GraphQL", async () => {
+    const headers = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
+    const page = await fetch(`${service.url}/graphql`, { headers });
+    assert.match(await page.text(), /<main id="graphiql">/);
+    const query = new URLSearchParams({ query: "{ __typename }" });
+    const answer = await fetch(`${service.url}/graphql?${query}`, {
+      headers: { ...headers, "apollo-require-preflight": "yes" },
+    });
+    assert.deepEqual(await answer.json(), { data: { __typename: "Query" } });
+    assert.equal(showsGraphiQL({ production: true, GRAPHIQL: undefined }), false);
+    assert.equal(showsGraphiQL({ production: true, GRAPHIQL: "on" }), true);
+    assert.equal(showsGraphiQL({ production: false, GRAPHIQL: "off" }), false);
   });
 
   function get(path: string, cookie = ""): Promise<Response> {

@@ -7,7 +7,7 @@ import { startPostgres } from "./support/postgres.js";
 
 const DATABASES = ["pglite", "postgres"];
 /** What no database changes: pages, settings and headers. They run once, on PGlite. */
-const WITHOUT_DATABASE = ["browser", "client-docs", "config", "cross-origin"];
+const WITHOUT_DATABASE = ["browser", "client-docs", "config", "cross-origin", "threat-model"];
 /** What shows how much the service bears, which is asked of the database of production. */
 const ON_POSTGRES = ["load"];
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));

@@ -388,3 +388,26 @@ async function verifiesPasscode(device: Device): Promise<boolean> {
   const { data } = await device.submit("verifyUserPasscode", "correct horse");
   return data?.verifyUserPasscode.verified;
 }
+
+test("whoever changes the dates or the state of a key does not extend it", async () => {
+  const device = new Device(service, await service.token("dora"), randomUUID());
+  const key = await device.key();
+  const ofKey = eq(clientKeys.id, key.keyId);
+  const [row] = await service.database.orm.select().from(clientKeys).where(ofKey);
+  const future = new Date(row!.expiresAt.getTime() + 365 * DAY);
+  const codeOfUse = async () => {
+    const payload = device.encrypt(key, "verifyUserPasscode", "correct horse");
+    return codeOf(await device.send("verifyUserPasscode", { keyId: key.keyId, payload }));
+  };
+  for (const change of [
+    { expiresAt: future },
+    { createdAt: future },
+    { retiredAt: future },
+    { state: "decrypt-only", retiredAt: future },
+  ] as const) {
+    await service.database.orm.update(clientKeys).set(change).where(ofKey);
+    assert.equal(await codeOfUse(), "KEY_UNUSABLE", Object.keys(change).join());
+    await service.database.orm.update(clientKeys).set(row!).where(ofKey);
+  }
+  assert.equal(await codeOfUse(), undefined);
+});

@@ -12,8 +12,8 @@ use super::accepted::AcceptedHeader;
 use super::cache::Ticket;
 use super::cache_entry::Demand;
 use super::cache_limits::CacheLimits;
-use super::cache_store::Id;
-use super::materials::{Unverified, decryption_id};
+use super::material_ids::{Id, decryption_id};
+use super::materials::{Unverified, no_cache};
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
 use crate::format::Header;
@@ -135,12 +135,44 @@ impl BatchHeaders {
 
     /// Unwraps the data keys of all messages, with one call of the keyring for each.
     pub async fn unwrap(self) -> BatchDecryptor {
-        let Self { client, items, keys, .. } = self;
-        let unwrap = |key: Arc<AcceptedHeader>| {
-            let client = Arc::clone(&client);
-            async move { client.materials.to_decrypt(&key).await.map(BatchKey::of) }
+        self.unwrap_unless(|_, _| None).await
+    }
+
+    /// The same for those that the cache can keep, which [`BatchDecryptor::keep`] stores.
+    ///
+    /// # Errors
+    /// `InvalidArgument` without a cache.
+    pub async fn unwrap_to_keep(self) -> Result<BatchDecryptor> {
+        let limits = self.client.settings.cache.ok_or_else(no_cache)?;
+        let room = limits.max_entries.get();
+        let refuse = |index: usize, key: &AcceptedHeader| {
+            if key.header.suite.key_derivation == KeyDerivation::None {
+                return Some(Error::invalid(
+                    "the message's suite derives no key: its data key is for it alone, and not kept",
+                ));
+            }
+            (index >= room).then(|| no_room(&limits))
         };
-        let keys = stream::iter(keys).map(unwrap).buffered(KEYS_AT_ONCE).collect().await;
+        Ok(self.unwrap_unless(refuse).await)
+    }
+
+    /// Unwraps the data keys, but those that `refuse` has an error for by their number.
+    async fn unwrap_unless(
+        self,
+        refuse: impl Fn(usize, &AcceptedHeader) -> Option<Error>,
+    ) -> BatchDecryptor {
+        let Self { client, items, keys, .. } = self;
+        let unwrap = |(index, key): (usize, Arc<AcceptedHeader>)| {
+            let (client, refused) = (Arc::clone(&client), refuse(index, &key));
+            async move {
+                match refused {
+                    Some(error) => Err(error),
+                    None => client.materials.to_decrypt(&key).await.map(BatchKey::of),
+                }
+            }
+        };
+        let keys = stream::iter(keys.into_iter().enumerate()).map(unwrap);
+        let keys = keys.buffered(KEYS_AT_ONCE).collect().await;
         BatchDecryptor { client, items, keys }
     }
 
@@ -182,6 +214,20 @@ impl BatchDecryptor {
         let decryptor = self.client.verify(&item.accepted, &key.materials)?;
         key.store();
         Ok(decryptor)
+    }
+
+    /// Verifies the headers of so many messages from this index on, and says of each whether the cache
+    /// now has its data key, or why not.
+    pub fn keep(&self, from: usize, count: usize) -> Vec<Result<()>> {
+        in_parallel((from..from.saturating_add(count)).collect(), |index| self.keep_one(index))
+    }
+
+    fn keep_one(&self, index: usize) -> Result<()> {
+        self.decryptor(index)?;
+        if self.client.materials.is_warm_for(&self.item(index)?.accepted)? {
+            return Ok(());
+        }
+        Err(self.client.settings.cache.as_ref().map_or_else(no_cache, no_room))
     }
 
     fn item(&self, index: usize) -> Result<&Item> {
@@ -230,6 +276,17 @@ fn too_many(demand: Demand, limits: &CacheLimits) -> Error {
         bytes.unwrap_or_default(),
         limits.max_messages,
         limits.max_bytes
+    );
+    Error::new(Code::LimitExceeded, message)
+}
+
+/// The cache was full of others, was cleared meanwhile, or dropped the data key at its age.
+fn no_room(limits: &CacheLimits) -> Error {
+    let message = format!(
+        "the cache does not keep the message's data key beside the others: it has room for {} \
+         (`cache.maxEntries`), for {} ms (`cache.maxAgeMs`); warm it for fewer messages at once",
+        limits.max_entries,
+        limits.max_age.as_millis()
     );
     Error::new(Code::LimitExceeded, message)
 }

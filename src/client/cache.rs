@@ -19,7 +19,8 @@ use futures_util::future::{Shared, WeakShared};
 
 use super::cache_entry::CachedMaterials;
 use super::cache_limits::CacheLimits;
-use super::cache_store::{Id, Store};
+use super::cache_store::Store;
+use super::material_ids::Id;
 use crate::error::Result;
 
 /// What a cache has done since it was made.
@@ -101,6 +102,12 @@ impl MaterialsCache {
         &self.limits
     }
 
+    /// Whether there is something to decrypt with under this name; does not count as a use.
+    pub(super) fn decrypts(&self, id: &Id) -> bool {
+        let state = self.lock();
+        state.entries.peek(id).is_some_and(|found| found.to_decrypt(&self.limits).is_some())
+    }
+
     /// Returns what `take` takes of the entry of this name; an entry that has nothing left is dropped.
     pub(super) fn find<T>(
         &self,
@@ -159,7 +166,7 @@ impl MaterialsCache {
     /// Whether the caller is to renew the entry of this name.
     pub(super) fn claim_renewal(&self, id: &Id) -> bool {
         match self.lock().entries.peek(id) {
-            Some(CachedMaterials::ToEncrypt(entry)) => entry.claim_renewal(&self.limits),
+            Some(CachedMaterials::ToEncrypt(entry, _)) => entry.claim_renewal(&self.limits),
             _ => false,
         }
     }
@@ -170,7 +177,7 @@ impl MaterialsCache {
         let mut state = self.lock();
         match (state.entries.peek(&id), fetched) {
             (Some(_), Ok(fetched)) => state.entries.put(id, fetched),
-            (Some(CachedMaterials::ToEncrypt(entry)), Err(error)) => {
+            (Some(CachedMaterials::ToEncrypt(entry, _)), Err(error)) => {
                 entry.give_up_renewal();
                 return Err(error);
             }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use super::cache_limits::CacheLimits;
+use super::material_ids::Id;
 use crate::materials::{DecryptionMaterials, EncryptionMaterials};
 
 pub(super) struct Entry<M> {
@@ -20,8 +21,16 @@ pub(super) struct Entry<M> {
 /// Materials of either direction.
 #[derive(Clone)]
 pub(super) enum CachedMaterials {
-    ToEncrypt(Arc<Entry<EncryptionMaterials>>),
+    ToEncrypt(Arc<Entry<EncryptionMaterials>>, Option<Reading>),
     ToDecrypt(Arc<Entry<DecryptionMaterials>>),
+}
+
+/// What decrypts the messages that other materials encrypt, and the name by which those messages ask
+/// for it.
+#[derive(Clone)]
+pub(super) struct Reading {
+    pub(super) id: Id,
+    pub(super) materials: Arc<DecryptionMaterials>,
 }
 
 /// What materials are asked for.
@@ -50,10 +59,14 @@ pub(super) type ByteCounter = Option<Arc<AtomicU64>>;
 
 impl<M> Entry<M> {
     pub(super) fn new(materials: M, size: usize) -> Self {
+        Self::since(Arc::new(materials), size, Instant::now())
+    }
+
+    fn since(materials: Arc<M>, size: usize, fetched_at: Instant) -> Self {
         Self {
-            materials: Arc::new(materials),
+            materials,
             size,
-            fetched_at: Instant::now(),
+            fetched_at,
             messages: AtomicU64::new(0),
             bytes: Arc::default(),
             renewing: AtomicBool::new(false),
@@ -120,14 +133,14 @@ impl<M> Entry<M> {
 impl CachedMaterials {
     pub(super) fn size(&self) -> usize {
         match self {
-            Self::ToEncrypt(entry) => entry.size(),
+            Self::ToEncrypt(entry, _) => entry.size(),
             Self::ToDecrypt(entry) => entry.size(),
         }
     }
 
     pub(super) fn fetched_at(&self) -> Instant {
         match self {
-            Self::ToEncrypt(entry) => entry.fetched_at(),
+            Self::ToEncrypt(entry, _) => entry.fetched_at(),
             Self::ToDecrypt(entry) => entry.fetched_at(),
         }
     }
@@ -139,7 +152,7 @@ impl CachedMaterials {
         demand: Demand,
     ) -> Option<(Arc<EncryptionMaterials>, ByteCounter)> {
         match self {
-            Self::ToEncrypt(entry) => entry.take(limits, demand),
+            Self::ToEncrypt(entry, _) => entry.take(limits, demand),
             Self::ToDecrypt(_) => None,
         }
     }
@@ -148,7 +161,30 @@ impl CachedMaterials {
     pub(super) fn to_decrypt(&self, limits: &CacheLimits) -> Option<Arc<DecryptionMaterials>> {
         match self {
             Self::ToDecrypt(entry) => entry.peek(limits),
-            Self::ToEncrypt(_) => None,
+            Self::ToEncrypt(entry, reading) => {
+                entry.peek(limits)?;
+                reading.as_ref().map(|reading| Arc::clone(&reading.materials))
+            }
+        }
+    }
+
+    /// The name by which messages that these materials encrypt ask for what decrypts them.
+    pub(super) fn reading_id(&self) -> Option<Id> {
+        match self {
+            Self::ToEncrypt(_, reading) => reading.as_ref().map(|reading| reading.id),
+            Self::ToDecrypt(_) => None,
+        }
+    }
+
+    /// Returns what is left of materials that encrypt no more: what decrypts, for no longer than they
+    /// would have been kept.
+    pub(super) fn without_encryption(self) -> Option<Self> {
+        match self {
+            Self::ToEncrypt(entry, reading) => {
+                let entry = Entry::since(reading?.materials, entry.size, entry.fetched_at);
+                Some(Self::ToDecrypt(Arc::new(entry)))
+            }
+            Self::ToDecrypt(_) => Some(self),
         }
     }
 
@@ -156,7 +192,7 @@ impl CachedMaterials {
     pub(super) fn fetched_to_decrypt(&self) -> Option<Arc<DecryptionMaterials>> {
         match self {
             Self::ToDecrypt(entry) => Some(entry.materials()),
-            Self::ToEncrypt(_) => None,
+            Self::ToEncrypt(..) => None,
         }
     }
 }

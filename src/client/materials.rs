@@ -7,20 +7,17 @@ use std::time::Duration;
 
 use super::accepted::AcceptedHeader;
 use super::cache::{CacheStats, MaterialsCache, Ticket};
-use super::cache_entry::{ByteCounter, CachedMaterials, Demand, Entry};
-use super::cache_store::Id;
+use super::cache_entry::{ByteCounter, CachedMaterials, Demand, Entry, Reading};
+use super::material_ids::{
+    decryption_id, encryption_id, reading_id, size_to_decrypt, size_to_encrypt,
+};
 use super::settings::Settings;
 use crate::context::EncryptionContext;
-use crate::crypto::sha256;
 use crate::error::{Code, Error, Result};
 use crate::format::EncryptedDataKey;
 use crate::keyring::{Keyring, would_block};
 use crate::materials::{Attempts, DecryptionMaterials, EncryptionMaterials, timed_out};
 use crate::suite::{AlgorithmSuite, KeyDerivation};
-
-/// So that entries of the two directions never have one key.
-const TO_ENCRYPT: u8 = 1;
-const TO_DECRYPT: u8 = 2;
 
 pub(super) struct MaterialsSource {
     keyring: Arc<dyn Keyring>,
@@ -77,8 +74,7 @@ impl MaterialsSource {
         };
         let fetch = || {
             let (keyring, settings) = (Arc::clone(&self.keyring), Arc::clone(&self.settings));
-            let fetched = fetch_to_encrypt(keyring, settings, context.clone());
-            Box::pin(async { fetched.await.map(entry_to_encrypt) }) as _
+            Box::pin(fetch_entry(keyring, settings, context.clone())) as _
         };
         let take = |found: &CachedMaterials| found.to_encrypt(cache.limits(), demand);
         cache.find_or_fetch(&encryption_id(&context), take, fetch).await
@@ -105,7 +101,7 @@ impl MaterialsSource {
         self.keyring.on_encrypt_now(&mut materials)?;
         self.settings.check_data_keys(&materials.encrypted_data_keys)?;
         let Some((cache, id)) = cache else { return Ok((Arc::new(materials), None)) };
-        let fetched = entry_to_encrypt(materials);
+        let fetched = entry_to_encrypt(self.keyring.as_ref(), materials);
         let taken = fetched.to_encrypt(cache.limits(), demand).ok_or_else(wrong_direction)?;
         cache.ticket_for(id, fetched).store();
         Ok(taken)
@@ -161,6 +157,12 @@ impl MaterialsSource {
         Ok(Unverified { materials, ticket })
     }
 
+    /// Whether the cache has what decrypts this message.
+    pub(super) fn is_warm_for(&self, accepted: &AcceptedHeader) -> Result<bool> {
+        let id = decryption_id(accepted)?;
+        Ok(self.cache_for(accepted.header.suite).is_some_and(|cache| cache.decrypts(&id)))
+    }
+
     /// Before a signing key is made in vain.
     fn check_answers_now(&self) -> Result<()> {
         if self.keyring.may_answer_now() { Ok(()) } else { Err(would_block()) }
@@ -178,9 +180,7 @@ impl MaterialsSource {
 
     pub(super) async fn warm(&self, context: EncryptionContext) -> Result<()> {
         if self.cache_to_encrypt(Demand::message(None)).is_none() {
-            return Err(Error::invalid(
-                "there is no cache to warm; give the option `cache`, and a suite that derives keys",
-            ));
+            return Err(no_cache());
         }
         self.to_encrypt(context, Demand::message(Some(0))).await.map(|_| ())
     }
@@ -195,9 +195,7 @@ impl MaterialsSource {
         let Some(cache) = self.cache_for(self.settings.suite) else { return Ok(()) };
         let key = encryption_id(&context);
         let (keyring, settings) = (Arc::clone(&self.keyring), Arc::clone(&self.settings));
-        let fetched = fetch_to_encrypt(keyring, settings, context);
-        let fetch = async { fetched.await.map(entry_to_encrypt) };
-        cache.renew(key, Box::pin(fetch)).await
+        cache.renew(key, Box::pin(fetch_entry(keyring, settings, context))).await
     }
 
     pub(super) fn clear_cache(&self) {
@@ -260,38 +258,28 @@ async fn fetch_to_decrypt(
     Ok(materials)
 }
 
-fn entry_to_encrypt(materials: EncryptionMaterials) -> CachedMaterials {
+async fn fetch_entry(
+    keyring: Arc<dyn Keyring>,
+    settings: Arc<Settings>,
+    context: EncryptionContext,
+) -> Result<CachedMaterials> {
+    let materials = fetch_to_encrypt(Arc::clone(&keyring), settings, context).await?;
+    Ok(entry_to_encrypt(keyring.as_ref(), materials))
+}
+
+/// Where unwrapping would call a service, the materials also decrypt what they encrypt. Other keyrings
+/// unwrap by themselves, if they hold the key for it.
+fn entry_to_encrypt(keyring: &dyn Keyring, materials: EncryptionMaterials) -> CachedMaterials {
     let size = size_to_encrypt(&materials);
-    CachedMaterials::ToEncrypt(Arc::new(Entry::new(materials, size)))
+    let id = if keyring.calls_service() { reading_id(&materials).ok() } else { None };
+    let reading = id.map(|id| Reading { id, materials: Arc::new(materials.to_decrypt()) });
+    CachedMaterials::ToEncrypt(Arc::new(Entry::new(materials, size)), reading)
 }
 
-/// Suite, required keys and keyring are the client's, and so is the cache.
-fn encryption_id(context: &EncryptionContext) -> Id {
-    sha256(&[&[TO_ENCRYPT], context.serialize().as_slice()].concat())
-}
-
-/// One hash of all that the data key depends on, each part with its length or its count, so that it
-/// names the same entries as `framework/caching-cmm.md`, "Appendix A", which hashes the parts first.
-pub(super) fn decryption_id(accepted: &AcceptedHeader) -> Result<Id> {
-    let mut key = vec![TO_DECRYPT];
-    key.extend_from_slice(&accepted.header.suite.id.to_be_bytes());
-    key.extend_from_slice(&accepted.allowed.len().to_be_bytes());
-    for data_key in accepted.allowed.iter() {
-        data_key.write(&mut key)?;
-    }
-    key.extend_from_slice(&accepted.context.serialize());
-    Ok(sha256(&key))
-}
-
-/// About how many bytes materials take: the context, as the keyring sees it.
-fn size_to_decrypt(accepted: &AcceptedHeader) -> usize {
-    2 * accepted.context.serialize().len()
-}
-
-fn size_to_encrypt(materials: &EncryptionMaterials) -> usize {
-    let keys = materials.encrypted_data_keys.iter();
-    let keys = keys.map(|key| key.provider_info.len() + key.ciphertext.len());
-    2 * materials.context.serialize().len() + keys.sum::<usize>()
+pub(super) fn no_cache() -> Error {
+    Error::invalid(
+        "there is no cache to warm; give the option `cache`, and a suite that derives keys",
+    )
 }
 
 fn wrong_direction() -> Error {

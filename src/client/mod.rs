@@ -9,6 +9,7 @@ mod cache;
 mod cache_entry;
 mod cache_limits;
 mod cache_store;
+mod material_ids;
 mod materials;
 mod settings;
 

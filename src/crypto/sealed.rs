@@ -268,3 +268,6 @@ fn parts(sealed: &[u8], iv_length: usize, length: usize) -> Result<(&[u8], &[u8]
     };
     split().ok_or_else(not_authentic)
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,3 +29,19 @@ impl Count {
         self.0.load(Ordering::Relaxed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_refused_value_is_not_counted() {
+        let count = Count::default();
+        count.add(2, 3).unwrap();
+        assert_eq!(count.add(2, 3).unwrap_err().code(), Code::LimitExceeded);
+        assert_eq!(count.get(), 2);
+        count.add(1, 3).unwrap();
+    }
+}

@@ -31,6 +31,15 @@ impl Index {
         Ok(Self { input, derived: Mutex::default() })
     }
 
+    /// Wipes what was derived of keys that are not among these, or no longer enabled.
+    pub(crate) fn retain(&self, keys: Option<&TenantKeys>) {
+        let ids: Vec<u32> = keys.map_or_else(Vec::new, |keys| {
+            keys.keyset(Purpose::Index).enabled().map(|key| key.id).collect()
+        });
+        let mut derived = self.derived.lock().unwrap_or_else(PoisonError::into_inner);
+        derived.retain(|(id, _)| ids.contains(id));
+    }
+
     /// Fills `output` with the first bits of the index of a value, under the key with this id or the
     /// primary: HMAC-SHA-256 under a key that the PRF gives for this index.
     ///

@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
+use prost::Message;
 
-use super::{Form, KeyType, Keyset, read_encrypted, write_encrypted};
+use super::{Form, KeyType, Keyset, proto, read_encrypted, write_encrypted};
 use crate::error::Code;
 
 fn encrypted(keyset: &Keyset, plaintext: &[u8], aad: &[u8]) -> Vec<u8> {
@@ -87,4 +88,17 @@ fn the_primary_is_neither_disabled_nor_destroyed() {
     assert_eq!(more.without(other).err().unwrap().code(), Code::InvalidArgument);
     assert_eq!(keyset.with_key(KeyType::Aes256Gcm).err().unwrap().code(), Code::InvalidArgument);
     assert_eq!(keyset.with_primary(other).err().unwrap().code(), Code::NoUsableKey);
+}
+
+#[test]
+fn a_keyset_with_one_id_twice_is_read_but_not_written() {
+    let keyset = Keyset::generate(KeyType::Aes256Gcm).unwrap();
+    let (keyset, id) = keyset.with_key(KeyType::Aes256Gcm).unwrap();
+    let bytes = keyset.write_binary().unwrap();
+    let mut twice = proto::Keyset::decode(&bytes[..]).unwrap();
+    let copies = proto::Keyset::decode(&bytes[..]).unwrap().key;
+    twice.key.extend(copies.into_iter().filter(|key| key.key_id == id));
+    let read = Keyset::read(Form::Binary, &twice.encode_to_vec()).unwrap();
+    assert_eq!(read.info().len(), 3);
+    assert_eq!(read.write_binary().err().unwrap().code(), Code::InvalidArgument);
 }

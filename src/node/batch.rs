@@ -5,7 +5,7 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::bytes::{self, Uint8ArraySlice};
-use super::caller::{Caller, context_of, on_behalf};
+use super::caller::{CallContext, Caller, context_of, on_behalf};
 use super::client::NativeClient;
 use super::context::from_flat;
 use super::error::{to_json, to_napi};
@@ -124,16 +124,32 @@ impl NativeBatchHeaders {
     ) -> Result<PromiseRaw<'env, NativeBatchDecryptor>> {
         let headers = self.0.take().ok_or_else(batch_once).map_err(to_napi)?;
         let caller = context_of(caller.as_ref());
-        spawn(env, async move {
-            let unwrapped = async { Ok(headers.unwrap().await) };
-            let decryptor = on_behalf(caller, unwrapped).await.map_err(to_napi)?;
-            Ok(NativeBatchDecryptor(Some(decryptor)))
-        })
+        decryptor(env, caller, async { Ok(headers.unwrap().await) })
+    }
+
+    /// The same for those that the cache can keep, which `keep` then stores.
+    #[napi(catch_unwind, ts_return_type = "Promise<BatchDecryptor>")]
+    pub fn unwrap_to_keep<'env>(
+        &mut self,
+        env: &'env Env,
+        caller: Option<ClassInstance<'_, Caller>>,
+    ) -> Result<PromiseRaw<'env, NativeBatchDecryptor>> {
+        let headers = self.0.take().ok_or_else(batch_once).map_err(to_napi)?;
+        decryptor(env, context_of(caller.as_ref()), headers.unwrap_to_keep())
     }
 }
 
 #[napi]
 impl NativeBatchDecryptor {
+    /// Verifies the headers of so many messages from this index on, and lets the cache keep their data
+    /// keys; what was written is 0 bytes.
+    #[napi(catch_unwind)]
+    pub fn keep(&self, from: u32, count: u32) -> Result<Vec<NativeSettled>> {
+        let kept = self.get().map(|batch| batch.keep(from as usize, count as usize));
+        let kept = kept.map_err(to_napi)?.into_iter();
+        Ok(settled(kept.map(|kept| kept.map(|()| 0)).collect()))
+    }
+
     /// The most room that the plaintext of this message needs, in bytes.
     #[napi(catch_unwind)]
     pub fn plaintext_length(&self, index: u32, message: Uint8ArraySlice<'_>) -> Result<i64> {
@@ -173,6 +189,17 @@ impl NativeBatchDecryptor {
     fn get(&self) -> error::Result<&BatchDecryptor> {
         self.0.as_ref().ok_or_else(batch_once)
     }
+}
+
+fn decryptor<'env>(
+    env: &'env Env,
+    caller: CallContext,
+    unwrapped: impl Future<Output = error::Result<BatchDecryptor>> + Send + 'static,
+) -> Result<PromiseRaw<'env, NativeBatchDecryptor>> {
+    spawn(env, async move {
+        let decryptor = on_behalf(caller, unwrapped).await.map_err(to_napi)?;
+        Ok(NativeBatchDecryptor(Some(decryptor)))
+    })
 }
 
 fn settled(results: Vec<error::Result<usize>>) -> Vec<NativeSettled> {

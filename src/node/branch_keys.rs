@@ -11,6 +11,7 @@ use napi_derive::napi;
 use super::branch_key_supplier::{NativeIdRequest, Supplier};
 use super::caller::{Caller, context_of, on_behalf};
 use super::context::{from_flat, to_pairs};
+use super::credentials::NativeCredentials;
 use super::error::to_napi;
 use super::guard_options::NativeGuardOptions;
 use super::keyring::{NativeKeyring, NativeKmsOptions, kms_options};
@@ -98,6 +99,7 @@ impl NativeBranchKeyStore {
         options: NativeKeyStoreOptions,
         kms: NativeKmsOptions,
         guard: NativeGuardOptions,
+        credentials: Option<ClassInstance<'_, NativeCredentials>>,
     ) -> Result<Self> {
         let NativeKeyStoreOptions { table_name, logical_name, endpoint, .. } = options;
         let configuration = match options.kms_key_id {
@@ -111,7 +113,7 @@ impl NativeBranchKeyStore {
             storage: Where::DynamoDb { table_name, endpoint },
             logical_name,
             configuration,
-            kms: kms_options(kms, guard),
+            kms: kms_options(kms, guard, credentials),
         };
         let (store, stats) = key_store(options).map_err(to_napi)?;
         Ok(Self { store: Arc::new(store), stats })

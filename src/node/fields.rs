@@ -1,6 +1,6 @@
 //! The keys of a tenant, and its columns: synchronous once the keys are here.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 use napi::Result;
 use napi_derive::napi;
@@ -22,6 +22,8 @@ pub struct NativeFieldKeys {
     current: Current,
     tenant: String,
     limit: u64,
+    /// Those that may hold keys derived of the current ones.
+    indexes: Mutex<Vec<Weak<Index>>>,
 }
 
 /// The values of one column.
@@ -36,7 +38,7 @@ pub struct NativeFieldColumn {
 #[napi(js_name = "FieldIndex")]
 pub struct NativeFieldIndex {
     keys: Current,
-    index: Index,
+    index: Arc<Index>,
 }
 
 #[napi]
@@ -45,7 +47,8 @@ impl NativeFieldKeys {
     #[napi(factory, catch_unwind)]
     pub fn create(keys: &NativeTenantKeys, tenant: String, limit: i64) -> Result<Self> {
         let current = Arc::new(RwLock::new(Some(keys.shared())));
-        Ok(Self { current, tenant, limit: to_u64(limit).map_err(to_napi)? })
+        let limit = to_u64(limit).map_err(to_napi)?;
+        Ok(Self { current, tenant, limit, indexes: Mutex::default() })
     }
 
     /// Uses another version of the keys from now on.
@@ -56,6 +59,7 @@ impl NativeFieldKeys {
         if let Some(before) = &*current {
             let mut next = TenantKeys::clone(&keys.shared());
             next.carry_counts(before);
+            self.forget_derived(Some(&next));
             *current = Some(Arc::new(next));
         }
     }
@@ -64,6 +68,7 @@ impl NativeFieldKeys {
     #[napi]
     pub fn release(&self) {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self.forget_derived(None);
     }
 
     /// The keys in use.
@@ -88,7 +93,23 @@ impl NativeFieldKeys {
     #[napi(catch_unwind)]
     pub fn index(&self, table: String, column: String, name: String) -> Result<NativeFieldIndex> {
         let index = Index::new(&self.tenant, &table, &column, &name).map_err(to_napi)?;
+        let index = Arc::new(index);
+        let mut indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
+        if indexes.len() == indexes.capacity() {
+            indexes.retain(|known| known.strong_count() > 0);
+        }
+        indexes.push(Arc::downgrade(&index));
         Ok(NativeFieldIndex { keys: Arc::clone(&self.current), index })
+    }
+}
+
+impl NativeFieldKeys {
+    /// Wipes what indexes derived of keys that are not among these.
+    fn forget_derived(&self, keys: Option<&TenantKeys>) {
+        let indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
+        for index in indexes.iter().filter_map(Weak::upgrade) {
+            index.retain(keys);
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use napi::bindgen_prelude::ClassInstance;
 use napi_derive::napi;
 
 use super::bytes::Uint8ArraySlice;
+use super::credentials::{NativeCredentials, given};
 use super::error::to_napi;
 use super::guard_options::NativeGuardOptions;
 use super::numbers::milliseconds;
@@ -50,7 +51,11 @@ pub struct NativeKmsOptions {
     pub connect_timeout_ms: Option<u32>,
 }
 
-pub(super) fn kms_options(options: NativeKmsOptions, guard: NativeGuardOptions) -> KmsOptions {
+pub(super) fn kms_options(
+    options: NativeKmsOptions,
+    guard: NativeGuardOptions,
+    credentials: Option<ClassInstance<'_, NativeCredentials>>,
+) -> KmsOptions {
     let GuardOptions { timeout, flight, breaker } = guard.into();
     KmsOptions {
         environment: environment(options.environment),
@@ -58,6 +63,7 @@ pub(super) fn kms_options(options: NativeKmsOptions, guard: NativeGuardOptions) 
         multi_region: options.multi_region.unwrap_or_default(),
         endpoint: options.endpoint,
         profile: options.profile,
+        credentials: given(credentials.as_ref()),
         grant_tokens: options.grant_tokens.unwrap_or_default(),
         max_attempts: options.max_attempts,
         attempt_timeout: milliseconds(options.attempt_timeout_ms),
@@ -92,8 +98,9 @@ impl NativeKeyring {
         additional_key_ids: Vec<String>,
         options: NativeKmsOptions,
         guard: NativeGuardOptions,
+        credentials: Option<ClassInstance<'_, NativeCredentials>>,
     ) -> Result<Self> {
-        let options = kms_options(options, guard);
+        let options = kms_options(options, guard, credentials);
         strict_keyring(&key_id, &additional_key_ids, options).map(Self).map_err(to_napi)
     }
 
@@ -103,11 +110,13 @@ impl NativeKeyring {
         filter: Option<NativeDiscoveryFilter>,
         options: NativeKmsOptions,
         guard: NativeGuardOptions,
+        credentials: Option<ClassInstance<'_, NativeCredentials>>,
     ) -> Result<Self> {
         let filter =
             filter.map(|filter| DiscoveryFilter::new(filter.partition, filter.account_ids));
         let filter = filter.transpose().map_err(to_napi)?;
-        let keyring = AwsKmsDiscoveryKeyring::new(filter, kms_options(options, guard));
+        let options = kms_options(options, guard, credentials);
+        let keyring = AwsKmsDiscoveryKeyring::new(filter, options);
         Ok(Self(Arc::new(keyring.map_err(to_napi)?)))
     }
 

@@ -14,6 +14,7 @@ mod bytes;
 mod caller;
 mod client;
 mod context;
+mod credentials;
 mod custom_keyring;
 mod data_key;
 mod ending;

@@ -14,7 +14,7 @@ export const id = (value, kind) => ({ value, kind });
 /** Device ids and the like are chosen by callers: they become text, never markup. */
 export function fill(table, rows, empty) {
   const body = table.tBodies[0];
-  const state = JSON.stringify(rows);
+  const state = JSON.stringify([rows, empty]);
   // What has not changed stays as it is, with what is focused or selected in it.
   if (body.dataset.state === state) return;
   body.dataset.state = state;

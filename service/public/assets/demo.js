@@ -94,7 +94,7 @@ function askForCurrent(needed) {
 function tellWait(message, seconds) {
   if (!seconds) return tell(message, 'bad');
   const until = Date.now() + seconds * 1000;
-  const end = seconds > 60 ? `, until ${dayAndTime(until)}` : '';
+  const end = seconds > 60 ? `, at ${dayAndTime(until)}` : '';
   tell(`${message} Try again in ${wait(seconds)}${end}.`, 'bad');
   const show = () => {
     const left = Math.ceil((until - Date.now()) / 1000);

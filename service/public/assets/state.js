@@ -23,7 +23,7 @@ export function showState(state) {
   }
 }
 
-const NOT_TOLD = 'no answer yet';
+const NOT_TOLD = 'no answer';
 
 function keyServiceState({ state, local, calls, failures }) {
   if (state !== 'ok') return ['bad', 'Unavailable', 'calls are held back'];

@@ -1,4 +1,4 @@
-import { dayAndTime, span } from './format.js';
+import { span } from './format.js';
 
 const choice = document.getElementById('timeframe');
 const form = document.getElementById('range');
@@ -46,8 +46,8 @@ export function timeframe() {
 
 function wrongWith([from, until]) {
   if (!from || !until) return 'Write both times as in 2026-11-28 14:30.';
+  // Whether it is in the future is for the service to say, by its clock.
   if (from >= until) return 'The range must begin before it ends.';
-  if (from > new Date()) return `The range begins in the future, ${dayAndTime(from)}.`;
   return undefined;
 }
 

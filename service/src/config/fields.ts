@@ -98,6 +98,7 @@ const fields = z.object({
 
   GRAPHQL_BODY_BYTES: whole(4096, 1_048_576, 16_384),
   CORS_ORIGINS: list,
+  GRAPHIQL: z.enum(["on", "off"]).optional(),
 
   DAILY_TASK_MINUTES: whole(0, 1440, 5),
   DAILY_TASK_BATCH: whole(1, 10_000, 200),

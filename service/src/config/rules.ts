@@ -1,3 +1,5 @@
+import { isInstalled } from "../graphql/graphiql-files.js";
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What is wrong with several settings together, however wrong each of them is by itself. */
@@ -8,6 +10,7 @@ export function problemsBetween(environment: Environment): string[] {
     ...(production ? keyProblems(environment) : []),
     ...lengthProblems(environment),
     ...drainProblems(environment),
+    ...graphiqlProblems(environment),
   ];
 }
 
@@ -62,6 +65,13 @@ function keyProblems({ KMS_KEY_ID }: Environment): string[] {
 function drainProblems({ DRAIN_SECONDS, SHUTDOWN_SECONDS }: Environment): string[] {
   if (!DRAIN_SECONDS || Number(DRAIN_SECONDS) < Number(SHUTDOWN_SECONDS || 10)) return [];
   return ["DRAIN_SECONDS: must be less than SHUTDOWN_SECONDS, of which it is a part"];
+}
+
+function graphiqlProblems({ GRAPHIQL }: Environment): string[] {
+  if (GRAPHIQL !== "on" || isInstalled()) return [];
+  return [
+    "GRAPHIQL: its packages are not installed here (they are dependencies for development); leave it off",
+  ];
 }
 
 /** Where the shortest length is over the longest one, no secret can be set. */

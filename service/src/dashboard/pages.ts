@@ -13,8 +13,19 @@ const CHART_LIBRARY = path.join(
   "chart.umd.min.js",
 );
 
+const DIRECTIVES = {
+  defaultSrc: ["'none'"],
+  scriptSrc: ["'self'"],
+  styleSrc: ["'self'"],
+  imgSrc: ["'self'"],
+  connectSrc: ["'self'"],
+  baseUri: ["'none'"],
+  formAction: ["'self'"],
+  frameAncestors: ["'none'"],
+};
+
 /** Asked for again each time, and answered from the browser's copy if nothing has changed. */
-const FRESH = { headers: { "cache-control": "no-cache" } };
+export const FRESH = { headers: { "cache-control": "no-cache" } };
 
 const PAGE = { root: PUBLIC, ...FRESH };
 
@@ -23,24 +34,22 @@ export function sendPage(response: Response, name: string): void {
   response.sendFile(`${name}.html`, PAGE);
 }
 
+/** Sends one file of those that pages load. */
+export function sendAsset(response: Response, name: string): void {
+  response.sendFile(name, { root: path.join(PUBLIC, "assets"), ...FRESH });
+}
+
 /** Pages run their own scripts, have their own styles, ask this service, and are in no frame. */
-export const securityHeaders: RequestHandler = helmet({
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'none'"],
-      scriptSrc: ["'self'"],
-      styleSrc: ["'self'"],
-      imgSrc: ["'self'"],
-      connectSrc: ["'self'"],
-      baseUri: ["'none'"],
-      formAction: ["'self'"],
-      frameAncestors: ["'none'"],
-    },
-  },
-  referrerPolicy: { policy: "no-referrer" },
-  xFrameOptions: { action: "deny" },
-});
+export const securityHeaders: RequestHandler = securityHeadersWith({});
+
+/** @param more directives for a page that needs more than its own scripts and styles */
+export function securityHeadersWith(more: Record<string, string[]>): RequestHandler {
+  return helmet({
+    contentSecurityPolicy: { useDefaults: false, directives: { ...DIRECTIVES, ...more } },
+    referrerPolicy: { policy: "no-referrer" },
+    xFrameOptions: { action: "deny" },
+  });
+}
 
 /** What the pages load; there is nothing in it that only an administrator may see. */
 export const assets = express

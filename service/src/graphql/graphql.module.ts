@@ -6,6 +6,7 @@ import { Prometheus } from "../prometheus/prometheus.js";
 import { boundRules, MAX_TOKENS } from "./bounds.js";
 import { errorLog } from "./error-log.js";
 import { formatError } from "./errors.js";
+import { showsGraphiQL } from "./graphiql-files.js";
 import { oneMutationRule } from "./one-mutation.js";
 
 /** The GraphQL endpoint, with its bounds. */
@@ -15,8 +16,10 @@ export const ServiceGraphQLModule = GraphQLModule.forRootAsync<ApolloDriverConfi
   useFactory: (config: Config, log: Log, prometheus: Prometheus) => ({
     autoSchemaFile: true,
     path: "/graphql",
-    introspection: !config.production,
-    graphiql: !config.production,
+    introspection: !config.production || showsGraphiQL(config),
+    // The page that comes with it loads scripts of another host: there is one of our own.
+    graphiql: false,
+    playground: false,
     hideSchemaDetailsFromClientErrors: config.production,
     csrfPrevention: true,
     allowBatchedHttpRequests: false,

@@ -5,12 +5,14 @@ import { fileURLToPath } from "node:url";
 
 const PROGRAM = fileURLToPath(new URL("./instance.js", import.meta.url));
 
-export interface Instance {
-  readonly url: string;
+/** An instance that may not listen yet. */
+export interface LaunchedInstance {
   /** What it logged, a parsed line each. */
   readonly lines: Record<string, unknown>[];
   /** What it printed for people. */
   readonly printed: string[];
+  /** Its address, once it listens. */
+  readonly listening: Promise<string>;
   /** Null while it runs. */
   exitCode(): number | null;
   /** Lets its clock jump ahead by TEST_CLOCK_JUMP_MS. */
@@ -18,22 +20,36 @@ export interface Instance {
   kill(signal: "SIGKILL" | "SIGTERM"): Promise<number | null>;
 }
 
+export interface Instance extends LaunchedInstance {
+  readonly url: string;
+}
+
 /** Starts the service as a process of its own. */
 export async function startInstance(
   environment: Record<string, string>,
   program = PROGRAM,
 ): Promise<Instance> {
+  const launched = launchInstance(environment, program);
+  return { ...launched, url: await launched.listening };
+}
+
+/** As `startInstance`, for whoever ends it before it listens. */
+export function launchInstance(
+  environment: Record<string, string>,
+  program = PROGRAM,
+): LaunchedInstance {
   const child = spawn(process.execPath, [program], {
     env: { PATH: process.env.PATH, PORT: "0", ...environment },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const lines: Record<string, unknown>[] = [];
   const printed: string[] = [];
-  const url = await untilListening(child, lines, printed);
+  const listening = untilListening(child, lines, printed);
+  listening.catch(() => {});
   return {
-    url,
     lines,
     printed,
+    listening,
     exitCode: () => child.exitCode ?? (child.signalCode === null ? null : -1),
     jumpClock: () => void child.kill("SIGUSR2"),
     kill: async (signal) => {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 
 const KEY_ARN = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 
@@ -21,6 +22,8 @@ export interface TestKms {
   away: boolean;
   /** Whether it takes calls, and never answers. */
   hanging: boolean;
+  /** How long it takes for each answer. */
+  slownessMs: number;
   /** How many calls it left without an answer. */
   hung: number;
   /** As if its network were gone; nothing comes back from it. */
@@ -38,6 +41,7 @@ export async function startTestKms(): Promise<TestKms> {
     }
     const operation = String(request.headers["x-amz-target"]).replace("TrentService.", "");
     const { CiphertextBlob } = await bodyOf(request);
+    await delay(kms.slownessMs);
     const answer =
       operation === "GenerateDataKey" ? generate(wrapped) : find(wrapped, CiphertextBlob);
     response.setHeader("content-type", "application/x-amz-json-1.1");
@@ -49,6 +53,7 @@ export async function startTestKms(): Promise<TestKms> {
   const kms: TestKms = {
     away: false,
     hanging: false,
+    slownessMs: 0,
     hung: 0,
     settings: {
       KMS_KEY_ID: KEY_ARN,

@@ -99,7 +99,7 @@ function asServerUser(folder: string, command: string[]): void {
   if (status !== 0) throw new Error(`${command[0]} failed: ${stderr ?? ""}`);
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
       const address = server.address();

@@ -15,12 +15,13 @@ import { makeFirstSeals } from "../../src/tampering/first-seals.js";
 import { UserSeals } from "../../src/tampering/user-seals.js";
 import type { DeviceKey } from "./device.js";
 
-/** Many keys of one device of a user, that still decrypt, as if it had rotated so often. */
+/** Many keys of one device of a user, that decrypt alone since some time, as if it had rotated so often. */
 export async function storeKeys(
   database: Database,
   config: Config,
   userId: string,
   count: number,
+  retiredAt = new Date(),
 ): Promise<DeviceKey[]> {
   const clock = new Clock();
   const sealer = new Sealer(config);
@@ -34,7 +35,7 @@ export async function storeKeys(
     publicKeyEncoding: { type: "spki", format: "pem" },
     privateKeyEncoding: { type: "pkcs8", format: "der" },
   });
-  const now = clock.now();
+  const now = retiredAt;
   const deviceId = randomUUID();
   const device = {
     id: deviceId,

@@ -35,8 +35,9 @@ export class Worker {
     readonly device: Device,
   ) {}
 
-  static async at(url: string): Promise<Worker> {
-    const token = await tokenOf(randomUUID());
+  /** @param sign makes the token of a user. */
+  static async at(url: string, sign = tokenOf): Promise<Worker> {
+    const token = await sign(randomUUID());
     const graphql = (query: string, variables?: object) => post(url, query, variables, token);
     return new Worker(url, new Device({ graphql, clock: new Clock() }, token, randomUUID()));
   }
@@ -48,6 +49,17 @@ export class Worker {
   async stop(): Promise<void> {
     this.working = false;
     await this.done;
+  }
+
+  /** How many of the PINs that may be set are verified: one, unless what was acknowledged is lost. */
+  async verifiedPins(): Promise<number> {
+    let count = 0;
+    for (const pin of this.pins) {
+      const { data, errors } = await this.device.submit("verifyTransactionPin", pin);
+      if (errors) throw new Error(errors[0]!.extensions.code);
+      if (data.verifyTransactionPin.verified) count += 1;
+    }
+    return count;
   }
 
   private async work(): Promise<void> {

@@ -18,7 +18,7 @@ use aws_types::os_shim_internal::Env;
 
 use super::super::guard::DEFAULT_TIMEOUT;
 use super::KmsOptions;
-use super::credentials::SharedCredentials;
+use super::credentials::{Provider, SharedCredentials};
 use super::environment::KEYS;
 use super::http::http_client;
 use super::settings::Settings;
@@ -111,7 +111,10 @@ pub(super) async fn shared_config(
         .identity_cache(IdentityCache::lazy().load_timeout(timeout + METADATA_TIMEOUT).build())
         .load()
         .await;
-    let provider = loaded.credentials_provider().unwrap_or_else(no_provider);
+    let provider = match &options.credentials {
+        Some(own) => Provider::Own(own.clone(), region.to_owned()),
+        None => Provider::Sdk(loaded.credentials_provider().unwrap_or_else(no_provider)),
+    };
     let credentials = SharedCredentials::new(provider, settings.source.clone(), timeout);
     let provider = SharedCredentialsProvider::new(credentials.clone());
     (loaded.into_builder().credentials_provider(provider).build(), credentials)

@@ -2,6 +2,7 @@
 
 use super::KmsOptions;
 use super::environment::KEYS;
+use super::own_credentials::OPTION;
 use super::role_chain::Start;
 use super::shared_files::SharedFiles;
 use crate::foreign_text::shown_path;
@@ -43,6 +44,9 @@ impl Source {
     ) -> Self {
         let environment = &options.environment;
         let named = |name: String| Self::Named { name, sign_in: None, start: None };
+        if options.credentials.is_some() {
+            return named(OPTION.to_owned());
+        }
         if options.profile.is_none() && environment.get(KEYS[0]).is_some() {
             return named(KEYS[0].to_owned());
         }

@@ -14,6 +14,7 @@ use futures_util::future::{BoxFuture, Shared};
 
 use super::credential_source::Source;
 use super::credentials_error::explain;
+use super::own_credentials::OwnCredentials;
 use crate::error::Result;
 
 /// How long before their end credentials are renewed, as the SDK does it.
@@ -24,10 +25,18 @@ const RENEWED_BEFORE: Duration = Duration::from_secs(10);
 pub(super) struct SharedCredentials(Arc<Inner>);
 
 struct Inner {
-    provider: SharedCredentialsProvider,
+    provider: Provider,
     source: Source,
     timeout: Duration,
     state: Mutex<State>,
+}
+
+/// Whom to ask.
+pub(super) enum Provider {
+    /// A source that the SDK knows.
+    Sdk(SharedCredentialsProvider),
+    /// The caller's own, for calls in this Region.
+    Own(OwnCredentials, String),
 }
 
 #[derive(Default)]
@@ -39,11 +48,7 @@ struct State {
 type Pending = Shared<BoxFuture<'static, Result<Credentials, Arc<CredentialsError>>>>;
 
 impl SharedCredentials {
-    pub(super) fn new(
-        provider: SharedCredentialsProvider,
-        source: Source,
-        timeout: Duration,
-    ) -> Self {
+    pub(super) fn new(provider: Provider, source: Source, timeout: Duration) -> Self {
         Self(Arc::new(Inner { provider, source, timeout, state: Mutex::default() }))
     }
 
@@ -74,8 +79,8 @@ impl SharedCredentials {
 
     fn start(&self) -> Pending {
         let this = self.clone();
+        let asked = self.0.provider.ask();
         let task = tokio::spawn(async move {
-            let asked = this.0.provider.provide_credentials();
             let answer = tokio::time::timeout(this.0.timeout, asked).await;
             let timed_out = |_| Err(CredentialsError::provider_timed_out(this.0.timeout));
             let answer = answer.unwrap_or_else(timed_out).map_err(Arc::new);
@@ -98,6 +103,19 @@ impl SharedCredentials {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Provider {
+    /// Asks; a source of the caller's at once, on behalf of the first who waits.
+    fn ask(&self) -> BoxFuture<'static, Result<Credentials, CredentialsError>> {
+        match self {
+            Self::Sdk(provider) => {
+                let provider = provider.clone();
+                async move { provider.provide_credentials().await }.boxed()
+            }
+            Self::Own(own, region) => own.ask(region),
+        }
     }
 }
 

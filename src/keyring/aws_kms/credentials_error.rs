@@ -23,6 +23,9 @@ pub(super) fn explain(error: &CredentialsError, source: &Source) -> Error {
                        this";
         return Error::new(Code::Internal, message);
     }
+    if let Some(own) = chain(error).find_map(|error| error.downcast_ref::<Error>()) {
+        return own.clone();
+    }
     match source {
         Source::Instance { asked } => of_instance(error, *asked),
         Source::Named { name, sign_in, start } => {

@@ -24,6 +24,7 @@ mod environment;
 mod error;
 mod http;
 mod key_pairs;
+mod own_credentials;
 mod plain_settings;
 mod proxy;
 mod re_encrypt;
@@ -44,6 +45,7 @@ use super::guard::{BreakerOptions, FlightOptions};
 pub use branch_keys::{KeyStoreOptions, Where, key_store};
 pub use discovery::{AwsKmsDiscoveryKeyring, DiscoveryFilter};
 pub use environment::Environment;
+pub use own_credentials::{AccessKeys, CredentialsSource, OwnCredentials, no_keys};
 pub use strict::strict_keyring;
 
 /// How to reach KMS; what is not given comes from the environment, as in every AWS SDK.
@@ -59,6 +61,8 @@ pub struct KmsOptions {
     pub endpoint: Option<String>,
     /// The profile in the AWS config files; by default `AWS_PROFILE`.
     pub profile: Option<String>,
+    /// What to use instead of all that the environment and the AWS files say of credentials.
+    pub credentials: Option<OwnCredentials>,
     /// Grant tokens for each call.
     pub grant_tokens: Vec<String>,
     /// How often one call is tried; by default as `AWS_MAX_ATTEMPTS` or the profile says, else 3.

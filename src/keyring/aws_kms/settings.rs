@@ -7,7 +7,7 @@ use super::endpoint::check_endpoint;
 use super::environment::{Environment, KEYS};
 use super::plain_settings;
 use super::proxy::Proxies;
-use super::role_chain::{self, Word};
+use super::role_chain::{self, Start, Word};
 use super::setting_sources::{Given, Sources, given, no_such_profile, wrong};
 use super::shared_files::SharedFiles;
 use crate::error::Result;
@@ -58,15 +58,7 @@ impl Settings {
         let metadata_disabled = sources.flag("AWS_EC2_METADATA_DISABLED", "")?;
         check_agent(&sources)?;
         plain_settings::check(&sources)?;
-        let uses_keys = options.profile.is_none();
-        if uses_keys {
-            check_keys(environment)?;
-        }
-        let has_keys = uses_keys && environment.get(KEYS[0]).is_some();
-        let start = if has_keys { None } else { role_chain::start(&sources, metadata_disabled)? };
-        if start.as_ref().is_some_and(|start| start.word == Word::Environment) {
-            check_keys(environment)?;
-        }
+        let start = start(options, &sources, metadata_disabled)?;
         let source = Source::of(options, &files, &profile, start.as_ref(), metadata_disabled);
         Ok(Self {
             region: region.map(|region| region.value),
@@ -95,7 +87,8 @@ fn profile(options: &KmsOptions, files: &SharedFiles) -> Result<String> {
         "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     ];
     let known = files.profiles();
-    let depends = option.is_some() || environment.first(&others).is_none();
+    let has_keys = options.credentials.is_some() || environment.first(&others).is_some();
+    let depends = option.is_some() || !has_keys;
     if known.contains(&name) || name == DEFAULT_PROFILE || !depends {
         return Ok(name.to_owned());
     }
@@ -140,6 +133,30 @@ fn check_agent(sources: &Sources<'_>) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// What the role of the profile starts from, if the credentials are those of a role. Checks the keys of the
+/// environment where they are used.
+fn start(
+    options: &KmsOptions,
+    sources: &Sources<'_>,
+    metadata_disabled: bool,
+) -> Result<Option<Start>> {
+    let environment = sources.environment;
+    if options.credentials.is_some() {
+        return Ok(None);
+    }
+    if options.profile.is_none() {
+        check_keys(environment)?;
+        if environment.get(KEYS[0]).is_some() {
+            return Ok(None);
+        }
+    }
+    let start = role_chain::start(sources, metadata_disabled)?;
+    if start.as_ref().is_some_and(|start| start.word == Word::Environment) {
+        check_keys(environment)?;
+    }
+    Ok(start)
 }
 
 /// Keys are never shown.

@@ -1,0 +1,246 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { after, before, beforeEach, describe, it } = require('node:test');
+const { setTimeout: wait } = require('node:timers/promises');
+
+const { AwsKmsKeyring, Envelope, inspect } = require('../..');
+const { flip } = require('../support/edits');
+const { startMoto } = require('../support/moto');
+const { rejection, thrown } = require('../support/rejects');
+const { skipWithout } = require('../support/requirements');
+
+process.env.AWS_ACCESS_KEY_ID = 'test';
+process.env.AWS_SECRET_ACCESS_KEY = 'test';
+const encryptionContext = { tenant: 'a' };
+
+describe('a cache that decrypts', { skip: skipWithout('python') }, () => {
+  let moto;
+  let keyring;
+
+  before(async () => {
+    moto = await startMoto();
+    keyring = new AwsKmsKeyring({ keyId: (await moto.createKey()).arn, endpoint: moto.endpoint });
+  });
+  after(() => moto?.stop());
+  beforeEach(() => moto.clearRequests());
+
+  const cached = (limits = {}, options = {}) =>
+    new Envelope({ keyring, cache: limits, ...options });
+  const calls = async () => (await moto.requests()).map(({ target }) => target.split('.').at(-1));
+
+  /** Decrypts without a call until that is refused: it would go on if a use made an entry younger. */
+  async function forgotten(envelope, message) {
+    for (;;) {
+      try {
+        envelope.decryptSync(message);
+      } catch (error) {
+        assert.equal(error.code, 'ERR_ENVELOPE_WOULD_BLOCK');
+        return;
+      }
+      await wait(10);
+    }
+  }
+
+  describe('what it encrypted', () => {
+    it('without a call, in every way to read', async () => {
+      const envelope = cached();
+      const message = await envelope.encrypt('x', { encryptionContext });
+      assert.equal(String(envelope.decryptSync(message, { encryptionContext })), 'x');
+      assert.equal(await envelope.plaintextSize(message), 1);
+      const [{ value }] = await envelope.decryptBatch([message]);
+      assert.equal(String(value), 'x');
+      assert.deepEqual(await calls(), ['GenerateDataKey']);
+      assert.equal(envelope.stats().cache.entries, 1, 'one data key is one entry');
+    });
+
+    it('no longer than its age, which begins when the data key was made', async () => {
+      const envelope = cached({ maxAgeMs: 300 });
+      await forgotten(envelope, await envelope.encrypt('x'));
+      assert.equal(envelope.stats().cache.entries, 0);
+    });
+
+    it('also when its data key is used up, or was renewed', async () => {
+      const envelope = cached({ maxMessages: 2 });
+      const messages = [];
+      for (let i = 0; i < 5; i++) messages.push(await envelope.encrypt(String(i)));
+      messages.forEach((message, i) => assert.equal(String(envelope.decryptSync(message)), `${i}`));
+      assert.deepEqual(await calls(), Array(3).fill('GenerateDataKey'));
+      const renewing = cached({ maxAgeMs: 60_000, renewBeforeMs: 59_999 });
+      const first = await renewing.encrypt('x');
+      const wrapped = (message) => inspect(message).encryptedDataKeys[0].ciphertext.toString('hex');
+      await wait(5);
+      while (wrapped(await renewing.encrypt('y')) === wrapped(first)) await wait(5);
+      assert.equal(String(renewing.decryptSync(first)), 'x');
+    });
+
+    it('but a used-up data key is the first to make room', async () => {
+      const envelope = cached({ maxEntries: 2, maxMessages: 1 });
+      const [a, b, c] = [
+        await envelope.encrypt('a', { encryptionContext: { of: 'a' } }),
+        await envelope.encrypt('b', { encryptionContext: { of: 'b' } }),
+        await envelope.encrypt('b', { encryptionContext: { of: 'b' } }),
+      ];
+      assert.equal(envelope.stats().cache.entries, 2);
+      thrown(() => envelope.decryptSync(b), 'WOULD_BLOCK');
+      envelope.decryptSync(c);
+      envelope.decryptSync(a);
+    });
+
+    it('not after the cache was cleared', async () => {
+      const envelope = cached();
+      const message = await envelope.encrypt('x');
+      envelope.clearCache();
+      thrown(() => envelope.decryptSync(message), 'WOULD_BLOCK');
+    });
+
+    it('not if the message was changed', async () => {
+      const envelope = cached();
+      const message = await envelope.encrypt('x'.repeat(100));
+      for (const place of ['message id', 'header tag', 'final content', 'final tag']) {
+        thrown(() => envelope.decryptSync(flip(message, place)), 'AUTHENTICATION_FAILED');
+      }
+    });
+
+    it('not with another context, nor without a required pair', async () => {
+      const envelope = cached({}, { requiredContextKeys: ['tenant'] });
+      const message = await envelope.encrypt('x', { encryptionContext });
+      assert.equal(String(envelope.decryptSync(message, { encryptionContext })), 'x');
+      thrown(() => envelope.decryptSync(message), 'INVALID_ARGUMENT');
+      const other = { encryptionContext: { tenant: 'b' } };
+      thrown(() => envelope.decryptSync(message, other), 'WOULD_BLOCK');
+    });
+
+    it('with its signature, which is verified', async () => {
+      const envelope = cached({}, { algorithmSuite: 0x0578 });
+      const message = await envelope.encrypt('x');
+      assert.equal(String(envelope.decryptSync(message)), 'x');
+      thrown(() => envelope.decryptSync(flip(message, 'signature')), 'AUTHENTICATION_FAILED');
+      await assert.rejects(envelope.decryptStream().end(message).toArray(), {
+        code: 'ERR_ENVELOPE_SIGNED_MESSAGE',
+      });
+    });
+
+    it('and nothing of another envelope', async () => {
+      const message = await cached().encrypt('x');
+      thrown(() => cached().decryptSync(message), 'WOULD_BLOCK');
+    });
+  });
+
+  describe('messages that it was warmed for', () => {
+    /** Messages with data keys of their own. */
+    const written = (count) => {
+      const writer = new Envelope({ keyring });
+      const all = Array.from({ length: count }, (_, i) => writer.encrypt(String(i)));
+      return Promise.all(all);
+    };
+
+    it('one, several, or their headers: one call for each data key', async () => {
+      const messages = await written(3);
+      const batch = await new Envelope({ keyring }).encryptBatch(['y', 'z']);
+      const shared = batch.map(({ value }) => value);
+      await moto.clearRequests();
+      const envelope = cached();
+      assert.equal(await envelope.warm({ messages: messages[0] }), undefined);
+      const headers = messages.map((it) => it.subarray(0, inspect(it).headerLength));
+      const settled = await envelope.warm({ messages: [...headers, ...shared] });
+      assert.deepEqual(settled, Array(5).fill({ status: 'fulfilled', value: undefined }));
+      assert.deepEqual(await calls(), Array(4).fill('Decrypt'));
+      messages.forEach((it, i) => assert.equal(String(envelope.decryptSync(it)), String(i)));
+      assert.equal(String(envelope.decryptSync(shared[1])), 'z');
+      assert.equal((await calls()).length, 4);
+      assert.deepEqual(await envelope.warm({ messages: [] }), []);
+    });
+
+    it('tells what is wrong with each, and warms the others', async () => {
+      const [good, changed, cut] = await written(3);
+      const foreign = await new Envelope({
+        keyring: new AwsKmsKeyring({
+          keyId: (await moto.createKey()).arn,
+          endpoint: moto.endpoint,
+        }),
+      }).encrypt('x');
+      const envelope = cached();
+      const messages = [5, flip(changed, 'header tag'), cut.subarray(0, 50), foreign, good];
+      const settled = await envelope.warm({ messages });
+      assert.deepEqual(
+        settled.map(({ reason }) => reason?.code?.replace('ERR_ENVELOPE_', '')),
+        [
+          'INVALID_ARGUMENT',
+          'AUTHENTICATION_FAILED',
+          'TRUNCATED_MESSAGE',
+          'NO_USABLE_KEY',
+          undefined,
+        ],
+      );
+      assert.equal(envelope.stats().cache.entries, 1, 'of what did not verify nothing is kept');
+      envelope.decryptSync(good);
+      await rejection(envelope.warm({ messages: messages[1] }), 'AUTHENTICATION_FAILED');
+      await rejection(envelope.warm({ messages: 5 }), 'INVALID_ARGUMENT');
+    });
+
+    it('within the policy: suites, keys, contexts and data keys that are allowed', async () => {
+      const [message] = await written(1);
+      await moto.clearRequests();
+      await rejection(
+        cached({}, { allowedKeys: ['other'] }).warm({ messages: message }),
+        'NO_USABLE_KEY',
+      );
+      await rejection(cached().warm({ messages: message, encryptionContext }), 'CONTEXT_MISMATCH');
+      const discovery = { partition: 'aws', accountIds: ['999999999999'] };
+      const stranger = new AwsKmsKeyring({ discovery, endpoint: moto.endpoint });
+      const reader = new Envelope({ keyring: stranger, cache: {} });
+      await rejection(reader.warm({ messages: message }), 'NO_USABLE_KEY');
+      assert.deepEqual(await calls(), [], 'nothing of that is asked of KMS');
+      const old = { algorithmSuite: 0x0178, commitmentPolicy: 'forbidEncryptAllowDecrypt' };
+      const uncommitted = await new Envelope({ keyring, ...old }).encrypt('x');
+      await rejection(cached().warm({ messages: uncommitted }), 'COMMITMENT_POLICY');
+    });
+
+    it('as many as it has room for, the first, and says so of the others', async () => {
+      const messages = await written(4);
+      await moto.clearRequests();
+      const envelope = cached({ maxEntries: 2 });
+      const settled = await envelope.warm({ messages });
+      const [, , third, fourth] = settled;
+      assert.deepEqual(
+        settled.map(({ status }) => status),
+        ['fulfilled', 'fulfilled', 'rejected', 'rejected'],
+      );
+      for (const { reason } of [third, fourth]) {
+        assert.equal(reason.code, 'ERR_ENVELOPE_LIMIT_EXCEEDED');
+        assert.match(reason.message, /room for 2 \(`cache\.maxEntries`\)/);
+      }
+      assert.equal((await calls()).length, 2, 'the others are not asked for');
+      envelope.decryptSync(messages[0]);
+      envelope.decryptSync(messages[1]);
+    });
+
+    it('no longer than its age', async () => {
+      const [message] = await written(1);
+      const envelope = cached({ maxAgeMs: 1000 });
+      await envelope.warm({ messages: message });
+      await forgotten(envelope, message);
+    });
+
+    it('not without a cache, nor under suites whose data keys are for one message', async () => {
+      const [message] = await written(1);
+      await rejection(new Envelope({ keyring }).warm({ messages: message }), 'INVALID_ARGUMENT');
+      const options = { algorithmSuite: 0x0078, commitmentPolicy: 'forbidEncryptAllowDecrypt' };
+      const underived = await new Envelope({ keyring, ...options }).encrypt('x');
+      await moto.clearRequests();
+      const error = await rejection(
+        cached({}, options).warm({ messages: underived }),
+        'INVALID_ARGUMENT',
+      );
+      assert.match(error.message, /derives no key/);
+      assert.deepEqual(await calls(), []);
+    });
+
+    it('until a signal ends it', async () => {
+      const messages = await written(2);
+      const signal = AbortSignal.abort();
+      await rejection(cached().warm({ messages, signal }), 'ABORTED');
+    });
+  });
+});

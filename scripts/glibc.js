@@ -1,0 +1,66 @@
+'use strict';
+
+const { execFileSync } = require('node:child_process');
+const path = require('node:path');
+
+/** The glibc of the oldest systems that the binaries of Node.js 20 run on. */
+const OLDEST = '2.28';
+
+/**
+ * Returns what keeps a native file from loading with a glibc: symbols of later versions, and those
+ * without a version that only Node.js may leave open.
+ *
+ * @param {string} file an ELF file
+ * @param {string} version such as `2.28`
+ */
+function tooNew(file, version) {
+  const table = execFileSync('objdump', ['--dynamic-syms', file]).toString();
+  return undefinedSymbols(table).filter(({ name, weak, needs }) => {
+    if (needs === '') return !weak && !/^(napi|node_api)_/.test(name);
+    const [, glibc] = /^GLIBC_([\d.]+)$/.exec(needs) ?? [];
+    return glibc !== undefined && isLater(glibc, version);
+  });
+}
+
+/** Returns the newest version of glibc that a native file asks for. */
+function needed(file) {
+  const table = execFileSync('objdump', ['--dynamic-syms', file]).toString();
+  const versions = undefinedSymbols(table).flatMap(
+    ({ needs }) => /^GLIBC_([\d.]+)$/.exec(needs)?.[1] ?? [],
+  );
+  return versions.reduce((newest, next) => (isLater(next, newest) ? next : newest), '0');
+}
+
+/** Returns what another library has to bring, of objdump's table; `Base` stands for no version. */
+function undefinedSymbols(table) {
+  const line = /^\S+ +(\S*) +\S* *\*UND\*\s+\S+\s+(?:Base\s+|\(?(\w+_[\d.]+)\)?\s+)?(\S+)$/gm;
+  return [...table.matchAll(line)].map(([, flags, needs = '', name]) => {
+    return { name, needs, weak: flags === 'w' };
+  });
+}
+
+function isLater(version, than) {
+  return version.localeCompare(than, 'en', { numeric: true }) > 0;
+}
+
+/** `node scripts/glibc.js FILE...`: fails if one of the addons does not load where glibc is 2.28. */
+function main(files) {
+  if (files.length === 0) throw new Error('node scripts/glibc.js FILE...');
+  for (const file of files) {
+    const symbols = tooNew(file, OLDEST);
+    for (const { name, needs } of symbols) console.error(`${name} ${needs || 'without a version'}`);
+    if (symbols.length > 0) throw new Error(`${path.basename(file)} needs more than ${OLDEST}`);
+    console.log(`${path.basename(file)} needs glibc ${needed(file)}`);
+  }
+}
+
+if (require.main === module) {
+  try {
+    main(process.argv.slice(2));
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}
+
+module.exports = { OLDEST, needed, tooNew };
