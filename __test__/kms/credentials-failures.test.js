@@ -12,6 +12,7 @@ const { jsonLines, run } = require('../support/cli');
 const { serve, tryKms } = require('../support/credentials');
 const { startDoctors } = require('../support/doctors');
 const { FAILURES, NOBODY, commandOf, metadata } = require('../support/failing-credentials');
+const { FAILING_STARTS } = require('../support/failing-role-starts');
 const { startFakeKms } = require('../support/fake-kms');
 const { temporaryFolder } = require('../support/files');
 const { rejection } = require('../support/rejects');
@@ -35,7 +36,10 @@ describe('credentials that fail', options, () => {
   });
 
   // Most of a row is waiting, so all wait together.
-  for (const [source, rows] of Object.entries(FAILURES)) {
+  for (const [source, rows] of Object.entries({
+    ...FAILURES,
+    'what a role starts from': FAILING_STARTS,
+  })) {
     describe(source, { concurrency: rows.length }, () => {
       for (const row of rows) {
         it(`${row.what}: the error names the source and the reason, and so does doctor`, async () => {
@@ -90,10 +94,10 @@ describe('credentials that fail', options, () => {
       NOBODY,
     );
     const envelope = envelopeIn(env);
-    const tenTimes = Array.from({ length: 10 }, () => envelope.encrypt('x'));
-    for (const call of tenTimes) {
-      assert.equal((await rejection(call, 'KMS_NO_CREDENTIALS')).retryable, true);
-    }
+    const tenTimes = Array.from({ length: 10 }, () =>
+      rejection(envelope.encrypt('x'), 'KMS_NO_CREDENTIALS'),
+    );
+    for (const { retryable } of await Promise.all(tenTimes)) assert.equal(retryable, true);
     const { calls, breakers } = envelope.stats().keyService;
     assert.deepEqual([calls, breakers.filter(({ state }) => state !== 'closed')], [10, []]);
   });

@@ -4,6 +4,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const { config, folder } = require('./configuration-files');
+const { ROLE_MISTAKES } = require('./role-mistakes');
 
 /** What is wrong, in which environment, and what the error must say. */
 const MISTAKES = [
@@ -216,15 +217,7 @@ const MISTAKES = [
     config('[default]\nservices = lokal\n[services local]\nsts =\n  endpoint_url = http://a\n'),
     /^services of the profile default .* is "lokal", which names no section \[services\]/,
   ],
-  [
-    'a profile that wants keys of the environment that has none',
-    {
-      ...config('[default]\nrole_arn = arn:aws:iam::1:role/a\ncredential_source = Environment\n'),
-      AWS_ACCESS_KEY_ID: '',
-      AWS_SECRET_ACCESS_KEY: '',
-    },
-    /^credential_source of the profile default .*line 3\) is "Environment", and AWS_ACCESS_KEY_ID/,
-  ],
+  ...ROLE_MISTAKES,
   ['a file that is not text', { AWS_CONFIG_FILE: binaryFile() }, /is not UTF-8 text at line 2/],
   ['a folder for a file', { AWS_CONFIG_FILE: folder }, /is no file/],
   [

@@ -275,4 +275,4 @@ function metadata(address) {
   return { AWS_EC2_METADATA_DISABLED: '', AWS_EC2_METADATA_SERVICE_ENDPOINT: address };
 }
 
-module.exports = { FAILURES, NOBODY, commandOf, metadata };
+module.exports = { FAILURES, NOBODY, ROLE, commandOf, metadata, refusal };

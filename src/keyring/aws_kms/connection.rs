@@ -18,8 +18,8 @@ use aws_types::os_shim_internal::Env;
 
 use super::super::guard::DEFAULT_TIMEOUT;
 use super::KmsOptions;
-use super::credential_source::KEYS;
 use super::credentials::{Provider, SharedCredentials};
+use super::environment::KEYS;
 use super::http::http_client;
 use super::settings::Settings;
 use super::shared_files::encode;

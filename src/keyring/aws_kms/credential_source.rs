@@ -1,18 +1,11 @@
 //! Which source the SDK asks for credentials, so that an error can name it.
 
 use super::KmsOptions;
+use super::environment::KEYS;
 use super::own_credentials::OPTION;
+use super::role_chain::Start;
 use super::shared_files::SharedFiles;
 use crate::foreign_text::shown_path;
-
-/// The keys of the environment.
-pub(super) const KEYS: [&str; 5] = [
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_ACCOUNT_ID",
-];
 
 /// What gives credentials in a profile, and how one signs in there.
 const OF_PROFILE: [(&str, Option<&str>); 6] = [
@@ -34,8 +27,8 @@ const VARIABLES: [&str; 3] = [
 #[derive(Debug, Clone)]
 pub(super) enum Source {
     /// The environment's keys, or what a variable or a profile names; and the command that signs in
-    /// there, if one does.
-    Named { name: String, sign_in: Option<&'static str> },
+    /// there, if one does. A role may start from what `credential_source` says.
+    Named { name: String, sign_in: Option<&'static str>, start: Option<String> },
     /// Nothing names one: the role of an instance, if this is one and its service may be asked.
     Instance { asked: bool },
 }
@@ -46,10 +39,11 @@ impl Source {
         options: &KmsOptions,
         files: &SharedFiles,
         profile: &str,
+        start: Option<&Start>,
         metadata_disabled: bool,
     ) -> Self {
         let environment = &options.environment;
-        let named = |name: String| Self::Named { name, sign_in: None };
+        let named = |name: String| Self::Named { name, sign_in: None, start: None };
         if options.credentials.is_some() {
             return named(OPTION.to_owned());
         }
@@ -61,7 +55,7 @@ impl Source {
         if let Some(((name, sign_in), found)) = in_profile.next() {
             let (path, line) = (shown_path(found.path), found.line);
             let name = format!("{name} of the profile {profile} ({path}, line {line})");
-            return Self::Named { name, sign_in: *sign_in };
+            return Self::Named { name, sign_in: *sign_in, start: start.map(Start::shown) };
         }
         if let Some((name, _)) = environment.first(&VARIABLES) {
             return named(name.to_owned());

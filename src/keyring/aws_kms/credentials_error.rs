@@ -7,6 +7,9 @@ use std::error::Error as StdError;
 
 use aws_config::meta::ProviderChainError;
 use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_kms::config::http::HttpResponse;
+use aws_sdk_kms::error::SdkError;
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 
 use super::cause::{certificate_problem, chain};
 use super::credential_source::Source;
@@ -25,7 +28,10 @@ pub(super) fn explain(error: &CredentialsError, source: &Source) -> Error {
     }
     match source {
         Source::Instance { asked } => of_instance(error, *asked),
-        Source::Named { name, sign_in } => of_named(error, name, *sign_in),
+        Source::Named { name, sign_in, start } => {
+            let start = start.as_ref().filter(|_| !chain(error).any(is_of_role));
+            of_named(error, start.unwrap_or(name), *sign_in)
+        }
     }
 }
 
@@ -105,6 +111,11 @@ fn last_reason(error: &CredentialsError) -> Option<Reason> {
 
 fn is_not_loaded(error: &(dyn StdError + 'static)) -> bool {
     matches!(error.downcast_ref(), Some(CredentialsError::CredentialsNotLoaded(_)))
+}
+
+/// Whether it was STS that gave no credentials, which is asked with those of another source.
+fn is_of_role(error: &(dyn StdError + 'static)) -> bool {
+    error.is::<SdkError<AssumeRoleError, HttpResponse>>()
 }
 
 fn is_panic(error: &(dyn StdError + 'static)) -> bool {

@@ -4,6 +4,15 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+/// Those of an access key.
+pub(super) const KEYS: [&str; 5] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_ACCOUNT_ID",
+];
+
 /// Those that are read, beside all that begin with `AWS_`.
 const NAMES: [&str; 14] = [
     "ALL_PROXY",

@@ -29,6 +29,7 @@ mod plain_settings;
 mod proxy;
 mod re_encrypt;
 mod refusals;
+mod role_chain;
 mod service_text;
 mod setting_sources;
 mod settings;

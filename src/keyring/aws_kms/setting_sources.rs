@@ -28,7 +28,14 @@ impl Sources<'_> {
             return Some(given(value.to_owned(), name));
         }
         let found = self.files.find(self.profile, property)?;
-        Some(given(found.value.to_owned(), &self.origin(property, &found)))
+        Some(self.given(property, &found))
+    }
+
+    /// What a profile says, and where.
+    pub(super) fn given(&self, property: &str, found: &Found<'_>) -> Given {
+        let (path, line) = (shown_path(found.path), found.line);
+        let origin = format!("{property} of the profile {} ({path}, line {line})", self.profile);
+        given(found.value.to_owned(), &origin)
     }
 
     /// The endpoint of a service, unless it is the same for all: what the first of the variables says,
@@ -54,12 +61,6 @@ impl Sources<'_> {
         }))
     }
 
-    /// Where a profile says it.
-    pub(super) fn origin(&self, property: &str, found: &Found<'_>) -> String {
-        let (path, line) = (shown_path(found.path), found.line);
-        format!("{property} of the profile {} ({path}, line {line})", self.profile)
-    }
-
     /// Whether a setting is true; false unless it is set.
     pub(super) fn flag(&self, variable: &'static str, property: &str) -> Result<bool> {
         match self.find(&[variable], property) {
@@ -79,6 +80,21 @@ impl Given {
         let cut = if shown.len() < value.len() { "..." } else { "" };
         wrong(&format!("{origin} is \"{}{cut}\", {why}", shown.escape_debug()))
     }
+}
+
+/// The error of a name that no profile has.
+pub(super) fn no_such_profile(named: &Given, files: &SharedFiles) -> Error {
+    let known = files.profiles();
+    let (config, credentials) =
+        (shown_path(&files.config.path), shown_path(&files.credentials.path));
+    let there = if known.is_empty() {
+        "no profile is there; aws configure makes one".to_owned()
+    } else {
+        let some: Vec<_> =
+            known.iter().take(5).map(|name| name.escape_debug().to_string()).collect();
+        format!("write one that is there: {}", some.join(", "))
+    };
+    named.wrong(&format!("which is a profile neither of {config} nor of {credentials}; {there}"))
 }
 
 /// A value of an origin.

@@ -2,15 +2,15 @@
 //! keyring is made, and refused there if it cannot work.
 
 use super::KmsOptions;
-use super::credential_source::{KEYS, Source};
+use super::credential_source::Source;
 use super::endpoint::check_endpoint;
-use super::environment::Environment;
+use super::environment::{Environment, KEYS};
 use super::plain_settings;
 use super::proxy::Proxies;
-use super::setting_sources::{Given, Sources, given, wrong};
+use super::role_chain::{self, Start, Word};
+use super::setting_sources::{Given, Sources, given, no_such_profile, wrong};
 use super::shared_files::SharedFiles;
 use crate::error::Result;
-use crate::foreign_text::shown_path;
 
 const ENDPOINTS: [&str; 2] = ["AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL"];
 const DEFAULT_PROFILE: &str = "default";
@@ -58,10 +58,8 @@ impl Settings {
         let metadata_disabled = sources.flag("AWS_EC2_METADATA_DISABLED", "")?;
         check_agent(&sources)?;
         plain_settings::check(&sources)?;
-        let source = Source::of(options, &files, &profile, metadata_disabled);
-        if options.credentials.is_none() {
-            check_configured_keys(options, &sources)?;
-        }
+        let start = start(options, &sources, metadata_disabled)?;
+        let source = Source::of(options, &files, &profile, start.as_ref(), metadata_disabled);
         Ok(Self {
             region: region.map(|region| region.value),
             fips,
@@ -95,17 +93,7 @@ fn profile(options: &KmsOptions, files: &SharedFiles) -> Result<String> {
         return Ok(name.to_owned());
     }
     let origin = if option.is_some() { "the option `profile`" } else { "AWS_PROFILE" };
-    let (config, credentials) =
-        (shown_path(&files.config.path), shown_path(&files.credentials.path));
-    let there = if known.is_empty() {
-        "no profile is there; aws configure makes one".to_owned()
-    } else {
-        let some: Vec<_> =
-            known.iter().take(5).map(|name| name.escape_debug().to_string()).collect();
-        format!("write one that is there: {}", some.join(", "))
-    };
-    let why = format!("which is a profile neither of {config} nor of {credentials}; {there}");
-    Err(given(name.to_owned(), origin).wrong(&why))
+    Err(no_such_profile(&given(name.to_owned(), origin), files))
 }
 
 /// A Region is part of a host's name.
@@ -147,25 +135,28 @@ fn check_agent(sources: &Sources<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Checks the keys of the environment, if they are to be used.
-fn check_configured_keys(options: &KmsOptions, sources: &Sources<'_>) -> Result<()> {
-    let Sources { environment, files, profile } = sources;
-    let from_environment = files.find(profile, "credential_source");
-    let from_environment =
-        from_environment.filter(|found| found.value.eq_ignore_ascii_case("environment"));
-    if options.profile.is_none() || from_environment.is_some() {
+/// What the role of the profile starts from, if the credentials are those of a role. Checks the keys of the
+/// environment where they are used.
+fn start(
+    options: &KmsOptions,
+    sources: &Sources<'_>,
+    metadata_disabled: bool,
+) -> Result<Option<Start>> {
+    let environment = sources.environment;
+    if options.credentials.is_some() {
+        return Ok(None);
+    }
+    if options.profile.is_none() {
+        check_keys(environment)?;
+        if environment.get(KEYS[0]).is_some() {
+            return Ok(None);
+        }
+    }
+    let start = role_chain::start(sources, metadata_disabled)?;
+    if start.as_ref().is_some_and(|start| start.word == Word::Environment) {
         check_keys(environment)?;
     }
-    match from_environment {
-        Some(found) if environment.get(KEYS[0]).is_none() => {
-            let origin = sources.origin("credential_source", &found);
-            Err(wrong(&format!(
-                "{origin} is \"{}\", and {} and {} are not set; set both",
-                found.value, KEYS[0], KEYS[1]
-            )))
-        }
-        _ => Ok(()),
-    }
+    Ok(start)
 }
 
 /// Keys are never shown.

@@ -240,7 +240,8 @@ fn section(header: &str, is_config: bool) -> Section {
     Section { kind, name, properties: Vec::new() }
 }
 
-fn unquoted(name: &str) -> &str {
+/// A name without the quotes around it.
+pub(super) fn unquoted(name: &str) -> &str {
     let within = |quote| name.strip_prefix(quote)?.strip_suffix(quote);
     within('"').or_else(|| within('\'')).unwrap_or(name)
 }
