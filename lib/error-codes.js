@@ -119,7 +119,8 @@ const CODES = {
   BRANCH_KEY_UNSUPPORTED: ['key', 'Use a newer release.'],
   KEY_STORE_NOT_FOUND: [
     'key',
-    'Check `tableName` and `region`, or make the table with `createTable`.',
+    'Check `tableName` and `region`, or make the table with `createTable`; on the command line with ' +
+      '`branch-key create --create-table`.',
   ],
   KEY_STORE_ACCESS_DENIED: [
     'key',

@@ -8,7 +8,7 @@ const path = require('node:path');
 const { before, describe, it } = require('node:test');
 
 const { Envelope, LocalKeyring, decryptDataKey } = require('../..');
-const group = require('../../bin/commands/fields');
+const { commandNames } = require('../../bin/commands');
 const { version } = require('../../package.json');
 const { assertFailed, jsonLines, run, start } = require('../support/cli');
 const { temporaryFolder } = require('../support/files');
@@ -20,6 +20,7 @@ const COMMANDS = [
   're-encrypt',
   'generate-data-key',
   'keygen',
+  'branch-key',
   'fields',
   'doctor',
 ];
@@ -51,8 +52,7 @@ describe('kms-envelope', () => {
     }
   });
 
-  const ofFields = Object.keys(group.commands).map((name) => `fields ${name}`);
-  for (const command of [...COMMANDS, ...ofFields]) {
+  for (const command of new Set([...COMMANDS, ...commandNames()])) {
     it(`${command} --help fits a terminal`, async () => {
       const { code, stdout, stderr } = await cli([...command.split(' '), '--help'], { env: {} });
       assert.deepEqual([code, stderr], [0, '']);

@@ -4,22 +4,29 @@ const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { before, describe, it } = require('node:test');
+const { after, before, describe, it } = require('node:test');
 const { promisify } = require('node:util');
 
 const { COMMANDS } = require('../../bin/commands');
 const { OPTIONS } = require('../../bin/support/options.js');
 const { BIN, jsonLines, run } = require('../support/cli');
 const { temporaryFolder } = require('../support/files');
+const { REGION, environmentOf, namesOf } = require('../support/key-stores');
+const { startMoto } = require('../support/moto');
 const { codeBlocks } = require('../support/readme');
+const { skipWithout } = require('../support/requirements');
 
 const DOCS = fs.readFileSync(path.join(__dirname, '..', '..', 'docs', 'command-line.md'), 'utf8');
 
 const blocks = (language) => codeBlocks('docs/command-line.md', language);
 
-describe('docs/command-line.md', { skip: process.platform === 'win32' }, () => {
+const skip = process.platform === 'win32' || skipWithout('python');
+
+describe('docs/command-line.md', { skip }, () => {
   const folder = temporaryFolder();
   const work = path.join(folder, 'work');
+  let moto;
+  let aws;
   let output;
 
   before(async () => {
@@ -27,21 +34,26 @@ describe('docs/command-line.md', { skip: process.platform === 'win32' }, () => {
     const script = `#!/bin/sh\nexec '${process.execPath}' '${BIN}' "$@"\n`;
     fs.writeFileSync(shim, script, { mode: 0o755 });
     fs.mkdirSync(work);
+    moto = await startMoto();
+    const { arn } = await moto.createKey({ region: REGION });
+    aws = { ...environmentOf(moto.endpoint), KMS_KEY_ARN: arn };
     const { ENCRYPTION_KEY_ID, ...inherited } = process.env;
-    const env = { ...inherited, PATH: `${folder}${path.delimiter}${process.env.PATH}` };
+    const env = { ...inherited, ...aws, PATH: `${folder}${path.delimiter}${process.env.PATH}` };
     const options = { cwd: work, env, timeout: 120_000 };
     output = await promisify(execFile)('sh', ['-euc', blocks('sh').join('')], options);
   });
+  after(() => moto?.stop());
 
   it('has examples that run as they stand', () => {
     const file = (name) => fs.readFileSync(path.join(work, name), 'utf8');
-    for (const name of ['report.txt', 'again.txt', 'out.txt']) {
+    for (const name of ['report.txt', 'again.txt', 'out.txt', 'blue.txt']) {
       assert.equal(file(name), 'the report of May\n');
     }
     assert.equal(file('photos-again/may/two.jpg'), 'two\n');
     assert.match(output.stdout, /^report\.txt$/m, 'the archive is listed');
     assert.match(output.stdout, /^exit code 3$/m);
     assert.match(output.stdout, /"status":"skipped"/);
+    assert.match(output.stdout, /^destroyed 2 versions of tenant-blue;/m);
     const errors = output.stderr.match(/ERR_ENVELOPE_\w+/g);
     assert.deepEqual(errors, ['ERR_ENVELOPE_CONTEXT_MISMATCH'], output.stderr);
   });
@@ -55,6 +67,7 @@ describe('docs/command-line.md', { skip: process.platform === 'win32' }, () => {
   it('shows the JSON that there is', async () => {
     const shown = jsonLines(blocks('json').join(''));
     const options = { cwd: work, env: { ENCRYPTION_KEY_ID: 'local:dev.key' } };
+    const inAws = { cwd: work, env: { ...aws, ...namesOf(aws.KMS_KEY_ARN) } };
     const missing = await run(['decrypt', '--json', 'missing.txt', '-o', 'x'], options);
     const real = [...jsonLines(missing.stderr)];
     fs.writeFileSync(path.join(work, 'a.txt'), 'hello\n');
@@ -74,6 +87,15 @@ describe('docs/command-line.md', { skip: process.platform === 'win32' }, () => {
       ...['create', 'rotate', 'show', 'destroy'].map(ofFields),
     ]) {
       const { stdout, stderr } = await run([...args, '--json'], options);
+      assert.equal(stderr, '');
+      real.push(...jsonLines(stdout));
+    }
+    for (const args of [
+      ['create', 'tenant-red', '-c', 'tenant=red'],
+      ...[['rotate', 'tenant-red'], ['list'], ['show', 'tenant-red']],
+      ['destroy', 'tenant-red', '--yes'],
+    ]) {
+      const { stdout, stderr } = await run(['branch-key', ...args, '--json'], inAws);
       assert.equal(stderr, '');
       real.push(...jsonLines(stdout));
     }

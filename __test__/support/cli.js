@@ -20,7 +20,7 @@ const BIN = path.join(__dirname, '..', '..', 'bin', 'kms-envelope.js');
  */
 function start(args, { cwd, env = {}, node = process.execPath } = {}) {
   const own = Object.entries(process.env).filter(
-    ([name]) => !/^(AWS|ENCRYPTION|FIELDS|DATABASE|PG)/.test(name),
+    ([name]) => !/^(AWS|BRANCH|ENCRYPTION|FIELDS|DATABASE|PG)/.test(name),
   );
   const child = spawn(node, [BIN, ...args], {
     cwd,

@@ -2,7 +2,7 @@
 
 const { contextOf } = require('../support/arguments.js');
 const { plaintextProblem } = require('../support/completeness.js');
-const { envelopeOf } = require('../support/library.js');
+const { envelopeOf } = require('../support/envelope.js');
 const { encryptedName, isEncryptedName, plainName } = require('../support/names.js');
 const { OF_FILES } = require('../support/options.js');
 const { transfer } = require('../support/transfer.js');

@@ -3,21 +3,16 @@
 const path = require('node:path');
 
 const { engines, version } = require('../../package.json');
-const { adviceOn } = require('../../lib/error-codes.js');
 const { contextOf } = require('../support/arguments.js');
 const { credentials, endpoint, region } = require('../support/aws-environment.js');
-const { EXIT, describe, exitCodeOf, usage } = require('../support/errors.js');
+const { OF_BRANCH_KEY } = require('../support/branch-key-options.js');
+const { checkUse, failure } = require('../support/checks.js');
+const { EXIT, usage } = require('../support/errors.js');
+const { checkKeyStore } = require('../support/key-store-checks.js');
 const { library } = require('../support/library.js');
 const { jsonLine, oneLine, write } = require('../support/output.js');
 
-/**
- * What was found: `info` is neither good nor bad; `skipped` could not be tried.
- *
- * @typedef {{
- *   name: string, status: 'ok' | 'info' | 'failed' | 'skipped', detail: string,
- *   code?: string, advice?: string, exit?: number,
- * }} Check
- */
+/** @typedef {import('../support/checks.js').Check} Check */
 
 /** @param {import('.').Invocation} invocation */
 async function run({ values, positionals, signal }) {
@@ -27,7 +22,13 @@ async function run({ values, positionals, signal }) {
   const binary = checkBinary();
   const checks = [binary, checkNode(), checkKeyName(key, values.key === undefined)];
   if (key && !key.startsWith('local:')) checks.push(...checkAws(key));
-  if (key && binary.status === 'ok') checks.push(...(await checkKey(key, options)));
+  if (key && binary.status === 'ok') {
+    // The environment alone asks for no branch key, as where a command encrypts.
+    const ofStore = values['branch-key'] !== undefined || values['key-store'] !== undefined;
+    const open = () => new (library().Envelope)(key);
+    const use = ofStore ? checkKeyStore(values, key, options) : checkUse(open, options, key);
+    checks.push(...(await use));
+  }
   signal.throwIfAborted();
 
   const failed = checks.find(({ status }) => status === 'failed');
@@ -89,44 +90,6 @@ function checkAws(key) {
   ];
 }
 
-/**
- * The key's state, by using it.
- *
- * @param {string} key
- * @param {{ encryptionContext: Record<string, string>, signal: AbortSignal }} options
- * @returns {Promise<Check[]>}
- */
-async function checkKey(key, options) {
-  let message;
-  let envelope;
-  try {
-    envelope = new (library().Envelope)(key);
-    message = await envelope.encrypt('doctor', options);
-  } catch (error) {
-    const detail = 'there is nothing to decrypt';
-    return [failure('encrypt', error, key), { name: 'decrypt', status: 'skipped', detail }];
-  }
-  const encrypted = { name: 'encrypt', status: /** @type {const} */ ('ok'), detail: 'works' };
-  try {
-    await envelope.decrypt(message, options);
-  } catch (error) {
-    return [encrypted, failure('decrypt', error, key)];
-  }
-  return [encrypted, { ...encrypted, name: 'decrypt' }];
-}
-
-/**
- * @param {string} name
- * @param {unknown} error
- * @param {string} [key]
- * @returns {Check}
- */
-function failure(name, error, key) {
-  const { code, message } = describe(error);
-  const exit = exitCodeOf(error);
-  return { name, status: 'failed', detail: message, code, advice: adviceOn(code, key), exit };
-}
-
 /** @param {Check} check */
 function text({ name, status, detail, code, advice: todo }) {
   const line = `${status.padEnd(8)}${name.padEnd(13)}${code ? `${code}: ` : ''}${detail}`;
@@ -140,7 +103,11 @@ module.exports = {
 from as far as the environment shows, and whether the key works, by encrypting
 and decrypting a few bytes; and what to do about what fails. It prints no
 secret.
+
+With --key-store, or --branch-key, it checks that table, and what the caller may
+do with it: what is not allowed is no failure, unless --branch-key needs it. It
+changes nothing.
 `,
-  options: /** @type {const} */ (['key', 'context', 'json', 'help']),
+  options: /** @type {const} */ (['key', ...OF_BRANCH_KEY, 'context', 'json', 'help']),
   run,
 };

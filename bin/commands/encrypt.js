@@ -2,7 +2,8 @@
 
 const { contextOf } = require('../support/arguments.js');
 const { messageProblem } = require('../support/completeness.js');
-const { envelopeOf } = require('../support/library.js');
+const { envelopeOf } = require('../support/envelope.js');
+const { concernsBranchKey } = require('../support/errors.js');
 const { encryptedName, isEncryptedName, plainName } = require('../support/names.js');
 const { OF_FILES } = require('../support/options.js');
 const { transfer } = require('../support/transfer.js');
@@ -22,6 +23,7 @@ async function run(invocation) {
     counterpartOf: plainName,
     convert: (source, destination, options) =>
       envelope.encryptFile(source, destination, { encryptionContext, ...options }),
+    failsAlike: concernsBranchKey,
     stream: (signal) => envelope.encryptStream({ encryptionContext, signal }),
     problemWith: (job, signal) =>
       messageProblem(job, envelope, { encryptionContext, signal, verify: values.verify }),

@@ -1,8 +1,9 @@
 'use strict';
 
 const { contextOf } = require('../support/arguments.js');
+const { OF_BRANCH_KEY } = require('../support/branch-key-options.js');
 const { usage } = require('../support/errors.js');
-const { envelopeOf } = require('../support/library.js');
+const { envelopeOf } = require('../support/envelope.js');
 const { jsonLine, oneLine, refuseClosedOutput, write } = require('../support/output.js');
 
 /** @param {import('.').Invocation} invocation */
@@ -41,6 +42,6 @@ module.exports = {
 stored, both in Base64. The library's decryptDataKey unwraps it again, given the
 same encryption context.
 `,
-  options: /** @type {const} */ (['key', 'context', 'bytes', 'json', 'help']),
+  options: /** @type {const} */ (['key', ...OF_BRANCH_KEY, 'context', 'bytes', 'json', 'help']),
   run,
 };

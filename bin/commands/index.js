@@ -46,6 +46,7 @@ const COMMANDS = {
   're-encrypt': () => require('./re-encrypt.js'),
   'generate-data-key': () => require('./generate-data-key.js'),
   keygen: () => require('./keygen.js'),
+  'branch-key': () => require('./branch-key/index.js'),
   fields: () => require('./fields/index.js'),
   doctor: () => require('./doctor.js'),
 };

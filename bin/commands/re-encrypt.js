@@ -14,7 +14,7 @@ const {
   openSource,
 } = require('../support/completeness.js');
 const { Failure, usage } = require('../support/errors.js');
-const { envelopeOf } = require('../support/library.js');
+const { envelopeOf } = require('../support/envelope.js');
 const { isEncryptedName, encryptedName } = require('../support/names.js');
 const { OF_FILES } = require('../support/options.js');
 const { transfer } = require('../support/transfer.js');
@@ -28,9 +28,10 @@ async function run(invocation) {
   const { values } = invocation;
   const encryptionContext = contextOf(values);
   if (!values['to-key']) throw usage('no new key is named; give --to-key');
-  const sameKey = values['to-key'] === keyOf(values);
+  const { 'branch-key': branchKeyId, 'to-key': toKey, 'to-branch-key': toBranchKeyId } = values;
+  const sameKey = toKey === keyOf(values) && toBranchKeyId === branchKeyId;
   const from = envelopeOf(values);
-  const to = envelopeOf({ ...values, key: values['to-key'] });
+  const to = envelopeOf(values, { key: toKey, branchKeyId: toBranchKeyId });
 
   return transfer(invocation, {
     past: 're-encrypted',
@@ -136,6 +137,6 @@ needs --force. Files that are under the new key already are skipped, so that an
 interrupted run is resumed by the same command. In folders, only the files whose
 names end with .encrypted are taken, and no symbolic links.
 `,
-  options: /** @type {const} */ (['to-key', ...OF_FILES]),
+  options: /** @type {const} */ (['to-key', 'to-branch-key', ...OF_FILES]),
   run,
 };

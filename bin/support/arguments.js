@@ -16,7 +16,8 @@ const { OPTIONS } = require('./options.js');
  *   'associated-data'?: string, database?: string, table?: string, column?: string, to?: string,
  *   'bound-to'?: string, 'without-row'?: boolean, 'tenant-column'?: string, deterministic?: boolean,
  *   encoding?: string, index?: string[], from?: string[], 'iv-length'?: string, batch?: string,
- *   state?: string, 'dry-run'?: boolean,
+ *   state?: string, 'dry-run'?: boolean, 'branch-key'?: string, 'to-branch-key'?: string,
+ *   'key-store'?: string, 'logical-name'?: string, 'multi-region'?: boolean, 'create-table'?: boolean,
  * }} Values
  */
 

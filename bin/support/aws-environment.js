@@ -18,11 +18,11 @@ function credentials() {
 /**
  * Returns where the Region comes from.
  *
- * @param {string} key
+ * @param {string} name of a key, or of a table
  */
-function region(key) {
-  const [, inArn] = /^arn:[^:]*:kms:([^:]+):/.exec(key) ?? [];
-  if (inArn) return `${inArn}, from the key's ARN`;
+function region(name) {
+  const [, service, inArn] = /^arn:[^:]*:(kms|dynamodb):([^:]+):/.exec(name) ?? [];
+  if (inArn) return `${inArn}, from the ${service === 'kms' ? "key's" : "table's"} ARN`;
   if (env.AWS_REGION) return `${env.AWS_REGION}, from AWS_REGION`;
   if (env.AWS_DEFAULT_REGION) return `${env.AWS_DEFAULT_REGION}, from AWS_DEFAULT_REGION`;
   return `not in the environment; from the profile ${profileName()}, if that has one`;

@@ -15,6 +15,8 @@ const EXIT_OF_CATEGORY = {
 
 /** Beside those of the categories `message` and `file`, what may go right with the next file. */
 const OF_ONE_FILE = ['NO_USABLE_KEY', 'KMS_WRONG_KEY'];
+/** Of one message, which names a version; whatever is encrypted has the same version. */
+const OF_BRANCH_KEY = ['BRANCH_KEY_NOT_FOUND', 'BRANCH_KEY_ALTERED', 'BRANCH_KEY_UNSUPPORTED'];
 /** Every file that is written to the same disk fails. */
 const OF_ALL_FILES = ['DISK_FULL'];
 
@@ -87,8 +89,13 @@ function commonExitCode(codes) {
 function concernsOneFile(error) {
   const { code } = toKnown(error);
   const name = code.slice(PREFIX.length);
-  if (OF_ONE_FILE.includes(name)) return true;
+  if (OF_ONE_FILE.includes(name) || concernsBranchKey(error)) return true;
   return ['message', 'file'].includes(categoryOf(code)) && !OF_ALL_FILES.includes(name);
+}
+
+/** Returns whether a branch key, or a version of it, is not there or cannot be used. */
+function concernsBranchKey(/** @type {unknown} */ error) {
+  return OF_BRANCH_KEY.includes(toKnown(error).code.slice(PREFIX.length));
 }
 
 /** Returns whether the reader of standard output has closed it, which is no failure to tell of. */
@@ -138,6 +145,7 @@ module.exports = {
   EXIT,
   Failure,
   commonExitCode,
+  concernsBranchKey,
   concernsOneFile,
   describe,
   exitCodeOf,

@@ -2,7 +2,8 @@
 
 const { isDatabase, openDatabase } = require('../databases/index.js');
 const { usage } = require('./errors.js');
-const { envelopeOf, library } = require('./library.js');
+const { envelopeOf } = require('./envelope.js');
+const { library } = require('./library.js');
 
 /** @typedef {import('./arguments.js').Values} Values */
 /** @typedef {import('../..').KeysetStore} KeysetStore */

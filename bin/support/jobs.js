@@ -119,7 +119,7 @@ async function runJobs({ values, reporter, signal }, { jobs, failures }, operati
     reporter.failure(error, { source, destination });
     count('failed');
     exits.add(exitCodeOf(error));
-    if (!concernsOneFile(error)) stopped = true;
+    if (!concernsOneFile(error) || operation.failsAlike?.(error)) stopped = true;
   }
 
   /**

@@ -1,5 +1,6 @@
 'use strict';
 
+const { BRANCH_KEY_OPTIONS, OF_BRANCH_KEY } = require('./branch-key-options.js');
 const { FIELD_OPTIONS } = require('./field-options.js');
 
 /**
@@ -81,6 +82,7 @@ const OPTIONS = /** @satisfies {Record<string, Option>} */ ({
     short: 'q',
     help: 'print nothing but errors',
   },
+  ...BRANCH_KEY_OPTIONS,
   ...FIELD_OPTIONS,
   help: { type: /** @type {const} */ ('boolean'), short: 'h', help: 'print this help' },
 });
@@ -88,6 +90,7 @@ const OPTIONS = /** @satisfies {Record<string, Option>} */ ({
 /** What the commands that turn files into files take. */
 const OF_FILES = /** @type {const} */ ([
   'key',
+  ...OF_BRANCH_KEY,
   'context',
   'commitment-policy',
   'output',

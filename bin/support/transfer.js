@@ -18,6 +18,7 @@ const { throughStreams } = require('./streams.js');
  *   convert(source: string, destination: string, options: ConvertOptions): Promise<object>,
  *   stream(signal: AbortSignal, toFile: boolean): import('node:stream').Transform,
  *   problemWith(job: import('./plan.js').Job, signal: AbortSignal): Promise<string | undefined>,
+ *   failsAlike?(error: unknown): boolean,
  * }} Operation
  *
  * - `past`: as in "encrypted"
@@ -28,6 +29,7 @@ const { throughStreams } = require('./streams.js');
  * - `stream`: `toFile` if nobody sees the output before its end
  * - `counterpartOf`: the file that explains why another one in the folder is not
  * - `problemWith`: why an existing destination is not what would be written, if it is not
+ * - `failsAlike`: whether all other files fail with this error, too, where that depends on the command
  *
  * @typedef {import('../..').FileOptions} ConvertOptions
  */

@@ -1,5 +1,6 @@
 'use strict';
 
+const { OF_BRANCH_KEY } = require('../../support/branch-key-options.js');
 const { usage } = require('../../support/errors.js');
 const { refusePositionals, withFields } = require('../../support/field-keys.js');
 const { jsonLine, oneLine, write } = require('../../support/output.js');
@@ -63,6 +64,7 @@ field_keys, if that is not there.
 `,
   options: /** @type {const} */ ([
     'key',
+    ...OF_BRANCH_KEY,
     'store',
     'tenant',
     'key-type',

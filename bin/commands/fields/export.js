@@ -3,6 +3,7 @@
 const { Readable } = require('node:stream');
 const { pipeline } = require('node:stream/promises');
 
+const { OF_BRANCH_KEY } = require('../../support/branch-key-options.js');
 const { usage } = require('../../support/errors.js');
 const { purposeOf, refusePositionals, withFields } = require('../../support/field-keys.js');
 const { writeNewFile } = require('../../support/library.js');
@@ -62,6 +63,7 @@ keys. Only the owner can read the file that --output names.
 `,
   options: /** @type {const} */ ([
     'key',
+    ...OF_BRANCH_KEY,
     'store',
     'tenant',
     'purpose',

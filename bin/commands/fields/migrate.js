@@ -11,6 +11,7 @@ const { PostgresqlRows } = require('../../migration/postgresql-rows.js');
 const { SqliteRows } = require('../../migration/sqlite-rows.js');
 const { MigrationState } = require('../../migration/state.js');
 const { describeTable } = require('../../migration/table.js');
+const { OF_BRANCH_KEY } = require('../../support/branch-key-options.js');
 const {
   Failure,
   commonExitCode,
@@ -187,6 +188,7 @@ same command. At the end, run it once more: it should find nothing to do.
 `,
   options: /** @type {const} */ ([
     'key',
+    ...OF_BRANCH_KEY,
     'store',
     'tenant',
     'database',

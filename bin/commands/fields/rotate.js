@@ -2,6 +2,7 @@
 
 const { setTimeout: sleep } = require('node:timers/promises');
 
+const { OF_BRANCH_KEY } = require('../../support/branch-key-options.js');
 const { purposeOf, refusePositionals, withFields } = require('../../support/field-keys.js');
 const { jsonLine, write } = require('../../support/output.js');
 
@@ -34,6 +35,15 @@ refresh time of the keys. The command adds a key; run again after that time, it
 lets that key encrypt. With --wait one run does both. Values stay under the key
 that encrypted them, until "fields migrate" encrypts them again.
 `,
-  options: /** @type {const} */ (['key', 'store', 'tenant', 'purpose', 'wait', 'json', 'help']),
+  options: /** @type {const} */ ([
+    'key',
+    ...OF_BRANCH_KEY,
+    'store',
+    'tenant',
+    'purpose',
+    'wait',
+    'json',
+    'help',
+  ]),
   run,
 };

@@ -1,5 +1,6 @@
 'use strict';
 
+const { OF_BRANCH_KEY } = require('../../support/branch-key-options.js');
 const { refusePositionals, withFields } = require('../../support/field-keys.js');
 const { jsonLine, oneLine, write } = require('../../support/output.js');
 
@@ -35,6 +36,6 @@ module.exports = {
   usage: '--tenant NAME [OPTION...]',
   details: `It shows no secret.
 `,
-  options: /** @type {const} */ (['key', 'store', 'tenant', 'json', 'help']),
+  options: /** @type {const} */ (['key', ...OF_BRANCH_KEY, 'store', 'tenant', 'json', 'help']),
   run,
 };
