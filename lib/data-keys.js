@@ -3,7 +3,7 @@
 const binding = require('./native/load.js');
 const args = require('./input/index.js');
 const { abortable } = require('./calls/abort.js');
-const { EnvelopeError, invalid } = require('./errors.js');
+const { EnvelopeError, aborted, invalid } = require('./errors.js');
 
 /** @typedef {import('../binding').Keyring} Keyring */
 /** @typedef {Record<string, unknown>} Given */
@@ -28,7 +28,7 @@ const REWRAP_OPTIONS = /** @type {const} */ ([...CONTEXT_AND_SIGNAL, 'newEncrypt
 async function generateDataKey(keyring, options) {
   const { encryptionContext, signal, given } = args.callOptions(options, GENERATE_OPTIONS);
   const length = dataKeyLength(given);
-  return abortable(signal, (caller) =>
+  return unlessAborted(signal, (caller) =>
     binding.generateDataKey(keyring, length, encryptionContext, caller),
   );
 }
@@ -40,7 +40,7 @@ async function generateDataKey(keyring, options) {
 async function generateDataKeyWithoutPlaintext(keyring, options) {
   const { encryptionContext, signal, given } = args.callOptions(options, GENERATE_OPTIONS);
   const length = dataKeyLength(given);
-  return abortable(signal, (caller) =>
+  return unlessAborted(signal, (caller) =>
     binding.generateDataKeyWithoutPlaintext(keyring, length, encryptionContext, caller),
   );
 }
@@ -53,7 +53,7 @@ async function generateDataKeyWithoutPlaintext(keyring, options) {
 async function decryptDataKey(keyring, ciphertextBlob, options) {
   const { encryptionContext, signal } = args.callOptions(options, CONTEXT_AND_SIGNAL);
   const blob = args.bytes(ciphertextBlob, 'ciphertextBlob');
-  return abortable(signal, (caller) =>
+  return unlessAborted(signal, (caller) =>
     binding.decryptDataKey(keyring, blob, encryptionContext, caller),
   );
 }
@@ -72,7 +72,7 @@ async function encryptDirect(keyring, data, options) {
       `encryptDirect takes 1 to ${MAX_DIRECT_LENGTH} bytes, not ${plaintext.length}; use encrypt`,
     );
   }
-  return abortable(signal, (caller) =>
+  return unlessAborted(signal, (caller) =>
     binding.wrapDataKey(keyring, plaintext, encryptionContext, caller),
   );
 }
@@ -87,7 +87,7 @@ async function rewrapDataKey(keyring, ciphertextBlob, to, options) {
   const { encryptionContext, signal, given } = args.callOptions(options, REWRAP_OPTIONS);
   const newContext = args.newContext(given) ?? encryptionContext;
   const blob = args.bytes(ciphertextBlob, 'ciphertextBlob');
-  return abortable(signal, (caller) =>
+  return unlessAborted(signal, (caller) =>
     binding.rewrapDataKey(keyring, blob, encryptionContext, to, newContext, caller),
   );
 }
@@ -100,11 +100,30 @@ async function rewrapDataKey(keyring, ciphertextBlob, to, options) {
 async function generateDataKeyPair(keyring, withPlaintext, options) {
   const { encryptionContext, signal, given } = args.callOptions(options, PAIR_OPTIONS);
   const keyPairSpec = args.optionalString(given.keyPairSpec, 'keyPairSpec') ?? 'RSA_2048';
-  const { privateKeyPlaintext, ...pair } = await abortable(signal, (caller) =>
+  const { privateKeyPlaintext, ...pair } = await unlessAborted(signal, (caller) =>
     binding.generateDataKeyPair(keyring, keyPairSpec, withPlaintext, encryptionContext, caller),
   );
   const described = { ...pair, keyPairSpec, ...(withPlaintext ? { privateKeyPlaintext } : {}) };
   return /** @type {import('../index').KeyPair} */ (described);
+}
+
+/**
+ * Returns what a call of the addon resolves with. If the signal fired before the answer was there, wipes the
+ * plaintext keys in it, and rejects.
+ *
+ * @template T
+ * @param {AbortSignal | undefined} signal
+ * @param {(caller?: import('../binding').Caller) => Promise<T>} call
+ * @returns {Promise<T>}
+ */
+async function unlessAborted(signal, call) {
+  const answer = await abortable(signal, call);
+  if (!signal?.aborted) return answer;
+  const { plaintext, privateKeyPlaintext } = /** @type {Record<string, unknown>} */ (answer);
+  for (const bytes of [answer, plaintext, privateKeyPlaintext]) {
+    if (bytes instanceof Uint8Array) bytes.fill(0);
+  }
+  throw aborted(signal);
 }
 
 function dataKeyLength(/** @type {Given} */ { keySpec, numberOfBytes }) {
