@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 /** Seen from dist/test. */
@@ -13,15 +13,12 @@ function rowsOf(text: string): string[][] {
     .map((line) => line.split(" | ").map((cell) => cell.replace(/^\| | \|$/g, "")));
 }
 
-/** The titles of the tests of a file, and of the folder by its name, as they stand in the sources. */
+/** The titles of the tests of a file, or of a part of one in a folder, as they stand in its source. */
 function titlesIn(file: string): Set<string> {
-  const tests = new URL("../../test/", import.meta.url);
-  const folder = new URL(`${file}/`, tests);
-  const parts = existsSync(folder) ? readdirSync(folder).map((name) => new URL(name, folder)) : [];
-  const titles = [new URL(`${file}.test.ts`, tests), ...parts]
-    .map((source) => readFileSync(source, "utf8"))
-    .flatMap((source) => [...source.matchAll(/\btest\(\s*"((?:[^"\\]|\\.)+)"/g)]);
-  return new Set(titles.map(([, title]) => JSON.parse(`"${title}"`) as string));
+  const name = file.includes("/") ? `${file}.ts` : `${file}.test.ts`;
+  const source = readFileSync(new URL(`../../test/${name}`, import.meta.url), "utf8");
+  const titles = source.matchAll(/\btest\(\s*"((?:[^"\\]|\\.)+)"/g);
+  return new Set([...titles].map(([, title]) => JSON.parse(`"${title}"`) as string));
 }
 
 const attacks = rowsOf(readDocs("threat-model")).map(([number]) => number);
