@@ -24,12 +24,9 @@ const SKIPPED = new Set(['node_modules', 'dist', 'target']);
 /** What may be longer, and why. */
 const LONG = {
   '__test__/support/hostile-calls.js': 'a table of data',
-  'service/test/abuse.test.ts': 'older than the check: to be split',
   'service/test/metrics.test.ts': 'older than the check: to be split',
   'service/test/rewrap.test.ts': 'older than the check: to be split',
   'service/test/tampering.test.ts': 'older than the check: to be split',
-  'service/test/receipts.test.ts': 'to be split into what receipts say and how their key rotates',
-  'service/test/chaos-kills.postgres.test.ts': 'to be split into kills and outages',
 };
 
 /**

@@ -1,4 +1,4 @@
-import { type DeviceKey, encryptFor, toBase64 } from "./device-key.js";
+import { type DeviceKey, encryptCurrent, encryptFor, toBase64 } from "./device-key.js";
 import { DeviceKeys } from "./device-keys.js";
 import { KEY_GONE, KeyServiceError, MAY_BE_DONE, NO_ANSWER, TRY_LATER } from "./errors.js";
 import { decryptAnswer, digestOf, encryptForKey } from "./jwe.js";
@@ -136,7 +136,7 @@ export class KeyServiceClient {
         toBase64(answerKey),
         options,
       );
-      return await decryptAnswer(answer, answerKey);
+      return await decryptAnswer(answer, answerKey, data);
     } finally {
       answerKey.fill(0);
     }
@@ -211,15 +211,14 @@ export class KeyServiceClient {
     { current, txn }: SubmitOptions,
   ): Promise<object> {
     const { passwordAuthType, payload, currentPayload } = credential;
-    const encrypt = (text: string, { field }: Mutation, more: { txn?: string } = {}) =>
-      encryptFor(key, { operation: field, secret: text, issuedAt: this.#transport.now(), ...more });
-    return {
-      keyId: key.keyId,
-      passwordAuthType,
-      [payload]: await encrypt(secret, credential[action], { txn }),
-      // The current secret proves itself as it does in verifying.
-      ...(current !== undefined && { [currentPayload]: await encrypt(current, credential.verify) }),
-    };
+    const operation = credential[action].field;
+    const issuedAt = this.#transport.now();
+    const encrypted = await encryptFor(key, { operation, secret, issuedAt, txn });
+    const input = { keyId: key.keyId, passwordAuthType, [payload]: encrypted };
+    if (current === undefined) return input;
+    const replacement = await digestOf(encrypted);
+    const proof = { operation: credential.change, secret: current, replacement };
+    return { ...input, [currentPayload]: await encryptCurrent(key, proof) };
   }
 
   /**

@@ -17,6 +17,14 @@ export interface Payload {
   txn?: string;
 }
 
+/** What is encrypted of the current secret, beside the payload that replaces it. */
+export interface CurrentSecret {
+  operation: string;
+  secret: string;
+  /** The SHA-256 of that payload as it is sent, in base64url: so nobody puts another in its place. */
+  replacement: string;
+}
+
 /** The only algorithm that this client speaks. */
 const ALGORITHM = "RSA-OAEP-256";
 
@@ -31,10 +39,19 @@ export function readDeviceKey(answer: Record<keyof DeviceKey, string>): DeviceKe
 }
 
 /** Encrypts for the service: base64, good for one use. */
-export async function encryptFor(key: DeviceKey, payload: Payload): Promise<string> {
-  const publicKey = await importPublicKey(key);
+export function encryptFor(key: DeviceKey, payload: Payload): Promise<string> {
   const nonce = toBase64(crypto.getRandomValues(new Uint8Array(16)));
-  const plaintext = new TextEncoder().encode(JSON.stringify({ ...payload, nonce }));
+  return encryptJson(key, { ...payload, nonce });
+}
+
+/** Encrypts the current secret for the service: base64, good beside its replacement alone. */
+export function encryptCurrent(key: DeviceKey, current: CurrentSecret): Promise<string> {
+  return encryptJson(key, current);
+}
+
+async function encryptJson(key: DeviceKey, content: object): Promise<string> {
+  const publicKey = await importPublicKey(key);
+  const plaintext = new TextEncoder().encode(JSON.stringify(content));
   try {
     checkLength(plaintext, publicKey);
     const encrypted = await crypto.subtle.encrypt({ name: "RSA-OAEP" }, publicKey, plaintext);

@@ -1,5 +1,6 @@
 import type { DeviceKey } from "./device-key.js";
 import { importPublicKey } from "./device-key.js";
+import { KeyServiceError } from "./errors.js";
 
 const ENCRYPTION = "A256GCM";
 const TAG_BYTES = 16;
@@ -25,15 +26,34 @@ export async function encryptForKey(data: Uint8Array, key: DeviceKey): Promise<s
   }
 }
 
-/** What the service encrypted under a key that was sent to it. */
+/**
+ * What the service encrypted under a key that was sent to it, as the plaintext of this data.
+ *
+ * @throws {KeyServiceError} `ANSWER_INVALID` if it is for other data, or was changed.
+ */
 export async function decryptAnswer(
   answer: string,
   answerKey: Uint8Array<ArrayBuffer>,
+  data: string,
+): Promise<Uint8Array> {
+  try {
+    return await openAnswer(answer, answerKey, data);
+  } catch (cause) {
+    const message = "the answer is not for this data: something on the way has changed it";
+    throw new KeyServiceError("ANSWER_INVALID", message, { cause });
+  }
+}
+
+async function openAnswer(
+  answer: string,
+  answerKey: Uint8Array<ArrayBuffer>,
+  data: string,
 ): Promise<Uint8Array> {
   const [header = "", , iv = "", ciphertext = "", tag = ""] = answer.split(".");
-  const { alg, enc } = JSON.parse(new TextDecoder().decode(fromBase64Url(header))) as {
+  const { alg, enc, of } = JSON.parse(new TextDecoder().decode(fromBase64Url(header))) as {
     alg?: string;
     enc?: string;
+    of?: string;
   };
   if (alg !== "dir" || enc !== ENCRYPTION) throw new TypeError("the answer is encrypted otherwise");
   const sealed = fromBase64Url(ciphertext);
@@ -43,7 +63,11 @@ export async function decryptAnswer(
   const additionalData = new TextEncoder().encode(header);
   const parameters = { name: "AES-GCM", iv: fromBase64Url(iv), additionalData };
   const aes = await importContentKey(answerKey, "decrypt");
-  return new Uint8Array(await crypto.subtle.decrypt(parameters, aes, whole));
+  const plaintext = new Uint8Array(await crypto.subtle.decrypt(parameters, aes, whole));
+  // The header is known to be the service's only now.
+  if (of === (await digestOf(data))) return plaintext;
+  plaintext.fill(0);
+  throw new TypeError("the answer is for other data");
 }
 
 /** The SHA-256 of bytes, or of a text in UTF-8, in base64url. */

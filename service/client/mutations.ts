@@ -28,6 +28,8 @@ export interface Credential {
   readonly passwordAuthType: "PASSCODE" | "TRANSACTION_PIN";
   readonly payload: string;
   readonly currentPayload: string;
+  /** The operation of the current secret, when it is replaced. */
+  readonly change: string;
 }
 
 const CHECK = "verified retryAfterSeconds failedAttempts lastFailedAt";
@@ -49,6 +51,7 @@ export const PASSCODE: Credential = {
   passwordAuthType: "PASSCODE",
   payload: "encryptedPasscode",
   currentPayload: "encryptedCurrentPasscode",
+  change: "changeUserPasscode",
 };
 
 export const TRANSACTION_PIN: Credential = {
@@ -57,6 +60,7 @@ export const TRANSACTION_PIN: Credential = {
   passwordAuthType: "TRANSACTION_PIN",
   payload: "encryptedPin",
   currentPayload: "encryptedCurrentPin",
+  change: "changeTransactionPin",
 };
 
 function mutation(

@@ -93,6 +93,24 @@ describe("data", () => {
     }
   });
 
+  test("an answer for other data than was asked about is refused", async () => {
+    const [asked, other] = [
+      await client.encryptData(bytes("asked")),
+      await client.encryptData(bytes("other")),
+    ];
+    let swap = true;
+    const proxied = clientOf("ada", {
+      fetch: (url, options) => {
+        const request = JSON.parse(String(options?.body));
+        if (swap && request.variables.input.data) request.variables.input.data = other.data;
+        return fetch(url, { ...options, body: JSON.stringify(request) });
+      },
+    });
+    await assert.rejects(proxied.decryptData(asked), { code: "ANSWER_INVALID" });
+    swap = false;
+    assert.equal(text(await proxied.decryptData(asked)), "asked");
+  });
+
   test("a recorded request to store is not taken again, nor for another name", async () => {
     const bodies: string[] = [];
     const recorded = clientOf("bob", {

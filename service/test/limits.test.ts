@@ -172,3 +172,33 @@ test("while one user asks for hundreds of keys, another is served", async () => 
     await busy.close();
   }
 });
+
+test("a flood from one address is refused", async () => {
+  const flooded = await startTestService({ LIMIT_ADDRESS_REQUESTS_PER_MINUTE: "20" });
+  try {
+    const answers = await Promise.all(Array.from({ length: 50 }, () => flooded.graphql(ME)));
+    const floods = answers.filter(({ status }) => status === 429);
+    assert.equal(floods.length, 30);
+    for (const answer of floods) {
+      assert.equal(codeOf(answer), "TOO_MANY_REQUESTS");
+      const { retryAfterSeconds } = answer.errors![0]!.extensions;
+      assert.ok(retryAfterSeconds > 0 && retryAfterSeconds <= 60);
+    }
+  } finally {
+    await flooded.close();
+  }
+});
+
+test("an address that makes keys for many users is stopped", async () => {
+  const limited = await startTestService({ LIMIT_ADDRESS_GENERATIONS: "3" });
+  try {
+    for (let i = 0; i < 4; i++) {
+      const device = new Device(limited, await limited.token(`user-${i}`), `device-${i}`);
+      const answer = await device.generate();
+      if (i < 3) assert.equal(answer.errors, undefined);
+      else assert.equal(answer.errors![0]!.extensions.limit, "address");
+    }
+  } finally {
+    await limited.close();
+  }
+});

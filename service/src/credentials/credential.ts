@@ -5,10 +5,18 @@ import type { Integrity } from "../envelope/integrity.js";
 export type Credential = typeof credentials.$inferSelect;
 export type CredentialKind = Credential["kind"];
 
-/** How each kind is called by the operations. */
+/** How each kind is called by the operations; `change` is that of the current one when it is replaced. */
 export const KINDS = {
-  PASSCODE: { set: "setUserPasscode", verify: "verifyUserPasscode" },
-  TRANSACTION_PIN: { set: "setTransactionPin", verify: "verifyTransactionPin" },
+  PASSCODE: {
+    set: "setUserPasscode",
+    verify: "verifyUserPasscode",
+    change: "changeUserPasscode",
+  },
+  TRANSACTION_PIN: {
+    set: "setTransactionPin",
+    verify: "verifyTransactionPin",
+    change: "changeTransactionPin",
+  },
 } as const;
 
 export function credentialCode(

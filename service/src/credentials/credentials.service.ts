@@ -25,7 +25,7 @@ export interface Check {
 export interface NewSecret {
   readonly keyId: string;
   readonly ciphertext: string;
-  /** That of a payload with the current one. */
+  /** That of a payload with the current one, bound to `ciphertext`. */
   readonly currentCiphertext?: string;
   /** Whose it is, where an administrator sets it. */
   readonly userId?: string;
@@ -74,7 +74,7 @@ export class CredentialsService {
     const { hash, pepperId } = await this.hasher.hash(userId, kind, payload.secret);
     const replaced = byAdministrator
       ? undefined
-      : await this.proveCurrent(caller.userId, kind, secret);
+      : await this.proveCurrent(caller.userId, kind, secret, payload);
     const setAt = await this.store.withLock(userId, kind, async (credential) => {
       // An administrator's word also replaces what was changed in the database.
       if (!byAdministrator) {
@@ -101,7 +101,8 @@ export class CredentialsService {
   private async proveCurrent(
     userId: string,
     kind: CredentialKind,
-    { keyId, currentCiphertext }: NewSecret,
+    { keyId, ciphertext, currentCiphertext }: NewSecret,
+    payload: OpenedPayload,
   ): Promise<string | null> {
     const hash = await this.store.withLock(userId, kind, async (credential) => {
       await credential.check();
@@ -110,7 +111,9 @@ export class CredentialsService {
     if (hash === null) return null;
     if (!currentCiphertext) throw alreadySet();
     const encrypted = { keyId, ciphertext: currentCiphertext };
-    const current = await this.payloads.read(userId, encrypted, { operation: KINDS[kind].verify });
+    const replacement = { ciphertext, payload };
+    const operation = KINDS[kind].change;
+    const current = await this.payloads.readCurrent(userId, encrypted, operation, replacement);
     const attempt = await this.attempt(userId, kind, current);
     if (attempt.check.verified) return attempt.hash;
     const { retryAfterSeconds } = attempt.check;

@@ -34,7 +34,7 @@ export class VerifyUserPasscodeInput extends CredentialInput {
 export class SetUserPasscodeInput extends VerifyUserPasscodeInput {
   @Field(() => String, {
     nullable: true,
-    description: "A payload of verifyUserPasscode with the current one, if one is set.",
+    description: "The current one, if one is set: a payload for this encryptedPasscode alone.",
   })
   encryptedCurrentPasscode?: string;
 
@@ -52,7 +52,7 @@ export class VerifyTransactionPinInput extends CredentialInput {
 export class SetTransactionPinInput extends VerifyTransactionPinInput {
   @Field(() => String, {
     nullable: true,
-    description: "A payload of verifyTransactionPin with the current one, if one is set.",
+    description: "The current one, if one is set: a payload for this encryptedPin alone.",
   })
   encryptedCurrentPin?: string;
 

@@ -3,7 +3,9 @@ import { GenerationLimits } from "../limits/generation-limits.js";
 import { DeviceOwners } from "./device-owners.js";
 import { Devices } from "./devices.js";
 import { DevicesResolver } from "./devices.resolver.js";
+import { Generations } from "./generations.js";
 import { KeyIssuer } from "./key-issuer.js";
+import { KeyMaker } from "./key-maker.js";
 import { KeyUsage } from "./key-usage.js";
 import { KeyUsageResolver } from "./key-usage.resolver.js";
 import { LifeCycle } from "./life-cycle.js";
@@ -18,6 +20,8 @@ import { KeysResolver } from "./keys.resolver.js";
     DevicesResolver,
     KeyStore,
     LifeCycle,
+    Generations,
+    KeyMaker,
     KeyIssuer,
     KeysResolver,
     KeyUsage,

@@ -18,6 +18,13 @@ const form = z.strictObject({
   txn: z.string().regex(HASH).optional(),
 });
 
+/** As it stands beside the payload that it is bound to, it needs no time and no nonce of its own. */
+const currentForm = z.strictObject({
+  operation: z.string(),
+  secret: z.string().min(1),
+  replacement: z.string().regex(HASH),
+});
+
 /** What a device encrypted. */
 export interface Payload {
   readonly secret: string;
@@ -57,6 +64,23 @@ export function readPayload(
     throw new ServiceError("PAYLOAD_EXPIRED", message, { serverTime: now.toISOString() });
   }
   return { secret, nonce, transactionHash, expiresAt };
+}
+
+/**
+ * Reads the plaintext of a payload with the current secret, which its owner gave to have it replaced
+ * by one other payload and no other.
+ *
+ * @param replacement the SHA-256 of that payload as it was sent, in base64url.
+ * @throws {ServiceError} `PAYLOAD_INVALID`.
+ */
+export function readCurrentSecret(
+  plaintext: Buffer,
+  { operation, replacement }: { readonly operation: string; readonly replacement: string },
+): string {
+  const { success, data } = currentForm.safeParse(parse(plaintext));
+  if (!success || data.operation !== operation) throw invalidPayload();
+  if (data.replacement !== replacement) throw invalidPayload();
+  return data.secret;
 }
 
 function parse(plaintext: Buffer): unknown {

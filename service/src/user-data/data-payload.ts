@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader, importSPKI } from "jose";
 import { ALGORITHM } from "../keys/key-pair.js";
 
@@ -22,10 +23,18 @@ export async function encryptData(data: Uint8Array, { id, publicKey }: PublicKey
     .encrypt(key);
 }
 
-/** Encrypts an answer under the key that a client sent along. */
-export function encryptAnswer(data: Uint8Array, answerKey: Uint8Array): Promise<string> {
-  return new CompactEncrypt(data)
-    .setProtectedHeader({ alg: "dir", enc: ENCRYPTION })
+/**
+ * Encrypts an answer under the key that a client sent along. Its header, which that key authenticates,
+ * says what it is the plaintext of: so nobody on the way can have other data decrypted instead.
+ */
+export function encryptAnswer(
+  plaintext: Uint8Array,
+  answerKey: Uint8Array,
+  data: string,
+): Promise<string> {
+  const of = createHash("sha256").update(data).digest("base64url");
+  return new CompactEncrypt(plaintext)
+    .setProtectedHeader({ alg: "dir", enc: ENCRYPTION, of })
     .encrypt(answerKey);
 }
 

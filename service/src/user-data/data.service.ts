@@ -45,7 +45,7 @@ export class DataService {
     if (answerKey.length !== 32) throw invalidPayload();
     const { plaintext } = await this.open(userId, keyId, data);
     await this.database.orm.transaction((orm) => usePayload(orm, proof.keyId, request));
-    return wipeAfter(plaintext, () => encryptAnswer(plaintext, answerKey));
+    return wipeAfter(plaintext, () => encryptAnswer(plaintext, answerKey, data));
   }
 
   /** The same data under the key that the device has now. */

@@ -24,8 +24,8 @@ export class LoadClient {
   private constructor(private readonly device: Device) {}
 
   /** With a key, and a passcode set. */
-  static async start(url: string, name: string): Promise<LoadClient> {
-    const token = await signToken(name);
+  static async start(url: string, name: string, sign = signToken): Promise<LoadClient> {
+    const token = await sign(name);
     const graphql = (query: string, variables?: object) => post(url, query, variables, token);
     const client = new LoadClient(new Device({ graphql, clock: new Clock() }, token, name));
     const { data } = await untilAnswered(() => client.device.generate());
@@ -78,6 +78,30 @@ export class LoadClient {
     const wrong = data.verifyUserPasscode?.verified === false;
     return { failure: wrong ? "not verified" : undefined, retryAfterSeconds: undefined };
   }
+}
+
+/**
+ * So many clients, at each of the addresses in turn. A few at a time: each needs a key, and making keys
+ * is the most costly thing there is.
+ *
+ * @param sign makes the token of a user.
+ */
+export async function startClients(
+  urls: readonly string[],
+  count: number,
+  sign = signToken,
+): Promise<LoadClient[]> {
+  const clients: LoadClient[] = [];
+  let next = 0;
+  const startSome = async () => {
+    while (next < count) {
+      const number = next++;
+      const url = urls[number % urls.length]!;
+      clients.push(await LoadClient.start(url, `client-${number}`, sign));
+    }
+  };
+  await Promise.all(Array.from({ length: 10 }, startSome));
+  return clients;
 }
 
 /** Asks again as long as the service says so; what is measured begins later. */

@@ -7,7 +7,7 @@ import { startInstance } from "../support/instances.js";
 import { startKms } from "../support/moto.js";
 import { createTestDatabase } from "../support/test-database.js";
 import { TOKEN_SETTINGS } from "../support/tokens.js";
-import { LoadClient } from "./client.js";
+import { startClients, type LoadClient } from "./client.js";
 import { watchMemory, type MemoryReport } from "./memory.js";
 import { runPhase, type PhaseReport } from "./phase.js";
 
@@ -67,7 +67,7 @@ export async function runLoad({
   );
   try {
     const { url } = instance;
-    const working = await startClients(url, clients);
+    const working = await startClients([url], clients);
     await runPhase(working, Math.min(5, seconds));
 
     const memory = watchMemory(url, METRICS_TOKEN);
@@ -93,17 +93,6 @@ export async function runLoad({
     await database?.drop();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** A few at a time: each needs a key, and making keys is the most costly thing there is. */
-async function startClients(url: string, count: number): Promise<LoadClient[]> {
-  const clients: LoadClient[] = [];
-  let next = 0;
-  const startSome = async () => {
-    while (next < count) clients.push(await LoadClient.start(url, `client-${next++}`));
-  };
-  await Promise.all(Array.from({ length: 10 }, startSome));
-  return clients;
 }
 
 async function untilRecovered(client: LoadClient): Promise<number> {

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { startPostgres } from "../support/postgres.js";
 import { runLoad, type LoadReport } from "./load.js";
-import type { PhaseReport } from "./phase.js";
+import { printMemory, printPhase } from "./printing.js";
 
 /** `npm run load -- [--clients 200] [--seconds 60] [--outage 20] [--pglite]` */
 async function main(words: string[]): Promise<void> {
@@ -34,9 +34,7 @@ async function main(words: string[]): Promise<void> {
 function print(report: LoadReport): void {
   const { working, outage, recovered, memory } = report;
   printPhase("at work", working);
-  console.log(
-    `  memory: ${memory.first} MiB at first, ${memory.last} at last, ${memory.most} at most`,
-  );
+  printMemory("  memory", memory);
   printPhase("without KMS", outage);
   console.log(`  key service: ${report.keyServiceDuringOutage}`);
   console.log(`  refusals name up to ${outage.longestRetryAfterSeconds} s to wait`);
@@ -44,13 +42,6 @@ function print(report: LoadReport): void {
   printPhase("with KMS again", recovered);
   const failed = [working, recovered].some(({ failures }) => Object.keys(failures).length > 0);
   if (failed) process.exitCode = 1;
-}
-
-function printPhase(title: string, phase: PhaseReport): void {
-  const rate = (phase.requests / phase.seconds).toFixed(1);
-  console.log(`${title}: ${phase.requests} requests in ${phase.seconds.toFixed(1)} s, ${rate}/s`);
-  console.table({ ...phase.byOperation, all: phase.all });
-  console.log("  failures:", Object.keys(phase.failures).length > 0 ? phase.failures : "none");
 }
 
 await main(process.argv.slice(2));

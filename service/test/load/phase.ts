@@ -19,10 +19,10 @@ export interface PhaseReport {
   readonly byOperation: Record<string, Latencies>;
 }
 
-/** Lets all clients work for some seconds. */
+/** Lets all clients work for some seconds, or as long as something else takes. */
 export async function runPhase(
   clients: readonly LoadClient[],
-  seconds: number,
+  lasting: number | (() => Promise<void>),
 ): Promise<PhaseReport> {
   const samples: Sample[] = [];
   const ending = new AbortController();
@@ -30,9 +30,12 @@ export async function runPhase(
   const working = clients.map((client) =>
     client.run(ending.signal, (sample) => samples.push(sample)),
   );
-  await delay(seconds * 1000);
-  ending.abort();
-  await Promise.all(working);
+  try {
+    await (typeof lasting === "number" ? delay(lasting * 1000) : lasting());
+  } finally {
+    ending.abort();
+    await Promise.all(working);
+  }
   return report(samples, (performance.now() - started) / 1000);
 }
 
@@ -60,7 +63,8 @@ function report(samples: readonly Sample[], seconds: number): PhaseReport {
   };
 }
 
-function latencies(samples: readonly Sample[]): Latencies {
+/** How long the quick and the slow ones took. */
+export function latencies(samples: readonly Pick<Sample, "milliseconds">[]): Latencies {
   const sorted = samples.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b);
   const at = (share: number) => Math.round(sorted[Math.floor(share * (sorted.length - 1))] ?? 0);
   return { requests: sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99) };

@@ -1,4 +1,4 @@
-import { constants, publicEncrypt, randomBytes } from "node:crypto";
+import { constants, createHash, publicEncrypt, randomBytes } from "node:crypto";
 import type { Clock } from "../../src/common/clock.js";
 import type { GraphQLAnswer, TestService } from "./app.js";
 
@@ -23,6 +23,14 @@ const MUTATIONS: Record<Operation, [input: string, fields: string]> = {
     "VerifyTransactionPinInput",
     "verified retryAfterSeconds failedAttempts lastFailedAt receipt",
   ],
+};
+
+type Changing = "setUserPasscode" | "setTransactionPin";
+
+/** How the current secret comes along. */
+const CHANGES: Record<Changing, { operation: string; field: string }> = {
+  setUserPasscode: { operation: "changeUserPasscode", field: "encryptedCurrentPasscode" },
+  setTransactionPin: { operation: "changeTransactionPin", field: "encryptedCurrentPin" },
 };
 
 type Service = Pick<TestService, "graphql"> & { readonly clock: Clock };
@@ -62,18 +70,20 @@ export class Device {
     return this.send(operation, { keyId: key.keyId, payload }, more);
   }
 
-  /** The secret, with the current one in a payload of its own. */
-  async change(
-    operation: "setUserPasscode" | "setTransactionPin",
-    secret: string,
-    current: string,
-  ) {
+  /** The secret, with the current one in a payload that is bound to it. */
+  async change(operation: Changing, secret: string, current: string): Promise<GraphQLAnswer> {
     const key = await this.key();
-    const verifying =
-      operation === "setUserPasscode" ? "verifyUserPasscode" : "verifyTransactionPin";
-    const field =
-      operation === "setUserPasscode" ? "encryptedCurrentPasscode" : "encryptedCurrentPin";
-    return this.submit(operation, secret, { [field]: this.encrypt(key, verifying, current) });
+    const payload = this.encrypt(key, operation, secret);
+    const proof = this.encryptCurrent(key, operation, current, payload);
+    return this.send(operation, { keyId: key.keyId, payload }, proof);
+  }
+
+  /** The current secret for one payload that replaces it, as the input has it. */
+  encryptCurrent(key: DeviceKey, changing: Changing, secret: string, payload: string) {
+    const { operation, field } = CHANGES[changing];
+    const replacement = createHash("sha256").update(payload).digest("base64url");
+    const content = JSON.stringify({ operation, secret, replacement });
+    return { [field]: encryptText(key.publicKey, content) };
   }
 
   send(

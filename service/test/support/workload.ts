@@ -83,11 +83,11 @@ export class Worker {
     const pin = `2${randomInt(1000, 9999)}81`;
     const payload = this.device.encrypt(key, "setTransactionPin", pin);
     const [current] = this.pins;
-    const more = current && {
-      encryptedCurrentPin: this.device.encrypt(key, "verifyTransactionPin", current),
-    };
+    const proof = current
+      ? this.device.encryptCurrent(key, "setTransactionPin", current, payload)
+      : {};
     const sent = { keyId: key.keyId, payload };
-    const answer = await this.sample(() => this.device.send("setTransactionPin", sent, more || {}));
+    const answer = await this.sample(() => this.device.send("setTransactionPin", sent, proof));
     if (answer && !answer.errors) this.pins.splice(0, Infinity, pin);
     else if (this.samples.at(-1)?.failure === "WRONG_SECRET") this.pins.push(this.pins.shift()!);
     // It may be set, or not: the next one tries each, as a person would.
