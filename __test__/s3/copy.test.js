@@ -114,7 +114,7 @@ describe('EncryptedS3.copy and rewrap (moto)', { skip: skipWithout('python', 'ex
     });
 
     it('copies an old version, unless nobody can tell which instruction file is its own', async () => {
-      const versions = { Bucket: 'versions' };
+      const versions = { Bucket: `${Bucket}-versions` };
       await bucket.send('CreateBucket', versions);
       const VersioningConfiguration = { Status: 'Enabled' };
       await bucket.send('PutBucketVersioning', { ...versions, VersioningConfiguration });

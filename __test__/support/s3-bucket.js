@@ -1,6 +1,6 @@
 'use strict';
 
-const { createHash } = require('node:crypto');
+const { createHash, randomUUID } = require('node:crypto');
 const { once } = require('node:events');
 const http = require('node:http');
 const { Module } = require('node:module');
@@ -14,7 +14,8 @@ process.env.AWS_SECRET_ACCESS_KEY = 'test';
 process.env.NODE_PATH = path.join(__dirname, '..', '..', 'examples', 'node_modules');
 Module._initPaths();
 
-const Bucket = 'objects';
+// Test files may share moto, where a name is one account's.
+const Bucket = `objects-${randomUUID()}`;
 
 /**
  * Starts moto with a bucket, a KMS key, and AWS's S3 client, whose requests go through `proxy`.
