@@ -53,7 +53,10 @@ function explain(error: Error & { response?: { statusCode?: number } }): never {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const key = process.argv[2];
   if (key === undefined) throw new Error("usage: node examples/vault.ts KEY");
-  const envelope = new Envelope({ keyring: vaultKeyring(vault(), key), cache: {} });
-  const message = await envelope.encrypt("hello", { encryptionContext: { purpose: "greeting" } });
-  console.log((await envelope.decrypt(message)).toString());
+  const keyring = vaultKeyring(vault(), key);
+  const writer = new Envelope({ keyring, cache: {} });
+  const message = await writer.encrypt("hello", { encryptionContext: { purpose: "greeting" } });
+  // In an application that is another process; the writer's cache has the data key already.
+  const reader = new Envelope({ keyring, cache: {} });
+  console.log((await reader.decrypt(message)).toString());
 }

@@ -62,7 +62,8 @@ describe('kms-envelope', () => {
         .filter((line) => line.length > 80);
       assert.deepEqual(long, []);
       const listed = String(stdout).match(/^ {2}.{4}--.*$/gm);
-      for (const line of listed) assert.match(line, /^.{6}--[\w-]+( [A-Z=]+)?( {2}.*)?$/);
+      const option = /^.{6}--[\w-]+( [A-Z=.]+(\[,\.\.\.\])?)?( {2}.*)?$/;
+      for (const line of listed) assert.match(line, option);
     });
   }
 

@@ -34,19 +34,13 @@ describe('the packed package, installed', { skip }, () => {
 
   before(() => {
     fs.cpSync(path.join(SURROUNDINGS, 'programs'), programs, { recursive: true });
-    installPacked(project);
-    const folder = path.join(project, 'tarballs');
-    tarballs = fs.readdirSync(folder).map((name) => path.join(folder, name));
+    ({ tarballs } = installPacked(project));
   });
 
   it(`works with ${tested("Yarn Plug'n'Play")}`, async () => {
     const folder = temporaryFolder();
-    const main = tarballs.find((file) => /kms-envelope-\d/.test(file));
-    const platforms = tarballs.filter((file) => file !== main);
-    const resolutions = platforms.map((file) => [
-      path.basename(file).replace(/-\d.*$/, ''),
-      `file:${file}`,
-    ]);
+    const { main, platforms } = tarballs;
+    const resolutions = platforms.map(({ name, tarball }) => [name, `file:${tarball}`]);
     writeJson(path.join(folder, 'package.json'), {
       private: true,
       dependencies: { 'kms-envelope': `file:${main}` },

@@ -70,7 +70,7 @@ describe(
       const tool = path.join(modules, '@arethetypeswrong/cli/dist/index.js');
       // It asks a server about other packages else.
       const options = ['--no-definitely-typed', '--format', 'json'];
-      const args = [tool, installed.tarball, ...options];
+      const args = [tool, installed.tarballs.main, ...options];
       const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 2 ** 26 });
       assert.deepEqual(JSON.parse(stdout).analysis.problems, []);
     });

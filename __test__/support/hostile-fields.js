@@ -88,6 +88,7 @@ function fieldCalls(call, envelope) {
     call('Fields.column', {}, async (_, [it]) => void (await column()).encryptMany(it())),
     call('Fields.column', {}, async (_, [it]) => void (await column()).decryptMany([it()])),
     call('Fields.keys', {}, async (_, [it]) => void (await opened()).keys(it())),
+    call('Fields.keyset', {}, async (_, [it]) => void (await opened()).keyset(it())),
     call('Fields.tenant', {}, async () => void (await opened()).tenant),
     call('Fields.refreshMs', {}, async () => void (await opened()).refreshMs),
     call('Fields.closed', {}, async () => void (await opened()).closed),

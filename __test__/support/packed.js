@@ -32,8 +32,8 @@ function packOnce(outDir) {
  * The packed package of this platform, laid out in the node_modules of a folder.
  *
  * @param {string} project
- * @returns {{ main: string, platform: string, addon: string, tarball: string }} its folders, its binary,
- *   and the tarball of the main package
+ * @returns {{ main: string, platform: string, addon: string, tarballs: ReturnType<typeof pack> }} its
+ *   folders, its binary, and what it was unpacked from
  */
 function installPacked(project) {
   const modules = path.join(project, 'node_modules');
@@ -44,7 +44,7 @@ function installPacked(project) {
   const platform = platforms.find((folder) => folder.includes(`-${process.platform}-`));
   const name = fs.readdirSync(platform).find((file) => file.endsWith('.node'));
   const main = unpack(tarballs.main, path.join(modules, 'kms-envelope'));
-  return { main, platform, addon: path.join(platform, name), tarball: tarballs.main };
+  return { main, platform, addon: path.join(platform, name), tarballs };
 }
 
 function unpack(tarball, folder) {

@@ -13,9 +13,10 @@ function rowsOf(text: string): string[][] {
     .map((line) => line.split(" | ").map((cell) => cell.replace(/^\| | \|$/g, "")));
 }
 
-/** The titles of the tests of a file, as they stand in its source. */
+/** The titles of the tests of a file, or of a part of one in a folder, as they stand in its source. */
 function titlesIn(file: string): Set<string> {
-  const source = readFileSync(new URL(`../../test/${file}.test.ts`, import.meta.url), "utf8");
+  const name = file.includes("/") ? `${file}.ts` : `${file}.test.ts`;
+  const source = readFileSync(new URL(`../../test/${name}`, import.meta.url), "utf8");
   const titles = source.matchAll(/\btest\(\s*"((?:[^"\\]|\\.)+)"/g);
   return new Set([...titles].map(([, title]) => JSON.parse(`"${title}"`) as string));
 }
