@@ -1,7 +1,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { randomBytes } = require('node:crypto');
+const { randomBytes, randomUUID } = require('node:crypto');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const { Module } = require('node:module');
@@ -22,7 +22,7 @@ process.env.AWS_SECRET_ACCESS_KEY = 'test';
 process.env.NODE_PATH = path.join(__dirname, '..', '..', 'examples', 'node_modules');
 Module._initPaths();
 
-const Bucket = 'objects';
+const Bucket = `objects-${randomUUID()}`;
 
 describe('EncryptedS3 (moto)', { skip: skipWithout('python', 'examples') }, () => {
   let moto, client, keyring, commands;

@@ -1,7 +1,15 @@
 // Objects of the Amazon S3 Encryption Clients: `kms-envelope/s3`.
 
 import type { Readable } from "node:stream";
-import type { Bytes, CommitmentPolicy, EncryptionContext, Envelope, Keyring } from "../../index";
+import type {
+  AwsKmsKeyring,
+  Bytes,
+  CommitmentPolicy,
+  EncryptionContext,
+  Envelope,
+  Keyring,
+  MessageHeader,
+} from "../../index";
 
 /** An object as it is stored: what S3 answers, or what another store holds. */
 export interface StoredS3Object {
@@ -101,29 +109,106 @@ export interface S3ClientLike {
   send(command: any, options?: any): Promise<any>;
 }
 
-/** The place of an object, and whatever else `PutObject`, `GetObject` or `DeleteObject` take. */
+/** The place of an object, and whatever else the command takes that a call sends. */
 export interface S3Place {
   readonly Bucket: string;
   readonly Key: string;
   readonly [name: string]: unknown;
 }
 
+/** What `put` takes beside the input of `PutObject`. */
+export interface PutS3Options extends Pick<
+  EncryptS3Options,
+  "encryptionContext" | "format" | "storage" | "signal"
+> {
+  /**
+   * For streams: how long the parts are that they are uploaded in, in bytes, from 5 MiB to 1 GiB; by
+   * default 8 MiB. Up to six of them are in memory. S3 takes 10,000.
+   */
+  readonly partLength?: number;
+}
+
+/** A range of a plaintext, in bytes. */
+export interface S3Range {
+  /** The first byte; by default 0. */
+  readonly start?: number;
+  /** The byte after the last; by default, and at most, the end. */
+  readonly end?: number;
+}
+
+/** What `get` takes beside the input of `GetObject`. */
+export interface GetS3Options extends Pick<DecryptS3Options, "encryptionContext" | "signal"> {
+  /** Only this part of the plaintext of a message of this package, verified as the whole would be. */
+  readonly range?: S3Range;
+  /**
+   * Only this part of the plaintext of an object of an S3 Encryption Client, **which nothing verifies**:
+   * whoever can write to the bucket can flip any bit of it, unnoticed. AES-CBC has no ranges.
+   */
+  readonly unauthenticatedRange?: S3Range;
+}
+
+/** What the metadata of an object of an S3 Encryption Client say; nothing of it is authenticated. */
+export interface S3ObjectEncryption {
+  readonly format: "V1" | "V2" | "V3";
+  /**
+   * The algorithm of the content: `ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KEY` (V3), `AES/GCM/NoPadding`, or
+   * `AES/CBC/PKCS5Padding`.
+   */
+  readonly contentAlgorithm: string;
+  /** How the data key is wrapped, by its name in V2, such as `kms+context`; V1 has no names. */
+  readonly wrappingAlgorithm: string | undefined;
+  /** The pairs to give to `get`, if the data key is bound to them. */
+  readonly encryptionContext: EncryptionContext | undefined;
+  /** Otherwise, what the writer has noted of the wrapping key. */
+  readonly description: Record<string, string> | undefined;
+  /** Where the wrapped data key is. */
+  readonly storage: "metadata" | "instructionFile";
+  /** The length of the plaintext, in bytes, where the object tells it. */
+  readonly plaintextLength: number | undefined;
+}
+
+/** What the header of a message of this package says; nothing of it is authenticated. */
+export interface S3MessageEncryption {
+  readonly format: "message";
+  readonly header: MessageHeader;
+  /** The length of the plaintext, in bytes; unknown for signed messages. */
+  readonly plaintextLength: number | undefined;
+}
+
+/** What `rewrapInstructionFile` takes: the pairs of now, and what is to change. */
+export interface RewrapS3Options extends Pick<DecryptS3Options, "encryptionContext" | "signal"> {
+  /** The new wrapping key, in the same Region; by default that of the `EncryptedS3`. */
+  readonly to?: AwsKmsKeyring;
+  /** The new pairs; by default those of now. */
+  readonly newEncryptionContext?: EncryptionContext;
+}
+
 /** Puts objects encrypted into S3, and gets them decrypted. */
 export class EncryptedS3 {
   constructor(options: EncryptedS3Options);
-  /** Encrypts `Body`, bytes or text, and puts it; resolves to the answer of `PutObject`. */
-  put(
-    input: S3Place & { readonly Body: Bytes; readonly Metadata?: Record<string, string> },
-    options?: Pick<EncryptS3Options, "encryptionContext" | "format" | "storage" | "signal">,
-  ): Promise<Record<string, any>>;
+
   /**
-   * Resolves to the answer of `GetObject`, with the plaintext as `body`, once all has verified.
-   * Rejects with `ERR_ENVELOPE_LIMIT_EXCEEDED` for bodies over `maxBufferLength`.
+   * Encrypts `Body` and puts it; resolves to the answer of `PutObject`, or of `CompleteMultipartUpload`.
+   *
+   * A stream (of Node.js, of the Web, or any other async iterable of bytes) may have any length: it is
+   * uploaded by parts, in constant memory. Nothing is visible before all of it is there; if it fails or is
+   * aborted, the parts are deleted before the call rejects.
    */
-  get(
-    input: S3Place,
-    options?: Pick<DecryptS3Options, "encryptionContext" | "signal">,
-  ): Promise<Record<string, any> & { body: Buffer }>;
+  put(
+    input: S3Place & {
+      readonly Body: Bytes | AsyncIterable<Bytes>;
+      readonly Metadata?: Record<string, string>;
+    },
+    options?: PutS3Options,
+  ): Promise<Record<string, any>>;
+
+  /**
+   * Resolves to the answer of `GetObject`, with the plaintext as `body`, once all has verified; with a range,
+   * to the answer of `HeadObject`. Rejects with `ERR_ENVELOPE_LIMIT_EXCEEDED` for what is longer than
+   * `maxBufferLength`.
+   */
+  get(input: S3Place, options?: GetS3Options): Promise<Record<string, any> & { body: Buffer }>;
+
   /**
    * Resolves to the answer of `GetObject`, with the plaintext as `stream`, in constant memory. An
    * object of an S3 Encryption Client has verified by then: its body, still encrypted, waits in a
@@ -133,6 +218,40 @@ export class EncryptedS3 {
     input: S3Place,
     options?: Pick<DecryptS3Options, "encryptionContext" | "signal">,
   ): Promise<Record<string, any> & { stream: Readable; length?: number }>;
+
+  /**
+   * Resolves to the answer of `HeadObject`, with what it tells of the encryption, without a key: nothing if
+   * the object is not encrypted in a way that this package reads.
+   */
+  head(
+    input: S3Place,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<
+    Record<string, any> & { encryption: S3ObjectEncryption | S3MessageEncryption | undefined }
+  >;
+
+  /**
+   * Copies an object within S3 as it is, still encrypted, and its instruction file with it; resolves to the
+   * answer of `CopyObject`. The copy opens with the same key and encryption context. With
+   * `MetadataDirective: "REPLACE"` it keeps the metadata of its encryption beside the new.
+   *
+   * @param to the input of `CopyObject`, without `CopySource`.
+   */
+  copy(
+    from: S3Place,
+    to: S3Place & { readonly Metadata?: Record<string, string> },
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<Record<string, any>>;
+
+  /**
+   * Wraps the data key in the instruction file of an object again, inside KMS: under another key, another
+   * encryption context, or both. Only that file is written, and only if it is still the one that was read;
+   * otherwise S3 rejects with `PreconditionFailed`. Resolves to the answer of `PutObject`.
+   *
+   * Until you delete the old key, copies of the old file still open the object.
+   */
+  rewrapInstructionFile(place: S3Place, options: RewrapS3Options): Promise<Record<string, any>>;
+
   /** Deletes the object and its instruction file. */
   delete(input: S3Place, options?: { readonly signal?: AbortSignal }): Promise<Record<string, any>>;
 }

@@ -5,7 +5,7 @@
  * a revoked Proxy, has none.
  *
  * @param {unknown} object
- * @param {string} name
+ * @param {string | symbol} name
  */
 function hasFunction(object, name) {
   try {

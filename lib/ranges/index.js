@@ -4,6 +4,7 @@ const args = require('../input/index.js');
 const { abortable, throwIfAborted, untilAborted } = require('../calls/abort.js');
 const { EnvelopeError, invalid, native } = require('../errors.js');
 const { describe } = require('../header.js');
+const { byteRange } = require('./byte-range.js');
 const { openSource } = require('./source.js');
 
 /** @typedef {InstanceType<typeof import('../native/client.js').Core>} Core */
@@ -14,8 +15,6 @@ const FIRST_READ = 4 * 1024;
 
 /** How much plaintext one read of the source and one call of the addon give at most. */
 const SLICE = 1024 * 1024;
-
-const { MAX_SAFE_INTEGER } = Number;
 
 const RANGE_OPTIONS = /** @type {const} */ ([...args.CONTEXT_AND_SIGNAL, 'start', 'end']);
 
@@ -217,23 +216,6 @@ class Message {
     if (frames.length < to - from) throw truncated();
     native(() => this.#reader.read(start, end, frames, output, at));
   }
-}
-
-/**
- * Returns a range within a plaintext of this size.
- *
- * @param {number} size
- * @param {{ start?: unknown, end?: unknown }} range
- */
-function byteRange(size, { start = 0, end = size }) {
-  const first = args.integer(start, 'start', 0, MAX_SAFE_INTEGER);
-  const last = Math.min(args.integer(end, 'end', 0, MAX_SAFE_INTEGER), size);
-  if (first > size) {
-    const message = `the range starts at byte ${first}; the plaintext has ${size} bytes`;
-    throw new EnvelopeError('ERR_ENVELOPE_RANGE', message);
-  }
-  if (last < first) throw invalid(`end must not be less than start, ${first}`);
-  return { start: first, end: last };
 }
 
 /**

@@ -1,9 +1,18 @@
 'use strict';
 
+const { isUint8Array } = require('node:util').types;
+
 const binding = require('../native/load.js');
+const args = require('../input/index.js');
+const { invalid, native } = require('../errors.js');
+const { kind } = require('../input/kind.js');
 
 /** The prefix of all names of the S3 Encryption Clients. */
 const PREFIX = 'x-amz-';
+/** The pair of a KMS key's encryption context that binds the data key to the content's algorithm. */
+const BINDING_PAIR = 'aws:x-amz-cek-alg';
+/** The pairs of an encryption context that are the format's, and not the caller's. */
+const FORMAT_PAIRS = [BINDING_PAIR, 'kms_cmk_id'];
 
 /**
  * Returns whether an object with this metadata may be one of an S3 Encryption Client: it has metadata of
@@ -12,7 +21,16 @@ const PREFIX = 'x-amz-';
  * @param {Record<string, string>} metadata
  */
 function isS3Object(metadata) {
-  return Object.keys(metadata).some((name) => name.toLowerCase().startsWith(PREFIX));
+  return Object.keys(metadata).some(isFormatName);
+}
+
+/**
+ * Returns whether metadata of this name belong to the formats of the S3 Encryption Clients.
+ *
+ * @param {string} name
+ */
+function isFormatName(name) {
+  return name.toLowerCase().startsWith(PREFIX);
 }
 
 /**
@@ -24,4 +42,61 @@ function needsInstructionFile(metadata) {
   return binding.S3ObjectMetadata.needsInstructionFile(Object.keys(metadata));
 }
 
-module.exports = { isS3Object, needsInstructionFile };
+/**
+ * Returns what the metadata of an object say, and its instruction file if it has one: parsed and checked.
+ *
+ * @param {unknown} metadata
+ * @param {unknown} instructionFile
+ */
+function parseMetadata(metadata, instructionFile) {
+  const pairs = args.flattenContext(metadata, 'metadata');
+  const file = instructionText(instructionFile);
+  return native(() => binding.S3ObjectMetadata.parse(pairs, file));
+}
+
+/**
+ * Returns the text of an instruction file: given as text, as bytes, or as an object of strings.
+ *
+ * @param {unknown} file
+ * @returns {string | undefined}
+ */
+function instructionText(file) {
+  if (file === undefined || file === null) return undefined;
+  if (typeof file === 'string') return file;
+  if (isUint8Array(file)) return decodeUtf8(args.byteArray(file, 'instructionFile'));
+  if (typeof file === 'object') {
+    return JSON.stringify(fromFlat(args.flattenContext(file, 'instructionFile')));
+  }
+  throw invalid(`instructionFile must be its text, its bytes or an object, not ${kind(file)}`);
+}
+
+/**
+ * @param {string[]} flat names and values in turn
+ * @returns {Record<string, string>}
+ */
+function fromFlat(flat) {
+  const pairs = flat.flatMap((name, i) =>
+    i % 2 === 0 ? [[name, /** @type {string} */ (flat[i + 1])]] : [],
+  );
+  return Object.fromEntries(pairs);
+}
+
+/** @param {Uint8Array} bytes */
+function decodeUtf8(bytes) {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw invalid('instructionFile is not UTF-8');
+  }
+}
+
+module.exports = {
+  BINDING_PAIR,
+  FORMAT_PAIRS,
+  fromFlat,
+  instructionText,
+  isFormatName,
+  isS3Object,
+  needsInstructionFile,
+  parseMetadata,
+};

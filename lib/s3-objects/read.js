@@ -1,16 +1,13 @@
 'use strict';
 
-const { isUint8Array } = require('node:util').types;
-
-const binding = require('../native/load.js');
 const args = require('../input/index.js');
 const { abortable, throwIfAborted } = require('../calls/abort.js');
 const { nextTurn } = require('../calls/timers.js');
-const { invalid, native } = require('../errors.js');
-const { kind } = require('../input/kind.js');
+const { native } = require('../errors.js');
 const { nativeKeyring } = require('../keyrings/index.js');
+const { parseMetadata } = require('./metadata.js');
 
-/** @typedef {InstanceType<typeof binding.S3ObjectReader>} Reader */
+/** @typedef {import('../../binding').S3ObjectReader} Reader */
 
 /** Longer bodies are decrypted in slices of this length, in bytes, with turns of the event loop between. */
 const SLICE = 1024 * 1024;
@@ -67,9 +64,7 @@ function readSettings(options) {
  * @param {ReturnType<typeof readSettings>} settings
  */
 async function openObject(metadata, instructionFile, { keyring, context, policy, signal }) {
-  const pairs = args.flattenContext(metadata, 'metadata');
-  const file = instructionText(instructionFile);
-  const parsed = native(() => binding.S3ObjectMetadata.parse(pairs, file));
+  const parsed = parseMetadata(metadata, instructionFile);
   return abortable(signal, (caller) => parsed.open(keyring, policy, context, caller));
 }
 
@@ -114,33 +109,6 @@ async function decryptSlices(reader, body, output, signal) {
     written += native(() => reader.decryptAhead(slice, output.subarray(written)));
   }
   return native(() => reader.verified());
-}
-
-/**
- * Returns the text of an instruction file: given as text, as bytes, or as an object of strings.
- *
- * @param {unknown} file
- * @returns {string | undefined}
- */
-function instructionText(file) {
-  if (file === undefined || file === null) return undefined;
-  if (typeof file === 'string') return file;
-  if (isUint8Array(file)) return decodeUtf8(args.byteArray(file, 'instructionFile'));
-  if (typeof file === 'object') {
-    const flat = args.flattenContext(file, 'instructionFile');
-    const pairs = flat.flatMap((name, i) => (i % 2 === 0 ? [[name, flat[i + 1]]] : []));
-    return JSON.stringify(Object.fromEntries(pairs));
-  }
-  throw invalid(`instructionFile must be its text, its bytes or an object, not ${kind(file)}`);
-}
-
-/** @param {Uint8Array} bytes */
-function decodeUtf8(bytes) {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw invalid('instructionFile is not UTF-8');
-  }
 }
 
 module.exports = { decryptBody, decryptS3Object, openObject, readSettings };

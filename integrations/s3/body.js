@@ -1,0 +1,45 @@
+'use strict';
+
+const { aborted, EnvelopeError } = require('../../lib/errors.js');
+const { onAbort } = require('../../lib/calls/signal.js');
+const { throwIfAborted } = require('../../lib/calls/abort.js');
+
+/**
+ * Returns all bytes of a body, if they are not too many: what the store says of the length is not believed.
+ *
+ * @param {any} body
+ * @param {{ most: number, what: string, instead: string, signal?: AbortSignal | undefined }} limit
+ *   instead: what to use for more
+ */
+async function collect(body, { most, what, instead, signal }) {
+  if (signal?.aborted) body.destroy?.();
+  throwIfAborted(signal);
+  const ignore = signal && onAbort(signal, () => body.destroy?.(aborted(signal)));
+  try {
+    const chunks = [];
+    let length = 0;
+    for await (const chunk of body) {
+      length += chunk.length;
+      // The loop destroys the body when it is left.
+      if (length > most) throw tooLong(most, what, instead);
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  } finally {
+    ignore?.();
+  }
+}
+
+/**
+ * @param {number} most
+ * @param {string} what
+ * @param {string} instead
+ */
+function tooLong(most, what, instead) {
+  return new EnvelopeError(
+    'ERR_ENVELOPE_LIMIT_EXCEEDED',
+    `${what} has more than the ${most} bytes that are held in memory; use ${instead}`,
+  );
+}
+
+module.exports = { collect, tooLong };

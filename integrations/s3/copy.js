@@ -1,0 +1,110 @@
+'use strict';
+
+const { EnvelopeError, invalid } = require('../../lib/errors.js');
+const { isFormatName } = require('../../lib/s3-objects/metadata.js');
+const { describeObject } = require('./head.js');
+const { besideOf, checkMetadata, checkPlace } = require('./inputs.js');
+
+/** @typedef {InstanceType<typeof import('./object-store.js').ObjectStore>} ObjectStore */
+/** @typedef {import('./object-store.js').InstructionFile} InstructionFile */
+
+/** The most that S3 copies in one request, in bytes. */
+const MAX_LENGTH = 5 * 1024 ** 3;
+
+/**
+ * Copies an object within S3, as it is stored, with its instruction file; resolves to the answer of
+ * CopyObject.
+ *
+ * @param {ObjectStore} store
+ * @param {Record<string, any>} from its place
+ * @param {Record<string, any>} to the input of CopyObject, without CopySource
+ * @param {AbortSignal | undefined} signal
+ */
+async function copyObject(store, from, to, signal) {
+  checkPlace(from);
+  checkTarget(to);
+  const { output, file, encryption } = await describeObject(store, from, signal);
+  if (encryption === undefined) throw notEncrypted();
+  if (output.ContentLength > MAX_LENGTH) throw tooLong();
+  if (file) await copyFile(store, file, from, to, signal);
+  const input = { ...to, ...sourceOf(from, output.ETag), ...newMetadata(output.Metadata, to) };
+  return store.send('CopyObjectCommand', input, signal);
+}
+
+/** @param {Record<string, any>} to */
+function checkTarget(to) {
+  checkPlace(to);
+  checkMetadata(to.Metadata);
+  const ofSource = ['CopySource', 'CopySourceIfMatch'].find((name) => to[name] !== undefined);
+  if (ofSource !== undefined)
+    throw invalid(`leave out ${ofSource}: it is made of the first argument`);
+  if (to.Metadata !== undefined && to.MetadataDirective !== 'REPLACE') {
+    throw invalid(
+      'S3 heeds Metadata only with MetadataDirective: "REPLACE"; give both, or neither',
+    );
+  }
+}
+
+/**
+ * The copy's metadata, where it gets others: the caller's, and those without which it could not be read.
+ *
+ * @param {Record<string, string> | undefined} metadata of the object that is copied
+ * @param {Record<string, any>} to
+ */
+function newMetadata(metadata = {}, { MetadataDirective, Metadata }) {
+  if (MetadataDirective !== 'REPLACE') return {};
+  const ofFormat = Object.entries(metadata).filter(([name]) => isFormatName(name));
+  return { Metadata: { ...Metadata, ...Object.fromEntries(ofFormat) } };
+}
+
+/**
+ * First, as the copy cannot be read without it.
+ *
+ * @param {ObjectStore} store
+ * @param {InstructionFile} file
+ * @param {Record<string, any>} from
+ * @param {Record<string, any>} to
+ * @param {AbortSignal | undefined} signal
+ */
+async function copyFile(store, file, from, to, signal) {
+  if (from.VersionId !== undefined) {
+    throw invalid(
+      'nothing tells which version of the instruction file belongs to this version of the object; ' +
+        'get it, and put it anew',
+    );
+  }
+  // S3 refuses to copy a thing onto itself, and the file changes nothing.
+  if (from.Bucket === to.Bucket && from.Key === to.Key) return;
+  const target = besideOf(to, store.suffix);
+  const source = sourceOf(file.place, file.output.ETag);
+  await store.send('CopyObjectCommand', { ...target, ...source }, signal);
+}
+
+/**
+ * What names an object in CopyObject, as it was when it was looked at.
+ *
+ * @param {Record<string, any>} place
+ * @param {string | undefined} ETag
+ */
+function sourceOf({ Bucket, Key, VersionId }, ETag) {
+  const path = [Bucket, ...Key.split('/')].map(encodeURIComponent).join('/');
+  const version = VersionId === undefined ? '' : `?versionId=${encodeURIComponent(VersionId)}`;
+  return { CopySource: path + version, CopySourceIfMatch: ETag };
+}
+
+function notEncrypted() {
+  return new EnvelopeError(
+    'ERR_ENVELOPE_MALFORMED_MESSAGE',
+    'the object is neither one of an S3 Encryption Client nor a message, so that the copy could not be ' +
+      'read; its instruction file is missing, or it is not encrypted',
+  );
+}
+
+function tooLong() {
+  return new EnvelopeError(
+    'ERR_ENVELOPE_LIMIT_EXCEEDED',
+    `S3 copies at most ${MAX_LENGTH} bytes in one request; get the object as a stream, and put that`,
+  );
+}
+
+module.exports = { copyObject };

@@ -1,0 +1,92 @@
+'use strict';
+
+const { pipeline } = require('node:stream');
+
+const { invalid } = require('../../lib/errors.js');
+const { decryptBody, openObject } = require('../../lib/s3-objects/read.js');
+const { verifiedStream } = require('../../lib/s3-objects/stream.js');
+const { collect } = require('./body.js');
+const { callOptions, checkWhole } = require('./inputs.js');
+const { getRange } = require('./ranges.js');
+
+/** @typedef {InstanceType<typeof import('./object-store.js').ObjectStore>} ObjectStore */
+
+const STREAM_OPTIONS = /** @type {const} */ (['encryptionContext', 'signal']);
+const OPTIONS = /** @type {const} */ ([...STREAM_OPTIONS, 'range', 'unauthenticatedRange']);
+
+/**
+ * Resolves to the answer of GetObject, with the plaintext as `body`, once all of it has verified; or to that
+ * of HeadObject, with a range of the plaintext.
+ *
+ * @param {ObjectStore} store
+ * @param {Record<string, any>} input that of GetObject
+ * @param {unknown} options
+ */
+async function getObject(store, input, options) {
+  checkWhole(input);
+  const { range, unauthenticatedRange, ...call } = callOptions(options, OPTIONS);
+  if (range !== undefined && unauthenticatedRange !== undefined) {
+    throw invalid('give range or unauthenticatedRange, not both');
+  }
+  if (range !== undefined) return getRange(store, input, range, true, call);
+  if (unauthenticatedRange !== undefined) {
+    return getRange(store, input, unauthenticatedRange, false, call);
+  }
+  const { encryptionContext, signal } = call;
+  const { output, reader } = await open(store, input, call);
+  const stored = await collect(output.Body, {
+    ...{ most: store.maxBufferLength, what: 'the object', instead: 'getStream', signal },
+  });
+  const body = reader
+    ? await decryptBody(reader, stored, signal)
+    : await store.envelope.decrypt(stored, { encryptionContext, signal });
+  return { ...output, Body: undefined, body };
+}
+
+/**
+ * Resolves to the answer of GetObject, with a stream of the plaintext as `stream`.
+ *
+ * @param {ObjectStore} store
+ * @param {Record<string, any>} input that of GetObject
+ * @param {unknown} options
+ */
+async function getObjectStream(store, input, options) {
+  checkWhole(input);
+  const call = callOptions(options, STREAM_OPTIONS);
+  const { encryptionContext, signal } = call;
+  const { output, reader } = await open(store, input, call);
+  if (reader) {
+    const { stream, length } = await verifiedStream(reader, output.Body, signal);
+    return { ...output, Body: undefined, stream, length };
+  }
+  const decrypt = store.envelope.decryptStream({ encryptionContext, signal });
+  // Who ends the one ends the other; whoever reads the stream is told why.
+  const stream = pipeline(output.Body, decrypt, () => {});
+  return { ...output, Body: undefined, stream };
+}
+
+/**
+ * Gets an object; its reader is missing if it is a message.
+ *
+ * @param {ObjectStore} store
+ * @param {Record<string, any>} input
+ * @param {Record<string, any>} call
+ */
+async function open(store, input, { encryptionContext, signal }) {
+  if (store.keyring === undefined) {
+    return { output: await store.send('GetObjectCommand', input, signal), reader: undefined };
+  }
+  const settings = store.readSettings(encryptionContext, signal);
+  const output = await store.send('GetObjectCommand', input, signal);
+  try {
+    const metadata = output.Metadata ?? {};
+    const { file, isS3Object } = await store.identify(input, metadata, signal);
+    if (store.envelope && !isS3Object) return { output, reader: undefined };
+    return { output, reader: await openObject(metadata, file?.text, settings) };
+  } catch (error) {
+    output.Body?.destroy?.();
+    throw error;
+  }
+}
+
+module.exports = { getObject, getObjectStream };

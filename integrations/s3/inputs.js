@@ -1,0 +1,98 @@
+'use strict';
+
+const { isProxy } = require('node:util').types;
+
+const args = require('../../lib/input/index.js');
+const { invalid } = require('../../lib/errors.js');
+const { kind } = require('../../lib/input/kind.js');
+const { isS3Object } = require('../../lib/s3-objects/metadata.js');
+
+/** What tells the length or a checksum of the plaintext, where S3 expects those of what is stored. */
+const OF_THE_PLAINTEXT = /^(ContentLength|ContentMD5|Checksum(?!Algorithm$|Type$).+)$/;
+/** What goes for an instruction file as for its object. */
+const SHARED = ['ExpectedBucketOwner', 'RequestPayer'];
+
+/**
+ * Throws unless the input of a command names an object.
+ *
+ * @param {unknown} input
+ */
+function checkPlace(input) {
+  const names = /** @type {const} */ (['Bucket', 'Key']);
+  for (const name of names) args.string(/** @type {any} */ (plainInput(input))[name], name);
+}
+
+/** @param {unknown} input */
+function plainInput(input) {
+  if (typeof input === 'object' && input !== null && !isProxy(input)) return input;
+  throw invalid(`give the input of the command, such as { Bucket, Key }, not ${kind(input)}`);
+}
+
+/**
+ * Throws for what PutObject takes, but what cannot be right for an encrypted object.
+ *
+ * @param {Record<string, any>} input
+ */
+function checkPut(input) {
+  checkPlace(input);
+  checkMetadata(input.Metadata);
+  const wrong = Object.keys(input).find(
+    (name) => OF_THE_PLAINTEXT.test(name) && input[name] !== undefined,
+  );
+  if (wrong === undefined) return;
+  throw invalid(`leave out ${wrong}: S3 would compare it with the encrypted body`);
+}
+
+/**
+ * Throws for metadata that would be taken for the format's.
+ *
+ * @param {Record<string, string> | undefined} metadata the caller's
+ */
+function checkMetadata(metadata) {
+  if (!isS3Object(metadata ?? {})) return;
+  throw invalid('Metadata must have no name that starts with "x-amz-": those are the format’s');
+}
+
+/**
+ * Throws for an input that asks for a part of an object, of which nothing could be verified.
+ *
+ * @param {Record<string, any>} input
+ */
+function checkWhole(input) {
+  checkPlace(input);
+  const part = ['Range', 'PartNumber'].find((name) => input[name] !== undefined);
+  if (part === undefined) return;
+  throw invalid(
+    `${part} would give bytes that nothing verifies; get the whole object, or use the option range`,
+  );
+}
+
+/**
+ * Returns each option that was given, the signal checked.
+ *
+ * @param {unknown} options
+ * @param {readonly string[]} known
+ * @returns {Record<string, any>}
+ */
+function callOptions(options, known) {
+  const given = args.options(options, known);
+  return { ...given, signal: args.abortSignal(given.signal) };
+}
+
+/**
+ * Returns the place of an object's instruction file.
+ *
+ * @param {Record<string, any>} place of the object
+ * @param {string} suffix
+ * @returns {Record<string, any>}
+ */
+function besideOf(place, suffix) {
+  const shared = SHARED.filter((name) => place[name] !== undefined);
+  return {
+    Bucket: place.Bucket,
+    Key: place.Key + suffix,
+    ...Object.fromEntries(shared.map((name) => [name, place[name]])),
+  };
+}
+
+module.exports = { besideOf, callOptions, checkMetadata, checkPlace, checkPut, checkWhole };

@@ -1,0 +1,167 @@
+'use strict';
+
+const { hasFunction } = require('../../lib/input/functions.js');
+const args = require('../../lib/input/index.js');
+const { EnvelopeError, invalid } = require('../../lib/errors.js');
+const { throwIfAborted } = require('../../lib/calls/abort.js');
+const { isS3Object, needsInstructionFile } = require('../../lib/s3-objects/metadata.js');
+const { readSettings } = require('../../lib/s3-objects/read.js');
+const { collect } = require('./body.js');
+const { besideOf } = require('./inputs.js');
+
+const OPTIONS = /** @type {const} */ ([
+  'client',
+  'keyring',
+  'envelope',
+  'commitmentPolicy',
+  'legacyWrapping',
+  'legacyContent',
+  'instructionFileSuffix',
+  'maxBufferLength',
+]);
+const SUFFIX = '.instruction';
+/** The longest instruction file, in bytes: clients write some hundreds. */
+const MAX_FILE_LENGTH = 256 * 1024;
+/** The longest body that is held in memory, in bytes, unless told otherwise. */
+const MAX_BUFFER_LENGTH = 64 * 1024 * 1024;
+
+/** An instruction file: its place, its text as bytes, and what else GetObject answered. */
+/** @typedef {{ place: Record<string, any>, text: Buffer, output: Record<string, any> }} InstructionFile */
+
+/** The user's client, and the settings that all calls share. */
+class ObjectStore {
+  #client;
+
+  /** @param {unknown} options those of `EncryptedS3` */
+  constructor(options) {
+    const given = args.options(options, OPTIONS);
+    const { client, keyring, envelope, commitmentPolicy, legacyWrapping, legacyContent } = given;
+    if (!hasFunction(client, 'send')) {
+      throw invalid('client must be an S3Client of @aws-sdk/client-s3');
+    }
+    if (keyring === undefined && envelope === undefined) {
+      throw invalid('give a keyring for objects of the S3 Encryption Clients, or an envelope');
+    }
+    this.#client = /** @type {any} */ (client);
+    this.keyring = keyring;
+    this.envelope = /** @type {any} */ (envelope);
+    this.policy = { commitmentPolicy, legacyWrapping, legacyContent };
+    if (keyring !== undefined) this.readSettings(undefined, undefined);
+    const suffix = args.optionalString(given.instructionFileSuffix, 'instructionFileSuffix');
+    this.suffix = suffix ?? SUFFIX;
+    this.maxBufferLength =
+      args.optionalInteger(given.maxBufferLength, 'maxBufferLength', 0, 2 ** 31) ??
+      MAX_BUFFER_LENGTH;
+  }
+
+  /**
+   * Sends a command, and resolves to its answer.
+   *
+   * @param {string} name
+   * @param {Record<string, any>} input
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<any>}
+   */
+  async send(name, input, signal) {
+    throwIfAborted(signal);
+    // Named in full, so that a bundler takes it along; and only now, as it is the user's to install.
+    // @ts-ignore: it is not installed here
+    const commands = require('@aws-sdk/client-s3');
+    try {
+      return await this.#client.send(new commands[name](input), { abortSignal: signal });
+    } catch (error) {
+      throwIfAborted(signal);
+      throw error;
+    }
+  }
+
+  /** The algorithm of the checksums that the client sends without being asked; nothing if it sends none. */
+  async checksumAlgorithm() {
+    const when = await this.#client.config?.requestChecksumCalculation?.();
+    return when === 'WHEN_SUPPORTED' ? 'CRC32' : undefined;
+  }
+
+  /**
+   * @param {unknown} encryptionContext
+   * @param {AbortSignal | undefined} signal
+   */
+  readSettings(encryptionContext, signal) {
+    return readSettings({ keyring: this.keyring, encryptionContext, signal, ...this.policy });
+  }
+
+  /**
+   * Whether an object is one of an S3 Encryption Client, and its instruction file if it needs one.
+   *
+   * @param {Record<string, any>} place
+   * @param {Record<string, string>} metadata
+   * @param {AbortSignal | undefined} signal
+   */
+  async identify(place, metadata, signal) {
+    const file = needsInstructionFile(metadata)
+      ? await this.instructionFile(place, signal)
+      : undefined;
+    return { file, isS3Object: file !== undefined || isS3Object(metadata) };
+  }
+
+  /**
+   * An object's instruction file; nothing if there is none.
+   *
+   * @param {Record<string, any>} place
+   * @param {AbortSignal | undefined} signal
+   * @returns {Promise<InstructionFile | undefined>}
+   */
+  async instructionFile(place, signal) {
+    const beside = besideOf(place, this.suffix);
+    try {
+      const output = await this.send('GetObjectCommand', beside, signal);
+      const text = await collect(output.Body, {
+        most: MAX_FILE_LENGTH,
+        what: 'the instruction file',
+        instead: 'one that a client wrote',
+        signal,
+      });
+      return { place: beside, text, output };
+    } catch (error) {
+      if (/** @type {any} */ (error).name === 'NoSuchKey') return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Writes an object's instruction file.
+   *
+   * @param {Record<string, any>} place of the object
+   * @param {string} text
+   * @param {AbortSignal} [signal]
+   */
+  async putInstructionFile(place, text, signal) {
+    await this.send('PutObjectCommand', { ...besideOf(place, SUFFIX), Body: text }, signal);
+  }
+
+  /** The ends of the keys that an object's instruction file may have. */
+  suffixes() {
+    return [...new Set([SUFFIX, this.suffix])];
+  }
+
+  /**
+   * Bytes of a stored object, as they are stored.
+   *
+   * @param {Record<string, any>} place
+   * @param {{ ETag?: string, start: number, end: number, signal: AbortSignal | undefined }} range
+   */
+  async storedRange(place, { ETag, start, end, signal }) {
+    // HTTP counts the last byte in. IfMatch: every range is of one and the same object.
+    const range = { Range: `bytes=${start}-${end - 1}`, IfMatch: ETag };
+    const { Body } = await this.send('GetObjectCommand', { ...place, ...range }, signal);
+    const what = 'the answer to a range';
+    const most = end - start;
+    const bytes = await collect(Body, { most, what, instead: 'a store that heeds Range', signal });
+    if (bytes.length === most) return bytes;
+    throw new EnvelopeError(
+      'ERR_ENVELOPE_TRUNCATED_MESSAGE',
+      `S3 gave ${bytes.length} of the ${most} bytes of a range; the object was cut off`,
+    );
+  }
+}
+
+module.exports = { ObjectStore };

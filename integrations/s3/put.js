@@ -1,0 +1,82 @@
+'use strict';
+
+const { hasFunction } = require('../../lib/input/functions.js');
+const args = require('../../lib/input/index.js');
+const { invalid } = require('../../lib/errors.js');
+const { encryptS3Object } = require('../../lib/s3-objects/write.js');
+const { streamEncryption } = require('../../lib/s3-objects/write-stream.js');
+const { callOptions, checkPut } = require('./inputs.js');
+const { putWhole } = require('./put-whole.js');
+const { uploadStream } = require('./upload.js');
+
+/** @typedef {InstanceType<typeof import('./object-store.js').ObjectStore>} ObjectStore */
+
+const OPTIONS = /** @type {const} */ ([
+  'encryptionContext',
+  'signal',
+  'format',
+  'storage',
+  'partLength',
+]);
+const MEBIBYTE = 1024 * 1024;
+/** How long a part is, in bytes, unless told otherwise: a longest object has 8,192 parts of S3's 10,000. */
+const PART_LENGTH = 8 * MEBIBYTE;
+const MIN_PART_LENGTH = 5 * MEBIBYTE;
+const MAX_PART_LENGTH = 1024 * MEBIBYTE;
+
+/**
+ * Encrypts a body and puts it; resolves to S3's answer.
+ *
+ * @param {ObjectStore} store
+ * @param {Record<string, any>} input that of PutObject
+ * @param {unknown} options
+ */
+async function putObject(store, input, options) {
+  checkPut(input);
+  const { partLength: length, ...given } = callOptions(options, OPTIONS);
+  if (store.keyring === undefined && (given.format ?? given.storage) !== undefined) {
+    throw invalid(
+      'format and storage are for objects of the S3 Encryption Clients; give a keyring',
+    );
+  }
+  const partLength =
+    args.optionalInteger(length, 'partLength', MIN_PART_LENGTH, MAX_PART_LENGTH) ?? PART_LENGTH;
+  if (hasFunction(input.Body, Symbol.asyncIterator)) {
+    const encryption = encryptionOf(store, given);
+    return uploadStream(store, input, { ...encryption, partLength, signal: given.signal });
+  }
+  const data = args.bytes(input.Body, 'Body, unless it is a stream,');
+  if (store.keyring !== undefined) {
+    const object = await encryptS3Object(data, writeOptions(store, given));
+    return putWhole(store, input, object, given.signal);
+  }
+  const { encryptionContext, signal } = given;
+  const body = await store.envelope.encrypt(data, { encryptionContext, signal });
+  return putWhole(store, input, { body, metadata: {}, instructionFile: undefined }, signal);
+}
+
+/**
+ * What encrypts the chunks of a stream, and says what goes beside them.
+ *
+ * @param {ObjectStore} store
+ * @param {Record<string, any>} given
+ */
+function encryptionOf(store, given) {
+  if (store.keyring !== undefined) return streamEncryption(writeOptions(store, given));
+  const { encryptionContext, signal } = given;
+  return {
+    encrypt: store.envelope.encryptStream({ encryptionContext, signal }),
+    describe: () => ({ metadata: {}, instructionFile: undefined }),
+  };
+}
+
+/**
+ * @param {ObjectStore} store
+ * @param {Record<string, any>} given
+ */
+function writeOptions({ keyring, policy: { commitmentPolicy } }, given) {
+  const { encryptionContext, format, storage, signal } = given;
+  return { keyring, commitmentPolicy, encryptionContext, format, storage, signal };
+}
+
+module.exports = { putObject };
