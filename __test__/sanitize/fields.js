@@ -97,6 +97,7 @@ async function columns(folder) {
   const id = await fields.addKey();
   await fields.promote(id, { force: true });
   await fields.refresh();
+  use(fields.keyset());
   fields.close();
   const again = await Fields.open({ envelope, store, tenant: 'acme' });
   assert.equal(again.keys().length, 4);
