@@ -1,5 +1,7 @@
 'use strict';
 
+const { isUint8Array } = require('node:util').types;
+
 const binding = require('./native/load.js');
 const args = require('./input/index.js');
 const { abortable } = require('./calls/abort.js');
@@ -121,7 +123,7 @@ async function unlessAborted(signal, call) {
   if (!signal?.aborted) return answer;
   const { plaintext, privateKeyPlaintext } = /** @type {Record<string, unknown>} */ (answer);
   for (const bytes of [answer, plaintext, privateKeyPlaintext]) {
-    if (bytes instanceof Uint8Array) bytes.fill(0);
+    if (isUint8Array(bytes)) bytes.fill(0);
   }
   throw aborted(signal);
 }
