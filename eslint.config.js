@@ -30,6 +30,16 @@ module.exports = [
   },
   { files: ['**/*.js'], languageOptions: { sourceType: 'commonjs' } },
   {
+    files: ['lib/**/*.js'],
+    rules: {
+      // Of a Proxy that was revoked it throws what is no EnvelopeError.
+      'no-restricted-properties': [
+        'error',
+        { object: 'Array', property: 'isArray', message: 'Use isArray of lib/input.' },
+      ],
+    },
+  },
+  {
     files: ['__test__/surroundings/{jest,mocha}/*'],
     languageOptions: { globals: { ...globals.jest, ...globals.mocha } },
   },

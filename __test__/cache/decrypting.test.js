@@ -177,6 +177,10 @@ describe('a cache that decrypts', { skip: skipWithout('python') }, () => {
       envelope.decryptSync(good);
       await rejection(envelope.warm({ messages: messages[1] }), 'AUTHENTICATION_FAILED');
       await rejection(envelope.warm({ messages: 5 }), 'INVALID_ARGUMENT');
+      const { proxy, revoke } = Proxy.revocable([messages[0]], {});
+      await rejection(envelope.warm({ messages: proxy }), 'INVALID_ARGUMENT');
+      revoke();
+      await rejection(envelope.warm({ messages: proxy }), 'INVALID_ARGUMENT');
     });
 
     it('within the policy: suites, keys, contexts and data keys that are allowed', async () => {

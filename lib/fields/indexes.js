@@ -117,7 +117,7 @@ function indexesOf(keys, table, column, { index, indexes }) {
 /** @param {unknown} normalize */
 function normalizersOf(normalize) {
   if (normalize === undefined) return [];
-  const isList = isProxy(normalize) ? typeof normalize !== 'function' : Array.isArray(normalize);
+  const isList = isProxy(normalize) ? typeof normalize !== 'function' : args.isArray(normalize);
   const given = isList ? args.list(normalize, 'normalize') : [normalize];
   return given.map((one) => {
     if (typeof one === 'function') return /** @type {Normalizer} */ (one);

@@ -171,8 +171,8 @@ class SqlKeysetStore {
     let count = 0;
     const text = this.#dialect === 'sqlite' ? sql : sql.replaceAll('?', () => `$${++count}`);
     const answer = await this.#query(text, parameters);
-    const rows = Array.isArray(answer) ? answer : Object(answer).rows;
-    if (Array.isArray(rows)) return rows;
+    const rows = args.isArray(answer) ? answer : Object(answer).rows;
+    if (args.isArray(rows)) return rows;
     throw invalid('query must resolve with the rows: an array, or an object with `rows`');
   }
 }

@@ -3,7 +3,7 @@
 // The door: each argument is checked here once, and converted into what cannot change any more.
 const { byteArray, bytes, checkUnchanged, outputBuffer, wipe } = require('./bytes.js');
 const { CONTEXT_AND_SIGNAL, callOptions, newContext } = require('./call-options.js');
-const { flattenContext, list, options, take } = require('./plain.js');
+const { flattenContext, isArray, list, options, take } = require('./plain.js');
 const { abortSignal } = require('./signal.js');
 const values = require('./values.js');
 
@@ -16,6 +16,7 @@ module.exports = {
   callOptions,
   checkUnchanged,
   flattenContext,
+  isArray,
   list,
   newContext,
   options,

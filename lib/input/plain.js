@@ -117,7 +117,7 @@ function flattenContext(context, name = 'encryptionContext') {
  * @returns {unknown[]}
  */
 function list(value, name) {
-  if (types.isProxy(value) || !Array.isArray(value)) {
+  if (!isArray(value)) {
     throw invalid(`${name} must be an array, not ${kind(value)}`);
   }
   const items = [];
@@ -129,6 +129,17 @@ function list(value, name) {
     items.push(item.value);
   }
   return items;
+}
+
+/**
+ * Returns whether a value is an array that is no Proxy: of one that was revoked, `Array.isArray` throws.
+ *
+ * @param {unknown} value
+ * @returns {value is unknown[]}
+ */
+function isArray(value) {
+  // eslint-disable-next-line no-restricted-properties -- here it is safe
+  return !types.isProxy(value) && Array.isArray(value);
 }
 
 /** What an error shows as a right encryption context. */
@@ -177,7 +188,7 @@ function isForeignPlain(value, prototype) {
     if (!isObjectPrototype(prototype)) return false;
     foreignPrototypes.add(prototype);
   }
-  return !Array.isArray(value) && !EXOTIC.some((is) => types[is](value));
+  return !isArray(value) && !EXOTIC.some((is) => types[is](value));
 }
 
 /**
@@ -221,4 +232,4 @@ function newSnapshot() {
   return new Snapshot();
 }
 
-module.exports = { flattenContext, list, options, take };
+module.exports = { flattenContext, isArray, list, options, take };

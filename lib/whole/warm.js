@@ -27,7 +27,7 @@ async function warm(core, options) {
   const { messages } = given;
   if (messages === undefined) return core.warm(encryptionContext, signal);
   throwIfAborted(signal);
-  if (Array.isArray(messages)) {
+  if (args.isArray(messages)) {
     return keep(core, args.list(messages, 'messages'), encryptionContext, signal);
   }
   const one = [args.bytes(messages, 'messages')];
