@@ -9,6 +9,7 @@ const GROUPS = {
     'docs/keyrings.md',
     'docs/branch-keys.md',
     'docs/fields.md',
+    'docs/typeorm.md',
     'docs/s3.md',
     'docs/production.md',
     'docs/command-line.md',

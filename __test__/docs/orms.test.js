@@ -1,0 +1,59 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { execFile } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { before, describe, it } = require('node:test');
+const { promisify } = require('node:util');
+
+const { LocalKeyring } = require('../..');
+const { installPacked } = require('../support/packed');
+const { projectFolder } = require('../support/project');
+const { codeBlocks } = require('../support/readme');
+const { ORMS, SURROUNDINGS, skipWithout } = require('../support/requirements');
+
+const TSX = path.join(SURROUNDINGS, 'node_modules', 'tsx', 'dist', 'cli.mjs');
+const otherAddon = process.env.KMS_ENVELOPE_NATIVE_PATH && 'not the addon that is packed';
+
+/** The program of each page, what it prints, and its other files by the language of their blocks. */
+const PAGES = {
+  'docs/typeorm.md': {
+    output: /^Ada ada@example\.com London\n64 22\n$/,
+    files: { 'tsconfig.json': 'json' },
+  },
+};
+
+describe(
+  'the programs of the pages on ORMs',
+  { skip: otherAddon || skipWithout('orms', 'surroundings') },
+  () => {
+    const folder = projectFolder();
+
+    before(() => {
+      installPacked(folder);
+      const modules = path.join(folder, 'node_modules');
+      for (const name of fs.readdirSync(path.join(ORMS, 'node_modules'))) {
+        if (name.startsWith('.')) continue;
+        fs.symlinkSync(path.join(ORMS, 'node_modules', name), path.join(modules, name), 'junction');
+      }
+      LocalKeyring.generate(path.join(folder, 'dev.key'));
+    });
+
+    for (const [page, { output, files }] of Object.entries(PAGES)) {
+      it(`${page}: the program runs as it stands`, async () => {
+        const programs = codeBlocks(page, 'ts');
+        assert.equal(programs.length, 1);
+        for (const [name, language] of Object.entries(files)) {
+          fs.writeFileSync(path.join(folder, name), codeBlocks(page, language)[0]);
+        }
+        fs.writeFileSync(path.join(folder, 'app.mts'), programs[0]);
+        const { stdout } = await promisify(execFile)(process.execPath, [TSX, 'app.mts'], {
+          cwd: folder,
+          timeout: 60_000,
+        });
+        assert.match(stdout, output);
+      });
+    }
+  },
+);
