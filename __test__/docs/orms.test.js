@@ -14,6 +14,7 @@ const { codeBlocks } = require('../support/readme');
 const { ORMS, SURROUNDINGS, skipWithout } = require('../support/requirements');
 
 const TSX = path.join(SURROUNDINGS, 'node_modules', 'tsx', 'dist', 'cli.mjs');
+const TSC = path.join(__dirname, '..', '..', 'node_modules', 'typescript', 'bin', 'tsc');
 const otherAddon = process.env.KMS_ENVELOPE_NATIVE_PATH && 'not the addon that is packed';
 
 /** The program of each page, what it prints, and its other files by the language of their blocks. */
@@ -22,6 +23,7 @@ const PAGES = {
     output: /^Ada ada@example\.com London\n64 22\n$/,
     files: { 'tsconfig.json': 'json' },
   },
+  'docs/drizzle.md': { output: /^Ada ada@example\.com { city: 'London' }\n64 22\n$/, files: {} },
 };
 
 describe(
@@ -47,13 +49,30 @@ describe(
         for (const [name, language] of Object.entries(files)) {
           fs.writeFileSync(path.join(folder, name), codeBlocks(page, language)[0]);
         }
-        fs.writeFileSync(path.join(folder, 'app.mts'), programs[0]);
-        const { stdout } = await promisify(execFile)(process.execPath, [TSX, 'app.mts'], {
+        const program = programOf(page);
+        fs.writeFileSync(path.join(folder, program), programs[0]);
+        const { stdout } = await promisify(execFile)(process.execPath, [TSX, program], {
           cwd: folder,
           timeout: 60_000,
         });
         assert.match(stdout, output);
       });
     }
+
+    it('compile with strict types', async () => {
+      const programs = Object.keys(PAGES).map(programOf);
+      const options = ['--noEmit', '--strict', '--skipLibCheck', '--experimentalDecorators'];
+      const target = ['--module', 'nodenext', '--target', 'es2022', '--types', 'node'];
+      const args = [TSC, '--ignoreConfig', ...options, ...target, ...programs];
+      const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: folder }).catch(
+        (error) => error,
+      );
+      assert.equal(stdout, '');
+    });
   },
 );
+
+/** The file that the program of a page is written to. */
+function programOf(page) {
+  return `${path.basename(page, '.md')}.mts`;
+}

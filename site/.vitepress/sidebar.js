@@ -10,6 +10,7 @@ const GROUPS = {
     'docs/branch-keys.md',
     'docs/fields.md',
     'docs/typeorm.md',
+    'docs/drizzle.md',
     'docs/s3.md',
     'docs/production.md',
     'docs/command-line.md',
