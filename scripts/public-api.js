@@ -6,7 +6,7 @@ const path = require('node:path');
 const ROOT = path.join(__dirname, '..');
 const SNAPSHOT = '__test__/house/public-api.txt';
 /** The subpath exports. */
-const INTEGRATIONS = ['drizzle', 's3', 'typeorm'];
+const INTEGRATIONS = ['drizzle', 'prisma', 's3', 'typeorm'];
 
 /**
  * Returns what users can rely on, as text: what the package exports, its command line, and its types.

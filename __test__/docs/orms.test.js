@@ -10,6 +10,7 @@ const { promisify } = require('node:util');
 const { LocalKeyring } = require('../..');
 const { installPacked } = require('../support/packed');
 const { projectFolder } = require('../support/project');
+const { generate } = require('../orms/support/prisma-client');
 const { codeBlocks } = require('../support/readme');
 const { ORMS, SURROUNDINGS, skipWithout } = require('../support/requirements');
 
@@ -23,6 +24,7 @@ const PAGES = {
     output: /^Ada ada@example\.com London\n64 22\n$/,
     files: { 'tsconfig.json': 'json' },
   },
+  'docs/prisma.md': { output: /^Ada ada@example\.com { city: 'London' }\n64 22\n$/, files: {} },
   'docs/drizzle.md': { output: /^Ada ada@example\.com { city: 'London' }\n64 22\n$/, files: {} },
 };
 
@@ -51,6 +53,7 @@ describe(
         }
         const program = programOf(page);
         fs.writeFileSync(path.join(folder, program), programs[0]);
+        for (const schema of codeBlocks(page, 'prisma')) generate(folder, schema);
         const { stdout } = await promisify(execFile)(process.execPath, [TSX, program], {
           cwd: folder,
           timeout: 60_000,

@@ -11,6 +11,7 @@ const GROUPS = {
     'docs/fields.md',
     'docs/typeorm.md',
     'docs/drizzle.md',
+    'docs/prisma.md',
     'docs/s3.md',
     'docs/production.md',
     'docs/command-line.md',

@@ -13,9 +13,10 @@ const MARK = 'xyzzy';
 function tables(dialect) {
   const id = dialect === 'postgresql' ? 'serial primary key' : 'integer primary key';
   const bytes = dialect === 'postgresql' ? 'bytea' : 'blob';
+  const json = dialect === 'postgresql' ? 'jsonb' : 'text';
   return [
     `create table users (id ${id}, name text not null, email text, "emailIndex" text unique, phone text,
-      age text, balance text, score text, active text, born text, profile text, photo ${bytes})`,
+      age text, balance text, score text, active text, born text, profile text, photo ${bytes}, extra ${json})`,
     `create table notes (id ${id}, "authorId" integer not null references users (id), body text not null,
       "bodyIndex" text)`,
   ];
