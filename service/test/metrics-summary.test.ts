@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
-import { HOUR } from "../src/common/durations.js";
+import { HOUR, later, MINUTE } from "../src/common/durations.js";
+import { metricCounts, metricDurations } from "../src/database/schema/metrics.js";
+import { cutIntoBuckets } from "../src/metrics/buckets.js";
 import { ProblemKeys } from "../src/metrics/problem-keys.js";
 import { MetricsScene, SUMMARY } from "./support/metrics.js";
 
@@ -110,6 +112,27 @@ test("cuts the timeframe into pieces that add up to the totals", async () => {
   }
   assert.equal((await scene.summarize(24)).byOperation[0].attempts, 23);
   assert.equal((await scene.summarize(168)).byOperation[0].attempts, 30);
+});
+
+test("what a summary reads does not grow with the number of operations", async () => {
+  const stored = async () => {
+    await scene.flush();
+    const { orm } = scene.service.database;
+    return [await orm.$count(metricCounts), await orm.$count(metricDurations)];
+  };
+  scene.record({ operation: "decrypt", durationMs: 1 });
+  const first = await stored();
+  for (let ms = 1; ms <= 700; ms++) scene.record({ operation: "decrypt", durationMs: ms });
+  assert.deepEqual(await stored(), first);
+  assert.equal((await scene.summarize()).totals.attempts, 701);
+});
+
+test("each piece of a timeframe is made of at most 3 steps that are counted", () => {
+  const now = scene.service.clock.now();
+  for (let hours = 1; hours <= 90 * 24; hours++) {
+    const { stepMs, counted, starts } = cutIntoBuckets(later(now, -hours * HOUR), now, false);
+    assert.ok(starts.length <= 62 && stepMs <= 3 * counted * MINUTE, `${hours} hours`);
+  }
 });
 
 test("is for those who may see it, within the time that is kept", async () => {
