@@ -4,7 +4,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { ConfigError, loadConfig } from "../src/config/config.js";
+import { SECOND } from "../src/common/durations.js";
+import { FIELD_DEFAULTS } from "../src/config/fields.js";
 import { isInstalled } from "../src/graphql/graphiql-files.js";
+import { CLIENT_TIMEOUT_MS } from "./support/workload.js";
 
 let folder: string;
 before(() => {
@@ -107,6 +110,14 @@ test("tokens have one issuer, and a shared secret is long", () => {
   assert.deepEqual(problemsOf({ ...PRODUCTION, AUTH_JWKS_URL: "", ...shared }), []);
   assert.deepEqual(problemsOf({ ...shared, AUTH_SHARED_SECRET: "short" }), ["AUTH_SHARED_SECRET"]);
   assert.deepEqual(problemsOf({ AUTH_SHARED_SECRET: secret }), ["AUTH_ISSUER", "AUTH_AUDIENCE"]);
+});
+
+test("what the service waits for by default ends before clients give up", () => {
+  const { DATABASE_TIMEOUT_SECONDS, KMS_TIMEOUT_SECONDS } = FIELD_DEFAULTS;
+  // A connection, then a statement; a call of KMS, and half a call more for one that hangs.
+  for (const seconds of [2 * DATABASE_TIMEOUT_SECONDS, 1.5 * KMS_TIMEOUT_SECONDS]) {
+    assert.ok(seconds * SECOND < CLIENT_TIMEOUT_MS);
+  }
 });
 
 test("no problem repeats a setting's value", () => {

@@ -12,7 +12,7 @@ import { startService, type RunningService } from "../../src/service.js";
 import type { DeviceKey } from "./device.js";
 import type { TestKms } from "./moto.js";
 import { countByKey, storeKeys } from "./stored-keys.js";
-import { createTestDatabase, type TestDatabase } from "./test-database.js";
+import { copyDatabase, createTestDatabase, type TestDatabase } from "./test-database.js";
 import { TOKEN_SETTINGS } from "./tokens.js";
 
 const COMMAND = fileURLToPath(new URL("../../src/rewrap/main.js", import.meta.url));
@@ -44,6 +44,7 @@ export class RewrapScene {
   static async start(kms: TestKms): Promise<RewrapScene> {
     const folder = mkdtempSync(path.join(tmpdir(), "kms-envelope-rewrap-"));
     const testDatabase = await createTestDatabase();
+    copyDatabase(folder);
     return new RewrapScene(folder, testDatabase, {
       ...kms.environment,
       ...TOKEN_SETTINGS,
