@@ -163,6 +163,11 @@ export interface S3ObjectEncryption {
   readonly description: Record<string, string> | undefined;
   /** Where the wrapped data key is. */
   readonly storage: "metadata" | "instructionFile";
+  /** What must be set to read it, as `EncryptedS3` and `decryptS3Object` take it; nothing for V3. */
+  readonly requires: Pick<
+    DecryptS3Options,
+    "commitmentPolicy" | "legacyWrapping" | "legacyContent"
+  >;
   /** The length of the plaintext, in bytes, where the object tells it. */
   readonly plaintextLength: number | undefined;
 }
@@ -181,6 +186,49 @@ export interface RewrapS3Options extends Pick<DecryptS3Options, "encryptionConte
   readonly to?: AwsKmsKeyring;
   /** The new pairs; by default those of now. */
   readonly newEncryptionContext?: EncryptionContext;
+}
+
+/** The pairs of an encryption context; or what makes them of what an object says of itself. */
+export type S3ContextOf =
+  | EncryptionContext
+  | ((encryption: S3ObjectEncryption | S3MessageEncryption) => EncryptionContext | undefined);
+
+/** What `migrate` takes. */
+export interface MigrateS3Options extends Pick<PutS3Options, "partLength" | "signal"> {
+  /**
+   * What writes the new object: V3 if it has a `keyring`, else a message. By default the `EncryptedS3` that
+   * reads.
+   */
+  readonly to?: EncryptedS3;
+  /**
+   * As for `get`. A function is given what the object says of itself, which is authenticated only by being
+   * the right context: return `encryption.encryptionContext` to take any.
+   */
+  readonly encryptionContext?: S3ContextOf;
+  /** The pairs of the new object; by default those of the old one. */
+  readonly newEncryptionContext?: S3ContextOf;
+  /** Whether to read and verify the object only, and write nothing. */
+  readonly dryRun?: boolean;
+}
+
+/** What became of an object that was to be migrated. */
+export interface S3Migration {
+  /**
+   * - `migrated`: the new object has replaced the old one
+   * - `checked`: with `dryRun`, it would
+   * - `unchanged`: it has the new format already
+   * - `superseded`: the `VersionId` that was given is not the newest one; nothing was done
+   * - `instructionFile`: it is the instruction file of an object that needs it; nothing was done
+   * - `removed`: it was an instruction file, left over beside an object that was migrated
+   */
+  readonly status:
+    "migrated" | "checked" | "unchanged" | "superseded" | "instructionFile" | "removed";
+  /** The format that it had. */
+  readonly from?: "V1" | "V2" | "V3" | "message";
+  /** The format to have. */
+  readonly to: "V3" | "message";
+  /** The length of the plaintext, in bytes, where it is known. */
+  readonly plaintextLength?: number;
 }
 
 /** Puts objects encrypted into S3, and gets them decrypted. */
@@ -251,6 +299,17 @@ export class EncryptedS3 {
    * Until you delete the old key, copies of the old file still open the object.
    */
   rewrapInstructionFile(place: S3Place, options: RewrapS3Options): Promise<Record<string, any>>;
+
+  /**
+   * Encrypts an object anew, under a new data key, as V3 or as a message, and puts it into its place, with its
+   * metadata, tags, headers and storage class. An object that has the format already is left as it is, so
+   * that what was interrupted is resumed by the same call.
+   *
+   * It replaces the object only if all of it has verified, what was made of it has been read back, and nobody
+   * has written to the place meanwhile. Memory stays constant. The data key comes to lie in the metadata;
+   * an old instruction file is deleted last.
+   */
+  migrate(place: S3Place, options?: MigrateS3Options): Promise<S3Migration>;
 
   /** Deletes the object and its instruction file. */
   delete(input: S3Place, options?: { readonly signal?: AbortSignal }): Promise<Record<string, any>>;
