@@ -63,13 +63,8 @@ function contextToRead(values) {
   if (values['any-context'] !== true) {
     return values.context === undefined ? undefined : contextOf(values);
   }
-  if (values.context === undefined) return namedContext;
+  if (values.context === undefined) return /** @type {const} */ ('any');
   throw usage('--any-context takes every encryption context; leave out --context');
-}
-
-/** @param {any} encryption what `head` tells of an object */
-function namedContext(encryption) {
-  return encryption?.header?.encryptionContext ?? encryption?.encryptionContext;
 }
 
 /** @param {string} pem of a private key */

@@ -12,22 +12,27 @@ const { PART_LENGTH } = require('./put.js');
 /** @typedef {import('./migrate.js').Found} Found */
 /** @typedef {NonNullable<Found['encryption']>} Encryption */
 
+/** In place of pairs: those that the object names itself. */
+const ANY = 'any';
 /** How the pairs begin that a message's format adds to its encryption context. */
 const OF_FORMAT = 'aws-crypto-';
 
 /**
- * Returns the encryption context to read an object with, and that of its successor: given as pairs, or as a
- * function that is told what the object says of itself.
+ * Returns the encryption context to read an object with, and that of its successor: given as pairs, as those
+ * that the object names, or as a function that is told what the object says of itself.
  *
  * @param {Encryption} encryption
  * @param {Record<string, any>} given
  */
 function contextsOf(encryption, { encryptionContext, newEncryptionContext }) {
-  const resolved = (/** @type {any} */ value) =>
-    typeof value === 'function' ? value(encryption) : value;
+  const isMessage = encryption.format === 'message';
+  const named = isMessage ? ownPairs(encryption.header) : encryption.encryptionContext;
+  const resolved = (/** @type {any} */ value) => {
+    if (value === ANY) return named;
+    return typeof value === 'function' ? value(encryption) : value;
+  };
   const old = resolved(encryptionContext);
-  const kept = encryption.format === 'message' ? ownPairs(encryption.header) : old;
-  return { old, new: resolved(newEncryptionContext) ?? kept };
+  return { old, new: resolved(newEncryptionContext) ?? (isMessage ? named : old) };
 }
 
 /** @param {import('../../index').MessageHeader} header */

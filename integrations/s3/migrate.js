@@ -69,7 +69,8 @@ async function migrateObject(store, place, options, storeOf) {
     try {
       return await migrateOnce({ store, target, to }, place, given, settings);
     } catch (error) {
-      const isRaced = CONFLICTS.includes(/** @type {any} */ (error).name);
+      const { name, $metadata } = /** @type {any} */ (error);
+      const isRaced = CONFLICTS.includes(name) || $metadata?.httpStatusCode === 412;
       if (!isRaced || attempt === ATTEMPTS) throw error;
     }
   }

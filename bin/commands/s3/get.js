@@ -23,9 +23,7 @@ async function run({ values, positionals, reporter, signal }) {
   await withS3(source, async ({ client, EncryptedS3 }) => {
     const s3 = new EncryptedS3({ client, ...options });
     const encryptionContext =
-      typeof context === 'function'
-        ? context((await s3.head(place, { signal })).encryption)
-        : context;
+      context === 'any' ? namedContext((await s3.head(place, { signal })).encryption) : context;
     const { stream } = await s3.getStream(place, { encryptionContext, signal });
     if (output === '-') return pipeline(stream, standardOutput(), { signal });
     try {
@@ -36,6 +34,11 @@ async function run({ values, positionals, reporter, signal }) {
     const value = { status: 'decrypted', source, destination: output };
     await reporter.result(value, `decrypted ${source} -> ${output}`);
   });
+}
+
+/** @param {any} encryption what `head` tells of an object */
+function namedContext(encryption) {
+  return encryption?.header ? undefined : encryption?.encryptionContext;
 }
 
 module.exports = {
