@@ -37,6 +37,7 @@ const STEPS = {
   python,
   localstack,
   tink,
+  s3,
   peers,
   surroundings,
   bundlers,
@@ -55,6 +56,7 @@ const DEFAULT_STEPS = [
   'python',
   'localstack',
   'tink',
+  's3',
   'peers',
   'surroundings',
   'bundlers',
@@ -183,6 +185,11 @@ function tink() {
   return venv('.venv-tink', 'tink.txt');
 }
 
+/** AWS's S3 Encryption Client for Python. */
+function s3() {
+  return venv('.venv-s3', 's3.txt');
+}
+
 /** Zig, which has the interfaces of every glibc. */
 function zig() {
   return venv('.venv-zig', 'zig.txt');
@@ -284,6 +291,7 @@ module.exports = {
   python,
   rehearsal,
   runtimes,
+  s3,
   site,
   surroundings,
   tink,

@@ -74,7 +74,12 @@ function commandLine() {
 
 function typeFiles() {
   const types = fs.readdirSync(path.join(ROOT, 'types')).sort();
-  return ['index.d.ts', ...types.map((name) => `types/${name}`), 'integrations/s3/index.d.ts'];
+  return [
+    'index.d.ts',
+    ...types.map((name) => `types/${name}`),
+    'integrations/s3/objects.d.ts',
+    'integrations/s3/index.d.ts',
+  ];
 }
 
 /** Returns the declarations of a file, without comments. */

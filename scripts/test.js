@@ -65,6 +65,7 @@ async function testNode() {
   prepare.python();
   prepare.localstack();
   prepare.tink();
+  prepare.s3();
   prepare.peers();
   prepare.surroundings();
   prepare.bundlers();

@@ -12,10 +12,12 @@ const TYPESCRIPT = path.join(ROOT, '__test__', 'typescript');
 const VENV_PYTHON = process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python';
 const PYTHON = path.join(ROOT, '.venv', VENV_PYTHON);
 const LOCALSTACK = path.join(ROOT, '.venv-localstack', VENV_PYTHON);
+const S3_CLIENT = path.join(ROOT, '.venv-s3', VENV_PYTHON);
 const TINK = path.join(ROOT, '.venv-tink', VENV_PYTHON);
 const INSTALLED = {
   python: PYTHON,
   localstack: LOCALSTACK,
+  's3-client': S3_CLIENT,
   tink: TINK,
   peers: path.join(PEERS, 'node_modules', '@aws-crypto', 'client-node', 'package.json'),
   surroundings: path.join(SURROUNDINGS, 'node_modules', 'jest', 'package.json'),
@@ -42,8 +44,8 @@ function requireOrSkip(t, condition, what) {
 /**
  * The same for a whole suite: describe('...', { skip: skipWithout('python', 'peers') }, ...).
  *
- * @param {...('python' | 'localstack' | 'tink' | 'peers' | 'surroundings' | 'bundlers' | 'runtimes' | 'typescript' | 'examples')} names 'python': moto and the Python
- *   peer; 'localstack': a KMS with key states; 'tink': Google Tink; 'peers':
+ * @param {...('python' | 'localstack' | 's3-client' | 'tink' | 'peers' | 'surroundings' | 'bundlers' | 'runtimes' | 'typescript' | 'examples')} names 'python': moto and the Python
+ *   peer; 'localstack': a KMS with key states; 's3-client': AWS's S3 Encryption Client; 'tink': Google Tink; 'peers':
  *   the JavaScript peer and the other versions of Node.js; 'surroundings': test runners and the like;
  *   'bundlers' and 'typescript': some, and its versions; 'runtimes': Bun, Deno, Yarn, Next.js; 'examples': what the examples import
  */
@@ -70,6 +72,7 @@ module.exports = {
   PEERS,
   PYTHON,
   RUNTIMES,
+  S3_CLIENT,
   SURROUNDINGS,
   TINK,
   TYPESCRIPT,

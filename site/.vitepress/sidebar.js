@@ -10,6 +10,7 @@ const GROUPS = {
     'docs/branch-keys.md',
     'docs/fields.md',
     'docs/s3.md',
+    'docs/s3-migration.md',
     'docs/production.md',
     'docs/command-line.md',
     'docs/migrating-from-client-node.md',
