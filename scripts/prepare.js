@@ -12,6 +12,7 @@ const SURROUNDINGS = path.join(ROOT, '__test__', 'surroundings');
 const BUNDLERS = path.join(ROOT, '__test__', 'bundlers');
 const RUNTIMES = path.join(ROOT, '__test__', 'runtimes');
 const TYPESCRIPT = path.join(ROOT, '__test__', 'typescript');
+const ORMS = path.join(ROOT, '__test__', 'orms');
 const EXAMPLES = path.join(ROOT, 'examples');
 const BENCHMARK = path.join(ROOT, 'benchmark');
 const REHEARSAL = path.join(ROOT, 'scripts', 'rehearsal');
@@ -43,6 +44,7 @@ const STEPS = {
   bundlers,
   runtimes,
   typescript,
+  orms,
   examples,
   benchmark,
   rehearsal,
@@ -62,6 +64,7 @@ const DEFAULT_STEPS = [
   'bundlers',
   'runtimes',
   'typescript',
+  'orms',
   'examples',
 ];
 
@@ -98,6 +101,11 @@ function runtimes() {
 /** The versions of TypeScript that the types are tried with, and what checks the exports. */
 function typescript() {
   npmInstall(TYPESCRIPT);
+}
+
+/** The ORMs that have adapters; a script of Prisma's would fetch programs that the tests do not need. */
+function orms() {
+  npmInstall(ORMS, ['--ignore-scripts']);
 }
 
 /** What the examples import: the AWS SDK for S3, Express, and the package itself. */
@@ -287,6 +295,7 @@ module.exports = {
   examples,
   localstack,
   nodeModules,
+  orms,
   peers,
   python,
   rehearsal,
