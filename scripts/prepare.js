@@ -12,6 +12,7 @@ const SURROUNDINGS = path.join(ROOT, '__test__', 'surroundings');
 const BUNDLERS = path.join(ROOT, '__test__', 'bundlers');
 const RUNTIMES = path.join(ROOT, '__test__', 'runtimes');
 const TYPESCRIPT = path.join(ROOT, '__test__', 'typescript');
+const FRAMEWORKS = path.join(ROOT, '__test__', 'frameworks');
 const EXAMPLES = path.join(ROOT, 'examples');
 const BENCHMARK = path.join(ROOT, 'benchmark');
 const REHEARSAL = path.join(ROOT, 'scripts', 'rehearsal');
@@ -42,6 +43,7 @@ const STEPS = {
   bundlers,
   runtimes,
   typescript,
+  frameworks,
   examples,
   benchmark,
   rehearsal,
@@ -60,6 +62,7 @@ const DEFAULT_STEPS = [
   'bundlers',
   'runtimes',
   'typescript',
+  'frameworks',
   'examples',
 ];
 
@@ -96,6 +99,12 @@ function runtimes() {
 /** The versions of TypeScript that the types are tried with, and what checks the exports. */
 function typescript() {
   npmInstall(TYPESCRIPT);
+}
+
+/** The frameworks that the integrations are tried with: the newest of each, and the versions before. */
+function frameworks() {
+  npmInstall(FRAMEWORKS);
+  npmInstall(path.join(FRAMEWORKS, 'nest-11'));
 }
 
 /** What the examples import: the AWS SDK for S3, Express, and the package itself. */
@@ -278,6 +287,7 @@ module.exports = {
   benchmark,
   bundlers,
   examples,
+  frameworks,
   localstack,
   nodeModules,
   peers,

@@ -8,6 +8,7 @@ const PEERS = path.join(ROOT, '__test__', 'peers');
 const SURROUNDINGS = path.join(ROOT, '__test__', 'surroundings');
 const BUNDLERS = path.join(ROOT, '__test__', 'bundlers');
 const RUNTIMES = path.join(ROOT, '__test__', 'runtimes');
+const FRAMEWORKS = path.join(ROOT, '__test__', 'frameworks');
 const TYPESCRIPT = path.join(ROOT, '__test__', 'typescript');
 const VENV_PYTHON = process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python';
 const PYTHON = path.join(ROOT, '.venv', VENV_PYTHON);
@@ -22,6 +23,7 @@ const INSTALLED = {
   bundlers: path.join(BUNDLERS, 'node_modules', 'vite', 'package.json'),
   runtimes: path.join(RUNTIMES, 'node_modules', 'next', 'package.json'),
   typescript: path.join(TYPESCRIPT, 'node_modules', 'publint', 'package.json'),
+  frameworks: path.join(FRAMEWORKS, 'node_modules', '@nestjs', 'common', 'package.json'),
   examples: path.join(ROOT, 'examples', 'node_modules', 'express', 'package.json'),
 };
 
@@ -42,10 +44,11 @@ function requireOrSkip(t, condition, what) {
 /**
  * The same for a whole suite: describe('...', { skip: skipWithout('python', 'peers') }, ...).
  *
- * @param {...('python' | 'localstack' | 'tink' | 'peers' | 'surroundings' | 'bundlers' | 'runtimes' | 'typescript' | 'examples')} names 'python': moto and the Python
+ * @param {...('python' | 'localstack' | 'tink' | 'peers' | 'surroundings' | 'bundlers' | 'runtimes' | 'typescript' | 'frameworks' | 'examples')} names 'python': moto and the Python
  *   peer; 'localstack': a KMS with key states; 'tink': Google Tink; 'peers':
  *   the JavaScript peer and the other versions of Node.js; 'surroundings': test runners and the like;
- *   'bundlers' and 'typescript': some, and its versions; 'runtimes': Bun, Deno, Yarn, Next.js; 'examples': what the examples import
+ *   'bundlers' and 'typescript': some, and its versions; 'runtimes': Bun, Deno, Yarn, Next.js;
+ *   'frameworks': NestJS, Express, Fastify, multer; 'examples': what the examples import
  */
 function skipWithout(...names) {
   const missing = names.filter((name) => !isInstalled(name));
@@ -66,6 +69,7 @@ function skipReason(condition, what) {
 
 module.exports = {
   BUNDLERS,
+  FRAMEWORKS,
   LOCALSTACK,
   PEERS,
   PYTHON,
