@@ -13,6 +13,7 @@ const BUNDLERS = path.join(ROOT, '__test__', 'bundlers');
 const RUNTIMES = path.join(ROOT, '__test__', 'runtimes');
 const TYPESCRIPT = path.join(ROOT, '__test__', 'typescript');
 const ORMS = path.join(ROOT, '__test__', 'orms');
+const FRAMEWORKS = path.join(ROOT, '__test__', 'frameworks');
 const EXAMPLES = path.join(ROOT, 'examples');
 const BENCHMARK = path.join(ROOT, 'benchmark');
 const REHEARSAL = path.join(ROOT, 'scripts', 'rehearsal');
@@ -45,6 +46,7 @@ const STEPS = {
   runtimes,
   typescript,
   orms,
+  frameworks,
   examples,
   benchmark,
   rehearsal,
@@ -65,6 +67,7 @@ const DEFAULT_STEPS = [
   'runtimes',
   'typescript',
   'orms',
+  'frameworks',
   'examples',
 ];
 
@@ -106,6 +109,12 @@ function typescript() {
 /** The ORMs that have adapters; a script of Prisma's would fetch programs that the tests do not need. */
 function orms() {
   npmInstall(ORMS, ['--ignore-scripts']);
+}
+
+/** The frameworks that the integrations are tried with: the newest of each, and the versions before. */
+function frameworks() {
+  npmInstall(FRAMEWORKS);
+  npmInstall(path.join(FRAMEWORKS, 'nest-11'));
 }
 
 /** What the examples import: the AWS SDK for S3, Express, and the package itself. */
@@ -293,6 +302,7 @@ module.exports = {
   benchmark,
   bundlers,
   examples,
+  frameworks,
   localstack,
   nodeModules,
   orms,
