@@ -14,6 +14,7 @@ const WITHOUT_DATABASE = ["browser", "client-docs", "config", "cross-origin", "t
 /** What shows how much the service bears, which is asked of the database of production. */
 const ON_POSTGRES = ["load"];
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
+const RUNNER = fileURLToPath(new URL("../../../scripts/node-tests.js", import.meta.url));
 
 /**
  * `npm test -- [pglite|postgres] [NAME...]`: the tests on PGlite, and those that depend on the database
@@ -75,8 +76,7 @@ async function run(
   const heading = `\n== ${title}\n`;
   if (!first) process.stdout.write(heading);
   if (files.length === 0) return true;
-  const options = ["--test", "--test-reporter=spec", "--test-concurrency=1"];
-  const child = spawn(process.execPath, [...options, ...files], {
+  const child = spawn(process.execPath, [RUNNER, "--test-concurrency=1", ...files], {
     stdio: ["inherit", first ? "pipe" : "inherit", "inherit"],
     env: { ...process.env, ...environment },
   });
