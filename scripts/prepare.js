@@ -12,6 +12,8 @@ const SURROUNDINGS = path.join(ROOT, '__test__', 'surroundings');
 const BUNDLERS = path.join(ROOT, '__test__', 'bundlers');
 const RUNTIMES = path.join(ROOT, '__test__', 'runtimes');
 const TYPESCRIPT = path.join(ROOT, '__test__', 'typescript');
+const ORMS = path.join(ROOT, '__test__', 'orms');
+const FRAMEWORKS = path.join(ROOT, '__test__', 'frameworks');
 const EXAMPLES = path.join(ROOT, 'examples');
 const BENCHMARK = path.join(ROOT, 'benchmark');
 const REHEARSAL = path.join(ROOT, 'scripts', 'rehearsal');
@@ -43,6 +45,8 @@ const STEPS = {
   bundlers,
   runtimes,
   typescript,
+  orms,
+  frameworks,
   examples,
   benchmark,
   rehearsal,
@@ -62,6 +66,8 @@ const DEFAULT_STEPS = [
   'bundlers',
   'runtimes',
   'typescript',
+  'orms',
+  'frameworks',
   'examples',
 ];
 
@@ -98,6 +104,17 @@ function runtimes() {
 /** The versions of TypeScript that the types are tried with, and what checks the exports. */
 function typescript() {
   npmInstall(TYPESCRIPT);
+}
+
+/** The ORMs that have adapters; a script of Prisma's would fetch programs that the tests do not need. */
+function orms() {
+  npmInstall(ORMS, ['--ignore-scripts']);
+}
+
+/** The frameworks that the integrations are tried with: the newest of each, and the versions before. */
+function frameworks() {
+  npmInstall(FRAMEWORKS);
+  npmInstall(path.join(FRAMEWORKS, 'nest-11'));
 }
 
 /** What the examples import: the AWS SDK for S3, Express, and the package itself. */
@@ -285,8 +302,10 @@ module.exports = {
   benchmark,
   bundlers,
   examples,
+  frameworks,
   localstack,
   nodeModules,
+  orms,
   peers,
   python,
   rehearsal,
