@@ -6,6 +6,7 @@ import sys
 import time
 
 import boto3
+from botocore.config import Config
 from s3_encryption import S3EncryptionClient, S3EncryptionClientConfig
 from s3_encryption.materials.kms_keyring import KmsKeyring
 
@@ -19,7 +20,9 @@ def peak():
 
 def main():
     party, operation, path, endpoint, key = sys.argv[1:]
-    where = {"endpoint_url": endpoint, "region_name": "us-east-1"}
+    # An emulator takes long to join the parts of 1 GiB; a second try would find none.
+    patient = Config(read_timeout=600, retries={"total_max_attempts": 1})
+    where = {"endpoint_url": endpoint, "region_name": "us-east-1", "config": patient}
     keyring = KmsKeyring(boto3.client("kms", **where), key)
     client = S3EncryptionClient(boto3.client("s3", **where), S3EncryptionClientConfig(keyring))
     before, started = peak(), time.perf_counter_ns()
