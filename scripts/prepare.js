@@ -2,10 +2,10 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
+const { localstack, python, s3, tink, zig } = require('./environments');
 const { oldGlibc } = require('./old-glibc');
 const { hash, once } = require('./once');
-const { run } = require('./run');
-const { venv } = require('./venv');
+const { run } = require('./run-command');
 
 const ROOT = path.join(__dirname, '..');
 const PEERS = path.join(ROOT, '__test__', 'peers');
@@ -182,35 +182,6 @@ function linkInto(folder) {
   if (fs.existsSync(link)) return;
   fs.mkdirSync(path.dirname(link), { recursive: true });
   fs.symlinkSync(ROOT, link, WINDOWS ? 'junction' : 'dir');
-}
-
-/**
- * The virtual environment with moto and the Encryption SDK for Python.
- *
- * @returns {string} the path of its Python
- */
-function python() {
-  return venv('.venv', 'requirements.txt');
-}
-
-/** A KMS whose keys have states; its packages do not go together with moto's. */
-function localstack() {
-  return venv('.venv-localstack', 'localstack.txt');
-}
-
-/** Google Tink for Python. */
-function tink() {
-  return venv('.venv-tink', 'tink.txt');
-}
-
-/** AWS's S3 Encryption Client for Python. */
-function s3() {
-  return venv('.venv-s3', 's3.txt');
-}
-
-/** Zig, which has the interfaces of every glibc. */
-function zig() {
-  return venv('.venv-zig', 'zig.txt');
 }
 
 function npmInstall(folder, options = []) {

@@ -1,21 +1,44 @@
 'use strict';
 
+// The virtual environments of Python that the tests use; each step returns the path of its Python.
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { hash, once } = require('./once');
-const { run } = require('./run');
+const { run } = require('./run-command');
 
 const ROOT = path.join(__dirname, '..');
 const WINDOWS = process.platform === 'win32';
 
 /**
- * Makes a virtual environment of Python with the packages of a list, unless it is there.
+ * The virtual environment with moto and the Encryption SDK for Python.
  *
- * @param {string} name of its folder in the repository
- * @param {string} list a file of `__test__/peers`, in the form of pip's requirements
  * @returns {string} the path of its Python
  */
+function python() {
+  return venv('.venv', 'requirements.txt');
+}
+
+/** A KMS whose keys have states; its packages do not go together with moto's. */
+function localstack() {
+  return venv('.venv-localstack', 'localstack.txt');
+}
+
+/** Google Tink for Python. */
+function tink() {
+  return venv('.venv-tink', 'tink.txt');
+}
+
+/** AWS's S3 Encryption Client for Python. */
+function s3() {
+  return venv('.venv-s3', 's3.txt');
+}
+
+/** Zig, which has the interfaces of every glibc. */
+function zig() {
+  return venv('.venv-zig', 'zig.txt');
+}
+
 function venv(name, list) {
   const folder = path.join(ROOT, name);
   const binary = path.join(folder, WINDOWS ? 'Scripts/python.exe' : 'bin/python');
@@ -49,4 +72,4 @@ function createVenv(folder) {
   throw new Error('install Python 3.11 or later with its venv module, then try again');
 }
 
-module.exports = { venv };
+module.exports = { localstack, python, s3, tink, zig };

@@ -4,14 +4,15 @@ const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 
 const ROOT = path.join(__dirname, '..');
+const WINDOWS = process.platform === 'win32';
 
 /**
- * Runs a command to its end, with what it prints shown; throws if it fails.
+ * Runs a program to its end, and shows what it prints; throws if it fails.
  *
  * @param {string} command
  * @param {string[]} args
- * @param {string} [cwd] the repository's folder if it is left out
- * @param {Record<string, string>} [variables] added to the environment
+ * @param {string} [cwd]
+ * @param {Record<string, string>} [variables] beside those of this process
  */
 function run(command, args, cwd = ROOT, variables = {}) {
   console.log(`$ ${command} ${args.join(' ')}`);
@@ -21,7 +22,7 @@ function run(command, args, cwd = ROOT, variables = {}) {
     cwd,
     env,
     stdio: 'inherit',
-    shell: process.platform === 'win32',
+    shell: WINDOWS,
   });
   if (error) throw error;
   if (status !== 0) throw new Error(`${command} ${args[0]} failed`);
