@@ -12,6 +12,7 @@ const SURROUNDINGS = path.join(ROOT, '__test__', 'surroundings');
 const BUNDLERS = path.join(ROOT, '__test__', 'bundlers');
 const RUNTIMES = path.join(ROOT, '__test__', 'runtimes');
 const TYPESCRIPT = path.join(ROOT, '__test__', 'typescript');
+const ORMS = path.join(ROOT, '__test__', 'orms');
 const FRAMEWORKS = path.join(ROOT, '__test__', 'frameworks');
 const EXAMPLES = path.join(ROOT, 'examples');
 const BENCHMARK = path.join(ROOT, 'benchmark');
@@ -38,11 +39,13 @@ const STEPS = {
   python,
   localstack,
   tink,
+  s3,
   peers,
   surroundings,
   bundlers,
   runtimes,
   typescript,
+  orms,
   frameworks,
   examples,
   benchmark,
@@ -57,11 +60,13 @@ const DEFAULT_STEPS = [
   'python',
   'localstack',
   'tink',
+  's3',
   'peers',
   'surroundings',
   'bundlers',
   'runtimes',
   'typescript',
+  'orms',
   'frameworks',
   'examples',
 ];
@@ -99,6 +104,11 @@ function runtimes() {
 /** The versions of TypeScript that the types are tried with, and what checks the exports. */
 function typescript() {
   npmInstall(TYPESCRIPT);
+}
+
+/** The ORMs that have adapters; a script of Prisma's would fetch programs that the tests do not need. */
+function orms() {
+  npmInstall(ORMS, ['--ignore-scripts']);
 }
 
 /** The frameworks that the integrations are tried with: the newest of each, and the versions before. */
@@ -190,6 +200,11 @@ function localstack() {
 /** Google Tink for Python. */
 function tink() {
   return venv('.venv-tink', 'tink.txt');
+}
+
+/** AWS's S3 Encryption Client for Python. */
+function s3() {
+  return venv('.venv-s3', 's3.txt');
 }
 
 /** Zig, which has the interfaces of every glibc. */
@@ -290,10 +305,12 @@ module.exports = {
   frameworks,
   localstack,
   nodeModules,
+  orms,
   peers,
   python,
   rehearsal,
   runtimes,
+  s3,
   site,
   surroundings,
   tink,

@@ -6,7 +6,7 @@ const path = require('node:path');
 const ROOT = path.join(__dirname, '..');
 const SNAPSHOT = '__test__/house/public-api.txt';
 /** The integrations that load nothing which is not installed; of the others, the types tell. */
-const SUBPATHS = ['express', 'fastify', 'multer', 's3'];
+const SUBPATHS = ['drizzle', 'express', 'fastify', 'multer', 'prisma', 's3', 'typeorm'];
 
 /**
  * Returns what users can rely on, as text: what the package exports, its command line, and its types.
@@ -80,14 +80,10 @@ function typeFiles() {
   const types = fs.readdirSync(path.join(ROOT, 'types')).sort();
   const integrations = fs
     .readdirSync(path.join(ROOT, 'integrations'), { recursive: true })
-    .map((name) => name.replaceAll(path.sep, '/'))
+    .map((name) => `integrations/${String(name).replaceAll('\\', '/')}`)
     .filter((name) => name.endsWith('.d.ts'))
     .sort();
-  return [
-    'index.d.ts',
-    ...types.map((name) => `types/${name}`),
-    ...integrations.map((name) => `integrations/${name}`),
-  ];
+  return ['index.d.ts', ...types.map((name) => `types/${name}`), ...integrations];
 }
 
 /** Returns the declarations of a file, without comments. */
