@@ -5,8 +5,8 @@ const path = require('node:path');
 
 const ROOT = path.join(__dirname, '..');
 const SNAPSHOT = '__test__/house/public-api.txt';
-/** The subpath exports. */
-const INTEGRATIONS = ['drizzle', 'prisma', 's3', 'typeorm'];
+/** The integrations that load nothing which is not installed; of the others, the types tell. */
+const SUBPATHS = ['drizzle', 'express', 'fastify', 'multer', 'prisma', 's3', 'typeorm'];
 
 /**
  * Returns what users can rely on, as text: what the package exports, its command line, and its types.
@@ -15,7 +15,7 @@ function publicApi() {
   return [
     'Written by `node scripts/public-api.js`. A change here is a change for users: say so in CHANGELOG.md.',
     section('exports', exportsOf(require('..'))),
-    ...INTEGRATIONS.map((name) =>
+    ...SUBPATHS.map((name) =>
       section(`exports of kms-envelope/${name}`, exportsOf(require(`../integrations/${name}`))),
     ),
     section('command line', commandLine()),
@@ -78,9 +78,11 @@ function commandLine() {
 
 function typeFiles() {
   const types = fs.readdirSync(path.join(ROOT, 'types')).sort();
-  const integrations = ['columns', ...INTEGRATIONS].map(
-    (name) => `integrations/${name}/index.d.ts`,
-  );
+  const integrations = fs
+    .readdirSync(path.join(ROOT, 'integrations'), { recursive: true })
+    .map((name) => `integrations/${String(name).replaceAll('\\', '/')}`)
+    .filter((name) => name.endsWith('.d.ts'))
+    .sort();
   return ['index.d.ts', ...types.map((name) => `types/${name}`), ...integrations];
 }
 

@@ -24,7 +24,17 @@ const STAGES = {
  * The subjects whose tests would prove the same with another cipher engine: what they test lies above it.
  * A run with the second engine leaves them out; a new subject takes part unless it is named here.
  */
-const WITHOUT_CIPHERS = ['cli', 'docs', 'hostile', 'house', 'kms', 'memory', 'orms', 'process'];
+const WITHOUT_CIPHERS = [
+  'cli',
+  'docs',
+  'frameworks',
+  'hostile',
+  'house',
+  'kms',
+  'memory',
+  'orms',
+  'process',
+];
 
 /** `npm test -- [STAGE...]`: prepares what the stages need, runs them, and sums up. */
 async function main(names) {
@@ -65,21 +75,25 @@ async function testNode() {
   prepare.python();
   prepare.localstack();
   prepare.tink();
+  prepare.s3();
   prepare.peers();
   prepare.surroundings();
   prepare.bundlers();
   prepare.runtimes();
   prepare.typescript();
   prepare.orms();
+  prepare.frameworks();
   prepare.examples();
   const files = testFiles(engine === 'aws-lc' ? [] : WITHOUT_CIPHERS);
   if (files.length === 0) return { ok: false, error: 'there is no __test__/SUBJECT/*.test.js' };
 
-  const options = ['--test-reporter=spec', '--test-concurrency=2', `--test-timeout=${TIMEOUT_MS}`];
+  const options = ['--test-concurrency=2', `--test-timeout=${TIMEOUT_MS}`];
   const own = engine === 'aws-lc' ? {} : { KMS_ENVELOPE_NATIVE_PATH: addon };
   return withShared(async (shared) => {
     const env = { ...own, ...shared };
-    return nodeTests(await run(process.execPath, ['--test', ...options, ...files], { env }));
+    return nodeTests(
+      await run(process.execPath, ['scripts/node-tests.js', ...options, ...files], { env }),
+    );
   });
 }
 
@@ -134,13 +148,13 @@ async function testSite() {
   return nodeTests(await run('npm', ['test'], { cwd: path.join(ROOT, 'site') }));
 }
 
-/** What Node.js's own runner has counted. */
+/** What scripts/node-tests.js has counted. */
 function nodeTests({ ok, output }) {
-  const summary = output.match(/^ℹ (tests|pass|fail|cancelled|skipped|todo) \d+$/gm) ?? [];
+  const summary = output.match(/^node --test: \d+ passed, \d+ failed, \d+ skipped$/gm) ?? [];
   return counted(ok, summary, {
-    passed: sum(summary, /pass (\d+)/),
-    failed: sum(summary, /(?:fail|cancelled) (\d+)/),
-    skipped: sum(summary, /(?:skipped|todo) (\d+)/),
+    passed: sum(summary, /(\d+) passed/),
+    failed: sum(summary, /(\d+) failed/),
+    skipped: sum(summary, /(\d+) skipped/),
   });
 }
 
