@@ -10,6 +10,7 @@ module.exports = [
       '**/node_modules/',
       '.venv/',
       '.venv-localstack/',
+      '.venv-s3/',
       '.venv-tink/',
       '.venv-zig/',
       'service/dist/',

@@ -12,6 +12,8 @@ const SURROUNDINGS = path.join(ROOT, '__test__', 'surroundings');
 const BUNDLERS = path.join(ROOT, '__test__', 'bundlers');
 const RUNTIMES = path.join(ROOT, '__test__', 'runtimes');
 const TYPESCRIPT = path.join(ROOT, '__test__', 'typescript');
+const ORMS = path.join(ROOT, '__test__', 'orms');
+const FRAMEWORKS = path.join(ROOT, '__test__', 'frameworks');
 const EXAMPLES = path.join(ROOT, 'examples');
 const BENCHMARK = path.join(ROOT, 'benchmark');
 const REHEARSAL = path.join(ROOT, 'scripts', 'rehearsal');
@@ -37,11 +39,14 @@ const STEPS = {
   python,
   localstack,
   tink,
+  s3,
   peers,
   surroundings,
   bundlers,
   runtimes,
   typescript,
+  orms,
+  frameworks,
   examples,
   benchmark,
   rehearsal,
@@ -55,11 +60,14 @@ const DEFAULT_STEPS = [
   'python',
   'localstack',
   'tink',
+  's3',
   'peers',
   'surroundings',
   'bundlers',
   'runtimes',
   'typescript',
+  'orms',
+  'frameworks',
   'examples',
 ];
 
@@ -96,6 +104,17 @@ function runtimes() {
 /** The versions of TypeScript that the types are tried with, and what checks the exports. */
 function typescript() {
   npmInstall(TYPESCRIPT);
+}
+
+/** The ORMs that have adapters; a script of Prisma's would fetch programs that the tests do not need. */
+function orms() {
+  npmInstall(ORMS, ['--ignore-scripts']);
+}
+
+/** The frameworks that the integrations are tried with: the newest of each, and the versions before. */
+function frameworks() {
+  npmInstall(FRAMEWORKS);
+  npmInstall(path.join(FRAMEWORKS, 'nest-11'));
 }
 
 /** What the examples import: the AWS SDK for S3, Express, and the package itself. */
@@ -181,6 +200,11 @@ function localstack() {
 /** Google Tink for Python. */
 function tink() {
   return venv('.venv-tink', 'tink.txt');
+}
+
+/** AWS's S3 Encryption Client for Python. */
+function s3() {
+  return venv('.venv-s3', 's3.txt');
 }
 
 /** Zig, which has the interfaces of every glibc. */
@@ -278,12 +302,15 @@ module.exports = {
   benchmark,
   bundlers,
   examples,
+  frameworks,
   localstack,
   nodeModules,
+  orms,
   peers,
   python,
   rehearsal,
   runtimes,
+  s3,
   site,
   surroundings,
   tink,

@@ -14,7 +14,7 @@ import { startService, type RunningService } from "../src/service.js";
 import { post } from "./support/app.js";
 import { codeOf, Device } from "./support/device.js";
 import { storeKeys } from "./support/stored-keys.js";
-import { createTestDatabase, type TestDatabase } from "./support/test-database.js";
+import { copyDatabase, createTestDatabase, type TestDatabase } from "./support/test-database.js";
 
 /** The clock of the machine, which the database does not share. */
 class MachineClock extends Clock {
@@ -34,6 +34,7 @@ let service: RunningService | undefined;
 beforeEach(async () => {
   folder = mkdtempSync(path.join(tmpdir(), "kms-envelope-clock-"));
   database = await createTestDatabase();
+  copyDatabase(folder);
   machineClock = new MachineClock();
   config = loadConfig({
     NODE_ENV: "test",

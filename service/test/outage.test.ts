@@ -83,7 +83,7 @@ test("while the key service hangs, requests are answered before clients give up"
 test("a service that cannot open its secrets does not start", async () => {
   kms.away = true;
   const settings = { ...kms.settings, NODE_ENV: "test", PORT: "0", LOG_LEVEL: "silent" };
-  const config = loadConfig({ ...settings, DATA_DIR: `${service.config.dataDir}/other` });
+  const config = loadConfig({ ...settings, DATA_DIR: `${service.config.DATA_DIR}/other` });
   await assert.rejects(startService(config, { log: createLog("silent") }), {
     message: /key service cannot be used/,
   });
