@@ -8,6 +8,8 @@ use napi_derive::napi;
 use zeroizing_alloc::ZeroAlloc;
 
 mod batch;
+mod branch_key_items;
+mod branch_key_storage;
 mod branch_key_supplier;
 mod branch_keys;
 mod bytes;
