@@ -7,6 +7,7 @@ const { BranchKeyStore, Envelope, HierarchicalKeyring } = require('../..');
 const { CONTEXT, KIB } = require('../lib/keys');
 const { withKms } = require('../lib/kms');
 const { inRounds, sequential, synchronous } = require('../lib/rounds');
+const { envelope } = require('../peers/kms-envelope');
 const { clientNodeOfBranchKey } = require('../peers/client-node-branch-keys');
 
 const LENGTH = KIB;
@@ -37,6 +38,7 @@ async function branchKeys({ quick }) {
         const repeated = party.synchronous ? synchronous : sequential;
         sides[name] = repeated(() => party[operation](input));
       }
+      sides['kms-envelope, raw AES key'] = synchronous(rawAes(operation, data));
       groups.push({ name: operation, bytes: LENGTH, sides: await inRounds(sides, { quick }) });
     }
     return groups;
@@ -45,19 +47,28 @@ async function branchKeys({ quick }) {
 
 function ofOurs(branchKeyStore) {
   const keyring = new HierarchicalKeyring({ branchKeyStore, branchKeyId: BRANCH_KEY });
-  const envelope = new Envelope({ keyring });
+  const ours = new Envelope({ keyring });
   const options = { encryptionContext: CONTEXT };
   return {
     'kms-envelope': {
-      encrypt: (data) => envelope.encrypt(data, options),
-      decrypt: (message) => envelope.decrypt(message, options),
+      encrypt: (data) => ours.encrypt(data, options),
+      decrypt: (message) => ours.decrypt(message, options),
     },
     'kms-envelope, synchronous': {
       synchronous: true,
-      encrypt: (data) => envelope.encryptSync(data, options),
-      decrypt: (message) => envelope.decryptSync(message, options),
+      encrypt: (data) => ours.encryptSync(data, options),
+      decrypt: (message) => ours.decryptSync(message, options),
     },
   };
+}
+
+/** The same without a branch key, which tells what its wrapping costs. */
+function rawAes(operation, data) {
+  const options = { encryptionContext: CONTEXT };
+  const raw = envelope();
+  if (operation === 'encrypt') return () => raw.encryptSync(data, options);
+  const message = raw.encryptSync(data, options);
+  return () => raw.decryptSync(message, options);
 }
 
 /** A message that all read; each reads what each wrote, so that all have the branch key. */

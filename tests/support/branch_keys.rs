@@ -71,10 +71,6 @@ fn keys_of(item: &Item) -> (String, String) {
 }
 
 impl Storage for MemoryTable {
-    fn table_name(&self) -> &str {
-        &self.name
-    }
-
     fn get<'a>(
         &'a self,
         branch_key_id: &'a str,
