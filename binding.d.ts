@@ -64,7 +64,9 @@ export type NativeIdRequest = BranchKeyIdRequest
 /** Creates, rotates, destroys and reads branch keys. */
 export declare class BranchKeyStore {
   /** A store in DynamoDB. Nothing is called yet. */
-  static dynamoDb(options: NativeKeyStoreOptions, kms: NativeKmsOptions, guard: NativeGuardOptions, credentials?: NativeCredentials | undefined | null): BranchKeyStore
+  static dynamoDb(tableName: string, endpoint: string | undefined | null, options: NativeKeyStoreOptions, kms: NativeKmsOptions, guard: NativeGuardOptions, credentials?: NativeCredentials | undefined | null): BranchKeyStore
+  /** A store in a storage of the caller's, whose functions `ask` calls. */
+  static overStorage(ask: (arg: StorageRequest) => void, options: NativeKeyStoreOptions, kms: NativeKmsOptions, guard: NativeGuardOptions, credentials?: NativeCredentials | undefined | null): BranchKeyStore
   /** A keyring of this branch key. */
   keyring(branchKeyId: string, limits: NativeBranchKeyLimits): NativeKeyring
   /** A keyring of the branch keys that a function tells. */
@@ -255,6 +257,8 @@ export declare class Keyring {
   static awsKms(keyId: string, additionalKeyIds: Array<string>, options: NativeKmsOptions, guard: NativeGuardOptions, credentials?: Credentials | undefined | null): Keyring
   /** Whichever KMS keys a message names. */
   static awsKmsDiscovery(filter: NativeDiscoveryFilter | undefined | null, options: NativeKmsOptions, guard: NativeGuardOptions, credentials?: Credentials | undefined | null): Keyring
+  /** An RSA key of KMS, with its public key in DER. */
+  static awsKmsRsa(keyArn: string, padding: string, publicKey: Uint8Array | undefined | null, options: NativeKmsOptions, guard: NativeGuardOptions, credentials?: Credentials | undefined | null): Keyring
   /** Several keyrings. */
   static multi(generator: Keyring | undefined | null, children: Array<Keyring>): Keyring
   /** A key file. */
@@ -398,6 +402,33 @@ export declare class S3ObjectWriter {
 }
 export type NativeObjectWriter = S3ObjectWriter
 
+/** What one of the functions is asked; answered at most once. */
+export declare class StorageRequest {
+  /** On whose behalf it is asked: the id of a `Caller`. */
+  get callerId(): number
+  /** Which function. */
+  get operation(): string
+  /** The id of the branch key, if it is about one. */
+  get branchKeyId(): string
+  /** The types of the items to get or delete. */
+  get types(): Array<string>
+  /** Whether an item that was written just now must be seen. */
+  get consistently(): boolean
+  /** What to write. */
+  takePuts(): Array<NativePut>
+  /** Adds an item to the answer. */
+  addItem(branchKeyId: string, itemType: string, enc: Uint8Array, attributes: Array<string>): void
+  /** Answers with the items that were added. */
+  done(): void
+  /** Answers whether all was written. */
+  written(written: boolean): void
+  /** Answers with the ids of branch keys. */
+  listed(ids: Array<string>): void
+  /** Answers that it failed. */
+  failed(message: string, cause: string | undefined | null, retryable: boolean): void
+}
+export type NativeStorageRequest = StorageRequest
+
 /** The keysets of a tenant, as one version of them is stored. */
 export declare class TenantKeys {
   /** Fresh keysets. */
@@ -465,6 +496,9 @@ export declare class Transform {
   release(): void
 }
 export type NativeTransform = Transform
+
+/** The version of the package that this addon belongs to. */
+export declare const ADDON_VERSION: string
 
 /** All suites there are. */
 export declare function algorithmSuites(): Array<NativeSuite>
@@ -754,14 +788,10 @@ export interface NativeKeyPair {
   requestId?: string
 }
 
-/** Where branch keys are, and which KMS key wraps them. */
+/** What the records of a store are authenticated with, and which KMS key wraps them. */
 export interface NativeKeyStoreOptions {
-  /** The table. */
-  tableName: string
   /** The name that the records are authenticated with. */
   logicalName: string
-  /** The URL of DynamoDB. */
-  endpoint?: string
   /** The ARN of the KMS key; without it, whichever a record names. */
   kmsKeyId?: string
   /** The Region of those keys. */
@@ -806,6 +836,20 @@ export interface NativeOutcome {
   error?: string
   /** Whether nobody waited for it any more. */
   aborted: boolean
+}
+
+/** An item to be written, and on which condition. */
+export interface NativePut {
+  /** The id of the branch key. */
+  branchKeyId: string
+  /** Which item of the branch key. */
+  itemType: string
+  /** The wrapped key. */
+  enc: Buffer
+  /** All other attributes, as pairs. */
+  attributes: Array<Array<string>>
+  /** The wrapped key of the item that it replaces; without it, there must be none. */
+  previousEnc?: Buffer
 }
 
 /** Which objects may be read. */

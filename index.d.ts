@@ -43,10 +43,12 @@ import type {
   WarmMessagesOptions,
 } from "./types/options.js";
 
+export * from "./types/branch-key-storage.js";
 export * from "./types/branch-keys.js";
 export * from "./types/errors.js";
 export * from "./types/fields.js";
 export * from "./types/keyrings.js";
+export * from "./types/kms-rsa.js";
 export type * from "./types/message.js";
 export type * from "./types/options.js";
 export type * from "./types/output.js";

@@ -13,6 +13,7 @@ const {
 const { inspect } = require('./lib/header.js');
 const {
   AwsKmsKeyring,
+  AwsKmsRsaKeyring,
   CustomKeyring,
   HierarchicalKeyring,
   LocalKeyring,
@@ -37,6 +38,7 @@ const {
 
 module.exports = {
   AwsKmsKeyring,
+  AwsKmsRsaKeyring,
   BranchKeyStore,
   CustomKeyring,
   DynamoDbKeysetStore,

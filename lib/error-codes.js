@@ -137,6 +137,7 @@ const CODES = {
     'key',
     'Look the name in the message up in the Amazon DynamoDB API Reference.',
   ],
+  KEY_STORE_FAILED: ['service', 'Correct the function of your storage; `cause` has what it threw.'],
   CIRCUIT_OPEN: ['service', 'Try again after `retryAfterMs`.'],
   QUEUE_FULL: [
     'service',

@@ -24,9 +24,6 @@ const SKIPPED = new Set(['node_modules', 'dist', 'target']);
 /** What may be longer, and why. */
 const LONG = {
   '__test__/support/hostile-calls.js': 'a table of data',
-  'service/test/metrics.test.ts': 'older than the check: to be split',
-  'service/test/rewrap.test.ts': 'older than the check: to be split',
-  'service/test/tampering.test.ts': 'older than the check: to be split',
 };
 
 /**

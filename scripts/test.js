@@ -24,7 +24,17 @@ const STAGES = {
  * The subjects whose tests would prove the same with another cipher engine: what they test lies above it.
  * A run with the second engine leaves them out; a new subject takes part unless it is named here.
  */
-const WITHOUT_CIPHERS = ['cli', 'docs', 'hostile', 'house', 'kms', 'memory', 'process'];
+const WITHOUT_CIPHERS = [
+  'cli',
+  'docs',
+  'frameworks',
+  'hostile',
+  'house',
+  'kms',
+  'memory',
+  'orms',
+  'process',
+];
 
 /** `npm test -- [STAGE...]`: prepares what the stages need, runs them, and sums up. */
 async function main(names) {
@@ -65,11 +75,14 @@ async function testNode() {
   prepare.python();
   prepare.localstack();
   prepare.tink();
+  prepare.s3();
   prepare.peers();
   prepare.surroundings();
   prepare.bundlers();
   prepare.runtimes();
   prepare.typescript();
+  prepare.orms();
+  prepare.frameworks();
   prepare.examples();
   const files = testFiles(engine === 'aws-lc' ? [] : WITHOUT_CIPHERS);
   if (files.length === 0) return { ok: false, error: 'there is no __test__/SUBJECT/*.test.js' };

@@ -1,26 +1,41 @@
 // Branch keys: KMS wraps them, a table holds them, and they wrap data keys.
+import type { BranchKeyStorage } from "./branch-key-storage.js";
 import type { AwsKmsOptions } from "./keyrings.js";
 
 /** Where branch keys are, and which KMS key wraps them. */
-export type BranchKeyStoreOptions = BranchKeyStoreKeyOptions | BranchKeyStoreDiscoveryOptions;
+export type BranchKeyStoreOptions = (BranchKeyStoreKeyOptions | BranchKeyStoreDiscoveryOptions) &
+  (BranchKeyStoreTable | BranchKeyStoreOwnStorage);
 
-/** A table in DynamoDB. Credentials, Region, retries and limits are those of every AWS call. */
-export interface BranchKeyStoreTableOptions extends Omit<AwsKmsOptions, "endpoint"> {
-  /** The table's name or ARN. */
-  readonly tableName: string;
+/** What every store takes. Credentials, Region, retries and limits are those of every AWS call. */
+export interface BranchKeyStoreBaseOptions extends Omit<AwsKmsOptions, "endpoint"> {
   /**
    * The name that every record is authenticated with. It stays when the table is copied, restored
    * or renamed: choose it once, and never change it.
    */
   readonly logicalName: string;
-  /** The URL of DynamoDB; by default `AWS_ENDPOINT_URL_DYNAMODB`, or AWS's own. */
-  readonly endpoint?: string;
   /** The URL of KMS; by default `AWS_ENDPOINT_URL_KMS`, or AWS's own. */
   readonly kmsEndpoint?: string;
 }
 
+/** A table in DynamoDB. */
+export interface BranchKeyStoreTable {
+  /** The table's name or ARN. */
+  readonly tableName: string;
+  /** The URL of DynamoDB; by default `AWS_ENDPOINT_URL_DYNAMODB`, or AWS's own. */
+  readonly endpoint?: string;
+  readonly storage?: never;
+}
+
+/** A storage of yours, in place of a table in DynamoDB. */
+export interface BranchKeyStoreOwnStorage {
+  /** Its functions. `timeoutMs`, `maxInFlight` and `breaker` are for its calls, too. */
+  readonly storage: BranchKeyStorage;
+  readonly tableName?: never;
+  readonly endpoint?: never;
+}
+
 /** A store whose branch keys one KMS key wraps. */
-export interface BranchKeyStoreKeyOptions extends BranchKeyStoreTableOptions {
+export interface BranchKeyStoreKeyOptions extends BranchKeyStoreBaseOptions {
   /** The ARN of the KMS key. With `multiRegion`, that of the related key in your Region. */
   readonly kmsKeyId: string;
   readonly discovery?: false;
@@ -28,7 +43,7 @@ export interface BranchKeyStoreKeyOptions extends BranchKeyStoreTableOptions {
 }
 
 /** A store that only reads, under whichever KMS key a record names. */
-export interface BranchKeyStoreDiscoveryOptions extends BranchKeyStoreTableOptions {
+export interface BranchKeyStoreDiscoveryOptions extends BranchKeyStoreBaseOptions {
   /** Asks KMS for whichever key a record names; such a store only reads. */
   readonly discovery: true;
   /**
@@ -82,8 +97,8 @@ export interface BranchKeyDescription {
 
 /** What a store was made with. */
 export interface BranchKeyStoreInfo {
-  /** The table. */
-  readonly tableName: string;
+  /** The table in DynamoDB, if that holds the branch keys. */
+  readonly tableName?: string;
   /** The name that every record is authenticated with. */
   readonly logicalName: string;
   /** The ARN of the KMS key, unless the store finds it. */

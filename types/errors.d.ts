@@ -128,7 +128,7 @@ export type EnvelopeErrorCode =
   | "ERR_ENVELOPE_KEY_STORE_ACCESS_DENIED"
   /** DynamoDB asks to slow down; the attempts are used up. */
   | "ERR_ENVELOPE_KEY_STORE_THROTTLED"
-  /** The table did not answer in time. */
+  /** The table, or your `BranchKeyStorage`, did not answer in time. */
   | "ERR_ENVELOPE_KEY_STORE_TIMEOUT"
   /** No connection to DynamoDB, or none that can be trusted. */
   | "ERR_ENVELOPE_KEY_STORE_UNREACHABLE"
@@ -136,6 +136,8 @@ export type EnvelopeErrorCode =
   | "ERR_ENVELOPE_KEY_STORE_INTERNAL"
   /** DynamoDB refused the request for another reason, which the message names. */
   | "ERR_ENVELOPE_KEY_STORE_REJECTED"
+  /** A function of a `BranchKeyStorage` failed, or gave something of a wrong type. */
+  | "ERR_ENVELOPE_KEY_STORE_FAILED"
   /** The key service failed several times in a row; calls fail at once for a while. */
   | "ERR_ENVELOPE_CIRCUIT_OPEN"
   /** `maxInFlight` calls are running, and `maxQueued` calls wait. */

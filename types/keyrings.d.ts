@@ -1,12 +1,14 @@
 // What wraps and unwraps data keys.
 import type { KeyObject } from "node:crypto";
 import type { HierarchicalKeyring } from "./branch-keys.js";
+import type { AwsKmsRsaKeyring } from "./kms-rsa.js";
 import type { Bytes } from "./options.js";
 import type { OutputBuffer } from "./output.js";
 
 /** Any keyring. */
 export type Keyring =
   | AwsKmsKeyring
+  | AwsKmsRsaKeyring
   | CustomKeyring
   | HierarchicalKeyring
   | LocalKeyring

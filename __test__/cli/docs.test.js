@@ -12,20 +12,22 @@ const { OPTIONS } = require('../../bin/support/options.js');
 const { BIN, jsonLines, run } = require('../support/cli');
 const { temporaryFolder } = require('../support/files');
 const { REGION, environmentOf, namesOf } = require('../support/key-stores');
-const { startMoto } = require('../support/moto');
 const { codeBlocks } = require('../support/readme');
 const { skipWithout } = require('../support/requirements');
+const { Bucket, startBucket } = require('../support/s3-bucket');
 
 const DOCS = fs.readFileSync(path.join(__dirname, '..', '..', 'docs', 'command-line.md'), 'utf8');
 
 const blocks = (language) => codeBlocks('docs/command-line.md', language);
 
-const skip = process.platform === 'win32' || skipWithout('python');
+const MODULES = path.join(__dirname, '..', '..', 'examples', 'node_modules');
+
+const skip = process.platform === 'win32' || skipWithout('python', 'examples');
 
 describe('docs/command-line.md', { skip }, () => {
   const folder = temporaryFolder();
   const work = path.join(folder, 'work');
-  let moto;
+  let bucket;
   let aws;
   let output;
 
@@ -34,19 +36,21 @@ describe('docs/command-line.md', { skip }, () => {
     const script = `#!/bin/sh\nexec '${process.execPath}' '${BIN}' "$@"\n`;
     fs.writeFileSync(shim, script, { mode: 0o755 });
     fs.mkdirSync(work);
-    moto = await startMoto();
+    fs.symlinkSync(MODULES, path.join(work, 'node_modules'));
+    bucket = await startBucket();
+    const { moto } = bucket;
     const { arn } = await moto.createKey({ region: REGION });
-    aws = { ...environmentOf(moto.endpoint), KMS_KEY_ARN: arn };
+    aws = { ...environmentOf(moto.endpoint), KMS_KEY_ARN: arn, BUCKET: Bucket, AWS_ENDPOINT_URL_S3: moto.endpoint };
     const { ENCRYPTION_KEY_ID, ...inherited } = process.env;
     const env = { ...inherited, ...aws, PATH: `${folder}${path.delimiter}${process.env.PATH}` };
     const options = { cwd: work, env, timeout: 120_000 };
     output = await promisify(execFile)('sh', ['-euc', blocks('sh').join('')], options);
   });
-  after(() => moto?.stop());
+  after(() => bucket?.stop());
 
   it('has examples that run as they stand', () => {
     const file = (name) => fs.readFileSync(path.join(work, name), 'utf8');
-    for (const name of ['report.txt', 'again.txt', 'out.txt', 'blue.txt']) {
+    for (const name of ['report.txt', 'again.txt', 'out.txt', 'blue.txt', 'from-s3.txt']) {
       assert.equal(file(name), 'the report of May\n');
     }
     assert.equal(file('photos-again/may/two.jpg'), 'two\n');
@@ -96,6 +100,19 @@ describe('docs/command-line.md', { skip }, () => {
       ['destroy', 'tenant-red', '--yes'],
     ]) {
       const { stdout, stderr } = await run(['branch-key', ...args, '--json'], inAws);
+      assert.equal(stderr, '');
+      real.push(...jsonLines(stdout));
+    }
+    const inS3 = { cwd: work, env: { ...aws, ENCRYPTION_KEY_ID: 'local:dev.key' } };
+    const old = ['--commitment-policy', 'requireEncryptAllowDecrypt'];
+    const url = `s3://${Bucket}/json/`;
+    for (const args of [
+      ['put', 'a.txt', url, '--format', 'V2'],
+      ['get', `${url}a.txt`, '-o', 'again-from-s3.txt', ...old],
+      ['inspect', `${url}a.txt`],
+      ['migrate', '-r', url, ...old],
+    ]) {
+      const { stdout, stderr } = await run(['s3', ...args, '--json'], inS3);
       assert.equal(stderr, '');
       real.push(...jsonLines(stdout));
     }

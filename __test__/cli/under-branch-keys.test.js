@@ -5,11 +5,12 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { describe, it } = require('node:test');
 
-const { AwsKmsKeyring, Envelope, inspect } = require('../..');
+const { AwsKmsKeyring, Envelope, Fields, FolderKeysetStore, inspect } = require('../..');
 const { dynamoDb } = require('../support/branch-keys');
-const { assertFailed, jsonLines } = require('../support/cli');
+const { assertFailed, jsonLines, run } = require('../support/cli');
 const { TABLE, keyStorePlace } = require('../support/key-stores');
-const { skipWithout } = require('../support/requirements');
+const { STORE, nodeWithSqlite, sqlite } = require('../support/migrations');
+const { skipReason, skipWithout } = require('../support/requirements');
 
 describe('kms-envelope under branch keys', { skip: skipWithout('python') }, () => {
   const place = keyStorePlace();
@@ -156,4 +157,34 @@ describe('kms-envelope under branch keys', { skip: skipWithout('python') }, () =
       assert.equal(fs.readdirSync(place.cwd).length, 2);
     });
   }
+
+  const noSqlite = skipWithout('peers') || skipReason(nodeWithSqlite(), 'Node.js 24');
+  it('migrates a column under keys that a branch key wraps', { skip: noSqlite }, async (t) => {
+    await create('fields');
+    const values = ['ada@example.com', 'grace@example.com'];
+    const sql = (...statements) => sqlite(at('app.db'), statements);
+    sql(
+      ['CREATE TABLE users (id INTEGER PRIMARY KEY, email)'],
+      ...values.map((value) => ['INSERT INTO users (email) VALUES (?)', value]),
+    );
+    const named = ['--branch-key', 'fields', '--store', STORE, '--tenant', 'acme'];
+    await ok('fields', 'create', ...named);
+    const column = ['--database', 'sqlite:app.db', '--table', 'users', '--column', 'email'];
+    const args = ['fields', 'migrate', ...named, ...column, '--from', 'plaintext', '--json'];
+    const { cwd, env } = place;
+    await calls();
+    const { code, stdout, stderr } = await run(args, { cwd, env, node: nodeWithSqlite() });
+    assert.equal(code, 0, stderr);
+    assert.equal(jsonLines(stdout)[0].failed, 0);
+    assert.deepEqual(await calls(), ['Decrypt', 'GetItem']);
+    const store = new FolderKeysetStore(at(STORE));
+    const fields = await Fields.open({ envelope: envelope('fields'), store, tenant: 'acme' });
+    t.after(() => fields.close());
+    const opened = fields.column({ table: 'users', column: 'email', type: 'text' });
+    const [rows] = sql(['SELECT * FROM users ORDER BY id']);
+    assert.deepEqual(
+      rows.map(({ id, email }) => opened.decrypt(Buffer.from(email.hex, 'hex'), { row: id })),
+      values,
+    );
+  });
 });

@@ -11,6 +11,7 @@ Keyrings, where keys are base64 or PEM, and aws-kms takes its regions from the A
     {"type": "raw-aes", "namespace", "name", "wrappingKey"}
     {"type": "raw-rsa", "namespace", "name", "publicKey", "privateKey", "padding": "oaep-sha256" | "pkcs1"}
     {"type": "aws-kms", "keyArn", "additionalKeyArns", "multiRegion": true, "endpoint"}
+    {"type": "aws-kms-rsa", "keyArn", "publicKey", "endpoint"}
     {"type": "aws-kms-discovery", "region", "filter": {"partition", "accountIds"}, "multiRegion": true, "endpoint"}
     {"type": "multi", "generator", "children"}
 
@@ -145,6 +146,12 @@ def aws_kms(spec):
     return PROVIDERS.create_aws_kms_keyring(models.CreateAwsKmsKeyringInput(**one))
 
 
+def aws_kms_rsa(spec):
+    return PROVIDERS.create_aws_kms_rsa_keyring(models.CreateAwsKmsRsaKeyringInput(
+        kms_key_id=spec["keyArn"], public_key=spec["publicKey"].encode(),
+        encryption_algorithm="RSAES_OAEP_SHA_256", kms_client=kms_client(spec["keyArn"].split(":")[3], spec)))
+
+
 def aws_kms_discovery(spec):
     options = {"kms_client": kms_client(spec["region"], spec)}
     if "filter" in spec:
@@ -163,7 +170,7 @@ def multi(spec):
 
 
 KEYRINGS = {
-    "raw-aes": raw_aes, "raw-rsa": raw_rsa, "aws-kms": aws_kms,
+    "raw-aes": raw_aes, "raw-rsa": raw_rsa, "aws-kms": aws_kms, "aws-kms-rsa": aws_kms_rsa,
     "aws-kms-discovery": aws_kms_discovery, "multi": multi,
 }
 

@@ -5,12 +5,12 @@ const { randomBytes } = require('node:crypto');
 const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 const { Envelope, RawAesKeyring } = require('../..');
-const { EncryptedS3 } = require('../../integrations/s3');
+const { EncryptedS3, decryptS3Object } = require('../../integrations/s3');
 const { describeS3Object } = require('../../lib/s3-objects/describe');
 const { Bucket, startBucket } = require('../support/s3-bucket');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
-const { casesOf, objectOf } = require('../support/s3-objects');
+const { casesOf, json, keyringOf, objectOf } = require('../support/s3-objects');
 
 const VECTORS = path.join(__dirname, '..', '..', 'tests', 'vectors', 's3');
 const CBC = 'AES/CBC/PKCS5Padding';
@@ -48,6 +48,35 @@ describe('what metadata say of an object', () => {
   });
 });
 
+describe('what metadata say must be set to read an object', () => {
+  it('is enough, and nothing of it can be left out', async () => {
+    const { keys } = json(VECTORS, 'keys');
+    const isOne = ({ result, keyring }) => result === 'ok' && keyring.type.startsWith('raw-');
+    const tried = new Set();
+    for (const item of casesOf(VECTORS, ['ruby', 'java', 'crafted']).filter(isOne)) {
+      const object = objectOf(VECTORS, item);
+      const { metadata, instructionFile, body } = object;
+      const { requires } = describeS3Object(metadata, instructionFile, body.length);
+      const keyring = keyringOf(item.keyring, keys);
+      await decryptS3Object(object, { keyring, ...requires });
+      for (const name of Object.keys(requires)) {
+        const fewer = decryptS3Object(object, { keyring, ...requires, [name]: undefined });
+        await rejection(
+          fewer,
+          name === 'commitmentPolicy' ? 'COMMITMENT_POLICY' : 'LEGACY_ALGORITHM',
+        );
+      }
+      tried.add(Object.keys(requires).join());
+    }
+    assert.deepEqual([...tried].sort(), [
+      '',
+      'commitmentPolicy',
+      'commitmentPolicy,legacyWrapping',
+      'commitmentPolicy,legacyWrapping,legacyContent',
+    ]);
+  });
+});
+
 describe('EncryptedS3.head and ranges (moto)', { skip: skipWithout('python', 'examples') }, () => {
   const encryptionContext = { tenant: 'acme', größe: '鍵' };
   const data = randomBytes(200_000);
@@ -75,6 +104,7 @@ describe('EncryptedS3.head and ranges (moto)', { skip: skipWithout('python', 'ex
       assert.deepEqual(encryption, {
         ...{ format: 'V3', contentAlgorithm: COMMITTING, wrappingAlgorithm: 'kms+context' },
         ...{ encryptionContext, description: undefined, storage, plaintextLength: data.length },
+        requires: {},
       });
       assert.deepEqual([ContentLength, Metadata.by], [data.length + 16, 'me']);
     });

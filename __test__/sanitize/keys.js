@@ -8,8 +8,10 @@ const { setTimeout: wait } = require('node:timers/promises');
 const api = require('../..');
 const { refusal, startFakeKms } = require('../support/fake-kms');
 const { bytes, keyring } = require('./envelopes');
+const { ownStorage } = require('./own-storage');
 
-const { AwsKmsKeyring, Envelope, EnvelopeError, LocalKeyring, MultiKeyring, RawRsaKeyring } = api;
+const { AwsKmsKeyring, AwsKmsRsaKeyring, Envelope, EnvelopeError } = api;
+const { LocalKeyring, MultiKeyring, RawRsaKeyring } = api;
 const ARN = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const PADDINGS = /** @type {const} */ ([
   'oaep-sha1',
@@ -56,6 +58,8 @@ async function kms() {
     const any = new Envelope({ keyring: using({ discovery: true }) });
     assert.equal(String(await any.decrypt(message)), 'x');
     assert.equal(String(await any.decryptRange(message)), 'x');
+    await kmsRsa(endpoint);
+    await ownStorage(ARN, endpoint);
 
     answer = () => refusal('AccessDeniedException');
     await assert.rejects(any.decrypt(message), EnvelopeError);
@@ -65,6 +69,14 @@ async function kms() {
   } finally {
     await server.stop();
   }
+}
+
+/** An RSA key of KMS, which answers with another data key than it was sent. */
+async function kmsRsa(endpoint) {
+  const { publicKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const own = new AwsKmsRsaKeyring({ keyId: ARN, publicKey, endpoint, maxAttempts: 1 });
+  const message = new Envelope({ keyring: own }).encryptSync(bytes(100), { encryptionContext });
+  await assert.rejects(new Envelope({ keyring: own }).decrypt(message), EnvelopeError);
 }
 
 async function cached() {
@@ -86,7 +98,8 @@ async function cached() {
 function answered(operation, { NumberOfBytes = 32 }) {
   const Plaintext = Buffer.alloc(NumberOfBytes, 7).toString('base64');
   const CiphertextBlob = Buffer.from('wrapped').toString('base64');
-  return { body: { KeyId: ARN, Plaintext, ...(operation !== 'Decrypt' && { CiphertextBlob }) } };
+  const ids = { KeyId: ARN, SourceKeyId: ARN };
+  return { body: { ...ids, Plaintext, ...(operation !== 'Decrypt' && { CiphertextBlob }) } };
 }
 
 /** A message and a data key, there and back. */

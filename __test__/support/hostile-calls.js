@@ -20,6 +20,7 @@ const {
   wrapDataKey,
 } = require('./hostile-results');
 const { THROWN } = require('./hostile-values');
+const { MemoryStorage } = require('./memory-storage');
 
 const { CustomKeyring, Envelope, LocalKeyring, MultiKeyring, RawAesKeyring } = api;
 
@@ -335,6 +336,28 @@ const CALLS = [
     },
     (options) => void new api.BranchKeyStore(options),
   ),
+  call('BranchKeyStore', { storage: () => new MemoryStorage() }, (options) => {
+    const named = typeof options === 'object' ? { logicalName: 'name', kmsKeyId: KMS_KEY } : {};
+    new api.BranchKeyStore({ ...named, ...options });
+  }),
+  ...['get', 'write', 'items', 'delete', 'list', 'createTable'].map((name) =>
+    call('BranchKeyStore', {}, async (_, [answer], next) => {
+      const answers = {
+        [name]() {
+          if (next() % 2) throw answer();
+          return answer();
+        },
+      };
+      const storage = Object.assign(new MemoryStorage(), answers);
+      const names = { logicalName: 'name', kmsKeyId: KMS_KEY, timeoutMs: 50, maxAttempts: 1 };
+      const own = new api.BranchKeyStore({ storage, ...names });
+      await own.describe('id').catch(onlyOurs);
+      await own.list().catch(onlyOurs);
+      await own.createTable().catch(onlyOurs);
+      await own.destroy('id').catch(onlyOurs);
+      await own.rotate('id');
+    }),
+  ),
   call('BranchKeyStore.create', { ...CALL, branchKeyId: () => 'id' }, (options) =>
     branchKeyStore.create(options),
   ),
@@ -366,6 +389,20 @@ const CALLS = [
     const own = new api.HierarchicalKeyring({ branchKeyStore, branchKeyIdOf });
     await new Envelope({ keyring: own }).encrypt('x');
   }),
+  call(
+    'AwsKmsRsaKeyring',
+    {
+      ...GUARD,
+      keyId: () => KMS_KEY,
+      publicKey: () => publicKey,
+      padding: () => 'oaep-sha256',
+      endpoint: () => 'http://127.0.0.1:9',
+      maxAttempts: () => 1,
+    },
+    (options) => {
+      new Envelope({ keyring: new api.AwsKmsRsaKeyring(options) }).encryptSync('x');
+    },
+  ),
   call(
     'CustomKeyring',
     {
@@ -464,6 +501,11 @@ function file(name, options, source, run) {
     const to = next() % 3 ? place('out') : made[2]();
     await run(from, to, given);
   });
+}
+
+/** Only errors of this package come out. */
+function onlyOurs(error) {
+  assert.ok(error instanceof api.EnvelopeError, String(error));
 }
 
 /** A keyring one of whose functions answers with, or throws, a hostile value. */

@@ -19,20 +19,23 @@ function postgresPrograms() {
 /**
  * A server in a temporary folder, on a free port of 127.0.0.1.
  *
- * @returns {Promise<{ url: string, stop(): void }>}
+ * @param {string[]} [own] settings, such as `log_statement=all`
+ * @returns {Promise<{ url: string, folder: string, stop(): void }>} folder: with its data and its log
  */
-async function startPostgres() {
+async function startPostgres(own = []) {
   const programs = postgresPrograms();
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kms-envelope-postgres-'));
   const data = path.join(folder, 'data');
   const run = asServerUser(folder);
   const port = await freePort();
   run([path.join(programs, 'initdb'), '--auth=trust', '--username=test', '--no-sync', '-D', data]);
-  const settings = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off`;
+  const common = ['listen_addresses=127.0.0.1', "unix_socket_directories=''", 'fsync=off'];
+  const settings = [`-p ${port}`, ...[...common, ...own].map((one) => `-c ${one}`)].join(' ');
   const control = [path.join(programs, 'pg_ctl'), '-D', data, '-w', '-s'];
   run([...control, '-l', path.join(folder, 'log'), '-o', settings, 'start']);
   return {
     url: `postgres://test@127.0.0.1:${port}/postgres`,
+    folder,
     stop() {
       run([...control, '-m', 'immediate', 'stop']);
       fs.rmSync(folder, { recursive: true, force: true });

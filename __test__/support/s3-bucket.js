@@ -55,7 +55,7 @@ async function startBucket() {
 
 /**
  * A proxy that logs requests, and does to each what its `fault` says: nothing, `{ status }`, 'reset' (the
- * connection breaks off), or a function that runs between the answer's coming and its going on.
+ * connection breaks off), 'cut' (it does so in the middle of the answer), or a function that runs between the answer's coming and its going on.
  */
 async function startProxy(target) {
   const { hostname, port } = new URL(target);
@@ -75,6 +75,11 @@ async function startProxy(target) {
     const [answer] = await once(onward.end(body), 'response');
     const answered = Buffer.concat(await answer.toArray());
     if (typeof fault === 'function') await fault();
+    if (fault === 'cut') {
+      response.writeHead(answer.statusCode, answer.headers);
+      const half = answered.subarray(0, answered.length / 2);
+      return response.write(half, () => request.socket.destroy());
+    }
     // The length that HEAD tells is not that of its answer.
     response.writeHead(answer.statusCode, answer.headers).end(answered);
   });

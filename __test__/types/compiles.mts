@@ -2,6 +2,7 @@
 import * as api from 'kms-envelope';
 import {
   AwsKmsKeyring,
+  AwsKmsRsaKeyring,
   BranchKeyStore,
   Envelope,
   EnvelopeError,
@@ -22,6 +23,7 @@ import type {
   AwsCredentials,
   AwsCredentialsProvider,
   AwsKmsKeyringOptions,
+  BranchKeyStorage,
   Bytes,
   CallOptions,
   DecryptedMessage,
@@ -55,6 +57,22 @@ const byTenant = new HierarchicalKeyring({
 new HierarchicalKeyring({ branchKeyStore });
 // @ts-expect-error: a store that finds its KMS keys has none
 new BranchKeyStore({ tableName: 't', logicalName: 'l', discovery: true, kmsKeyId: 'arn' });
+const storage: BranchKeyStorage = {
+  get: async ({ branchKeyId, type }, { consistently }) =>
+    consistently
+      ? undefined
+      : { branchKeyId, type, enc: new Uint8Array(1), attributes: { a: 'b' } },
+  write: async (puts) => puts.every(({ item, previousEnc }) => previousEnc !== item.enc),
+  items: () => [],
+  delete: (branchKeyId, types) => void [branchKeyId, ...types],
+  list: async () => [],
+};
+new BranchKeyStore({ storage, logicalName: 'l', kmsKeyId: 'arn' });
+// @ts-expect-error: a storage of one's own is no table
+new BranchKeyStore({ storage, tableName: 't', logicalName: 'l', kmsKeyId: 'arn' });
+const byRsa: Keyring = new AwsKmsRsaKeyring({ keyId: 'arn', publicKey: 'pem' });
+// @ts-expect-error: KMS has no such padding
+new AwsKmsRsaKeyring({ keyId: 'arn', padding: 'pkcs1' });
 const several = new AwsKmsKeyring({
   keyId: 'alias/app',
   additionalKeyIds: ['alias/backup'],
@@ -67,7 +85,7 @@ const discovered: AwsKmsKeyringOptions[] = [
 ];
 const reader = new MultiKeyring({ children: discovered.map((one) => new AwsKmsKeyring(one)) });
 const multi = new MultiKeyring({ generator: kms, children: [raw, local] });
-const keyrings: Keyring[] = [local, kms, raw, several, reader, multi, byBranchKey, byTenant];
+const keyrings: Keyring[] = [local, kms, raw, several, reader, multi, byBranchKey, byTenant, byRsa];
 const envelope = new Envelope({ keyring: kms, frameLength: 4096, maxEncryptedDataKeys: 3 });
 
 const settled = new Envelope('alias/app', { cache: {}, frameLength: 4096 });

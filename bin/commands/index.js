@@ -48,6 +48,7 @@ const COMMANDS = {
   keygen: () => require('./keygen.js'),
   'branch-key': () => require('./branch-key/index.js'),
   fields: () => require('./fields/index.js'),
+  s3: () => require('./s3/index.js'),
   doctor: () => require('./doctor.js'),
 };
 

@@ -18,6 +18,9 @@ const { OPTIONS } = require('./options.js');
  *   encoding?: string, index?: string[], from?: string[], 'iv-length'?: string, batch?: string,
  *   state?: string, 'dry-run'?: boolean, 'branch-key'?: string, 'to-branch-key'?: string,
  *   'key-store'?: string, 'logical-name'?: string, 'multi-region'?: boolean, 'create-table'?: boolean,
+ *   format?: string, 'legacy-wrapping'?: boolean, 'legacy-content'?: boolean, 'any-context'?: boolean,
+ *   'instruction-file'?: boolean, suffix?: string, 'content-type'?: string, metadata?: string,
+ *   concurrency?: string,
  * }} Values
  */
 

@@ -2,6 +2,7 @@
 
 const { BRANCH_KEY_OPTIONS, OF_BRANCH_KEY } = require('./branch-key-options.js');
 const { FIELD_OPTIONS } = require('./field-options.js');
+const { S3_OPTIONS } = require('./s3-options.js');
 
 /**
  * The options of all commands, as `util.parseArgs` takes them, with what `--help` says.
@@ -45,8 +46,8 @@ const OPTIONS = /** @satisfies {Record<string, Option>} */ ({
       'forbidEncryptAllowDecrypt',
     ],
     help:
-      'requireEncryptRequireDecrypt, the default; requireEncryptAllowDecrypt also reads ' +
-      'messages of older Encryption SDKs, and forbidEncryptAllowDecrypt writes such',
+      'requireEncryptRequireDecrypt, the default; requireEncryptAllowDecrypt also reads what ' +
+      'does not commit to its key, and forbidEncryptAllowDecrypt writes such',
   },
   output: {
     type: /** @type {const} */ ('string'),
@@ -57,7 +58,7 @@ const OPTIONS = /** @satisfies {Record<string, Option>} */ ({
   recursive: {
     type: /** @type {const} */ ('boolean'),
     short: 'r',
-    help: 'take the files in folders, too',
+    help: 'take the files in folders, too; of s3, all objects under a prefix',
   },
   force: {
     type: /** @type {const} */ ('boolean'),
@@ -84,6 +85,7 @@ const OPTIONS = /** @satisfies {Record<string, Option>} */ ({
   },
   ...BRANCH_KEY_OPTIONS,
   ...FIELD_OPTIONS,
+  ...S3_OPTIONS,
   help: { type: /** @type {const} */ ('boolean'), short: 'h', help: 'print this help' },
 });
 

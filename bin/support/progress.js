@@ -29,7 +29,7 @@ class Progress {
   /** @type {any} */
   #bar;
 
-  /** @param {{ shown: boolean, total?: number, unit?: 'bytes' | 'rows' }} options */
+  /** @param {{ shown: boolean, total?: number, unit?: 'bytes' | 'rows' | 'objects' }} options */
   constructor({ shown, total, unit = 'bytes' }) {
     this.shown = shown;
     this.#inUnits = unit === 'bytes' ? inUnits : String;
@@ -39,7 +39,7 @@ class Progress {
   }
 
   /**
-   * @param {number} more how many bytes, or rows, more are done
+   * @param {number} more how many bytes, rows or objects more are done
    * @param {string} name of what is being done
    */
   add(more, name) {

@@ -48,7 +48,7 @@ class Reporter {
   /**
    * A bar for long work, if somebody looks at it.
    *
-   * @param {{ total?: number, unit?: 'bytes' | 'rows' }} options total: how much there is, if that is
+   * @param {{ total?: number, unit?: 'bytes' | 'rows' | 'objects' }} options total: how much there is, if that is
    *   known
    * @returns {InstanceType<typeof Progress>}
    */

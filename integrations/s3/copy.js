@@ -4,6 +4,7 @@ const { EnvelopeError, invalid } = require('../../lib/errors.js');
 const { isFormatName } = require('../../lib/s3-objects/metadata.js');
 const { describeObject } = require('./head.js');
 const { besideOf, checkMetadata, checkPlace } = require('./inputs.js');
+const { MESSAGE_MARK } = require('./marker.js');
 
 /** @typedef {InstanceType<typeof import('./object-store.js').ObjectStore>} ObjectStore */
 /** @typedef {import('./object-store.js').InstructionFile} InstructionFile */
@@ -53,7 +54,9 @@ function checkTarget(to) {
  */
 function newMetadata(metadata = {}, { MetadataDirective, Metadata }) {
   if (MetadataDirective !== 'REPLACE') return {};
-  const ofFormat = Object.entries(metadata).filter(([name]) => isFormatName(name));
+  const ofFormat = Object.entries(metadata).filter(
+    ([name]) => isFormatName(name) || name in MESSAGE_MARK,
+  );
   return { Metadata: { ...Metadata, ...Object.fromEntries(ofFormat) } };
 }
 

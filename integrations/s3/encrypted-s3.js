@@ -1,9 +1,11 @@
 'use strict';
 
+const { invalid } = require('../../lib/errors.js');
 const { copyObject } = require('./copy.js');
 const { getObject, getObjectStream } = require('./get.js');
 const { headObject } = require('./head.js');
 const { besideOf, callOptions, checkPlace } = require('./inputs.js');
+const { migrateObject } = require('./migrate.js');
 const { ObjectStore } = require('./object-store.js');
 const { putObject } = require('./put.js');
 const { rewrapInstructionFile } = require('./rewrap.js');
@@ -79,6 +81,19 @@ class EncryptedS3 {
    */
   async rewrapInstructionFile(place, options) {
     return rewrapInstructionFile(this.#store, place, options);
+  }
+
+  /**
+   * Encrypts an object of an old format anew, and puts it into its place.
+   *
+   * @param {Record<string, any>} place
+   * @param {unknown} [options]
+   */
+  async migrate(place, options) {
+    return migrateObject(this.#store, place, options, (other) => {
+      if (typeof other === 'object' && other !== null && #store in other) return other.#store;
+      throw invalid('to must be an EncryptedS3');
+    });
   }
 
   /**

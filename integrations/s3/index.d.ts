@@ -4,86 +4,14 @@ import type { Readable } from "node:stream";
 import type {
   AwsKmsKeyring,
   Bytes,
-  CommitmentPolicy,
   EncryptionContext,
   Envelope,
   Keyring,
   MessageHeader,
 } from "../../index";
+import type { DecryptS3Options, EncryptS3Options } from "./objects";
 
-/** An object as it is stored: what S3 answers, or what another store holds. */
-export interface StoredS3Object {
-  /** The whole body. */
-  readonly body: Uint8Array;
-  /**
-   * The object's user metadata, as `GetObject` answers it: names without `x-amz-meta-`. What S3 has
-   * made of characters beyond ASCII is undone.
-   */
-  readonly metadata?: Readonly<Record<string, string>>;
-  /** The instruction file beside the object, if its data key is stored there: text, bytes or pairs. */
-  readonly instructionFile?: string | Uint8Array | Readonly<Record<string, string>>;
-}
-
-/** How an object is read. */
-export interface DecryptS3Options {
-  /** The key: an `AwsKmsKeyring`, a `RawAesKeyring` or a `RawRsaKeyring`, as the object was written. */
-  readonly keyring: Keyring;
-  /** For objects under KMS keys: exactly the pairs that the object was written with. */
-  readonly encryptionContext?: EncryptionContext;
-  /**
-   * Which objects may be read. By default `requireEncryptRequireDecrypt`: only V3, which commits to
-   * its key. `requireEncryptAllowDecrypt` also reads V1 and V2.
-   */
-  readonly commitmentPolicy?: CommitmentPolicy;
-  /**
-   * Whether data keys may be unwrapped that nothing binds to the object's content algorithm: those
-   * of V1, of Amazon SES (`kms`), AES key wrap, and RSA-OAEP with SHA-256. By default not.
-   */
-  readonly legacyWrapping?: boolean;
-  /** Whether AES-CBC content may be read, which nothing authenticates. By default not. */
-  readonly legacyContent?: boolean;
-  /** Ends the call. */
-  readonly signal?: AbortSignal;
-}
-
-/** How an object is written. */
-export interface EncryptS3Options {
-  /** The key: an `AwsKmsKeyring`, a `RawAesKeyring` or a `RawRsaKeyring`. */
-  readonly keyring: Keyring;
-  /** For KMS keys: public pairs that readers must give, too. */
-  readonly encryptionContext?: EncryptionContext;
-  /** By default `requireEncryptRequireDecrypt`; to write V2, `forbidEncryptAllowDecrypt`. */
-  readonly commitmentPolicy?: CommitmentPolicy;
-  /** By default what the policy allows: V3, which commits to its key; or V2, for old readers. */
-  readonly format?: "V2" | "V3";
-  /** Where the wrapped data key goes; by default into the metadata, of which S3 takes 2 KiB. */
-  readonly storage?: "metadata" | "instructionFile";
-  /** Ends the call. */
-  readonly signal?: AbortSignal;
-}
-
-/** A new object, to be stored. */
-export interface EncryptedS3Object {
-  /** The body. */
-  readonly body: Buffer;
-  /** The user metadata, for `PutObject`: names without `x-amz-meta-`, all of it ASCII. */
-  readonly metadata: Record<string, string>;
-  /** The text of the instruction file, whose key is the object's and `.instruction`; or nothing. */
-  readonly instructionFile: string | undefined;
-}
-
-/**
- * Decrypts an object of an S3 Encryption Client, of the formats V1, V2 and V3; resolves to the
- * plaintext once all of the body has verified.
- *
- * Rejects with an `EnvelopeError`: `ERR_ENVELOPE_COMMITMENT_POLICY` or
- * `ERR_ENVELOPE_LEGACY_ALGORITHM` for what the options do not allow, `ERR_ENVELOPE_CONTEXT_MISMATCH`
- * for another context, `ERR_ENVELOPE_AUTHENTICATION_FAILED` for what was changed.
- */
-export function decryptS3Object(object: StoredS3Object, options: DecryptS3Options): Promise<Buffer>;
-
-/** Encrypts data as an object that every S3 Encryption Client of its format reads. */
-export function encryptS3Object(data: Bytes, options: EncryptS3Options): Promise<EncryptedS3Object>;
+export * from "./objects";
 
 /** What {@link EncryptedS3} works with. */
 export interface EncryptedS3Options extends Omit<
@@ -163,6 +91,11 @@ export interface S3ObjectEncryption {
   readonly description: Record<string, string> | undefined;
   /** Where the wrapped data key is. */
   readonly storage: "metadata" | "instructionFile";
+  /** What must be set to read it, as `EncryptedS3` and `decryptS3Object` take it; nothing for V3. */
+  readonly requires: Pick<
+    DecryptS3Options,
+    "commitmentPolicy" | "legacyWrapping" | "legacyContent"
+  >;
   /** The length of the plaintext, in bytes, where the object tells it. */
   readonly plaintextLength: number | undefined;
 }
@@ -181,6 +114,53 @@ export interface RewrapS3Options extends Pick<DecryptS3Options, "encryptionConte
   readonly to?: AwsKmsKeyring;
   /** The new pairs; by default those of now. */
   readonly newEncryptionContext?: EncryptionContext;
+}
+
+/**
+ * The pairs of an encryption context; `"any"` for those that each object names itself; or what makes them of
+ * what it says of itself.
+ */
+export type S3ContextOf =
+  | EncryptionContext
+  | "any"
+  | ((encryption: S3ObjectEncryption | S3MessageEncryption) => EncryptionContext | undefined);
+
+/** What `migrate` takes. */
+export interface MigrateS3Options extends Pick<PutS3Options, "partLength" | "signal"> {
+  /**
+   * What writes the new object: V3 if it has a `keyring`, else a message. By default the `EncryptedS3` that
+   * reads.
+   */
+  readonly to?: EncryptedS3;
+  /**
+   * As for `get`. With `"any"`, nothing tells that an object is at its own place: whoever can write to the
+   * bucket can exchange two objects. A function can compare the pairs with the key.
+   */
+  readonly encryptionContext?: S3ContextOf;
+  /** The pairs of the new object; by default those of the old one. */
+  readonly newEncryptionContext?: S3ContextOf;
+  /** Whether to read and verify the object only, and write nothing. */
+  readonly dryRun?: boolean;
+}
+
+/** What became of an object that was to be migrated. */
+export interface S3Migration {
+  /**
+   * - `migrated`: the new object has replaced the old one
+   * - `checked`: with `dryRun`, it would
+   * - `unchanged`: it has the new format already
+   * - `superseded`: the `VersionId` that was given is not the newest one; nothing was done
+   * - `instructionFile`: it is the instruction file of an object that needs it; nothing was done
+   * - `removed`: it was an instruction file, left over beside an object that was migrated
+   */
+  readonly status:
+    "migrated" | "checked" | "unchanged" | "superseded" | "instructionFile" | "removed";
+  /** The format that it had. */
+  readonly from?: "V1" | "V2" | "V3" | "message";
+  /** The format to have. */
+  readonly to: "V3" | "message";
+  /** The length of the plaintext, in bytes, where it is known. */
+  readonly plaintextLength?: number;
 }
 
 /** Puts objects encrypted into S3, and gets them decrypted. */
@@ -251,6 +231,17 @@ export class EncryptedS3 {
    * Until you delete the old key, copies of the old file still open the object.
    */
   rewrapInstructionFile(place: S3Place, options: RewrapS3Options): Promise<Record<string, any>>;
+
+  /**
+   * Encrypts an object anew, under a new data key, as V3 or as a message, and puts it into its place, with its
+   * metadata, tags, headers and storage class. An object that has the format already is left as it is, so
+   * that what was interrupted is resumed by the same call.
+   *
+   * It replaces the object only if all of it has verified, what was made of it has been read back, and nobody
+   * has written to the place meanwhile. Memory stays constant. The data key comes to lie in the metadata;
+   * an old instruction file is deleted last.
+   */
+  migrate(place: S3Place, options?: MigrateS3Options): Promise<S3Migration>;
 
   /** Deletes the object and its instruction file. */
   delete(input: S3Place, options?: { readonly signal?: AbortSignal }): Promise<Record<string, any>>;

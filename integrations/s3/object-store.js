@@ -7,7 +7,9 @@ const { throwIfAborted } = require('../../lib/calls/abort.js');
 const { isS3Object, needsInstructionFile } = require('../../lib/s3-objects/metadata.js');
 const { readSettings } = require('../../lib/s3-objects/read.js');
 const { collect } = require('./body.js');
+const { s3Commands } = require('./commands.js');
 const { besideOf } = require('./inputs.js');
+const { isMarkedMessage } = require('./marker.js');
 
 const OPTIONS = /** @type {const} */ ([
   'client',
@@ -64,9 +66,7 @@ class ObjectStore {
    */
   async send(name, input, signal) {
     throwIfAborted(signal);
-    // Named in full, so that a bundler takes it along; and only now, as it is the user's to install.
-    // @ts-ignore: it is not installed here
-    const commands = require('@aws-sdk/client-s3');
+    const commands = s3Commands();
     try {
       return await this.#client.send(new commands[name](input), { abortSignal: signal });
     } catch (error) {
@@ -97,6 +97,7 @@ class ObjectStore {
    * @param {AbortSignal | undefined} signal
    */
   async identify(place, metadata, signal) {
+    if (isMarkedMessage(metadata)) return { file: undefined, isS3Object: false };
     const file = needsInstructionFile(metadata)
       ? await this.instructionFile(place, signal)
       : undefined;
@@ -108,10 +109,11 @@ class ObjectStore {
    *
    * @param {Record<string, any>} place
    * @param {AbortSignal | undefined} signal
+   * @param {string} [suffix]
    * @returns {Promise<InstructionFile | undefined>}
    */
-  async instructionFile(place, signal) {
-    const beside = besideOf(place, this.suffix);
+  async instructionFile(place, signal, suffix = this.suffix) {
+    const beside = besideOf(place, suffix);
     try {
       const output = await this.send('GetObjectCommand', beside, signal);
       const text = await collect(output.Body, {
@@ -135,7 +137,10 @@ class ObjectStore {
    * @param {AbortSignal} [signal]
    */
   async putInstructionFile(place, text, signal) {
-    await this.send('PutObjectCommand', { ...besideOf(place, SUFFIX), Body: text }, signal);
+    // What may replace no object may not replace its file either.
+    const condition = { IfNoneMatch: place.IfNoneMatch };
+    const input = { ...besideOf(place, SUFFIX), ...condition, Body: text };
+    await this.send('PutObjectCommand', input, signal);
   }
 
   /** The ends of the keys that an object's instruction file may have. */

@@ -6,6 +6,7 @@ const { invalid } = require('../../lib/errors.js');
 const { encryptS3Object } = require('../../lib/s3-objects/write.js');
 const { streamEncryption } = require('../../lib/s3-objects/write-stream.js');
 const { callOptions, checkPut } = require('./inputs.js');
+const { MESSAGE_MARK } = require('./marker.js');
 const { putWhole } = require('./put-whole.js');
 const { uploadStream } = require('./upload.js');
 
@@ -18,6 +19,8 @@ const OPTIONS = /** @type {const} */ ([
   'storage',
   'partLength',
 ]);
+/** What goes beside a message of this package. */
+const OF_MESSAGE = { metadata: MESSAGE_MARK, instructionFile: undefined };
 const MEBIBYTE = 1024 * 1024;
 /** How long a part is, in bytes, unless told otherwise: a longest object has 8,192 parts of S3's 10,000. */
 const PART_LENGTH = 8 * MEBIBYTE;
@@ -39,8 +42,12 @@ async function putObject(store, input, options) {
       'format and storage are for objects of the S3 Encryption Clients; give a keyring',
     );
   }
-  const partLength =
-    args.optionalInteger(length, 'partLength', MIN_PART_LENGTH, MAX_PART_LENGTH) ?? PART_LENGTH;
+  if (given.storage === 'instructionFile' && input.IfMatch !== undefined) {
+    throw invalid(
+      'leave out IfMatch: the instruction file is written before S3 compares it with the object',
+    );
+  }
+  const partLength = partLengthOf(length);
   if (hasFunction(input.Body, Symbol.asyncIterator)) {
     const encryption = encryptionOf(store, given);
     return uploadStream(store, input, { ...encryption, partLength, signal: given.signal });
@@ -52,7 +59,12 @@ async function putObject(store, input, options) {
   }
   const { encryptionContext, signal } = given;
   const body = await store.envelope.encrypt(data, { encryptionContext, signal });
-  return putWhole(store, input, { body, metadata: {}, instructionFile: undefined }, signal);
+  return putWhole(store, input, { body, ...OF_MESSAGE }, signal);
+}
+
+/** @param {unknown} value the option `partLength` */
+function partLengthOf(value) {
+  return args.optionalInteger(value, 'partLength', MIN_PART_LENGTH, MAX_PART_LENGTH) ?? PART_LENGTH;
 }
 
 /**
@@ -66,7 +78,7 @@ function encryptionOf(store, given) {
   const { encryptionContext, signal } = given;
   return {
     encrypt: store.envelope.encryptStream({ encryptionContext, signal }),
-    describe: () => ({ metadata: {}, instructionFile: undefined }),
+    describe: () => OF_MESSAGE,
   };
 }
 
@@ -79,4 +91,4 @@ function writeOptions({ keyring, policy: { commitmentPolicy } }, given) {
   return { keyring, commitmentPolicy, encryptionContext, format, storage, signal };
 }
 
-module.exports = { putObject };
+module.exports = { PART_LENGTH, encryptionOf, partLengthOf, putObject };

@@ -156,7 +156,8 @@ class Upload {
   #start(id, number, bytes) {
     const sent = this.#sendPart(id, number, bytes)
       .catch((error) => {
-        this.failure ??= error;
+        // One that fails because all is ended is not the reason for that.
+        if (!this.#stop.signal.aborted) this.failure ??= error;
         this.#stop.abort();
       })
       .finally(() => this.#inFlight.delete(sent));

@@ -4,10 +4,12 @@ const binding = require('../native/load.js');
 const args = require('../input/index.js');
 const { abortable } = require('../calls/abort.js');
 const { invalid } = require('../errors.js');
+const { storageFunctions } = require('./storage.js');
 const { ACCESS_OPTIONS, accessOptions, credentialsOf } = require('../keyrings/kms.js');
 const { GUARD_OPTIONS, guardOptions } = require('../keyrings/guard.js');
 
 const OPTIONS = /** @type {const} */ ([
+  'storage',
   'tableName',
   'logicalName',
   'kmsKeyId',
@@ -30,20 +32,27 @@ const CALL = /** @type {const} */ (['signal']);
  */
 function open(options) {
   const given = args.options(options, OPTIONS);
-  const tableName = args.nameString(given.tableName, 'tableName');
-  const logicalName = args.nameString(given.logicalName, 'logicalName');
-  const kms = kmsKeys(given);
-  const own = { tableName, logicalName, ...kms };
+  const isOwn = given.storage !== undefined;
+  if (isOwn) checkOwnStorage(given);
+  const tableName = isOwn ? undefined : args.nameString(given.tableName, 'tableName');
+  const own = { logicalName: args.nameString(given.logicalName, 'logicalName'), ...kmsKeys(given) };
   const kmsEndpoint = args.optionalString(given.kmsEndpoint, 'kmsEndpoint');
   const access = accessOptions({ ...given, endpoint: kmsEndpoint });
+  const rest = /** @type {const} */ ([own, access, guardOptions(given), credentialsOf(given)]);
+  if (tableName === undefined) {
+    const native = binding.BranchKeyStore.overStorage(storageFunctions(given.storage), ...rest);
+    return { native, info: Object.freeze(own) };
+  }
   const endpoint = args.optionalString(given.endpoint, 'endpoint');
-  const native = binding.BranchKeyStore.dynamoDb(
-    { ...own, endpoint },
-    access,
-    guardOptions(given),
-    credentialsOf(given),
-  );
-  return { native, info: Object.freeze(own) };
+  const native = binding.BranchKeyStore.dynamoDb(tableName, endpoint, ...rest);
+  return { native, info: Object.freeze({ tableName, ...own }) };
+}
+
+function checkOwnStorage(/** @type {Given} */ given) {
+  for (const name of /** @type {const} */ (['tableName', 'endpoint'])) {
+    if (given[name] === undefined) continue;
+    throw invalid(`${name} is for DynamoDB; leave it out, as there is a storage of your own`);
+  }
 }
 
 function kmsKeys(/** @type {Given} */ given) {

@@ -5,12 +5,14 @@ const args = require('../input/index.js');
 const { clientOf } = require('../envelope.js');
 const { EnvelopeError, invalid, native } = require('../errors.js');
 const { brand } = require('../input/copies.js');
-const { Column } = require('./column.js');
-const { TenantRecord } = require('./record.js');
-const { keysetOf } = require('./keyset.js');
-const { forget, openOnce } = require('./opened.js');
-const { PURPOSES, purposeOf } = require('./purposes.js');
-const { renew } = require('./renewal.js');
+const { DEFAULT_TYPES, PURPOSES, purposeOf } = require('./purposes.js');
+
+// Loaded when they are first needed: a program without fields starts sooner.
+const columns = () => require('./column.js');
+const keysets = () => require('./keyset.js');
+const opened = () => require('./opened.js');
+const records = () => require('./record.js');
+const renewal = () => require('./renewal.js');
 
 /** @typedef {import('../../binding').TenantKeys} TenantKeys */
 /** @typedef {import('./record.js').Loaded} Loaded */
@@ -25,11 +27,6 @@ const OPTIONS = /** @type {const} */ ([
   'maxEncryptionsPerKey',
   'signal',
 ]);
-const DEFAULT_TYPES = {
-  encryption: 'AES256_GCM',
-  deterministic: 'AES256_SIV',
-  index: 'HMAC_SHA256_PRF',
-};
 const DEFAULT_REFRESH_MS = 60_000;
 const DEFAULT_MAX_ENCRYPTIONS = 2 ** 28;
 /** How long a process does not look again for a key that it has not found, in milliseconds. */
@@ -51,7 +48,7 @@ class Fields {
 
   /**
    * @param {unknown} token
-   * @param {InstanceType<typeof TenantRecord>} record
+   * @param {InstanceType<typeof import('./record.js')['TenantRecord']>} record
    * @param {Loaded} loaded
    * @param {number} limit
    */
@@ -61,7 +58,7 @@ class Fields {
     this.#tenant = record.tenant;
     this.#version = loaded.version;
     this.#keys = native(() => binding.FieldKeys.create(loaded.keys, record.tenant, limit));
-    renew(this, loaded.keys.refreshMs);
+    renewal().renew(this, loaded.keys.refreshMs);
   }
 
   /** @param {unknown} options */
@@ -69,7 +66,7 @@ class Fields {
     const given = args.options(options, OPTIONS);
     const client = clientOf(given.envelope);
     const tenant = args.string(given.tenant, 'tenant');
-    const record = new TenantRecord(client, given.store, tenant);
+    const record = new (records().TenantRecord)(client, given.store, tenant);
     const create = args.optionalBoolean(given.create, 'create') ?? false;
     const type = args.optionalString(given.keyType, 'keyType') ?? DEFAULT_TYPES.encryption;
     const refreshMs =
@@ -88,7 +85,7 @@ class Fields {
         'the store has no keys of this tenant; create them, once, with `create: true`',
       );
     };
-    return openOnce(client, record.store, tenant, start);
+    return opened().openOnce(client, record.store, tenant, start);
   }
 
   get tenant() {
@@ -104,7 +101,10 @@ class Fields {
   column(options) {
     this.#current();
     const version = () => this.#version;
-    return new Column(this.#keys, options, { version, onUnknownKey: () => this.#look() });
+    return new (columns().Column)(this.#keys, options, {
+      version,
+      onUnknownKey: () => this.#look(),
+    });
   }
 
   /** @param {unknown} [purpose] */
@@ -127,7 +127,7 @@ class Fields {
   /** @param {unknown} [purpose] */
   keyset(purpose = 'encryption') {
     const name = purposeOf(purpose);
-    return keysetOf(native(() => this.#current().keyset(name)));
+    return keysets().keysetOf(native(() => this.#current().keyset(name)));
   }
 
   /**
@@ -218,7 +218,7 @@ class Fields {
 
   close() {
     this.#closed = true;
-    forget(this);
+    opened().forget(this);
     native(() => this.#keys.release());
   }
 

@@ -1,11 +1,13 @@
 'use strict';
 
-const fs = require('node:fs').promises;
 const path = require('node:path');
 
 const { hasFunction } = require('../input/functions.js');
 const args = require('../input/index.js');
 const { invalid } = require('../errors.js');
+
+// Loaded when it is first needed: a program starts sooner.
+const files = () => require('node:fs/promises');
 
 /** @typedef {(sql: string, parameters: unknown[]) => unknown} Query */
 
@@ -29,10 +31,12 @@ class FolderKeysetStore {
     for (;;) {
       const version = (await this.#versions(tenant)).at(-1);
       if (version === undefined) return undefined;
-      const data = await fs.readFile(this.#file(tenant, version)).catch((error) => {
-        if (isCode(error, 'ENOENT')) return Buffer.alloc(0);
-        throw error;
-      });
+      const data = await files()
+        .readFile(this.#file(tenant, version))
+        .catch((error) => {
+          if (isCode(error, 'ENOENT')) return Buffer.alloc(0);
+          throw error;
+        });
       if (data.length > 0) return { data, version };
     }
   }
@@ -44,24 +48,23 @@ class FolderKeysetStore {
    */
   async save(name, bytes, versions) {
     const { tenant, data, version, previousVersion } = toSave(name, bytes, versions);
-    await fs.mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await files().mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const known = await this.#versions(tenant);
     if ((known.at(-1) ?? 0) !== previousVersion) return false;
-    // Loaded when it is first needed: a program starts sooner.
     const { randomUUID } = require('node:crypto');
     const temporary = path.join(this.#folder, `.${randomUUID()}`);
     try {
-      await fs.writeFile(temporary, data, { mode: 0o600, flush: true });
+      await files().writeFile(temporary, data, { mode: 0o600, flush: true });
       // Fails if somebody else was first; a rename would not.
-      await fs.link(temporary, this.#file(tenant, version));
+      await files().link(temporary, this.#file(tenant, version));
     } catch (error) {
       if (isCode(error, 'EEXIST')) return false;
       throw error;
     } finally {
-      await fs.rm(temporary, { force: true });
+      await files().rm(temporary, { force: true });
     }
     // Old keys go, and the names stay, so that nobody can store an old version anew.
-    for (const old of known.slice(-2)) await fs.truncate(this.#file(tenant, old), 0);
+    for (const old of known.slice(-2)) await files().truncate(this.#file(tenant, old), 0);
     return true;
   }
 
@@ -69,17 +72,19 @@ class FolderKeysetStore {
   async remove(name) {
     const tenant = tenantOf(name);
     for (const version of await this.#versions(tenant)) {
-      await fs.rm(this.#file(tenant, version), { force: true });
+      await files().rm(this.#file(tenant, version), { force: true });
     }
   }
 
   /** @param {string} tenant */
   async #versions(tenant) {
     const start = `${nameOf(tenant)}.`;
-    const names = await fs.readdir(this.#folder).catch((error) => {
-      if (isCode(error, 'ENOENT')) return [];
-      throw error;
-    });
+    const names = await files()
+      .readdir(this.#folder)
+      .catch((error) => {
+        if (isCode(error, 'ENOENT')) return [];
+        throw error;
+      });
     return names
       .filter((name) => name.startsWith(start) && name.endsWith(SUFFIX))
       .map((name) => Number(name.slice(start.length, -SUFFIX.length)))

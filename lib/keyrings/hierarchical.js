@@ -1,12 +1,10 @@
 'use strict';
 
-const { isNativeError } = require('node:util').types;
-
 const args = require('../input/index.js');
 const { nativeStore } = require('../branch-keys/index.js');
+const { reportFailure } = require('../calls/answers.js');
 const { noteCustomKeyring, runAsCaller } = require('../calls/caller.js');
 const { invalid } = require('../errors.js');
-const { sentence } = require('../foreign-text.js');
 const { kind } = require('../input/kind.js');
 
 const OPTIONS = /** @type {const} */ ([
@@ -61,23 +59,7 @@ async function supply(request, branchKeyIdOf) {
     const problem = `branchKeyIdOf must return the id of a branch key, a string, not ${kind(id)}`;
     request.failed(problem, null, false);
   } catch (error) {
-    const { text, retryable } = read(error);
-    request.failed('branchKeyIdOf failed; see `cause`', sentence(text), retryable);
-  }
-}
-
-/**
- * What the function threw may be anything, and a getter of it may throw, too.
- *
- * @param {unknown} error
- */
-function read(error) {
-  try {
-    const { name, message, retryable } = Object(error);
-    const text = isNativeError(error) ? `${name}: ${message}` : String(error);
-    return { text, retryable: retryable === true };
-  } catch {
-    return { text: `what was thrown cannot be read: ${kind(error)}`, retryable: false };
+    reportFailure(request, 'branchKeyIdOf', error);
   }
 }
 

@@ -11,6 +11,7 @@ const { invalid, native } = require('../errors.js');
 const custom = () => require('./custom.js');
 const hierarchical = () => require('./hierarchical.js');
 const kms = () => require('./kms.js');
+const kmsRsa = () => require('./kms-rsa.js');
 const rsa = () => require('./rsa.js');
 
 /** A key string that starts so goes on with the path of a key file. */
@@ -26,6 +27,17 @@ class AwsKmsKeyring {
     nativeKeyrings.set(
       this,
       native(() => kms().kmsKeyring(options)),
+    );
+  }
+}
+
+/** Wraps data keys under the public key of an RSA key of KMS, and lets KMS unwrap them. */
+class AwsKmsRsaKeyring {
+  /** @param {unknown} options */
+  constructor(options) {
+    nativeKeyrings.set(
+      this,
+      native(() => kmsRsa().kmsRsaKeyring(options)),
     );
   }
 }
@@ -117,6 +129,7 @@ class HierarchicalKeyring {
 
 [
   AwsKmsKeyring,
+  AwsKmsRsaKeyring,
   CustomKeyring,
   HierarchicalKeyring,
   LocalKeyring,
@@ -159,6 +172,7 @@ function nativeKeyring(keyring, name = 'keyring') {
 
 module.exports = {
   AwsKmsKeyring,
+  AwsKmsRsaKeyring,
   CustomKeyring,
   HierarchicalKeyring,
   LocalKeyring,

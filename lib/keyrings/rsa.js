@@ -102,4 +102,4 @@ function read(name, work) {
   }
 }
 
-module.exports = { rsaKeyring };
+module.exports = { publicDer, rsaKeyring };

@@ -4,6 +4,8 @@ const { contentLength } = require('./lengths.js');
 const { FORMAT_PAIRS, parseMetadata } = require('./metadata.js');
 
 const PLAINTEXT_LENGTH = 'x-amz-unencrypted-content-length';
+/** The wrapping algorithms that bind a data key to no content algorithm; V1 has no other. */
+const LEGACY_WRAPPING = ['kms', 'AESWrap', 'RSA/ECB/OAEPWithSHA-256AndMGF1Padding'];
 const AES_CBC = 'AES/CBC/PKCS5Padding';
 /** The number of the committing algorithm, and its name. */
 const COMMITTING = { number: '115', name: 'ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KEY' };
@@ -32,7 +34,24 @@ function describeS3Object(metadata, instructionFile, bodyLength) {
     storage: /** @type {'metadata' | 'instructionFile'} */ (
       instructionFile === undefined ? 'metadata' : 'instructionFile'
     ),
+    requires: requiredOptions(parsed),
     plaintextLength: contentLength(bodyLength, hasTag, valueOf(metadata, PLAINTEXT_LENGTH)),
+  };
+}
+
+/**
+ * Returns the options without which the object is refused; none for V3.
+ *
+ * @param {{ format: string, contentAlgorithm: string, wrappingAlgorithm: string }} parsed
+ */
+function requiredOptions({ format, contentAlgorithm, wrappingAlgorithm }) {
+  const isLegacy = format === 'V1' || LEGACY_WRAPPING.includes(wrappingAlgorithm);
+  return {
+    ...(format !== 'V3' && {
+      commitmentPolicy: /** @type {const} */ ('requireEncryptAllowDecrypt'),
+    }),
+    ...(isLegacy && { legacyWrapping: /** @type {const} */ (true) }),
+    ...(contentAlgorithm === AES_CBC && { legacyContent: /** @type {const} */ (true) }),
   };
 }
 

@@ -5,8 +5,10 @@ const args = require('../input/index.js');
 const { throwIfAborted } = require('../calls/abort.js');
 const { begin, ready, readyNow } = require('../calls/start.js');
 const { describe } = require('../header.js');
-const pieces = require('./pieces.js');
 const short = require('./short.js');
+
+// Loaded when it is first needed: a program starts sooner.
+const pieces = () => require('./pieces.js');
 
 /** @typedef {InstanceType<typeof import('../native/client.js').Core>} Core */
 /** @typedef {import('../../binding').Transform | import('../../binding').PendingStart} Started */
@@ -72,7 +74,7 @@ async function decryptMessage(core, message, options) {
   const { length } = input;
   const transform = await begin(signal, () => core.startDecryption(input, encryptionContext));
   const header = describe(transform);
-  const plaintext = await pieces.run(transform, input, length, into, signal);
+  const plaintext = await pieces().run(transform, input, length, into, signal);
   return { plaintext, header };
 }
 
@@ -92,7 +94,7 @@ async function reEncrypt(from, to, message, options) {
   const transform = await begin(signal, () =>
     binding.startReEncryption(from.client, input, encryptionContext, to.client, newContext),
   );
-  return pieces.run(transform, input, length, into, signal);
+  return pieces().run(transform, input, length, into, signal);
 }
 
 /**
@@ -126,7 +128,7 @@ function now(startShort, core, given, name, options) {
   const { encryptionContext, into } = args.callOptions(options, SYNC_OPTIONS);
   const input = args.bytes(given, name);
   const started = startShort(core, encryptionContext, input, into);
-  return Buffer.isBuffer(started) ? started : pieces.runSync(readyNow(started), input, into);
+  return Buffer.isBuffer(started) ? started : pieces().runSync(readyNow(started), input, into);
 }
 
 /**
@@ -137,7 +139,7 @@ function now(startShort, core, given, name, options) {
  * @param {AbortSignal | undefined} signal
  */
 async function finish(started, input, length, into, signal) {
-  return pieces.run(await ready(signal, started), input, length, into, signal);
+  return pieces().run(await ready(signal, started), input, length, into, signal);
 }
 
 module.exports = { decrypt, decryptMessage, decryptSync, encrypt, encryptSync, reEncrypt };

@@ -11,7 +11,6 @@ import { DatabaseModule } from "./database/database.module.js";
 import { DashboardModule } from "./dashboard/dashboard.module.js";
 import { DemoModule } from "./demo/demo.module.js";
 import { EnvelopeModule } from "./envelope/envelope.module.js";
-import { showsGraphiQL } from "./graphql/graphiql-files.js";
 import { GraphiQLModule } from "./graphql/graphiql.module.js";
 import { ServiceGraphQLModule } from "./graphql/graphql.module.js";
 import { HealthModule } from "./health/health.module.js";
@@ -53,8 +52,8 @@ export class AppModule {
         ServiceGraphQLModule,
         HealthModule,
         DashboardModule,
-        ...(config.production ? [] : [DemoModule]),
-        ...(showsGraphiQL(config) ? [GraphiQLModule] : []),
+        ...(config.isProduction ? [] : [DemoModule]),
+        ...(config.GRAPHIQL === "on" ? [GraphiQLModule] : []),
       ],
     };
   }

@@ -27,7 +27,7 @@ async function greet({ app, url }: RunningService, config: Config): Promise<void
     [
       "",
       `GraphQL for development: ${url}/graphql`,
-      `Keys under ${config.kmsKeyId}, a key for development.`,
+      `Keys under ${config.KMS_KEY_ID}, a key for development.`,
       "A token for 30 days, for this service alone (user developer, roles admin and metrics):",
       "",
       token,

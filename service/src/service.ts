@@ -81,7 +81,7 @@ export async function startService(
       closeWithin(config, async (cut) => {
         // Whoever sends requests here learns it before the port is closed.
         running.get(Readiness).end();
-        await delay(config.drainSeconds * SECOND);
+        await delay(config.DRAIN_SECONDS * SECOND);
         await closeApplication(running, cut);
         databaseClock?.stop();
         await database.close();

@@ -38,13 +38,13 @@ async function raw(body: string | Uint8Array<ArrayBuffer>, headers: Record<strin
 const asking = (query: string, variables?: object) => raw(JSON.stringify({ query, variables }));
 
 test("forged, expired and foreign tokens are all refused alike", async () => {
-  const secret = new TextEncoder().encode(service.config.sharedSecret);
+  const secret = new TextEncoder().encode(service.config.AUTH_SHARED_SECRET);
   const good = (alg = "HS256") =>
     new SignJWT({ roles: ["admin"] })
       .setProtectedHeader({ alg })
       .setSubject("eve")
-      .setIssuer(service.config.issuer)
-      .setAudience(service.config.audience)
+      .setIssuer(service.config.AUTH_ISSUER)
+      .setAudience(service.config.AUTH_AUDIENCE)
       .setExpirationTime(new Date(service.clock.now().getTime() + MINUTE));
   const { privateKey } = await generateKeyPair("RS256");
   const signed = await good().sign(secret);
@@ -57,7 +57,7 @@ test("forged, expired and foreign tokens are all refused alike", async () => {
     "another secret": await good().sign(randomBytes(32)),
     "another algorithm": await good("HS512").sign(secret),
     "another kind of key": await good("RS256").sign(privateKey),
-    "no signature": new UnsecuredJWT({ sub: "eve" }).setIssuer(service.config.issuer).encode(),
+    "no signature": new UnsecuredJWT({ sub: "eve" }).setIssuer(service.config.AUTH_ISSUER).encode(),
     "another payload": [parts[0], admin, parts[2]].join("."),
     expired: await good().setExpirationTime(past).sign(secret),
     "not yet valid": await good().setNotBefore("1 day from now").sign(secret),
@@ -68,8 +68,8 @@ test("forged, expired and foreign tokens are all refused alike", async () => {
     "a subject with a NUL": await good().setSubject("eve\u0000").sign(secret),
     "no expiry": await new SignJWT({
       sub: "eve",
-      iss: service.config.issuer,
-      aud: service.config.audience,
+      iss: service.config.AUTH_ISSUER,
+      aud: service.config.AUTH_AUDIENCE,
     })
       .setProtectedHeader({ alg: "HS256" })
       .sign(secret),

@@ -4,6 +4,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { ConfigError, loadConfig } from "../src/config/config.js";
+import { SECOND } from "../src/common/durations.js";
+import { FIELD_DEFAULTS } from "../src/config/fields.js";
+import { isInstalled } from "../src/graphql/graphiql-files.js";
+import { CLIENT_TIMEOUT_MS } from "./support/workload.js";
 
 let folder: string;
 before(() => {
@@ -33,13 +37,31 @@ const PRODUCTION = {
 
 test("without settings it is for development, on its own key and tokens", () => {
   const config = loadConfig({ DATA_DIR: folder });
-  assert.equal(config.production, false);
+  assert.equal(config.isProduction, false);
   assert.equal(config.issuesDevelopmentTokens, true);
-  assert.equal(config.kmsKeyId, `local:${folder}/development.key`);
+  assert.equal(config.KMS_KEY_ID, `local:${folder}/development.key`);
   assert.equal(config.HOST, "127.0.0.1");
   const secret = path.join(folder, "development-token-secret");
   assert.equal(statSync(secret).mode & 0o777, 0o600);
-  assert.equal(loadConfig({ DATA_DIR: folder }).sharedSecret, config.sharedSecret);
+  assert.equal(loadConfig({ DATA_DIR: folder }).AUTH_SHARED_SECRET, config.AUTH_SHARED_SECRET);
+});
+
+test("GraphiQL is for development, and is off where somebody says so", () => {
+  const shown = (environment: Record<string, string>) =>
+    loadConfig({ DATA_DIR: folder, ...environment }).GRAPHIQL;
+  assert.equal(shown({}), isInstalled() ? "on" : "off");
+  assert.equal(shown({ GRAPHIQL: "off" }), "off");
+  assert.equal(shown(PRODUCTION), "off");
+  assert.deepEqual(problemsOf({ GRAPHIQL: "on" }), isInstalled() ? [] : ["GRAPHIQL"]);
+});
+
+test("what is not valid is named once, and others are still compared", () => {
+  const address = { ...PRODUCTION, AUTH_JWKS_URL: "login.example/keys" };
+  assert.deepEqual(problemsOf(address), ["AUTH_JWKS_URL"]);
+  assert.deepEqual(problemsOf({ PORT: "many", DRAIN_SECONDS: "9", SHUTDOWN_SECONDS: "9" }), [
+    "PORT",
+    "DRAIN_SECONDS",
+  ]);
 });
 
 test("every problem is listed, not only the first", () => {
@@ -88,6 +110,14 @@ test("tokens have one issuer, and a shared secret is long", () => {
   assert.deepEqual(problemsOf({ ...PRODUCTION, AUTH_JWKS_URL: "", ...shared }), []);
   assert.deepEqual(problemsOf({ ...shared, AUTH_SHARED_SECRET: "short" }), ["AUTH_SHARED_SECRET"]);
   assert.deepEqual(problemsOf({ AUTH_SHARED_SECRET: secret }), ["AUTH_ISSUER", "AUTH_AUDIENCE"]);
+});
+
+test("what the service waits for by default ends before clients give up", () => {
+  const { DATABASE_TIMEOUT_SECONDS, KMS_TIMEOUT_SECONDS } = FIELD_DEFAULTS;
+  // A connection, then a statement; a call of KMS, and half a call more for one that hangs.
+  for (const seconds of [2 * DATABASE_TIMEOUT_SECONDS, 1.5 * KMS_TIMEOUT_SECONDS]) {
+    assert.ok(seconds * SECOND < CLIENT_TIMEOUT_MS);
+  }
 });
 
 test("no problem repeats a setting's value", () => {

@@ -4,7 +4,7 @@ import { startTestService } from "./support/app.js";
 import { codeOf } from "./support/device.js";
 
 test("in production nobody is told the schema, or given a page", async () => {
-  const production = await startTestService({}, { production: true });
+  const production = await startTestService({}, { isProduction: true, GRAPHIQL: "off" });
   try {
     const token = await production.token("ada");
     const schema = await production.graphql("{ __schema { types { name } } }", {}, token);

@@ -94,7 +94,7 @@ test("neither is any of it in the log", () => {
 // Where the files are ours to read: with what was overwritten, and the log of changes.
 if (!process.env.TEST_DATABASE_URL) {
   test("nor in the files of the database", () => {
-    const files = readdirSync(path.join(service.config.dataDir, "database"), {
+    const files = readdirSync(path.join(service.config.DATA_DIR, "database"), {
       recursive: true,
       withFileTypes: true,
     });

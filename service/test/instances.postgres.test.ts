@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { SignJWT } from "jose";
 import { LocalKeyring } from "kms-envelope";
 import pg from "pg";
@@ -13,6 +12,7 @@ import { post, type GraphQLAnswer } from "./support/app.js";
 import { codeOf, Device } from "./support/device.js";
 import { startInstance, type Instance } from "./support/instances.js";
 import { createTestDatabase, type TestDatabase } from "./support/test-database.js";
+import { until } from "./support/until.js";
 
 const SECRET = "a shared secret of the tests alone, long enough";
 
@@ -117,7 +117,7 @@ test("a payload sent to both instances at once is taken by one", async () => {
 
 test("the daily task ran once, although both instances looked", async () => {
   const runs = "SELECT count(*) n FROM job_runs WHERE finished_at IS NOT NULL";
-  while ((await count(runs)) === 0) await delay(50);
+  await until("the daily task", async () => (await count(runs)) > 0);
   assert.equal(await count("SELECT count(*) n FROM job_runs"), 1);
   const lines = instances.flatMap((instance) => instance.lines);
   assert.equal(lines.filter(({ msg }) => msg === "the daily task is done").length, 1);
@@ -136,7 +136,8 @@ test("killing an instance amid its work loses nothing", async () => {
       if (id) answered.push(id);
     }
   });
-  await delay(400);
+  // Some have their answer, others do not.
+  await until("an answer", () => answered.length > 0);
   await doomed.kill("SIGKILL");
   await Promise.all(asking);
   // Who was answered has that key, and everybody has one in the end, which decrypts.

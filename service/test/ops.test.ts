@@ -143,7 +143,7 @@ test("the compose file sets what production needs, and no setting that there is 
     ]),
   );
   const config = loadConfig({ ...variablesOf(stageOf(undefined)), ...settings });
-  assert.deepEqual([config.production, config.kmsKeyId], [true, "alias/app"]);
+  assert.deepEqual([config.isProduction, config.KMS_KEY_ID], [true, "alias/app"]);
   assert.equal(config.DATABASE_URL, "postgres://service:secret@postgres/service");
   const readme = readFileSync(path.join(SERVICE, "README.md"), "utf8");
   for (const name of Object.keys(settings)) {

@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
 import { exec } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { loadConfig } from "../src/config/config.js";
+import { FIELD_DEFAULTS } from "../src/config/fields.js";
 import { startTestService } from "./support/app.js";
 
 const README = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+
+/** So that nothing is written to a folder for development. */
+const TOKENS = {
+  AUTH_SHARED_SECRET: "9f3c1e7ab02d48f6a1c95be7702d3e84",
+  AUTH_ISSUER: "a",
+  AUTH_AUDIENCE: "b",
+  KMS_KEY_ID: "alias/app",
+};
 
 /** The block of code after a heading. */
 function codeUnder(heading: string): string {
@@ -30,20 +40,50 @@ test("the first request works as it is written", async () => {
   }
 });
 
-test("every setting is in the README, and nothing else", () => {
-  const source = readFileSync(new URL("../../src/config/fields.ts", import.meta.url), "utf8");
-  const known = [...source.matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(([, name]) => name!);
-  const rows = settingsColumn().flatMap((row) => [...row.matchAll(/`([A-Z][A-Z_]+)`/g)]);
-  assert.deepEqual([...new Set(rows.map(([, name]) => name!))].sort(), known.sort());
+test("every setting is in the README with its default, and nothing else", () => {
+  const rows = settingsTable();
+  assert.deepEqual([...new Set(rows.map(([name]) => name))].sort(), settingsOf("fields").sort());
+  const defaults = new Map(Object.entries(FIELD_DEFAULTS).filter(([, value]) => isPlain(value)));
+  assert.ok(defaults.size > 40);
+  const written = new Map(rows.filter(([name]) => defaults.has(name)));
+  const known = new Map([...defaults].map(([name, value]) => [name, String(value)]));
+  assert.deepEqual(Object.fromEntries(written), Object.fromEntries(known));
 });
 
-/** The first column of the table of settings. */
-function settingsColumn(): string[] {
+test("nothing but the settings' own folder reads the environment, and all of it has one name", () => {
+  const folder = new URL("../../src/", import.meta.url);
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  const sources = files.filter((file) => file.endsWith(".ts") && !file.startsWith("config/"));
+  const readers = sources.filter((file) => {
+    const source = readFileSync(new URL(file, folder), "utf8");
+    return source.replaceAll("loadConfig(process.env)", "").includes("process.env");
+  });
+  assert.deepEqual(readers, []);
+  const known = new Set([...settingsOf("fields"), "isProduction", "issuesDevelopmentTokens"]);
+  const strange = Object.keys(loadConfig(TOKENS)).filter((name) => !known.has(name));
+  assert.deepEqual(strange, []);
+});
+
+/** The names of the settings, as the source has them. */
+function settingsOf(file: string): string[] {
+  const source = readFileSync(new URL(`../../src/config/${file}.ts`, import.meta.url), "utf8");
+  return [...source.matchAll(/^ {2}([A-Z][A-Z_]+):/gm)].map(([, name]) => name!);
+}
+
+/** Each setting of the table, with its default as it is written there; several may share a row. */
+function settingsTable(): [name: string, byDefault: string][] {
   const table = README.split("## Settings\n")[1]!.split("\n## ")[0]!;
-  return table
-    .split("\n")
-    .filter((line) => line.startsWith("| `"))
-    .map((line) => line.split("|")[1]!);
+  const rows = table.split("\n").filter((line) => line.startsWith("| `"));
+  return rows.flatMap((row) => {
+    const [, first, second] = row.split("|");
+    const names = [...first!.matchAll(/`([A-Z][A-Z_]+)`/g)].map(([, name]) => name!);
+    const defaults = second!.replaceAll("`", "").trim().split(", ");
+    return names.map((name, place): [string, string] => [name, defaults[place] ?? ""]);
+  });
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value === "string" || typeof value === "number";
 }
 
 /** The service answers in this process, which therefore must not wait. */

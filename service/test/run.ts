@@ -1,9 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { startPostgres } from "./support/postgres.js";
+import { makeDatabase } from "./support/test-database.js";
 
 const DATABASES = ["pglite", "postgres"];
 /** What no database changes: pages, settings and headers. They run once, on PGlite. */
@@ -22,10 +25,21 @@ async function main(words: string[]): Promise<void> {
   const databases = words.filter((word) => DATABASES.includes(word));
   const names = words.filter((word) => !DATABASES.includes(word));
   const wanted = (database: string) => databases.length === 0 || databases.includes(database);
-  const onPglite = wanted("pglite") && run("PGlite", testFiles(names, false), {});
+  const onPglite = wanted("pglite") && runOnPglite(names);
   const onPostgres = wanted("postgres") && runOnPostgres(names, onPglite);
   const passed = await Promise.all([onPglite || true, onPostgres || true]);
   if (passed.includes(false)) process.exitCode = 1;
+}
+
+/** On copies of one database, rather than on one that each test makes. */
+async function runOnPglite(names: string[]): Promise<boolean> {
+  const folder = mkdtempSync(path.join(tmpdir(), "kms-envelope-made-"));
+  try {
+    await makeDatabase(folder);
+    return await run("PGlite", testFiles(names, false), { TEST_DATABASE_FOLDER: folder });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 async function runOnPostgres(names: string[], first: Promise<boolean> | false): Promise<boolean> {

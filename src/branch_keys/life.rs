@@ -3,7 +3,7 @@
 //! Source: `framework/branch-key-store.md`, "CreateKey" and "VersionKey". Each is one write of all or
 //! nothing, so that whoever is killed on the way leaves the store as it was.
 
-use super::record::{ACTIVE, Record, attribute, version_type};
+use super::record::{ACTIVE, BEACON, Record, attribute, version_type};
 use super::store::{BranchKeyStore, check_id, not_authentic, not_found};
 use super::version::Version;
 use super::{Condition, Put, time};
@@ -108,15 +108,17 @@ impl BranchKeyStore {
     /// `BranchKeyNotFound` if there is nothing of it, and what the storage says.
     pub async fn destroy(&self, branch_key_id: &str) -> Result<usize> {
         check_id(branch_key_id)?;
-        let items = self.storage.items(branch_key_id).await?;
-        let kinds: Vec<_> =
-            items.iter().filter_map(|item| item.text(attribute::TYPE).map(str::to_owned)).collect();
-        if kinds.is_empty() {
+        if self.storage.items(branch_key_id).await?.is_empty() {
             return Err(not_found(branch_key_id, None));
         }
         // First the active one: without it nobody wraps under, or rotates, what is being deleted.
-        let (active, others): (Vec<_>, Vec<_>) = kinds.into_iter().partition(|kind| kind == ACTIVE);
-        self.storage.delete(branch_key_id, &active).await?;
+        self.storage.delete(branch_key_id, &[ACTIVE.to_owned()]).await?;
+        // Whoever rotated before that may have added a version, so that they are looked at now.
+        let items = self.storage.items(branch_key_id).await?;
+        let mut others: Vec<_> =
+            items.iter().filter_map(|item| item.text(attribute::TYPE).map(str::to_owned)).collect();
+        // Last the beacon key: while it is there, nobody can create the branch key anew.
+        others.sort_by_key(|kind| kind == BEACON);
         self.storage.delete(branch_key_id, &others).await?;
         self.forget(branch_key_id);
         Ok(others.iter().filter(|kind| kind.starts_with("branch:version:")).count())

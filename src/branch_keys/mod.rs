@@ -44,9 +44,6 @@ pub const MAX_ID_LENGTH: usize = 2048;
 
 /// Holds the items of branch keys.
 pub trait Storage: Send + Sync {
-    /// The name of the table.
-    fn table_name(&self) -> &str;
-
     /// The item with these keys; `consistently` where one that was written just now must be seen.
     fn get<'a>(
         &'a self,

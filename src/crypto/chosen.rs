@@ -29,6 +29,11 @@ pub(crate) fn sha256(data: &[u8]) -> [u8; 32] {
     Engine::sha256(data)
 }
 
+/// SHA-384 (FIPS 180-4) of what is not secret.
+pub(crate) fn sha384(data: &[u8]) -> [u8; 48] {
+    Engine::sha384(data)
+}
+
 /// Fills `bytes` from the operating system's generator.
 pub(crate) fn random(bytes: &mut [u8]) -> Result<()> {
     Engine::random(bytes)

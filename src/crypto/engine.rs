@@ -39,6 +39,9 @@ pub(crate) trait CryptoEngine {
     /// SHA-256 (FIPS 180-4).
     fn sha256(data: &[u8]) -> [u8; 32];
 
+    /// SHA-384 (FIPS 180-4).
+    fn sha384(data: &[u8]) -> [u8; 48];
+
     /// HMAC-SHA-256 (RFC 2104) of these parts, one after the other.
     fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Result<Zeroizing<[u8; 32]>>;
 

@@ -28,7 +28,7 @@ mod wycheproof;
 
 pub(crate) use chosen::{
     AesGcm, RsaPrivateKey, RsaPublicKey, Signer, SigningKey, Verifier, generate_key_pair,
-    hkdf_sha512, random, sha256,
+    hkdf_sha512, random, sha256, sha384,
 };
 pub(crate) use ecdsa::{EcdsaKey, EcdsaSigner, EcdsaVerifier, max_signature_length};
 #[cfg(test)]

@@ -120,6 +120,8 @@ codes! {
     KeyStoreInternal = "KEY_STORE_INTERNAL",
     /// DynamoDB refused the request for another reason.
     KeyStoreRejected = "KEY_STORE_REJECTED",
+    /// A function of a storage of branch keys failed, or gave something of a wrong type.
+    KeyStoreFailed = "KEY_STORE_FAILED",
     /// The service failed again and again, so that its key is left alone for a while.
     CircuitOpen = "CIRCUIT_OPEN",
     /// As many calls are in flight, and as many wait, as may.

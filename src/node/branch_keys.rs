@@ -8,6 +8,7 @@ use napi::bindgen_prelude::{ClassInstance, Function, PromiseRaw};
 use napi::{Env, Result};
 use napi_derive::napi;
 
+use super::branch_key_storage::{Functions, NativeStorageRequest};
 use super::branch_key_supplier::{NativeIdRequest, Supplier};
 use super::caller::{Caller, context_of, on_behalf};
 use super::context::{from_flat, to_pairs};
@@ -22,7 +23,7 @@ use crate::branch_keys::{
 };
 use crate::error::{self, Error};
 use crate::keyring::Keyring;
-use crate::keyring::aws_kms::{KeyStoreOptions, Where, key_store};
+use crate::keyring::aws_kms::{KeyStoreOptions, KmsOptions, Where, key_store};
 use crate::keyring::hierarchical::{BranchKeyId, HierarchicalKeyring, StatsSource};
 
 /// Creates, rotates, destroys and reads branch keys.
@@ -32,15 +33,11 @@ pub struct NativeBranchKeyStore {
     stats: StatsSource,
 }
 
-/// Where branch keys are, and which KMS key wraps them.
+/// What the records of a store are authenticated with, and which KMS key wraps them.
 #[napi(object)]
 pub struct NativeKeyStoreOptions {
-    /// The table.
-    pub table_name: String,
     /// The name that the records are authenticated with.
     pub logical_name: String,
-    /// The URL of DynamoDB.
-    pub endpoint: Option<String>,
     /// The ARN of the KMS key; without it, whichever a record names.
     pub kms_key_id: Option<String>,
     /// The Region of those keys.
@@ -96,27 +93,28 @@ impl NativeBranchKeyStore {
     /// A store in DynamoDB. Nothing is called yet.
     #[napi(factory, catch_unwind)]
     pub fn dynamo_db(
+        table_name: String,
+        endpoint: Option<String>,
         options: NativeKeyStoreOptions,
         kms: NativeKmsOptions,
         guard: NativeGuardOptions,
         credentials: Option<ClassInstance<'_, NativeCredentials>>,
     ) -> Result<Self> {
-        let NativeKeyStoreOptions { table_name, logical_name, endpoint, .. } = options;
-        let configuration = match options.kms_key_id {
-            Some(arn) => KmsConfiguration::key(&arn, options.multi_region).map_err(to_napi)?,
-            None => KmsConfiguration::Discovery {
-                region: options.kms_region,
-                multi_region: options.multi_region,
-            },
-        };
-        let options = KeyStoreOptions {
-            storage: Where::DynamoDb { table_name, endpoint },
-            logical_name,
-            configuration,
-            kms: kms_options(kms, guard, credentials),
-        };
-        let (store, stats) = key_store(options).map_err(to_napi)?;
-        Ok(Self { store: Arc::new(store), stats })
+        let storage = Where::DynamoDb { table_name, endpoint };
+        Self::over(storage, options, kms_options(kms, guard, credentials))
+    }
+
+    /// A store in a storage of the caller's, whose functions `ask` calls.
+    #[napi(factory, catch_unwind)]
+    pub fn over_storage(
+        ask: Function<'_, NativeStorageRequest, ()>,
+        options: NativeKeyStoreOptions,
+        kms: NativeKmsOptions,
+        guard: NativeGuardOptions,
+        credentials: Option<ClassInstance<'_, NativeCredentials>>,
+    ) -> Result<Self> {
+        let storage = Where::Own(Arc::new(Functions::new(&ask)?));
+        Self::over(storage, options, kms_options(kms, guard, credentials))
     }
 
     /// A keyring of this branch key.
@@ -224,6 +222,17 @@ impl NativeBranchKeyStore {
         spawn(env, async move {
             on_behalf(caller, store.storage().create_table()).await.map_err(to_napi)
         })
+    }
+
+    fn over(storage: Where, options: NativeKeyStoreOptions, kms: KmsOptions) -> Result<Self> {
+        let NativeKeyStoreOptions { logical_name, kms_key_id, kms_region, multi_region } = options;
+        let configuration = match kms_key_id {
+            Some(arn) => KmsConfiguration::key(&arn, multi_region).map_err(to_napi)?,
+            None => KmsConfiguration::Discovery { region: kms_region, multi_region },
+        };
+        let options = KeyStoreOptions { storage, logical_name, configuration, kms };
+        let (store, stats) = key_store(options).map_err(to_napi)?;
+        Ok(Self { store: Arc::new(store), stats })
     }
 
     fn keyring_of(

@@ -14,7 +14,8 @@ use super::guard_options::NativeGuardOptions;
 use super::numbers::milliseconds;
 use crate::error::{self, Error};
 use crate::keyring::aws_kms::{
-    AwsKmsDiscoveryKeyring, DiscoveryFilter, Environment, KmsOptions, strict_keyring,
+    AwsKmsDiscoveryKeyring, AwsKmsRsaKeyring, DiscoveryFilter, Environment, KmsOptions,
+    strict_keyring,
 };
 use crate::keyring::guard::GuardOptions;
 use crate::keyring::multi::MultiKeyring;
@@ -117,6 +118,22 @@ impl NativeKeyring {
         let filter = filter.transpose().map_err(to_napi)?;
         let options = kms_options(options, guard, credentials);
         let keyring = AwsKmsDiscoveryKeyring::new(filter, options);
+        Ok(Self(Arc::new(keyring.map_err(to_napi)?)))
+    }
+
+    /// An RSA key of KMS, with its public key in DER.
+    #[napi(factory, catch_unwind)]
+    pub fn aws_kms_rsa(
+        key_arn: String,
+        padding: String,
+        public_key: Option<Uint8ArraySlice<'_>>,
+        options: NativeKmsOptions,
+        guard: NativeGuardOptions,
+        credentials: Option<ClassInstance<'_, NativeCredentials>>,
+    ) -> Result<Self> {
+        let padding = rsa_padding(&padding).map_err(to_napi)?;
+        let options = kms_options(options, guard, credentials);
+        let keyring = AwsKmsRsaKeyring::new(&key_arn, padding, public_key.as_deref(), options);
         Ok(Self(Arc::new(keyring.map_err(to_napi)?)))
     }
 

@@ -8,6 +8,8 @@ use napi_derive::napi;
 use zeroizing_alloc::ZeroAlloc;
 
 mod batch;
+mod branch_key_items;
+mod branch_key_storage;
 mod branch_key_supplier;
 mod branch_keys;
 mod bytes;
@@ -56,6 +58,10 @@ fn start() {
 pub fn share_cores() {
     crate::parallel::share_cores();
 }
+
+/// The version of the package that this addon belongs to.
+#[napi]
+pub const ADDON_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Whether some data keys are kept in memory that could not be locked.
 #[napi]

@@ -24,7 +24,7 @@ export class Tokens {
     const url = config.AUTH_JWKS_URL;
     const staleMs = config.AUTH_JWKS_STALE_MINUTES * MINUTE;
     if (url) this.keys = new IssuerKeys({ url, staleMs, log });
-    else this.secret = new TextEncoder().encode(config.sharedSecret);
+    else this.secret = new TextEncoder().encode(config.AUTH_SHARED_SECRET);
   }
 
   /** @throws {ServiceError} `UNAUTHENTICATED`, always the same, whatever is wrong. */
@@ -46,8 +46,8 @@ export class Tokens {
     return new SignJWT({ [this.config.AUTH_ROLES_CLAIM]: roles })
       .setProtectedHeader({ alg: "HS256" })
       .setSubject(userId)
-      .setIssuer(this.config.issuer)
-      .setAudience(this.config.audience)
+      .setIssuer(this.config.AUTH_ISSUER)
+      .setAudience(this.config.AUTH_AUDIENCE)
       .setIssuedAt(now)
       .setExpirationTime(later(now, days * DAY))
       .sign(this.secret);
@@ -55,8 +55,8 @@ export class Tokens {
 
   private async payloadOf(token: string): Promise<JWTPayload> {
     const options: JWTVerifyOptions = {
-      issuer: this.config.issuer,
-      audience: this.config.audience,
+      issuer: this.config.AUTH_ISSUER,
+      audience: this.config.AUTH_AUDIENCE,
       currentDate: this.clock.now(),
       requiredClaims: ["sub", "exp"],
       clockTolerance: 5,

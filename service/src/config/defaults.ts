@@ -2,42 +2,46 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { LocalKeyring } from "kms-envelope";
+import { isInstalled } from "../graphql/graphiql-files.js";
 import type { Fields } from "./fields.js";
 
-export const DEVELOPMENT_ISSUER = "kms-envelope-development";
+const DEVELOPMENT_ISSUER = "kms-envelope-development";
 
-/** What follows from the fields: in development, a key and a token issuer of our own. */
-export interface Settled {
-  readonly production: boolean;
-  readonly dataDir: string;
-  readonly kmsKeyId: string;
-  /** How long it goes on serving at the end, while it says that it is not ready. */
-  readonly drainSeconds: number;
-  /** Whether a device id that nobody registered belongs to whoever first uses it. */
-  readonly takesUnknownDevices: boolean;
-  readonly issuer: string;
-  readonly audience: string;
-  readonly sharedSecret: string | undefined;
-  /** Whether this service may print a token for development. */
+/** The settings whose defaults follow from others, and what follows from several. */
+export interface Defaults {
+  /** As an absolute path. */
+  readonly DATA_DIR: string;
+  readonly DRAIN_SECONDS: number;
+  readonly KMS_KEY_ID: string;
+  readonly AUTH_ISSUER: string;
+  readonly AUTH_AUDIENCE: string;
+  readonly AUTH_SHARED_SECRET: string | undefined;
+  readonly DEVICE_REGISTRATION: "first-use" | "required";
+  readonly GRAPHIQL: "on" | "off";
+  readonly isProduction: boolean;
+  /** Whether this service may print a token for development, since nobody else issues tokens for it. */
   readonly issuesDevelopmentTokens: boolean;
 }
 
-export function settle(fields: Fields): Settled {
-  const production = fields.NODE_ENV === "production";
-  const dataDir = path.resolve(fields.DATA_DIR);
-  const ownTokens = !production && !fields.AUTH_JWKS_URL && !fields.AUTH_SHARED_SECRET;
+export function withDefaults(fields: Fields): Defaults {
+  const isProduction = fields.NODE_ENV === "production";
+  const DATA_DIR = path.resolve(fields.DATA_DIR);
+  const issuesDevelopmentTokens =
+    !isProduction && !fields.AUTH_JWKS_URL && !fields.AUTH_SHARED_SECRET;
+  const drain = isProduction ? Math.min(3, fields.SHUTDOWN_SECONDS - 1) : 0;
   return {
-    production,
-    dataDir,
-    kmsKeyId: fields.KMS_KEY_ID ?? developmentKey(dataDir),
-    drainSeconds:
-      fields.DRAIN_SECONDS ?? (production ? Math.min(3, fields.SHUTDOWN_SECONDS - 1) : 0),
-    takesUnknownDevices:
-      (fields.DEVICE_REGISTRATION ?? (production ? "required" : "first-use")) === "first-use",
-    issuer: fields.AUTH_ISSUER ?? DEVELOPMENT_ISSUER,
-    audience: fields.AUTH_AUDIENCE ?? DEVELOPMENT_ISSUER,
-    sharedSecret: ownTokens ? developmentSecret(dataDir) : fields.AUTH_SHARED_SECRET,
-    issuesDevelopmentTokens: ownTokens,
+    isProduction,
+    issuesDevelopmentTokens,
+    DATA_DIR,
+    DRAIN_SECONDS: fields.DRAIN_SECONDS ?? drain,
+    KMS_KEY_ID: fields.KMS_KEY_ID ?? developmentKey(DATA_DIR),
+    AUTH_ISSUER: fields.AUTH_ISSUER ?? DEVELOPMENT_ISSUER,
+    AUTH_AUDIENCE: fields.AUTH_AUDIENCE ?? DEVELOPMENT_ISSUER,
+    AUTH_SHARED_SECRET: issuesDevelopmentTokens
+      ? developmentSecret(DATA_DIR)
+      : fields.AUTH_SHARED_SECRET,
+    DEVICE_REGISTRATION: fields.DEVICE_REGISTRATION ?? (isProduction ? "required" : "first-use"),
+    GRAPHIQL: fields.GRAPHIQL ?? (!isProduction && isInstalled() ? "on" : "off"),
   };
 }
 

@@ -114,14 +114,26 @@ const fields = z.object({
 
 export type Fields = z.infer<typeof fields>;
 
-/** Each setting by itself. A variable that is set to nothing counts as not set. */
+/** The defaults of those that have one by themselves. */
+export const FIELD_DEFAULTS: Fields = fields.parse({});
+
+/**
+ * Each setting by itself. A variable that is set to nothing counts as not set.
+ *
+ * @returns the fields, where those that are not valid are left out; and what is wrong with these.
+ */
 export function readFields(environment: Readonly<Record<string, string | undefined>>): {
-  fields?: Fields;
+  fields: Fields;
   problems: string[];
 } {
   const given = Object.entries(environment).filter(([, value]) => value !== "");
   const result = fields.safeParse(Object.fromEntries(given));
   if (result.success) return { fields: result.data, problems: [] };
-  const problems = result.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-  return { problems };
+  const { issues } = result.error;
+  const invalid = new Set(issues.map(({ path }) => path[0]));
+  const others = given.filter(([name]) => !invalid.has(name));
+  return {
+    fields: fields.parse(Object.fromEntries(others)),
+    problems: issues.map(({ path, message }) => `${path.join(".")}: ${message}`),
+  };
 }

@@ -45,7 +45,7 @@ export class ServiceState {
 
   private keyService(state: "ok" | "unavailable") {
     const { calls, failures, retries } = this.sealer.stats().keyService;
-    return { state, local: this.config.kmsKeyId.startsWith("local:"), calls, failures, retries };
+    return { state, local: this.config.KMS_KEY_ID.startsWith("local:"), calls, failures, retries };
   }
 
   /** How the latest run went, and when one last came to its end. */

@@ -22,7 +22,7 @@ export class SessionController {
     this.cookie = {
       httpOnly: true,
       sameSite: "strict",
-      secure: config.production,
+      secure: config.isProduction,
       path: "/dashboard",
     };
   }

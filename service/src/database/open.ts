@@ -16,7 +16,7 @@ export async function openDatabase(config: Config, log: Log): Promise<Database> 
         timeoutMs: config.DATABASE_TIMEOUT_SECONDS * SECOND,
         onError: (error) => log.warn(describeFailure(error), "a database connection ended"),
       })
-    : await PgliteDatabase.open(path.join(config.dataDir, "database"));
+    : await PgliteDatabase.open(path.join(config.DATA_DIR, "database"));
   try {
     await database.migrate();
   } catch (error) {

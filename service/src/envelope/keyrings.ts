@@ -28,7 +28,7 @@ export function anyOf(keyrings: readonly Keyring[]): Keyring {
 
 /** The envelope that seals, and the one that opens also what is under the other keys. */
 export function createEnvelopes(config: Config): { sealing: Envelope; opening: Envelope } {
-  const keyIds = [config.kmsKeyId, ...config.KMS_READ_KEY_IDS];
+  const keyIds = [config.KMS_KEY_ID, ...config.KMS_READ_KEY_IDS];
   const keyrings = keyIds.map((keyId) => keyringOf(keyId, config));
   const cached = config.KMS_CACHE_SECONDS > 0 && !keyIds.every((keyId) => keyId.startsWith(LOCAL));
   const cache = cached ? { maxAgeMs: config.KMS_CACHE_SECONDS * SECOND } : undefined;

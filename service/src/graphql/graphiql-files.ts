@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import type { Config } from "../config/config.js";
 
 const { resolve } = createRequire(import.meta.url);
 
@@ -13,12 +12,7 @@ const FILES = {
   "graphiql.css": "graphiql/graphiql.min.css",
 } as const;
 
-/** Whether there is a page to try requests on: in development, unless it is off or not installed. */
-export function showsGraphiQL({ GRAPHIQL, production }: Pick<Config, "GRAPHIQL" | "production">) {
-  return GRAPHIQL === undefined ? !production && isInstalled() : GRAPHIQL === "on";
-}
-
-/** Its packages are dependencies for development: the image for production does not hold them. */
+/** Whether there is a page to try requests on. Its packages are for development: the image does not hold them. */
 export function isInstalled(): boolean {
   try {
     return Object.values(graphiqlFiles()).every((file) => existsSync(file));

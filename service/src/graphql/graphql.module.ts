@@ -6,7 +6,6 @@ import { Prometheus } from "../prometheus/prometheus.js";
 import { boundRules, MAX_TOKENS } from "./bounds.js";
 import { errorLog } from "./error-log.js";
 import { formatError } from "./errors.js";
-import { showsGraphiQL } from "./graphiql-files.js";
 import { oneMutationRule } from "./one-mutation.js";
 
 /** The GraphQL endpoint, with its bounds. */
@@ -16,11 +15,11 @@ export const ServiceGraphQLModule = GraphQLModule.forRootAsync<ApolloDriverConfi
   useFactory: (config: Config, log: Log, prometheus: Prometheus) => ({
     autoSchemaFile: true,
     path: "/graphql",
-    introspection: !config.production || showsGraphiQL(config),
+    introspection: !config.isProduction || config.GRAPHIQL === "on",
     // The page that comes with it loads scripts of another host: there is one of our own.
     graphiql: false,
     playground: false,
-    hideSchemaDetailsFromClientErrors: config.production,
+    hideSchemaDetailsFromClientErrors: config.isProduction,
     csrfPrevention: true,
     allowBatchedHttpRequests: false,
     includeStacktraceInErrorResponses: false,

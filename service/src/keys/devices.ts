@@ -35,7 +35,7 @@ export class Devices {
     const { deviceId, userId, appVersion } = claim;
     const device = await this.find(transaction, deviceId);
     if (!device) {
-      if (!this.config.takesUnknownDevices) {
+      if (this.config.DEVICE_REGISTRATION === "required") {
         throw new ServiceError("DEVICE_NOT_REGISTERED", "Register the device, and use its new id.");
       }
       await this.insert(transaction, claim, now);

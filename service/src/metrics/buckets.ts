@@ -1,7 +1,7 @@
 import { DAY, HOUR, MINUTE } from "../common/durations.js";
 import { STEP_MINUTES } from "./steps.js";
 
-/** Round steps, each of which is made of whole minutes, hours or days that are counted already. */
+/** Round steps, each of which is made of whole steps that are counted already. */
 const STEPS = [
   ...[1, 2, 5, 10].map((minutes) => minutes * MINUTE),
   ...[1, 2, 3].map((hours) => hours * HOUR),

@@ -11,21 +11,35 @@ export function bucketOf(milliseconds: number): number {
 }
 
 /** How many durations each bucket has. */
-export type Histogram = ReadonlyMap<number, number>;
+export class Histogram {
+  private readonly counts = new Float64Array(LAST - FIRST + 1);
 
-/** The duration in milliseconds that this share of all does not exceed; null if there is none. */
-export function percentileOf(histogram: Histogram, share: number): number | null {
-  const buckets = [...histogram].sort(([a], [b]) => a - b);
-  const total = buckets.reduce((sum, [, count]) => sum + count, 0);
-  if (total === 0) return null;
-  const rank = share * total;
-  let before = 0;
-  for (const [bucket, count] of buckets) {
-    if (before + count >= rank) {
-      const within = (rank - before) / count;
-      return Number((GROWTH ** (bucket - 1 + within)).toPrecision(3));
-    }
-    before += count;
+  add(bucket: number, count: number): void {
+    this.counts[bucket - FIRST]! += count;
   }
-  return Number((GROWTH ** buckets.at(-1)![0]).toPrecision(3));
+
+  addAll({ counts }: Histogram): void {
+    for (let place = 0; place < counts.length; place++) this.counts[place]! += counts[place]!;
+  }
+
+  /** For each share: the duration in milliseconds that it does not exceed; undefined if there is none. */
+  percentiles<const Shares extends readonly number[]>(
+    shares: Shares,
+  ): { [Place in keyof Shares]: number } | undefined {
+    let total = 0;
+    for (const count of this.counts) total += count;
+    if (total === 0) return undefined;
+    return shares.map((share) => this.durationAt(share * total)) as {
+      [Place in keyof Shares]: number;
+    };
+  }
+
+  /** @param rank how many durations are not longer; more than 0, and at most all of them. */
+  private durationAt(rank: number): number {
+    let place = 0;
+    let before = 0;
+    while (before + this.counts[place]! < rank) before += this.counts[place++]!;
+    const within = (rank - before) / this.counts[place]!;
+    return Number((GROWTH ** (place + FIRST - 1 + within)).toPrecision(3));
+  }
 }

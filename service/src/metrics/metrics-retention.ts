@@ -1,5 +1,5 @@
 import { Injectable } from "@nestjs/common";
-import { and, eq, inArray, lt, or, sql } from "drizzle-orm";
+import { and, inArray, lt, or, sql } from "drizzle-orm";
 import { Clock } from "../common/clock.js";
 import { DAY, HOUR, later } from "../common/durations.js";
 import type { Due } from "../common/due.js";
@@ -61,8 +61,8 @@ export class MetricsRetention {
     for (const table of [metricCounts, metricDurations]) {
       signal?.throwIfAborted();
       const old = lt(table.at, later(now, -METRICS_RETENTION_DAYS * DAY));
-      const minute = lt(table.at, later(now, -(MINUTES_KEPT_DAYS + 1) * DAY));
-      await orm.delete(table).where(or(old, and(eq(table.step, 1), minute)));
+      const minutes = lt(table.at, later(now, -(MINUTES_KEPT_DAYS + 1) * DAY));
+      await orm.delete(table).where(or(old, and(lt(table.step, 60), minutes)));
     }
     const kept = Math.max(PATTERN_DAYS * DAY, PROBLEM_KEY_WINDOW_HOURS * HOUR);
     await orm.delete(keyHours).where(lt(keyHours.at, later(now, -kept - HOUR)));

@@ -1,47 +1,79 @@
-import { sql } from "drizzle-orm";
+import { sql, type SQLWrapper } from "drizzle-orm";
 import type { Drizzle } from "../database/database.js";
 import { metricCounts, metricDurations } from "../database/schema/metrics.js";
 import type { MetricEntry } from "./metric-entry.js";
 import { floorTo, STEP_MINUTES } from "./steps.js";
 
-/** Adds entries to the counts of their minute, hour and day; in the transaction that writes them. */
+/** Adds entries to the counts of the minutes, hour and day that they are in; in the transaction that writes them. */
 export async function addToRollups(orm: Drizzle, entries: readonly MetricEntry[]): Promise<void> {
-  const counts = new Sums<typeof metricCounts.$inferInsert>();
-  const durations = new Sums<typeof metricDurations.$inferInsert>();
-  for (const { row, buckets } of entries) {
-    const { operation, code } = row;
+  await addCounts(orm, entries);
+  await addDurations(orm, entries);
+}
+
+async function addCounts(orm: Drizzle, entries: readonly MetricEntry[]): Promise<void> {
+  const rows = new Rows<typeof metricCounts.$inferInsert>();
+  for (const { row } of entries) {
+    const { operation, code, times } = row;
     for (const step of STEP_MINUTES) {
       const at = floorTo(row.recordedAt, step);
-      counts.add({ step, at, operation, code: code ?? "", count: row.times });
-      for (const [bucket, count] of buckets) durations.add({ step, at, operation, bucket, count });
+      rows.at({ step, at, operation, code: code ?? "" }, { count: 0 }).count += times;
     }
   }
+  const { step, at, operation, code, count } = metricCounts;
   await orm
     .insert(metricCounts)
-    .values(counts.sorted())
+    .values(rows.sorted())
     .onConflictDoUpdate({
-      target: [metricCounts.step, metricCounts.at, metricCounts.operation, metricCounts.code],
-      set: { count: sql`${metricCounts.count} + excluded.count` },
-    });
-  const { step, at, operation, bucket, count } = metricDurations;
-  await orm
-    .insert(metricDurations)
-    .values(durations.sorted())
-    .onConflictDoUpdate({
-      target: [step, at, operation, bucket],
+      target: [step, at, operation, code],
       set: { count: sql`${count} + excluded.count` },
     });
 }
 
-/** Rows that differ in more than their counts; in one order for all, so that no two writers wait for each other. */
-class Sums<Row extends { count: number }> {
+async function addDurations(orm: Drizzle, entries: readonly MetricEntry[]): Promise<void> {
+  const rows = new Rows<Durations & Omit<typeof metricDurations.$inferInsert, "counts">>();
+  for (const { row, buckets } of entries) {
+    const { operation } = row;
+    for (const step of STEP_MINUTES) {
+      const at = floorTo(row.recordedAt, step);
+      const { counts } = rows.at({ step, at, operation }, { counts: {} });
+      for (const [bucket, count] of buckets) counts[bucket] = (counts[bucket] ?? 0) + count;
+    }
+  }
+  const { step, at, operation, counts } = metricDurations;
+  await orm
+    .insert(metricDurations)
+    .values(rows.sorted())
+    .onConflictDoUpdate({
+      target: [step, at, operation],
+      set: { counts: sumOfObjects(counts, sql`excluded.counts`) },
+    });
+}
+
+interface Durations {
+  counts: Record<number, number>;
+}
+
+/** JSON objects of numbers, added up by their names. */
+function sumOfObjects(first: SQLWrapper, second: SQLWrapper) {
+  return sql`(
+    select jsonb_object_agg(name, total) from (
+      select name, sum(number::bigint) as total from (
+        select * from jsonb_each_text(${first}) union all select * from jsonb_each_text(${second})
+      ) as numbers (name, number) group by name
+    ) as totals
+  )`;
+}
+
+/** Rows by what tells them apart; in one order for all, so that no two writers wait for each other. */
+class Rows<Row extends object> {
   private readonly rows = new Map<string, Row>();
 
-  add(row: Row): void {
-    const key = JSON.stringify({ ...row, count: 0 });
-    const known = this.rows.get(key);
-    if (known) known.count += row.count;
-    else this.rows.set(key, row);
+  /** The row with this identity, which begins with `empty`. */
+  at<Empty extends Partial<Row>>(identity: Omit<Row, keyof Empty>, empty: Empty): Row {
+    const key = JSON.stringify(identity);
+    const row = this.rows.get(key) ?? ({ ...identity, ...empty } as unknown as Row);
+    this.rows.set(key, row);
+    return row;
   }
 
   sorted(): Row[] {

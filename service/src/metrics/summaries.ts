@@ -10,9 +10,10 @@ import type {
   EncryptionMetricsSummary,
   FailureMetrics,
   MetricsPeriod,
+  OperationCounts,
   OperationMetrics,
 } from "./summary.model.js";
-import { Tallies, Tally } from "./tally.js";
+import { Tallies } from "./tally.js";
 
 /** Sums up what the service did: for the GraphQL query, and for the dashboard. */
 @Injectable()
@@ -69,11 +70,11 @@ async function operationsOf(orm: Drizzle, pieces: queries.Pieces, { stepMs, star
   for (const row of await queries.countOperations(orm, pieces)) {
     for (const sums of [whole, byPiece.get(row.piece)]) sums?.count(row);
   }
-  for (const row of await queries.countDurations(orm, pieces)) {
+  for (const row of await queries.readDurations(orm, pieces)) {
     for (const sums of [whole, byPiece.get(row.piece)]) sums?.time(row);
   }
   return {
-    totals: whole.total.counts(),
+    totals: whole.total(),
     byOperation: whole.byOperation(),
     byReason: whole.byReason(),
     series: starts.map((from) => pieceOf(byPiece.get(from.getTime() / stepMs)!, from, pieces)),
@@ -88,7 +89,7 @@ function pieceOf(sums: Sums, from: Date, { until, stepMs }: queries.Pieces): Met
   return {
     from,
     finished: from.getTime() + stepMs <= until.getTime(),
-    ...sums.total.counts(),
+    ...sums.total(),
     byOperation: sums.byOperation(),
     byReason: [...byReason]
       .map(([reason, failures]) => ({ reason, failures }))
@@ -97,12 +98,11 @@ function pieceOf(sums: Sums, from: Date, { until, stepMs }: queries.Pieces): Met
 }
 
 class Sums {
-  readonly total = new Tally();
   private readonly tallies = new Tallies();
   private readonly failed = new Map<string, FailureMetrics>();
 
   count({ operation, code, count }: { operation: string; code: string; count: number }): void {
-    for (const tally of [this.total, this.tallies.at(operation)]) tally.count(code, count);
+    this.tallies.at(operation).count(code, count);
     if (!code) return;
     const key = `${operation} ${code}`;
     const known = this.failed.get(key) ?? {
@@ -116,8 +116,13 @@ class Sums {
     this.failed.set(key, known);
   }
 
-  time({ operation, bucket, count }: { operation: string; bucket: number; count: number }): void {
-    for (const tally of [this.total, this.tallies.at(operation)]) tally.time(bucket, count);
+  time({ operation, counts }: { operation: string; counts: Readonly<Record<number, number>> }) {
+    const tally = this.tallies.at(operation);
+    for (const [bucket, count] of Object.entries(counts)) tally.time(Number(bucket), count);
+  }
+
+  total(): OperationCounts {
+    return this.tallies.total().counts();
   }
 
   byOperation(): OperationMetrics[] {
@@ -126,7 +131,7 @@ class Sums {
 
   /** The most frequent first. */
   byReason(): FailureMetrics[] {
-    const { failures } = this.total.counts();
+    const failures = [...this.failed.values()].reduce((sum, each) => sum + each.failures, 0);
     return [...this.failed]
       .sort(([a, { failures: x }], [b, { failures: y }]) => y - x || (a < b ? -1 : 1))
       .map(([, each]) => ({ ...each, share: each.failures / failures }));

@@ -31,19 +31,13 @@ export function countOperations(orm: Drizzle, pieces: Pieces) {
     .groupBy(piece, metricCounts.operation, metricCounts.code);
 }
 
-/** How many operations took how long, likewise. */
-export function countDurations(orm: Drizzle, pieces: Pieces) {
-  const piece = pieceOf(metricDurations.at, pieces);
+/** How many operations took how long: the histogram of each operation and step, with the piece that it is of. */
+export function readDurations(orm: Drizzle, pieces: Pieces) {
+  const { operation, counts, at } = metricDurations;
   return orm
-    .select({
-      piece,
-      operation: metricDurations.operation,
-      bucket: metricDurations.bucket,
-      count: sql<number>`sum(${metricDurations.count})::float8`,
-    })
+    .select({ piece: pieceOf(at, pieces), operation, counts })
     .from(metricDurations)
-    .where(within(metricDurations, pieces))
-    .groupBy(piece, metricDurations.operation, metricDurations.bucket);
+    .where(within(metricDurations, pieces));
 }
 
 export async function countKeys(orm: Drizzle): Promise<KeyStates> {

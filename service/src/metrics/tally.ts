@@ -1,13 +1,13 @@
 import { isOfTheService } from "./blame.js";
-import { percentileOf } from "./histogram.js";
-import type { OperationCounts } from "./summary.model.js";
+import { Histogram } from "./histogram.js";
+import type { Durations, OperationCounts } from "./summary.model.js";
 
 /** Adds up what rows say of operations. */
 export class Tally {
   private attempts = 0;
   private failures = 0;
   private serviceFailures = 0;
-  private readonly histogram = new Map<number, number>();
+  private readonly histogram = new Histogram();
 
   /** @param code of the error; empty for a success. */
   count(code: string, times: number): void {
@@ -18,7 +18,14 @@ export class Tally {
   }
 
   time(bucket: number, times: number): void {
-    this.histogram.set(bucket, (this.histogram.get(bucket) ?? 0) + times);
+    this.histogram.add(bucket, times);
+  }
+
+  add(other: Tally): void {
+    this.attempts += other.attempts;
+    this.failures += other.failures;
+    this.serviceFailures += other.serviceFailures;
+    this.histogram.addAll(other.histogram);
   }
 
   counts(): OperationCounts {
@@ -37,11 +44,11 @@ export class Tally {
     };
   }
 
-  private durations() {
-    const [p50Ms, p95Ms, p99Ms] = [0.5, 0.95, 0.99].map((share) =>
-      percentileOf(this.histogram, share),
-    );
-    return p50Ms == null ? null : { p50Ms, p95Ms: p95Ms!, p99Ms: p99Ms! };
+  private durations(): Durations | null {
+    const percentiles = this.histogram.percentiles([0.5, 0.95, 0.99]);
+    if (!percentiles) return null;
+    const [p50Ms, p95Ms, p99Ms] = percentiles;
+    return { p50Ms, p95Ms, p99Ms };
   }
 }
 
@@ -53,6 +60,13 @@ export class Tallies {
     const tally = this.all.get(key) ?? new Tally();
     this.all.set(key, tally);
     return tally;
+  }
+
+  /** All of them together. */
+  total(): Tally {
+    const total = new Tally();
+    for (const tally of this.all.values()) total.add(tally);
+    return total;
   }
 
   /** Those that were asked for, by key. */

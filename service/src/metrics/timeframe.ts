@@ -46,7 +46,7 @@ export class TimeframeRules {
   spanOf(asked: Timeframe): Span {
     const now = this.clock.now();
     const from = asked.from ?? later(now, -asked.hours * HOUR);
-    // What is counted by the minute alone is not kept for so long.
+    // What is counted by minutes is not kept for so long.
     const whole = from < later(now, -MINUTES_KEPT_DAYS * DAY) ? 60 : 1;
     const end = asked.from ? ceilTo(asked.until, whole) : now;
     if (end >= now) return { from: ceilTo(from, whole), until: now, countedUntil: tomorrow(now) };

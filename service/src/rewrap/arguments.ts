@@ -32,7 +32,7 @@ export function readArguments(words: readonly string[], config: Config): Argumen
       check: { type: "boolean", default: false },
     },
   });
-  const { from = config.KMS_READ_KEY_IDS, to = config.kmsKeyId, batch = "100", check } = values;
+  const { from = config.KMS_READ_KEY_IDS, to = config.KMS_KEY_ID, batch = "100", check } = values;
   if (from.length === 0 && !check) {
     throw new Error("say under which keys messages are now: --from KEY, or KMS_READ_KEY_IDS");
   }
@@ -43,5 +43,5 @@ export function readArguments(words: readonly string[], config: Config): Argumen
 
 /** A service with these settings that could not read what is moved. */
 export function isUnreadable(to: string, config: Config): boolean {
-  return to !== config.kmsKeyId && !config.KMS_READ_KEY_IDS.includes(to);
+  return to !== config.KMS_KEY_ID && !config.KMS_READ_KEY_IDS.includes(to);
 }

@@ -52,17 +52,19 @@ export async function fill(url: string, { rows, devices }: Amount): Promise<void
          1 + (random() * ${devices - 1})::int AS device
        FROM generate_series(1, ${rows}) n) AS made`,
   );
-  for (const [table, group] of [
-    ["metric_counts", "coalesce(code, '')"],
-    ["metric_durations", "ceil(ln(duration_ms) / ln(1.1::float8))::smallint"],
-  ]) {
-    await run(
-      table!,
-      `INSERT INTO ${table} SELECT step, to_timestamp(floor(extract(epoch FROM recorded_at) / (step * 60)) * (step * 60)),
-         operation, ${group}, count(*) FROM audit_log, unnest(ARRAY[1, 60, 1440]::smallint[]) AS step
-       WHERE step > 1 OR recorded_at > now() - interval '3 days' GROUP BY 1, 2, 3, 4`,
-    );
-  }
+  const step = `FROM audit_log, unnest(ARRAY[1, 5, 60, 1440]::smallint[]) AS step
+       WHERE step >= 60 OR recorded_at > now() - interval '3 days'`;
+  const at = "to_timestamp(floor(extract(epoch FROM recorded_at) / (step * 60)) * (step * 60))";
+  await run(
+    "counts",
+    `INSERT INTO metric_counts SELECT step, ${at}, operation, coalesce(code, ''), count(*) ${step} GROUP BY 1, 2, 3, 4`,
+  );
+  await run(
+    "durations",
+    `INSERT INTO metric_durations SELECT step, at, operation, jsonb_object_agg(bucket, count) FROM (
+       SELECT step, ${at} AS at, operation, ceil(ln(duration_ms) / ln(1.1::float8))::smallint AS bucket, count(*)
+       ${step} GROUP BY 1, 2, 3, 4) AS buckets GROUP BY 1, 2, 3`,
+  );
   await run(
     "key usage",
     `INSERT INTO key_usage SELECT key_id, max(device_id), max(user_id), count(*), 0, max(recorded_at), max(recorded_at)
@@ -75,6 +77,7 @@ export async function fill(url: string, { rows, devices }: Amount): Promise<void
      FROM audit_log WHERE operation = 'decrypt' AND recorded_at > now() - interval '8 days' GROUP BY 1, 2`,
   );
   for (const { indexdef } of indexes) await client.query(indexdef);
-  await run("analyze", "ANALYZE");
+  // As autovacuum does in time.
+  await run("vacuum", "VACUUM ANALYZE");
   await client.end();
 }

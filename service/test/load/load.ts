@@ -5,7 +5,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { startInstance } from "../support/instances.js";
 import { startKms } from "../support/moto.js";
-import { createTestDatabase } from "../support/test-database.js";
+import { copyDatabase, createTestDatabase } from "../support/test-database.js";
+import { until } from "../support/until.js";
 import { TOKEN_SETTINGS } from "../support/tokens.js";
 import { startClients, type LoadClient } from "./client.js";
 import { watchMemory, type MemoryReport } from "./memory.js";
@@ -44,6 +45,7 @@ export async function runLoad({
 }: LoadOptions): Promise<LoadReport> {
   const folder = mkdtempSync(path.join(tmpdir(), "kms-envelope-load-"));
   const database = await createTestDatabase();
+  copyDatabase(folder);
   const kms = await startKms();
   const instance = await startInstance(
     {
@@ -75,8 +77,13 @@ export async function runLoad({
     const memoryReport = await memory.stop();
 
     await kms.proxy.stop();
-    const outage = await runPhase(working, outageSeconds);
-    const { keyService } = (await (await fetch(`${url}/readyz`)).json()) as { keyService: string };
+    const outage = await runPhase(working, async () => {
+      await delay(outageSeconds * 1000);
+      await until("the end of calls", async () => (await keyServiceOf(url)) === "unavailable");
+      // So that clients are told of it.
+      await delay(1000);
+    });
+    const keyService = await keyServiceOf(url);
     await kms.proxy.start();
     const recoverySeconds = await untilRecovered(working[0]!);
     return {
@@ -93,6 +100,12 @@ export async function runLoad({
     await database?.drop();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What the probe says of KMS. */
+async function keyServiceOf(url: string): Promise<string> {
+  const report = (await (await fetch(`${url}/readyz`)).json()) as { keyService: string };
+  return report.keyService;
 }
 
 async function untilRecovered(client: LoadClient): Promise<number> {

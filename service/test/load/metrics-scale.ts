@@ -9,6 +9,7 @@ import { Summaries } from "../../src/metrics/summaries.js";
 import { TimeframeRules } from "../../src/metrics/timeframe.js";
 import { startPostgres } from "../support/postgres.js";
 import { fill } from "./fill.js";
+import { TIMEFRAMES } from "./summaries.js";
 
 const ROWS = Number(process.env.ROWS ?? 10_000_000);
 const DEVICES = 10_000;
@@ -26,7 +27,7 @@ async function main(): Promise<void> {
       const clock = new Clock();
       const problemKeys = new ProblemKeys(config, clock, database);
       const summaries = new Summaries(new TimeframeRules(config, clock), database, problemKeys);
-      for (const hours of [1, 24, 168, 720, 2160]) {
+      for (const hours of TIMEFRAMES) {
         const times: number[] = [];
         for (let n = 0; n < TIMES; n++) {
           const begun = performance.now();

@@ -1,23 +1,24 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { post } from "../support/app.js";
+import { MINUTE } from "../../src/common/durations.js";
 import { Fleet } from "../support/fleet.js";
 import { startClients, type LoadClient } from "./client.js";
 import { fill } from "./fill.js";
 import { HARMS } from "./harms.js";
 import { watchMemory } from "./memory.js";
-import { latencies, runPhase, type PhaseReport } from "./phase.js";
+import { runPhase, type PhaseReport } from "./phase.js";
 import { printMemory, printPhase } from "./printing.js";
+import { printSummaries, timeSummaries, watchSummaries } from "./summaries.js";
 
 const METRICS_TOKEN = "a token of the soak run alone, long enough";
-const SUMMARY = "query { getEncryptionMetricsSummary(timeframeHours: 24) }";
 /** How long all are at work on after each harm. */
 const AFTER_HARM_SECONDS = 5;
 
 /**
- * `npm run soak -- [--clients 200] [--minutes 5] [--devices 10000] [--rows 10000000]`: two instances on
- * a PostgreSQL that is full, at work for long; then each part of it is taken away in turn. Ends with 1
- * if anything failed while nothing was taken away, or if anything was lost.
+ * `npm run soak -- [--clients 200] [--minutes 5] [--devices 10000] [--rows 10000000] [--deadline 30]`: two
+ * instances on a PostgreSQL that is full, at work for long; then each part of it is taken away in turn.
+ * Ends with 1 if anything failed while nothing was taken away, if anything was lost, or if it takes more
+ * than `--deadline` minutes once the database is full.
  */
 async function main(words: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -27,6 +28,7 @@ async function main(words: string[]): Promise<void> {
       minutes: { type: "string", default: "5" },
       devices: { type: "string", default: "10000" },
       rows: { type: "string", default: "10000000" },
+      deadline: { type: "string", default: "30" },
     },
   });
   const [count, minutes] = [Number(values.clients), Number(values.minutes)];
@@ -36,7 +38,11 @@ async function main(words: string[]): Promise<void> {
     KMS_CACHE_SECONDS: "60",
     LIMIT_ADDRESS_GENERATIONS: "1000000",
   };
-  const fleet = await Fleet.start(settings, ({ server }) => fill(server.url, amount));
+  const fleet = await Fleet.start(settings, async (begun) => {
+    await fill(begun.server.url, amount);
+    printSummaries("while nobody is at work", await timeSummaries(begun));
+  });
+  const deadline = endAt(Number(values.deadline), fleet);
   try {
     const urls = fleet.instances.map(({ url }) => url);
     const clients = await startClients(urls, count, (name) => fleet.issuer.sign(name));
@@ -47,8 +53,17 @@ async function main(words: string[]): Promise<void> {
     failed.push(await isLost(fleet));
     if (failed.includes(true)) process.exitCode = 1;
   } finally {
+    clearTimeout(deadline);
     await fleet.stop();
   }
+}
+
+/** Whatever hangs, nothing is left running. */
+function endAt(minutes: number, fleet: Fleet): NodeJS.Timeout {
+  return setTimeout(() => {
+    console.error(`not done ${minutes} minutes after the database was filled: given up`);
+    void fleet.stop().finally(() => process.exit(1));
+  }, minutes * MINUTE);
 }
 
 /** @returns whether anything failed. */
@@ -60,15 +75,14 @@ async function workInPeace(
 ): Promise<boolean> {
   const watched = fleet.instances.map(({ url }) => watchMemory(url, METRICS_TOKEN));
   const ending = new AbortController();
-  const summaries = askForSummaries(fleet, ending.signal);
+  const summaries = watchSummaries(fleet, ending.signal);
   const phase = await runPhase(clients, seconds);
   ending.abort();
   printPhase(title, phase);
   for (const [place, memory] of watched.entries()) {
     printMemory(`  memory of instance ${place + 1}`, await memory.stop());
   }
-  const { requests, p50, p99 } = latencies(await summaries);
-  console.log(`  the summary of 24 hours, ${requests} times: p50 ${p50} ms, p99 ${p99} ms`);
+  printSummaries("meanwhile", await summaries);
   return hasFailures(phase);
 }
 
@@ -87,20 +101,6 @@ async function workThrough(
   });
   printPhase(title, phase);
   console.log(`  the instances worked again ${recovered} ms after it was over`);
-}
-
-/** Asks one instance after the other, as dashboards do. @returns how long each answer took. */
-async function askForSummaries({ instances, issuer }: Fleet, signal: AbortSignal) {
-  const token = await issuer.sign("watcher", "metrics");
-  const times: { milliseconds: number }[] = [];
-  for (let turn = 0; !signal.aborted; turn++) {
-    const begun = performance.now();
-    const { errors } = await post(instances[turn % 2]!.url, SUMMARY, {}, token);
-    if (errors) throw new Error(`the summary fails: ${errors[0]!.extensions.code}`);
-    times.push({ milliseconds: performance.now() - begun });
-    await delay(1000, undefined, { signal }).catch(() => {});
-  }
-  return times;
 }
 
 async function isLost(fleet: Fleet): Promise<boolean> {

@@ -9,7 +9,7 @@ import { loadConfig, type Config } from "../../src/config/config.js";
 import { Database } from "../../src/database/database.js";
 import { createLog } from "../../src/logging/log.js";
 import { startService, type RunningService } from "../../src/service.js";
-import { createTestDatabase } from "./test-database.js";
+import { copyDatabase, createTestDatabase } from "./test-database.js";
 
 /** A clock that tests move; it does not run by itself. */
 export class TestClock extends Clock {
@@ -57,6 +57,7 @@ export async function startTestService(
 ): Promise<TestService> {
   const folder = mkdtempSync(path.join(tmpdir(), "kms-envelope-service-"));
   const testDatabase = await createTestDatabase();
+  copyDatabase(folder);
   const config = loadConfig({
     NODE_ENV: "test",
     PORT: "0",

@@ -1,5 +1,10 @@
 import { randomBytes } from "node:crypto";
+import { cpSync } from "node:fs";
+import path from "node:path";
 import pg from "pg";
+import { loadConfig } from "../../src/config/config.js";
+import { openDatabase } from "../../src/database/open.js";
+import { createLog } from "../../src/logging/log.js";
 
 export interface TestDatabase {
   readonly url: string;
@@ -19,6 +24,23 @@ export async function createTestDatabase(
     url: url.href,
     drop: () => run(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
   };
+}
+
+/** Makes an empty database of the current schema in the data folder of a service that uses PGlite. */
+export async function makeDatabase(dataDir: string): Promise<void> {
+  const config = loadConfig({ NODE_ENV: "test", DATA_DIR: dataDir });
+  const database = await openDatabase(config, createLog("silent"));
+  await database.close();
+}
+
+/**
+ * Puts a copy of the one that was made for all tests into a data folder, since making one takes seconds; that
+ * is nothing where tests run without one, or on PostgreSQL.
+ */
+export function copyDatabase(dataDir: string): void {
+  const { TEST_DATABASE_FOLDER: made, TEST_DATABASE_URL: server } = process.env;
+  if (!made || server) return;
+  cpSync(path.join(made, "database"), path.join(dataDir, "database"), { recursive: true });
 }
 
 async function run(server: string, statement: string): Promise<void> {

@@ -11,6 +11,9 @@ export const ISSUER = {
   AUTH_AUDIENCE: "service",
 };
 
+/** After which a client gives up, as `client/` has it. */
+export const CLIENT_TIMEOUT_MS = 10_000;
+
 /** An answer, and when it came, by `performance.now()`. */
 export interface Sample {
   readonly url: string;
@@ -117,6 +120,15 @@ export function recoveryOf(workers: readonly Worker[], since: number): Record<st
     times[url] ??= Math.round(ended - since);
   }
   return times;
+}
+
+/** What a client would have seen: for the record, since it depends on the machine. */
+export function describeWaits(samples: readonly Sample[]): string {
+  const waits = samples.map(({ begun, ended }) => ended - begun);
+  const givenUp = waits.filter((wait) => wait > CLIENT_TIMEOUT_MS).length;
+  const refused = samples.filter(({ failure }) => failure !== undefined).length;
+  const longest = Math.round(waits.reduce((most, wait) => Math.max(most, wait), 0));
+  return `${samples.length} requests, ${refused} refused, the longest took ${longest} ms; clients that would have given up: ${givenUp}`;
 }
 
 export function tokenOf(userId: string, ...roles: string[]): Promise<string> {

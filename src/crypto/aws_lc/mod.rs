@@ -68,6 +68,12 @@ impl CryptoEngine for AwsLc {
         hash
     }
 
+    fn sha384(data: &[u8]) -> [u8; 48] {
+        let mut hash = [0; 48];
+        hash.copy_from_slice(digest::digest(&digest::SHA384, data).as_ref());
+        hash
+    }
+
     fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Result<Zeroizing<[u8; 32]>> {
         leaving_no_trace(|| {
             let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, key));

@@ -72,6 +72,10 @@ impl CryptoEngine for RustCrypto {
         Sha256::digest(data).into()
     }
 
+    fn sha384(data: &[u8]) -> [u8; 48] {
+        Sha384::digest(data).into()
+    }
+
     fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Result<Zeroizing<[u8; 32]>> {
         leaving_no_trace(|| {
             let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key)

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::super::ServiceStats;
 use super::super::hierarchical::StatsSource;
 use super::KmsOptions;
 use super::clients::KmsClients;
 use super::dynamodb::Table;
+use super::guarded_storage::GuardedStorage;
 use crate::branch_keys::{Answer, BranchKeyStore, Kms, KmsConfiguration, Storage};
 use crate::context::EncryptionContext;
 use crate::error::Result;
@@ -53,19 +53,19 @@ pub fn key_store(options: KeyStoreOptions) -> Result<(BranchKeyStore, StatsSourc
         KmsConfiguration::Discovery { region, .. } => region.clone(),
     };
     let clients = Arc::new(KmsClients::new(kms.clone(), key_region.as_deref())?);
-    let mut table_stats: StatsSource = Arc::new(ServiceStats::default);
-    let storage: Arc<dyn Storage> = match storage {
-        Where::Own(storage) => storage,
+    let (storage, storage_stats): (Arc<dyn Storage>, StatsSource) = match storage {
+        Where::Own(storage) => {
+            let storage = Arc::new(GuardedStorage::new(storage, &kms));
+            (Arc::clone(&storage) as _, Arc::new(move || storage.stats()))
+        }
         Where::DynamoDb { table_name, endpoint } => {
             let table = Arc::new(Table::new(table_name, endpoint, Arc::clone(&clients), kms)?);
-            let of_table = Arc::clone(&table);
-            table_stats = Arc::new(move || of_table.stats());
-            table
+            (Arc::clone(&table) as _, Arc::new(move || table.stats()))
         }
     };
     let kms = Arc::new(BranchKeyKms(Arc::clone(&clients)));
     let store = BranchKeyStore::new(logical_name, storage, kms, configuration)?;
-    let stats: StatsSource = Arc::new(move || clients.stats().with(table_stats()));
+    let stats: StatsSource = Arc::new(move || clients.stats().with(storage_stats()));
     Ok((store, stats))
 }
 

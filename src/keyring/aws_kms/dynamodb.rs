@@ -193,10 +193,6 @@ impl Table {
 }
 
 impl Storage for Table {
-    fn table_name(&self) -> &str {
-        &self.name
-    }
-
     fn get<'a>(
         &'a self,
         branch_key_id: &'a str,

@@ -4,6 +4,7 @@ import {
   doublePrecision,
   index,
   integer,
+  jsonb,
   pgTable,
   primaryKey,
   smallint,
@@ -61,7 +62,7 @@ export const auditLog = pgTable(
   ],
 );
 
-/** How many operations there were in a minute, an hour and a day (`step` is its length in minutes). */
+/** How many operations there were in each minute, 5 minutes, hour and day (`step` is its length in minutes). */
 export const metricCounts = pgTable(
   "metric_counts",
   {
@@ -75,17 +76,17 @@ export const metricCounts = pgTable(
   (table) => [primaryKey({ columns: [table.step, table.at, table.operation, table.code] })],
 );
 
-/** How long operations took in a minute, an hour and a day: how many in each bucket of durations. */
+/** How long operations took, likewise. */
 export const metricDurations = pgTable(
   "metric_durations",
   {
     step: smallint().notNull(),
     at: time("at").notNull(),
     operation: text().notNull(),
-    bucket: smallint().notNull(),
-    count: bigint({ mode: "number" }).notNull(),
+    /** How many there were in each bucket of durations, by its number; in one row, so that a summary reads few. */
+    counts: jsonb().$type<Readonly<Record<number, number>>>().notNull(),
   },
-  (table) => [primaryKey({ columns: [table.step, table.at, table.operation, table.bucket] })],
+  (table) => [primaryKey({ columns: [table.step, table.at, table.operation] })],
 );
 
 /** How often each key has decrypted, and when last. */

@@ -1,0 +1,154 @@
+'use strict';
+
+const { isArray } = require('../../lib/input/index.js');
+const { conditionRefused, orderRefused, unopened } = require('../columns/refusals.js');
+const { stateOf } = require('./declare.js');
+const { indexOf, kindOf } = require('./entities.js');
+
+/** @typedef {{ clause: string, text: string }} Position the clause that a part is in, and the text before it */
+
+const CLAUSES =
+  /\b(select|from|where|on|having|group by|order by|limit|offset|returning|set|values|union)\b/gi;
+const CONDITIONS = new Set(['where', 'on', 'having']);
+const NULL_CHECK = /^\s*is\s+(not\s+)?null/i;
+const SEARCH = /^\s*(=|<>|!=|in|not in)\s*$/i;
+const AFTER_OPERATOR = /(=|<|>|\blike|\bin|\bbetween)\s*$/i;
+
+/**
+ * Returns a statement whose conditions on encrypted columns are conditions on their indexes. Throws for
+ * conditions and orders that these cannot answer.
+ *
+ * @param {any} sql
+ */
+function rewrite(sql) {
+  return rewriteSql(sql, { clause: '', text: '' });
+}
+
+/**
+ * @param {any} sql
+ * @param {Position} at
+ */
+function rewriteSql(sql, at) {
+  const chunks = rewriteChunks(sql.queryChunks, at);
+  const copy = new sql.constructor(chunks);
+  return Object.assign(copy, { ...sql, queryChunks: chunks });
+}
+
+/**
+ * @param {any[]} chunks
+ * @param {Position} at
+ * @returns {any[]}
+ */
+function rewriteChunks(chunks, at) {
+  const rewritten = [];
+  for (let i = 0; i < chunks.length; i++) {
+    const column = stateOf(chunks[i])?.declaration && chunks[i];
+    if (!column) {
+      rewritten.push(rewriteChunk(chunks[i], at));
+      continue;
+    }
+    const search = searchOf(column, chunks[i + 1], chunks[i + 2], at);
+    if (search) i += 2;
+    rewritten.push(...(search ?? [column]));
+    at.text = '';
+  }
+  return rewritten;
+}
+
+/**
+ * @param {any} chunk
+ * @param {Position} at
+ * @returns {any}
+ */
+function rewriteChunk(chunk, at) {
+  if (isArray(chunk)) return rewriteChunks(chunk, at);
+  const kind = kindOf(chunk);
+  if (kind === 'StringChunk') pass(chunk.value.join(''), at);
+  if (kind === 'SQL') return rewriteSql(chunk, at);
+  if (kind === 'Subquery') {
+    if (chunk._.isWith) return chunk;
+    const copy = Object.create(
+      Object.getPrototypeOf(chunk),
+      Object.getOwnPropertyDescriptors(chunk),
+    );
+    copy._ = { ...chunk._, sql: rewriteSql(chunk._.sql, at) };
+    return copy;
+  }
+  if (kind !== undefined || typeof chunk?.getSQL !== 'function') return chunk;
+  const inner = rewriteSql(chunk.getSQL(), at);
+  return { getSQL: () => inner, shouldOmitSQLParens: () => chunk.shouldOmitSQLParens?.() };
+}
+
+/**
+ * Remembers what a text says of the place that follows it.
+ *
+ * @param {string} text
+ * @param {Position} at
+ */
+function pass(text, at) {
+  const found = [...text.matchAll(CLAUSES)].at(-1)?.[1];
+  if (found) at.clause = found.toLowerCase();
+  else if (at.clause === 'order by' && text.includes(')')) at.clause = '';
+  if (text.trim() !== '') at.text = text;
+}
+
+/**
+ * Returns the parts of the condition on the index, if an encrypted column begins one that the index answers.
+ *
+ * @param {any} column
+ * @param {any} operator
+ * @param {any} operand
+ * @param {Position} at
+ */
+function searchOf(column, operator, operand, at) {
+  const state = stateOf(column);
+  const name = state?.column?.name ?? column.name;
+  const isText = kindOf(operator) === 'StringChunk';
+  const text = isText ? operator.value.join('') : '';
+  if (at.clause === 'order by' || /^\s*(asc|desc)\b/i.test(text)) throw orderRefused(name);
+  if (NULL_CHECK.test(text)) return undefined;
+  const values = SEARCH.test(text) ? valuesOf(operand) : undefined;
+  if (!values) {
+    if (!CONDITIONS.has(at.clause) && !isOperator(text) && !AFTER_OPERATOR.test(at.text)) {
+      return undefined;
+    }
+    throw conditionRefused(name, whatIn(text), Boolean(state?.declaration?.index));
+  }
+  const index = indexOf(column);
+  if (!index) throw conditionRefused(name, 'a condition', false);
+  if (!state?.column) throw unopened(name, 'call encryptDrizzle(db, { fields, schema })');
+  const list = new operator.constructor(/<>|!=|not/i.test(text) ? ' not in ' : ' in ');
+  // What is no part of a statement becomes a parameter as it is.
+  return [index, list, state.column.search(values)];
+}
+
+/**
+ * Returns the values that a condition compares with; nothing if they are computed by the database, or
+ * come later.
+ *
+ * @param {any} operand
+ * @returns {unknown[] | undefined}
+ */
+function valuesOf(operand) {
+  if (isArray(operand)) {
+    const lists = operand.map((one) => valuesOf(one));
+    return lists.every((list) => list !== undefined) ? lists.flat() : undefined;
+  }
+  const value = kindOf(operand) === 'Param' ? operand.value : operand;
+  if (value === undefined || value === null) return undefined;
+  if (kindOf(value) !== undefined || typeof value.getSQL === 'function') return undefined;
+  return [value];
+}
+
+/** @param {string} text what follows a column */
+function isOperator(text) {
+  return /^\s*([=<>!~@|&-]|(not\s+)?(i?like|in|between|similar)\b)/i.test(text);
+}
+
+/** @param {string} text */
+function whatIn(text) {
+  const [, operator] = /^\s*([=<>!~@|&-]+|(?:not\s+)?[a-z]+)/i.exec(text) ?? [];
+  return operator ? `a condition with ${operator.toUpperCase()}` : 'such a condition';
+}
+
+module.exports = { rewrite };

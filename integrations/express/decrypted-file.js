@@ -1,0 +1,123 @@
+'use strict';
+
+const { STATUS_CODES } = require('node:http');
+const { pipeline } = require('node:stream/promises');
+
+const args = require('../../lib/input/index.js');
+const { answerWith } = require('../http/answer.js');
+const { checkedEnvelope, checkedFile } = require('../http/file.js');
+const { optionalFunction, ownStatuses, publicError } = require('../http/status.js');
+
+/** @typedef {import('node:http').IncomingMessage} Request */
+/** @typedef {import('node:http').ServerResponse} Response */
+/** @typedef {(error?: unknown) => void} Next */
+/** @typedef {{ statuses: import('../http/status.js').Statuses, onError: Function | undefined }} Settings */
+
+/**
+ * Returns a handler of GET and HEAD requests for an encrypted file, for Express and for `node:http`.
+ *
+ * @param {unknown} envelope
+ * @param {unknown} file what to send; or a function of the request and its signal that returns it, or nothing
+ * @param {unknown} [options]
+ */
+function decryptedFile(envelope, file, options) {
+  const opened = checkedEnvelope(envelope);
+  const given = args.options(options, /** @type {const} */ (['statuses', 'onError']));
+  const settings = {
+    statuses: ownStatuses(given.statuses),
+    onError: optionalFunction(given.onError, 'onError'),
+  };
+  if (typeof file !== 'function') checkedFile(file);
+  const find = typeof file === 'function' ? file : () => file;
+
+  /**
+   * @param {Request} request
+   * @param {Response} response
+   * @param {Next} [next] of Express
+   */
+  return async function sendDecryptedFile(request, response, next) {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      if (next) return next();
+      return end(response, 405, { Allow: 'GET, HEAD' });
+    }
+    const gone = new AbortController();
+    const hangUp = () => gone.abort();
+    response.once('close', hangUp);
+    try {
+      const { signal } = gone;
+      const found = await find(request, { signal });
+      if (found === undefined || found === null) return next ? next() : end(response, 404);
+      const answer = await answerWith(opened, checkedFile(found), request, signal);
+      await send(response, answer);
+    } catch (error) {
+      if (!gone.signal.aborted || !isHangUp(error)) fail(error, response, next, settings);
+    } finally {
+      response.off('close', hangUp);
+    }
+  };
+}
+
+/**
+ * Sends an answer; resolves once the client has it. Headers that are set already stay.
+ *
+ * @param {Response} response
+ * @param {import('../http/answer.js').Answer} answer
+ */
+async function send(response, { status, headers, body }) {
+  const added = Object.entries(headers).filter(([name]) => !response.hasHeader(name));
+  try {
+    for (const [name, value] of added) response.setHeader(name, value);
+    response.statusCode = status;
+    if (body) await pipeline(body, response);
+    else response.end();
+  } catch (error) {
+    body?.destroy();
+    // What follows is an answer of its own.
+    if (!response.headersSent) for (const [name] of added) response.removeHeader(name);
+    throw error;
+  }
+}
+
+/**
+ * Returns whether an error only says that the client has gone, as players do whenever they seek.
+ *
+ * @param {any} error
+ */
+function isHangUp(error) {
+  return error?.code === 'ERR_STREAM_PREMATURE_CLOSE' || error?.name === 'AbortError';
+}
+
+/**
+ * Tells of an error. Once something has been sent, no status can: the connection breaks off.
+ *
+ * @param {unknown} error
+ * @param {Response} response
+ * @param {Next | undefined} next
+ * @param {Settings} settings
+ */
+function fail(error, response, next, { statuses, onError }) {
+  onError?.(error);
+  const told = publicError(error, statuses);
+  if (response.headersSent) response.destroy();
+  if (next) return next(told);
+  if (response.headersSent) return undefined;
+  const { status, headers } = Object(told);
+  return end(response, isErrorStatus(status) ? status : 500, headers);
+}
+
+/** @param {unknown} status */
+function isErrorStatus(status) {
+  return Number.isInteger(status) && Number(status) >= 400 && Number(status) <= 599;
+}
+
+/**
+ * @param {Response} response
+ * @param {number} status
+ * @param {Record<string, string>} [headers]
+ */
+function end(response, status, headers = {}) {
+  response.writeHead(status, { ...headers, 'Content-Type': 'text/plain; charset=utf-8' });
+  response.end(`${STATUS_CODES[status] ?? 'Error'}\n`);
+}
+
+module.exports = { decryptedFile };

@@ -1,0 +1,59 @@
+// Encrypted files over HTTP: `kms-envelope/express`, for Express 4 and 5 and for node:http.
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Envelope } from "../../index";
+import type { EncryptedFile, EnvelopeErrorsOptions, FindOptions } from "../http/types";
+
+export type {
+  EncryptedFile,
+  EnvelopeErrorsOptions,
+  EnvelopeStatuses,
+  FileDescription,
+  FindOptions,
+} from "../http/types";
+
+/** The options of {@link decryptedFile}. */
+export interface DecryptedFileOptions extends EnvelopeErrorsOptions {
+  /** Called with each error, whole, such as to log it. A client that hangs up is none. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** A handler for Express, and for `createServer` of `node:http`. It resolves once the answer is sent. */
+export type FileHandler<Request> = (
+  request: Request,
+  response: ServerResponse,
+  next?: (error?: any) => void,
+) => Promise<void>;
+
+/**
+ * Returns a handler that sends an encrypted file decrypted, in constant memory: whole, or the range that the
+ * client asks for, of which only the frames are read. No byte leaves before its frame has verified.
+ *
+ * It answers GET and HEAD as RFC 9110 says: one range (206, 416), If-Range, If-Match, If-None-Match,
+ * If-Modified-Since, If-Unmodified-Since. A file that is not found is the next handler's, or 404.
+ *
+ * @param file the file, or a function that finds it for a request: may this client have it?
+ * @example
+ * app.get("/film", decryptedFile(envelope, { source: "film.mp4.encrypted", type: "video/mp4" }));
+ */
+export function decryptedFile<Request extends IncomingMessage = IncomingMessage>(
+  envelope: Envelope,
+  file:
+    | EncryptedFile
+    | ((
+        request: Request,
+        options: FindOptions,
+      ) => EncryptedFile | null | undefined | Promise<EncryptedFile | null | undefined>),
+  options?: DecryptedFileOptions,
+): FileHandler<Request>;
+
+/**
+ * Returns an error handler, to be used before your own: it gives errors of this package a `status`, and a
+ * message that may be sent to clients. `cause` has the whole error, for your log.
+ *
+ * @example
+ * app.use(envelopeErrors());
+ */
+export function envelopeErrors(
+  options?: EnvelopeErrorsOptions,
+): (error: any, request: any, response: any, next: (error?: any) => void) => void;

@@ -1,0 +1,39 @@
+// Encrypted files over HTTP: `kms-envelope/fastify`.
+
+import type { Envelope } from "../../index";
+import type { EncryptedFile, EnvelopeErrorsOptions, FindOptions } from "../http/types";
+
+export type {
+  EncryptedFile,
+  EnvelopeErrorsOptions,
+  EnvelopeStatuses,
+  FileDescription,
+  FindOptions,
+} from "../http/types";
+
+/**
+ * Returns a handler of GET and HEAD routes that sends an encrypted file decrypted, in constant memory, as
+ * `decryptedFile` of `kms-envelope/express` does. A file that is not found is Fastify's 404.
+ *
+ * @example
+ * app.get("/film", decryptedFile(envelope, { source: "film.mp4.encrypted", type: "video/mp4" }));
+ */
+export function decryptedFile<Request = any>(
+  envelope: Envelope,
+  file:
+    | EncryptedFile
+    | ((
+        request: Request,
+        options: FindOptions,
+      ) => EncryptedFile | null | undefined | Promise<EncryptedFile | null | undefined>),
+  options?: EnvelopeErrorsOptions,
+): (request: Request, reply: any) => Promise<unknown>;
+
+/**
+ * Returns a handler for `setErrorHandler`: it gives errors of this package a status, and a message that may be
+ * sent to clients. `cause` has the whole error, which Fastify logs.
+ *
+ * @example
+ * app.setErrorHandler(envelopeErrors());
+ */
+export function envelopeErrors(options?: EnvelopeErrorsOptions): (error: unknown) => never;

@@ -1,0 +1,59 @@
+// What the handlers for Express, node:http and Fastify have in common.
+import type {
+  EncryptionContext,
+  EnvelopeErrorCode,
+  MessageSource,
+  OpenedMessage,
+} from "../../index";
+
+/** An encrypted file, and how it is sent. */
+export type EncryptedFile = FileDescription &
+  (
+    | {
+        /** Where the message is; as for `envelope.openMessage`. */
+        readonly source: MessageSource;
+        /** Pairs that the message must have, such as its owner: else it is not sent. */
+        readonly encryptionContext?: EncryptionContext;
+        readonly message?: never;
+      }
+    | {
+        /** A message that is open already, and that you close: no call of the key service for a request. */
+        readonly message: OpenedMessage;
+        readonly source?: never;
+        readonly encryptionContext?: never;
+      }
+  );
+
+/** What a client is told of a file beside its bytes. A header that is set already stays as it is. */
+export interface FileDescription {
+  /** The Content-Type; `application/octet-stream` by default. */
+  readonly type?: string;
+  /** The name that a browser saves it under. */
+  readonly filename?: string;
+  /** Whether a browser shows it, rather than saves it. Not for what strangers upload. */
+  readonly inline?: boolean;
+  /** A strong entity tag, in its quotes; the message's id by default. */
+  readonly etag?: string;
+  /** When the file was last modified; by default no client is told. */
+  readonly lastModified?: Date;
+  /** The Cache-Control; `no-store` by default, as it is plaintext that a cache would store. */
+  readonly cacheControl?: string;
+}
+
+/** What the function that finds a file is given beside the request. */
+export interface FindOptions {
+  /** Fires when the client hangs up. */
+  readonly signal: AbortSignal;
+}
+
+/** The HTTP statuses of an application's own, from 400 to 599, by code. */
+export type EnvelopeStatuses = { readonly [code in EnvelopeErrorCode]?: number };
+
+/** The options of `envelopeErrors`. */
+export interface EnvelopeErrorsOptions {
+  /**
+   * Statuses other than the usual: 503 for what may pass, 404 for no such file, 413 for what is too long, 500
+   * for most. Where clients send you messages, `ERR_ENVELOPE_AUTHENTICATION_FAILED` may be 400.
+   */
+  readonly statuses?: EnvelopeStatuses;
+}

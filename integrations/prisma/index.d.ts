@@ -1,0 +1,23 @@
+// Encrypted fields in Prisma: `kms-envelope/prisma`.
+import type { ColumnDeclaration, FieldsSource } from "../columns/index.js";
+
+export type * from "../columns/index.js";
+
+/** The encrypted fields of a model by their names in the Prisma schema: String, Json or Bytes. */
+export interface EncryptedFields {
+  readonly [field: string]: Omit<ColumnDeclaration, "storage">;
+}
+
+/** The options of {@link encryptPrisma}. */
+export interface EncryptPrismaOptions {
+  /** The keys. */
+  readonly fields: FieldsSource;
+  /** The models with encrypted fields, by their names in the Prisma schema. */
+  readonly models: { readonly [model: string]: EncryptedFields };
+}
+
+/**
+ * Returns a client that encrypts and decrypts the fields of its models, with the type of the one that was
+ * given. The latter refuses these models from now on, as it would store their values in the clear.
+ */
+export function encryptPrisma<T extends object>(client: T, options: EncryptPrismaOptions): T;

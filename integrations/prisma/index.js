@@ -1,0 +1,82 @@
+'use strict';
+
+const args = require('../../lib/input/index.js');
+const { invalid } = require('../../lib/errors.js');
+const { fieldsOf } = require('../columns/column.js');
+const { unopened } = require('../columns/refusals.js');
+const { modelsOf } = require('./models.js');
+const { requestsOf } = require('./requests.js');
+const { Rows } = require('./rows.js');
+
+/**
+ * Returns a Prisma client that encrypts and decrypts the fields of its models. The client that was given
+ * refuses these models from now on, as it would store their values in the clear.
+ *
+ * @param {any} client
+ * @param {unknown} options
+ */
+function encryptPrisma(client, options) {
+  const given = args.options(options, /** @type {const} */ (['fields', 'models']));
+  const fields = fieldsOf(given.fields);
+  const original = Object(client)._originalClient;
+  if (typeof client?.$extends !== 'function' || typeof original?._request !== 'function') {
+    throw invalid('give a PrismaClient of Prisma 7, or one that was extended');
+  }
+  const models = modelsOf(client._runtimeDataModel, given.models, fields);
+  if (typeof given.fields !== 'function') {
+    for (const model of models.values()) for (const { column } of model.encrypted) column.check();
+  }
+  const rows = new Rows(models);
+  const encryptOperation = async (/** @type {any} */ call) => {
+    const { model, operation, args: input, query, __internalParams } = call;
+    const requests = requestsOf(models, model, operation, input);
+    const result = await first(requests, query);
+    return rows.decrypt(model, operation, result, __internalParams?.dataPath ?? []);
+  };
+  refuseOthers(original, models, encryptOperation);
+  return client.$extends({
+    name: 'kms-envelope',
+    query: { $allModels: { $allOperations: encryptOperation } },
+  });
+}
+
+/**
+ * Returns the result of the first request that finds a row. While the key of indexes is rotated, a row has
+ * one of several indexes.
+ *
+ * @param {unknown[]} requests
+ * @param {(request: unknown) => Promise<unknown>} query
+ */
+async function first(requests, query) {
+  for (const request of requests.slice(0, -1)) {
+    try {
+      const result = await query(request);
+      if (result !== null) return result;
+    } catch (error) {
+      if (Object(error).code !== 'P2025') throw error;
+    }
+  }
+  return query(requests.at(-1));
+}
+
+/**
+ * Lets a client refuse the models with encrypted fields, unless a call goes through the extension.
+ *
+ * @param {any} original
+ * @param {import('./models.js').Models} models
+ * @param {Function} encryptOperation
+ */
+function refuseOthers(original, models, encryptOperation) {
+  const request = original._request;
+  /** @this {any} @param {any} params */
+  original._request = function (params) {
+    const { model, action } = params;
+    const callbacks = model && this._extensions.getAllQueryCallbacks(model, action);
+    if (model && models.reaches(model) && !callbacks.includes(encryptOperation)) {
+      throw unopened(model, 'use the client that encryptPrisma returned');
+    }
+    return request.call(this, params);
+  };
+}
+
+module.exports = { encryptPrisma };

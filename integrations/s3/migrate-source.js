@@ -1,0 +1,93 @@
+'use strict';
+
+const { Readable, pipeline } = require('node:stream');
+
+const { invalid } = require('../../lib/errors.js');
+const { decryptBody, openObject } = require('../../lib/s3-objects/read.js');
+const { verifiedStream } = require('../../lib/s3-objects/stream.js');
+const { collect } = require('./body.js');
+const { PART_LENGTH } = require('./put.js');
+
+/** @typedef {InstanceType<typeof import('./object-store.js').ObjectStore>} ObjectStore */
+/** @typedef {import('./migrate.js').Found} Found */
+/** @typedef {NonNullable<Found['encryption']>} Encryption */
+
+/** In place of pairs: those that the object names itself. */
+const ANY = 'any';
+/** How the pairs begin that a message's format adds to its encryption context. */
+const OF_FORMAT = 'aws-crypto-';
+
+/**
+ * Returns the encryption context to read an object with, and that of its successor: given as pairs, as those
+ * that the object names, or as a function that is told what the object says of itself.
+ *
+ * @param {Encryption} encryption
+ * @param {Record<string, any>} given
+ */
+function contextsOf(encryption, { encryptionContext, newEncryptionContext }) {
+  const isMessage = encryption.format === 'message';
+  const named = isMessage ? ownPairs(encryption.header) : encryption.encryptionContext;
+  const resolved = (/** @type {any} */ value) => {
+    if (value === ANY) return named;
+    return typeof value === 'function' ? value(encryption) : value;
+  };
+  const old = resolved(encryptionContext);
+  return { old, new: resolved(newEncryptionContext) ?? (isMessage ? named : old) };
+}
+
+/** @param {import('../../index').MessageHeader} header */
+function ownPairs({ encryptionContext }) {
+  const pairs = Object.entries(encryptionContext);
+  return Object.fromEntries(pairs.filter(([name]) => !name.startsWith(OF_FORMAT)));
+}
+
+/**
+ * Returns a stream of the plaintext of an object that was looked at, unless it is another one by now. It
+ * ends only if all has verified; of an object of an S3 Encryption Client, it begins only then.
+ *
+ * @param {ObjectStore} store
+ * @param {Record<string, any>} place
+ * @param {Found} found
+ * @param {any} context
+ * @param {AbortSignal | undefined} signal
+ */
+async function openSource(store, place, { output: head, file, encryption }, context, signal) {
+  const isMessage = encryption?.format === 'message';
+  if (isMessage && store.envelope === undefined) {
+    throw invalid('the object is a message of this package; give an envelope to read it');
+  }
+  if (!isMessage && store.keyring === undefined) {
+    throw invalid('the object is one of an S3 Encryption Client; give a keyring to read it');
+  }
+  const settings = isMessage ? undefined : store.readSettings(context, signal);
+  const input = { ...place, IfMatch: head.ETag };
+  const output = await store.send('GetObjectCommand', input, signal);
+  try {
+    if (settings === undefined) return decryptedMessage(store, output.Body, context, signal);
+    const reader = await openObject(output.Metadata ?? {}, file?.text, settings);
+    if (output.ContentLength > PART_LENGTH) {
+      return (await verifiedStream(reader, output.Body, signal)).stream;
+    }
+    const limit = { most: PART_LENGTH, what: 'the object', instead: 'what HeadObject tells' };
+    const stored = await collect(output.Body, { ...limit, signal });
+    return Readable.from([await decryptBody(reader, stored, signal)]);
+  } catch (error) {
+    output.Body?.destroy?.();
+    throw error;
+  }
+}
+
+/**
+ * @param {ObjectStore} store
+ * @param {Readable} body
+ * @param {any} encryptionContext
+ * @param {AbortSignal | undefined} signal
+ */
+function decryptedMessage(store, body, encryptionContext, signal) {
+  // Nothing of it is visible before its end, with the signature, has verified.
+  const signed = 'release-before-verified';
+  const decrypt = store.envelope.decryptStream({ encryptionContext, signal, signed });
+  return pipeline(body, decrypt, () => {});
+}
+
+module.exports = { contextsOf, openSource };

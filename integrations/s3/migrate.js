@@ -1,0 +1,180 @@
+'use strict';
+
+const { EnvelopeError, invalid } = require('../../lib/errors.js');
+const args = require('../../lib/input/index.js');
+const { isFormatName } = require('../../lib/s3-objects/metadata.js');
+const { describeObject } = require('./head.js');
+const { callOptions, checkWhole } = require('./inputs.js');
+const { removeInstructionFile, staleInstructionFile } = require('./instruction-files.js');
+const { MESSAGE_MARK } = require('./marker.js');
+const { checkedEncryption } = require('./migrate-check.js');
+const { contextsOf, openSource } = require('./migrate-source.js');
+const { partLengthOf } = require('./put.js');
+const { uploadStream } = require('./upload.js');
+
+/** @typedef {InstanceType<typeof import('./object-store.js').ObjectStore>} ObjectStore */
+/** @typedef {Awaited<ReturnType<typeof describeObject>>} Found */
+/** @typedef {{ dryRun: boolean, partLength: number, signal: AbortSignal | undefined }} Settings */
+
+const OPTIONS = /** @type {const} */ ([
+  'encryptionContext',
+  'newEncryptionContext',
+  'to',
+  'dryRun',
+  'partLength',
+  'signal',
+]);
+/** How often an object is taken again that others write meanwhile. */
+const ATTEMPTS = 3;
+/** How S3 answers where a condition did not hold, or another write was under way. */
+const CONFLICTS = ['PreconditionFailed', 'ConditionalRequestConflict'];
+/** What the new object keeps of what HeadObject says of the old one, beside its metadata and tags. */
+const KEPT = [
+  'BucketKeyEnabled',
+  'CacheControl',
+  'ContentDisposition',
+  'ContentEncoding',
+  'ContentLanguage',
+  'ContentType',
+  'Expires',
+  'ObjectLockLegalHoldStatus',
+  'ObjectLockMode',
+  'ObjectLockRetainUntilDate',
+  'SSEKMSKeyId',
+  'ServerSideEncryption',
+  'StorageClass',
+  'WebsiteRedirectLocation',
+];
+
+/**
+ * Encrypts an object of an old format anew, and puts it into its place: only if all of the old one has
+ * verified, the new one can be read back, and nobody has written to the place meanwhile.
+ *
+ * @param {ObjectStore} store reads the object
+ * @param {Record<string, any>} place
+ * @param {unknown} options
+ * @param {(value: unknown) => ObjectStore} storeOf what `to` holds
+ */
+async function migrateObject(store, place, options, storeOf) {
+  checkWhole(place);
+  const given = callOptions(options, OPTIONS);
+  const target = given.to === undefined ? store : storeOf(given.to);
+  const to = formatOf(target);
+  const settings = {
+    dryRun: args.optionalBoolean(given.dryRun, 'dryRun') ?? false,
+    partLength: partLengthOf(given.partLength),
+    signal: given.signal,
+  };
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await migrateOnce({ store, target, to }, place, given, settings);
+    } catch (error) {
+      const { name, $metadata } = /** @type {any} */ (error);
+      const isRaced = CONFLICTS.includes(name) || $metadata?.httpStatusCode === 412;
+      if (!isRaced || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+/**
+ * @param {{ store: ObjectStore, target: ObjectStore, to: 'V3' | 'message' }} sides
+ * @param {Record<string, any>} place
+ * @param {Record<string, any>} given
+ * @param {Settings} settings
+ */
+async function migrateOnce({ store, target, to }, place, given, settings) {
+  const { signal, dryRun } = settings;
+  const { VersionId, ...newest } = place;
+  const stale = await staleInstructionFile(store, newest, signal);
+  if (stale) {
+    if (stale.isStale && !dryRun) await removeInstructionFile(store, stale.file, signal);
+    return { status: stale.isStale ? 'removed' : 'instructionFile', to };
+  }
+  const found = await describeObject(store, newest, signal);
+  if (VersionId !== undefined && VersionId !== found.output.VersionId) {
+    return { status: 'superseded', to };
+  }
+  if (found.encryption === undefined) throw notEncrypted();
+  const { format: from, plaintextLength } = found.encryption;
+  if (from === to) return { status: 'unchanged', from, to, plaintextLength };
+  const contexts = contextsOf(found.encryption, given);
+  const source = await openSource(store, newest, found, contexts.old, signal);
+  if (dryRun) {
+    const length = await drain(source);
+    return { status: 'checked', from, to, plaintextLength: length };
+  }
+  const context = contexts.new;
+  const { encrypt, describe, length } = checkedEncryption(target, { context, signal });
+  const input = { ...newest, ...(await keptOf(store, newest, found.output, signal)), Body: source };
+  await uploadStream(target, input, {
+    ...{ encrypt, describe, partLength: settings.partLength, signal },
+  });
+  if (found.file) await removeInstructionFile(store, found.file);
+  return { status: 'migrated', from, to, plaintextLength: length() };
+}
+
+/**
+ * What a store writes.
+ *
+ * @param {ObjectStore} target
+ */
+function formatOf({ keyring, policy }) {
+  if (keyring === undefined) return 'message';
+  if (policy.commitmentPolicy !== 'forbidEncryptAllowDecrypt') return 'V3';
+  throw invalid('objects are migrated to V3 or to messages, but the commitment policy forbids V3');
+}
+
+/**
+ * What the new object has in common with the old one, and the condition that the old one is still there.
+ *
+ * @param {ObjectStore} store
+ * @param {Record<string, any>} place
+ * @param {Record<string, any>} output of HeadObject
+ * @param {AbortSignal | undefined} signal
+ */
+async function keptOf(store, place, output, signal) {
+  const own = Object.entries(output.Metadata ?? {}).filter(
+    ([name]) => !isFormatName(name) && !(name in MESSAGE_MARK),
+  );
+  const names = KEPT.filter((name) => output[name] !== undefined);
+  return {
+    ...Object.fromEntries(names.map((name) => [name, output[name]])),
+    Metadata: Object.fromEntries(own),
+    // S3 counts the tags only for those who may read them.
+    ...(output.TagCount > 0 && { Tagging: await tagsOf(store, place, signal) }),
+    IfMatch: output.ETag,
+  };
+}
+
+/**
+ * @param {ObjectStore} store
+ * @param {Record<string, any>} place
+ * @param {AbortSignal | undefined} signal
+ */
+async function tagsOf(store, place, signal) {
+  const { TagSet = [] } = await store.send('GetObjectTaggingCommand', place, signal);
+  return new URLSearchParams(
+    TagSet.map((/** @type {Record<string, string>} */ { Key, Value }) => [Key, Value]),
+  ).toString();
+}
+
+/**
+ * Reads a stream to its end; resolves to its length in bytes.
+ *
+ * @param {AsyncIterable<Uint8Array>} source
+ */
+async function drain(source) {
+  let length = 0;
+  for await (const chunk of source) length += chunk.length;
+  return length;
+}
+
+function notEncrypted() {
+  return new EnvelopeError(
+    'ERR_ENVELOPE_MALFORMED_MESSAGE',
+    'the object is neither one of an S3 Encryption Client nor a message: it is not encrypted, or its ' +
+      'instruction file is missing',
+  );
+}
+
+module.exports = { migrateObject };

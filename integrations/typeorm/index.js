@@ -1,0 +1,6 @@
+'use strict';
+
+const { EncryptedColumn, encryptedColumn } = require('./declare.js');
+const { encryptDataSource } = require('./attach.js');
+
+module.exports = { EncryptedColumn, encryptDataSource, encryptedColumn };

@@ -1,0 +1,39 @@
+'use strict';
+
+const binding = require('../native/load.js');
+const args = require('../input/index.js');
+const { GUARD_OPTIONS, guardOptions } = require('./guard.js');
+const { ACCESS_OPTIONS, accessOptions, credentialsOf } = require('./kms.js');
+const { publicDer } = require('./rsa.js');
+
+/** The ARN names the Region, and related multi-Region keys count as one key. */
+const ACCESS = ACCESS_OPTIONS.filter((name) => name !== 'region');
+const OPTIONS = /** @type {const} */ ([
+  'keyId',
+  'publicKey',
+  'padding',
+  ...ACCESS,
+  ...GUARD_OPTIONS,
+]);
+
+/**
+ * Returns the native keyring of an `AwsKmsRsaKeyring`'s options.
+ *
+ * @param {unknown} options
+ */
+function kmsRsaKeyring(options) {
+  const given = args.options(options, OPTIONS);
+  const keyId = args.nameString(given.keyId, 'keyId');
+  const padding = args.optionalString(given.padding, 'padding') ?? 'oaep-sha256';
+  const publicKey = given.publicKey === undefined ? undefined : publicDer(given.publicKey);
+  return binding.Keyring.awsKmsRsa(
+    keyId,
+    padding,
+    publicKey,
+    accessOptions(given),
+    guardOptions(given),
+    credentialsOf(given),
+  );
+}
+
+module.exports = { kmsRsaKeyring };
