@@ -117,9 +117,9 @@ export type NativeClient = Client
 
 /** What a keyring uses instead of the credentials that are configured. */
 export declare class Credentials {
-  /** These keys. */
+  /** Credentials that are these keys. */
   static ofKeys(keys: NativeAccessKeys): Credentials
-  /** Those that a function gives, whenever there are none or the last ones are about to end. */
+  /** Credentials that a function returns, called when there are none or the last ones are about to expire. */
   static ofFunction(ask: (arg: CredentialsRequest) => void): Credentials
 }
 export type NativeCredentials = Credentials
@@ -163,7 +163,7 @@ export declare class FieldColumn {
   /** How much longer than its plaintext a value is, in bytes. */
   get overhead(): number
   /** Whether a value begins with the id of a key of this column, enabled or not. */
-  names(value: Uint8Array): boolean
+  hasKeyId(value: Uint8Array): boolean
   /**
    * Encrypts `scratch[row_end..to]` at the row `scratch[..row_end]`, or at none if that is negative,
    * into `output`; returns the length. Wipes what it has read.
@@ -756,7 +756,7 @@ export interface NativeGuardOptions {
   breakerOpenMs?: number
 }
 
-/** What may be told of a key. */
+/** What is public about a key. */
 export interface NativeKeyInfo {
   /** The key's id. */
   id: number

@@ -5,9 +5,10 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 
+const { cargoTool } = require('./cargo-tool');
+
 const ROOT = path.join(__dirname, '..');
 const FUZZ = path.join(ROOT, 'fuzz');
-const TOOLS = path.join(ROOT, 'target', 'tools');
 const CARGO_FUZZ = '0.13.2';
 const TARGETS = ['header', 'frames', 'decrypt', 'range', 'round_trip', 's3_object'];
 const DEFAULT_SECONDS = 40;
@@ -22,7 +23,7 @@ async function main(args) {
   const unknown = named.find((name) => !TARGETS.includes(name));
   if (unknown) throw new Error(`no target ${unknown}; there are: ${TARGETS.join(', ')}`);
 
-  const cargoFuzz = install();
+  const cargoFuzz = cargoTool('cargo-fuzz', CARGO_FUZZ);
   build(cargoFuzz);
   const targets = named.length > 0 ? named : TARGETS;
   const results = await atOnce(os.availableParallelism(), targets, (target) =>
@@ -36,19 +37,6 @@ async function main(args) {
   const failed = results.filter(({ ok }) => !ok).length;
   console.log(`${results.length - failed} passed, ${failed} failed, 0 skipped`);
   process.exitCode = failed > 0 ? 1 : 0;
-}
-
-/** cargo-fuzz, of the one version that we know to work. */
-function install() {
-  const binary = path.join(TOOLS, 'bin', 'cargo-fuzz');
-  if (!fs.existsSync(binary)) {
-    const what = ['cargo-fuzz', '--version', CARGO_FUZZ, '--locked', '--root', TOOLS];
-    check(
-      spawnSync('cargo', ['install', '--quiet', ...what], { stdio: 'inherit' }),
-      'cargo install',
-    );
-  }
-  return binary;
 }
 
 /** @param {string} cargoFuzz */

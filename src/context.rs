@@ -62,8 +62,9 @@ impl EncryptionContext {
         self.pairs.is_empty()
     }
 
-    /// The whole context of a message that carries this one, as the caller who knows `given`, and
-    /// knows that the values of the `required` keys are not stored, completes it.
+    /// Returns the whole context of a message that stores this one: its pairs, and from `given` those
+    /// whose keys are `required`, which messages authenticate but do not store. Every other pair of
+    /// `given` must be one of this context.
     ///
     /// # Errors
     /// `InvalidArgument` if the value of a required key is not given; `ContextMismatch`, naming the

@@ -1,9 +1,9 @@
-//! Folders, as far as their names must outlast a loss of power.
+//! Makes the names in a folder outlast a loss of power.
 
 use std::io;
 use std::path::Path;
 
-/// Sees that the names in the folder are on the disk, where the file system can tell.
+/// Waits until the names in the folder are on the disk (fsync), where the file system supports that.
 #[cfg(unix)]
 pub(crate) fn sync(folder: &Path) -> io::Result<()> {
     use std::io::ErrorKind;

@@ -49,7 +49,7 @@ impl DataKey {
         self.0.expose()
     }
 
-    /// Gives the bytes away, to an owner who wipes them.
+    /// Returns a copy of the bytes, which the new owner must wipe.
     pub fn into_bytes(self) -> Vec<u8> {
         self.expose().to_vec()
     }

@@ -1,7 +1,7 @@
 //! Work on several cores at once, for the time of one call.
 //!
-//! Only for the one thread that shares its work. It gets back what no other core has begun, so that on
-//! a busy machine it waits for nobody; any other thread is one of several already, and works alone.
+//! Only one thread shares its work: the one that called `share_cores` first. It takes back the parts that
+//! no other core has begun, so that it never waits for a busy machine. Every other thread works alone.
 
 use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,15 +11,15 @@ use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterato
 
 use crate::threads;
 
-/// Less work than this is done sooner than another core has begun.
+/// With fewer items than this, the thread is done before another core has begun.
 const WORTH_ANOTHER: usize = 8;
 
 /// Whether the threads that were to help could not all be started; then none does.
 static NO_HELP: AtomicBool = AtomicBool::new(false);
 
-/// From now on the other cores help this thread, where it is the first that asks.
+/// Makes the calling thread the one whose work the other cores share, unless another thread is already.
 ///
-/// One thread for each core that this process may use, whatever `RAYON_NUM_THREADS` says.
+/// Starts one thread for each other core that this process may use, whatever `RAYON_NUM_THREADS` says.
 #[cfg_attr(any(test, not(feature = "node")), allow(dead_code, reason = "only a program knows"))]
 pub(crate) fn share_cores() {
     let pool = rayon::ThreadPoolBuilder::new()
@@ -56,7 +56,8 @@ pub(crate) fn try_each<T: Send, E: Send>(
     done.into_iter().collect()
 }
 
-/// A thread whose pool could not be started counts as one of its members all the same.
+/// Whether this thread shares its work. Rayon counts it as a member of the pool even if the pool could
+/// not be started, so that `NO_HELP` must be looked at, too.
 fn shares_cores() -> bool {
     rayon::current_thread_index().is_some() && !NO_HELP.load(Ordering::Relaxed)
 }

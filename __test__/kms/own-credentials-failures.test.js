@@ -4,48 +4,25 @@ const assert = require('node:assert/strict');
 const { after, before, beforeEach, describe, it } = require('node:test');
 const { setTimeout: wait } = require('node:timers/promises');
 
-const { AwsKmsKeyring, Envelope } = require('../..');
-const { startMoto } = require('../support/moto');
+const {
+  SECRET,
+  inSeconds,
+  keys,
+  roundTrip,
+  startCallersKms,
+} = require('../support/own-credentials');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
 const { everything } = require('../support/secrets');
 
-const SECRET = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
-const keys = (accessKeyId, more = {}) => ({ accessKeyId, secretAccessKey: SECRET, ...more });
-const inSeconds = (seconds) => new Date(Date.now() + 1000 * seconds);
-
 describe('a function that gives no credentials', { skip: skipWithout('python') }, () => {
-  let moto;
-  let key;
+  let kms;
 
   before(async () => {
-    moto = await startMoto();
-    key = await moto.createKey({ region: 'eu-west-1' });
-    Object.assign(process.env, {
-      AWS_ACCESS_KEY_ID: 'AKIDENVIRONMENT',
-      AWS_SECRET_ACCESS_KEY: 'secret',
-      AWS_ENDPOINT_URL_KMS: moto.endpoint,
-    });
+    kms = await startCallersKms();
   });
-  beforeEach(() => moto.clearRequests());
-  after(() => moto?.stop());
-
-  /** Who asked for what, according to moto. */
-  async function callers() {
-    const requests = await moto.requests();
-    return requests.map(({ accessKeyId, target }) => `${accessKeyId} ${target.split('.').at(-1)}`);
-  }
-
-  function envelopeOf(credentials, options = {}) {
-    return new Envelope({
-      keyring: new AwsKmsKeyring({ keyId: key.arn, credentials, ...options }),
-    });
-  }
-
-  async function roundTrip(envelope, reader = envelope) {
-    const message = await envelope.encrypt('x');
-    assert.equal(String(await reader.decrypt(message)), 'x');
-  }
+  beforeEach(() => kms.clear());
+  after(() => kms?.stop());
 
   const HIDDEN = {
     get message() {
@@ -130,7 +107,10 @@ describe('a function that gives no credentials', { skip: skipWithout('python') }
   for (const [what, [provide, text, cause]] of Object.entries(FAILURES)) {
     it(`a function that gives ${what}: an error that says so, without any secret`, async () => {
       for (const credentials of [provide, async () => provide()]) {
-        const error = await rejection(envelopeOf(credentials).encrypt('x'), 'KMS_NO_CREDENTIALS');
+        const error = await rejection(
+          kms.envelopeOf(credentials).encrypt('x'),
+          'KMS_NO_CREDENTIALS',
+        );
         assert.match(
           error.message,
           /^the AWS credentials should come from the option `credentials`, but/,
@@ -140,14 +120,14 @@ describe('a function that gives no credentials', { skip: skipWithout('python') }
         assert.equal(error.retryable, false);
         assert.ok(!everything(error).includes(SECRET.slice(0, 12)));
       }
-      assert.deepEqual(await callers(), []);
+      assert.deepEqual(await kms.callers(), []);
     });
   }
 
   it('a failure of which the function, or the JavaScript SDK, says that it passes is retryable', async () => {
     for (const mark of [{ retryable: true }, { $retryable: { throttling: true } }]) {
       let fails = true;
-      const envelope = envelopeOf(async () => {
+      const envelope = kms.envelopeOf(async () => {
         if (fails) throw Object.assign(new Error('slow down'), mark);
         return keys('AKIDLATER');
       });
@@ -160,7 +140,7 @@ describe('a function that gives no credentials', { skip: skipWithout('python') }
 
   it('an answer that never comes ends with credentialsTimeoutMs, and a late one is ignored', async () => {
     const settle = [];
-    const envelope = envelopeOf(() => new Promise((resolve) => settle.push(resolve)), {
+    const envelope = kms.envelopeOf(() => new Promise((resolve) => settle.push(resolve)), {
       credentialsTimeoutMs: 50,
     });
     const error = await rejection(envelope.encrypt('x'), 'KMS_NO_CREDENTIALS');
@@ -174,12 +154,12 @@ describe('a function that gives no credentials', { skip: skipWithout('python') }
     while (settle.length < 2) await wait(1);
     settle[1](keys('AKIDINTIME'));
     await second;
-    assert.deepEqual(await callers(), ['AKIDINTIME GenerateDataKey']);
+    assert.deepEqual(await kms.callers(), ['AKIDINTIME GenerateDataKey']);
   });
 
   it('a signal ends the wait for it, and others wait on', async () => {
     let settle;
-    const envelope = envelopeOf(() => new Promise((resolve) => (settle = resolve)));
+    const envelope = kms.envelopeOf(() => new Promise((resolve) => (settle = resolve)));
     const controller = new AbortController();
     const gone = envelope.encrypt('x', { signal: controller.signal });
     while (!settle) await wait(1);
@@ -191,7 +171,7 @@ describe('a function that gives no credentials', { skip: skipWithout('python') }
   });
 
   it('access keys that have expired are an error when they are used', async () => {
-    const envelope = envelopeOf(keys('AKIDOLD', { expiration: inSeconds(-1) }));
+    const envelope = kms.envelopeOf(keys('AKIDOLD', { expiration: inSeconds(-1) }));
     const error = await rejection(envelope.encrypt('x'), 'KMS_NO_CREDENTIALS');
     assert.match(error.message, /they have expired; give a function that returns new ones/);
   });

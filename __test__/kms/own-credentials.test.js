@@ -6,53 +6,32 @@ const { after, before, beforeEach, describe, it } = require('node:test');
 const { setTimeout: wait } = require('node:timers/promises');
 
 const { AwsKmsKeyring, BranchKeyStore, Envelope } = require('../..');
-const { startMoto } = require('../support/moto');
+const {
+  SECRET,
+  inSeconds,
+  keys,
+  roundTrip,
+  startCallersKms,
+} = require('../support/own-credentials');
 const { thrown } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
 
-const SECRET = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';
-const keys = (accessKeyId, more = {}) => ({ accessKeyId, secretAccessKey: SECRET, ...more });
-const inSeconds = (seconds) => new Date(Date.now() + 1000 * seconds);
-
 describe('the option credentials', { skip: skipWithout('python') }, () => {
-  let moto;
-  let key;
+  let kms, moto, key;
 
   before(async () => {
-    moto = await startMoto();
-    key = await moto.createKey({ region: 'eu-west-1' });
-    Object.assign(process.env, {
-      AWS_ACCESS_KEY_ID: 'AKIDENVIRONMENT',
-      AWS_SECRET_ACCESS_KEY: 'secret',
-      AWS_ENDPOINT_URL_KMS: moto.endpoint,
-    });
+    kms = await startCallersKms();
+    ({ moto, key } = kms);
   });
-  beforeEach(() => moto.clearRequests());
-  after(() => moto?.stop());
-
-  /** Who asked for what, according to moto. */
-  async function callers() {
-    const requests = await moto.requests();
-    return requests.map(({ accessKeyId, target }) => `${accessKeyId} ${target.split('.').at(-1)}`);
-  }
-
-  function envelopeOf(credentials, options = {}) {
-    return new Envelope({
-      keyring: new AwsKmsKeyring({ keyId: key.arn, credentials, ...options }),
-    });
-  }
-
-  async function roundTrip(envelope, reader = envelope) {
-    const message = await envelope.encrypt('x');
-    assert.equal(String(await reader.decrypt(message)), 'x');
-  }
+  beforeEach(() => kms.clear());
+  after(() => kms?.stop());
 
   it('takes access keys, or a function that returns them, with or without a promise', async () => {
-    await roundTrip(envelopeOf(keys('AKIDOBJECT', { sessionToken: 'token' })));
-    await roundTrip(envelopeOf(() => keys('AKIDFUNCTION')));
-    await roundTrip(envelopeOf(async () => keys('AKIDASYNC', { expiration: inSeconds(60) })));
+    await roundTrip(kms.envelopeOf(keys('AKIDOBJECT', { sessionToken: 'token' })));
+    await roundTrip(kms.envelopeOf(() => keys('AKIDFUNCTION')));
+    await roundTrip(kms.envelopeOf(async () => keys('AKIDASYNC', { expiration: inSeconds(60) })));
     assert.deepEqual(
-      await callers(),
+      await kms.callers(),
       ['AKIDOBJECT', 'AKIDFUNCTION', 'AKIDASYNC'].flatMap((id) => [
         `${id} GenerateDataKey`,
         `${id} Decrypt`,
@@ -62,15 +41,15 @@ describe('the option credentials', { skip: skipWithout('python') }, () => {
 
   it('takes access keys as the JavaScript SDK describes them, and what they say of themselves', async () => {
     const given = { accountId: '123456789012', credentialScope: 'x', $source: { CODE: 'e' } };
-    await roundTrip(envelopeOf(keys('AKIDOBJECT', given)));
+    await roundTrip(kms.envelopeOf(keys('AKIDOBJECT', given)));
     class Identity {
       get accessKeyId() {
         return 'AKIDCLASS';
       }
       secretAccessKey = SECRET;
     }
-    await roundTrip(envelopeOf(async () => new Identity()));
-    assert.match((await callers()).join(), /^AKIDOBJECT .*AKIDCLASS Decrypt$/);
+    await roundTrip(kms.envelopeOf(async () => new Identity()));
+    assert.match((await kms.callers()).join(), /^AKIDOBJECT .*AKIDCLASS Decrypt$/);
   });
 
   it('stands beside a key in new Envelope and Envelope.open', async () => {
@@ -78,7 +57,7 @@ describe('the option credentials', { skip: skipWithout('python') }, () => {
     await roundTrip(new Envelope(key.arn, { credentials }));
     await roundTrip(new Envelope({ keyId: key.arn, credentials, frameLength: 100 }));
     await roundTrip(await Envelope.open(key.arn, { credentials, cache: {} }));
-    const seen = await callers();
+    const seen = await kms.callers();
     assert.ok(seen.length >= 6);
     for (const caller of seen) assert.match(caller, /^AKIDBESIDE /);
   });
@@ -91,12 +70,12 @@ describe('the option credentials', { skip: skipWithout('python') }, () => {
       await wait(20);
       return keys('AKIDREGIONS');
     };
-    const envelope = envelopeOf(credentials, { additionalKeyIds: [arn] });
+    const envelope = kms.envelopeOf(credentials, { additionalKeyIds: [arn] });
     await Promise.all(Array.from({ length: 20 }, () => envelope.encrypt('x')));
     assert.equal(asked, 1);
     const reader = new AwsKmsKeyring({ discovery: true, credentials: keys('AKIDDISCOVERY') });
     await roundTrip(envelope, new Envelope({ keyring: reader }));
-    const seen = new Set(await callers());
+    const seen = new Set(await kms.callers());
     assert.deepEqual(
       seen,
       new Set(['AKIDREGIONS GenerateDataKey', 'AKIDREGIONS Encrypt', 'AKIDDISCOVERY Decrypt']),
@@ -112,7 +91,7 @@ describe('the option credentials', { skip: skipWithout('python') }, () => {
       },
     );
     await roundTrip(named, discovered);
-    assert.deepEqual(await callers(), ['AKIDMULTI GenerateDataKey', 'AKIDMULTI Decrypt']);
+    assert.deepEqual(await kms.callers(), ['AKIDMULTI GenerateDataKey', 'AKIDMULTI Decrypt']);
   });
 
   it('serves a store of branch keys: DynamoDB and KMS, with one answer', async () => {
@@ -131,7 +110,7 @@ describe('the option credentials', { skip: skipWithout('python') }, () => {
     });
     await store.createTable();
     await store.create();
-    const seen = await callers();
+    const seen = await kms.callers();
     assert.ok(seen.some((caller) => caller.endsWith(' TransactWriteItems')));
     assert.ok(seen.some((caller) => caller.endsWith(' GenerateDataKeyWithoutPlaintext')));
     for (const caller of seen) assert.match(caller, /^AKIDSTORE /);
@@ -143,7 +122,7 @@ describe('the option credentials', { skip: skipWithout('python') }, () => {
       keys('AKIDFIRST', { expiration: inSeconds(3600) }),
       keys('AKIDNEVER', { expiration: inSeconds(3600) }),
     ];
-    const long = envelopeOf(async () => answers.shift());
+    const long = kms.envelopeOf(async () => answers.shift());
     await roundTrip(long);
     await roundTrip(long);
     assert.equal(answers.length, 1);
@@ -153,18 +132,18 @@ describe('the option credentials', { skip: skipWithout('python') }, () => {
       keys('AKIDNEXT', { expiration: inSeconds(3600) }),
     ];
     await moto.clearRequests();
-    const short = envelopeOf(async () => ending.shift());
+    const short = kms.envelopeOf(async () => ending.shift());
     await roundTrip(short);
     await roundTrip(short);
     assert.deepEqual(
-      (await callers()).map((caller) => caller.split(' ')[0]),
+      (await kms.callers()).map((caller) => caller.split(' ')[0]),
       ['AKIDENDING', 'AKIDNEXT', 'AKIDNEXT', 'AKIDNEXT'],
     );
   });
 
   it('uses the last keys for as long as they last when the function fails', async () => {
     let fails = false;
-    const envelope = envelopeOf(async () => {
+    const envelope = kms.envelopeOf(async () => {
       if (fails) throw new Error('the vault is down');
       return keys('AKIDLAST', { expiration: inSeconds(5) });
     });
@@ -176,7 +155,7 @@ describe('the option credentials', { skip: skipWithout('python') }, () => {
   it('runs in the asynchronous context of the call that needs it', async () => {
     const storage = new AsyncLocalStorage();
     const seen = [];
-    const envelope = envelopeOf(async () => {
+    const envelope = kms.envelopeOf(async () => {
       seen.push(storage.getStore());
       await wait(1);
       seen.push(storage.getStore());
@@ -188,7 +167,7 @@ describe('the option credentials', { skip: skipWithout('python') }, () => {
 
   it('is told the Region, as a client of the JavaScript SDK tells its providers', async () => {
     let region;
-    const envelope = envelopeOf(async ({ callerClientConfig }) => {
+    const envelope = kms.envelopeOf(async ({ callerClientConfig }) => {
       region = await callerClientConfig.region();
       return keys('AKIDREGION');
     });
@@ -202,7 +181,7 @@ describe('the option credentials', { skip: skipWithout('python') }, () => {
     delete process.env.AWS_SECRET_ACCESS_KEY;
     try {
       thrown(() => new AwsKmsKeyring({ keyId: key.arn }), 'CONFIGURATION');
-      await roundTrip(envelopeOf(keys('AKIDOBJECT')));
+      await roundTrip(kms.envelopeOf(keys('AKIDOBJECT')));
     } finally {
       delete process.env.AWS_PROFILE;
       Object.assign(process.env, before);
@@ -227,7 +206,10 @@ describe('the option credentials', { skip: skipWithout('python') }, () => {
   it('is refused where it cannot be meant, or is nothing that can be', () => {
     const refused = (make, text) => assert.match(thrown(make, 'INVALID_ARGUMENT').message, text);
     const credentials = keys('AKID');
-    refused(() => envelopeOf(credentials, { profile: 'app' }), /profile and credentials exclude/);
+    refused(
+      () => kms.envelopeOf(credentials, { profile: 'app' }),
+      /profile and credentials exclude/,
+    );
     refused(
       () =>
         new BranchKeyStore({
@@ -259,7 +241,7 @@ describe('the option credentials', { skip: skipWithout('python') }, () => {
       [{ ...credentials, expiration: 5 }, /credentials\.expiration must be a valid Date, not 5/],
       [{ ...credentials, sessiontoken: 'x' }, /there is no option "sessiontoken"/],
     ]) {
-      refused(() => envelopeOf(wrong), text);
+      refused(() => kms.envelopeOf(wrong), text);
       refused(() => new Envelope(key.arn, { credentials: wrong }), text);
     }
   });

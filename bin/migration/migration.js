@@ -5,9 +5,7 @@ const { Failure, concernsOneFile, exitCodeOf } = require('../support/errors.js')
 
 /** @typedef {import('./table.js').Row} Row */
 /** @typedef {import('./table.js').Change} Change */
-/** @typedef {typeof import('./postgresql-rows.js').PostgresqlRows} PostgresqlRows */
-/** @typedef {typeof import('./sqlite-rows.js').SqliteRows} SqliteRows */
-/** @typedef {InstanceType<PostgresqlRows> | InstanceType<SqliteRows>} Rows */
+/** @typedef {import('./keyed-rows.js').Rows} Rows */
 
 /** How many rows are converted at once: each may wait for the key service. */
 const AT_ONCE = 32;

@@ -192,7 +192,7 @@ class Column {
     const text = typeof value === 'string';
     const given = text ? value : Buffer.from(args.bytes(value, 'the value'));
     const bytes = text ? encoding && Buffer.from(value, encoding) : given;
-    if (Buffer.isBuffer(bytes) && this.#native.names(bytes)) return undefined;
+    if (Buffer.isBuffer(bytes) && this.#native.hasKeyId(bytes)) return undefined;
     for (const read of this.#readers) {
       const found = read(/** @type {string | Buffer} */ (given));
       if (found) return found;

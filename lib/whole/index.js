@@ -25,12 +25,7 @@ const RE_ENCRYPT_OPTIONS = /** @type {const} */ ([...OPTIONS, 'newEncryptionCont
  * @param {unknown} options
  */
 function encrypt(core, data, options) {
-  const { encryptionContext, into, signal } = args.callOptions(options, OPTIONS);
-  const input = args.bytes(data, 'data');
-  throwIfAborted(signal);
-  const { length } = input;
-  const started = short.encrypt(core, encryptionContext, input, into);
-  return Buffer.isBuffer(started) ? started : finish(started, input, length, into, signal);
+  return nowOrLater(short.encrypt, core, data, 'data', options);
 }
 
 /**
@@ -41,10 +36,7 @@ function encrypt(core, data, options) {
  * @param {unknown} options
  */
 function encryptSync(core, data, options) {
-  const { encryptionContext, into } = args.callOptions(options, SYNC_OPTIONS);
-  const input = args.bytes(data, 'data');
-  const started = short.encrypt(core, encryptionContext, input, into);
-  return Buffer.isBuffer(started) ? started : pieces().runSync(readyNow(started), input, into);
+  return now(short.encrypt, core, data, 'data', options);
 }
 
 /**
@@ -55,12 +47,7 @@ function encryptSync(core, data, options) {
  * @param {unknown} options
  */
 function decrypt(core, message, options) {
-  const { encryptionContext, into, signal } = args.callOptions(options, OPTIONS);
-  const input = args.bytes(message, 'message');
-  throwIfAborted(signal);
-  const { length } = input;
-  const started = short.decrypt(core, encryptionContext, input, into);
-  return Buffer.isBuffer(started) ? started : finish(started, input, length, into, signal);
+  return nowOrLater(short.decrypt, core, message, 'message', options);
 }
 
 /**
@@ -71,10 +58,7 @@ function decrypt(core, message, options) {
  * @param {unknown} options
  */
 function decryptSync(core, message, options) {
-  const { encryptionContext, into } = args.callOptions(options, SYNC_OPTIONS);
-  const input = args.bytes(message, 'message');
-  const started = short.decrypt(core, encryptionContext, input, into);
-  return Buffer.isBuffer(started) ? started : pieces().runSync(readyNow(started), input, into);
+  return now(short.decrypt, core, message, 'message', options);
 }
 
 /**
@@ -114,9 +98,43 @@ async function reEncrypt(from, to, message, options) {
 }
 
 /**
+ * Returns the output of a short input whose keys are at hand; otherwise a promise of it.
+ *
+ * @param {typeof short.encrypt} startShort
+ * @param {Core} core
+ * @param {unknown} given the input
+ * @param {string} name what errors call it
+ * @param {unknown} options
+ */
+function nowOrLater(startShort, core, given, name, options) {
+  const { encryptionContext, into, signal } = args.callOptions(options, OPTIONS);
+  const input = args.bytes(given, name);
+  throwIfAborted(signal);
+  const { length } = input;
+  const started = startShort(core, encryptionContext, input, into);
+  return Buffer.isBuffer(started) ? started : finish(started, input, length, into, signal);
+}
+
+/**
+ * Returns the output, or throws if a service must be asked.
+ *
+ * @param {typeof short.encrypt} startShort
+ * @param {Core} core
+ * @param {unknown} given the input
+ * @param {string} name what errors call it
+ * @param {unknown} options
+ */
+function now(startShort, core, given, name, options) {
+  const { encryptionContext, into } = args.callOptions(options, SYNC_OPTIONS);
+  const input = args.bytes(given, name);
+  const started = startShort(core, encryptionContext, input, into);
+  return Buffer.isBuffer(started) ? started : pieces().runSync(readyNow(started), input, into);
+}
+
+/**
  * @param {Started} started
  * @param {Uint8Array} input
- * @param {number} length what it was when it was given
+ * @param {number} length of the input when it was given
  * @param {unknown} into
  * @param {AbortSignal | undefined} signal
  */

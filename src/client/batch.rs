@@ -30,7 +30,7 @@ pub struct BatchEncryptor {
     materials: Arc<EncryptionMaterials>,
     frame_length: u32,
     accounting: Accounting,
-    /// As long as each other message of the same plaintext length.
+    /// Never written: tells how long messages are.
     sample: Encryptor,
 }
 
@@ -63,7 +63,7 @@ struct Item {
 }
 
 impl Client {
-    /// What writes this many messages, with so many bytes of plaintext in all, after one call of the
+    /// Returns what writes `messages` messages, with `bytes` of plaintext in all, after one call of the
     /// keyring, or none with a warm cache.
     ///
     /// # Errors
@@ -127,7 +127,7 @@ impl BatchHeaders {
         Self { client, expected_context, items, keys, known }
     }
 
-    /// Takes the next message; what is wrong with its header is told when it is to be read.
+    /// Takes the next message. An error in its header is kept, and returned when the message is read.
     pub fn push(&mut self, message: &[u8]) {
         let item = self.read(message);
         self.items.push(item);
@@ -138,7 +138,7 @@ impl BatchHeaders {
         self.unwrap_unless(|_, _| None).await
     }
 
-    /// The same for those that the cache can keep, which [`BatchDecryptor::keep`] stores.
+    /// Unwraps those data keys that the cache can keep; [`BatchDecryptor::keep`] stores them.
     ///
     /// # Errors
     /// `InvalidArgument` without a cache.
@@ -156,7 +156,7 @@ impl BatchHeaders {
         Ok(self.unwrap_unless(refuse).await)
     }
 
-    /// Unwraps the data keys, but those that `refuse` has an error for by their number.
+    /// Unwraps the data keys, except those for which `refuse`, given their number, returns an error.
     async fn unwrap_unless(
         self,
         refuse: impl Fn(usize, &AcceptedHeader) -> Option<Error>,

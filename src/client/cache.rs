@@ -23,7 +23,7 @@ use super::cache_store::Store;
 use super::material_ids::Id;
 use crate::error::Result;
 
-/// What a cache has done since it was made.
+/// What a cache has done since it was created.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CacheStats {
     /// Messages whose materials were there.
@@ -34,23 +34,23 @@ pub struct CacheStats {
     pub entries: usize,
 }
 
-/// The materials of one client, each under a name that says all that they depend on.
+/// The cached materials of one client, each under an id that is a hash of all that they depend on.
 pub(super) struct MaterialsCache {
     limits: CacheLimits,
     state: Mutex<State>,
 }
 
-/// `pending` has the calls that somebody waits for, and no others: each takes itself out when it ends
-/// or is given up.
+/// `pending` has the calls that somebody waits for, and no others: each removes itself when it ends or
+/// is dropped.
 struct State {
     entries: Store,
     pending: HashMap<Id, Pending>,
-    /// Counts the calls, so that none takes out another's entry.
+    /// Counts the calls. Each has its number, so that none removes the pending entry of a later one.
     calls: u64,
     /// How often the cache was cleared.
     cleared: u64,
-    /// Whether a task waits for the age of the entries.
-    sweeps: bool,
+    /// Whether a task is running that drops entries at their age.
+    sweeper_runs: bool,
     hits: u64,
     misses: u64,
 }
@@ -63,7 +63,7 @@ struct Pending {
 /// Materials on their way from the keyring.
 type PendingFetch = Pin<Box<dyn Future<Output = Result<CachedMaterials>> + Send>>;
 
-/// Materials that a caller may store in the cache once they have proved right.
+/// The right to store materials in the cache, once a header has verified under them.
 pub(super) struct Ticket {
     cache: Arc<MaterialsCache>,
     id: Id,
@@ -91,7 +91,7 @@ impl MaterialsCache {
             pending: HashMap::new(),
             calls: 0,
             cleared: 0,
-            sweeps: false,
+            sweeper_runs: false,
             hits: 0,
             misses: 0,
         };
@@ -102,13 +102,13 @@ impl MaterialsCache {
         &self.limits
     }
 
-    /// Whether there is something to decrypt with under this name; does not count as a use.
+    /// Whether the entry with this id can decrypt; does not count as a use.
     pub(super) fn decrypts(&self, id: &Id) -> bool {
         let state = self.lock();
         state.entries.peek(id).is_some_and(|found| found.to_decrypt(&self.limits).is_some())
     }
 
-    /// Returns what `take` takes of the entry of this name; an entry that has nothing left is dropped.
+    /// Returns what `take` takes of the entry with this id; an entry that has nothing left is dropped.
     pub(super) fn find<T>(
         &self,
         id: &Id,
@@ -124,7 +124,7 @@ impl MaterialsCache {
         found
     }
 
-    /// Returns what `take` takes of the entry of this name; fetches and stores the entry if it is not
+    /// Returns what `take` takes of the entry with this id; fetches and stores the entry if it is not
     /// there, once for all who ask meanwhile.
     pub(super) async fn find_or_fetch<T>(
         self: &Arc<Self>,
@@ -144,8 +144,8 @@ impl MaterialsCache {
         }
     }
 
-    /// Fetches materials that are to prove right before they are stored, once for all who ask
-    /// meanwhile.
+    /// Fetches materials, once for all who ask meanwhile, but does not store them: the ticket does, after a
+    /// header has verified under them.
     pub(super) async fn fetch(
         self: &Arc<Self>,
         id: Id,
@@ -156,14 +156,14 @@ impl MaterialsCache {
         Ok((fetched.clone(), Ticket { cache: Arc::clone(self), id, fetched, cleared }))
     }
 
-    /// Returns a ticket for materials that came at once, without a call that others could wait for.
+    /// Returns a ticket for materials of a keyring that answered at once.
     pub(super) fn ticket_for(self: &Arc<Self>, id: Id, fetched: CachedMaterials) -> Ticket {
         let mut state = self.lock();
         state.misses += 1;
         Ticket { cache: Arc::clone(self), id, fetched, cleared: state.cleared }
     }
 
-    /// Whether the caller is to renew the entry of this name.
+    /// Whether the caller must renew the entry with this id.
     pub(super) fn claim_renewal(&self, id: &Id) -> bool {
         match self.lock().entries.peek(id) {
             Some(CachedMaterials::ToEncrypt(entry, _)) => entry.claim_renewal(&self.limits),
@@ -171,7 +171,7 @@ impl MaterialsCache {
         }
     }
 
-    /// Replaces the entry of this name by what is fetched; until then the old one is used.
+    /// Replaces the entry with this id by what is fetched; until then the old one is used.
     pub(super) async fn renew(&self, id: Id, fetch: PendingFetch) -> Result<()> {
         let fetched = fetch.await;
         let mut state = self.lock();
@@ -181,7 +181,7 @@ impl MaterialsCache {
                 entry.give_up_renewal();
                 return Err(error);
             }
-            // It was cleared meanwhile, or has made room for others.
+            // The entry was cleared or dropped meanwhile: do not store the new one.
             (_, fetched) => drop(fetched?),
         }
         Ok(())
@@ -200,7 +200,8 @@ impl MaterialsCache {
         CacheStats { hits: state.hits, misses: state.misses, entries: state.entries.len() }
     }
 
-    /// Returns the fetch under way for this name, or a new one; it stops if nobody waits for it any more.
+    /// Returns the fetch under way for this id, or a new one. A fetch stops when nobody waits for it any
+    /// more.
     fn fetch_once(
         self: &Arc<Self>,
         id: &Id,
@@ -228,39 +229,39 @@ impl MaterialsCache {
         fetch
     }
 
-    /// Lets a task of the runtime, if there is one, drop the entries at their age; it ends with the
-    /// last of them. Without a runtime the next use drops them.
+    /// Starts a task that drops entries at their age, unless one runs, and that ends with the last entry.
+    /// Without a Tokio runtime, the next use of the cache drops them.
     fn sweep_later(self: &Arc<Self>) {
         #[cfg(feature = "aws-kms")]
         if let Ok(runtime) = tokio::runtime::Handle::try_current()
-            && !std::mem::replace(&mut self.lock().sweeps, true)
+            && !std::mem::replace(&mut self.lock().sweeper_runs, true)
         {
             let cache = Arc::downgrade(self);
             runtime.spawn(async move {
-                while let Some(left) = cache.upgrade().and_then(|cache| cache.sweep()) {
-                    tokio::time::sleep(left).await;
+                while let Some(wait) = cache.upgrade().and_then(|cache| cache.sweep()) {
+                    tokio::time::sleep(wait).await;
                 }
             });
         }
     }
 
-    /// Drops what is past its age; returns how long the next entry has, if there is one.
+    /// Drops what is past its age; returns how long until the next entry is, if there is one.
     #[cfg(feature = "aws-kms")]
     fn sweep(&self) -> Option<Duration> {
         let mut state = self.lock();
         state.entries.sweep();
-        let left = state.entries.left();
-        state.sweeps = left.is_some();
-        left
+        let wait = state.entries.until_next_expiry();
+        state.sweeper_runs = wait.is_some();
+        wait
     }
 
-    /// No panic while it is held leaves the state half-changed.
+    /// Locks the state. A poisoned lock is used all the same: no panic leaves the state half-changed.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The place of a call among the pending ones, given up with it.
+/// The entry of a call in `pending`; removes it when dropped.
 struct PendingEntry {
     cache: Weak<MaterialsCache>,
     id: Id,
@@ -272,7 +273,7 @@ impl PendingEntry {
     fn end(&self, fetched: Option<&CachedMaterials>) {
         let Some(cache) = self.cache.upgrade() else { return };
         let mut state = cache.lock();
-        // After `clear` what was under way is for those who wait for it, and not kept.
+        // A call that began before `clear` still answers those who wait for it, but is not stored.
         if state.pending.get(&self.id).is_none_or(|pending| pending.call != self.call) {
             return;
         }

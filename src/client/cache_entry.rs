@@ -21,14 +21,14 @@ pub(super) struct Entry<M> {
 /// Materials of either direction.
 #[derive(Clone)]
 pub(super) enum CachedMaterials {
-    ToEncrypt(Arc<Entry<EncryptionMaterials>>, Option<Reading>),
+    ToEncrypt(Arc<Entry<EncryptionMaterials>>, Option<Counterpart>),
     ToDecrypt(Arc<Entry<DecryptionMaterials>>),
 }
 
-/// What decrypts the messages that other materials encrypt, and the name by which those messages ask
-/// for it.
+/// The decryption materials of the messages that some encryption materials write, and the cache entry id
+/// under which those messages look for them.
 #[derive(Clone)]
-pub(super) struct Reading {
+pub(super) struct Counterpart {
     pub(super) id: Id,
     pub(super) materials: Arc<DecryptionMaterials>,
 }
@@ -85,7 +85,7 @@ impl<M> Entry<M> {
             let add = |used: u64| used.checked_add(more).filter(|&sum| sum <= most);
             used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
         };
-        // A byte of unknown length at least must be left.
+        // Of a message of unknown length, one byte at least must fit.
         let reserved = length.unwrap_or(0);
         let room = length.is_some() || self.bytes.load(Ordering::Relaxed) < limits.max_bytes;
         if !room || !within(&self.bytes, reserved, limits.max_bytes) {
@@ -98,7 +98,7 @@ impl<M> Entry<M> {
         Some((materials, length.is_none().then(|| Arc::clone(&self.bytes))))
     }
 
-    /// Whether it is near its age and nobody renews it yet; then the caller does.
+    /// Whether the entry is near its age and nobody renews it yet. If so, the caller must renew it.
     pub(super) fn claim_renewal(&self, limits: &CacheLimits) -> bool {
         let due = limits.renew_before.is_some_and(|before| {
             self.fetched_at.elapsed().checked_add(before).is_some_and(|then| then >= limits.max_age)
@@ -161,17 +161,17 @@ impl CachedMaterials {
     pub(super) fn to_decrypt(&self, limits: &CacheLimits) -> Option<Arc<DecryptionMaterials>> {
         match self {
             Self::ToDecrypt(entry) => entry.peek(limits),
-            Self::ToEncrypt(entry, reading) => {
+            Self::ToEncrypt(entry, counterpart) => {
                 entry.peek(limits)?;
-                reading.as_ref().map(|reading| Arc::clone(&reading.materials))
+                counterpart.as_ref().map(|found| Arc::clone(&found.materials))
             }
         }
     }
 
-    /// The name by which messages that these materials encrypt ask for what decrypts them.
-    pub(super) fn reading_id(&self) -> Option<Id> {
+    /// The id under which messages that these materials encrypt look for what decrypts them.
+    pub(super) fn counterpart_id(&self) -> Option<Id> {
         match self {
-            Self::ToEncrypt(_, reading) => reading.as_ref().map(|reading| reading.id),
+            Self::ToEncrypt(_, counterpart) => counterpart.as_ref().map(|found| found.id),
             Self::ToDecrypt(_) => None,
         }
     }
@@ -180,8 +180,8 @@ impl CachedMaterials {
     /// would have been kept.
     pub(super) fn without_encryption(self) -> Option<Self> {
         match self {
-            Self::ToEncrypt(entry, reading) => {
-                let entry = Entry::since(reading?.materials, entry.size, entry.fetched_at);
+            Self::ToEncrypt(entry, counterpart) => {
+                let entry = Entry::since(counterpart?.materials, entry.size, entry.fetched_at);
                 Some(Self::ToDecrypt(Arc::new(entry)))
             }
             Self::ToDecrypt(_) => Some(self),

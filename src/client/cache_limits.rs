@@ -8,15 +8,15 @@ use crate::error::{Error, Result};
 /// How long and how often materials are used.
 #[derive(Debug, Clone, Copy)]
 pub struct CacheLimits {
-    /// How long after they were made.
+    /// How long after they were fetched.
     pub max_age: Duration,
     /// How many messages are encrypted with them.
     pub max_messages: u64,
     /// How many bytes of plaintext are encrypted with them.
     pub max_bytes: u64,
-    /// How many materials are kept, to encrypt and to decrypt; the least recently used go first.
+    /// How many materials are kept, to encrypt and to decrypt; the least recently used are dropped first.
     pub max_entries: NonZeroUsize,
-    /// How long before its age what encrypts is renewed, where somebody asks for it then.
+    /// How long before `max_age` encryption materials are renewed, if a caller asks for them then.
     pub renew_before: Option<Duration>,
 }
 

@@ -15,14 +15,13 @@ const MAX_BYTES: usize = 64 << 20;
 /// What an entry takes beside its materials' own bytes.
 const OVERHEAD: usize = 1024;
 
-/// The entries, the least recently used first to go. Between calls `bytes` is the sum of their sizes,
-/// and each of them stands in `ages`, which may name others that are gone.
+/// The entries; the least recently used are dropped first. Between calls `bytes` is the sum of their
+/// sizes, and `ages` has the id of each, oldest first, perhaps among ids of entries that are gone.
 ///
-/// Materials that also decrypt what they encrypt stand under the name by which those messages ask for
-/// them, and `to_encrypt` leads there from the name by which callers who encrypt do. So one data key is
-/// one entry.
+/// Materials that also decrypt what they encrypt are stored under their decryption id, and `to_encrypt`
+/// leads there from their encryption id. So one data key is one entry.
 pub(super) struct Store {
-    entries: LruCache<Id, Kept>,
+    entries: LruCache<Id, Stored>,
     to_encrypt: HashMap<Id, Id>,
     max_entries: usize,
     max_age: Duration,
@@ -30,14 +29,14 @@ pub(super) struct Store {
     ages: VecDeque<(Instant, Id)>,
 }
 
-/// Materials, and their name in `to_encrypt`, if they have one there.
-struct Kept {
+/// Materials, and their encryption id, if `to_encrypt` has one.
+struct Stored {
     materials: CachedMaterials,
     encryption_id: Option<Id>,
 }
 
 impl Store {
-    /// An empty one; takes no memory before it has entries.
+    /// An empty store; takes no memory before it has entries.
     pub(super) fn new(max_entries: NonZeroUsize, max_age: Duration) -> Self {
         Self {
             entries: LruCache::unbounded(),
@@ -53,61 +52,62 @@ impl Store {
     pub(super) fn get(&mut self, id: &Id) -> Option<&CachedMaterials> {
         self.sweep();
         let id = self.to_encrypt.get(id).unwrap_or(id);
-        self.entries.get(id).map(|kept| &kept.materials)
+        self.entries.get(id).map(|stored| &stored.materials)
     }
 
     /// The entry, which does not count as used.
     pub(super) fn peek(&self, id: &Id) -> Option<&CachedMaterials> {
         let id = self.to_encrypt.get(id).unwrap_or(id);
-        self.entries.peek(id).map(|kept| &kept.materials)
+        self.entries.peek(id).map(|stored| &stored.materials)
     }
 
-    /// Puts materials in the place of those of this name.
+    /// Stores materials in place of those with this id.
     pub(super) fn put(&mut self, id: Id, materials: CachedMaterials) {
         self.sweep();
         self.remove(&id);
-        let own_id = materials.reading_id().unwrap_or(id);
+        let own_id = materials.counterpart_id().unwrap_or(id);
         self.take(&own_id);
         let encryption_id = (own_id != id).then_some(id);
         if let Some(encryption_id) = encryption_id {
             self.to_encrypt.insert(encryption_id, own_id);
         }
         self.ages.push_back((materials.fetched_at(), own_id));
-        self.insert(own_id, Kept { materials, encryption_id });
+        self.insert(own_id, Stored { materials, encryption_id });
         while self.entries.len() > self.max_entries || self.bytes > MAX_BYTES {
             let Some((_, gone)) = self.entries.pop_lru() else { break };
-            self.forget(&gone);
+            self.account_removal(&gone);
         }
-        // Names of entries that are gone are dropped when they are the most of all.
+        // Ids of entries that are gone are dropped once they are the majority.
         if self.ages.len() > 2 * self.entries.len() + 64 {
             let entries = &self.entries;
-            self.ages.retain(|(fetched_at, id)| is_of(entries, id, *fetched_at));
+            self.ages.retain(|(fetched_at, id)| was_fetched_at(entries, id, *fetched_at));
         }
     }
 
-    /// Drops the entry of this name. One that was named to encrypt stays to decrypt what it encrypted,
-    /// and is the first to go.
+    /// Drops the entry with this id. Given an encryption id, it keeps what decrypts the messages that the
+    /// entry encrypted, as the first to be dropped when room is needed.
     pub(super) fn remove(&mut self, id: &Id) {
         let own_id = self.to_encrypt.get(id).copied();
         let Some(gone) = self.take(own_id.as_ref().unwrap_or(id)) else { return };
         if let (Some(own_id), Some(materials)) = (own_id, gone.materials.without_encryption()) {
-            self.insert(own_id, Kept { materials, encryption_id: None });
+            self.insert(own_id, Stored { materials, encryption_id: None });
             self.entries.demote(&own_id);
         }
     }
 
-    fn insert(&mut self, id: Id, kept: Kept) {
-        self.bytes += OVERHEAD + kept.materials.size();
-        self.entries.put(id, kept);
+    fn insert(&mut self, id: Id, stored: Stored) {
+        self.bytes += OVERHEAD + stored.materials.size();
+        self.entries.put(id, stored);
     }
 
-    fn take(&mut self, id: &Id) -> Option<Kept> {
+    fn take(&mut self, id: &Id) -> Option<Stored> {
         let gone = self.entries.pop(id)?;
-        self.forget(&gone);
+        self.account_removal(&gone);
         Some(gone)
     }
 
-    fn forget(&mut self, gone: &Kept) {
+    /// Updates `bytes` and `to_encrypt` for an entry that was removed.
+    fn account_removal(&mut self, gone: &Stored) {
         self.bytes -= OVERHEAD + gone.materials.size();
         if let Some(id) = &gone.encryption_id {
             self.to_encrypt.remove(id);
@@ -125,9 +125,9 @@ impl Store {
         self.entries.len()
     }
 
-    /// How long until there may be something to drop, if there are entries.
+    /// How long until the oldest entry is past its age, if there are entries.
     #[cfg(feature = "aws-kms")]
-    pub(super) fn left(&self) -> Option<Duration> {
+    pub(super) fn until_next_expiry(&self) -> Option<Duration> {
         self.ages.front().map(|(fetched_at, _)| self.max_age.saturating_sub(fetched_at.elapsed()))
     }
 
@@ -137,14 +137,14 @@ impl Store {
             && fetched_at.elapsed() >= self.max_age
         {
             self.ages.pop_front();
-            if is_of(&self.entries, &id, fetched_at) {
+            if was_fetched_at(&self.entries, &id, fetched_at) {
                 self.take(&id);
             }
         }
     }
 }
 
-/// Whether the entry of this name was fetched then, and not put in the place of one that was.
-fn is_of(entries: &LruCache<Id, Kept>, id: &Id, fetched_at: Instant) -> bool {
-    entries.peek(id).is_some_and(|kept| kept.materials.fetched_at() == fetched_at)
+/// Whether the entry with this id is the one that was fetched then, and not a later one.
+fn was_fetched_at(entries: &LruCache<Id, Stored>, id: &Id, fetched_at: Instant) -> bool {
+    entries.peek(id).is_some_and(|stored| stored.materials.fetched_at() == fetched_at)
 }

@@ -1,4 +1,5 @@
-//! The names of cached materials, each a hash of what they depend on; and about how many bytes they take.
+//! The ids of cache entries, each a hash of what the materials depend on; and about how many bytes
+//! materials take.
 
 use super::accepted::AcceptedHeader;
 use crate::context::EncryptionContext;
@@ -8,28 +9,28 @@ use crate::format::EncryptedDataKey;
 use crate::materials::EncryptionMaterials;
 use crate::suite::AlgorithmSuite;
 
-/// The name of materials.
+/// The id of a cache entry ("cache entry identifier" in `framework/caching-cmm.md`).
 pub(super) type Id = [u8; 32];
 
 /// So that entries of the two directions never have one key.
 const TO_ENCRYPT: u8 = 1;
 const TO_DECRYPT: u8 = 2;
 
-/// The name of what encrypts with this context: suite, required keys and keyring are the client's, and
-/// so is the cache.
+/// Returns the id of materials that encrypt with this context. Suite, required keys and keyring need not
+/// be hashed: each client has them, and a cache, of its own.
 pub(super) fn encryption_id(context: &EncryptionContext) -> Id {
     sha256(&[&[TO_ENCRYPT], context.serialize().as_slice()].concat())
 }
 
-/// The name of what decrypts the message with this header.
+/// Returns the id of materials that decrypt the message with this header.
 pub(super) fn decryption_id(accepted: &AcceptedHeader) -> Result<Id> {
     let AcceptedHeader { header, context, allowed } = accepted;
     id(header.suite, allowed, context)
 }
 
-/// The name of what decrypts the messages that these materials encrypt: their headers have the same
-/// suite, data keys and context.
-pub(super) fn reading_id(materials: &EncryptionMaterials) -> Result<Id> {
+/// Returns the id of materials that decrypt the messages of these encryption materials: what
+/// `decryption_id` returns for the headers of those messages.
+pub(super) fn counterpart_id(materials: &EncryptionMaterials) -> Result<Id> {
     id(materials.suite, &materials.encrypted_data_keys, &materials.context)
 }
 

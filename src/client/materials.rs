@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::accepted::AcceptedHeader;
 use super::cache::{CacheStats, MaterialsCache, Ticket};
-use super::cache_entry::{ByteCounter, CachedMaterials, Demand, Entry, Reading};
+use super::cache_entry::{ByteCounter, CachedMaterials, Counterpart, Demand, Entry};
 use super::material_ids::{
-    decryption_id, encryption_id, reading_id, size_to_decrypt, size_to_encrypt,
+    counterpart_id, decryption_id, encryption_id, size_to_decrypt, size_to_encrypt,
 };
 use super::settings::Settings;
 use crate::context::EncryptionContext;
@@ -32,8 +32,8 @@ pub(super) struct Unverified {
 }
 
 impl Unverified {
-    /// What `verify` makes of the materials; they are kept in the cache if it succeeds, and never
-    /// before: what a forged header names must not push out what is in use.
+    /// Returns what `verify` makes of the materials. Stores them in the cache only after it succeeded, so
+    /// that forged headers cannot push out entries that are in use.
     pub(super) fn verified<T>(
         self,
         verify: impl FnOnce(&DecryptionMaterials) -> Result<T>,
@@ -45,7 +45,8 @@ impl Unverified {
         Ok(verified)
     }
 
-    /// The same for several messages with one data key: those who come later see what is kept.
+    /// Returns the materials and the ticket, for several messages with one data key: the first of them
+    /// that verifies stores it.
     pub(super) fn share(self) -> (Arc<DecryptionMaterials>, Mutex<Option<Ticket>>) {
         (self.materials, Mutex::new(self.ticket))
     }
@@ -61,7 +62,8 @@ impl MaterialsSource {
         &self.keyring
     }
 
-    /// For what is demanded of one data key.
+    /// Returns materials that encrypt what is demanded, from the cache or the keyring, and what counts the
+    /// bytes of a message of unknown length.
     pub(super) async fn to_encrypt(
         &self,
         context: EncryptionContext,
@@ -80,7 +82,7 @@ impl MaterialsSource {
         cache.find_or_fetch(&encryption_id(&context), take, fetch).await
     }
 
-    /// The same from the cache, or from a keyring that need not ask a service.
+    /// Does what `to_encrypt` does, from the cache or a keyring that need not ask a service.
     ///
     /// # Errors
     /// `WouldBlock` if a service must be asked first.
@@ -107,7 +109,8 @@ impl MaterialsSource {
         Ok(taken)
     }
 
-    /// The data key of a message; `Unverified::verified` is to be called once its header verified.
+    /// Returns materials that decrypt a message, from the cache or the keyring. Only its header shows
+    /// whether they are right: `Unverified::verified` tells the cache.
     pub(super) async fn to_decrypt(&self, accepted: &AcceptedHeader) -> Result<Unverified> {
         let Some(cache) = self.cache_for(accepted.header.suite) else {
             let materials = self.fetch_to_decrypt(accepted).await?;
@@ -129,10 +132,10 @@ impl MaterialsSource {
         Ok(Unverified { materials, ticket: Some(ticket) })
     }
 
-    /// The same from the cache, or from a keyring that need not ask a service.
+    /// Does what `to_decrypt` does, from the cache or a keyring that need not ask a service.
     ///
     /// # Errors
-    /// `WouldBlock` if a service must be asked first, or to try all data keys takes long.
+    /// `WouldBlock` if a service must be asked first, or if trying all data keys would take long.
     pub(super) fn to_decrypt_now(&self, accepted: &AcceptedHeader) -> Result<Unverified> {
         let cache = match self.cache_for(accepted.header.suite) {
             Some(cache) => Some((cache, decryption_id(accepted)?)),
@@ -163,7 +166,7 @@ impl MaterialsSource {
         Ok(self.cache_for(accepted.header.suite).is_some_and(|cache| cache.decrypts(&id)))
     }
 
-    /// Before a signing key is made in vain.
+    /// Fails with `WouldBlock` if the keyring must ask a service: before a signing key is generated in vain.
     fn check_answers_now(&self) -> Result<()> {
         if self.keyring.may_answer_now() { Ok(()) } else { Err(would_block()) }
     }
@@ -208,13 +211,15 @@ impl MaterialsSource {
         self.cache.as_ref().map(|cache| cache.stats())
     }
 
-    /// What is more than one data key may encrypt gets its own.
+    /// Returns the cache, unless the demand is more than one cached data key may encrypt: then the message
+    /// gets a data key of its own.
     fn cache_to_encrypt(&self, demand: Demand) -> Option<&Arc<MaterialsCache>> {
         let cache = self.cache_for(self.settings.suite)?;
         demand.fits(cache.limits()).then_some(cache)
     }
 
-    /// `framework/caching-cmm.md`: without key derivation one data key is for one message.
+    /// Returns the cache, unless the suite derives no keys: then one data key is for one message
+    /// (`framework/caching-cmm.md`).
     fn cache_for(&self, suite: &AlgorithmSuite) -> Option<&Arc<MaterialsCache>> {
         self.cache.as_ref().filter(|_| suite.key_derivation != KeyDerivation::None)
     }
@@ -267,13 +272,13 @@ async fn fetch_entry(
     Ok(entry_to_encrypt(keyring.as_ref(), materials))
 }
 
-/// Where unwrapping would call a service, the materials also decrypt what they encrypt. Other keyrings
-/// unwrap by themselves, if they hold the key for it.
+/// Returns the cache entry of fresh materials. Under a keyring that calls a service they also decrypt
+/// what they encrypt, which saves a call; other keyrings unwrap by themselves, if they hold the key.
 fn entry_to_encrypt(keyring: &dyn Keyring, materials: EncryptionMaterials) -> CachedMaterials {
     let size = size_to_encrypt(&materials);
-    let id = if keyring.calls_service() { reading_id(&materials).ok() } else { None };
-    let reading = id.map(|id| Reading { id, materials: Arc::new(materials.to_decrypt()) });
-    CachedMaterials::ToEncrypt(Arc::new(Entry::new(materials, size)), reading)
+    let id = if keyring.calls_service() { counterpart_id(&materials).ok() } else { None };
+    let counterpart = id.map(|id| Counterpart { id, materials: Arc::new(materials.to_decrypt()) });
+    CachedMaterials::ToEncrypt(Arc::new(Entry::new(materials, size)), counterpart)
 }
 
 pub(super) fn no_cache() -> Error {

@@ -225,8 +225,8 @@ impl Client {
         self.materials.warm(context).await
     }
 
-    /// Whether the cached materials for messages with this context are near their age; who is told so
-    /// calls `renew`, and nobody else is told meanwhile.
+    /// Whether the cached materials for messages with this context are near their age. A caller who gets
+    /// `true` must call `renew`; until that ends, all others get `false`.
     pub fn claim_renewal(&self, context: &EncryptionContext) -> bool {
         self.materials.claim_renewal(context)
     }

@@ -24,7 +24,7 @@ pub(crate) type RsaPublicKey = <Engine as CryptoEngine>::RsaPublicKey;
 /// An RSA key that decrypts.
 pub(crate) type RsaPrivateKey = <Engine as CryptoEngine>::RsaPrivateKey;
 
-/// SHA-256 (FIPS 180-4) of what is not secret.
+/// Returns the SHA-256 (FIPS 180-4) of public data: what it leaves on the stack is not wiped.
 pub(crate) fn sha256(data: &[u8]) -> [u8; 32] {
     Engine::sha256(data)
 }

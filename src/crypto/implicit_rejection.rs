@@ -7,8 +7,8 @@ use super::chosen::random;
 use super::rsa::{RsaPadding, RsaPrivate};
 use crate::error::Result;
 
-/// The secret of this length, in bytes, that was encrypted with PKCS #1 v1.5; a random one for what
-/// has another padding or length, so that nobody learns that it has (RFC 5246, 7.4.7.1).
+/// Returns the secret of this length, in bytes, that was encrypted with PKCS #1 v1.5. If the padding or the
+/// length is wrong, returns a random secret, so that an attacker cannot tell (RFC 5246, 7.4.7.1).
 pub(crate) fn decrypt_or_random(
     key: &impl RsaPrivate,
     ciphertext: &[u8],

@@ -19,7 +19,7 @@ use crate::error::Result;
 /// The length of a block of AES, in bytes.
 pub(crate) const BLOCK: usize = 16;
 
-/// Decrypts AES-CBC (NIST SP 800-38A) block by block; knows nothing of padding.
+/// Decrypts AES-CBC (NIST SP 800-38A) block by block; leaves the padding in the plaintext.
 pub(crate) enum CbcDecryptor {
     Aes128(cbc::Decryptor<Aes128>),
     Aes192(cbc::Decryptor<Aes192>),
@@ -48,8 +48,8 @@ impl CbcDecryptor {
     }
 }
 
-/// The length of the PKCS #7 padding (RFC 5652, 6.3) at the end of the last block, from 1 to 16;
-/// nothing if it is none. Takes the same time whatever the block holds.
+/// Returns the length of the PKCS #7 padding (RFC 5652, 6.3) of the last block, from 1 to 16; `None` if
+/// the block does not end with one. Takes the same time whatever the block holds.
 pub(crate) fn padding_length(block: &[u8; BLOCK]) -> Option<usize> {
     let length = block[BLOCK - 1];
     let mut good = !length.ct_eq(&0) & !length.ct_gt(&16);
@@ -72,7 +72,7 @@ pub(crate) fn aes_key_unwrap(wrapping_key: &[u8], wrapped: &[u8]) -> Result<Zero
     if unwrapped { Ok(key) } else { Err(engine_failed("AES key wrap")) }
 }
 
-/// Decrypts AES-ECB with PKCS #7 padding; nothing if the padding is none.
+/// Decrypts AES-ECB with PKCS #7 padding; `None` if the padding is malformed.
 pub(crate) fn ecb_decrypt(key: &[u8], ciphertext: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>> {
     let mut plaintext = Zeroizing::new(ciphertext.to_vec());
     let (blocks, rest) = Array::slice_as_chunks_mut(&mut plaintext);

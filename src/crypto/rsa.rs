@@ -51,8 +51,8 @@ pub(crate) trait RsaPrivate: Sized + Send + Sync {
     /// From a PKCS #8 PrivateKeyInfo (RFC 5208, 5) in DER.
     fn from_pkcs8(der: &[u8]) -> Result<Self>;
 
-    /// The secret. One error for whatever is wrong; with PKCS #1 v1.5 maybe none, but a random
-    /// secret (implicit rejection): what it opens must be authenticated.
+    /// Returns the secret, or one and the same error for anything wrong. With PKCS #1 v1.5 an engine may
+    /// return a random secret instead (implicit rejection): what the secret decrypts must be authenticated.
     fn decrypt(&self, padding: RsaPadding, ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>>;
 }
 

@@ -59,7 +59,7 @@ impl AeadKind {
 pub(crate) enum SealingKey {
     AesGcm(AesGcm),
     Small(Box<SmallKey>),
-    /// The key itself: each value has a key of its own.
+    /// The key from which each value's own key is derived, and the length of a salt, in bytes.
     XAesGcm(Zeroizing<Vec<u8>>, usize),
 }
 
@@ -113,13 +113,13 @@ impl SealingKey {
                 random(iv)?;
                 let (ciphertext, tag) = split(body, plaintext.len())?;
                 ciphertext.copy_from_slice(plaintext);
-                let made = leaving_no_trace(|| key.encrypt(iv, aad, ciphertext))?;
-                copy_tag(tag, &made)
+                let computed_tag = leaving_no_trace(|| key.encrypt(iv, aad, ciphertext))?;
+                copy_tag(tag, &computed_tag)
             }
             Self::XAesGcm(key, salt_length) => {
                 let (salt, sealed) = split(sealed, *salt_length)?;
                 random(salt)?;
-                seal_gcm(&derived(key, salt)?, aad, plaintext, sealed)
+                seal_gcm(&derive_value_key(key, salt)?, aad, plaintext, sealed)
             }
         }
     }
@@ -138,7 +138,7 @@ impl SealingKey {
             Self::XAesGcm(key, salt_length) => {
                 let (salt, sealed) =
                     sealed.split_at_checked(*salt_length).ok_or_else(not_authentic)?;
-                open_gcm(&derived(key, salt)?, aad, sealed, plaintext)
+                open_gcm(&derive_value_key(key, salt)?, aad, sealed, plaintext)
             }
         }
     }
@@ -176,11 +176,11 @@ impl SmallKey {
 pub(crate) fn siv_seal(key: &[u8], aad: &[u8], plaintext: &[u8], sealed: &mut [u8]) -> Result<()> {
     let (siv, ciphertext) = split(sealed, SIV_LENGTH)?;
     let buffer = InOutBuf::new(plaintext, ciphertext).map_err(|_| engine_failed("AES-SIV"))?;
-    let made = leaving_no_trace(|| {
+    let computed_siv = leaving_no_trace(|| {
         let mut key = siv_key(key)?;
         key.encrypt_inout_detached([aad], buffer).map_err(|_| engine_failed("AES-SIV"))
     })?;
-    siv.copy_from_slice(&made);
+    siv.copy_from_slice(&computed_siv);
     Ok(())
 }
 
@@ -216,18 +216,18 @@ fn open_gcm(key: &AesGcm, aad: &[u8], sealed: &[u8], plaintext: &mut [u8]) -> Re
     key.open(iv, aad, ciphertext, &tag, plaintext)
 }
 
-/// The key of one value (NIST SP 800-108, in counter mode with CMAC; C2SP's XAES-256-GCM, where the
-/// salt has 12 bytes).
-fn derived(key: &[u8], salt: &[u8]) -> Result<AesGcm> {
-    let mut own = Zeroizing::new([0; 32]);
-    for (counter, half) in (1..=2).zip(own.chunks_mut(16)) {
+/// Returns the key of one value (NIST SP 800-108, in counter mode with CMAC; C2SP's XAES-256-GCM, where
+/// the salt has 12 bytes).
+fn derive_value_key(key: &[u8], salt: &[u8]) -> Result<AesGcm> {
+    let mut value_key = Zeroizing::new([0; 32]);
+    for (counter, half) in (1..=2).zip(value_key.chunks_mut(16)) {
         let mut block = [0; 16];
         block[..4].copy_from_slice(&[0, counter, b'X', 0]);
         let room = block.get_mut(4..4 + salt.len()).ok_or_else(|| engine_failed("a salt"))?;
         room.copy_from_slice(salt);
         half.copy_from_slice(&super::prf::cmac(key, &block)?);
     }
-    AesGcm::new(own.as_slice())
+    AesGcm::new(value_key.as_slice())
 }
 
 fn encrypt_with<K: AeadInOut>(key: &K, iv: &[u8], aad: &[u8], bytes: &mut [u8]) -> Result<Tag> {

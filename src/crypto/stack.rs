@@ -1,20 +1,22 @@
-//! What others leave on the stack: keys, and round keys of ciphers, of which the first are the key.
+//! Wipes the stack after calls of cipher crates, which leave keys and round keys there. The first round
+//! keys of AES are the key itself.
 
 use std::hint::black_box;
 
-/// More than any of the calls uses, in bytes; what is not optimised uses several times as much.
+/// How much of the stack is overwritten, in bytes: more than any of the calls uses. Code that is not
+/// optimised uses several times as much.
 const DEPTH: usize = if cfg!(debug_assertions) { 64 * 1024 } else { 16 * 1024 };
 
 /// Does the work, then overwrites the stack that it used.
 pub(super) fn leaving_no_trace<T>(work: impl FnOnce() -> T) -> T {
-    let done = below(work);
+    let result = call_in_own_frame(work);
     overwrite();
-    done
+    result
 }
 
-/// Not inlined, so that all of it is done below the frame of the caller.
+/// Calls `work` in a stack frame of its own, below the caller's, where `overwrite` reaches it.
 #[inline(never)]
-fn below<T>(work: impl FnOnce() -> T) -> T {
+fn call_in_own_frame<T>(work: impl FnOnce() -> T) -> T {
     work()
 }
 

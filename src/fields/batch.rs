@@ -5,7 +5,7 @@ use crate::error::{Code, Error, Result};
 /// The length of what is null or not given.
 const ABSENT: u32 = u32::MAX;
 
-/// Lengths and bytes, one after the other.
+/// Writes values into one buffer, each after its length.
 pub(super) struct Batch<'a> {
     output: &'a mut [u8],
     pub(super) written: usize,
@@ -24,6 +24,7 @@ impl<'a> Batch<'a> {
         self.push_at_most(length, |room| fill(room).map(|()| length))
     }
 
+    /// Writes a value of at most `most` bytes; `fill` returns how many it wrote.
     pub(super) fn push_at_most(
         &mut self,
         most: usize,
@@ -50,9 +51,10 @@ impl<'a> Batch<'a> {
     }
 }
 
+/// The row of a value, and the value itself; `None` for what is null or not given.
 pub(super) type Item<'a> = (Option<&'a [u8]>, Option<&'a [u8]>);
 
-/// The rows and values of a batch.
+/// Returns the items of a batch: of each its row and its value.
 pub(super) fn items(mut input: &[u8]) -> impl Iterator<Item = Result<Item<'_>>> {
     std::iter::from_fn(move || {
         if input.is_empty() {

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use super::batch::{Batch, items, no_room};
 use super::entry::Key;
 use super::place::{Label, Place};
-use super::primitives::named_key;
+use super::primitives::key_id_of;
 use super::tenant::{Purpose, TenantKeys};
 use crate::crypto::SealingKey;
 use crate::error::{Code, Error, Result};
@@ -41,8 +41,8 @@ impl Column {
     }
 
     /// Whether a value begins with the id of a key of this column, enabled or not.
-    pub(crate) fn names(&self, keys: &TenantKeys, value: &[u8]) -> bool {
-        let id = named_key(value);
+    pub(crate) fn has_key_id(&self, keys: &TenantKeys, value: &[u8]) -> bool {
+        let id = key_id_of(value);
         let keys = keys.keyset(self.purpose).info();
         id.is_some_and(|id| keys.iter().any(|key| key.id == id))
     }
@@ -87,7 +87,7 @@ impl Column {
             self.place.write(row, key.id, &mut aad)?;
             key.open(body, &aad, output)
         });
-        opened.map_err(moved)
+        opened.map_err(as_mismatch)
     }
 
     /// Encrypts a batch: of each value its row and its plaintext, each as a length, 4 bytes
@@ -147,7 +147,7 @@ impl Column {
     }
 }
 
-/// A key expanded once for many values; AES-SIV, which expands for each, has none.
+/// A key expanded once for many values; `None` for AES-SIV, which expands its key for each value.
 struct Expanded(Option<SealingKey>);
 
 impl Expanded {
@@ -166,7 +166,8 @@ impl Expanded {
     }
 }
 
-fn moved(error: Error) -> Error {
+/// Returns the error of a column's value that does not verify: it may be another place's.
+fn as_mismatch(error: Error) -> Error {
     if error.code() != Code::AuthenticationFailed {
         return error;
     }

@@ -1,4 +1,4 @@
-//! How many values a key encrypts: equal IVs must stay unlikely (NIST SP 800-38D, 8.3).
+//! Limits how many values a key encrypts, so that equal random IVs stay unlikely (NIST SP 800-38D, 8.3).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

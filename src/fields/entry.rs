@@ -64,7 +64,7 @@ impl Key {
         Ok(Self { id, status: Status::Enabled, prefix, data, count: Count::default() })
     }
 
-    /// Nothing for a destroyed key.
+    /// Returns the key of a message; `None` for one that was destroyed.
     pub(super) fn from_proto(read: &proto::Key) -> Result<Option<Self>> {
         let status = match read.status {
             1 => Status::Enabled,

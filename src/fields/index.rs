@@ -1,4 +1,4 @@
-//! Blind indexes: what finds a value without telling it.
+//! Blind indexes: keyed hashes by which equal values are found without decrypting any.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -31,7 +31,7 @@ impl Index {
         Ok(Self { input, derived: Mutex::default() })
     }
 
-    /// Wipes what was derived of keys that are not among these, or no longer enabled.
+    /// Wipes what was derived from keys that are not among these, or no longer enabled.
     pub(crate) fn retain(&self, keys: Option<&TenantKeys>) {
         let ids: Vec<u32> = keys.map_or_else(Vec::new, |keys| {
             keys.keyset(Purpose::Index).enabled().map(|key| key.id).collect()

@@ -18,7 +18,7 @@ pub(crate) struct Keyset {
     keys: Vec<Key>,
 }
 
-/// What may be told of a key.
+/// What is public about a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeyInfo {
     pub(crate) id: u32,
@@ -107,7 +107,7 @@ impl Keyset {
         self.primary_id
     }
 
-    /// What may be told of the keys, in their order.
+    /// Returns what is public about the keys, in their order.
     pub(crate) fn info(&self) -> Vec<KeyInfo> {
         let info = |key: &Key| KeyInfo {
             id: key.id,
@@ -120,7 +120,7 @@ impl Keyset {
         self.keys.iter().map(info).collect()
     }
 
-    /// Counts on where the same keys of `before` ended.
+    /// Continues the counts of the same keys of `before`.
     pub(super) fn carry_counts(&mut self, before: &Self) {
         for key in &mut self.keys {
             if let Some(same) = before.keys.iter().find(|other| other.id == key.id) {
@@ -129,7 +129,7 @@ impl Keyset {
         }
     }
 
-    /// Those that are used, in their order.
+    /// Returns the enabled keys, in their order.
     pub(super) fn enabled(&self) -> impl Iterator<Item = &Key> {
         self.keys.iter().filter(|key| key.is_enabled())
     }

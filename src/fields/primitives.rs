@@ -9,8 +9,10 @@ use crate::error::{Code, Error, Result};
 
 /// The length of a prefix: a version and the key id.
 pub(super) const PREFIX_LENGTH: usize = 5;
+/// The first byte of a prefix of the type TINK.
 const TINK_START: u8 = 1;
-const OLD_START: u8 = 0;
+/// The first byte of a prefix of the types LEGACY and CRUNCHY.
+const LEGACY_START: u8 = 0;
 
 impl Keyset {
     /// How much longer than its plaintext a ciphertext under the primary is, in bytes.
@@ -55,7 +57,7 @@ impl Keyset {
         self.primary()?.encrypt(plaintext, aad, output)
     }
 
-    /// The reverse; as `decrypt`.
+    /// Decrypts what `encrypt_deterministically` encrypted, as `decrypt` does.
     ///
     /// # Errors
     /// As `decrypt`.
@@ -90,7 +92,7 @@ impl Keyset {
         output: &mut [u8],
         open: impl Fn(&Key, &[u8], &mut [u8]) -> Result<usize>,
     ) -> Result<usize> {
-        let named = named_key(sealed);
+        let key_id = key_id_of(sealed);
         let prefixed = self.enabled().filter_map(|key| {
             let start = key.prefix_bytes()?;
             sealed.strip_prefix(&start[..]).map(|body| (key, body))
@@ -105,7 +107,7 @@ impl Keyset {
                 Err(error) => failure = failure.or(Some(error)),
             }
         }
-        match (tried, named, failure) {
+        match (tried, key_id, failure) {
             (true, _, Some(error)) => Err(error),
             (_, Some(id), _) => Err(unknown(id)),
             _ => Err(too_short_or_foreign()),
@@ -158,7 +160,7 @@ impl Key {
         let start = match self.prefix {
             Prefix::Raw => return None,
             Prefix::Tink => TINK_START,
-            Prefix::Legacy | Prefix::Crunchy => OLD_START,
+            Prefix::Legacy | Prefix::Crunchy => LEGACY_START,
         };
         let [a, b, c, d] = self.id.to_be_bytes();
         Some([start, a, b, c, d])
@@ -174,7 +176,7 @@ impl KeyMaterial {
         }
     }
 
-    /// The key expanded, for several values; nothing where that would save nothing.
+    /// Returns the key expanded for several values; an error for a key that is not an AEAD's.
     pub(super) fn expand(&self) -> Result<SealingKey> {
         match &self.kind {
             Kind::Aead(kind) => SealingKey::new(*kind, self.key.expose()),
@@ -223,10 +225,10 @@ impl KeyMaterial {
     }
 }
 
-/// The id that a ciphertext begins with, if it has a prefix of some kind.
-pub(super) fn named_key(sealed: &[u8]) -> Option<u32> {
+/// Returns the key id that a ciphertext begins with, if it has a prefix of some kind.
+pub(super) fn key_id_of(sealed: &[u8]) -> Option<u32> {
     match sealed {
-        [TINK_START | OLD_START, a, b, c, d, ..] => Some(u32::from_be_bytes([*a, *b, *c, *d])),
+        [TINK_START | LEGACY_START, a, b, c, d, ..] => Some(u32::from_be_bytes([*a, *b, *c, *d])),
         _ => None,
     }
 }

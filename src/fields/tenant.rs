@@ -1,4 +1,4 @@
-//! The keysets of a tenant, and their life.
+//! The keysets of a tenant, and the steps in the life of their keys.
 //!
 //! A process sees a change after at most `refresh_ms`. So each step of a key waits twice that time
 //! after the one before, for clocks that differ: to be promoted after it was added, to be disabled
@@ -161,14 +161,14 @@ impl TenantKeys {
         })
     }
 
-    /// How long the key with this id still waits before its next step, in milliseconds.
+    /// How long until the key with this id may take its next step, in milliseconds.
     pub(crate) fn wait_ms(&self, id: u32, now_ms: u64) -> u64 {
         let step = self.steps.iter().find(|step| step.key_id == id);
         let due = step.map_or(0, |step| step.time_ms.saturating_add(2 * self.refresh_ms));
         due.saturating_sub(now_ms).min(2 * self.refresh_ms)
     }
 
-    /// Counts on where `before` ended, as the same process goes on with these keys.
+    /// Continues the counts of `before`, for a process that replaces its keys by these.
     pub(crate) fn carry_counts(&mut self, before: &Self) {
         for (keyset, before) in self.keysets.iter_mut().zip(&before.keysets) {
             keyset.carry_counts(before);

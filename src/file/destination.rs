@@ -57,7 +57,7 @@ impl Destination {
         Ok(Self { path, name, overwrite, temporary })
     }
 
-    /// Sees that what was written is on the disk.
+    /// Waits until what was written is on the disk (fsync).
     ///
     /// # Errors
     /// `DiskFull`; `File`.

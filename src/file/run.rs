@@ -142,6 +142,9 @@ fn write(
 }
 
 /// The reader's ends of the two channels that the blocks go round in.
+///
+/// There are `BLOCKS` blocks: each is with the reader, on its way in `full`, with the writer, or on its way
+/// back in `empty`. So neither channel can overflow, and the reader waits when all are with the writer.
 struct Blocks {
     full: SyncSender<Block>,
     empty: Receiver<Block>,

@@ -11,10 +11,11 @@ use tempfile::NamedTempFile;
 
 use super::unfinished::Unfinished;
 
-/// So that the temporary name stays within the 255 bytes of most file systems, at 4 bytes each.
+/// The most characters of the final name that a temporary name repeats: with up to 4 bytes each, the
+/// whole stays within the 255 bytes that most file systems allow.
 const MAX_NAME_CHARS: usize = 40;
 
-/// A file that goes when it is dropped, unless it is put in place.
+/// A file that is removed when it is dropped, unless it was put in place.
 #[derive(Debug)]
 pub(super) enum Temporary {
     #[cfg(target_os = "linux")]
@@ -61,7 +62,7 @@ fn named_in(folder: &Path, name: &str) -> io::Result<NamedTempFile<(Unfinished, 
     })
 }
 
-/// A name that nobody has, and what was made under it.
+/// Chooses names that do not exist until `make` succeeds with one; returns the name and what was made.
 fn with_temporary_name<T>(
     folder: &Path,
     name: &str,
@@ -132,8 +133,8 @@ mod unnamed {
         Ok(linkat(CWD, own, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
     }
 
-    /// For where `/proc` is not mounted, or links are forbidden: the file is finished by now, and may
-    /// have a name.
+    /// Copies the file to its place where linking fails, as without `/proc`. It is finished by now, so that
+    /// the copy may have a name.
     fn copy(mut file: &File, path: &Path, name: &str, overwrite: bool) -> io::Result<()> {
         let folder = path.parent().unwrap_or(Path::new("/"));
         let named = named_in(folder, name)?;

@@ -61,7 +61,8 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// "Non-Framed Data": the length of the content, within what one AES-GCM operation may take.
+/// Reads the content length of a body without frames ("Non-Framed Data"), in bytes; at most what one
+/// AES-GCM operation may take.
 fn whole_length(reader: &mut Reader<'_>) -> Result<usize, Failure> {
     let length = reader.u64()?;
     match usize::try_from(length) {
@@ -70,7 +71,8 @@ fn whole_length(reader: &mut Reader<'_>) -> Result<usize, Failure> {
     }
 }
 
-/// `client-apis/decrypt.md`, "Decrypt the message body": at most the frame length.
+/// Returns the content length of a final frame, in bytes: at most the frame length
+/// (`client-apis/decrypt.md`, "Decrypt the message body").
 fn final_length(length: u32, frame_length: usize) -> Result<usize, Error> {
     match usize::try_from(length) {
         Ok(length) if length <= frame_length => Ok(length),
@@ -127,7 +129,7 @@ impl FrameAad {
         Self { message_id: padded, message_id_length }
     }
 
-    /// Message id, content string, sequence number, plaintext length.
+    /// Returns message id, content string, sequence number and plaintext length, one after the other.
     pub(crate) fn of(&self, kind: FrameKind, sequence: u32, length: usize) -> Aad {
         let content: &[u8] = match kind {
             FrameKind::Regular => b"AWSKMSEncryptionClient Frame",
@@ -158,3 +160,6 @@ impl std::ops::Deref for Aad {
         &self.bytes[..self.length]
     }
 }
+
+#[cfg(test)]
+mod tests;

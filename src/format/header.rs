@@ -23,7 +23,7 @@ pub struct Header {
     pub context: EncryptionContext,
     /// The wrapped copies of the data key.
     pub encrypted_data_keys: Arc<[EncryptedDataKey]>,
-    /// Into frames of which length, or not.
+    /// How the body is divided: into frames of one length, or not at all.
     pub division: Division,
     /// The commitment to the data key; empty in format 1.0.
     pub commitment: Vec<u8>,
@@ -70,6 +70,9 @@ impl Header {
 }
 
 /// Reads a header from bytes that may arrive one at a time; what was read is not read again.
+///
+/// Between calls every field before `step` is read, and `at` is where that step's own field begins, in
+/// bytes of the message. `suite` is there from `Context` on.
 pub struct HeaderParser {
     limits: HeaderLimits,
     at: usize,
@@ -224,7 +227,8 @@ fn read_suite(reader: &mut Reader<'_>) -> Result<&'static AlgorithmSuite, Failur
     Ok(suite)
 }
 
-/// `client-apis/decrypt.md`, "Encrypted Message Format", asks for a word on Base64.
+/// Returns the error of bytes that begin like no message. `client-apis/decrypt.md`, "Encrypted Message
+/// Format", asks to detect Base64: a message begins with 0x01 or 0x02, which Base64 turns into an `A`.
 fn not_a_message(version: u8) -> Error {
     if version == b'A' {
         return Error::malformed("this looks like Base64; decode it first");
@@ -234,7 +238,8 @@ fn not_a_message(version: u8) -> Error {
     )
 }
 
-/// `framework/structures.md`, "Serialization"; read in any order, authenticated as it stands.
+/// Reads a serialized encryption context (`framework/structures.md`, "Serialization"). Its keys may stand
+/// in any order: the tag of the header covers the bytes as they are.
 fn read_context(block: &[u8]) -> Result<EncryptionContext> {
     let mut context = EncryptionContext::default();
     if block.is_empty() {
@@ -259,3 +264,6 @@ fn read_context(block: &[u8]) -> Result<EncryptionContext> {
     }
     Ok(context)
 }
+
+#[cfg(test)]
+mod tests;

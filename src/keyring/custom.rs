@@ -1,6 +1,7 @@
 //! A keyring over a key service of the caller's, which wraps bytes and unwraps them again.
 //!
-//! Source: `framework/keyring-interface.md`; what it adds to messages is its caller's.
+//! Source: `framework/keyring-interface.md`. The caller chooses the provider id and the key names that
+//! stand in messages.
 
 use std::sync::Arc;
 

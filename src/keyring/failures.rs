@@ -1,10 +1,11 @@
-//! Why data keys could not be unwrapped: as many reasons as help, whatever number a message has.
+//! Why data keys could not be unwrapped: the first reasons, and a count of all. A message can have 65,535
+//! data keys, and an error must not grow with them.
 
 use super::key_names::described;
 use crate::error::{Code, Error};
 use crate::format::EncryptedDataKey;
 
-/// How many reasons an error carries, with the reasons of these.
+/// How many reasons an error carries itself; with those nested in them, three times as many.
 const MOST: usize = 10;
 
 /// The reasons of attempts that failed, or of keyrings.
@@ -23,7 +24,7 @@ impl Failures {
         self.retryable |= error.retryable();
         let size = size(&error);
         if self.first.len() < MOST {
-            // What has no room for its own reasons stands there without them.
+            // An error whose nested reasons do not fit is kept without them.
             let fits = self.kept + size <= 3 * MOST;
             self.kept += if fits { size } else { 1 };
             self.first.push(if fits { error } else { error.with_errors(Vec::new()) });

@@ -61,7 +61,7 @@ impl HierarchicalKeyring {
         Ok(Self { branch_key_id, cache, stats })
     }
 
-    /// A function of the caller's cannot be asked at once.
+    /// Fails with `WouldBlock` if a function of the caller's chooses the branch key: it answers later.
     fn check_answers_now(&self) -> Result<()> {
         if self.may_answer_now() { Ok(()) } else { Err(would_block()) }
     }
@@ -86,7 +86,7 @@ impl HierarchicalKeyring {
         let id = self.id(context).await?;
         let cached = self.cache.get(&id, Which::Active).await?;
         let ciphertext = wrap(cached.key(), data_key, context)?;
-        // The caller named it, not a message.
+        // Kept without more ado: the caller named the branch key, and not a message of a stranger.
         cached.keep();
         let (provider_id, provider_info) = (PROVIDER_ID.to_owned(), id.into_owned().into_bytes());
         Ok(EncryptedDataKey { provider_id, provider_info, ciphertext })

@@ -59,14 +59,15 @@ pub trait Keyring: Send + Sync {
         answer_now(self.on_decrypt(materials, encrypted_data_keys))
     }
 
-    /// Whether `on_decrypt` may give a random key in place of a reason, so that nobody can be asked
-    /// after it: only the message's header tells whether the key is right.
+    /// Whether `on_decrypt` may return a random data key in place of an error (implicit rejection, for RSA
+    /// PKCS #1 v1.5). Only the message's header shows whether that key is right, so that no keyring can be
+    /// asked after this one.
     fn rejects_implicitly(&self) -> bool {
         false
     }
 
-    /// The caller's own key, for formats that wrap data keys in other ways than messages do; nothing
-    /// if a service holds the key.
+    /// Returns the caller's own wrapping key, for formats that wrap data keys in other ways than messages
+    /// do; `None` if a service holds the key.
     fn wrapping_secret(&self) -> Option<WrappingSecret<'_>> {
         None
     }

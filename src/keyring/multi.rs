@@ -38,13 +38,13 @@ impl MultiKeyring {
         Ok(Self { generator, children })
     }
 
-    /// In the order in which they are asked.
+    /// Returns the keyrings in the order in which they are asked.
     fn keyrings(&self) -> impl Iterator<Item = &dyn Keyring> {
         self.generator.iter().chain(&self.children).map(Arc::as_ref)
     }
 
-    /// In the order in which they are asked to decrypt: those last, by themselves, after which nobody
-    /// can be asked.
+    /// Returns the keyrings in the order in which they are asked to decrypt. Those that reject implicitly
+    /// come last, also where they are children of another multi-keyring: none can be asked after them.
     fn to_decrypt(&self) -> Vec<&dyn Keyring> {
         if !self.rejects_implicitly() {
             return self.keyrings().collect();
@@ -241,7 +241,7 @@ impl DataKeyUnwrapper for MultiKeyring {
     }
 }
 
-/// The keyrings that are not made of others, in their order.
+/// Returns the keyrings that have no children, in their order.
 fn leaves_of(keyring: &dyn Keyring) -> Vec<&dyn Keyring> {
     let leaves = |child| match child {
         child if Keyring::children(child).is_empty() => vec![child],

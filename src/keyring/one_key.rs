@@ -1,4 +1,4 @@
-//! What the keyrings have in common that wrap a data key once, under one key at a time.
+//! "OnEncrypt" and "OnDecrypt" of keyrings that wrap each data key once, under one key.
 //!
 //! Source: `framework/keyring-interface.md`, "OnEncrypt" and "OnDecrypt".
 
@@ -25,7 +25,7 @@ pub(super) trait KeyUnwrapper: Sync {
     /// The keys that it has, for people.
     fn description(&self) -> String;
 
-    /// Whether one of its keys is said to have wrapped a data key.
+    /// Whether a wrapped data key names one of its keys.
     fn may_have_wrapped(&self, key: &EncryptedDataKey) -> bool;
 
     /// Unwraps a data key of `length` bytes; `None` if none of its keys wrapped it.
@@ -122,7 +122,7 @@ pub(super) fn read_blob(ciphertext_blob: &[u8]) -> Option<EncryptedDataKey> {
     reader.is_at_end().then_some(key)
 }
 
-/// An unwrapped data key, by a key that is not AWS KMS's.
+/// Returns an unwrapped data key with the fields that only AWS KMS fills left empty.
 #[cfg(feature = "aws-kms")]
 pub(super) fn decrypted(plaintext: DataKey, key_id: String) -> DecryptedDataKey {
     DecryptedDataKey { plaintext, key_id, key_material_id: None, request_id: None }

@@ -25,10 +25,10 @@ pub(super) trait WrappingKey: Send + Sync {
 
     fn wrap(&self, data_key: &DataKey, context: &EncryptionContext) -> Result<EncryptedDataKey>;
 
-    /// Whether this key is said to have wrapped it.
-    fn wrapped(&self, key: &EncryptedDataKey) -> bool;
+    /// Whether a wrapped data key names this key as the one that wrapped it.
+    fn is_named_by(&self, key: &EncryptedDataKey) -> bool;
 
-    /// Unwraps what this key is said to have wrapped, of the length that the message's suite takes.
+    /// Unwraps a data key that names this key, of the length that the message's suite takes.
     fn unwrap(
         &self,
         key: &EncryptedDataKey,
@@ -36,7 +36,7 @@ pub(super) trait WrappingKey: Send + Sync {
         length: usize,
     ) -> Result<DataKey>;
 
-    /// Unwraps what stands in no message, of whatever length.
+    /// Unwraps a data key that was wrapped outside messages, of any length.
     fn unwrap_blob(&self, key: &EncryptedDataKey, context: &EncryptionContext) -> Result<DataKey>;
 
     /// Fails if this key wraps nothing but the data keys of messages.
@@ -93,7 +93,7 @@ impl<W: WrappingKey> KeyUnwrapper for W {
     }
 
     fn may_have_wrapped(&self, key: &EncryptedDataKey) -> bool {
-        self.wrapped(key)
+        self.is_named_by(key)
     }
 
     async fn unwrap_key(
@@ -177,7 +177,7 @@ impl<W: WrappingKey> DataKeyUnwrapper for W {
     ) -> Answer<'a, DecryptedDataKey> {
         Box::pin(async move {
             let unwrapped = one_key::read_blob(ciphertext_blob)
-                .filter(|key| self.wrapped(key))
+                .filter(|key| self.is_named_by(key))
                 .map(|key| self.unwrap_blob(&key, context))
                 .ok_or_else(|| {
                     let name = shown(&self.names().name);

@@ -82,14 +82,14 @@ impl WrappingKey for RawAesKeyring {
         Ok(EncryptedDataKey { provider_id: namespace.clone(), provider_info, ciphertext })
     }
 
-    fn wrapped(&self, key: &EncryptedDataKey) -> bool {
+    fn is_named_by(&self, key: &EncryptedDataKey) -> bool {
         let Names { namespace, name } = &self.names;
         key.provider_id == *namespace
             && key.ciphertext.len() >= TAG_LENGTH
             && KeyInfo::parse(&key.provider_info).is_some_and(|info| info.name == name.as_bytes())
     }
 
-    /// The tag tells whether it is right, so the length needs no check here.
+    /// The tag authenticates the data key, so that its length needs no check here.
     fn unwrap(
         &self,
         key: &EncryptedDataKey,

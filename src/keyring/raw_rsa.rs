@@ -127,7 +127,7 @@ impl WrappingKey for RawRsaKeyring {
         })
     }
 
-    fn wrapped(&self, key: &EncryptedDataKey) -> bool {
+    fn is_named_by(&self, key: &EncryptedDataKey) -> bool {
         let Names { namespace, name } = &self.names;
         key.provider_id == *namespace && key.provider_info == name.as_bytes()
     }

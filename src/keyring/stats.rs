@@ -19,7 +19,7 @@ pub struct ServiceStats {
     pub breakers: Vec<BreakerStats>,
 }
 
-/// How the circuit of a key is.
+/// The circuit breaker of a key.
 #[derive(Debug, Clone)]
 pub struct BreakerStats {
     /// The name of the key; `None` where the service finds it.

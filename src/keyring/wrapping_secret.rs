@@ -1,4 +1,4 @@
-//! A caller's own key, for formats that wrap data keys in other ways than messages do.
+//! A caller's own wrapping key, for formats that wrap data keys in other ways than messages do.
 
 /// A wrapping key that the caller holds.
 #[derive(Clone, Copy)]

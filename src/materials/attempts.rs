@@ -30,8 +30,8 @@ impl Attempts {
         Self { bound: Bound::Count { left: AT_ONCE }, stopped: false }
     }
 
-    /// As many as this time lets through. After a few the task yields before each, so that it can be
-    /// ended, and other tasks have their turn.
+    /// As many as fit into this time. After the first few, the task yields before each attempt, so that it
+    /// can be cancelled and other tasks get their turn.
     pub fn within(within: Duration) -> Self {
         let end = Instant::now().checked_add(within);
         Self { bound: Bound::Time { within, end, tried: 0 }, stopped: false }

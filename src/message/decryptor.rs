@@ -234,7 +234,7 @@ impl Decryptor {
         footer::read(&bytes[size..]).map(Some).map_err(|failure| failure.after(size))
     }
 
-    /// Moves bytes from `input` until `needed` are kept; returns what is left of it.
+    /// Moves bytes from `input` to `pending` until that holds `needed`; returns the rest of `input`.
     fn keep<'a>(&mut self, needed: usize, input: &'a [u8]) -> &'a [u8] {
         let wanted = needed.saturating_sub(self.pending.len());
         let (taken, rest) = input.split_at(wanted.min(input.len()));
@@ -258,8 +258,8 @@ impl Decryptor {
         Ok(frame.ciphertext.len())
     }
 
-    /// A body with room for fewer bytes than its frames hold has lost its final frame, if this frame
-    /// is genuine.
+    /// Returns the error of a frame for which `output` has no room. The caller computed that room from
+    /// the body's length: if the frame verifies, the body has lost its final frame.
     fn no_room(&mut self, frame: &Frame<'_>) -> Error {
         let mut discarded = Zeroizing::new(vec![0; frame.ciphertext.len()]);
         let decrypted = self
@@ -275,16 +275,17 @@ impl Decryptor {
         self.frames.as_ref().ok_or_else(failed)
     }
 
-    /// What is too long is not gathered first: a body without frames says itself how long it is.
+    /// Refuses a frame beyond the plaintext limit before its bytes are gathered: a body without frames
+    /// states its length at its start.
     fn refuse_too_long(&self, failure: Failure) -> Failure {
         let Failure::Incomplete { needed } = failure else { return failure };
-        let least = self.released.saturating_add(contents(needed));
+        let least = self.released.saturating_add(least_content(needed));
         self.accounting.check(least).map_or_else(Failure::from, |()| failure)
     }
 }
 
-/// The least that a frame holds which needs so many bytes.
-fn contents(needed: usize) -> u64 {
+/// Returns the least plaintext of a frame that takes `needed` bytes of the message.
+fn least_content(needed: usize) -> u64 {
     needed.saturating_sub(FINAL_OVERHEAD) as u64
 }
 

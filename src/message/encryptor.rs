@@ -194,7 +194,8 @@ impl Encryptor {
         self.finish(plaintext, rest).map(|length| start + length)
     }
 
-    /// A frame that was sealed, but got lost, must not be sealed again with other contents.
+    /// Returns what encrypts frames, unless an earlier call failed: its frames may have been sealed and
+    /// lost, and their numbers must not be used again for other plaintext.
     fn frames(&self) -> Result<&FrameEncryptor> {
         self.frames.as_ref().ok_or_else(failed)
     }
@@ -239,7 +240,7 @@ impl Encryptor {
         }
     }
 
-    /// Keeps plaintext for the next frame, without leaving a copy behind where the buffer grew.
+    /// Appends plaintext to `pending`. A buffer that must grow is replaced, so that the old one is wiped.
     fn keep(&mut self, input: &[u8]) {
         let length = self.pending.len() + input.len();
         if length > self.pending.capacity() {

@@ -9,7 +9,7 @@ use crate::format::frame::{self, FrameAad, FrameKind};
 use crate::format::sizes::{REGULAR_OVERHEAD, TAG};
 use crate::parallel::try_each;
 
-/// Nobody but it makes a nonce: a frame's nonce is its sequence number.
+/// The only place that chooses the nonces of frames: a frame's nonce is its sequence number.
 pub(super) struct FrameEncryptor {
     key: AesGcm,
     aad: FrameAad,

@@ -44,7 +44,8 @@ impl RangeOpening {
     /// Where the final frame of a message of this length must be, in bytes of the message.
     ///
     /// # Errors
-    /// `UnsupportedMessage` without frames; `SignedMessage`; `TruncatedMessage` if a message cannot have this length.
+    /// `UnsupportedMessage` without frames; `SignedMessage`; `TruncatedMessage` if no message has this
+    /// length.
     pub fn final_frame(header: &Header, message_length: u64) -> Result<Range<u64>> {
         Layout::of(header, message_length).map(|layout| layout.final_frame())
     }

@@ -10,6 +10,9 @@ use super::encryptor::Encryptor;
 use crate::error::{Error, Result};
 
 /// Reads one message and writes another with the same plaintext.
+///
+/// `plaintext` holds what the last call of `update` decrypted; it is wiped where it must grow, after any
+/// error, and at the end.
 pub struct ReEncryptor {
     decryptor: Decryptor,
     encryptor: Encryptor,

@@ -9,7 +9,7 @@ use super::caller::{CallContext, Caller, context_of, on_behalf};
 use super::client::NativeClient;
 use super::context::from_flat;
 use super::error::{to_json, to_napi};
-use super::guard::batch_once;
+use super::guard::batch_finished;
 use super::numbers::{to_js_length, to_u64, to_usize};
 use super::runtime::spawn;
 use super::transform::NativeTransform;
@@ -94,7 +94,7 @@ impl NativeBatchEncryptor {
     }
 
     fn get(&self) -> error::Result<&BatchEncryptor> {
-        self.0.as_ref().ok_or_else(batch_once)
+        self.0.as_ref().ok_or_else(batch_finished)
     }
 }
 
@@ -110,7 +110,7 @@ impl NativeBatchHeaders {
     /// Takes the next messages.
     #[napi(catch_unwind)]
     pub fn push(&mut self, messages: Vec<Uint8ArraySlice<'_>>) -> Result<()> {
-        let headers = self.0.as_mut().ok_or_else(batch_once).map_err(to_napi)?;
+        let headers = self.0.as_mut().ok_or_else(batch_finished).map_err(to_napi)?;
         messages.iter().for_each(|message| headers.push(message));
         Ok(())
     }
@@ -122,7 +122,7 @@ impl NativeBatchHeaders {
         env: &'env Env,
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, NativeBatchDecryptor>> {
-        let headers = self.0.take().ok_or_else(batch_once).map_err(to_napi)?;
+        let headers = self.0.take().ok_or_else(batch_finished).map_err(to_napi)?;
         let caller = context_of(caller.as_ref());
         decryptor(env, caller, async { Ok(headers.unwrap().await) })
     }
@@ -134,7 +134,7 @@ impl NativeBatchHeaders {
         env: &'env Env,
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, NativeBatchDecryptor>> {
-        let headers = self.0.take().ok_or_else(batch_once).map_err(to_napi)?;
+        let headers = self.0.take().ok_or_else(batch_finished).map_err(to_napi)?;
         decryptor(env, context_of(caller.as_ref()), headers.unwrap_to_keep())
     }
 }
@@ -187,7 +187,7 @@ impl NativeBatchDecryptor {
     }
 
     fn get(&self) -> error::Result<&BatchDecryptor> {
-        self.0.as_ref().ok_or_else(batch_once)
+        self.0.as_ref().ok_or_else(batch_finished)
     }
 }
 

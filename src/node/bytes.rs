@@ -1,6 +1,7 @@
 //! JavaScript's memory as slices, for the time of one synchronous call.
 //!
-//! The one file of the binding with `unsafe`: Node-API hands out raw pointers.
+//! The only file of the binding that touches JavaScript's memory, which Node-API hands out as raw
+//! pointers.
 
 use std::marker::PhantomData;
 use std::ops::Deref;

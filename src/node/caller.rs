@@ -73,12 +73,12 @@ pub(super) fn current_id() -> u32 {
     ID.try_with(|id| *id).unwrap_or_default()
 }
 
-/// What to keep of the caller, or of one that never ends anything.
+/// Returns the context of the caller; without a caller, one that never cancels.
 pub(super) fn context_of(caller: Option<&ClassInstance<Caller>>) -> CallContext {
     caller.map(|caller| caller.context()).unwrap_or_default()
 }
 
-/// The answer, unless the caller ends it first; the call in flight is dropped then.
+/// Returns the answer, unless the caller cancels first: then the call in flight is dropped.
 pub(super) async fn on_behalf<T>(
     caller: CallContext,
     answer: impl Future<Output = Result<T>>,

@@ -37,8 +37,8 @@ pub struct NativeAccessKeys {
     pub expires_at_ms: Option<i64>,
 }
 
-/// The caller's function.
-struct Asked(Arc<Ask>);
+/// The caller's function that returns credentials.
+struct CredentialsFunction(Arc<Ask>);
 
 /// What that function is asked; answered at most once.
 #[napi(js_name = "CredentialsRequest")]
@@ -50,17 +50,17 @@ pub struct NativeCredentialsRequest {
 
 #[napi]
 impl NativeCredentials {
-    /// These keys.
+    /// Credentials that are these keys.
     #[napi(factory, catch_unwind)]
     pub fn of_keys(keys: NativeAccessKeys) -> Self {
         Self(OwnCredentials::Keys(keys.into()))
     }
 
-    /// Those that a function gives, whenever there are none or the last ones are about to end.
+    /// Credentials that a function returns, called when there are none or the last ones are about to expire.
     #[napi(factory, catch_unwind)]
     pub fn of_function(ask: Function<'_, NativeCredentialsRequest, ()>) -> Result<Self> {
         let ask = ask.build_threadsafe_function().weak::<true>().build()?;
-        Ok(Self(OwnCredentials::Source(Arc::new(Asked(Arc::new(ask))))))
+        Ok(Self(OwnCredentials::Source(Arc::new(CredentialsFunction(Arc::new(ask))))))
     }
 }
 
@@ -101,7 +101,7 @@ impl NativeCredentialsRequest {
     }
 }
 
-impl CredentialsSource for Asked {
+impl CredentialsSource for CredentialsFunction {
     fn ask(&self, region: &str) -> BoxFuture<'static, error::Result<AccessKeys>> {
         let (answer, waiting) = channel();
         let region = region.to_owned();
@@ -128,8 +128,8 @@ impl From<NativeAccessKeys> for AccessKeys {
     }
 }
 
-/// What the keyring is to use, if the caller gave anything.
-pub(super) fn given(
+/// Returns the caller's own credentials, if there are any.
+pub(super) fn own_credentials(
     credentials: Option<&ClassInstance<'_, NativeCredentials>>,
 ) -> Option<OwnCredentials> {
     credentials.map(|credentials| credentials.0.clone())

@@ -1,4 +1,4 @@
-//! What is to be done where the process ends: files that are not finished are removed.
+//! The end of the process: files that are not finished are removed.
 
 use std::sync::Once;
 
@@ -6,7 +6,8 @@ use crate::file::{observe_unfinished, remove_unfinished};
 
 static PREPARED: Once = Once::new();
 
-/// Sees to it, once, that from now on no end but a kill leaves a file that is not finished.
+/// From now on, the end of the process removes files that are not finished, unless it is killed (SIGKILL).
+/// Calls after the first do nothing.
 pub(super) fn prepare() {
     PREPARED.call_once(|| {
         #[cfg(unix)]

@@ -22,7 +22,7 @@ pub struct NativeFieldKeys {
     current: Current,
     tenant: String,
     limit: u64,
-    /// Those that may hold keys derived of the current ones.
+    /// The indexes that may hold keys derived from the current ones.
     indexes: Mutex<Vec<Weak<Index>>>,
 }
 
@@ -74,7 +74,7 @@ impl NativeFieldKeys {
     /// The keys in use.
     #[napi(catch_unwind)]
     pub fn current(&self) -> Result<NativeTenantKeys> {
-        used(&self.current).map(NativeTenantKeys::from).map_err(to_napi)
+        keys_in_use(&self.current).map(NativeTenantKeys::from).map_err(to_napi)
     }
 
     /// A column.
@@ -104,7 +104,7 @@ impl NativeFieldKeys {
 }
 
 impl NativeFieldKeys {
-    /// Wipes what indexes derived of keys that are not among these.
+    /// Wipes what indexes derived from keys that are not among these.
     fn forget_derived(&self, keys: Option<&TenantKeys>) {
         let indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
         for index in indexes.iter().filter_map(Weak::upgrade) {
@@ -118,14 +118,14 @@ impl NativeFieldColumn {
     /// How much longer than its plaintext a value is, in bytes.
     #[napi(getter)]
     pub fn overhead(&self) -> Result<i64> {
-        let overhead = used(&self.keys).and_then(|keys| self.column.overhead(&keys));
+        let overhead = keys_in_use(&self.keys).and_then(|keys| self.column.overhead(&keys));
         overhead.map(to_js_length).map_err(to_napi)
     }
 
     /// Whether a value begins with the id of a key of this column, enabled or not.
     #[napi(catch_unwind)]
-    pub fn names(&self, value: Uint8ArraySlice<'_>) -> Result<bool> {
-        used(&self.keys).map(|keys| self.column.names(&keys, &value)).map_err(to_napi)
+    pub fn has_key_id(&self, value: Uint8ArraySlice<'_>) -> Result<bool> {
+        keys_in_use(&self.keys).map(|keys| self.column.has_key_id(&keys, &value)).map_err(to_napi)
     }
 
     /// Encrypts `scratch[row_end..to]` at the row `scratch[..row_end]`, or at none if that is negative,
@@ -139,7 +139,7 @@ impl NativeFieldColumn {
         mut output: Uint8ArraySlice<'_>,
     ) -> Result<i64> {
         let mut encrypt = || {
-            let keys = used(&self.keys)?;
+            let keys = keys_in_use(&self.keys)?;
             let (input, room) = bytes::pair(&scratch, (0, to), &mut output, 0)?;
             let (row, plaintext) = split_row(input, row_end)?;
             self.column.encrypt(&keys, self.limit, row, plaintext, room)
@@ -159,7 +159,7 @@ impl NativeFieldColumn {
         mut scratch: Uint8ArraySlice<'_>,
     ) -> Result<i64> {
         let mut decrypt = || {
-            let keys = used(&self.keys)?;
+            let keys = keys_in_use(&self.keys)?;
             let whole = (0, to_js_length(sealed.len()));
             let (sealed, room) = bytes::pair(&sealed, whole, &mut scratch, 0)?;
             if row_end < 0 {
@@ -182,7 +182,7 @@ impl NativeFieldColumn {
     ) -> Result<i64> {
         let mut encrypt = || {
             let (values, room) = bytes::pair(&input, (0, to), &mut output, 0)?;
-            self.column.encrypt_many(&*used(&self.keys)?, self.limit, values, room)
+            self.column.encrypt_many(&*keys_in_use(&self.keys)?, self.limit, values, room)
         };
         let encrypted = encrypt().map(to_js_length).map_err(to_napi);
         wipe(&mut input, to)?;
@@ -199,7 +199,7 @@ impl NativeFieldColumn {
     ) -> Result<i64> {
         let mut decrypt = || {
             let (values, room) = bytes::pair(&input, (0, to), &mut output, 0)?;
-            let decrypted = self.column.decrypt_many(&*used(&self.keys)?, values, room);
+            let decrypted = self.column.decrypt_many(&*keys_in_use(&self.keys)?, values, room);
             decrypted.inspect_err(|_| room.zeroize())
         };
         decrypt().map(to_js_length).map_err(to_napi)
@@ -220,7 +220,7 @@ impl NativeFieldIndex {
     ) -> Result<()> {
         let mut compute = || {
             let (value, room) = bytes::pair(&scratch, (0, to), &mut output, 0)?;
-            self.index.compute(&*used(&self.keys)?, key_id, value, bits as usize, room)
+            self.index.compute(&*keys_in_use(&self.keys)?, key_id, value, bits as usize, room)
         };
         let computed = compute().map_err(to_napi);
         wipe(&mut scratch, to)?;
@@ -228,7 +228,11 @@ impl NativeFieldIndex {
     }
 }
 
-fn used(keys: &Current) -> error::Result<Arc<TenantKeys>> {
+/// Returns the keys in use.
+///
+/// # Errors
+/// `InvalidArgument` after their release.
+fn keys_in_use(keys: &Current) -> error::Result<Arc<TenantKeys>> {
     let keys = keys.read().unwrap_or_else(PoisonError::into_inner);
     keys.clone().ok_or_else(|| Error::invalid("the fields are closed; open them again"))
 }

@@ -9,7 +9,7 @@ use super::caller::{Caller, context_of, on_behalf};
 use super::client::NativeClient;
 use super::context::from_flat;
 use super::error::to_napi;
-use super::guard::once;
+use super::guard::message_finished;
 use super::header::{HeaderFields, fields_of};
 use super::numbers::{to_js_number, to_u64};
 use super::range::RangeReader;
@@ -42,7 +42,7 @@ impl NativeHeaderReader {
     /// Takes the next bytes; returns whether the header is whole, and was checked.
     #[napi(catch_unwind)]
     pub fn push(&mut self, bytes: Uint8ArraySlice<'_>) -> Result<bool> {
-        let reader = self.0.as_mut().ok_or_else(once);
+        let reader = self.0.as_mut().ok_or_else(message_finished);
         reader.and_then(|reader| reader.push(&bytes)).map_err(to_napi)
     }
 
@@ -128,6 +128,6 @@ impl NativeHeaderReader {
     }
 
     fn reader(&self) -> error::Result<Reader> {
-        self.0.as_ref().ok_or_else(once)?.reader()
+        self.0.as_ref().ok_or_else(message_finished)?.reader()
     }
 }

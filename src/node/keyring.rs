@@ -8,7 +8,7 @@ use napi::bindgen_prelude::ClassInstance;
 use napi_derive::napi;
 
 use super::bytes::Uint8ArraySlice;
-use super::credentials::{NativeCredentials, given};
+use super::credentials::{NativeCredentials, own_credentials};
 use super::error::to_napi;
 use super::guard_options::NativeGuardOptions;
 use super::numbers::milliseconds;
@@ -64,7 +64,7 @@ pub(super) fn kms_options(
         multi_region: options.multi_region.unwrap_or_default(),
         endpoint: options.endpoint,
         profile: options.profile,
-        credentials: given(credentials.as_ref()),
+        credentials: own_credentials(credentials.as_ref()),
         grant_tokens: options.grant_tokens.unwrap_or_default(),
         max_attempts: options.max_attempts,
         attempt_timeout: milliseconds(options.attempt_timeout_ms),

@@ -22,7 +22,7 @@ use crate::materials::DataKey;
 #[napi(js_name = "Keyset")]
 pub struct NativeKeyset(Arc<Keyset>);
 
-/// What may be told of a key.
+/// What is public about a key.
 #[napi(object, object_from_js = false)]
 pub struct NativeKeyInfo {
     /// The key's id.

@@ -74,9 +74,8 @@ impl Guarded {
     }
 }
 
-/// Whether the process ends without a word: by default, or, as with what Node.js itself does at
-/// SIGINT and SIGTERM (it resets the terminal), by a handler that is called only once. What
-/// `process.on` installs is called again and again.
+/// Whether this action ends the process: the default action, or a handler that is called only once, such
+/// as Node.js's own at SIGINT and SIGTERM, which resets the terminal. What `process.on` installs stays.
 fn ends_the_process(action: &sigaction) -> bool {
     let once = action.sa_flags & libc::SA_RESETHAND != 0;
     let restarts = action.sa_flags & libc::SA_RESTART != 0;

@@ -9,7 +9,7 @@ use super::caller::{Caller, context_of, on_behalf};
 use super::client::NativeClient;
 use super::context::from_flat;
 use super::error::to_napi;
-use super::guard::once;
+use super::guard::message_finished;
 use super::numbers::{to_js_length, to_u64};
 use super::runtime::spawn;
 use super::transform::NativeTransform;
@@ -37,7 +37,7 @@ impl PendingStart {
         env: &'env Env,
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, NativeTransform>> {
-        let operation = self.operation.take().ok_or_else(|| to_napi(once()))?;
+        let operation = self.operation.take().ok_or_else(|| to_napi(message_finished()))?;
         let caller = context_of(caller.as_ref());
         spawn(env, async move {
             on_behalf(caller, operation.start()).await.map(NativeTransform::from).map_err(to_napi)

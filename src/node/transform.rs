@@ -7,7 +7,7 @@ use napi_derive::napi;
 
 use super::bytes::{self, Uint8ArraySlice};
 use super::error::to_napi;
-use super::guard::once;
+use super::guard::message_finished;
 use super::header::{HeaderFields, fields_of};
 use super::numbers::to_js_length;
 use crate::client::AcceptedHeader;
@@ -29,7 +29,7 @@ impl NativeTransform {
     /// The header of the message that is read.
     #[napi(catch_unwind)]
     pub fn fields(&self) -> Result<HeaderFields> {
-        let header = self.header.as_ref().ok_or_else(|| to_napi(once()))?;
+        let header = self.header.as_ref().ok_or_else(|| to_napi(message_finished()))?;
         Ok(fields_of(header))
     }
 
@@ -148,11 +148,11 @@ impl NativeTransform {
     }
 
     fn get(&self) -> error::Result<&Started> {
-        self.started.as_ref().ok_or_else(once)
+        self.started.as_ref().ok_or_else(message_finished)
     }
 
     fn take(&mut self) -> error::Result<Started> {
-        self.started.take().ok_or_else(once)
+        self.started.take().ok_or_else(message_finished)
     }
 }
 

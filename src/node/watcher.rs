@@ -45,7 +45,7 @@ pub struct NativeOutcome {
 /// Weak: events alone keep no process alive.
 type Tell = ThreadsafeFunction<NativeCallEvent, (), NativeCallEvent, Status, false, true>;
 
-/// Tells JavaScript.
+/// Sends the calls of key services to a function of JavaScript.
 pub(super) struct Watcher {
     tell: Arc<Tell>,
     next_id: AtomicU32,

@@ -29,7 +29,7 @@ pub(super) fn parse(text: &str, what: &str) -> Result<Pairs> {
     })
 }
 
-/// The pairs as a JSON object in ASCII: characters beyond are escaped, as S3 changes them.
+/// Returns the pairs as a JSON object in ASCII. Other characters are escaped: S3 would change them.
 pub(super) fn write<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let members: Vec<_> =
         pairs.into_iter().map(|(key, value)| format!("{}:{}", quote(key), quote(value))).collect();

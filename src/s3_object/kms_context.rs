@@ -8,11 +8,12 @@ use crate::foreign_text::shown;
 
 /// The pair of a KMS key's encryption context that binds the data key to the content's algorithm.
 const RESERVED_PAIR: &str = "aws:x-amz-cek-alg";
-/// A pair that V1 wrote, and that is nobody's in a comparison of contexts.
+/// A pair that V1 wrote; it is ignored when contexts are compared.
 const KMS_KEY_PAIR: &str = "kms_cmk_id";
 
-/// The stored context binds the key to this content, and is else what the caller expects.
-pub(super) fn check_context(object: &ObjectMetadata, given: &EncryptionContext) -> Result<()> {
+/// Checks that the stored context binds the data key to the object's content algorithm, and that its other
+/// pairs are those that the caller expects.
+pub(super) fn check_context(object: &ObjectMetadata, expected: &EncryptionContext) -> Result<()> {
     let stored = object.pairs();
     let algorithm = stored.iter().find(|(key, _)| key == RESERVED_PAIR);
     if algorithm.is_none_or(|(_, name)| name != object.content().name()) {
@@ -25,33 +26,32 @@ pub(super) fn check_context(object: &ObjectMetadata, given: &EncryptionContext) 
             ),
         ));
     }
-    check_given(given)?;
+    check_not_reserved(expected)?;
     let mut rest: Vec<_> = stored
         .iter()
         .filter(|(key, _)| key != RESERVED_PAIR && key != KMS_KEY_PAIR)
         .map(|(key, value)| (key.as_str(), value.as_str()))
         .collect();
     rest.sort_unstable();
-    let expected: Vec<_> = given.iter().collect();
+    let expected: Vec<_> = expected.iter().collect();
     if rest == expected {
         return Ok(());
     }
-    let differs = given.iter().find(|pair| !rest.contains(pair)).map(|(key, _)| key);
-    let differs =
-        differs.or_else(|| rest.iter().find(|pair| !expected.contains(pair)).map(|(key, _)| *key));
+    let missing = expected.iter().find(|pair| !rest.contains(pair));
+    let differs = missing.or_else(|| rest.iter().find(|pair| !expected.contains(pair)));
     Err(Error::new(
         Code::ContextMismatch,
         format!(
             "the given encryption context is not the object's; they differ in \"{}\"; give exactly \
              the pairs that the object was written with",
-            shown(differs.unwrap_or_default())
+            shown(differs.map(|(key, _)| *key).unwrap_or_default())
         ),
     ))
 }
 
-/// The caller's pairs have none of the names that are the format's.
-pub(super) fn check_given(given: &EncryptionContext) -> Result<()> {
-    match [RESERVED_PAIR, KMS_KEY_PAIR].iter().find(|key| given.get(key).is_some()) {
+/// Checks that none of the caller's pairs has a key that belongs to the format.
+pub(super) fn check_not_reserved(context: &EncryptionContext) -> Result<()> {
+    match [RESERVED_PAIR, KMS_KEY_PAIR].iter().find(|key| context.get(key).is_some()) {
         None => Ok(()),
         Some(key) => Err(Error::invalid(format!(
             "the encryption context key \"{key}\" belongs to the S3 Encryption Client's format; \
@@ -60,9 +60,13 @@ pub(super) fn check_given(given: &EncryptionContext) -> Result<()> {
     }
 }
 
-/// The context that KMS is given for a new object.
-pub(super) fn bound_context(given: &EncryptionContext, content: &str) -> Result<EncryptionContext> {
+/// Returns the context that KMS gets for a new object: the caller's pairs, and the one that binds the data
+/// key to the algorithm named `content`.
+pub(super) fn bound_context(
+    context: &EncryptionContext,
+    content: &str,
+) -> Result<EncryptionContext> {
     let reserved = (RESERVED_PAIR.to_owned(), content.to_owned());
-    let pairs = given.iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let pairs = context.iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
     EncryptionContext::new(pairs.chain([reserved]))
 }

@@ -22,7 +22,8 @@ use crate::keyring::Keyring;
 /// An object whose data key was unwrapped, and fits what the metadata commits to.
 pub struct ObjectReader {
     key: ContentKey,
-    /// Whether the data key is the right one; if not, everything fails as a wrong body does.
+    /// Whether unwrapping the data key succeeded. If not, the key is random, and a body fails to decrypt as
+    /// one that was changed does.
     is_right: bool,
 }
 
@@ -30,16 +31,16 @@ impl ObjectReader {
     /// Checks the object against the policy, unwraps its data key, and checks the commitment.
     ///
     /// # Errors
-    /// Those of `policy`; `ContextMismatch` if `given` is not the object's context; `NoUsableKey`
+    /// Those of `policy`; `ContextMismatch` if the object has another context than expected; `NoUsableKey`
     /// and those of KMS; `AuthenticationFailed` if the key is not what the object commits to.
     pub async fn open(
         object: &ObjectMetadata,
         policy: &ReadPolicy,
         keyring: &dyn Keyring,
-        given: &EncryptionContext,
+        expected: &EncryptionContext,
     ) -> Result<Self> {
         policy.check(object)?;
-        let Unwrapped { key, is_right } = unwrap(object, keyring, given).await?;
+        let Unwrapped { key, is_right } = unwrap(object, keyring, expected).await?;
         let (key, derived) = ContentKey::derive(object.content(), key)?;
         if let (Content::CommittingGcm { commitment, .. }, Some(derived)) =
             (object.content(), derived)
@@ -189,6 +190,9 @@ impl ContentVerifier {
 }
 
 /// Decrypts a body that has verified, or a range without a tag.
+///
+/// Between calls `left` is how many bytes of plaintext are still to come; for AES-CBC, less than one block
+/// of ciphertext is held.
 pub struct ContentDecryptor {
     cipher: Cipher,
     /// How many bytes of plaintext are still to come; what follows in the body is tag or padding.
@@ -238,8 +242,8 @@ impl ContentDecryptor {
     }
 }
 
-/// One error for whatever is wrong with AES-CBC, as a difference would tell the plaintext to who may
-/// ask often (a padding oracle).
+/// Returns the one error of AES-CBC, whatever is wrong: if errors differed, whoever may ask often could
+/// find out the plaintext (a padding oracle).
 fn cbc_failed() -> Error {
     Error::new(
         Code::AuthenticationFailed,

@@ -19,23 +19,23 @@ const DATA_KEY_LENGTH: usize = 32;
 /// A data key that was unwrapped.
 pub(super) struct Unwrapped {
     pub key: DataKey,
-    /// Whether it is the right one as far as unwrapping can tell; a random key stands in where RSA
-    /// PKCS #1 v1.5 found none, so that nobody learns it from the time (RFC 8017, 7.2).
+    /// Whether unwrapping succeeded. If RSA PKCS #1 v1.5 did not, `key` is random, and decryption fails
+    /// later: so that the time does not tell why (RFC 8017, 7.2).
     pub is_right: bool,
 }
 
-/// Unwraps the data key of an object; `given` is the caller's encryption context.
+/// Unwraps the data key of an object that must have the expected encryption context.
 pub(super) async fn unwrap(
     object: &ObjectMetadata,
     keyring: &dyn Keyring,
-    given: &EncryptionContext,
+    expected: &EncryptionContext,
 ) -> Result<Unwrapped> {
     let wrapping = object.wrapping();
     if wrapping.asks_kms() {
-        let key = ask_kms(object, keyring, given).await?;
+        let key = ask_kms(object, keyring, expected).await?;
         return Ok(Unwrapped { key: checked(object, key)?, is_right: true });
     }
-    if !given.is_empty() {
+    if !expected.is_empty() {
         return Err(Error::invalid(
             "an encryption context belongs to objects under KMS keys; this object is under an AES \
              or RSA key, which authenticates none",
@@ -56,14 +56,14 @@ pub(super) async fn unwrap(
 async fn ask_kms(
     object: &ObjectMetadata,
     keyring: &dyn Keyring,
-    given: &EncryptionContext,
+    expected: &EncryptionContext,
 ) -> Result<DataKey> {
     if keyring.wrapping_secret().is_some() {
         return Err(object.wrapping().wrong_keyring());
     }
     match object.wrapping() {
-        Wrapping::KmsContext => check_context(object, given)?,
-        _ if given.is_empty() => {}
+        Wrapping::KmsContext => check_context(object, expected)?,
+        _ if expected.is_empty() => {}
         // Else an object with a context could be renamed into one that has none.
         _ => {
             return Err(Error::new(
@@ -131,7 +131,8 @@ fn unwrap_aes_gcm(key: &[u8], wrapped: &[u8], content: &str) -> Option<Zeroizing
     Some(plaintext)
 }
 
-/// The key inside what RSA encrypted: its length in one byte, itself, the content algorithm's name.
+/// Returns the data key from what RSA encrypted: its length in one byte, the key itself, and the name of
+/// the content algorithm. `None` if the name is not `content`.
 fn inner_key(inner: &[u8], content: &str) -> Option<Zeroizing<Vec<u8>>> {
     let (length, rest) = inner.split_first()?;
     let (key, name) = rest.split_at_checked(usize::from(*length))?;
@@ -139,15 +140,15 @@ fn inner_key(inner: &[u8], content: &str) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 fn unwrap_v1_rsa(key: &impl RsaPrivate, wrapped: &[u8]) -> Result<Unwrapped> {
-    let found = key.decrypt(RsaPadding::Pkcs1, wrapped).ok();
-    let found = found.filter(|key| matches!(key.len(), 16 | 24 | 32));
-    let is_right = found.is_some();
-    let mut stand_in = Zeroizing::new(vec![0; DATA_KEY_LENGTH]);
-    crypto::random(&mut stand_in)?;
-    Ok(Unwrapped { key: DataKey::new(found.unwrap_or(stand_in)), is_right })
+    let unwrapped = key.decrypt(RsaPadding::Pkcs1, wrapped).ok();
+    let unwrapped = unwrapped.filter(|key| matches!(key.len(), 16 | 24 | 32));
+    let is_right = unwrapped.is_some();
+    let mut random_key = Zeroizing::new(vec![0; DATA_KEY_LENGTH]);
+    crypto::random(&mut random_key)?;
+    Ok(Unwrapped { key: DataKey::new(unwrapped.unwrap_or(random_key)), is_right })
 }
 
-/// The data key, if it has a length that the format allows.
+/// Returns the data key, if it has a length that the content's algorithm takes.
 fn checked(object: &ObjectMetadata, key: DataKey) -> Result<DataKey> {
     let is_good = match object.content() {
         Content::CommittingGcm { .. } => key.length() == DATA_KEY_LENGTH,

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::kms_context::{bound_context, check_given};
+use super::kms_context::{bound_context, check_not_reserved};
 use super::wrapping::Wrapping;
 use crate::context::EncryptionContext;
 use crate::crypto::{self, Aead, AesGcm, Iv, RsaPadding, RsaPublic, RsaPublicKey, Tag};
@@ -25,10 +25,10 @@ pub(super) struct NewKey {
 /// Makes and wraps a data key that is bound to this content algorithm.
 pub(super) async fn new_key(
     keyring: &dyn Keyring,
-    given: &EncryptionContext,
+    context: &EncryptionContext,
     content: &str,
 ) -> Result<NewKey> {
-    check_given(given)?;
+    check_not_reserved(context)?;
     let Some(secret) = keyring.wrapping_secret() else {
         let wrapper = keyring.data_key_wrapper()?;
         // What another keyring wraps would be called KMS's, and no client could read it.
@@ -38,7 +38,7 @@ pub(super) async fn new_key(
                  RawAesKeyring, a RawRsaKeyring or a LocalKeyring, and no other",
             ));
         }
-        let context = bound_context(given, content)?;
+        let context = bound_context(context, content)?;
         let generated = wrapper.generate_data_key(DATA_KEY_LENGTH, &context).await?;
         return Ok(NewKey {
             key: generated.key.plaintext,
@@ -47,7 +47,7 @@ pub(super) async fn new_key(
             context,
         });
     };
-    if !given.is_empty() {
+    if !context.is_empty() {
         return Err(Error::invalid(
             "an encryption context needs a KMS key: nothing authenticates it under an AES or RSA key",
         ));

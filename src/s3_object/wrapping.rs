@@ -32,12 +32,12 @@ const NAMES: [(Wrapping, &str, Option<&str>); 6] = [
 ];
 
 impl Wrapping {
-    /// The one that V2 calls so.
+    /// Returns the way that V2 calls by this name.
     pub(super) fn of_v2(name: &str) -> Option<Self> {
         NAMES.iter().find(|(_, v2, _)| *v2 == name).map(|(wrapping, ..)| *wrapping)
     }
 
-    /// The one that V3 calls so.
+    /// Returns the way that V3 calls by this name.
     pub(super) fn of_v3(name: &str) -> Option<Self> {
         NAMES.iter().find(|(.., v3)| *v3 == Some(name)).map(|(wrapping, ..)| *wrapping)
     }

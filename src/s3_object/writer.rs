@@ -41,11 +41,11 @@ impl ObjectWriter {
         storage: Storage,
         policy: CommitmentPolicy,
         keyring: &dyn Keyring,
-        given: &EncryptionContext,
+        context: &EncryptionContext,
     ) -> Result<Self> {
         check_format(format, policy)?;
         let mut content = new_content(format)?;
-        let new_key = new_key(keyring, given, content.name()).await?;
+        let new_key = new_key(keyring, context, content.name()).await?;
         let (key, commitment) = ContentKey::derive(&content, new_key.key)?;
         if let (Content::CommittingGcm { commitment: stored, .. }, Some(commitment)) =
             (&mut content, commitment)

@@ -7,8 +7,8 @@ const { Converter } = require('../../migration/converter.js');
 const { indexOptionsOf } = require('../../migration/index-options.js');
 const { Migration } = require('../../migration/migration.js');
 const { originsOf } = require('../../migration/origins.js');
-const { PostgresqlRows } = require('../../migration/postgresql-rows.js');
-const { SqliteRows } = require('../../migration/sqlite-rows.js');
+const { postgresqlRows } = require('../../migration/postgresql-rows.js');
+const { sqliteRows } = require('../../migration/sqlite-rows.js');
 const { MigrationState } = require('../../migration/state.js');
 const { describeTable } = require('../../migration/table.js');
 const { OF_BRANCH_KEY } = require('../../support/branch-key-options.js');
@@ -36,10 +36,8 @@ async function run(invocation) {
     const database = await openDatabase(plan.address, { readOnly: dryRun });
     try {
       const shape = await describeTable(database, plan);
-      const rows = new (database.dialect === 'sqlite' ? SqliteRows : PostgresqlRows)(
-        database,
-        shape,
-      );
+      const rowsOf = database.dialect === 'sqlite' ? sqliteRows : postgresqlRows;
+      const rows = rowsOf(database, shape);
       const converter = new Converter(fields, shape, plan.conversion);
       return await walk(invocation, { plan, fields, rows, converter, dryRun });
     } finally {
@@ -87,7 +85,7 @@ function planOf(values) {
  * @param {import('..').Invocation} invocation
  * @param {{
  *   plan: ReturnType<typeof planOf>, fields: import('../../..').Fields, dryRun: boolean,
- *   rows: InstanceType<typeof PostgresqlRows | typeof SqliteRows>,
+ *   rows: import('../../migration/keyed-rows.js').Rows,
  *   converter: InstanceType<typeof Converter>,
  * }} parts
  */

@@ -1,21 +1,25 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-use super::super::cache_entry::Entry;
+use super::super::cache_entry::{Demand, Entry};
 use super::*;
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error};
 use crate::materials::{Attempts, DecryptionMaterials};
 use crate::suite::DEFAULT_SUITE;
 
-fn cache(max_age: Duration) -> Arc<MaterialsCache> {
-    Arc::new(MaterialsCache::new(CacheLimits {
+fn limits(max_age: Duration) -> CacheLimits {
+    CacheLimits {
         max_age,
         max_messages: 10,
         max_bytes: 10,
         max_entries: NonZeroUsize::MAX,
         renew_before: None,
-    }))
+    }
+}
+
+fn cache(max_age: Duration) -> Arc<MaterialsCache> {
+    Arc::new(MaterialsCache::new(limits(max_age)))
 }
 
 fn materials(size: usize) -> CachedMaterials {
@@ -57,7 +61,8 @@ fn without_a_runtime_the_next_use_drops_what_is_past_its_age() {
 fn entries_take_no_more_bytes_than_they_may() {
     let cache = cache(Duration::from_secs(60));
     (0..200).for_each(|name| store(&cache, name, 1 << 20));
-    assert!((50..=64).contains(&count(&cache)), "{} entries", count(&cache));
+    // 64 MiB have room for 63 of 1 MiB and the overhead of each.
+    assert_eq!(count(&cache), 63);
 }
 
 #[test]
@@ -81,4 +86,34 @@ fn a_call_that_failed_or_that_nobody_waits_for_leaves_nothing_behind() {
     }
     assert_eq!(cache.lock().pending.len(), 0);
     assert_eq!(count(&cache), 0);
+}
+
+#[test]
+fn the_least_recently_used_entry_is_dropped_for_one_too_many() {
+    let max_entries = NonZeroUsize::new(2).unwrap();
+    let limits = CacheLimits { max_entries, ..limits(Duration::from_secs(60)) };
+    let cache = Arc::new(MaterialsCache::new(limits));
+    store(&cache, 1, 0);
+    store(&cache, 2, 0);
+    cache.find(&[1; 32], |_| Some(())).unwrap();
+    store(&cache, 3, 0);
+    let is_stored = |name| cache.lock().entries.peek(&[name; 32]).is_some();
+    assert_eq!([1, 2, 3].map(is_stored), [true, false, true]);
+}
+
+#[test]
+fn a_data_key_encrypts_as_much_as_its_limits_say_and_no_more() {
+    let limits = limits(Duration::from_secs(60));
+    let takes = |entry: &Entry<()>, messages, bytes| {
+        entry.take(&limits, Demand { messages, bytes }).is_some()
+    };
+    let bytes = Entry::new((), 0);
+    assert!(!takes(&bytes, 1, Some(11)));
+    assert!(takes(&bytes, 1, Some(9)) && !takes(&bytes, 1, Some(2)));
+    assert!(takes(&bytes, 1, None) && takes(&bytes, 1, Some(1)));
+    assert!(!takes(&bytes, 1, None), "of an unknown length, one byte must be left");
+
+    let messages = Entry::new((), 0);
+    assert!(!takes(&messages, 11, Some(10)), "what was refused has taken no bytes");
+    assert!(takes(&messages, 10, Some(10)) && !takes(&messages, 1, Some(0)));
 }

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::super::guard::{Call, CallLog, Guard, Service, unless_it_panics};
 use super::super::kms_arn::KmsArn;
 use super::credentials::SharedCredentials;
-use super::error::{nonsense, refused};
+use super::error::{refused, unusable_answer};
 use crate::context::EncryptionContext;
 use crate::error::Result;
 use crate::materials::DataKey;
@@ -57,7 +57,7 @@ impl Kms {
             key_id: key_id.map(str::to_owned),
             region: Some(self.region.clone()),
         }));
-        // Credentials have a time of their own, and none of them is the circuit's business.
+        // Credentials have a timeout of their own, and their failure is not one of the key's service.
         let ready = self.credentials.ready();
         if let Err(error) = unless_it_panics("getting AWS credentials", ready).await {
             return self.guard.run(&log, async { Err(error) }).await;
@@ -86,7 +86,7 @@ impl Intercept for Attempts {
     }
 }
 
-/// The KMS encryption context is the message's.
+/// Returns the encryption context as KMS takes it: the pairs of the message's.
 pub(super) fn pairs(context: &EncryptionContext) -> Option<HashMap<String, String>> {
     let pairs = || context.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     (!context.is_empty()).then(pairs)
@@ -134,15 +134,16 @@ pub(super) fn used_key(
 ) -> Result<String> {
     key_id
         .filter(|answer| KmsArn::of_key(answer).is_some_and(|arn| is_key(&arn)))
-        .ok_or_else(|| nonsense(log))
+        .ok_or_else(|| unusable_answer(log))
 }
 
-/// Takes the bytes over, without a copy that nobody would wipe.
-pub(super) fn secret(blob: Option<Blob>) -> Option<DataKey> {
+/// Returns the bytes as a data key, without a copy that nobody would wipe.
+pub(super) fn to_data_key(blob: Option<Blob>) -> Option<DataKey> {
     blob.map(|blob| DataKey::new(Zeroizing::new(blob.into_inner())))
 }
 
-pub(super) fn wrapped(blob: Option<Blob>) -> Option<Vec<u8>> {
+/// Returns the bytes, if there are any.
+pub(super) fn non_empty(blob: Option<Blob>) -> Option<Vec<u8>> {
     blob.map(Blob::into_inner).filter(|bytes| !bytes.is_empty())
 }
 

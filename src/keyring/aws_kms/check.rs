@@ -4,7 +4,7 @@ use aws_sdk_kms::types::{KeyMetadata, KeySpec, KeyState, KeyUsageType};
 
 use super::super::kms_arn::KmsArn;
 use super::calls::{Kms, send};
-use super::error::nonsense;
+use super::error::unusable_answer;
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
 use crate::foreign_text::shown;
@@ -37,7 +37,7 @@ impl Kms {
                 .key_id(key_id)
                 .set_grant_tokens(self.grant_tokens.clone());
             let answer = send!(log, request)?;
-            let metadata = answer.key_metadata.ok_or_else(|| nonsense(&log))?;
+            let metadata = answer.key_metadata.ok_or_else(|| unusable_answer(&log))?;
             usable(key_id, &metadata)
                 .map_err(|error| error.with_request_id(log.request_id().map(str::to_owned)))
         })

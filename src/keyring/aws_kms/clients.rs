@@ -106,19 +106,19 @@ impl KmsClients {
         self.guard.stats()
     }
 
-    /// What is made before KMS can be called. If that panics, it counts as a call that failed.
+    /// Does what must be done before KMS can be called. A panic in it counts as a call that failed.
     async fn counted<T>(
         &self,
         operation: &'static str,
-        making: impl Future<Output = Result<T>>,
+        preparation: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        match unless_it_panics(operation, making).await {
+        match unless_it_panics(operation, preparation).await {
             Err(error) if error.code() == Code::Internal => {
                 let (service, key_id, region) = (Service::Kms, None, None);
                 let log = CallLog::new(Call { service, operation, key_id, region });
                 self.guard.run(&log, async { Err(error) }).await
             }
-            made => made,
+            prepared => prepared,
         }
     }
 

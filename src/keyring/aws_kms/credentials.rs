@@ -39,6 +39,8 @@ pub(super) enum Provider {
     Own(OwnCredentials, String),
 }
 
+/// `pending` is there while the provider is being asked: all callers share that answer. It is removed before
+/// the answer is given to them, and a success is `last` by then.
 #[derive(Default)]
 struct State {
     last: Option<Credentials>,
@@ -52,7 +54,7 @@ impl SharedCredentials {
         Self(Arc::new(Inner { provider, source, timeout, state: Mutex::default() }))
     }
 
-    /// Returns when there are credentials, so that the call that follows need not wait for them.
+    /// Waits until there are credentials, so that the call that follows need not.
     pub(super) async fn ready(&self) -> Result<()> {
         if self.last(RENEWED_BEFORE).is_some() {
             return Ok(());
@@ -64,14 +66,14 @@ impl SharedCredentials {
         }
     }
 
-    /// The credentials that were loaded last, if they are good for so long.
+    /// Returns the credentials that were loaded last, if they stay valid for this time.
     fn last(&self, left: Duration) -> Option<Credentials> {
         let end = SystemTime::now() + left;
         let last = self.state().last.clone();
         last.filter(|last| last.expiry().is_none_or(|expiry| expiry > end))
     }
 
-    /// All who come while the provider is asked get the same answer, also if the first goes.
+    /// Asks the provider. Callers that come meanwhile get the same answer, even if the first one has gone.
     async fn load(&self) -> Result<Credentials, Arc<CredentialsError>> {
         let pending = self.state().pending.get_or_insert_with(|| self.start()).clone();
         pending.await

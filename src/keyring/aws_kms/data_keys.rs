@@ -8,8 +8,8 @@ use aws_sdk_kms::primitives::Blob;
 
 use super::super::kms_arn::KmsArn;
 use super::super::{DecryptedDataKey, GeneratedDataKey, WrappedDataKey};
-use super::calls::{Kms, byte_count, pairs, secret, send, used_key, wrapped};
-use super::error::nonsense;
+use super::calls::{Kms, byte_count, non_empty, pairs, send, to_data_key, used_key};
+use super::error::unusable_answer;
 use crate::context::EncryptionContext;
 use crate::error::Result;
 use crate::materials::DataKey;
@@ -39,11 +39,11 @@ impl Kms {
                 key_material_id,
                 ..
             } = answer;
-            let wrong = || nonsense(&log);
+            let wrong = || unusable_answer(&log);
             let plaintext =
-                secret(plaintext).filter(|key| key.length() == length).ok_or_else(wrong)?;
+                to_data_key(plaintext).filter(|key| key.length() == length).ok_or_else(wrong)?;
             Ok(GeneratedDataKey {
-                ciphertext_blob: wrapped(ciphertext_blob).ok_or_else(wrong)?,
+                ciphertext_blob: non_empty(ciphertext_blob).ok_or_else(wrong)?,
                 key: DecryptedDataKey {
                     plaintext,
                     key_id: used_key(&log, used, is_key)?,
@@ -78,9 +78,9 @@ impl Kms {
                 key_material_id,
                 ..
             } = answer;
-            let wrong = || nonsense(&log);
+            let wrong = || unusable_answer(&log);
             Ok(WrappedDataKey {
-                ciphertext_blob: wrapped(ciphertext_blob).ok_or_else(wrong)?,
+                ciphertext_blob: non_empty(ciphertext_blob).ok_or_else(wrong)?,
                 key_id: used_key(&log, used, is_key)?,
                 key_material_id,
                 request_id: log.request_id().map(str::to_owned),
@@ -107,10 +107,10 @@ impl Kms {
                 .set_grant_tokens(self.grant_tokens.clone());
             let answer = send!(log, request, data_key.expose())?;
             let EncryptOutput { key_id: used, ciphertext_blob, .. } = answer;
-            let wrong = || nonsense(&log);
+            let wrong = || unusable_answer(&log);
             Ok(WrappedDataKey {
                 key_id: used_key(&log, used, is_key)?,
-                ciphertext_blob: wrapped(ciphertext_blob).ok_or_else(wrong)?,
+                ciphertext_blob: non_empty(ciphertext_blob).ok_or_else(wrong)?,
                 key_material_id: None,
                 request_id: log.request_id().map(str::to_owned),
             })
@@ -138,10 +138,10 @@ impl Kms {
                 .set_grant_tokens(self.grant_tokens.clone());
             let answer = send!(log, request)?;
             let DecryptOutput { key_id: used, plaintext, key_material_id, .. } = answer;
-            let wrong = || nonsense(&log);
+            let wrong = || unusable_answer(&log);
             let fits = |key: &DataKey| length.is_none_or(|length| key.length() == length);
             Ok(DecryptedDataKey {
-                plaintext: secret(plaintext).filter(fits).ok_or_else(wrong)?,
+                plaintext: to_data_key(plaintext).filter(fits).ok_or_else(wrong)?,
                 key_id: used_key(&log, used, is_key)?,
                 key_material_id,
                 request_id: log.request_id().map(str::to_owned),

@@ -9,7 +9,7 @@ use super::super::{
 };
 use super::KmsOptions;
 use super::clients::KmsClients;
-use super::unwrap::{Attempt, first_right, wrapped_by_kms};
+use super::unwrap::{Attempt, unwrap_first, wrapped_by_kms};
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
 use crate::foreign_text::shown;
@@ -85,7 +85,7 @@ impl AwsKmsDiscoveryKeyring {
     ) -> Result<()> {
         materials.expect_no_data_key()?;
         let attempts = self.attempts(encrypted_data_keys).await?;
-        let found = first_right(&self.clients, attempts, materials)
+        let found = unwrap_first(&self.clients, attempts, materials)
             .await?
             .map_err(|failures| no_usable_key(&self.keys(), encrypted_data_keys, failures))?;
         materials.data_key = Some(found);
@@ -120,7 +120,8 @@ impl AwsKmsDiscoveryKeyring {
         is_allowed.then(|| Attempt { key_id: key.to_string(), key, ciphertext })
     }
 
-    /// Outside a message nothing names the key: KMS finds it, and must not find one too many.
+    /// Unwraps a data key that stands in no message. Nothing names its KMS key: KMS finds it, and it is
+    /// checked afterwards that the filter allows it.
     async fn decrypt(
         &self,
         ciphertext_blob: &[u8],

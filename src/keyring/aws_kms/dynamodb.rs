@@ -99,7 +99,7 @@ impl Table {
             key_id: Some(self.name.clone()),
             region: Some(connection.region.clone()),
         }));
-        // Credentials have a time of their own, and none of them is the circuit's business.
+        // Credentials have a timeout of their own, and their failure is not one of the key's service.
         let ready = connection.credentials.ready();
         if let Err(error) = unless_it_panics("getting AWS credentials", ready).await {
             return self.guard.run(&log, async { Err(error) }).await;

@@ -30,8 +30,8 @@ where
         .with_request_id(request_id(&error))
 }
 
-/// The error of an answer that DynamoDB would not give.
-pub(super) fn nonsense(log: &CallLog) -> Error {
+/// Returns the error of an answer that lacks a field.
+pub(super) fn unusable_answer(log: &CallLog) -> Error {
     let message =
         format!("the answer to {} is not what was asked for; nothing of it is used", log.call());
     Error::new(Code::KeyStoreInternal, message).with_request_id(log.request_id().map(str::to_owned))

@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::{
 use super::super::guard::CallLog;
 use super::calls::Attempts;
 use super::dynamodb::{Page, Table};
-use super::dynamodb_error::{nonsense, refused};
+use super::dynamodb_error::{refused, unusable_answer};
 use super::dynamodb_items::Attributes;
 use super::dynamodb_send::send;
 use crate::branch_keys::attribute::{ID, TYPE};
@@ -65,7 +65,7 @@ impl Table {
                     let definition = AttributeDefinition::builder()
                         .attribute_name(name)
                         .attribute_type(ScalarAttributeType::S);
-                    let unbuildable = |_| nonsense(&log);
+                    let unbuildable = |_| unusable_answer(&log);
                     table = table
                         .key_schema(key.build().map_err(unbuildable)?)
                         .attribute_definitions(definition.build().map_err(unbuildable)?);
@@ -102,7 +102,7 @@ impl Table {
     async fn is_usable(&self) -> Result<bool> {
         self.call("DescribeTable", async |client: Client, log: Arc<CallLog>| {
             let answer = send!(log, client.describe_table().table_name(&self.name))?;
-            let table = answer.table.ok_or_else(|| nonsense(&log))?;
+            let table = answer.table.ok_or_else(|| unusable_answer(&log))?;
             let keys: Vec<_> = table.key_schema().iter().map(|key| key.attribute_name()).collect();
             if keys != [ID, TYPE] {
                 let message = format!(

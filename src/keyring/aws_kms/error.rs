@@ -40,8 +40,8 @@ where
         .with_request_id(request_id(&error))
 }
 
-/// The error of an answer that KMS would not give.
-pub(super) fn nonsense(log: &CallLog) -> Error {
+/// Returns the error of an answer that lacks a field, or has one that was not asked for.
+pub(super) fn unusable_answer(log: &CallLog) -> Error {
     let call = log.call();
     let message = format!("the answer to {call} is not what was asked for; nothing of it is used");
     Error::new(Code::KmsInternal, message).with_request_id(log.request_id().map(str::to_owned))

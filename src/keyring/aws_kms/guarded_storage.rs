@@ -24,10 +24,11 @@ impl GuardedStorage {
         self.guard.stats()
     }
 
-    fn run<'a, T: 'a>(&'a self, operation: &'static str, answer: Answer<'a, T>) -> Answer<'a, T>
-    where
-        T: Send,
-    {
+    fn run<'a, T: Send + 'a>(
+        &'a self,
+        operation: &'static str,
+        answer: Answer<'a, T>,
+    ) -> Answer<'a, T> {
         Box::pin(async move {
             let service = Service::KeyStore;
             let log = CallLog::new(Call { service, operation, key_id: None, region: None });

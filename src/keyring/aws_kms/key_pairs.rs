@@ -8,8 +8,8 @@ use aws_sdk_kms::types::DataKeyPairSpec;
 use super::super::guard::CallLog;
 use super::super::kms_arn::KmsArn;
 use super::super::{GeneratedKeyPair, WrappedDataKey};
-use super::calls::{Kms, pairs, secret, send, used_key, wrapped};
-use super::error::nonsense;
+use super::calls::{Kms, non_empty, pairs, send, to_data_key, used_key};
+use super::error::unusable_answer;
 use crate::context::EncryptionContext;
 use crate::crypto::KeyPairSpec;
 use crate::error::Result;
@@ -42,7 +42,8 @@ impl Kms {
                 key_material_id,
                 ..
             } = answer;
-            let private_key = secret(private_key_plaintext).ok_or_else(|| nonsense(&log))?;
+            let private_key =
+                to_data_key(private_key_plaintext).ok_or_else(|| unusable_answer(&log))?;
             let pair = KmsKeyPair {
                 private_key_ciphertext_blob,
                 public_key,
@@ -111,13 +112,13 @@ impl KmsKeyPair {
         is_key: impl Fn(&KmsArn) -> bool,
         private_key: Option<DataKey>,
     ) -> Result<GeneratedKeyPair> {
-        let wrong = || nonsense(log);
+        let wrong = || unusable_answer(log);
         self.key_pair_spec.filter(|used| used.as_str() == spec.as_str()).ok_or_else(wrong)?;
         Ok(GeneratedKeyPair {
-            public_key: wrapped(self.public_key).ok_or_else(wrong)?,
+            public_key: non_empty(self.public_key).ok_or_else(wrong)?,
             private_key,
             wrapped: WrappedDataKey {
-                ciphertext_blob: wrapped(self.private_key_ciphertext_blob).ok_or_else(wrong)?,
+                ciphertext_blob: non_empty(self.private_key_ciphertext_blob).ok_or_else(wrong)?,
                 key_id: used_key(log, self.key_id, is_key)?,
                 key_material_id: self.key_material_id,
                 request_id: log.request_id().map(str::to_owned),

@@ -5,8 +5,8 @@ use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::EncryptionAlgorithmSpec;
 
 use super::super::kms_arn::KmsArn;
-use super::calls::{Kms, secret, send, used_key};
-use super::error::nonsense;
+use super::calls::{Kms, send, to_data_key, used_key};
+use super::error::unusable_answer;
 use crate::crypto::RsaPadding;
 use crate::error::Result;
 use crate::materials::DataKey;
@@ -36,8 +36,8 @@ impl Kms {
             let answer = send!(log, request)?;
             let DecryptOutput { key_id: used, plaintext, .. } = answer;
             used_key(&log, used, |used| used == key)?;
-            let plaintext = secret(plaintext).filter(|key| key.length() == length);
-            plaintext.ok_or_else(|| nonsense(&log))
+            let plaintext = to_data_key(plaintext).filter(|key| key.length() == length);
+            plaintext.ok_or_else(|| unusable_answer(&log))
         })
         .await
     }

@@ -81,6 +81,6 @@ pub struct KmsOptions {
     pub credentials_timeout: Option<Duration>,
     /// How many calls there may be at once.
     pub flight: FlightOptions,
-    /// When a key is left alone; `None` for never.
+    /// After how many failures a key is not called for a while; `None` for never.
     pub breaker: Option<BreakerOptions>,
 }

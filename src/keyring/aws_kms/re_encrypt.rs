@@ -5,8 +5,8 @@ use aws_sdk_kms::primitives::Blob;
 
 use super::super::WrappedDataKey;
 use super::super::kms_arn::KmsArn;
-use super::calls::{Kms, pairs, send, used_key, wrapped};
-use super::error::nonsense;
+use super::calls::{Kms, non_empty, pairs, send, used_key};
+use super::error::unusable_answer;
 use crate::context::EncryptionContext;
 use crate::error::Result;
 
@@ -39,10 +39,10 @@ impl Kms {
                 destination_key_material_id,
                 ..
             } = answer;
-            let wrong = || nonsense(&log);
+            let wrong = || unusable_answer(&log);
             used_key(&log, source_key_id, is_key)?;
             Ok(WrappedDataKey {
-                ciphertext_blob: wrapped(ciphertext_blob).ok_or_else(wrong)?,
+                ciphertext_blob: non_empty(ciphertext_blob).ok_or_else(wrong)?,
                 key_id: used_key(&log, key_id, |_| true)?,
                 key_material_id: destination_key_material_id,
                 request_id: log.request_id().map(str::to_owned),

@@ -17,7 +17,7 @@ use super::super::{
 use super::KmsOptions;
 use super::calls::Kms;
 use super::clients::KmsClients;
-use super::unwrap::{Attempt, first_right, wrapped_by_kms};
+use super::unwrap::{Attempt, unwrap_first, wrapped_by_kms};
 use crate::context::EncryptionContext;
 use crate::error::{Error, Result};
 use crate::foreign_text::shown;
@@ -142,10 +142,11 @@ impl AwsKmsKeyring {
     ) -> Result<()> {
         materials.expect_no_data_key()?;
         let attempts = self.attempts(encrypted_data_keys).await?;
-        let found = first_right(&self.clients, attempts, materials).await?.map_err(|failures| {
-            let ours = named(PROVIDER_ID, self.key_id.as_str());
-            no_usable_key(&ours, encrypted_data_keys, failures)
-        })?;
+        let found =
+            unwrap_first(&self.clients, attempts, materials).await?.map_err(|failures| {
+                let ours = named(PROVIDER_ID, self.key_id.as_str());
+                no_usable_key(&ours, encrypted_data_keys, failures)
+            })?;
         materials.data_key = Some(found);
         Ok(())
     }

@@ -35,11 +35,12 @@ pub(super) fn wrapped_by_kms(
         .collect()
 }
 
-/// Asks KMS for one after the other until one is right; if none is, the reason of each.
+/// Asks KMS to unwrap one data key after the other, and returns the first that unwraps; or, if none does,
+/// the reason of each.
 ///
 /// # Errors
 /// What ends all attempts.
-pub(super) async fn first_right(
+pub(super) async fn unwrap_first(
     clients: &KmsClients,
     attempts: Vec<Attempt<'_>>,
     materials: &mut DecryptionMaterials,

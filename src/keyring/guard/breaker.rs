@@ -1,4 +1,4 @@
-//! Circuit breakers: a key whose service failed again and again is left alone for a while.
+//! Circuit breakers: after several failures in a row, a key is not called for a while.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,7 @@ use crate::error::{Code, Error, Result};
 /// More than anybody uses. Names beyond can only come from messages, which must not fill memory.
 const MAX_KEPT: NonZeroUsize = NonZeroUsize::new(1000).unwrap();
 
-/// The source of the credentials may fail; that says nothing of the key's service.
+/// Does not count as a failure: credentials come from elsewhere than the key's service.
 const NO_CREDENTIALS: Code = Code::KmsNoCredentials;
 
 /// When a circuit opens, and for how long.
@@ -32,18 +32,24 @@ impl Default for BreakerOptions {
     }
 }
 
-/// The circuits of all keys, each by the names of its key and Region.
+/// The circuits of all keys, each under the names of its key and Region.
 pub(super) struct Breakers {
     options: BreakerOptions,
     known: Mutex<LruCache<Name, Arc<Breaker>>>,
 }
 
-/// No name of a KMS key is longer (API reference, "KeyId"). What is cannot fill the memory, either: it
-/// has a circuit of its own for one call.
+/// The longest name of a KMS key (API reference, "KeyId"), with its Region. Longer names can only come from
+/// messages: they get a circuit for one call, which is not kept.
 const MAX_NAME_LENGTH: usize = 2048;
 
 type Name = (Option<String>, Option<String>);
 
+/// The circuit of one key.
+///
+/// `Closed` counts the failures in a row, always fewer than `options.failures`; the one that reaches it
+/// opens the circuit. `Open` lets no call through before `until`; the first one after that is the trial.
+/// During `Trial` no other call is let through: a success closes the circuit, a failure opens it again, and
+/// a trial that is dropped leaves it open with its time over.
 struct Breaker {
     options: BreakerOptions,
     state: Mutex<State>,
@@ -61,7 +67,7 @@ enum State {
     Trial,
 }
 
-/// The right to make one call.
+/// The right to make one call; its outcome is told by `settle`.
 pub(super) struct Passage {
     breaker: Arc<Breaker>,
     trial: bool,
@@ -75,13 +81,14 @@ impl Breakers {
 
     /// Fails if `enter` would.
     pub(super) fn check(&self, call: &Call) -> Result<()> {
-        self.of(call).left().map_or(Ok(()), |(state, left)| Err(open(call, state, left)))
+        let refusal = self.breaker_of(call).refusal();
+        refusal.map_or(Ok(()), |(state, left)| Err(circuit_open(call, state, left)))
     }
 
-    /// A passage through the circuit of this call's key, unless it is open.
+    /// Returns the right to make this call, unless the circuit of its key is open.
     pub(super) fn enter(&self, call: &Call) -> Result<Passage> {
-        let breaker = self.of(call);
-        let trial = breaker.enter().map_err(|(state, left)| open(call, state, left))?;
+        let breaker = self.breaker_of(call);
+        let trial = breaker.enter().map_err(|(state, left)| circuit_open(call, state, left))?;
         Ok(Passage { breaker, trial, settled: false })
     }
 
@@ -93,7 +100,7 @@ impl Breakers {
             .collect()
     }
 
-    fn of(&self, call: &Call) -> Arc<Breaker> {
+    fn breaker_of(&self, call: &Call) -> Arc<Breaker> {
         let name = (call.key_id.clone(), call.region.clone());
         let state = Mutex::new(State::Closed { failures: 0 });
         let new = || Arc::new(Breaker { options: self.options, state });
@@ -106,8 +113,8 @@ impl Breakers {
 }
 
 impl Breaker {
-    /// The state and the time left, if no call may be made.
-    fn left(&self) -> Option<(CircuitState, Duration)> {
+    /// Returns the state, and the time until a call is tried, if no call may be made now.
+    fn refusal(&self) -> Option<(CircuitState, Duration)> {
         match *lock(&self.state) {
             State::Closed { .. } => None,
             State::Open { until } => {
@@ -118,7 +125,7 @@ impl Breaker {
         }
     }
 
-    /// Whether the call is the one trial.
+    /// Lets a call through; returns whether it is the trial.
     fn enter(&self) -> Result<bool, (CircuitState, Duration)> {
         let mut state = lock(&self.state);
         match *state {
@@ -144,12 +151,12 @@ impl Breaker {
             State::Trial if trial && failed => open,
             State::Closed { .. } => State::Closed { failures: 0 },
             State::Trial if trial => State::Closed { failures: 0 },
-            // What began before the circuit opened says nothing of the time since.
-            later => later,
+            // The call began before the circuit opened: its outcome tells nothing of the time since.
+            unchanged => unchanged,
         };
     }
 
-    /// The trial was given up, so that the next call is one.
+    /// Ends a trial without an outcome: the next call is the trial.
     fn give_up(&self) {
         *lock(&self.state) = State::Open { until: Instant::now() };
     }
@@ -168,7 +175,7 @@ impl Breaker {
 }
 
 impl Passage {
-    /// Only failures of the service count: an answer that refuses is an answer.
+    /// Tells the circuit how the call ended. Only failures of the service count: a refusal is an answer.
     pub(super) fn settle(&mut self, error: Option<&Error>) {
         self.settled = true;
         let failed = error.is_some_and(|error| error.retryable() && error.code() != NO_CREDENTIALS);
@@ -184,7 +191,7 @@ impl Drop for Passage {
     }
 }
 
-fn open(call: &Call, state: CircuitState, left: Duration) -> Error {
+fn circuit_open(call: &Call, state: CircuitState, left: Duration) -> Error {
     let when = match state {
         CircuitState::HalfOpen => "one call is tried just now; try again shortly".to_owned(),
         _ => format!("try again in {:.1} s", left.as_secs_f64()),
@@ -193,7 +200,7 @@ fn open(call: &Call, state: CircuitState, left: Duration) -> Error {
     Error::new(Code::CircuitOpen, message).with_circuit(state.as_str(), left)
 }
 
-/// No panic while it is held leaves anything half-changed.
+/// Locks a mutex. A poisoned one is used all the same: no panic leaves what it guards half-changed.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

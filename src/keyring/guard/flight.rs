@@ -44,7 +44,7 @@ impl Flight {
         self.turns.acquire().await.map_err(closed)
     }
 
-    /// How many calls are made, and how many wait, now.
+    /// Returns how many calls are in flight, and how many wait.
     pub(super) fn now(&self) -> (usize, usize) {
         let free = self.turns.available_permits();
         (self.options.max_in_flight.saturating_sub(free), self.queued.load(Ordering::Relaxed))
@@ -66,7 +66,7 @@ impl Flight {
     }
 }
 
-/// A place in the queue, given back when dropped.
+/// A place in the queue. `queued` counts those that exist: dropping one counts it down.
 struct Place<'a>(&'a AtomicUsize);
 
 impl Drop for Place<'_> {

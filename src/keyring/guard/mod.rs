@@ -31,7 +31,7 @@ pub struct GuardOptions {
     pub timeout: Option<Duration>,
     /// How many calls there may be at once.
     pub flight: FlightOptions,
-    /// When a key is left alone; `None` for never.
+    /// After how many failures a key is not called for a while; `None` for never.
     pub breaker: Option<BreakerOptions>,
 }
 
@@ -67,7 +67,7 @@ impl Guard {
     /// `CircuitOpen`, `QueueFull`; the service's timeout; and what the call itself says.
     pub async fn run<T>(&self, log: &CallLog, call: impl Future<Output = Result<T>>) -> Result<T> {
         let deadline = Instant::now() + self.timeout;
-        // Who would find the circuit open after all need not wait for it.
+        // An open circuit refuses a call before it waits in the queue.
         self.check_circuit(log.call())?;
         let turn = timeout_at(deadline, self.flight.enter(log.call())).await;
         let _turn = turn.map_err(|_| log.call().timed_out())??;

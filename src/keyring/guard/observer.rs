@@ -1,4 +1,4 @@
-//! Who watches the calls of a key service: never sees key material.
+//! Events of calls of a key service, for whoever watches; without key material.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use tokio::time::Instant;
 use super::call::{Call, CallLog};
 use crate::error::Error;
 
-/// Is told how a call ended.
+/// Receives how a call ended.
 pub type OnEnd = Box<dyn FnOnce(Outcome<'_>) + Send>;
 
-/// Is told of each call that is made on behalf of a future under [`observed`].
+/// Receives each call that is made by a future under [`observed`].
 pub trait Observer: Send + Sync {
-    /// A call begins; what is returned is told when it ends.
+    /// Called when a call begins; returns what is called when it ends.
     fn started(&self, call: &Call) -> OnEnd;
 }
 
@@ -26,9 +26,9 @@ pub struct Outcome<'a> {
     pub attempts: u32,
     /// The id by which the service knows it.
     pub request_id: Option<&'a str>,
-    /// Why it failed, or that nobody waits for it any more.
+    /// Why it failed.
     pub error: Option<&'a Error>,
-    /// Whether it was given up.
+    /// Whether it was dropped before it ended, as nobody waited for it any more.
     pub aborted: bool,
 }
 
@@ -36,7 +36,7 @@ tokio::task_local! {
     static OBSERVER: Arc<dyn Observer>;
 }
 
-/// The same future, watched.
+/// Runs a future; the observer, if there is one, receives the calls that it makes.
 pub async fn observed<T>(
     observer: Option<Arc<dyn Observer>>,
     future: impl Future<Output = T>,

@@ -14,7 +14,7 @@ use crate::s3_object::{encoded_words, wrapping::Wrapping};
 /// metadata, and clients write some KiB of instruction file.
 const MAX_LENGTH: usize = 256 * 1024;
 
-/// Keys and values by name; in what names an error, they are the object's or the file's.
+/// The values of an object's metadata or of an instruction file, by their names.
 type Fields = BTreeMap<String, String>;
 
 impl ObjectMetadata {
@@ -86,8 +86,10 @@ fn is_known(name: &str) -> bool {
         || names::V3.contains(&name)
 }
 
-/// The one format whose wrapped key is there. Anything of another format means that somebody has
-/// put two envelopes together.
+/// Returns the format: the only one whose wrapped key is there.
+///
+/// # Errors
+/// `MalformedMessage` for fields of two formats: somebody has mixed the metadata of two objects.
 fn format(own: &Fields, file: Option<&Fields>) -> Result<Format> {
     let all = || own.keys().chain(file.into_iter().flat_map(Fields::keys)).map(String::as_str);
     let has = |name: &str| all().any(|key| key == name);
