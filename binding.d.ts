@@ -497,6 +497,9 @@ export declare class Transform {
 }
 export type NativeTransform = Transform
 
+/** The version of the package that this addon belongs to. */
+export declare const ADDON_VERSION: string
+
 /** All suites there are. */
 export declare function algorithmSuites(): Array<NativeSuite>
 

@@ -45,7 +45,12 @@ module.exports = [
     languageOptions: { globals: { ...globals.jest, ...globals.mocha } },
   },
   {
-    files: ['examples/*.js', 'site/**/*.js', '__test__/runtimes/next/app/**/*.js'],
+    files: [
+      'examples/*.js',
+      'examples/*/*.js',
+      'site/**/*.js',
+      '__test__/runtimes/next/app/**/*.js',
+    ],
     languageOptions: { sourceType: 'module' },
   },
   {

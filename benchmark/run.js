@@ -21,6 +21,8 @@ async function main() {
   prepare.addon();
   prepare.python();
   prepare.benchmark();
+  prepare.s3();
+  prepare.examples();
   const { CASES } = require('./cases');
   const unknown = positionals.find((name) => !CASES[name]);
   if (unknown) throw new Error(`no case ${unknown}; there are: ${Object.keys(CASES).join(', ')}`);

@@ -6,6 +6,7 @@ const path = require('node:path');
 /** Where the version stands: in each file, what stands before it. */
 const PLACES = {
   'package.json': /"version": "/,
+  'lib/native/version.js': /VERSION = '/,
   'package-lock.json': /"name": "kms-envelope",\n\s+"version": "/g,
   'Cargo.toml': /name = "kms-envelope"\nversion = "/,
   'Cargo.lock': /name = "kms-envelope"\nversion = "/,
@@ -37,7 +38,7 @@ function bump(root, version, date) {
   // All is looked at before anything is written.
   const texts = Object.entries(places).map(([file, before]) => [
     file,
-    replaced(file, read(root, file), new RegExp(`(${before.source})[^"]+`, before.flags), version),
+    replaced(file, read(root, file), new RegExp(`(${before.source})[^"']+`, before.flags), version),
   ]);
   texts.push(['CHANGELOG.md', closed(read(root, 'CHANGELOG.md'), version, date)]);
   for (const [file, text] of texts) fs.writeFileSync(path.join(root, file), text);

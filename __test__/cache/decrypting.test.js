@@ -61,11 +61,18 @@ describe('a cache that decrypts', { skip: skipWithout('python') }, () => {
     });
 
     it('also when its data key is used up, or was renewed', async () => {
-      const envelope = cached({ maxMessages: 2 });
-      const messages = [];
-      for (let i = 0; i < 5; i++) messages.push(await envelope.encrypt(String(i)));
-      messages.forEach((message, i) => assert.equal(String(envelope.decryptSync(message)), `${i}`));
-      assert.deepEqual(await calls(), Array(3).fill('GenerateDataKey'));
+      for (const limits of [{ maxMessages: 2 }, { maxBytes: 2 }]) {
+        const envelope = cached(limits);
+        const messages = [];
+        for (let i = 0; i < 5; i++) messages.push(await envelope.encrypt(String(i)));
+        // Decrypting uses nothing up, however often.
+        for (const message of [...messages, ...messages]) envelope.decryptSync(message);
+        messages.forEach((message, i) =>
+          assert.equal(String(envelope.decryptSync(message)), `${i}`),
+        );
+        assert.deepEqual(await calls(), Array(3).fill('GenerateDataKey'), Object.keys(limits)[0]);
+        await moto.clearRequests();
+      }
       const renewing = cached({ maxAgeMs: 60_000, renewBeforeMs: 59_999 });
       const first = await renewing.encrypt('x');
       const wrapped = (message) => inspect(message).encryptedDataKeys[0].ciphertext.toString('hex');

@@ -40,7 +40,12 @@ describe('docs/command-line.md', { skip }, () => {
     bucket = await startBucket();
     const { moto } = bucket;
     const { arn } = await moto.createKey({ region: REGION });
-    aws = { ...environmentOf(moto.endpoint), KMS_KEY_ARN: arn, BUCKET: Bucket, AWS_ENDPOINT_URL_S3: moto.endpoint };
+    aws = {
+      ...environmentOf(moto.endpoint),
+      KMS_KEY_ARN: arn,
+      BUCKET: Bucket,
+      AWS_ENDPOINT_URL_S3: moto.endpoint,
+    };
     const { ENCRYPTION_KEY_ID, ...inherited } = process.env;
     const env = { ...inherited, ...aws, PATH: `${folder}${path.delimiter}${process.env.PATH}` };
     const options = { cwd: work, env, timeout: 120_000 };

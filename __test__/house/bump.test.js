@@ -15,14 +15,19 @@ const ROOT = path.join(__dirname, '..', '..');
 const OWN = [
   /"name": "kms-envelope[\w-]*",\n\s+"version": "([^"]+)"/g,
   /name = "kms-envelope"\nversion = "([^"]+)"/g,
+  /^const VERSION = '([^']+)'/gm,
   /^\{"ok":true,"version":"([^"]+)"/gm,
 ];
 
 describe('the script that sets the version', () => {
   const copy = temporaryFolder();
-  const files = execFileSync('git', ['ls-files', '*.json', '*.toml', '*.lock', '*.md'], {
-    cwd: ROOT,
-  })
+  const files = execFileSync(
+    'git',
+    ['ls-files', '*.json', '*.toml', '*.lock', '*.md', 'lib/native/version.js'],
+    {
+      cwd: ROOT,
+    },
+  )
     .toString()
     .split('\n')
     .filter((name) => fs.existsSync(path.join(ROOT, name)) && /\.\w+$/.test(name));

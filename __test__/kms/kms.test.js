@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict');
 const { after, before, beforeEach, describe, it } = require('node:test');
 
-const { AwsKmsKeyring, Envelope, inspect } = require('../..');
+const { AwsKmsKeyring, Envelope, encrypt, inspect } = require('../..');
 const { refusal, startFakeKms } = require('../support/fake-kms');
 const { startMoto } = require('../support/moto');
 const { rejection } = require('../support/rejects');
@@ -109,6 +109,21 @@ describe('AWS KMS (moto)', { skip: skipWithout('python') }, () => {
       assert.ok(error.message.includes(name));
       assert.ok(error.requestId);
       assert.equal(error.retryable, false);
+      assert.doesNotMatch(error.message, /meant/);
+    }
+  });
+
+  it('says which alias is meant, most likely, where a name is no key id', async () => {
+    const variables = {
+      ENCRYPTION_KEY_ID: 'app',
+      AWS_ENDPOINT_URL_KMS: moto.endpoint,
+    };
+    Object.assign(process.env, variables);
+    try {
+      const error = await rejection(encrypt('x'), 'KMS_KEY_NOT_FOUND');
+      assert.match(error.message, /; it is no key id: is "alias\/app" meant\?$/);
+    } finally {
+      for (const name of Object.keys(variables)) delete process.env[name];
     }
   });
 

@@ -105,6 +105,11 @@ const SITUATIONS = {
     named: otherAddon(),
     says: /cannot be used: it is not the addon of this package/,
   },
+  'an addon of another version': {
+    named: addon,
+    prelude: `require(${JSON.stringify(path.join(folder, 'lib', 'native', 'version.js'))}).VERSION = '9.9.9';`,
+    says: /has version \d+\.\d+\.\S+, and its JavaScript 9\.9\.9; install both in one version/,
+  },
   'an old glibc': {
     linux: true,
     named: changed('old.node', 'GLIBC_2.28', 'GLIBC_9.28'),

@@ -59,6 +59,16 @@ describe('EncryptedS3 (moto)', { skip: skipWithout('python', 'examples') }, () =
     });
   }
 
+  it('writes no instruction file over that of an object which must not be replaced', async () => {
+    const s3 = new EncryptedS3({ client, keyring });
+    const place = { Bucket, Key: 'only-once' };
+    const put = (more) => s3.put({ ...place, ...more }, { storage: 'instructionFile' });
+    await put({ Body: 'first', IfNoneMatch: '*' });
+    await assert.rejects(put({ Body: 'second', IfNoneMatch: '*' }), { name: 'PreconditionFailed' });
+    await rejection(put({ Body: 'second', IfMatch: '"x"' }), 'INVALID_ARGUMENT');
+    assert.equal(String((await s3.get(place)).body), 'first');
+  });
+
   it('gives nothing of an object whose last byte was changed', async () => {
     const s3 = new EncryptedS3({ client, keyring });
     const place = { Bucket, Key: 'changed' };

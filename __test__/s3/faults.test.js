@@ -90,8 +90,8 @@ describe(
           // A taken-back upload is told of elsewhere.
           if (name === 'AbortMultipartUpload' || next() > 0.33) return undefined;
           const fault = faults[Math.floor(next() * faults.length)];
-        // An upload whose id was lost on its way is S3's to delete, without parts.
-        return fault === 'cut' && name === 'CreateMultipartUpload' ? 'reset' : fault;
+          // An upload whose id was lost on its way is S3's to delete, without parts.
+          return fault === 'cut' && name === 'CreateMultipartUpload' ? 'reset' : fault;
         };
       }
 

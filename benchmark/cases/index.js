@@ -29,6 +29,7 @@ const CASES = {
   },
   files: { title: '1 GiB from file to file', run: (options) => require('./files').files(options) },
   ranges: { title: '64 KiB out of 1 GiB', run: (options) => require('./ranges').ranges(options) },
+  s3: { title: '1 GiB to S3 and back', run: (options) => require('./s3').s3(options) },
   batch: {
     title: '10,000 records of 256 bytes',
     run: (options) => require('./batch').batch(options),

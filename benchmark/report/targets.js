@@ -12,6 +12,8 @@ const HAND = 'node:crypto, frames';
 const SINGLE = 'node:crypto, single';
 const FIELDS = 'kms-envelope, Fields';
 const FIELD_BY_HAND = 'createCipheriv, the same associated data';
+const S3 = 'kms-envelope, S3';
+const S3_PYTHON = 'S3 Encryption Client for Python';
 const MIB = 2 ** 20;
 const BOTH = ['encrypt', 'decrypt'];
 const KEYS = ['local key', 'warm cache'];
@@ -94,6 +96,10 @@ const TARGETS = [
   ]),
   ...both((op) => [
     noLonger(`1 GiB, \`${op}File\``, 'files', `${op}, file`, 'kms-envelope, file', 'cp', 1.25),
+  ]),
+  ...['put', 'get'].flatMap((op) => [
+    noLonger(`1 GiB, \`${op}\` of \`EncryptedS3\``, 's3', `${op}, S3`, S3, 'client-s3', 1.2),
+    noLonger(`1 GiB, \`${op}\` of \`EncryptedS3\``, 's3', `${op}, S3`, S3, S3_PYTHON, 1),
   ]),
   within('64 KiB out of 1 GiB, `decryptRange`', 'less than 1 ms', 1e6, duration, (cases) =>
     timeOf(cases, 'ranges', 'range', 'kms-envelope, decryptRange'),

@@ -25,15 +25,14 @@ const TOLD = ['migrated', 'checked', 'removed'];
 class Migration {
   #migrate;
   #reporter;
-  #signal;
   #atOnce;
+  /** Ends all: because the process is asked to end, or what fails would fail for all objects alike. */
+  #stop = new AbortController();
   /** @type {InstanceType<typeof import('../support/progress.js').Progress> | undefined} */
   #progress;
   #counts = new Map();
   /** The exit codes of the objects that failed. */
   exits = new Set();
-  /** What fails for all objects alike. */
-  #fatal = new AbortController();
 
   /**
    * @param {(place: Item['place'], signal: AbortSignal) => Promise<Outcome>} migrate
@@ -44,8 +43,8 @@ class Migration {
   constructor(migrate, { reporter, signal, atOnce }) {
     this.#migrate = migrate;
     this.#reporter = reporter;
-    this.#signal = AbortSignal.any([signal, this.#fatal.signal]);
     this.#atOnce = atOnce;
+    signal.addEventListener('abort', () => this.#stop.abort(signal.reason), { once: true });
   }
 
   /**
@@ -57,7 +56,7 @@ class Migration {
     // Each worker takes the next object when it is done with one.
     const work = async () => {
       for await (const item of { [Symbol.asyncIterator]: () => sharing(objects) }) {
-        if (this.#signal.aborted) return;
+        if (this.#stop.signal.aborted) return;
         await this.#one(item);
       }
     };
@@ -67,14 +66,14 @@ class Migration {
       this.#progress.stop();
       await objects.return(undefined);
     }
-    this.#signal.throwIfAborted();
+    this.#stop.signal.throwIfAborted();
     if (!isSingle) await this.#summarise();
   }
 
   /** @param {Item} item */
   async #one({ place, address }) {
     try {
-      const outcome = await this.#migrate(place, this.#signal);
+      const outcome = await this.#migrate(place, this.#stop.signal);
       const { status, from, to, plaintextLength } = outcome;
       this.#count(status);
       const value = { status, source: address, from, to, plaintextLength };
@@ -83,7 +82,7 @@ class Migration {
         await this.#reporter.result(value, `${WORDS[status]} ${address}${change}`);
       }
     } catch (error) {
-      if (this.#signal.aborted) return;
+      if (this.#stop.signal.aborted) return;
       this.#fail(s3Failure(error, address), address);
     }
     this.#progress?.add(1, address);
@@ -97,11 +96,11 @@ class Migration {
     this.#count('failed');
     this.exits.add(exitCodeOf(error));
     // What is wrong with all of them is told once, at the end.
-    if (!concernsOneObject(error)) return this.#fatal.abort(error);
+    if (!concernsOneObject(error)) return this.#stop.abort(error);
     this.#reporter.failure(error, { source });
     if (this.#counts.get('failed') < MOST_FAILURES) return;
     const advice = 'correct the options or the permissions, and run the command again';
-    this.#fatal.abort(new Failure('FILE', `${MOST_FAILURES} objects have failed; ${advice}`));
+    this.#stop.abort(new Failure('FILE', `${MOST_FAILURES} objects have failed; ${advice}`));
   }
 
   /** @param {string} status */

@@ -26,6 +26,9 @@ const STATUSES = {
 
 /** @typedef {Record<string, number>} Statuses */
 
+/** @type {WeakMap<object, InstanceType<typeof EnvelopeError>>} the errors that were made for clients */
+const told = new WeakMap();
+
 /**
  * Returns the HTTP status of an error of this package, from 400 to 599.
  *
@@ -64,12 +67,17 @@ function publicAnswer(error, own) {
  *
  * @param {unknown} error
  * @param {Statuses} [own]
+ * @returns {unknown}
  */
-function publicError(error, own) {
+function publicError(error, own = {}) {
+  // A handler of files has told it already; the application may still have a status of its own.
+  const known = told.get(/** @type {object} */ (error));
+  if (known) return Object.hasOwn(own, known.code) ? publicError(known, own) : error;
   if (!(error instanceof EnvelopeError)) return error;
   const { status, message, headers } = publicAnswer(error, own);
-  const told = new Error(message, { cause: error });
-  return Object.assign(told, { status, statusCode: status, expose: false, headers });
+  const answer = new Error(message, { cause: error });
+  told.set(answer, error);
+  return Object.assign(answer, { status, statusCode: status, expose: false, headers });
 }
 
 /**

@@ -2,6 +2,7 @@
 
 const { EnvelopeError } = require('../errors.js');
 const { PLATFORMS, glibcVersion } = require('./platform.js');
+const { VERSION: OWN_VERSION } = require('./version.js');
 
 /** What a reader of every message may need: the variable that names the addon. */
 const VARIABLE = 'KMS_ENVELOPE_NATIVE_PATH';
@@ -79,6 +80,20 @@ function notLoaded(file, named, cause) {
 function notOurs(file, named) {
   const what = 'it is not the addon of this package, or of another version of it';
   return failure(`its native addon '${file}' cannot be used: ${what}${cure(named)}`);
+}
+
+/**
+ * Returns the error of an addon that belongs to another version of this package's JavaScript.
+ *
+ * @param {string} file
+ * @param {boolean} named whether the variable names it
+ * @param {string} version of the addon
+ */
+function otherVersion(file, named, version) {
+  return failure(
+    `its native addon '${file}' has version ${version}, and its JavaScript ${OWN_VERSION}; install ` +
+      `both in one version, and build a bundle again after each update${cure(named)}`,
+  );
 }
 
 /**
@@ -171,4 +186,4 @@ function failure(message, cause) {
   return new EnvelopeError('ERR_ENVELOPE_ADDON', `kms-envelope: ${message}`, details);
 }
 
-module.exports = { notFound, notLoaded, notOurs };
+module.exports = { notFound, notLoaded, notOurs, otherVersion };

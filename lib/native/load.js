@@ -6,6 +6,7 @@ const path = require('node:path');
 
 const { HERE, IN_A_BUNDLE } = require('./here.js');
 const { PLATFORMS, platformName } = require('./platform.js');
+const { VERSION } = require('./version.js');
 
 /** @typedef {typeof import('../../binding')} Addon */
 
@@ -111,7 +112,9 @@ function open(file, named, read = () => load(file)) {
   } catch (error) {
     throw explain().notLoaded(file, named, error);
   }
-  if (typeof Object(loaded).encryptShort !== 'function') throw explain().notOurs(file, named);
+  const { ADDON_VERSION: version } = Object(loaded);
+  if (typeof version !== 'string') throw explain().notOurs(file, named);
+  if (version !== VERSION) throw explain().otherVersion(file, named, version);
   return loaded;
 }
 

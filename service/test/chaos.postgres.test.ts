@@ -97,6 +97,13 @@ async function withClient<T>(work: (client: pg.Client) => Promise<T>): Promise<T
   }
 }
 
+/** Of the instances. */
+async function endSessions(client: pg.Client): Promise<void> {
+  await client.query(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'kms-envelope-service'",
+  );
+}
+
 const sqlStatesLogged = () =>
   instances.map(({ lines }) => new Set(lines.map(({ sqlState, reason }) => sqlState ?? reason)));
 
@@ -115,9 +122,7 @@ test("terminated backends end no instance, and use up no connection of the pool"
   await disturb(context, () =>
     withClient(async (client) => {
       for (let i = 0; i < rounds; i++) {
-        await client.query(
-          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'kms-envelope-service'",
-        );
+        await endSessions(client);
         await delay(100);
       }
     }),
@@ -137,6 +142,46 @@ test("while statements hang and the pool is used up, requests are answered", asy
         ),
       );
       await client.query("ROLLBACK");
+    }),
+  );
+});
+
+test("a server that turned read-only, as in a failover, is left for one that writes", async (context) => {
+  await disturb(context, () =>
+    withClient(async (client) => {
+      // For sessions that begin later: this one began before.
+      await client.query("ALTER DATABASE postgres SET default_transaction_read_only = on");
+      try {
+        await endSessions(client);
+        await until("a refusal", () => sqlStatesLogged().every((states) => states.has("25006")));
+      } finally {
+        await client.query("ALTER DATABASE postgres RESET default_transaction_read_only");
+      }
+    }),
+  );
+});
+
+test("while whoever looks at metrics waits, users are served", async (context) => {
+  await disturb(context, () =>
+    withClient(async (client) => {
+      await client.query("BEGIN");
+      // In the order in which they are written to.
+      await client.query("LOCK TABLE audit_log, metric_counts IN ACCESS EXCLUSIVE MODE");
+      const locked = performance.now();
+      const token = await tokenOf("watcher", "metrics");
+      // More than there are connections for metrics.
+      const looking = [1, 2, 3, 4, 5, 6].flatMap((hours) =>
+        instances.map(({ url }) =>
+          post(url, `{ encryptionMetrics(timeframeHours: ${hours}) { from } }`, {}, token),
+        ),
+      );
+      await until("work of all", () =>
+        workers.every(({ samples }) =>
+          samples.some((one) => one.begun >= locked && one.failure === undefined),
+        ),
+      );
+      await client.query("ROLLBACK");
+      await Promise.all(looking);
     }),
   );
 });

@@ -101,8 +101,8 @@ test("within the difference that is allowed, the database's time decides", async
   const { app, url } = service;
   const token = await app.get(Tokens).issueForDevelopment("ada", [], 3650);
   const graphql = (query: string, variables?: object) => post(url, query, variables, token);
-  const before = Date.now();
   const { expiresAt } = await new Device({ graphql, clock: new Clock() }, token, "phone").key();
-  const days = (new Date(expiresAt).getTime() - before) / DAY;
-  assert.ok(days < 30 + (15 * SECOND) / DAY, `${days}`);
+  // Made by the machine's clock, it would end up to 20 seconds later.
+  const days = (new Date(expiresAt).getTime() - Date.now()) / DAY;
+  assert.ok(days <= 30, `${days}`);
 });

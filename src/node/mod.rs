@@ -59,6 +59,10 @@ pub fn share_cores() {
     crate::parallel::share_cores();
 }
 
+/// The version of the package that this addon belongs to.
+#[napi]
+pub const ADDON_VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// Whether some data keys are kept in memory that could not be locked.
 #[napi]
 pub fn has_unlocked_keys() -> bool {

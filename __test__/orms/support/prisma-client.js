@@ -27,10 +27,22 @@ function generate(folder, schema) {
   });
 }
 
-/** The client of the tests for a database; it is generated once for each schema. */
-function clientFor(database) {
-  const template = fs.readFileSync(path.join(ORMS, 'prisma', 'schema.prisma'), 'utf8');
-  const schema = template.replace('PROVIDER', database.dialect).replace('OUTPUT', './client');
+/** The client of the tests for a database. */
+function clientFor({ dialect }) {
+  const models = fs.readFileSync(path.join(__dirname, 'models.prisma'), 'utf8');
+  return generatedClient(dialect, models);
+}
+
+/**
+ * The client for a provider and models; it is generated once for each.
+ *
+ * @param {string} provider
+ * @param {string} models
+ */
+function generatedClient(provider, models) {
+  const generator =
+    'generator client {\n  provider = "prisma-client-js"\n  output = "./client"\n}\n';
+  const schema = `${generator}datasource db {\n  provider = "${provider}"\n}\n${models}`;
   const name = createHash('sha256').update(schema).digest('hex').slice(0, 16);
   const folder = path.join(ORMS, 'node_modules', '.generated', name);
   const done = path.join(folder, 'done');
@@ -42,4 +54,4 @@ function clientFor(database) {
   return require(path.join(folder, 'client'));
 }
 
-module.exports = { clientFor, generate };
+module.exports = { clientFor, generate, generatedClient };

@@ -1,5 +1,5 @@
 import { Injectable } from "@nestjs/common";
-import { and, desc, eq, gt, isNotNull, isNull, lte, or } from "drizzle-orm";
+import { and, desc, eq, gt, isNotNull, isNull, lte, or, type SQL } from "drizzle-orm";
 import { HOUR, later, SECOND, secondsUntil } from "../common/durations.js";
 import { ServiceError } from "../common/service-error.js";
 import { sortableId } from "../common/sortable-id.js";
@@ -21,6 +21,14 @@ export interface Generation {
   readonly address: string;
 }
 
+/** How many generations there may be of one device, user or address. */
+interface Bound {
+  readonly of: "device" | "user" | "address";
+  /** The condition that a generation is one of them. */
+  readonly rows: SQL;
+  readonly most: number;
+}
+
 /** How many keys may be made within a sliding window, for a device, a user and an address. */
 @Injectable()
 export class GenerationLimits {
@@ -33,32 +41,7 @@ export class GenerationLimits {
    * @throws {ServiceError} `KEY_LIMIT_REACHED`, with the time to try again.
    */
   async take(transaction: Transaction, generation: Generation, now: Date): Promise<string> {
-    const { LIMIT_DEVICE_GENERATIONS, LIMIT_USER_GENERATIONS, LIMIT_ADDRESS_GENERATIONS } =
-      this.config;
-    await this.check(
-      transaction,
-      "device",
-      keyGenerations.deviceId,
-      generation.deviceId,
-      LIMIT_DEVICE_GENERATIONS,
-      now,
-    );
-    await this.check(
-      transaction,
-      "user",
-      keyGenerations.userId,
-      generation.userId,
-      LIMIT_USER_GENERATIONS,
-      now,
-    );
-    await this.check(
-      transaction,
-      "address",
-      keyGenerations.address,
-      generation.address,
-      LIMIT_ADDRESS_GENERATIONS,
-      now,
-    );
+    for (const bound of this.boundsOf(generation)) await this.check(transaction, bound, now);
     const id = sortableId(now);
     await transaction.insert(keyGenerations).values({
       id,
@@ -69,13 +52,19 @@ export class GenerationLimits {
     return id;
   }
 
+  private boundsOf({ deviceId, userId, address }: Generation): readonly Bound[] {
+    const { config } = this;
+    const { deviceId: device, userId: user, address: from } = keyGenerations;
+    return [
+      { of: "device", rows: eq(device, deviceId), most: config.LIMIT_DEVICE_GENERATIONS },
+      { of: "user", rows: eq(user, userId), most: config.LIMIT_USER_GENERATIONS },
+      { of: "address", rows: eq(from, address), most: config.LIMIT_ADDRESS_GENERATIONS },
+    ];
+  }
+
   private async check(
     transaction: Transaction,
-    limit: "device" | "user" | "address",
-    column:
-      typeof keyGenerations.deviceId | typeof keyGenerations.userId | typeof keyGenerations.address,
-    value: string,
-    most: number,
+    { of: limit, rows, most }: Bound,
     now: Date,
   ): Promise<void> {
     const window = this.config.LIMIT_WINDOW_HOURS * HOUR;
@@ -84,9 +73,7 @@ export class GenerationLimits {
     const [blocking] = await transaction
       .select({ requestedAt: keyGenerations.requestedAt })
       .from(keyGenerations)
-      .where(
-        and(eq(column, value), inWindow, or(isNotNull(keyGenerations.keyId), isBeingMade(now))),
-      )
+      .where(and(rows, inWindow, or(isNotNull(keyGenerations.keyId), isBeingMade(now))))
       .orderBy(desc(keyGenerations.requestedAt))
       .offset(most - 1)
       .limit(1);
