@@ -35,7 +35,7 @@ describe('docs/s3-migration.md', { skip }, () => {
   let bucket, keyring, env, old, output;
 
   before(async () => {
-    bucket = await startBucket();
+    bucket = await startBucket({ shared: false });
     const { moto, send, client } = bucket;
     const { keyId, arn } = await moto.createKey();
     await moto.createAlias('alias/app', keyId);

@@ -29,7 +29,7 @@ describe('the programs of docs/s3.md', { skip: skipWithout('python', 'examples')
   let bucket;
 
   before(async () => {
-    bucket = await startBucket();
+    bucket = await startBucket({ shared: false });
     const { moto, send } = bucket;
     for (const name of ['alias/app', 'alias/archive']) {
       await moto.createAlias(name, (await moto.createKey()).keyId);

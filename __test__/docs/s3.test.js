@@ -44,7 +44,7 @@ describe('examples/s3.ts (moto)', { skip: skipWithout('python', 'examples') }, (
   before(async () => {
     if (!node) return;
     fs.writeFileSync(file, plaintext);
-    moto = await startMoto();
+    moto = await startMoto({ shared: false });
     key = await moto.createKey();
     s3 = connect(moto.endpoint);
     await s3.send('CreateBucket', { Bucket: BUCKET });

@@ -19,10 +19,13 @@ const Bucket = `objects-${randomUUID()}`;
 
 /**
  * Starts moto with a bucket, a KMS key, and AWS's S3 client, whose requests go through `proxy`.
+ *
+ * @param {{ shared?: boolean }} [options] of `startMoto`; false for who makes a bucket with a fixed name, as
+ *   names of buckets are those of all accounts
  */
-async function startBucket() {
+async function startBucket(options) {
   const sdk = require('@aws-sdk/client-s3');
-  const moto = await startMoto();
+  const moto = await startMoto(options);
   const proxy = await startProxy(moto.endpoint);
   const connect = (endpoint) =>
     new sdk.S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true });

@@ -129,8 +129,8 @@ const TARGETS = [
   ]),
   within(
     'The addon',
-    'at most 12 MB',
-    12e6,
+    'at most 13.5 MB',
+    13.5e6,
     megabytes,
     (cases) => groupOf(cases, 'size', 'addon')?.figures['the addon'],
   ),
