@@ -70,8 +70,13 @@ describe('the site of the documentation', () => {
   it('finds a page by a word that only its text has, and opens it', async () => {
     const page = await browser.newPage();
     await page.goto(url(server, '/'));
-    await page.keyboard.press('Control+k');
-    await page.getByRole('searchbox').fill('ERR_ENVELOPE_CONTEXT_MISMATCH');
+    const search = page.getByRole('searchbox');
+    // The page hears the key once its scripts run.
+    while (!(await search.isVisible())) {
+      await page.keyboard.press('Control+k');
+      await search.waitFor({ timeout: 1000 }).catch(() => {});
+    }
+    await search.fill('ERR_ENVELOPE_CONTEXT_MISMATCH');
     await page.locator('.result').first().waitFor();
     await page.locator('.result[href*="/errors"]').first().click();
     await page.waitForURL(/\/errors\.html/);
