@@ -109,3 +109,6 @@ impl ObjectMetadata {
         &self.wrapped_key
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -165,3 +165,6 @@ fn checked(object: &ObjectMetadata, key: DataKey) -> Result<DataKey> {
         ),
     ))
 }
+
+#[cfg(test)]
+mod tests;

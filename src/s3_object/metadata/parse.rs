@@ -12,7 +12,7 @@ use crate::s3_object::{encoded_words, wrapping::Wrapping};
 
 /// The most that metadata and an instruction file may hold in all, in bytes: S3 takes 2 KiB of
 /// metadata, and clients write some KiB of instruction file.
-const MAX_LENGTH: usize = 256 * 1024;
+pub(super) const MAX_LENGTH: usize = 256 * 1024;
 
 /// The values of an object's metadata or of an instruction file, by their names.
 type Fields = BTreeMap<String, String>;
