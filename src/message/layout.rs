@@ -76,7 +76,24 @@ pub(super) fn too_many_frames() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::frame::{final_head, regular_head};
+    use crate::format::sizes::TAG;
     use proptest::prelude::*;
+
+    #[test]
+    fn the_length_of_a_signed_plaintext_is_told_by_the_final_frame() {
+        let mut body = Vec::new();
+        for sequence in 1..=3 {
+            body.extend(regular_head(sequence));
+            body.extend([0; 10 + TAG]);
+        }
+        let frames = body.clone();
+        body.extend(final_head(4, 5));
+        body.extend([0; 5 + TAG]);
+        let footer = [7; 105];
+        assert_eq!(signed_plaintext_length(10, &[&body[..], &footer].concat()), 35);
+        assert_eq!(signed_plaintext_length(10, &frames), frames.len(), "there is no final frame");
+    }
 
     proptest! {
         #[test]
