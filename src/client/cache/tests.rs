@@ -75,6 +75,17 @@ fn what_was_fetched_before_the_cache_was_cleared_is_not_stored() {
 }
 
 #[test]
+fn a_cleared_cache_holds_nothing_and_has_all_its_room_again() {
+    let cache = cache(Duration::from_secs(60));
+    for round in 0..3 {
+        (0..63).for_each(|name| store(&cache, name, 1 << 20));
+        assert_eq!(count(&cache), 63, "in round {round}");
+        cache.clear();
+        assert_eq!(count(&cache), 0, "after round {round}");
+    }
+}
+
+#[test]
 fn a_call_that_failed_or_that_nobody_waits_for_leaves_nothing_behind() {
     let cache = cache(Duration::from_secs(60));
     let failed =
