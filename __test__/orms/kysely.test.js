@@ -122,6 +122,40 @@ suite('kms-envelope/kysely', connect, {
       /name that no other column has/,
     );
   },
+  'what cannot be followed is refused: SQL in a selection, recursion, MERGE': async (world) => {
+    const { db, another } = world;
+    const { sql } = require('kysely');
+    const select = (selection) => db.selectFrom('users').select(selection).execute();
+    await refused(
+      attempt(() => select(sql`lower(email)`.as('x'))),
+      /cannot answer/,
+    );
+    const within = (eb) => sql`(select max(email) from ${eb.selectFrom('users').select('email')})`;
+    await refused(
+      attempt(() => db.selectNoFrom((eb) => within(eb).as('x')).execute()),
+      /within SQL/,
+    );
+    const users = (qb) => qb.selectFrom('users').select('email');
+    const recursive = db.withRecursive('c', users).selectFrom('c').selectAll();
+    await refused(
+      attempt(() => recursive.execute()),
+      /recursive WITH/,
+    );
+    const renamed = db.with('c(mail)', users).selectFrom('c').selectAll();
+    await refused(
+      attempt(() => renamed.execute()),
+      /by its own name/,
+    );
+    const merge = db.mergeInto('users').using('notes', 'notes.authorId', 'users.id');
+    await refused(
+      attempt(() => merge.whenMatched().thenDelete().execute()),
+      /MERGE/,
+    );
+    const unopened = another([encryptedTables(declarations(world.database.dialect))]);
+    const names = () => unopened.selectFrom('users').select('name').execute();
+    await refused(attempt(names), /keys are not open/);
+    await unopened.destroy();
+  },
   'SQL expressions as values are refused, and rows of a query': async (world) => {
     const { db } = world;
     const { sql } = require('kysely');
