@@ -55,9 +55,8 @@ const STEPS = {
   site,
   zig,
 };
-const DEFAULT_STEPS = [
-  'node-modules',
-  'addon',
+/** What the addon is tested with. */
+const TEST_STEPS = [
   'python',
   'localstack',
   'tink',
@@ -71,6 +70,7 @@ const DEFAULT_STEPS = [
   'frameworks',
   'examples',
 ];
+const DEFAULT_STEPS = ['node-modules', 'addon', ...TEST_STEPS];
 
 /** `node scripts/prepare.js [STEP...]`: makes what a fresh clone lacks; quick when all is there. */
 function main(names) {
@@ -223,21 +223,15 @@ if (require.main === module) {
 
 module.exports = {
   ROOT,
+  TEST_STEPS,
   addon,
   benchmark,
-  bundlers,
   examples,
-  frameworks,
-  localstack,
   nodeModules,
   orms,
   peers,
   python,
   rehearsal,
-  runtimes,
   s3,
   site,
-  surroundings,
-  tink,
-  typescript,
 };
