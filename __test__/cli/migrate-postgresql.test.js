@@ -7,6 +7,7 @@ const path = require('node:path');
 const { after, before, beforeEach, describe, it } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
 
+const { Keyset } = require('../..');
 const { assertFailed, finish, jsonLines, workplace } = require('../support/cli');
 const { STORE, hasNoted, openTenant, withPackages } = require('../support/migrations');
 const { postgresPrograms, startPostgres } = require('../support/postgres');
@@ -89,6 +90,27 @@ describe('kms-envelope fields migrate on PostgreSQL', { skip }, () => {
     const again = await migrated(...PLAIN);
     assert.deepEqual([again.rows, again.encrypted, again.unchanged], [3000, 0, 3000]);
     assert.deepEqual(fs.readdirSync(place.cwd).sort(), [STORE, 'node_modules']);
+  });
+
+  it('keeps the keys in the same database, which migrate takes them from', async () => {
+    const keys = ['--store', server.url, '--tenant', 'acme'];
+    const fields = (...args) => place.cli('fields', ...args, ...keys);
+    assertFailed(await fields('show'), 4, 'KEYSET_NOT_FOUND');
+    for (const command of ['create', 'rotate', 'show']) {
+      const { code, stderr } = await fields(command);
+      assert.deepEqual([code, stderr], [0, ''], command);
+    }
+    const stored = await client.query('SELECT tenant, version FROM field_keys');
+    assert.deepEqual(stored.rows, [{ tenant: 'acme', version: 2 }]);
+    assertFailed(await fields('create'), 2, 'INVALID_ARGUMENT');
+    const { stdout } = await fields('export', '--form', 'tink-binary');
+    assert.equal((await Keyset.import(stdout, { from: 'tink-binary' })).keys().length, 2);
+
+    await makeUsers(3);
+    assert.equal((await migrated('--from', 'plaintext', ...keys)).encrypted, 3);
+    assert.equal((await users()).filter(({ email }) => email.includes('@')).length, 0);
+    assert.equal((await fields('destroy', '--yes')).code, 0);
+    assertFailed(await fields('show'), 4, 'KEYSET_NOT_FOUND');
   });
 
   it('ends cleanly by Ctrl-C', async (t) => {
