@@ -10,7 +10,7 @@ const { Envelope, Fields, FolderKeysetStore } = require('../..');
 const { nodeBinary } = require('./nodes');
 const { PEERS } = require('./requirements');
 
-/** What `fields migrate` needs beside its database, for tests of a workplace. */
+/** The folder of keys that `fields migrate` is given, in the workplace of a test. */
 const STORE = 'keys';
 
 /** Makes the packages of the peers those of the project that the command line runs in. */
