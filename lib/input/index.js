@@ -1,7 +1,15 @@
 'use strict';
 
 // The door: each argument is checked here once, and converted into what cannot change any more.
-const { byteArray, bytes, checkUnchanged, outputBuffer, wipe } = require('./bytes.js');
+const {
+  byteArray,
+  byteLength,
+  bytes,
+  checkUnchanged,
+  isOwnArray,
+  outputBuffer,
+  wipe,
+} = require('./bytes.js');
 const { CONTEXT_AND_SIGNAL, callOptions, newContext } = require('./call-options.js');
 const { flattenContext, isArray, list, options, take } = require('./plain.js');
 const { abortSignal } = require('./signal.js');
@@ -12,11 +20,13 @@ module.exports = {
   CONTEXT_AND_SIGNAL,
   abortSignal,
   byteArray,
+  byteLength,
   bytes,
   callOptions,
   checkUnchanged,
   flattenContext,
   isArray,
+  isOwnArray,
   list,
   newContext,
   options,
