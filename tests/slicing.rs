@@ -117,15 +117,18 @@ fn limited(frame_length: u32, limit: u64) -> Client {
 
 #[test]
 fn the_longest_plaintext_is_exact_in_every_slicing() {
-    let (plaintext, given) = ([5; 95], context(&[]));
+    let (plaintext, given) = ((0..95).collect::<Vec<u8>>(), context(&[]));
     let message = encrypt(&client(10), given.clone(), &[&plaintext]);
     // The final frame is the first too many, then an earlier one.
     for (limit, fits) in [(95, true), (94, false), (49, false)] {
         let (client, expected) = (limited(10, limit), (!fits).then_some(Code::LimitExceeded));
         let whole = decrypt(&client, &given, &message);
         assert_eq!(whole.err().map(|error| error.code()), expected, "{limit}");
-        let ranges = decrypt_ranges(&client, &given, &message, 10);
-        assert_eq!(ranges.err().map(|error| error.code()), expected, "{limit}, by ranges");
+        for size in [1, 7, 10, 95] {
+            let ranges = decrypt_ranges(&client, &given, &message, size);
+            let read = expected.map_or_else(|| Ok(plaintext.to_vec()), Err);
+            assert_eq!(ranges.map_err(|error| error.code()), read, "{limit}, by ranges of {size}");
+        }
         for size in [1, 42, 1000] {
             let (released, ended) = decrypt_pieces(&client, &given, message.chunks(size));
             assert_eq!(ended.err().map(|error| error.code()), expected, "{limit}, by {size}");
