@@ -84,6 +84,7 @@ async function testNode() {
   prepare.orms();
   prepare.frameworks();
   prepare.examples();
+  prepare.benchmark();
   const files = testFiles(engine === 'aws-lc' ? [] : WITHOUT_CIPHERS);
   if (files.length === 0) return { ok: false, error: 'there is no __test__/SUBJECT/*.test.js' };
 
