@@ -522,10 +522,11 @@ export declare function decryptDataKey(keyring: NativeKeyring, ciphertextBlob: U
 export declare function decryptFile(job: FileJob, paths: FilePaths, client: Client, expectedContext: Array<string>): Promise<FileLengths>
 
 /**
- * Writes the plaintext of a short message to `output`, which has room for as many bytes as the message
- * has, and returns its length, in one call and without an object.
+ * Writes the plaintext of a short message to `output` and returns its length, in one call and without an
+ * object; or, where `output` has no room, returns what writes it.
  *
- * After an error nothing of the plaintext is left.
+ * After an error nothing of the plaintext is left. Bytes of `output` behind the plaintext's place stay
+ * as they were.
  */
 export declare function decryptShort(client: Client, message: Uint8Array, expectedContext: Array<string>, output: Uint8Array): number | Transform | PendingStart
 

@@ -1,7 +1,15 @@
 'use strict';
 
 // The door: each argument is checked here once, and converted into what cannot change any more.
-const { byteArray, bytes, checkUnchanged, outputBuffer, wipe } = require('./bytes.js');
+const {
+  byteArray,
+  bytes,
+  checkUnchanged,
+  outputBuffer,
+  overlaps,
+  startOf,
+  wipe,
+} = require('./bytes.js');
 const { CONTEXT_AND_SIGNAL, callOptions, newContext } = require('./call-options.js');
 const { flattenContext, isArray, list, options, take } = require('./plain.js');
 const { abortSignal } = require('./signal.js');
@@ -21,6 +29,8 @@ module.exports = {
   newContext,
   options,
   outputBuffer,
+  overlaps,
+  startOf,
   take,
   wipe,
 };
