@@ -97,6 +97,8 @@ const TARGETS = [
   ...both((op) => [
     noLonger(`1 GiB, \`${op}File\``, 'files', `${op}, file`, 'kms-envelope, file', 'cp', 1.25),
   ]),
+  smallFiles('kms-envelope, one command'),
+  smallFiles('kms-envelope, one command, --cache'),
   ...['put', 'get'].flatMap((op) => [
     noLonger(`1 GiB, \`${op}\` of \`EncryptedS3\``, 's3', `${op}, S3`, S3, 'client-s3', 1.2),
     noLonger(`1 GiB, \`${op}\` of \`EncryptedS3\``, 's3', `${op}, S3`, S3, S3_PYTHON, 1),
@@ -122,6 +124,22 @@ const TARGETS = [
     'client-kms and node:crypto',
     5,
   ),
+  faster(
+    'A KMS data key and 256 bytes, 50 in flight: processor time',
+    'kms-cost',
+    'processor time, 50 in flight',
+    'kms-envelope',
+    'client-kms and node:crypto',
+    5,
+  ),
+  noLonger(
+    'The same, one after another: time',
+    'kms-cost',
+    'time, one after another',
+    'kms-envelope',
+    'node:http, a bare request',
+    1.15,
+  ),
   ...both((op) => [onePieceMemory(op)]),
   ...both((op) => [
     flat(`Memory, \`${op}Stream\``, ASYNC, op),
@@ -135,6 +153,11 @@ const TARGETS = [
     (cases) => groupOf(cases, 'size', 'addon')?.figures['the addon'],
   ),
 ];
+
+function smallFiles(side) {
+  const [what, group] = ['Files of 4 KiB, by the command line', '2000 files of 4 KiB'];
+  return faster(what, 'small-files', group, side, 'openssl enc, a loop of the shell', 5);
+}
 
 function both(rowsOf) {
   return BOTH.flatMap(rowsOf);
