@@ -155,7 +155,7 @@ const TARGETS = [
 ];
 
 function smallFiles(side) {
-  const [what, group] = ['Files of 4 KiB, by the command line', '2000 files of 4 KiB'];
+  const [what, group] = ['Files of 4 KiB, by the command line', '1000 files of 4 KiB'];
   return faster(what, 'small-files', group, side, 'openssl enc, a loop of the shell', 5);
 }
 
