@@ -97,8 +97,8 @@ const TARGETS = [
   ...both((op) => [
     noLonger(`1 GiB, \`${op}File\``, 'files', `${op}, file`, 'kms-envelope, file', 'cp', 1.25),
   ]),
-  smallFiles('kms-envelope, one command'),
-  smallFiles('kms-envelope, one command, --cache'),
+  smallFiles('by the command line', 'kms-envelope, one command'),
+  smallFiles('the same with `--cache`', 'kms-envelope, one command, --cache'),
   ...['put', 'get'].flatMap((op) => [
     noLonger(`1 GiB, \`${op}\` of \`EncryptedS3\``, 's3', `${op}, S3`, S3, 'client-s3', 1.2),
     noLonger(`1 GiB, \`${op}\` of \`EncryptedS3\``, 's3', `${op}, S3`, S3, S3_PYTHON, 1),
@@ -154,8 +154,8 @@ const TARGETS = [
   ),
 ];
 
-function smallFiles(side) {
-  const [what, group] = ['Files of 4 KiB, by the command line', '1000 files of 4 KiB'];
+function smallFiles(how, side) {
+  const [what, group] = [`Files of 4 KiB, ${how}`, '1000 files of 4 KiB'];
   return faster(what, 'small-files', group, side, 'openssl enc, a loop of the shell', 5);
 }
 
