@@ -3,15 +3,13 @@
 //   DATABASE_URL=postgres://... KMS_KEY_ARN=arn:aws:kms:... node examples/branch-keys-postgresql.ts tenant-blue
 import { pathToFileURL } from "node:url";
 import pg from "pg";
-import {
-  BranchKeyStore,
-  Envelope,
-  HierarchicalKeyring,
-  type BranchKeyItem,
-  type BranchKeyItemKeys,
-  type BranchKeyPut,
-  type BranchKeyStorage,
+import type {
+  BranchKeyItem,
+  BranchKeyItemKeys,
+  BranchKeyPut,
+  BranchKeyStorage,
 } from "kms-envelope";
+import { itemOf, tryStorage, type BranchKeyRow } from "./branch-keys-shared.ts";
 
 /** Errors of these classes of PostgreSQL may be gone the next time: lost connections, conflicts. */
 const PASSING = ["08", "40", "53", "57"];
@@ -85,21 +83,10 @@ export class PostgresBranchKeyStorage implements BranchKeyStorage {
     return rows.map(({ branch_key_id: id }) => id);
   }
 
-  async #rows(sql: string, values: unknown[] = []): Promise<Row[]> {
-    const { rows } = await this.#pool.query<Row>(sql, values).catch(explain);
+  async #rows(sql: string, values: unknown[] = []): Promise<BranchKeyRow[]> {
+    const { rows } = await this.#pool.query<BranchKeyRow>(sql, values).catch(explain);
     return rows;
   }
-}
-
-interface Row {
-  branch_key_id: string;
-  type: string;
-  enc: Buffer;
-  attributes: string;
-}
-
-function itemOf({ branch_key_id: branchKeyId, type, enc, attributes }: Row): BranchKeyItem {
-  return { branchKeyId, type, enc, attributes: JSON.parse(attributes) };
 }
 
 /** Writes one item, if its condition holds; resolves with whether it did. */
@@ -135,12 +122,6 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   }
   const pool = new pg.Pool({ connectionString });
   const storage = new PostgresBranchKeyStorage(pool);
-  const branchKeyStore = new BranchKeyStore({ storage, logicalName: "tenants", kmsKeyId });
-  await branchKeyStore.createTable();
-  await branchKeyStore.create({ branchKeyId, encryptionContext: { tenant: branchKeyId } });
-  const keyring = new HierarchicalKeyring({ branchKeyStore, branchKeyId });
-  const envelope = new Envelope({ keyring });
-  const message = await envelope.encrypt(`hello, ${branchKeyId}`);
-  console.log(String(await envelope.decrypt(message)));
+  console.log(await tryStorage(storage, kmsKeyId, branchKeyId));
   await pool.end();
 }

@@ -3,15 +3,13 @@
 //   KMS_KEY_ARN=arn:aws:kms:... node examples/branch-keys-sqlite.ts keys.db tenant-blue
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
-import {
-  BranchKeyStore,
-  Envelope,
-  HierarchicalKeyring,
-  type BranchKeyItem,
-  type BranchKeyItemKeys,
-  type BranchKeyPut,
-  type BranchKeyStorage,
+import type {
+  BranchKeyItem,
+  BranchKeyItemKeys,
+  BranchKeyPut,
+  BranchKeyStorage,
 } from "kms-envelope";
+import { itemOf, tryStorage, type BranchKeyRow } from "./branch-keys-shared.ts";
 
 /** SQLite's number for a database that another process is writing to. */
 const SQLITE_BUSY = 5;
@@ -97,20 +95,9 @@ export class SqliteBranchKeyStorage implements BranchKeyStorage {
     return changes === 1;
   }
 
-  #rows(sql: string, ...values: string[]): Row[] {
-    return this.#database.prepare(sql).all(...values) as unknown as Row[];
+  #rows(sql: string, ...values: string[]): BranchKeyRow[] {
+    return this.#database.prepare(sql).all(...values) as unknown as BranchKeyRow[];
   }
-}
-
-interface Row {
-  branch_key_id: string;
-  type: string;
-  enc: Uint8Array;
-  attributes: string;
-}
-
-function itemOf({ branch_key_id: branchKeyId, type, enc, attributes }: Row): BranchKeyItem {
-  return { branchKeyId, type, enc, attributes: JSON.parse(attributes) };
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
@@ -121,12 +108,6 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   }
   const database = new DatabaseSync(file, { timeout: 5000 });
   const storage = new SqliteBranchKeyStorage(database);
-  const branchKeyStore = new BranchKeyStore({ storage, logicalName: "tenants", kmsKeyId });
-  await branchKeyStore.createTable();
-  await branchKeyStore.create({ branchKeyId, encryptionContext: { tenant: branchKeyId } });
-  const keyring = new HierarchicalKeyring({ branchKeyStore, branchKeyId });
-  const envelope = new Envelope({ keyring });
-  const message = await envelope.encrypt(`hello, ${branchKeyId}`);
-  console.log(String(await envelope.decrypt(message)));
+  console.log(await tryStorage(storage, kmsKeyId, branchKeyId));
   database.close();
 }

@@ -86,9 +86,9 @@ function nodeModules() {
   npmInstall(ROOT);
 }
 
-/** The Encryption SDK for JavaScript and other versions of Node.js, to test with. */
+/** The packages that are compared with, and other versions of Node.js; all of them bring their binaries. */
 function peers() {
-  npmInstall(PEERS);
+  npmInstall(PEERS, ['--ignore-scripts']);
 }
 
 /** What the packed package is tried in: test runners, a bundler, and the like. */

@@ -6,8 +6,9 @@ const { describe, it } = require('node:test');
 
 const { Envelope, Fields, FolderKeysetStore, Keyset } = require('../..');
 const { assertFailed, jsonLines, run, workplace } = require('../support/cli');
-const { nodeWithSqlite, sqlite } = require('../support/migrations');
-const { requireOrSkip } = require('../support/requirements');
+const { SQLITE_DRIVERS, nodeWithSqlite, sqlite } = require('../support/migrations');
+const { isInstalled, requireOrSkip } = require('../support/requirements');
+const { commandLine, hasPseudoTerminal, onTerminal } = require('../support/terminal');
 
 const place = workplace();
 const { at } = place;
@@ -100,21 +101,57 @@ describe('kms-envelope fields', () => {
     assertFailed(await place.cli('fields', 'destroy', ...KEYS, '--yes'), 4, 'KEYSET_NOT_FOUND');
   });
 
-  it('keeps keys in SQLite, too', async (t) => {
+  it('asks on a terminal for the name of the tenant before it destroys the keys', async (t) => {
+    if (!requireOrSkip(t, hasPseudoTerminal(), 'script of util-linux')) return;
+    await created();
+    const destroy = (answer) =>
+      onTerminal(place, commandLine(['fields', 'destroy', ...KEYS]), {
+        asked: /All values of acme will be lost\. Type its name to go on: /,
+        answer,
+      });
+    for (const answer of ['yes', 'Acme']) {
+      const { code, shown } = await destroy(answer);
+      assert.equal(code, 1, shown);
+      assert.match(shown, /ERR_ENVELOPE_ABORTED: nothing was destroyed/);
+    }
+    await cli('show', ...KEYS);
+    const { code, shown } = await destroy('acme');
+    assert.equal(code, 0, shown);
+    assert.match(shown, /destroyed the keys of acme; its values can be read no more/);
+    assertFailed(await place.cli('fields', 'show', ...KEYS), 4, 'KEYSET_NOT_FOUND');
+  });
+
+  for (const [driver, { install, env: own }] of Object.entries(SQLITE_DRIVERS)) {
+    it(`keeps keys in SQLite, through ${driver}`, async (t) => {
+      const node = nodeWithSqlite();
+      const peers = 'Node.js 24: run `node scripts/prepare.js peers`';
+      if (!requireOrSkip(t, node && isInstalled('peers'), peers)) return;
+      install(place.cwd);
+      const env = { ...place.env, ...own };
+      const keys = ['--store', 'sqlite:keys.db', '--tenant', 'acme'];
+      const fields = (...args) => run(['fields', ...args, ...keys], { cwd: place.cwd, env, node });
+      assertFailed(await fields('show'), 5, 'FILE_NOT_FOUND');
+      for (const command of ['create', 'rotate', 'show']) {
+        const { code, stderr } = await fields(command);
+        assert.deepEqual([code, stderr], [0, ''], command);
+      }
+      const [rows] = sqlite(at('keys.db'), [['SELECT tenant, version FROM field_keys']]);
+      assert.deepEqual(rows, [{ tenant: 'acme', version: 2 }]);
+      const { stdout } = await fields('export', '--form', 'tink-binary');
+      assert.equal((await Keyset.import(stdout, { from: 'tink-binary' })).keys().length, 2);
+      assert.equal((await fields('destroy', '--yes')).code, 0);
+      assertFailed(await fields('show'), 4, 'KEYSET_NOT_FOUND');
+    });
+  }
+
+  it('says how a project gets SQLite that has none', async (t) => {
     const node = nodeWithSqlite();
     if (!requireOrSkip(t, node, 'Node.js 24: run `node scripts/prepare.js peers`')) return;
-    const { cwd, env } = place;
-    const keys = ['--store', 'sqlite:keys.db', '--tenant', 'acme'];
-    const fields = (...args) => run(['fields', ...args, ...keys], { cwd, env, node });
-    assertFailed(await fields('show'), 5, 'FILE_NOT_FOUND');
-    for (const command of ['create', 'rotate', 'show']) {
-      const { code, stderr } = await fields(command);
-      assert.deepEqual([code, stderr], [0, ''], command);
-    }
-    const [rows] = sqlite(at('keys.db'), [['SELECT tenant, version FROM field_keys']]);
-    assert.deepEqual(rows, [{ tenant: 'acme', version: 2 }]);
-    assert.equal((await fields('destroy', '--yes')).code, 0);
-    assertFailed(await fields('show'), 4, 'KEYSET_NOT_FOUND');
+    const env = { ...place.env, ...SQLITE_DRIVERS['better-sqlite3'].env };
+    const args = ['fields', 'create', '--store', 'sqlite:keys.db', '--tenant', 'acme'];
+    const { code, stderr } = await run(args, { cwd: place.cwd, env, node });
+    assert.equal(code, 4, stderr);
+    assert.match(stderr, /CONFIGURATION: .*npm install better-sqlite3, or use Node\.js 22\.13/);
   });
 
   const wrong = {

@@ -7,6 +7,7 @@ const path = require('node:path');
 const { after, before, beforeEach, describe, it } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
 
+const { Keyset, SqlKeysetStore } = require('../..');
 const { assertFailed, finish, jsonLines, workplace } = require('../support/cli');
 const { STORE, hasNoted, openTenant, withPackages } = require('../support/migrations');
 const { postgresPrograms, startPostgres } = require('../support/postgres');
@@ -20,11 +21,12 @@ const INDEX = { normalize: ['nfkc', 'lowercase'] };
 const place = workplace();
 
 describe('kms-envelope fields migrate on PostgreSQL', { skip }, () => {
+  let pg;
   let server;
   let client;
 
   before(async () => {
-    const pg = createRequire(path.join(PEERS, 'package.json'))('pg');
+    pg = createRequire(path.join(PEERS, 'package.json'))('pg');
     server = await startPostgres();
     client = new pg.Client({ connectionString: server.url });
     await client.connect();
@@ -89,6 +91,44 @@ describe('kms-envelope fields migrate on PostgreSQL', { skip }, () => {
     const again = await migrated(...PLAIN);
     assert.deepEqual([again.rows, again.encrypted, again.unchanged], [3000, 0, 3000]);
     assert.deepEqual(fs.readdirSync(place.cwd).sort(), [STORE, 'node_modules']);
+  });
+
+  it('keeps the keys in the same database, which migrate takes them from', async () => {
+    const keys = ['--store', server.url, '--tenant', 'acme'];
+    const fields = (...args) => place.cli('fields', ...args, ...keys);
+    assertFailed(await fields('show'), 4, 'KEYSET_NOT_FOUND');
+    for (const command of ['create', 'rotate', 'show']) {
+      const { code, stderr } = await fields(command);
+      assert.deepEqual([code, stderr], [0, ''], command);
+    }
+    const stored = await client.query('SELECT tenant, version FROM field_keys');
+    assert.deepEqual(stored.rows, [{ tenant: 'acme', version: 2 }]);
+    assertFailed(await fields('create'), 2, 'INVALID_ARGUMENT');
+    const { stdout } = await fields('export', '--form', 'tink-binary');
+    assert.equal((await Keyset.import(stdout, { from: 'tink-binary' })).keys().length, 2);
+
+    await makeUsers(3);
+    assert.equal((await migrated('--from', 'plaintext', ...keys)).encrypted, 3);
+    assert.equal((await users()).filter(({ email }) => email.includes('@')).length, 0);
+    assert.equal((await fields('destroy', '--yes')).code, 0);
+    assertFailed(await fields('show'), 4, 'KEYSET_NOT_FOUND');
+  });
+
+  it('lets one of many change the keys in the database at once', async (t) => {
+    const pool = new pg.Pool({ connectionString: server.url, max: 8 });
+    t.after(() => pool.end());
+    const query = (sql, values) => pool.query(sql, values);
+    const store = new SqlKeysetStore({ dialect: 'postgresql', query });
+    await pool.query(store.createTableSql);
+    for (const version of [1, 2]) {
+      const saves = Array.from({ length: 8 }, (_, i) =>
+        store.save('acme', Buffer.of(version, i), { version, previousVersion: version - 1 }),
+      );
+      const saved = await Promise.all(saves);
+      assert.equal(saved.filter(Boolean).length, 1);
+      const data = Buffer.of(version, saved.indexOf(true));
+      assert.deepEqual(await store.load('acme'), { data, version });
+    }
   });
 
   it('ends cleanly by Ctrl-C', async (t) => {

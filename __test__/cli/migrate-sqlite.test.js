@@ -8,9 +8,17 @@ const path = require('node:path');
 const { beforeEach, describe, it } = require('node:test');
 
 const { Envelope, LocalKeyring } = require('../..');
-const { assertFailed, jsonLines, run, start, workplace } = require('../support/cli');
-const { STORE, hasNoted, nodeWithSqlite, openTenant, sqlite } = require('../support/migrations');
-const { PEERS, skipReason, skipWithout } = require('../support/requirements');
+const { assertFailed, finish, jsonLines, run, start, workplace } = require('../support/cli');
+const {
+  SQLITE_DRIVERS,
+  STORE,
+  hasNoted,
+  nodeWithSqlite,
+  openTenant,
+  sqlite,
+} = require('../support/migrations');
+const { PEERS, requireOrSkip, skipReason, skipWithout } = require('../support/requirements');
+const { commandLine, hasPseudoTerminal, onTerminal } = require('../support/terminal');
 
 const node = nodeWithSqlite();
 const skip =
@@ -25,6 +33,12 @@ describe('kms-envelope fields migrate on SQLite', { skip }, () => {
   let options;
 
   beforeEach(() => (options = { cwd: place.cwd, env: place.env, node }));
+
+  /** Lets the project have SQLite by this driver, and no other. */
+  function use({ install, env }) {
+    install(place.cwd);
+    options.env = { ...place.env, ...env };
+  }
 
   const args = (...more) => [
     ...['fields', 'migrate', '--store', STORE, '--tenant', 'acme'],
@@ -49,47 +63,79 @@ describe('kms-envelope fields migrate on SQLite', { skip }, () => {
     );
   }
 
-  it('encrypts all rows; killed, it goes on where it was; then again under a new key', async (t) => {
-    const fields = await openTenant(t, place);
-    const index = { normalize: 'lowercase' };
-    const column = fields.column({ table: 'users', column: 'email', type: 'text', index });
-    insert(Array.from({ length: 1000 }, (_, i) => `User${i}@example.com`));
-    const plain = [
-      '--from',
-      'plaintext',
-      '--index',
-      'email_index,normalize=lowercase,encoding=hex',
-    ];
-    const child = start(args(...plain, '--batch', '2'), options);
+  for (const [name, driver] of Object.entries(SQLITE_DRIVERS)) {
+    it(`encrypts all rows by ${name}; killed, it goes on where it was; then again under a new key`, async (t) => {
+      use(driver);
+      const fields = await openTenant(t, place);
+      const index = { normalize: 'lowercase' };
+      const column = fields.column({ table: 'users', column: 'email', type: 'text', index });
+      insert(Array.from({ length: 1000 }, (_, i) => `User${i}@example.com`));
+      const plain = [
+        '--from',
+        'plaintext',
+        '--index',
+        'email_index,normalize=lowercase,encoding=hex',
+      ];
+      const child = start(args(...plain, '--batch', '2'), options);
+      await hasNoted(place);
+      child.kill('SIGKILL');
+      await new Promise((resolve) => child.once('close', resolve));
+      const left = users().filter(({ email }) => typeof email === 'string').length;
+      assert.ok(left > 0 && left < 1000, `${left} are left`);
+
+      const told = await migrated(...plain);
+      assert.deepEqual([told.failed, told.resumed], [0, true]);
+      const checkAll = () => {
+        for (const { id, email, email_index: found } of users()) {
+          const text = `User${id - 1}@example.com`;
+          assert.equal(column.decrypt(Buffer.from(email.hex, 'hex'), { row: id }), text);
+          assert.equal(found, column.index(text, { encoding: 'hex' }));
+        }
+      };
+      checkAll();
+      // What the application's own writes have left in pages goes with VACUUM.
+      sql(['VACUUM']);
+      assert.ok(!fs.readFileSync(at('app.db')).includes('@example'), 'no plaintext is in the file');
+
+      const { keyId } = await fields.rotate();
+      await fields.promote(keyId, { force: true });
+      assert.equal((await migrated('--dry-run')).encrypted, 1000);
+      assert.equal((await migrated('--index', plain[3])).encrypted, 1000);
+      const id = Buffer.alloc(4);
+      id.writeUInt32BE(keyId);
+      assert.ok(users().every(({ email }) => email.hex.startsWith(`01${id.toString('hex')}`)));
+      checkAll();
+      assert.equal((await migrated()).encrypted, 0);
+    });
+  }
+
+  it('shows on a terminal how many rows are done', async (t) => {
+    if (!requireOrSkip(t, hasPseudoTerminal(), 'script of util-linux')) return;
+    const column = (await openTenant(t, place)).column({ ...COLUMN, encoding: 'buffer' });
+    insert(Array.from({ length: 200 }, (_, i) => `user${i}@example.com`));
+    const line = commandLine(args('--from', 'plaintext', '--batch', '1'), node);
+    const { code, shown } = await onTerminal(place, line);
+    assert.equal(code, 0, shown);
+    assert.match(shown, /=-* +\d+% {2}\d+ of 200 {2}(\d\d:\d\d|\.\.\.) left {2}users\.email/);
+    assert.match(shown, /users\.email: 200 encrypted, 0 as they should be, 0 failed\r\n$/);
+    const [first] = users();
+    assert.equal(
+      column.decrypt(Buffer.from(first.email.hex, 'hex'), { row: 1 }),
+      'user0@example.com',
+    );
+  });
+
+  it('ends cleanly by Ctrl-C', async (t) => {
+    await openTenant(t, place);
+    insert(Array.from({ length: 500 }, (_, i) => `user${i}@example.com`));
+    const child = start(args('--from', 'plaintext', '--batch', '1'), options);
+    const finished = finish(child);
     await hasNoted(place);
-    child.kill('SIGKILL');
-    await new Promise((resolve) => child.once('close', resolve));
+    child.kill('SIGINT');
+    assertFailed(await finished, 130, 'ABORTED');
     const left = users().filter(({ email }) => typeof email === 'string').length;
-    assert.ok(left > 0 && left < 1000, `${left} are left`);
-
-    const told = await migrated(...plain);
-    assert.deepEqual([told.failed, told.resumed], [0, true]);
-    const checkAll = () => {
-      for (const { id, email, email_index: found } of users()) {
-        const text = `User${id - 1}@example.com`;
-        assert.equal(column.decrypt(Buffer.from(email.hex, 'hex'), { row: id }), text);
-        assert.equal(found, column.index(text, { encoding: 'hex' }));
-      }
-    };
-    checkAll();
-    // What the application's own writes have left in pages goes with VACUUM.
-    sql(['VACUUM']);
-    assert.ok(!fs.readFileSync(at('app.db')).includes('@example'), 'no plaintext is in the file');
-
-    const { keyId } = await fields.rotate();
-    await fields.promote(keyId, { force: true });
-    assert.equal((await migrated('--dry-run')).encrypted, 1000);
-    assert.equal((await migrated('--index', plain[3])).encrypted, 1000);
-    const id = Buffer.alloc(4);
-    id.writeUInt32BE(keyId);
-    assert.ok(users().every(({ email }) => email.hex.startsWith(`01${id.toString('hex')}`)));
-    checkAll();
-    assert.equal((await migrated()).encrypted, 0);
+    assert.ok(left > 0 && left < 500, `${left} are left`);
+    assert.equal((await migrated('--from', 'plaintext')).resumed, true);
   });
 
   it('reads what other packages wrote, beside plaintext and messages', async (t) => {

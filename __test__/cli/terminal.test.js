@@ -1,14 +1,14 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { spawnSync } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const { describe, it } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
 
-const { BIN, assertFailed, finish, workplace } = require('../support/cli');
+const { assertFailed, finish, workplace } = require('../support/cli');
 const { requireOrSkip } = require('../support/requirements');
+const { commandLine, hasPseudoTerminal, onTerminal } = require('../support/terminal');
 const { bytesWritten } = require('../support/written');
 
 const WINDOWS = process.platform === 'win32';
@@ -54,28 +54,20 @@ describe('kms-envelope, interrupted', { skip: WINDOWS }, () => {
 });
 
 describe('the progress bar', { skip: WINDOWS }, () => {
-  const script = spawnSync('script', ['--version'], { encoding: 'utf8' });
-  const utilLinux = /util-linux/.test(script.stdout ?? '');
-
-  /** Runs a line of shell on a pseudo-terminal; what it showed. */
-  function onTerminal(line) {
-    const shown = spawnSync('script', ['-qec', line, '/dev/null'], {
-      cwd: place.cwd,
-      env: { ...process.env, ...env, TERM: 'xterm' },
-      encoding: 'utf8',
-      timeout: 60_000,
-    });
-    assert.equal(shown.status, 0, shown.stdout);
-    return shown.stdout;
+  /** Runs a line of shell to a good end; returns what the terminal showed. */
+  async function shownBy(line) {
+    const { code, shown } = await onTerminal(place, line);
+    assert.equal(code, 0, shown);
+    return shown;
   }
 
-  it('shows on a terminal how far long work is', (t) => {
-    if (!requireOrSkip(t, utilLinux, 'script of util-linux')) return;
+  it('shows on a terminal how far long work is', async (t) => {
+    if (!requireOrSkip(t, hasPseudoTerminal(), 'script of util-linux')) return;
     const name = 'red\u001b[31m';
     fs.writeFileSync(at(name), '');
     fs.truncateSync(at(name), 1024 ** 3);
     fs.writeFileSync(at('small'), 'x');
-    const shown = onTerminal(`'${process.execPath}' '${BIN}' encrypt '${name}' small`);
+    const shown = await shownBy(commandLine(['encrypt', name, 'small']));
     assert.match(
       shown,
       /=-* +\d+% {2}[\d.]+ [MG]iB of 1\.0 GiB {2}(\d\d:\d\d|\.\.\.) left {2}red\\u001b\[31m/,
@@ -84,15 +76,15 @@ describe('the progress bar', { skip: WINDOWS }, () => {
     assert.match(shown, /2 encrypted\r\n$/);
     assert.ok(!shown.includes('\u001b[31m'), 'the name does not colour the terminal');
     fs.rmSync(at(`${name}.encrypted`));
-    const quiet = onTerminal(`'${process.execPath}' '${BIN}' encrypt --quiet '${name}'`);
+    const quiet = await shownBy(commandLine(['encrypt', '--quiet', name]));
     assert.equal(quiet, '');
     fs.rmSync(at(`${name}.encrypted`));
   });
 
-  it('shows how much has come through a pipe', (t) => {
-    if (!requireOrSkip(t, utilLinux, 'script of util-linux')) return;
+  it('shows how much has come through a pipe', async (t) => {
+    if (!requireOrSkip(t, hasPseudoTerminal(), 'script of util-linux')) return;
     const producer = '(head -c 2097152 /dev/zero; sleep 1; head -c 1 /dev/zero)';
-    const shown = onTerminal(`${producer} | '${process.execPath}' '${BIN}' encrypt > out`);
+    const shown = await shownBy(`${producer} | ${commandLine(['encrypt'])} > out`);
     assert.match(shown, /2\.0 MiB {2}\d\d:\d\d {2}standard input/);
   });
 

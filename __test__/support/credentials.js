@@ -7,7 +7,7 @@ const { promisify } = require('node:util');
 
 const SCRIPT = path.join(__dirname, 'try-kms.js');
 
-/** What a process of its own sees, whose environment holds nothing of AWS but this. */
+/** Returns what a new process answers whose environment holds only these variables of AWS. */
 async function tryKms(env, options = {}, times = 1) {
   const bare = Object.entries(process.env).filter(([name]) => !name.startsWith('AWS_'));
   const args = [SCRIPT, JSON.stringify(options), String(times)];
@@ -16,11 +16,11 @@ async function tryKms(env, options = {}, times = 1) {
     // What hangs is killed, and fails.
     timeout: 20_000,
   });
-  const told = JSON.parse(stdout);
-  return told.code ? { ...told, stderr } : told;
+  const answer = JSON.parse(stdout);
+  return answer.code ? { ...answer, stderr } : answer;
 }
 
-/** What gives credentials in a container, or on an instance; its status may depend on the path. */
+/** Starts a credentials endpoint of a container or an instance; `status` may be a function of the path. */
 async function serve(answer, status = 200) {
   const server = http.createServer((request, response) => {
     const body = answer(request.url);

@@ -5,7 +5,7 @@ const path = require('node:path');
 
 const { temporaryFolder } = require('./files');
 
-/** Where nobody answers. */
+/** An address where no server listens. */
 const NOBODY = 'http://127.0.0.1:9';
 const ROLE = 'arn:aws:iam::123456789012:role/app';
 const BASE = '[profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = secret\n';

@@ -17,14 +17,14 @@ async function startFakeKms(answer) {
     const operation = request.headers['x-amz-target'].split('.')[1];
     const body = JSON.parse(Buffer.concat(chunks).toString());
     const [, region] = /Credential=[^/]+\/\d+\/([^/]+)\//.exec(request.headers.authorization) ?? [];
-    const given = await answer(operation, body, ++state.calls, region);
-    if (given.never) return;
-    if (given.reset) return void request.socket.destroy();
-    response.writeHead(given.status ?? 200, {
+    const reply = await answer(operation, body, ++state.calls, region);
+    if (reply.never) return;
+    if (reply.reset) return void request.socket.destroy();
+    response.writeHead(reply.status ?? 200, {
       'content-type': 'application/x-amz-json-1.1',
       'x-amzn-requestid': `request-${state.calls}`,
     });
-    response.end(typeof given.body === 'string' ? given.body : JSON.stringify(given.body));
+    response.end(typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body));
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

@@ -5,7 +5,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { Envelope, Fields, RawAesKeyring } = require('../..');
 
-/** An envelope that asks nobody. */
+/** An envelope under a raw key, which needs no key service. */
 function envelope(byte = 1) {
   const wrappingKey = Buffer.alloc(32, byte);
   return new Envelope({
@@ -42,17 +42,17 @@ class MemoryStore {
 
 /** Fields of a new tenant, closed when the test ends. */
 async function open(t, options = {}) {
-  const given = { envelope: envelope(), store: new MemoryStore(), tenant: 'acme', create: true };
-  const fields = await Fields.open({ ...given, ...options });
+  const defaults = { envelope: envelope(), store: new MemoryStore(), tenant: 'acme', create: true };
+  const fields = await Fields.open({ ...defaults, ...options });
   t.after(() => fields.close());
   return fields;
 }
 
 /** A folder that is removed when the test ends. */
 function folder(t) {
-  const made = fs.mkdtempSync(path.join(os.tmpdir(), 'fields-'));
-  t.after(() => fs.rmSync(made, { recursive: true, force: true }));
-  return made;
+  const created = fs.mkdtempSync(path.join(os.tmpdir(), 'fields-'));
+  t.after(() => fs.rmSync(created, { recursive: true, force: true }));
+  return created;
 }
 
 module.exports = { MemoryStore, envelope, folder, open };

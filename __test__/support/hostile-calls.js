@@ -81,7 +81,7 @@ const GUARD = {
 /**
  * Calls with some arguments right and some hostile.
  *
- * @type {{ name: string, run(made: (() => unknown)[], next: () => number): unknown }[]}
+ * @type {{ name: string, run(values: (() => unknown)[], next: () => number): unknown }[]}
  */
 const CALLS = [
   writing('Envelope.encrypt', { ...CALL, ...SYNC }, (it, options) => envelope.encrypt(it, options)),
@@ -130,15 +130,19 @@ const CALLS = [
     (it, options) => envelope.plaintextSize(it, options),
     (size) => size === data.length,
   ),
-  call('Envelope.encryptText', CALL, async (options, made) => {
-    const message = await envelope.encryptText(made[3](), options);
+  call('Envelope.encryptText', CALL, async (options, values) => {
+    const message = await envelope.encryptText(values[3](), options);
     assert.ok(envelope.decryptSync(Buffer.from(message, 'base64url')).length >= 0);
   }),
-  call('Envelope.encryptJson', CALL, async (options, made) => {
-    await envelope.decryptJson(await envelope.encryptJson(made[0](), options));
+  call('Envelope.encryptJson', CALL, async (options, values) => {
+    await envelope.decryptJson(await envelope.encryptJson(values[0](), options));
   }),
-  call('Envelope.decryptText', CALL, (options, made) => envelope.decryptText(made[3](), options)),
-  call('Envelope.decryptJson', CALL, (options, made) => envelope.decryptJson(made[3](), options)),
+  call('Envelope.decryptText', CALL, (options, values) =>
+    envelope.decryptText(values[3](), options),
+  ),
+  call('Envelope.decryptJson', CALL, (options, values) =>
+    envelope.decryptJson(values[3](), options),
+  ),
   call('Envelope.openMessage', { start: () => 1, end: () => 9 }, async (options) => {
     const opened = await envelope.openMessage(sealed);
     const stream = opened.stream(options);
@@ -202,28 +206,28 @@ const CALLS = [
     { keyPairSpec: () => 'ECC_NIST_P384' },
     (it) => envelope.generateDataKeyPairWithoutPlaintext(it),
   ),
-  call('Envelope.decryptDataKey', { signal: CALL.signal }, async (options, made, next) => {
+  call('Envelope.decryptDataKey', { signal: CALL.signal }, async (options, values, next) => {
     const { ciphertextBlob, plaintext } = await wrapped;
-    const blob = next() % 2 ? made[3]() : ciphertextBlob;
+    const blob = next() % 2 ? values[3]() : ciphertextBlob;
     assert.ok((await envelope.decryptDataKey(blob, options)).plaintext.equals(plaintext));
   }),
-  call('Envelope.rewrapDataKey', { signal: CALL.signal, ...NEW }, async (options, made, next) => {
+  call('Envelope.rewrapDataKey', { signal: CALL.signal, ...NEW }, async (options, values, next) => {
     const { ciphertextBlob } = await wrapped;
-    const blob = next() % 2 ? made[3]() : ciphertextBlob;
-    return envelope.rewrapDataKey(blob, next() % 4 ? envelope : made[2](), options);
+    const blob = next() % 2 ? values[3]() : ciphertextBlob;
+    return envelope.rewrapDataKey(blob, next() % 4 ? envelope : values[2](), options);
   }),
-  call('Envelope.encryptDirect', CALL, async (options, made) => {
-    const given = made[3]();
+  call('Envelope.encryptDirect', CALL, async (options, values) => {
+    const given = values[3]();
     const expected = bytesOf(given);
     const { ciphertextBlob } = await envelope.encryptDirect(given, options);
     if (options?.encryptionContext !== undefined) return;
     assert.ok((await envelope.decryptDirect(ciphertextBlob)).plaintext.equals(expected));
   }),
-  call('Envelope.decryptDirect', CALL, (options, made) =>
-    envelope.decryptDirect(made[3](), options),
+  call('Envelope.decryptDirect', CALL, (options, values) =>
+    envelope.decryptDirect(values[3](), options),
   ),
-  call('Envelope.open', { signal: CALL.signal }, (options, made, next) =>
-    Envelope.open(next() % 2 ? { keyring } : made[2](), options),
+  call('Envelope.open', { signal: CALL.signal }, (options, values, next) =>
+    Envelope.open(next() % 2 ? { keyring } : values[2](), options),
   ),
   call(
     'Envelope',
@@ -452,27 +456,33 @@ const CALLS = [
   custom('CustomKeyring', (answer) => ({
     unwrapDataKey: () => new Promise((_, reject) => reject(answer())),
   })),
-  call('encrypt', { ...KEY, ...CALL, ...SYNC }, async (options, made) =>
-    api.encrypt(made[3](), options),
+  call('encrypt', { ...KEY, ...CALL, ...SYNC }, async (options, values) =>
+    api.encrypt(values[3](), options),
   ),
-  call('decrypt', { ...KEY, ...CALL, ...SYNC }, (options, made) => api.decrypt(made[3](), options)),
-  call('encryptText', { ...KEY, ...CALL }, async (options, made) => {
-    await api.encryptText(made[3](), options);
-  }),
-  call('decryptText', { ...KEY, ...CALL }, (options, made) => api.decryptText(made[3](), options)),
-  call('encryptJson', { ...KEY, ...CALL }, async (options, made) => {
-    await api.encryptJson(made[3](), options);
-  }),
-  call('decryptJson', { ...KEY, ...CALL }, (options, made) => api.decryptJson(made[3](), options)),
-  call('encryptStream', { ...KEY, ...STREAM }, (options, made) =>
-    piped(api.encryptStream(options), made[3]()),
+  call('decrypt', { ...KEY, ...CALL, ...SYNC }, (options, values) =>
+    api.decrypt(values[3](), options),
   ),
-  call('decryptStream', { ...KEY, ...READ_STREAM }, (options, made) =>
-    piped(api.decryptStream(options), made[3]()),
+  call('encryptText', { ...KEY, ...CALL }, async (options, values) => {
+    await api.encryptText(values[3](), options);
+  }),
+  call('decryptText', { ...KEY, ...CALL }, (options, values) =>
+    api.decryptText(values[3](), options),
+  ),
+  call('encryptJson', { ...KEY, ...CALL }, async (options, values) => {
+    await api.encryptJson(values[3](), options);
+  }),
+  call('decryptJson', { ...KEY, ...CALL }, (options, values) =>
+    api.decryptJson(values[3](), options),
+  ),
+  call('encryptStream', { ...KEY, ...STREAM }, (options, values) =>
+    piped(api.encryptStream(options), values[3]()),
+  ),
+  call('decryptStream', { ...KEY, ...READ_STREAM }, (options, values) =>
+    piped(api.decryptStream(options), values[3]()),
   ),
   call('generateDataKey', { ...KEY, ...CALL }, (options) => api.generateDataKey(options)),
-  call('decryptDataKey', { ...KEY, ...CALL }, (options, made) =>
-    api.decryptDataKey(made[3](), options),
+  call('decryptDataKey', { ...KEY, ...CALL }, (options, values) =>
+    api.decryptDataKey(values[3](), options),
   ),
   ...fieldCalls(call, envelope),
   call('inspect', {}, (_, [it]) => void api.inspect(it())),
@@ -486,23 +496,23 @@ function call(name, options, run) {
   return {
     name,
     [fc.toStringMethod]: () => name,
-    run(made, next) {
-      if (next() % 8 === 0) return run(made[0](), made, next);
+    run(values, next) {
+      if (next() % 8 === 0) return run(values[0](), values, next);
       const given = {};
       for (const [option, right] of Object.entries(options)) {
         const choice = next() % 6;
         if (choice > 1) given[option] = right();
-        else if (choice === 1) given[option] = made[next() % 3]();
+        else if (choice === 1) given[option] = values[next() % 3]();
       }
-      return run(given, made, next);
+      return run(given, values, next);
     },
   };
 }
 
 /** A call that makes a message of bytes: it must decrypt to them. */
 function writing(name, options, run) {
-  return call(name, options, async (given, made, next) => {
-    const input = next() % 2 ? made[3]() : data;
+  return call(name, options, async (given, values, next) => {
+    const input = next() % 2 ? values[3]() : data;
     const expected = bytesOf(input);
     const message = Buffer.from(await run(input, given));
     assert.ok(expected && envelope.decryptSync(message).equals(expected), `${name}: other bytes`);
@@ -511,17 +521,17 @@ function writing(name, options, run) {
 
 /** A call that reads a message: what it gives is what the message holds. */
 function reading(name, options, run, isRight = (found) => data.equals(found)) {
-  return call(name, options, async (given, made, next) => {
-    const input = next() % 3 ? sealed : made[3]();
+  return call(name, options, async (given, values, next) => {
+    const input = next() % 3 ? sealed : values[3]();
     assert.ok(isRight(await run(input, given)), `${name}: other bytes`);
   });
 }
 
 /** A call from a file to a file. */
 function file(name, options, source, run) {
-  return call(name, options, async (given, made, next) => {
-    const from = next() % 3 ? place(source) : made[1]();
-    const to = next() % 3 ? place('out') : made[2]();
+  return call(name, options, async (given, values, next) => {
+    const from = next() % 3 ? place(source) : values[1]();
+    const to = next() % 3 ? place('out') : values[2]();
     await run(from, to, given);
   });
 }

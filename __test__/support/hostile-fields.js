@@ -49,8 +49,8 @@ function fieldCalls(call, envelope) {
       'Fields.column',
       { ...COLUMN, encoding: () => 'hex', deterministic: () => false },
       async (options) => {
-        const made = (await opened()).column(options);
-        assert.equal(made.decrypt(made.encrypt(null)), null);
+        const created = (await opened()).column(options);
+        assert.equal(created.decrypt(created.encrypt(null)), null);
       },
     ),
     call('Fields.column', { bits: () => 16, normalize: () => 'nfkc' }, async (index) => {
@@ -63,12 +63,12 @@ function fieldCalls(call, envelope) {
       (await opened()).column(options).indexes('a');
     }),
     call('Fields.column', { row: () => 5, encoding: () => 'buffer' }, async (options) => {
-      const made = await column();
-      assert.equal(made.decrypt(made.encrypt('ada', options), options), 'ada');
+      const names = await column();
+      assert.equal(names.decrypt(names.encrypt('ada', options), options), 'ada');
     }),
     call('Fields.column', { rows: () => [1], encoding: () => 'buffer' }, async (options) => {
-      const made = await column();
-      assert.deepEqual(made.decryptMany(made.encryptMany(['ada'], options), options), ['ada']);
+      const names = await column();
+      assert.deepEqual(names.decryptMany(names.encryptMany(['ada'], options), options), ['ada']);
     }),
     call('Fields.column', { name: () => 'a', keyId: () => undefined }, async (options) => {
       (await column({ indexes: { a: {} } })).index('ada', options);
@@ -78,10 +78,10 @@ function fieldCalls(call, envelope) {
     }),
     ...['text', 'bytes', 'boolean', 'integer', 'bigint', 'number', 'json', 'date'].map((type) =>
       call('Fields.column', {}, async (_, [it, other]) => {
-        const made = await column({ type, index: {} });
-        const sealed = made.encrypt(it());
-        if (sealed !== null) made.decrypt(sealed);
-        made.index(other());
+        const values = await column({ type, index: {} });
+        const sealed = values.encrypt(it());
+        if (sealed !== null) values.decrypt(sealed);
+        values.index(other());
       }),
     ),
     call('Fields.column', {}, async (_, [it]) => void (await column()).decrypt(it())),

@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict');
 const { isArrayBuffer, isDataView, isTypedArray } = require('node:util').types;
 
-/** A `wrapDataKey` that hides nothing. */
+/** A `wrapDataKey` that does not encrypt: the wrapped data key is its hexadecimal text. */
 async function wrapDataKey({ dataKey }) {
   return { ciphertext: Buffer.from(dataKey.toString('hex')), keyName: 'n' };
 }
@@ -18,7 +18,7 @@ async function roundTrip(made) {
   assert.equal(String(await made.decrypt(message, options)), 'x');
 }
 
-/** What a Node.js stream makes of one chunk. */
+/** Returns the output of a Node.js stream for one chunk. */
 function piped(stream, chunk) {
   return new Promise((resolve, reject) => {
     const pieces = [];
@@ -30,7 +30,7 @@ function piped(stream, chunk) {
   });
 }
 
-/** What a Web stream makes of one chunk. */
+/** Returns the output of a Web stream for one chunk. */
 async function pipedWeb({ writable, readable }, chunk) {
   const writer = writable.getWriter();
   writer.closed.catch(() => {});

@@ -71,7 +71,7 @@ function keyStorePlace() {
   return place;
 }
 
-/** What a command line needs to reach an emulator. */
+/** The options by which the command line reaches an emulator. */
 function environmentOf(endpoint) {
   return {
     AWS_ACCESS_KEY_ID: 'test',
@@ -83,7 +83,7 @@ function environmentOf(endpoint) {
   };
 }
 
-/** What it takes the names of the table and the key from. */
+/** The environment variables that name the table and the key. */
 function namesOf(kmsKeyId) {
   return {
     BRANCH_KEY_STORE: TABLE,

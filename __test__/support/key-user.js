@@ -20,11 +20,11 @@ async function main(endpoint, keyId) {
   const data = Buffer.alloc(300_000, 'plaintext ');
   const messages = [];
 
-  for (const one of [envelope, signed]) {
-    const message = await one.encrypt(data);
+  for (const writer of [envelope, signed]) {
+    const message = await writer.encrypt(data);
     messages.push(message);
-    await one.decrypt(message);
-    await one.decrypt(flip(message, 'last byte')).catch(() => {});
+    await writer.decrypt(message);
+    await writer.decrypt(flip(message, 'last byte')).catch(() => {});
   }
   await streams(envelope, data, messages);
   await files(envelope, data, folder, messages);
@@ -45,8 +45,8 @@ async function main(endpoint, keyId) {
     pairs.push(pair.privateKeyCiphertextBlob.toString('base64'));
   }
 
-  const kept = await cached.encrypt(data);
-  await cached.decrypt(kept);
+  const message = await cached.encrypt(data);
+  await cached.decrypt(message);
   globalThis.keptAlive = cached;
   fs.rmSync(folder, { recursive: true });
   global.gc();
@@ -55,8 +55,8 @@ async function main(endpoint, keyId) {
   global.gc();
   console.log(
     JSON.stringify({
-      messages: messages.map((message) => message.subarray(0, 400).toString('base64')),
-      cached: kept.subarray(0, 400).toString('base64'),
+      messages: messages.map((one) => one.subarray(0, 400).toString('base64')),
+      cached: message.subarray(0, 400).toString('base64'),
       pairs,
     }),
   );

@@ -3,7 +3,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
-/** Prints, as JSON, what becomes of each kind of call in a process with little to have. */
+/** Prints, as JSON, the outcome of each kind of call in a process that can start few threads. */
 async function main() {
   const folder = fs.mkdtempSync(path.join(__dirname, 'work-'));
   const [plain, message] = [path.join(folder, 'plain'), path.join(folder, 'message')];
@@ -18,8 +18,8 @@ async function main() {
   const custom = new Envelope({
     keyring: new CustomKeyring({
       providerId: 'limited',
-      async wrapDataKey({ dataKey: given }) {
-        dataKey = Buffer.from(given);
+      async wrapDataKey({ dataKey: fresh }) {
+        dataKey = Buffer.from(fresh);
         return { ciphertext: Buffer.from('0'), keyName: 'k' };
       },
       unwrapDataKey: async () => Buffer.from(dataKey),

@@ -10,13 +10,24 @@ const { Envelope, Fields, FolderKeysetStore } = require('../..');
 const { nodeBinary } = require('./nodes');
 const { PEERS } = require('./requirements');
 
-/** What `fields migrate` needs beside its database, for tests of a workplace. */
+/** The folder of keys that `fields migrate` is given, in the workplace of a test. */
 const STORE = 'keys';
 
 /** Makes the packages of the peers those of the project that the command line runs in. */
 function withPackages(folder) {
   fs.symlinkSync(path.join(PEERS, 'node_modules'), path.join(folder, 'node_modules'));
 }
+
+/**
+ * The two packages that open a file of SQLite, each without the other: how a project gets it, in the
+ * folder of a test, and the environment of the command line.
+ *
+ * @type {Record<string, { install(folder: string): void, env: Record<string, string> }>}
+ */
+const SQLITE_DRIVERS = {
+  'node:sqlite': { install() {}, env: {} },
+  'better-sqlite3': { install: withPackages, env: { NODE_OPTIONS: '--no-experimental-sqlite' } },
+};
 
 /** Opens the tenant whose keys the command line uses, with all keys; closed when the test ends. */
 async function openTenant(t, place, tenant = 'acme') {
@@ -58,4 +69,12 @@ function sqlite(file, statements) {
   return JSON.parse(execFileSync(nodeWithSqlite(), args, { input, maxBuffer: 2 ** 28 }));
 }
 
-module.exports = { STORE, hasNoted, nodeWithSqlite, openTenant, sqlite, withPackages };
+module.exports = {
+  SQLITE_DRIVERS,
+  STORE,
+  hasNoted,
+  nodeWithSqlite,
+  openTenant,
+  sqlite,
+  withPackages,
+};

@@ -20,7 +20,7 @@ process.env.AWS_SECRET_ACCESS_KEY = 'test';
 /** The kinds of which a thousand are made, too. */
 const COMMON = ['encrypt', 'decrypt', 'encryptStream'];
 
-/** What the key services wait for before they answer. */
+/** A gate that the key services wait at before they answer. */
 const gate = { opened: Promise.resolve(), open: () => {} };
 function closeGate() {
   gate.opened = new Promise((resolve) => (gate.open = resolve));
@@ -69,18 +69,18 @@ const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(reso
 
 /** One call of each kind. */
 async function calls(folder, { endpoint }) {
-  let kept;
+  let onlyDataKey;
   const keyring = new CustomKeyring({
     providerId: 'tests',
     async wrapDataKey({ dataKey }) {
-      kept ??= Buffer.from(dataKey);
-      dataKey.set(kept);
+      onlyDataKey ??= Buffer.from(dataKey);
+      dataKey.set(onlyDataKey);
       await gate.opened;
       return { ciphertext: Buffer.from('0'), keyName: 'k' };
     },
     async unwrapDataKey() {
       await gate.opened;
-      return Buffer.from(kept);
+      return Buffer.from(onlyDataKey);
     },
     ...MANY,
   });

@@ -8,7 +8,7 @@ const { pipeline } = require('node:stream/promises');
 const { Envelope } = require('../..');
 const { methodNames } = require('../../scripts/public-api.js');
 
-/** What an envelope has beside its operations. */
+/** The properties of an envelope that are no operations. */
 const NO_OPERATION = new Set(['clearCache', 'stats']);
 
 /**

@@ -13,7 +13,7 @@ function keys(accessKeyId, more = {}) {
   return { accessKeyId, secretAccessKey: SECRET, ...more };
 }
 
-/** Returns the time so many seconds from now. */
+/** Returns the time that is this many seconds from now. */
 function inSeconds(seconds) {
   return new Date(Date.now() + 1000 * seconds);
 }

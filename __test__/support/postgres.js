@@ -43,7 +43,7 @@ async function startPostgres(own = []) {
   };
 }
 
-/** What runs a program there; PostgreSQL refuses to be run by root. */
+/** Returns a function that runs a program in that folder as the user `postgres`: PostgreSQL refuses root. */
 function asServerUser(folder) {
   const isRoot = process.getuid() === 0;
   if (isRoot) {

@@ -7,7 +7,7 @@ function inMemory(pid, needle) {
   return mappings(pid).some((mapping) => holds(pid, mapping, needle));
 }
 
-/** What a process has mapped to write to. */
+/** The writable mappings of a process. */
 function mappings(pid) {
   const lines = fs.readFileSync(`/proc/${pid}/maps`, 'utf8').trimEnd().split('\n');
   return lines.flatMap((line) => {

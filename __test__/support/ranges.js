@@ -11,7 +11,7 @@ const { failure, seeded } = require('./streams');
 
 const MIB = 1024 * 1024;
 const FRAME = 65_536;
-/** How much longer a frame is than its plaintext; the final one has its length, too. */
+/** How much longer a frame is than its plaintext, in bytes; the final frame also holds its length. */
 const OVERHEAD = 32;
 const FINAL_OVERHEAD = 40;
 // The message is at fault; not the caller, nor this package.
@@ -32,7 +32,7 @@ const message = short.encryptSync(text);
 const long = crypto.randomBytes(5 * MIB + 12_345);
 const longMessage = envelope.encryptSync(long);
 
-/** Ranges of so many bytes, the same in every run: short ones and long ones. */
+/** Returns `count` ranges of a plaintext of this length, half of them short; the same in every run. */
 function randomRanges(length, count) {
   const random = seeded(count);
   return Array.from({ length: count }, (_, i) => {
@@ -42,7 +42,7 @@ function randomRanges(length, count) {
   });
 }
 
-/** Reads each range of the plaintext. */
+/** Asserts that every range of the plaintext is read as it is. */
 async function everyRange(plaintext, read) {
   for (let start = 0; start <= plaintext.length; start++) {
     for (let end = start; end <= plaintext.length; end++) {
@@ -52,7 +52,7 @@ async function everyRange(plaintext, read) {
   }
 }
 
-/** It must fail because of the message. */
+/** Asserts that a promise rejects with an error that puts the blame on the message. */
 async function refused(promise) {
   const error = await failure(promise);
   assert.ok(error instanceof EnvelopeError, String(error));

@@ -47,7 +47,7 @@ const operations = {
   },
 };
 
-/** What related keys have in common: all of the ARN but the Region. */
+/** Returns the part of an ARN that related multi-Region keys share: all but the Region. */
 function keyOf(arn) {
   return arn.includes(':key/mrk-') ? arn.replace(regionOf(arn), '*') : arn;
 }

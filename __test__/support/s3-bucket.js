@@ -97,7 +97,7 @@ async function startProxy(target) {
   return proxy;
 }
 
-/** What a request asks for: its `name`, as of the SDK's commands, and what tests look at. */
+/** Describes a request: the `name` of the command in the SDK, and the fields that tests check. */
 function describe({ method, url, headers }, body) {
   const { pathname, searchParams } = new URL(url, 'http://s3');
   const part = searchParams.get('partNumber');

@@ -16,12 +16,12 @@ const envelope = new Envelope({ keyring });
 /** Writes frames of 100 bytes. */
 const short = new Envelope({ keyring, frameLength: 100 });
 
-/** What a stream in this direction takes for the plaintext. */
+/** Returns the input of a stream in this direction whose plaintext is this. */
 function inputOf(direction, plaintext) {
   return direction.startsWith('encrypt') ? plaintext : envelope.encryptSync(plaintext);
 }
 
-/** The output is the start of the plaintext. */
+/** Asserts that the output is the start of the plaintext. */
 function assertStart(output, plaintext) {
   assert.ok(plaintext.subarray(0, output.length).equals(output), 'a wrong byte was released');
 }

@@ -99,7 +99,7 @@ async function ended(running, code) {
   return result;
 }
 
-/** What a promise rejects with, if it does. */
+/** Returns the error that a promise rejects with; nothing if it resolves. */
 function failure(promise) {
   return promise.then(
     () => undefined,
@@ -107,7 +107,7 @@ function failure(promise) {
   );
 }
 
-/** A few turns of the event loop, for what should not happen to happen. */
+/** Waits a few turns of the event loop, in which an unwanted effect would show. */
 async function turns() {
   for (let i = 0; i < 10; i++) await new Promise(setImmediate);
 }

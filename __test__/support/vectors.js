@@ -75,8 +75,8 @@ function casesOf(folder, kmsEndpoint) {
       maxEncryptedDataKeys: max,
     };
     if (!envelopes.has(id)) {
-      const made = keyringOf(keyring, keys, kmsEndpoint);
-      envelopes.set(id, new Envelope({ keyring: made, ...options }));
+      const opened = keyringOf(keyring, keys, kmsEndpoint);
+      envelopes.set(id, new Envelope({ keyring: opened, ...options }));
     }
     return { item, envelope: envelopes.get(id) };
   });

@@ -1,5 +1,7 @@
 'use strict';
 
+const { setImmediate: nextTurn } = require('node:timers/promises');
+
 const { DatabaseFailure } = require('../databases/failure.js');
 const { Failure, concernsOneFile, exitCodeOf } = require('../support/errors.js');
 
@@ -52,6 +54,8 @@ class Migration {
       after = last.key;
       this.tally.rows += read.length;
       onBatch(last, read.length);
+      // SQLite answers without the event loop, which shows the progress and hears of Ctrl-C.
+      await nextTurn();
     }
   }
 

@@ -1,7 +1,7 @@
 'use strict';
 
 const { isDatabase, openDatabase } = require('../databases/index.js');
-const { usage } = require('./errors.js');
+const { Failure, usage } = require('./errors.js');
 const { envelopeOf } = require('./envelope.js');
 const { library } = require('./library.js');
 
@@ -49,10 +49,23 @@ async function withStore({ store: address = process.env.FIELDS_STORE }, create, 
     const { dialect, query } = database;
     const store = new SqlKeysetStore({ dialect, query });
     if (create) await query(store.createTableSql);
+    else await refuseMissingTable(database);
     return await use(store);
   } finally {
     await database.close();
   }
+}
+
+/** @param {import('../databases/index.js').Database} database */
+async function refuseMissingTable({ dialect, query }) {
+  const found = await query(
+    dialect === 'sqlite'
+      ? "SELECT 1 FROM sqlite_master WHERE name = 'field_keys'"
+      : "SELECT 1 WHERE to_regclass('field_keys') IS NOT NULL",
+  );
+  if (found.length > 0) return;
+  const advice = 'check --store, or make keys there with kms-envelope fields create';
+  throw new Failure('KEYSET_NOT_FOUND', `the database has no table field_keys; ${advice}`);
 }
 
 /** @param {Values} values */

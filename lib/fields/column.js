@@ -1,8 +1,9 @@
 'use strict';
 
+const { decryptField, encryptField } = require('../native/load.js');
 const args = require('../input/index.js');
 const batch = require('./batch.js');
-const { encodingOf, sealedBytes, simple } = require('./encoding.js');
+const { encodingOf, sealedArray, sealedBytes, simple } = require('./encoding.js');
 const { EnvelopeError, fromNative, invalid } = require('../errors.js');
 const { readersOf } = require('./foreign.js');
 const { indexesOf } = require('./indexes.js');
@@ -27,6 +28,7 @@ const NO_ROW = -1;
 /** The values of one column. */
 class Column {
   #native;
+  #handle;
   #type;
   #encoding;
   #deterministic;
@@ -50,6 +52,7 @@ class Column {
     this.#encoding = encodingOf(given.encoding);
     this.#deterministic = args.optionalBoolean(given.deterministic, 'deterministic') ?? false;
     this.#native = keys.column(this.#deterministic, table, column);
+    this.#handle = keys.columnHandle(this.#deterministic, table, column);
     this.#indexes = indexesOf(keys, table, column, given);
     this.#readers = readersOf(given.from);
     this.#owner = owner;
@@ -70,7 +73,7 @@ class Column {
     try {
       const start = rowEnd < 0 ? 0 : rowEnd;
       const output = Buffer.allocUnsafe(end - start + this.#addedLength());
-      const written = this.#native.encrypt(scratch, rowEnd, end, output);
+      const written = encryptField(this.#handle, scratch, rowEnd, end, output);
       const sealed = written === output.length ? output : output.subarray(0, written);
       return encoding === undefined ? sealed : sealed.toString(encoding);
     } catch (error) {
@@ -87,12 +90,12 @@ class Column {
     if (value === null) return null;
     const foreign = this.#foreign(value, encoding);
     if (foreign) return this.#value(foreign, 0, foreign.length);
-    const sealed = sealedBytes(value, encoding);
-    const scratch = room(Math.max(most(row), sealed.length));
+    const sealed = sealedArray(value, encoding);
+    const scratch = room(Math.max(most(row), args.byteLength(sealed)));
     const rowEnd = row === undefined ? NO_ROW : put(scratch, row, 0);
     let length = 0;
     try {
-      length = this.#native.decrypt(sealed, rowEnd, scratch);
+      length = decryptField(this.#handle, sealed, rowEnd, scratch);
       return this.#value(scratch, 0, length);
     } catch (error) {
       throw this.#failure(error);

@@ -48,4 +48,15 @@ function sealedBytes(value, encoding) {
   throw new EnvelopeError('ERR_ENVELOPE_MALFORMED_MESSAGE', `the value is not ${encoding}`);
 }
 
-module.exports = { encodingOf, sealedBytes, simple };
+/**
+ * Like `sealedBytes`, but returns an array of the caller's as it is, for the addon, which reads what the
+ * engine holds, whatever the array's own properties say. It must be read before anything else runs.
+ *
+ * @param {unknown} value
+ * @param {typeof ENCODINGS[number] | undefined} encoding
+ */
+function sealedArray(value, encoding) {
+  return args.isOwnArray(value) ? value : sealedBytes(value, encoding);
+}
+
+module.exports = { encodingOf, sealedArray, sealedBytes, simple };

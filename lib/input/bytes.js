@@ -58,6 +58,28 @@ function byteArray(data, name) {
 }
 
 /**
+ * Returns whether this is a `Uint8Array` with bytes that this thread alone can reach: one that `bytes`
+ * makes a view of, and no error.
+ *
+ * @param {unknown} data
+ * @returns {data is Uint8Array}
+ */
+function isOwnArray(data) {
+  if (!isUint8Array(data) || typedArray.byteLength(data) === 0) return false;
+  return !isSharedArrayBuffer(typedArray.buffer(data));
+}
+
+/**
+ * Returns the length of an array in bytes, whatever its own properties say.
+ *
+ * @param {Uint8Array} data
+ * @returns {number}
+ */
+function byteLength(data) {
+  return typedArray.byteLength(data);
+}
+
+/**
  * Throws if a buffer was detached or resized since it had this length: else the missing bytes would be
  * left out in silence.
  *
@@ -190,4 +212,14 @@ function callable(method) {
   return Function.prototype.call.bind(method);
 }
 
-module.exports = { byteArray, bytes, checkUnchanged, outputBuffer, overlaps, startOf, wipe };
+module.exports = {
+  byteArray,
+  byteLength,
+  bytes,
+  checkUnchanged,
+  isOwnArray,
+  outputBuffer,
+  overlaps,
+  startOf,
+  wipe,
+};

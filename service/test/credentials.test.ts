@@ -11,10 +11,6 @@ before(async () => {
 });
 after(() => service.close());
 
-async function newDevice(user: string = randomUUID(), ...roles: string[]): Promise<Device> {
-  return new Device(service, await service.token(user, ...roles), randomUUID());
-}
-
 async function verified(device: Device, secret: string): Promise<boolean> {
   const answer = await device.submit("verifyUserPasscode", secret);
   assert.equal(answer.errors, undefined);
@@ -23,17 +19,17 @@ async function verified(device: Device, secret: string): Promise<boolean> {
 
 test("a passcode is set, and then verified from any device of the user", async () => {
   const user = randomUUID();
-  const phone = await newDevice(user);
+  const phone = await Device.of(service, user);
   const set = await phone.submit("setUserPasscode", "correct horse");
   assert.equal(set.data.setUserPasscode.setAt, service.clock.now().toISOString());
   assert.equal(await verified(phone, "correct horse"), true);
   assert.equal(await verified(phone, "wrong horse"), false);
-  assert.equal(await verified(await newDevice(user), "correct horse"), true);
-  assert.equal(await verified(await newDevice(), "correct horse"), false);
+  assert.equal(await verified(await Device.of(service, user), "correct horse"), true);
+  assert.equal(await verified(await Device.of(service), "correct horse"), false);
 });
 
 test("the PIN is apart from the passcode", async () => {
-  const device = await newDevice();
+  const device = await Device.of(service);
   await device.submit("setUserPasscode", "123457");
   assert.equal((await device.submit("setTransactionPin", "8642")).errors, undefined);
   const pin = await device.submit("verifyTransactionPin", "8642");
@@ -43,7 +39,7 @@ test("the PIN is apart from the passcode", async () => {
 });
 
 test("a mutation takes its own passwordAuthType only", async () => {
-  const device = await newDevice();
+  const device = await Device.of(service);
   const type = { passwordAuthType: "TRANSACTION_PIN" };
   assert.equal(
     codeOf(await device.submit("setUserPasscode", "correct horse", type)),
@@ -52,7 +48,7 @@ test("a mutation takes its own passwordAuthType only", async () => {
 });
 
 test("an unacceptable secret is refused", async () => {
-  const device = await newDevice();
+  const device = await Device.of(service);
   for (const passcode of ["short", "1111111", "é".repeat(33)]) {
     assert.equal(codeOf(await device.submit("setUserPasscode", passcode)), "SECRET_UNACCEPTABLE");
   }
@@ -62,7 +58,7 @@ test("an unacceptable secret is refused", async () => {
 });
 
 test("PINs and passcodes that are guessed first are refused", async () => {
-  const device = await newDevice();
+  const device = await Device.of(service);
   const refused = async (operation: "setUserPasscode" | "setTransactionPin", secret: string) => {
     const { errors } = await device.submit(operation, secret);
     const told = errors?.[0]?.extensions;
@@ -79,7 +75,7 @@ test("PINs and passcodes that are guessed first are refused", async () => {
   }
   // Nothing was set by any of them.
   assert.equal((await device.submit("setTransactionPin", "8642")).errors, undefined);
-  const named = await newDevice("grace.hopper");
+  const named = await Device.of(service, "grace.hopper");
   const { errors } = await named.submit("setUserPasscode", "Grace.Hopper");
   assert.equal(errors![0]!.extensions.reason, "COMMON");
 });
@@ -108,7 +104,7 @@ test("lengths are as configured", async () => {
 });
 
 test("failures count within a window, whatever succeeds between them", async () => {
-  const device = await newDevice();
+  const device = await Device.of(service);
   await device.submit("setTransactionPin", "8642");
   const failOnce = async () => {
     const { data, errors } = await device.submit("verifyTransactionPin", "1357");
@@ -137,7 +133,7 @@ test("failures count within a window, whatever succeeds between them", async () 
 });
 
 test("a success tells how many attempts failed before it, and when the last was", async () => {
-  const device = await newDevice();
+  const device = await Device.of(service);
   await device.submit("setUserPasscode", "correct horse");
   const told = async (secret: string) => {
     const { verified, failedAttempts, lastFailedAt } = (
@@ -156,7 +152,7 @@ test("a success tells how many attempts failed before it, and when the last was"
 });
 
 test("setting again needs the current secret", async () => {
-  const device = await newDevice();
+  const device = await Device.of(service);
   await device.submit("setUserPasscode", "first secret");
   assert.equal(
     codeOf(await device.submit("setUserPasscode", "second secret")),
@@ -173,14 +169,14 @@ test("setting again needs the current secret", async () => {
 
 test("an administrator sets it for somebody else, and nobody else does", async () => {
   const user = randomUUID();
-  const device = await newDevice(user);
+  const device = await Device.of(service, user);
   await device.submit("setUserPasscode", "first secret");
-  const stranger = await newDevice();
+  const stranger = await Device.of(service);
   assert.equal(
     codeOf(await stranger.submit("setUserPasscode", "stolen secret", { userId: user })),
     "FORBIDDEN",
   );
-  const administrator = await newDevice(randomUUID(), "admin");
+  const administrator = await Device.of(service, randomUUID(), "admin");
   const set = await administrator.submit("setUserPasscode", "given secret", { userId: user });
   assert.equal(set.errors, undefined);
   assert.equal(await verified(device, "given secret"), true);
@@ -192,7 +188,7 @@ test("an administrator sets it for somebody else, and nobody else does", async (
 });
 
 test("failures slow down, then lock; a success begins anew", async () => {
-  const device = await newDevice();
+  const device = await Device.of(service);
   await device.submit("setUserPasscode", "correct horse");
   const waits: (number | null)[] = [];
   for (let failure = 1; failure <= 10; failure++) {
@@ -220,7 +216,7 @@ test("failures slow down, then lock; a success begins anew", async () => {
 });
 
 test("guesses sent all at once are counted one by one", async () => {
-  const device = await newDevice();
+  const device = await Device.of(service);
   await device.submit("setUserPasscode", "correct horse");
   const guesses = Array.from({ length: 20 }, (_, i) =>
     device.submit("verifyUserPasscode", `guess ${i}`),
@@ -234,7 +230,7 @@ test("guesses sent all at once are counted one by one", async () => {
 });
 
 test("where nothing is set it looks as if the secret were wrong, lock and all", async () => {
-  const device = await newDevice();
+  const device = await Device.of(service);
   for (let failure = 1; failure <= 4; failure++) {
     const answer = await device.submit("verifyUserPasscode", "anything at all");
     assert.deepEqual(answer.data.verifyUserPasscode, {
@@ -250,7 +246,7 @@ test("where nothing is set it looks as if the secret were wrong, lock and all", 
 });
 
 test("a payload is used once, however often it is sent", async () => {
-  const device = await newDevice();
+  const device = await Device.of(service);
   await device.submit("setUserPasscode", "correct horse");
   const key = await device.key();
   const payload = device.encrypt(key, "verifyUserPasscode", "correct horse");
@@ -261,7 +257,7 @@ test("a payload is used once, however often it is sent", async () => {
 });
 
 test("a payload is good for its operation and its time only", async () => {
-  const device = await newDevice();
+  const device = await Device.of(service);
   await device.submit("setUserPasscode", "correct horse");
   const key = await device.key();
   const send = (operation: string, changes: object = {}) =>

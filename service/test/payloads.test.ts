@@ -15,12 +15,8 @@ before(async () => {
 });
 after(() => service.close());
 
-async function newDevice(): Promise<Device> {
-  return new Device(service, await service.token(randomUUID()), randomUUID());
-}
-
 async function withPin(): Promise<Device> {
-  const device = await newDevice();
+  const device = await Device.of(service);
   assert.equal((await device.submit("setTransactionPin", PIN)).errors, undefined);
   return device;
 }

@@ -9,8 +9,9 @@ import { credentials } from "../src/database/schema/credentials.js";
 import { clientKeys, devices, serviceSecrets } from "../src/database/schema/keys.js";
 import { Sealer } from "../src/envelope/sealer.js";
 import { ServiceSecrets } from "../src/envelope/service-secrets.js";
-import { startTestService, type TestService } from "./support/app.js";
-import { codeOf, Device, type DeviceKey } from "./support/device.js";
+import type { TestService } from "./support/app.js";
+import { codeOf, Device } from "./support/device.js";
+import { startForTampering, verifyPasscode } from "./support/tampering.js";
 
 type Row = Record<string, unknown>;
 
@@ -26,27 +27,15 @@ const CLOSED = new Set([
 
 let service: TestService;
 before(async () => {
-  service = await startTestService({
-    LIMIT_DEVICE_GENERATIONS: "1000",
-    LIMIT_USER_GENERATIONS: "1000",
-  });
+  service = await startForTampering();
 });
 after(() => service.close());
 
-async function newDevice(user: string = randomUUID()): Promise<Device> {
-  return new Device(service, await service.token(user), randomUUID());
-}
-
-const verifying = (device: Device, key: DeviceKey, secret: string) => async () => {
-  const payload = device.encrypt(key, "verifyUserPasscode", secret);
-  return device.send("verifyUserPasscode", { keyId: key.keyId, payload });
-};
-
 test("keys of two users, of two devices, and of one device cannot be swapped", async () => {
   const user = randomUUID();
-  const phone = await newDevice(user);
-  const tablet = await newDevice(user);
-  const stranger = await newDevice();
+  const phone = await Device.of(service, user);
+  const tablet = await Device.of(service, user);
+  const stranger = await Device.of(service);
   for (const device of [phone, stranger]) await device.submit("setUserPasscode", "correct horse");
   const older = await phone.key();
   service.clock.advance(HOUR);
@@ -70,14 +59,14 @@ test("keys of two users, of two devices, and of one device cannot be swapped", a
     for (const column of columns) {
       await whileSwapped(clientKeys, clientKeys.id, rows, column, async () => {
         for (const { device, key } of pair) {
-          const code = codeOf(await verifying(device, key, "correct horse")());
+          const code = codeOf(await verifyPasscode(device, key, "correct horse"));
           assert.ok(CLOSED.has(code!), `${column} swapped: ${code}`);
         }
       });
     }
     for (const { device, key } of pair) {
       assert.equal(
-        (await verifying(device, key, "correct horse")()).data?.verifyUserPasscode.verified,
+        (await verifyPasscode(device, key, "correct horse")).data?.verifyUserPasscode.verified,
         true,
       );
     }
@@ -85,7 +74,7 @@ test("keys of two users, of two devices, and of one device cannot be swapped", a
 });
 
 test("devices cannot be swapped", async () => {
-  const [mine, theirs] = [await newDevice(), await newDevice()];
+  const [mine, theirs] = [await Device.of(service), await Device.of(service)];
   await mine.key();
   service.clock.advance(HOUR);
   await theirs.key();
@@ -102,7 +91,7 @@ test("devices cannot be swapped", async () => {
 
 test("credentials of two users cannot be swapped, nor can a lock be given away", async () => {
   const [ada, eve] = [randomUUID(), randomUUID()];
-  const [mine, theirs] = [await newDevice(ada), await newDevice(eve)];
+  const [mine, theirs] = [await Device.of(service, ada), await Device.of(service, eve)];
   await mine.submit("setUserPasscode", "correct horse");
   service.clock.advance(HOUR);
   await theirs.submit("setUserPasscode", "battery staple");
@@ -111,10 +100,11 @@ test("credentials of two users cannot be swapped, nor can a lock be given away",
   const columns = differing(rows);
   const counts = ["failures", "notBefore", "recentFailures"];
   assert.deepEqual(columns, ["userId", "hash", ...counts, "updatedAt", "revision", "mac"]);
+  const [myKey, theirKey] = [await mine.key(), await theirs.key()];
   const trials = [
-    verifying(mine, await mine.key(), "correct horse"),
-    verifying(mine, await mine.key(), "battery staple"),
-    verifying(theirs, await theirs.key(), "battery staple"),
+    () => verifyPasscode(mine, myKey, "correct horse"),
+    () => verifyPasscode(mine, myKey, "battery staple"),
+    () => verifyPasscode(theirs, theirKey, "battery staple"),
   ];
   for (const column of columns) {
     await whileSwapped(credentials, credentials.userId, rows, column, async () => {

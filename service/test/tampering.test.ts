@@ -9,29 +9,18 @@ import { credentials, userSeals } from "../src/database/schema/credentials.js";
 import { clientKeys, devices } from "../src/database/schema/keys.js";
 import { Integrity } from "../src/envelope/integrity.js";
 import { makeFirstSeals } from "../src/tampering/first-seals.js";
-import { startTestService, type TestService } from "./support/app.js";
-import { codeOf, Device, type DeviceKey } from "./support/device.js";
+import type { TestService } from "./support/app.js";
+import { codeOf, Device } from "./support/device.js";
+import { startForTampering, verifyPasscode } from "./support/tampering.js";
 
 let service: TestService;
 before(async () => {
-  service = await startTestService({
-    LIMIT_DEVICE_GENERATIONS: "1000",
-    LIMIT_USER_GENERATIONS: "1000",
-  });
+  service = await startForTampering();
 });
 after(() => service.close());
 
-async function newDevice(user: string = randomUUID()): Promise<Device> {
-  return new Device(service, await service.token(user), randomUUID());
-}
-
-const verifying = (device: Device, key: DeviceKey, secret: string) => async () => {
-  const payload = device.encrypt(key, "verifyUserPasscode", secret);
-  return device.send("verifyUserPasscode", { keyId: key.keyId, payload });
-};
-
 test("a public key put in place of the device's is not given out", async () => {
-  const device = await newDevice();
+  const device = await Device.of(service);
   const { keyId } = await device.key();
   const pair = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const publicKey = pair.publicKey.export({ type: "spki", format: "pem" }).toString();
@@ -43,7 +32,7 @@ test("a public key put in place of the device's is not given out", async () => {
 });
 
 test("a private key with one bit changed is not used, and still is destroyed in time", async () => {
-  const device = await newDevice();
+  const device = await Device.of(service);
   const key = await device.key();
   const [row] = await service.database.orm
     .select()
@@ -55,12 +44,12 @@ test("a private key with one bit changed is not used, and still is destroyed in 
     .update(clientKeys)
     .set({ privateKey, bits: 4096 })
     .where(eq(clientKeys.id, key.keyId));
-  assert.equal(codeOf(await verifying(device, key, "anything")()), "KEY_UNUSABLE");
+  assert.equal(codeOf(await verifyPasscode(device, key, "anything")), "KEY_UNUSABLE");
   await service.database.orm
     .update(clientKeys)
     .set({ bits: 2048 })
     .where(eq(clientKeys.id, key.keyId));
-  assert.equal(codeOf(await verifying(device, key, "anything")()), "KEY_UNUSABLE");
+  assert.equal(codeOf(await verifyPasscode(device, key, "anything")), "KEY_UNUSABLE");
   await service.database.orm
     .update(clientKeys)
     .set({ bits: 4096 })
@@ -93,7 +82,7 @@ const isOf = (user: string) => eq(credentials.userId, user);
 
 test("whoever deletes a PIN cannot set another without the old one, and an administrator can", async () => {
   const user = randomUUID();
-  const device = await newDevice(user);
+  const device = await Device.of(service, user);
   await device.submit("setTransactionPin", "271828");
   const tampered = await rowsTampered();
   await service.database.orm.delete(credentials).where(isOf(user));
@@ -118,7 +107,7 @@ test("whoever deletes a PIN cannot set another without the old one, and an admin
 
 test("a PIN, or a count of failures, that was put back as it was is refused", async () => {
   const user = randomUUID();
-  const device = await newDevice(user);
+  const device = await Device.of(service, user);
   await device.submit("setTransactionPin", "271828");
   const [old] = await service.database.orm.select().from(credentials).where(isOf(user));
   await device.submit("verifyTransactionPin", "314159");
@@ -132,7 +121,7 @@ test("a PIN, or a count of failures, that was put back as it was is refused", as
 
 test("the version of an app cannot be changed, and the advice then helps", async () => {
   const user = randomUUID();
-  const device = await newDevice(user);
+  const device = await Device.of(service, user);
   await device.key();
   const before = await rowsTampered();
   await service.database.orm
@@ -142,13 +131,13 @@ test("the version of an app cannot be changed, and the advice then helps", async
   assert.equal(codeOf(await device.rotate()), "DEVICE_UNUSABLE");
   assert.equal(await rowsTampered(), before + 1);
   // Another id, as docs/errors.md says.
-  assert.equal((await (await newDevice(user)).rotate()).errors, undefined);
+  assert.equal((await (await Device.of(service, user)).rotate()).errors, undefined);
 });
 
 test("every row is checked each day, and deleted users are missed", async () => {
   const users = [randomUUID(), randomUUID(), randomUUID()] as const;
   for (const user of users)
-    await (await newDevice(user)).submit("setUserPasscode", "correct horse");
+    await (await Device.of(service, user)).submit("setUserPasscode", "correct horse");
   const before = await rowsTampered();
   const { orm } = service.database;
   await orm.update(clientKeys).set({ bits: 3072 }).where(eq(clientKeys.userId, users[0]));
@@ -181,7 +170,7 @@ test("a client whose stored key was changed rotates by itself", async () => {
 
 test("a database from before there were seals is sealed once, with all that was intact", async () => {
   const user = randomUUID();
-  const device = await newDevice(user);
+  const device = await Device.of(service, user);
   await device.submit("setUserPasscode", "correct horse");
   const { orm } = service.database;
   const integrity = service.app.get(Integrity);
@@ -221,10 +210,7 @@ test("whoever changes the dates or the state of a key does not extend it", async
   const ofKey = eq(clientKeys.id, key.keyId);
   const [row] = await service.database.orm.select().from(clientKeys).where(ofKey);
   const future = new Date(row!.expiresAt.getTime() + 365 * DAY);
-  const codeOfUse = async () => {
-    const payload = device.encrypt(key, "verifyUserPasscode", "correct horse");
-    return codeOf(await device.send("verifyUserPasscode", { keyId: key.keyId, payload }));
-  };
+  const codeOfUse = async () => codeOf(await verifyPasscode(device, key, "correct horse"));
   for (const change of [
     { expiresAt: future },
     { createdAt: future },

@@ -5,7 +5,7 @@ const { usage } = require('../../support/errors.js');
 const { refusePositionals, withFields } = require('../../support/field-keys.js');
 const { jsonLine, oneLine, write } = require('../../support/output.js');
 
-const NOT_FOUND = 'ERR_ENVELOPE_KEYSET_NOT_FOUND';
+const NOT_FOUND = ['ERR_ENVELOPE_KEYSET_NOT_FOUND', 'ERR_ENVELOPE_FILE_NOT_FOUND'];
 /** A day: who needs longer has another problem. */
 const MOST_SECONDS = 86_400;
 
@@ -38,10 +38,8 @@ async function refuseExisting(values, signal) {
   try {
     await withFields(values, { signal }, async () => {});
   } catch (error) {
-    const { code, category } = /** @type {any} */ (error);
-    if (code === NOT_FOUND) return;
     // A database, or its table, that is not there yet, is made.
-    if (code === 'ERR_ENVELOPE_FILE_NOT_FOUND' || category === 'service') return;
+    if (NOT_FOUND.includes(/** @type {any} */ (error).code)) return;
     throw error;
   }
   throw usage('the store has keys of this tenant already; see kms-envelope fields show');

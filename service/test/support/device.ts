@@ -1,4 +1,4 @@
-import { constants, createHash, publicEncrypt, randomBytes } from "node:crypto";
+import { constants, createHash, publicEncrypt, randomBytes, randomUUID } from "node:crypto";
 import type { Clock } from "../../src/common/clock.js";
 import type { GraphQLAnswer, TestService } from "./app.js";
 
@@ -43,6 +43,15 @@ export class Device {
     readonly deviceId: string,
   ) {}
 
+  /** A new device of a user, by default of a new one. */
+  static async of(
+    service: TestService,
+    user: string = randomUUID(),
+    ...roles: string[]
+  ): Promise<Device> {
+    return new Device(service, await service.token(user, ...roles), randomUUID());
+  }
+
   generate(): Promise<GraphQLAnswer> {
     return this.ask("generateClientEncryptionKey");
   }
@@ -65,7 +74,17 @@ export class Device {
     more: object = {},
     inPayload: object = {},
   ): Promise<GraphQLAnswer> {
-    const key = await this.key();
+    return this.submitUnder(await this.key(), operation, secret, more, inPayload);
+  }
+
+  /** As `submit`, under a key that the device has got before. */
+  submitUnder(
+    key: DeviceKey,
+    operation: Operation,
+    secret: string,
+    more: object = {},
+    inPayload: object = {},
+  ): Promise<GraphQLAnswer> {
     const payload = this.encrypt(key, operation, secret, inPayload);
     return this.send(operation, { keyId: key.keyId, payload }, more);
   }
