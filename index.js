@@ -11,6 +11,7 @@ const {
   SqlKeysetStore,
 } = require('./lib/fields/stores.js');
 const { inspect } = require('./lib/header.js');
+const { fips } = require('./lib/native/fips.js');
 const {
   AwsKmsKeyring,
   AwsKmsRsaKeyring,
@@ -62,6 +63,7 @@ module.exports = {
   encryptJson,
   encryptStream,
   encryptText,
+  fips,
   generateDataKey,
   inspect,
 };
