@@ -13,6 +13,7 @@ const {
 const { inspect } = require('./lib/header.js');
 const { fips } = require('./lib/native/fips.js');
 const {
+  AwsKmsEcdhKeyring,
   AwsKmsKeyring,
   AwsKmsRsaKeyring,
   CustomKeyring,
@@ -20,6 +21,7 @@ const {
   LocalKeyring,
   MultiKeyring,
   RawAesKeyring,
+  RawEcdhKeyring,
   RawRsaKeyring,
 } = require('./lib/keyrings/index.js');
 const functions = require('./lib/functions.js');
@@ -38,6 +40,7 @@ const {
 } = functions;
 
 module.exports = {
+  AwsKmsEcdhKeyring,
   AwsKmsKeyring,
   AwsKmsRsaKeyring,
   BranchKeyStore,
@@ -52,6 +55,7 @@ module.exports = {
   LocalKeyring,
   MultiKeyring,
   RawAesKeyring,
+  RawEcdhKeyring,
   RawRsaKeyring,
   SqlKeysetStore,
   decrypt,

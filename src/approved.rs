@@ -31,6 +31,16 @@ pub(crate) fn check_rsa_approved() -> Result<()> {
     check_approved(false, "a data key wrapped by RSA outside KMS", todo)
 }
 
+/// Refuses, in a build with the FIPS module, to wrap or unwrap a data key by ECDH: the nonce of its AES-GCM
+/// is always 0, and does not come from the module.
+///
+/// # Errors
+/// `NotApproved`.
+pub(crate) fn check_ecdh_approved() -> Result<()> {
+    let todo = "use AwsKmsKeyring, a RawAesKeyring with a key of 16 or 32 bytes, or a key file";
+    check_approved(false, "a data key wrapped by ECDH", todo)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

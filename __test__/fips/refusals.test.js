@@ -7,12 +7,14 @@ const path = require('node:path');
 const { describe, it } = require('node:test');
 
 const {
+  AwsKmsEcdhKeyring,
   AwsKmsRsaKeyring,
   Envelope,
   Fields,
   Keyset,
   LocalKeyring,
   RawAesKeyring,
+  RawEcdhKeyring,
   RawRsaKeyring,
 } = require('../..');
 const { decryptS3Object, encryptS3Object } = require('../../integrations/s3');
@@ -64,6 +66,18 @@ describe('with the FIPS module', () => {
     // Decrypting is done by KMS.
     assert.ok(new AwsKmsRsaKeyring({ keyId }));
     assert.throws(() => aes(24), { ...NOT_APPROVED, message: /AES-192-GCM .* of 16 or 32 bytes/ });
+  });
+
+  it('ECDH keyrings are refused', () => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const options = { curveSpec: 'ECC_NIST_P256', recipientPublicKey: publicKey };
+    const keyId = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+    for (const make of [
+      () => new RawEcdhKeyring(options),
+      () => new AwsKmsEcdhKeyring({ ...options, keyId }),
+    ]) {
+      assert.throws(make, { ...NOT_APPROVED, message: /wrapped by ECDH is not approved/ });
+    }
   });
 
   it('keysets of Tink encrypt with AES-GCM and find with HMAC, and with nothing else', () => {

@@ -59,8 +59,8 @@ impl Settings {
     /// Checks that the settings go together.
     ///
     /// # Errors
-    /// `CommitmentPolicy` if the policy forbids the suite, `NotApproved` if FIPS does; `InvalidArgument` for a frame length of
-    /// 0, or a required context key that is reserved.
+    /// `CommitmentPolicy` if the policy forbids the suite, `NotApproved` if FIPS does; `InvalidArgument` for
+    /// a frame length of 0, or a required context key that is reserved.
     pub(super) fn check(&self) -> Result<()> {
         self.commitment_policy.check_encrypt(self.suite)?;
         self.suite.check_approved()?;

@@ -35,8 +35,8 @@ impl ObjectWriter {
     /// Makes and wraps a data key; nothing of the content was seen yet.
     ///
     /// # Errors
-    /// `NotApproved`; `CommitmentPolicy` if the policy forbids to write the format; `InvalidArgument` for V1, which
-    /// is only read, and for a context that is not KMS's; those of the keyring.
+    /// `NotApproved`; `CommitmentPolicy` if the policy forbids to write the format; `InvalidArgument` for V1,
+    /// which is only read, and for a context that is not KMS's; those of the keyring.
     pub async fn create(
         format: Format,
         storage: Storage,

@@ -1,5 +1,6 @@
 //! The default engine: AWS-LC, through `aws-lc-rs`.
 
+mod ecdh;
 mod ecdsa;
 mod gcm;
 #[cfg(not(feature = "fips"))]
@@ -13,6 +14,7 @@ use aws_lc_rs::kdf::{KbkdfCtrHmacAlgorithmId, get_kbkdf_ctr_hmac_algorithm, kbkd
 use aws_lc_rs::{digest, hmac, rand};
 use zeroize::Zeroizing;
 
+use self::ecdh::EcdhPrivateKey;
 use self::ecdsa::{Signer, SigningKey, Verifier};
 use self::gcm::AesGcm;
 #[cfg(feature = "fips")]
@@ -32,6 +34,7 @@ impl CryptoEngine for AwsLc {
     type SigningKey = SigningKey;
     type Signer = Signer;
     type Verifier = Verifier;
+    type EcdhPrivateKey = EcdhPrivateKey;
     type RsaPublicKey = PublicKey;
     type RsaPrivateKey = PrivateKey;
 
