@@ -8,8 +8,10 @@ const { thrown } = require('../support/rejects');
 const { ADA, BOB, SEALED, refused } = require('./support/cases');
 const { suite } = require('./support/suite');
 const { connect, declarations } = require('./support/kysely-world');
+const renaming = require('./support/kysely-renaming');
 
 suite('kms-envelope/kysely', connect, {
+  ...renaming,
   'every condition is either answered or refused': async (world) => {
     const { db } = world;
     const { sql } = require('kysely');
@@ -212,29 +214,6 @@ suite('kms-envelope/kysely', connect, {
       { name: 'Ada', email: BOB },
     ]);
   },
-  'with CamelCasePlugin inside, the columns may have other names': async (world) => {
-    const { CamelCasePlugin } = require('kysely');
-    const { fields } = world;
-    await world.sql(
-      'create table camel_cases (id integer, first_name text, first_name_index text)',
-    );
-    const declared = { camelCases: { firstName: { type: 'text', index: {} } } };
-    try {
-      const encryption = encryptedTables(declared, { plugins: [new CamelCasePlugin()] });
-      const db = world.another([encryption.open({ fields })]);
-      await db.insertInto('camelCases').values({ id: 1, firstName: 'xyzzy' }).execute();
-      const query = (from) => from.selectFrom('camelCases').selectAll();
-      const [row] = await query(db).where('firstName', '=', 'xyzzy').execute();
-      assert.equal(row.firstName, 'xyzzy');
-      await db.destroy();
-      const outside = [encryptedTables(declared).open({ fields }), new CamelCasePlugin()];
-      const wrong = world.another(outside);
-      await refused(query(wrong).execute(), /as the option `plugins`/);
-      await wrong.destroy();
-    } finally {
-      await world.sql('drop table camel_cases');
-    }
-  },
   'the plugin twice, other keys, or no column is an error': async (world) => {
     const { fields, plugin } = world;
     const { dialect } = world.database;
@@ -243,6 +222,16 @@ suite('kms-envelope/kysely', connect, {
       refusal(() => encryptedTables({})),
       /declare no column/,
     );
+    for (const [table, columns, text] of [
+      ['users', {}, /users declares no column/],
+      ['auth.users', { email: { type: 'text' } }, /without its schema/],
+      ['users', { a: { type: 'text', index: { name: 'b' } }, b: { type: 'text' } }, /twice/],
+    ]) {
+      assert.match(
+        refusal(() => encryptedTables({ [table]: columns })),
+        text,
+      );
+    }
     assert.match(
       refusal(() => encryptedTables({ users: { email: { type: 'txt' } } })),
       /type must/,

@@ -6,7 +6,7 @@ const { EncryptedColumn, fieldsOf } = require('../columns/column.js');
 const { declare } = require('../columns/declaration.js');
 const { unopened } = require('../columns/refusals.js');
 const { decryptRows } = require('./rows.js');
-const { Scope } = require('./scope.js');
+const { Scope, refuseRenamed } = require('./scope.js');
 const { rewriteStatement } = require('./statements.js');
 
 /** @typedef {import('./scope.js').Entry} Entry */
@@ -97,6 +97,12 @@ class EncryptedTables {
   #declareTable(table, columns) {
     /** @type {Outputs} */
     const entries = new Map();
+    if (table.includes('.')) throw invalid(`write the table ${table} without its schema`);
+    /** @param {string} column @param {Entry} entry */
+    const add = (column, entry) => {
+      if (entries.has(column)) throw invalid(`${entry.name} is declared twice`);
+      entries.set(column, entry);
+    };
     for (const [column, options] of Object.entries(Object(columns))) {
       const { declaration } = declare(options);
       const name = `${table}.${column}`;
@@ -105,15 +111,16 @@ class EncryptedTables {
         return this.#fields();
       });
       const index = declaration.index && (declaration.index.name ?? `${column}Index`);
-      entries.set(column, { name, sealed, index });
-      if (index) entries.set(index, { name: `${table}.${index}`, of: sealed });
+      add(column, { name, sealed, index });
+      if (index) add(index, { name: `${table}.${index}`, of: sealed });
     }
+    if (entries.size === 0) throw invalid(`${table} declares no column to be encrypted`);
     return entries;
   }
 
   /** @param {string} table */
   #columnsOf(table) {
-    const columns = this.#tables.get(table);
+    const columns = this.#tables.get(table) ?? refuseRenamed(this.#tables, table);
     if (columns && !this.#fields) throw closed(table);
     return columns;
   }

@@ -91,9 +91,11 @@ class Scope {
    * @returns {Entry | undefined}
    */
   find(column, table) {
-    if (table !== undefined) return this.source(table).get(column);
-    const own = this.sources().find((columns) => columns.has(column));
-    if (own) return own.get(column);
+    if (table !== undefined) return columnOf(this.source(table), column);
+    for (const columns of this.sources()) {
+      const own = columnOf(columns, column);
+      if (own) return own;
+    }
     const outer = this.#parent?.find(column, undefined);
     // The inner tables may have a column of that name, too.
     if (outer)
@@ -113,6 +115,37 @@ class Scope {
 }
 
 /**
+ * Returns what a column of a table is, if it is an encrypted one or an index.
+ *
+ * @param {Outputs} columns those of the table
+ * @param {string} name
+ */
+function columnOf(columns, name) {
+  return columns.get(name) ?? refuseRenamed(columns, name);
+}
+
+/**
+ * Throws for a name that another plugin has made of a declared one: its values would not be encrypted.
+ *
+ * @param {ReadonlyMap<string, unknown>} declared by name
+ * @param {string} name
+ * @returns {undefined}
+ */
+function refuseRenamed(declared, name) {
+  const found = [...declared.keys()].find((known) => bare(known) === bare(name));
+  if (found === undefined) return undefined;
+  throw invalid(
+    `${found} is written as ${name} here: give plugins that rename as the option \`plugins\` of ` +
+      'encryptedTables, and declare names as statements write them',
+  );
+}
+
+/** @param {string} name */
+function bare(name) {
+  return name.replaceAll('_', '').toLowerCase();
+}
+
+/**
  * Returns the columns of a derived table: of these, only those with their index can be searched by.
  *
  * @param {Outputs} outputs
@@ -128,4 +161,4 @@ function derived(outputs) {
   );
 }
 
-module.exports = { NONE, Scope, derived };
+module.exports = { NONE, Scope, columnOf, derived, refuseRenamed };

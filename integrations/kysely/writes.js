@@ -4,6 +4,7 @@ const { invalid } = require('../../lib/errors.js');
 const { expressionRefused, indexRefused } = require('../columns/refusals.js');
 const { entryOf } = require('./conditions.js');
 const { columnName, columnNode, sibling, valueNode } = require('./nodes.js');
+const { columnOf } = require('./scope.js');
 
 /** @typedef {import('./scope.js').Entry} Entry */
 /** @typedef {import('./scope.js').Outputs} Outputs */
@@ -18,12 +19,14 @@ const { columnName, columnNode, sibling, valueNode } = require('./nodes.js');
  */
 function sealInsert({ columns, values }, target, rewrite) {
   if (values?.kind !== 'ValuesNode') {
-    const written = columns?.map(({ column }) => target.get(column.name)) ?? [...target.values()];
+    const written = columns?.map(({ column }) => columnOf(target, column.name)) ?? [
+      ...target.values(),
+    ];
     const found = values && written.find((entry) => entry !== undefined);
     if (found) throw expressionRefused(found.name);
     return { columns, values: values && rewrite(values) };
   }
-  const entries = columns?.map(({ column }) => target.get(column.name)) ?? [];
+  const entries = columns?.map(({ column }) => columnOf(target, column.name)) ?? [];
   for (const entry of entries) if (entry?.of) throw indexRefused(entry.name, entry.of.name);
   const indexes = entries.flatMap((entry) => (entry?.index ? [columnNode(entry.index)] : []));
   return {
@@ -74,7 +77,7 @@ function sealUpdates(updates, target, scope, rewrite) {
   return updates.flatMap((update) => {
     const { column, value } = update;
     const name = columnName(column);
-    const entry = name && target.get(name.column);
+    const entry = name && columnOf(target, name.column);
     if (!entry) return [{ ...update, value: rewrite(value) }];
     if (entry.of) throw indexRefused(entry.name, entry.of.name);
     const { sealed, index } = entry;
@@ -102,7 +105,7 @@ function sealUpdates(updates, target, scope, rewrite) {
  */
 function checkConflict(columns, target) {
   for (const { column } of columns) {
-    const entry = target.get(column.name);
+    const entry = columnOf(target, column.name);
     if (!entry?.sealed) continue;
     const instead = entry.index ? `name ${entry.index}, its blind index` : 'it has no blind index';
     throw invalid(`${entry.name} is encrypted, and no two ciphertexts are the same: ${instead}`);
