@@ -590,6 +590,9 @@ export interface FilePaths {
   overwrite: boolean
 }
 
+/** Whether messages are encrypted by AWS-LC's FIPS module, in its FIPS mode. */
+export declare function fipsMode(): boolean
+
 /** Makes a data key of `length` bytes. */
 export declare function generateDataKey(keyring: NativeKeyring, length: number, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeGeneratedDataKey>
 

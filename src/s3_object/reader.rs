@@ -10,7 +10,7 @@ use zeroize::Zeroize;
 
 use super::content::ContentKey;
 use super::metadata::{Content, ObjectMetadata};
-use super::policy::ReadPolicy;
+use super::policy::{ReadPolicy, check_build};
 use super::unwrap::{Unwrapped, unwrap};
 use crate::context::EncryptionContext;
 use crate::crypto::TAG_LENGTH;
@@ -31,7 +31,8 @@ impl ObjectReader {
     /// Checks the object against the policy, unwraps its data key, and checks the commitment.
     ///
     /// # Errors
-    /// Those of `policy`; `ContextMismatch` if the object has another context than expected; `NoUsableKey`
+    /// `NotApproved`; those of `policy`; `ContextMismatch` if the object has another context than expected;
+    /// `NoUsableKey`
     /// and those of KMS; `AuthenticationFailed` if the key is not what the object commits to.
     pub async fn open(
         object: &ObjectMetadata,
@@ -39,6 +40,7 @@ impl ObjectReader {
         keyring: &dyn Keyring,
         expected: &EncryptionContext,
     ) -> Result<Self> {
+        check_build()?;
         policy.check(object)?;
         let Unwrapped { key, is_right } = unwrap(object, keyring, expected).await?;
         let (key, derived) = ContentKey::derive(object.content(), key)?;

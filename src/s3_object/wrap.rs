@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::kms_context::{bound_context, check_not_reserved};
 use super::wrapping::Wrapping;
 use crate::context::EncryptionContext;
-use crate::crypto::{self, Aead, AesGcm, Iv, RsaPadding, RsaPublic, RsaPublicKey, Tag};
+use crate::crypto::{Aead, AesGcm, RsaPadding, RsaPublic, RsaPublicKey};
 use crate::error::{Error, Result};
 use crate::keyring::{Keyring, WrappingSecret};
 use crate::materials::DataKey;
@@ -64,11 +64,10 @@ fn wrap_locally(
 ) -> Result<(Wrapping, Vec<u8>)> {
     match secret {
         WrappingSecret::Aes(key) => {
-            let mut iv = Iv::default();
-            crypto::random(&mut iv)?;
             let mut ciphertext = vec![0; data_key.length()];
             let key = AesGcm::new(key)?;
-            let tag: Tag = key.seal(&iv, content.as_bytes(), data_key.expose(), &mut ciphertext)?;
+            let (iv, tag) =
+                key.seal_at_random(content.as_bytes(), data_key.expose(), &mut ciphertext)?;
             Ok((Wrapping::AesGcm, [iv.as_slice(), &ciphertext, &tag].concat()))
         }
         WrappingSecret::Rsa { public_key: Some(key), .. } => {

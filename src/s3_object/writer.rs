@@ -3,6 +3,7 @@
 use super::content::ContentKey;
 use super::json;
 use super::metadata::{COMMITMENT_LENGTH, Content, Format, MESSAGE_ID_LENGTH, MetadataWriter};
+use super::policy::check_build;
 use super::wrap::new_key;
 use crate::context::EncryptionContext;
 use crate::crypto::gcm_stream::{CtrKeystream, GcmTag};
@@ -34,8 +35,8 @@ impl ObjectWriter {
     /// Makes and wraps a data key; nothing of the content was seen yet.
     ///
     /// # Errors
-    /// `CommitmentPolicy` if the policy forbids to write the format; `InvalidArgument` for V1, which
-    /// is only read, and for a context that is not KMS's; those of the keyring.
+    /// `NotApproved`; `CommitmentPolicy` if the policy forbids to write the format; `InvalidArgument` for V1,
+    /// which is only read, and for a context that is not KMS's; those of the keyring.
     pub async fn create(
         format: Format,
         storage: Storage,
@@ -43,6 +44,7 @@ impl ObjectWriter {
         keyring: &dyn Keyring,
         context: &EncryptionContext,
     ) -> Result<Self> {
+        check_build()?;
         check_format(format, policy)?;
         let mut content = new_content(format)?;
         let new_key = new_key(keyring, context, content.name()).await?;
