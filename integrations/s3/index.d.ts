@@ -1,14 +1,7 @@
 // Objects of the Amazon S3 Encryption Clients: `kms-envelope/s3`.
 
 import type { Readable } from "node:stream";
-import type {
-  AwsKmsKeyring,
-  Bytes,
-  EncryptionContext,
-  Envelope,
-  Keyring,
-  MessageHeader,
-} from "../../index";
+import type { Bytes, EncryptionContext, Envelope, Keyring, MessageHeader } from "../../index";
 import type { DecryptS3Options, EncryptS3Options } from "./objects";
 
 export * from "./objects";
@@ -110,9 +103,12 @@ export interface S3MessageEncryption {
 
 /** What `rewrapInstructionFile` takes: the pairs of now, and what is to change. */
 export interface RewrapS3Options extends Pick<DecryptS3Options, "encryptionContext" | "signal"> {
-  /** The new wrapping key, in the same Region; by default that of the `EncryptedS3`. */
-  readonly to?: AwsKmsKeyring;
-  /** The new pairs; by default those of now. */
+  /**
+   * The new wrapping key: of KMS, in the same Region if the old one is of KMS, too; or an AES or RSA key. By
+   * default that of the `EncryptedS3`.
+   */
+  readonly to?: Keyring;
+  /** The new pairs; by default those of now. Give `{}` to go from KMS to an AES or RSA key: it has none. */
   readonly newEncryptionContext?: EncryptionContext;
 }
 
@@ -224,8 +220,8 @@ export class EncryptedS3 {
   ): Promise<Record<string, any>>;
 
   /**
-   * Wraps the data key in the instruction file of an object again, inside KMS: under another key, another
-   * encryption context, or both. Only that file is written, and only if it is still the one that was read;
+   * Wraps the data key in the instruction file of an object again: under another key, another encryption
+   * context, or both; from KMS to KMS, inside KMS. Only that file is written, and only if it is still the one that was read;
    * otherwise S3 rejects with `PreconditionFailed`. Resolves to the answer of `PutObject`.
    *
    * Until you delete the old key, copies of the old file still open the object.
