@@ -1,4 +1,4 @@
-"""LocalStack's KMS on 127.0.0.1: prints its endpoint as JSON, and ends with its standard input."""
+"""LocalStack's KMS and S3 on 127.0.0.1: prints its endpoint as JSON, and ends with its standard input."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def end_with_input():
 def main():
     port = free_port()
     os.environ.update(
-        SERVICES="kms",
+        SERVICES="kms,s3",
         GATEWAY_SERVER="hypercorn",
         GATEWAY_LISTEN=f"127.0.0.1:{port}",
         DISABLE_EVENTS="1",

@@ -49,10 +49,13 @@ async function copyObject(store, from, to, signal, limits = LIMITS) {
  */
 async function copyByParts(store, { from, source, output }, to, { partLength, signal }) {
   const isReplaced = to.MetadataDirective === 'REPLACE';
+  // Whoever may not read the tags can only replace them, as with CopyObject.
+  const Tagging =
+    to.TaggingDirective === 'REPLACE' ? to.Tagging : await tagsOf(store, from, signal);
   const input = {
     ...to,
     ...(isReplaced ? {} : propertiesOf(output, CONTENT_HEADERS)),
-    ...(to.TaggingDirective === 'REPLACE' ? {} : await tagsOf(store, from, output, signal)),
+    Tagging: Tagging || undefined,
   };
   const { Metadata: metadata = {} } = isReplaced ? newMetadata(output.Metadata, to) : output;
   const describe = () => ({ metadata, instructionFile: undefined });

@@ -22,20 +22,17 @@ function propertiesOf(output, names) {
 }
 
 /**
- * Returns the tags of an object as the commands that write one take them; nothing if it has none.
+ * Returns the tags of an object, as the commands that write one take them.
  *
  * @param {InstanceType<typeof import('./object-store.js').ObjectStore>} store
  * @param {Record<string, any>} place
- * @param {Record<string, any>} output of HeadObject
  * @param {AbortSignal | undefined} signal
- * @returns {Promise<{ Tagging?: string }>}
+ * @returns {Promise<string>}
  */
-async function tagsOf(store, place, output, signal) {
-  // S3 counts the tags only for those who may read them.
-  if (!(output.TagCount > 0)) return {};
+async function tagsOf(store, place, signal) {
   const { TagSet = [] } = await store.send('GetObjectTaggingCommand', place, signal);
   const pairs = TagSet.map((/** @type {Record<string, string>} */ { Key, Value }) => [Key, Value]);
-  return { Tagging: new URLSearchParams(pairs).toString() };
+  return new URLSearchParams(pairs).toString();
 }
 
 module.exports = { CONTENT_HEADERS, propertiesOf, tagsOf };

@@ -134,7 +134,8 @@ async function keptOf(store, place, output, signal) {
   );
   return {
     ...propertiesOf(output, KEPT),
-    ...(await tagsOf(store, place, output, signal)),
+    // S3 counts the tags only for those who may read them.
+    ...(output.TagCount > 0 && { Tagging: await tagsOf(store, place, signal) }),
     Metadata: Object.fromEntries(own),
     IfMatch: output.ETag,
   };

@@ -21,15 +21,19 @@ const IN_FLIGHT = 4;
  * @template T
  * @param {ObjectStore} store
  * @param {Record<string, any>} input that of CreateMultipartUpload
- * @param {{ describe: () => Description, signal: AbortSignal | undefined }} options describe: what goes
- *   beside the body, once its first bytes have come
+ * @param {{
+ *   describe: () => Description, checksumAlgorithm?: string | undefined, signal: AbortSignal | undefined,
+ * }} options describe: what goes beside the body, once its first bytes have come; checksumAlgorithm: of the
+ *   checksums that the client adds to parts by itself
  * @param {(upload: Upload, stopped: AbortSignal) => Promise<T>} work
  */
-async function inParts(store, input, { describe, signal }, work) {
+async function inParts(store, input, { describe, checksumAlgorithm, signal }, work) {
   throwIfAborted(signal);
   const stop = new AbortController();
   const ignore = signal && onAbort(signal, () => stop.abort(signal.reason));
-  const upload = new Upload(store, input, describe, stop);
+  // S3 refuses parts with a checksum that was not announced.
+  const announced = { ...input, ChecksumAlgorithm: input.ChecksumAlgorithm ?? checksumAlgorithm };
+  const upload = new Upload(store, announced, describe, stop);
   try {
     return await work(upload, stop.signal);
   } catch (error) {
@@ -136,8 +140,6 @@ class Upload {
     const { UploadId } = await this.#store.send('CreateMultipartUploadCommand', {
       ...this.#input,
       Metadata: { ...this.#input.Metadata, ...metadata },
-      // S3 refuses parts with a checksum that was not announced, and the client adds one by itself.
-      ChecksumAlgorithm: this.#input.ChecksumAlgorithm ?? (await this.#store.checksumAlgorithm()),
     });
     return UploadId;
   }

@@ -21,7 +21,9 @@ const { putWhole } = require('./put-whole.js');
  * }} options describe: what goes beside the body, once its first bytes have come
  */
 async function uploadStream(store, input, { encrypt, describe, partLength, signal }) {
-  return inParts(store, input, { describe, signal }, async (upload, stopped) => {
+  const checksumAlgorithm = await store.checksumAlgorithm();
+  const options = { describe, checksumAlgorithm, signal };
+  return inParts(store, input, options, async (upload, stopped) => {
     const source = input.Body instanceof Readable ? input.Body : Readable.from(input.Body);
     const send = (/** @type {AsyncIterable<Uint8Array>} */ chunks) =>
       upload.send(parts(chunks, partLength));
