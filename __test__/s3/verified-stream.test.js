@@ -4,9 +4,11 @@ const assert = require('node:assert/strict');
 const { createCipheriv, randomBytes } = require('node:crypto');
 const { once } = require('node:events');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const { Readable } = require('node:stream');
-const { describe, it } = require('node:test');
+const { afterEach, before, beforeEach, describe, it } = require('node:test');
+const { setTimeout } = require('node:timers/promises');
 const { RawAesKeyring } = require('../..');
 const { encryptS3Object } = require('../../integrations/s3');
 const { openObject, readSettings } = require('../../lib/s3-objects/read');
@@ -117,7 +119,7 @@ describe('a stream of an object that has verified', () => {
     const source = new Readable({ read() {} });
     source.push(body.subarray(0, 6 * MEBIBYTE));
     const stopped = stream({ metadata }, { source, signal: stop.signal });
-    while (openFiles().length === 0) await new Promise(setImmediate);
+    while (openFiles().length === 0) await setTimeout(5);
     stop.abort();
     await rejection(stopped, 'ABORTED');
     assert.ok(source.destroyed);
@@ -134,16 +136,39 @@ describe('a stream of an object that has verified', () => {
     await noOpenFiles();
   });
 
-  it('tells that there is no room for the file', async () => {
-    const object = await writeV3(content);
+  describe('whose files have a folder of their own', () => {
     const { TMPDIR } = process.env;
-    process.env.TMPDIR = path.join(temporaryFolder(), 'missing');
-    try {
-      await assert.rejects(stream(object), { code: 'ENOENT' });
-    } finally {
+    const { platform } = process;
+    const setPlatform = (value) => Object.defineProperty(process, 'platform', { value });
+    const folder = temporaryFolder();
+    let object;
+    before(async () => {
+      object = await writeV3(content);
+    });
+    beforeEach(() => {
+      process.env.TMPDIR = folder;
+    });
+    afterEach(() => {
+      setPlatform(platform);
       if (TMPDIR === undefined) delete process.env.TMPDIR;
       else process.env.TMPDIR = TMPDIR;
+    });
+
+    for (const system of ['linux', 'another system']) {
+      it(`shows no name there that a killed process would leave (${system})`, LINUX, async () => {
+        setPlatform(system);
+        const { stream: verified } = await stream(object);
+        assert.equal(openFiles().length, 1);
+        assert.deepEqual(fs.readdirSync(folder), []);
+        assert.ok(Buffer.concat(await verified.toArray()).equals(content));
+        await noOpenFiles();
+      });
     }
+
+    it('tells that it has no place for the file', async () => {
+      process.env.TMPDIR = path.join(folder, 'missing');
+      await assert.rejects(stream(object), { code: 'ENOENT' });
+    });
   });
 });
 
@@ -158,7 +183,8 @@ function openFiles() {
   return fs.readdirSync(folder).flatMap((descriptor) => {
     const file = path.join(folder, descriptor);
     try {
-      return /kms-envelope-.*deleted/.test(fs.readlinkSync(file)) ? [file] : [];
+      const target = fs.readlinkSync(file);
+      return target.startsWith(os.tmpdir()) && target.endsWith(' (deleted)') ? [file] : [];
     } catch {
       return [];
     }
@@ -167,5 +193,5 @@ function openFiles() {
 
 /** Resolves once such a file is closed, which takes a turn of the thread pool. */
 async function noOpenFiles() {
-  while (openFiles().length > 0) await new Promise(setImmediate);
+  while (openFiles().length > 0) await setTimeout(5);
 }

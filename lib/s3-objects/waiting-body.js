@@ -1,5 +1,6 @@
 'use strict';
 
+const { constants } = require('node:fs');
 const fs = require('node:fs/promises');
 const os = require('node:os');
 const path = require('node:path');
@@ -8,6 +9,11 @@ const path = require('node:path');
 const SLAB = 1024 * 1024;
 /** How many full slabs stay in memory before a file is opened; then, how many wait to be written. */
 const MOST_HELD = 4;
+
+/** `O_RDWR | O_TMPFILE` of open(2); Node.js has no name for the latter. */
+const UNNAMED = constants.O_RDWR | constants.O_DIRECTORY | 0o20000000;
+/** How file systems say that they have no such files. */
+const NO_UNNAMED = ['EOPNOTSUPP', 'EISDIR', 'EINVAL'];
 
 /**
  * The body of an object, still encrypted, while it waits for its tag: in memory if it is short, else in a
@@ -139,9 +145,18 @@ class WaitingBody {
 }
 
 /**
- * Returns a file that only this process can reach, and that goes with it: its name is removed at once.
+ * Returns a file that only this process can reach, and that goes with it. Linux opens one that never has a
+ * name; elsewhere its name is removed at once.
  */
 async function openWithoutName() {
+  if (process.platform === 'linux') {
+    try {
+      return await fs.open(os.tmpdir(), UNNAMED, 0o600);
+    } catch (error) {
+      const { code = '' } = /** @type {NodeJS.ErrnoException} */ (error);
+      if (!NO_UNNAMED.includes(code)) throw error;
+    }
+  }
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), 'kms-envelope-'));
   try {
     const file = await fs.open(path.join(folder, 'body'), 'wx+', 0o600);
