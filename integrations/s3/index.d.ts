@@ -187,8 +187,8 @@ export class EncryptedS3 {
 
   /**
    * Resolves to the answer of `GetObject`, with the plaintext as `stream`, in constant memory. An
-   * object of an S3 Encryption Client has verified by then: its body, still encrypted, waits in a
-   * temporary file without a name.
+   * object of an S3 Encryption Client has verified by then: its body, still encrypted, waits in memory up
+   * to 4 MiB, else in a temporary file without a name.
    */
   getStream(
     input: S3Place,
@@ -208,7 +208,7 @@ export class EncryptedS3 {
 
   /**
    * Copies an object within S3 as it is, still encrypted, and its instruction file with it; resolves to the
-   * answer of `CopyObject`. The copy opens with the same key and encryption context. With
+   * answer of `CopyObject`, or of `CompleteMultipartUpload` for more than 5 GiB. The copy opens with the same key and encryption context. With
    * `MetadataDirective: "REPLACE"` it keeps the metadata of its encryption beside the new.
    *
    * @param to the input of `CopyObject`, without `CopySource`.
