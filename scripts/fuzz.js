@@ -11,10 +11,10 @@ const ROOT = path.join(__dirname, '..');
 const FUZZ = path.join(ROOT, 'fuzz');
 const CARGO_FUZZ = '0.13.2';
 const TARGETS = ['header', 'frames', 'decrypt', 'range', 'round_trip', 's3_object'];
-const DEFAULT_SECONDS = 40;
+const DEFAULT_SECONDS = 20;
 
 /**
- * `node scripts/fuzz.js [TARGET...] [SECONDS]`: runs each target for so long, by default 40 s, and as many
+ * `node scripts/fuzz.js [TARGET...] [SECONDS]`: runs each target for so long, by default 20 s, and as many
  * at once as there are processors.
  */
 async function main(args) {

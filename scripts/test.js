@@ -71,19 +71,7 @@ async function testRust() {
 
 async function testNode() {
   const engine = process.env.KMS_ENVELOPE_ENGINE || 'aws-lc';
-  const addon = prepare.addon({ engine });
-  prepare.python();
-  prepare.localstack();
-  prepare.tink();
-  prepare.s3();
-  prepare.peers();
-  prepare.surroundings();
-  prepare.bundlers();
-  prepare.runtimes();
-  prepare.typescript();
-  prepare.orms();
-  prepare.frameworks();
-  prepare.examples();
+  const addon = await prepareForNode(engine);
   const files = testFiles(engine === 'aws-lc' ? [] : WITHOUT_CIPHERS);
   if (files.length === 0) return { ok: false, error: 'there is no __test__/SUBJECT/*.test.js' };
 
@@ -95,6 +83,18 @@ async function testNode() {
       await run(process.execPath, ['scripts/node-tests.js', ...options, ...files], { env }),
     );
   });
+}
+
+/** Makes the addon, and what it is tested with beside it: linking is busy with one processor for minutes. */
+async function prepareForNode(engine) {
+  prepare.nodeModules();
+  const addon = engine === 'aws-lc' ? 'addon' : `addon:${engine}`;
+  const steps = [[addon], prepare.TEST_STEPS];
+  const made = await Promise.all(
+    steps.map((names) => run(process.execPath, ['scripts/prepare.js', ...names])),
+  );
+  if (made.some(({ ok }) => !ok)) throw new Error('what the tests need could not be made');
+  return prepare.addon({ engine });
 }
 
 /**
