@@ -106,7 +106,8 @@ class WaitingBody {
     const file = (this.#file ??= await openWithoutName());
     for (const slab of this.#held.splice(0)) {
       const written = this.#lastWrite.then(async () => {
-        await file.writeFile(slab);
+        // In one piece: writeFile would wait for the disk twice.
+        for (let at = 0; at < slab.length;) at += (await file.write(slab, at)).bytesWritten;
         this.#free.push(slab);
       });
       // Whoever waits for it hears of it.
