@@ -257,6 +257,11 @@ export declare class Keyring {
   static awsKms(keyId: string, additionalKeyIds: Array<string>, options: NativeKmsOptions, guard: NativeGuardOptions, credentials?: Credentials | undefined | null): Keyring
   /** Whichever KMS keys a message names. */
   static awsKmsDiscovery(filter: NativeDiscoveryFilter | undefined | null, options: NativeKmsOptions, guard: NativeGuardOptions, credentials?: Credentials | undefined | null): Keyring
+  /**
+   * A key agreement key of KMS, with public keys in DER: its own, if it need not be asked for, and the
+   * recipient's.
+   */
+  static awsKmsEcdh(keyArn: string, curveSpec: string, publicKey: Uint8Array | undefined | null, recipientPublicKey: Uint8Array | undefined | null, options: NativeKmsOptions, guard: NativeGuardOptions, credentials?: Credentials | undefined | null): Keyring
   /** An RSA key of KMS, with its public key in DER. */
   static awsKmsRsa(keyArn: string, padding: string, publicKey: Uint8Array | undefined | null, options: NativeKmsOptions, guard: NativeGuardOptions, credentials?: Credentials | undefined | null): Keyring
   /** Several keyrings. */
@@ -265,6 +270,8 @@ export declare class Keyring {
   static local(path: string): Keyring
   /** An AES key. */
   static rawAes(namespace: string, name: string, wrappingKey: Uint8Array): Keyring
+  /** A private key and the public key of a recipient, each in DER. */
+  static rawEcdh(curveSpec: string, privateKey?: Uint8Array | undefined | null, recipientPublicKey?: Uint8Array | undefined | null): Keyring
   /** An RSA key pair, each key in DER. */
   static rawRsa(namespace: string, name: string, padding: string, publicKey?: Uint8Array | undefined | null, privateKey?: Uint8Array | undefined | null): Keyring
 }

@@ -45,6 +45,7 @@ import type {
 
 export * from "./types/branch-key-storage.js";
 export * from "./types/branch-keys.js";
+export * from "./types/ecdh.js";
 export * from "./types/errors.js";
 export * from "./types/fields.js";
 export * from "./types/keyrings.js";

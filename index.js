@@ -12,6 +12,7 @@ const {
 } = require('./lib/fields/stores.js');
 const { inspect } = require('./lib/header.js');
 const {
+  AwsKmsEcdhKeyring,
   AwsKmsKeyring,
   AwsKmsRsaKeyring,
   CustomKeyring,
@@ -19,6 +20,7 @@ const {
   LocalKeyring,
   MultiKeyring,
   RawAesKeyring,
+  RawEcdhKeyring,
   RawRsaKeyring,
 } = require('./lib/keyrings/index.js');
 const functions = require('./lib/functions.js');
@@ -37,6 +39,7 @@ const {
 } = functions;
 
 module.exports = {
+  AwsKmsEcdhKeyring,
   AwsKmsKeyring,
   AwsKmsRsaKeyring,
   BranchKeyStore,
@@ -51,6 +54,7 @@ module.exports = {
   LocalKeyring,
   MultiKeyring,
   RawAesKeyring,
+  RawEcdhKeyring,
   RawRsaKeyring,
   SqlKeysetStore,
   decrypt,

@@ -22,7 +22,7 @@ const LAYERS = [
   ['node'],
 ];
 const CRYPTO_CRATES =
-  'aws_lc_rs|aes|aes_gcm|aes_gcm_siv|aes_kw|aes_siv|cbc|chacha20poly1305|cmac|ctr|getrandom|ghash|hkdf|p256|p384|rsa|sha1|sha2';
+  'aws_lc_rs|aes|aes_gcm|aes_gcm_siv|aes_kw|aes_siv|cbc|chacha20poly1305|cmac|ctr|getrandom|ghash|hkdf|p256|p384|p521|rsa|sha1|sha2';
 /** Words that belong to one place; `where` is matched against the path. */
 const CONFINED = [
   { pattern: /\bnapi(_derive)?\b/g, where: /^src\/node\//, what: 'napi' },

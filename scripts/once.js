@@ -34,4 +34,4 @@ function filesUnder(name) {
     .flatMap((entry) => filesUnder(path.join(name, entry)));
 }
 
-module.exports = { hash, once };
+module.exports = { ROOT, hash, once };

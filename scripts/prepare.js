@@ -4,6 +4,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { localstack, python, s3, tink, zig } = require('./environments');
 const { oldGlibc } = require('./old-glibc');
+const { installPackage } = require('./install-package');
 const { hash, once } = require('./once');
 const { run } = require('./run-command');
 
@@ -127,10 +128,10 @@ function examples() {
   linkInto(EXAMPLES);
 }
 
-/** What the key-management service runs with, and the package itself. */
+/** What the key-management service runs with, and the package itself with its addon. */
 function service() {
   npmInstall(SERVICE);
-  linkInto(SERVICE);
+  installPackage(SERVICE);
 }
 
 /** What the benchmarks compare with, and what draws their results. */
@@ -182,7 +183,7 @@ function addon({ engine = 'aws-lc' } = {}) {
   return findAddon(output);
 }
 
-/** The examples and the service import the package by its name, as users do. */
+/** The examples import the package by its name, as users do. */
 function linkInto(folder) {
   const link = path.join(folder, 'node_modules', 'kms-envelope');
   if (fs.existsSync(link)) return;
@@ -233,6 +234,8 @@ module.exports = {
   addon,
   benchmark,
   examples,
+  frameworks,
+  installPackage,
   nodeModules,
   orms,
   peers,

@@ -6,7 +6,7 @@ const path = require('node:path');
 const ROOT = path.join(__dirname, '..');
 const SNAPSHOT = '__test__/house/public-api.txt';
 /** The integrations that load nothing which is not installed; of the others, the types tell. */
-const SUBPATHS = ['drizzle', 'express', 'fastify', 'multer', 'prisma', 's3', 'typeorm'];
+const SUBPATHS = ['drizzle', 'express', 'fastify', 'kysely', 'multer', 'prisma', 's3', 'typeorm'];
 
 /**
  * Returns what users can rely on, as text: what the package exports, its command line, and its types.

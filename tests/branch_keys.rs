@@ -121,6 +121,25 @@ async fn a_cache_keeps_no_more_entries_than_its_limit() {
 }
 
 #[tokio::test]
+async fn of_many_tenants_a_cache_keeps_its_limit_and_a_miss_costs_one_read_and_one_call() {
+    const TENANTS: usize = 1000;
+    const KEPT: usize = 100;
+    let Fixture { table, kms, store } = fixture();
+    for tenant in 0..TENANTS {
+        store.create(Some(&tenant.to_string()), &pairs()).await.unwrap();
+    }
+    let asked = || (table.reads.load(Ordering::Relaxed), kms.calls.load(Ordering::Relaxed));
+    let (reads, calls) = asked();
+    let cache = store.cache(None, limits(HOUR, KEPT)).unwrap();
+    for tenant in (0..TENANTS).chain(TENANTS - KEPT..TENANTS) {
+        cache.get(&tenant.to_string(), Which::Active).await.unwrap().keep();
+        assert!(cache.stats().entries <= KEPT);
+    }
+    assert_eq!(cache.stats().entries, KEPT);
+    assert_eq!(asked(), (reads + TENANTS, calls + TENANTS));
+}
+
+#[tokio::test]
 async fn a_destroyed_branch_key_leaves_the_cache_even_if_a_reader_holds_it() {
     let Fixture { store, .. } = fixture();
     store.create(Some("a"), &pairs()).await.unwrap();

@@ -1,12 +1,14 @@
 // What wraps and unwraps data keys.
 import type { KeyObject } from "node:crypto";
 import type { HierarchicalKeyring } from "./branch-keys.js";
+import type { AwsKmsEcdhKeyring, RawEcdhKeyring } from "./ecdh.js";
 import type { AwsKmsRsaKeyring } from "./kms-rsa.js";
 import type { Bytes } from "./options.js";
 import type { OutputBuffer } from "./output.js";
 
 /** Any keyring. */
 export type Keyring =
+  | AwsKmsEcdhKeyring
   | AwsKmsKeyring
   | AwsKmsRsaKeyring
   | CustomKeyring
@@ -14,6 +16,7 @@ export type Keyring =
   | LocalKeyring
   | MultiKeyring
   | RawAesKeyring
+  | RawEcdhKeyring
   | RawRsaKeyring;
 
 /** Limits for the calls of a key service. */

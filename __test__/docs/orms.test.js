@@ -25,6 +25,7 @@ const PAGES = {
     files: { 'tsconfig.json': 'json' },
   },
   'docs/prisma.md': { output: /^Ada ada@example\.com { city: 'London' }\n64 22\n$/, files: {} },
+  'docs/kysely.md': { output: /^Ada ada@example\.com { city: 'London' }\n64 22\n$/, files: {} },
   'docs/drizzle.md': { output: /^Ada ada@example\.com { city: 'London' }\n64 22\n$/, files: {} },
 };
 

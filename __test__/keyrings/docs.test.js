@@ -11,7 +11,7 @@ const { linkedProject } = require('../support/project');
 const { codeBlocks } = require('../support/readme');
 const { startReplicaKms } = require('../support/replica-kms');
 
-const [several, discovery, multiRegion, rsa, multi, ...others] = codeBlocks(
+const [several, discovery, multiRegion, rsa, ecdh, multi, ...others] = codeBlocks(
   'docs/keyrings.md',
   'js',
 );
@@ -71,8 +71,9 @@ describe('the examples of keyrings run as they stand', () => {
     assert.deepEqual(operations, ['GenerateDataKey in eu-west-1']);
   });
 
-  it('and there are no others, but that of an RSA key, which kms-rsa.test.js runs', () => {
+  it('and there are no others, but two that kms-rsa.test.js and kms-ecdh.test.js run', () => {
     assert.match(rsa, /AwsKmsRsaKeyring/);
+    assert.match(ecdh, /AwsKmsEcdhKeyring/);
     assert.equal(others.length, 0);
   });
 });

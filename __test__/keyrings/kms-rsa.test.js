@@ -8,7 +8,14 @@ const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 const { promisify } = require('node:util');
 
-const { AwsKmsRsaKeyring, Envelope, LocalKeyring, MultiKeyring, inspect } = require('../..');
+const {
+  AwsKmsRsaKeyring,
+  Envelope,
+  LocalKeyring,
+  MultiKeyring,
+  RawAesKeyring,
+  inspect,
+} = require('../..');
 const { withDataKeys } = require('../support/data-keys');
 const { refusal, startFakeKms } = require('../support/fake-kms');
 const { temporaryFolder } = require('../support/files');
@@ -189,6 +196,19 @@ describe('AwsKmsRsaKeyring', () => {
     await rejection(envelope.decrypt(named(KEY.replace(/.$/, 'c'))), 'NO_USABLE_KEY');
     await rejection(envelope.decrypt(named(KEY, 'aws-kms')), 'NO_USABLE_KEY');
     await rejection(envelope.decrypt(named('alias/app')), 'MALFORMED_MESSAGE');
+    assert.equal(kms.state.calls, calls);
+  });
+
+  it('beside another keyring, a synchronous call asks only that one', () => {
+    const wrappingKey = crypto.randomBytes(32);
+    const local = new RawAesKeyring({ keyNamespace: 'tests', keyName: 'aes', wrappingKey });
+    const rsa = new AwsKmsRsaKeyring(options());
+    const both = new Envelope({ keyring: new MultiKeyring({ children: [rsa, local] }) });
+    const { calls } = kms.state;
+    const own = new Envelope({ keyring: local }).encryptSync('hello');
+    assert.equal(String(both.decryptSync(own)), 'hello');
+    const forKms = new Envelope({ keyring: rsa }).encryptSync('hello');
+    thrown(() => both.decryptSync(forKms), 'WOULD_BLOCK');
     assert.equal(kms.state.calls, calls);
   });
 

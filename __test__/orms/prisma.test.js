@@ -186,6 +186,22 @@ suite('kms-envelope/prisma', connect, {
       /emailIndex is the blind index of User.email/,
     );
   },
+  'a Proxy of an array is taken as the array: nothing in it goes past the encryption': async (
+    world,
+  ) => {
+    const { prisma } = world;
+    const proxy = (list) => new Proxy(list, {});
+    await prisma.user.createMany({ data: proxy([{ name: 'Ada', email: ADA }]) });
+    const notes = { create: proxy([{ body: 'xyzzy' }]) };
+    await prisma.user.create({ data: { name: 'Bob', email: BOB, notes } });
+    for (const { email } of await world.sql('select email from users')) assert.match(email, SEALED);
+    assert.match((await world.sql('select body from notes'))[0].body, /^A[Q-Za-f]/);
+    const found = await prisma.user.findMany({ where: { email: { in: proxy([ADA]) } } });
+    assert.equal(found[0].email, ADA);
+    const many = (args) => attempt(() => prisma.user.findMany(args));
+    await refused(many({ orderBy: proxy([{ email: 'asc' }]) }), /cannot order/);
+    await refused(many({ distinct: proxy(['email']) }), /`distinct`/);
+  },
   'what the schema lacks is an error at the start': async ({ base, fields }) => {
     const message = (models) =>
       thrown(() => encryptPrisma(base, { fields, models }), 'INVALID_ARGUMENT').message;

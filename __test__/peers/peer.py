@@ -12,6 +12,8 @@ Keyrings, where keys are base64 or PEM, and aws-kms takes its regions from the A
     {"type": "raw-rsa", "namespace", "name", "publicKey", "privateKey", "padding": "oaep-sha256" | "pkcs1"}
     {"type": "aws-kms", "keyArn", "additionalKeyArns", "multiRegion": true, "endpoint"}
     {"type": "aws-kms-rsa", "keyArn", "publicKey", "endpoint"}
+    {"type": "raw-ecdh", "curveSpec", "privateKey", "recipientPublicKey"}, one of the keys at least
+    {"type": "aws-kms-ecdh", "curveSpec", "keyArn", "recipientPublicKey", "endpoint"}, the recipient if it encrypts
     {"type": "aws-kms-discovery", "region", "filter": {"partition", "accountIds"}, "multiRegion": true, "endpoint"}
     {"type": "multi", "generator", "children"}
 
@@ -152,6 +154,37 @@ def aws_kms_rsa(spec):
         encryption_algorithm="RSAES_OAEP_SHA_256", kms_client=kms_client(spec["keyArn"].split(":")[3], spec)))
 
 
+def raw_ecdh(spec):
+    private = spec["privateKey"].encode() if spec.get("privateKey") else None
+    recipient = base64.b64decode(spec["recipientPublicKey"]) if spec.get("recipientPublicKey") else None
+    if private and recipient:
+        schema = models.RawEcdhStaticConfigurationsRawPrivateKeyToStaticPublicKey(
+            models.RawPrivateKeyToStaticPublicKeyInput(
+                sender_static_private_key=private, recipient_public_key=recipient))
+    elif recipient:
+        schema = models.RawEcdhStaticConfigurationsEphemeralPrivateKeyToStaticPublicKey(
+            models.EphemeralPrivateKeyToStaticPublicKeyInput(recipient_public_key=recipient))
+    else:
+        schema = models.RawEcdhStaticConfigurationsPublicKeyDiscovery(
+            models.PublicKeyDiscoveryInput(recipient_static_private_key=private))
+    return PROVIDERS.create_raw_ecdh_keyring(models.CreateRawEcdhKeyringInput(
+        curve_spec=spec["curveSpec"], key_agreement_scheme=schema))
+
+
+def aws_kms_ecdh(spec):
+    if spec.get("recipientPublicKey"):
+        schema = models.KmsEcdhStaticConfigurationsKmsPrivateKeyToStaticPublicKey(
+            models.KmsPrivateKeyToStaticPublicKeyInput(
+                sender_kms_identifier=spec["keyArn"],
+                recipient_public_key=base64.b64decode(spec["recipientPublicKey"])))
+    else:
+        schema = models.KmsEcdhStaticConfigurationsKmsPublicKeyDiscovery(
+            models.KmsPublicKeyDiscoveryInput(recipient_kms_identifier=spec["keyArn"]))
+    return PROVIDERS.create_aws_kms_ecdh_keyring(models.CreateAwsKmsEcdhKeyringInput(
+        curve_spec=spec["curveSpec"], key_agreement_scheme=schema,
+        kms_client=kms_client(spec["keyArn"].split(":")[3], spec)))
+
+
 def aws_kms_discovery(spec):
     options = {"kms_client": kms_client(spec["region"], spec)}
     if "filter" in spec:
@@ -171,7 +204,7 @@ def multi(spec):
 
 KEYRINGS = {
     "raw-aes": raw_aes, "raw-rsa": raw_rsa, "aws-kms": aws_kms, "aws-kms-rsa": aws_kms_rsa,
-    "aws-kms-discovery": aws_kms_discovery, "multi": multi,
+    "raw-ecdh": raw_ecdh, "aws-kms-ecdh": aws_kms_ecdh, "aws-kms-discovery": aws_kms_discovery, "multi": multi,
 }
 
 

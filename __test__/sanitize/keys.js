@@ -6,12 +6,13 @@ const path = require('node:path');
 const { setTimeout: wait } = require('node:timers/promises');
 
 const api = require('../..');
+const { CURVES, startAgreeingKms } = require('../support/agreeing-kms');
 const { refusal, startFakeKms } = require('../support/fake-kms');
 const { bytes, keyring } = require('./envelopes');
 const { ownStorage } = require('./own-storage');
 
-const { AwsKmsKeyring, AwsKmsRsaKeyring, Envelope, EnvelopeError } = api;
-const { LocalKeyring, MultiKeyring, RawRsaKeyring } = api;
+const { AwsKmsEcdhKeyring, AwsKmsKeyring, AwsKmsRsaKeyring, Envelope, EnvelopeError } = api;
+const { LocalKeyring, MultiKeyring, RawEcdhKeyring, RawRsaKeyring } = api;
 const ARN = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const PADDINGS = /** @type {const} */ ([
   'oaep-sha1',
@@ -30,6 +31,25 @@ async function rsa() {
     // Data keys outside of messages are not wrapped with PKCS #1 v1.5.
     if (padding === 'pkcs1') await usedForMessages(new Envelope({ keyring: own }));
     else await used(own);
+  }
+}
+
+async function ecdh() {
+  const kms = await startAgreeingKms();
+  try {
+    for (const curveSpec of /** @type {const} */ (['ECC_NIST_P256', 'ECC_NIST_P521'])) {
+      const { arn: keyId, publicKey } = kms.key(curveSpec);
+      const own = crypto.generateKeyPairSync('ec', { namedCurve: CURVES[curveSpec] });
+      const both = { curveSpec, privateKey: own.privateKey, recipientPublicKey: publicKey };
+      await used(new RawEcdhKeyring(both));
+      const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+      const access = { endpoint: kms.endpoint, credentials, maxAttempts: 1 };
+      await used(
+        new AwsKmsEcdhKeyring({ curveSpec, keyId, recipientPublicKey: own.publicKey, ...access }),
+      );
+    }
+  } finally {
+    await kms.stop();
   }
 }
 
@@ -117,4 +137,4 @@ async function usedForMessages(envelope) {
   assert.deepEqual(await envelope.decrypt(message, { encryptionContext }), data);
 }
 
-module.exports = { rsa, local, kms, cached };
+module.exports = { rsa, ecdh, local, kms, cached };

@@ -55,6 +55,7 @@ const data = crypto.randomBytes(3000);
 const sealed = envelope.encryptSync(data, { encryptionContext: { a: 'b' } });
 const wrapped = envelope.generateDataKey();
 const { publicKey, privateKey } = crypto.generateKeyPairSync('rsa', { modulusLength: 2048 });
+const ecPair = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' });
 fs.writeFileSync(place('plain'), data);
 fs.writeFileSync(place('sealed'), sealed);
 
@@ -389,6 +390,28 @@ const CALLS = [
     const own = new api.HierarchicalKeyring({ branchKeyStore, branchKeyIdOf });
     await new Envelope({ keyring: own }).encrypt('x');
   }),
+  call(
+    'RawEcdhKeyring',
+    {
+      curveSpec: () => 'ECC_NIST_P256',
+      privateKey: () => ecPair.privateKey,
+      recipientPublicKey: () => ecPair.publicKey,
+    },
+    (options) => roundTrip(new Envelope({ keyring: new api.RawEcdhKeyring(options) })),
+  ),
+  call(
+    'AwsKmsEcdhKeyring',
+    {
+      ...GUARD,
+      curveSpec: () => 'ECC_NIST_P256',
+      keyId: () => KMS_KEY,
+      publicKey: () => ecPair.publicKey,
+      recipientPublicKey: () => ecPair.publicKey,
+      endpoint: () => 'http://127.0.0.1:9',
+      maxAttempts: () => 1,
+    },
+    (options) => void new api.AwsKmsEcdhKeyring(options),
+  ),
   call(
     'AwsKmsRsaKeyring',
     {

@@ -2,6 +2,7 @@
 import * as api from 'kms-envelope';
 import {
   AwsKmsKeyring,
+  AwsKmsEcdhKeyring,
   AwsKmsRsaKeyring,
   BranchKeyStore,
   Envelope,
@@ -12,6 +13,7 @@ import {
   LocalKeyring,
   MultiKeyring,
   RawAesKeyring,
+  RawEcdhKeyring,
   SqlKeysetStore,
   decrypt,
   decryptDataKey,
@@ -73,6 +75,12 @@ new BranchKeyStore({ storage, tableName: 't', logicalName: 'l', kmsKeyId: 'arn' 
 const byRsa: Keyring = new AwsKmsRsaKeyring({ keyId: 'arn', publicKey: 'pem' });
 // @ts-expect-error: KMS has no such padding
 new AwsKmsRsaKeyring({ keyId: 'arn', padding: 'pkcs1' });
+const agreed: Keyring[] = [
+  new AwsKmsEcdhKeyring({ curveSpec: 'ECC_NIST_P521', keyId: 'arn', recipientPublicKey: 'pem' }),
+  new RawEcdhKeyring({ curveSpec: 'ECC_NIST_P256', privateKey: 'pem' }),
+];
+// @ts-expect-error: the curve is named as KMS names it
+new RawEcdhKeyring({ curveSpec: 'P-256', privateKey: 'pem' });
 const several = new AwsKmsKeyring({
   keyId: 'alias/app',
   additionalKeyIds: ['alias/backup'],
@@ -86,6 +94,7 @@ const discovered: AwsKmsKeyringOptions[] = [
 const reader = new MultiKeyring({ children: discovered.map((one) => new AwsKmsKeyring(one)) });
 const multi = new MultiKeyring({ generator: kms, children: [raw, local] });
 const keyrings: Keyring[] = [local, kms, raw, several, reader, multi, byBranchKey, byTenant, byRsa];
+keyrings.push(...agreed);
 const envelope = new Envelope({ keyring: kms, frameLength: 4096, maxEncryptedDataKeys: 3 });
 
 const settled = new Envelope('alias/app', { cache: {}, frameLength: 4096 });

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { Envelope, FolderKeysetStore } from 'kms-envelope';
 import { decryptedFile, envelopeErrors } from 'kms-envelope/express';
 import { decryptedFile as fastifyFile } from 'kms-envelope/fastify';
+import { encryptedTables } from 'kms-envelope/kysely';
 import { encryptedDiskStorage, encryptedS3Storage } from 'kms-envelope/multer';
 import {
   EnvelopeExceptionFilter,
@@ -57,3 +58,7 @@ const health: { key: { status: 'up' } | { status: 'down'; code: string } } =
   await new EnvelopeHealthIndicator().isHealthy('key', envelope, { maxAgeMs: 1000 });
 InjectEnvelope('uploads');
 InjectColumn(email);
+
+encryptedTables({ users: { email: { type: 'text', index: { bits: 64 } } } });
+// @ts-expect-error: no such type of values
+encryptedTables({ users: { email: { type: 'varchar' } } });

@@ -1,6 +1,7 @@
 'use strict';
 
 const { encryptDrizzle, encryptedColumns } = require('../../integrations/drizzle');
+const { encryptedTables } = require('../../integrations/kysely');
 const { encryptPrisma } = require('../../integrations/prisma');
 const { encryptDataSource, encryptedColumn } = require('../../integrations/typeorm');
 const { Envelope, Fields, RawAesKeyring } = require('../..');
@@ -8,7 +9,7 @@ const { Envelope, Fields, RawAesKeyring } = require('../..');
 const INDEX = { normalize: 'lowercase' };
 
 /** Each ORM with a table `plain` and a table `encrypted`. @type {Record<string, (file: string) => Promise<any>>} */
-const PARTIES = { typeorm, drizzle, prisma };
+const PARTIES = { typeorm, drizzle, prisma, kysely };
 
 async function typeorm(file) {
   const { DataSource, EntitySchema } = require('typeorm');
@@ -92,6 +93,26 @@ async function prisma(file) {
     ...sides(side),
     close: () => Promise.all([base, wrapped].map((client) => client.$disconnect())),
   };
+}
+
+async function kysely(file) {
+  const { Kysely, SqliteDialect } = require('kysely');
+  const Database = require('libsql');
+  const dialect = new SqliteDialect({ database: new Database(file) });
+  const encryption = encryptedTables({ encrypted: { email: { type: 'text', index: INDEX } } });
+  encryption.open({ fields: await openFields() });
+  const plain = new Kysely({ dialect });
+  const databases = { plain, encrypted: plain.withPlugin(encryption) };
+  const side = (name) => {
+    const rows = () => databases[name].selectFrom(name).selectAll();
+    return {
+      clear: () => databases[name].deleteFrom(name).execute(),
+      write: (list) => databases[name].insertInto(name).values(list).execute(),
+      read: () => rows().execute(),
+      find: (email) => rows().where('email', '=', email).executeTakeFirst(),
+    };
+  };
+  return { ...sides(side), close: () => plain.destroy() };
 }
 
 function sides(side) {

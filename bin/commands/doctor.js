@@ -8,6 +8,7 @@ const { credentials, endpoint, region } = require('../support/aws-environment.js
 const { OF_BRANCH_KEY } = require('../support/branch-key-options.js');
 const { checkUse, failure } = require('../support/checks.js');
 const { EXIT, usage } = require('../support/errors.js');
+const { checkKeyPair } = require('../support/key-pair-checks.js');
 const { checkKeyStore } = require('../support/key-store-checks.js');
 const { library } = require('../support/library.js');
 const { jsonLine, oneLine, write } = require('../support/output.js');
@@ -25,9 +26,10 @@ async function run({ values, positionals, signal }) {
   if (key && binary.status === 'ok') {
     // The environment alone asks for no branch key, as where a command encrypts.
     const ofStore = values['branch-key'] !== undefined || values['key-store'] !== undefined;
-    const open = () => new (library().Envelope)(key);
-    const use = ofStore ? checkKeyStore(values, key, options) : checkUse(open, options, key);
-    checks.push(...(await use));
+    const file = values['public-key'];
+    if (ofStore) checks.push(...(await checkKeyStore(values, key, options)));
+    else if (file !== undefined) checks.push(...(await checkKeyPair(file, key, options)));
+    else checks.push(...(await checkUse(() => new (library().Envelope)(key), options, key)));
   }
   signal.throwIfAborted();
 
@@ -107,7 +109,17 @@ secret.
 With --key-store, or --branch-key, it checks that table, and what the caller may
 do with it: what is not allowed is no failure, unless --branch-key needs it. It
 changes nothing.
+
+With --public-key, the key is a key pair in KMS, named by its ARN: an RSA key,
+or one for key agreement. It checks that the file has its public key.
 `,
-  options: /** @type {const} */ (['key', ...OF_BRANCH_KEY, 'context', 'json', 'help']),
+  options: /** @type {const} */ ([
+    'key',
+    'public-key',
+    ...OF_BRANCH_KEY,
+    'context',
+    'json',
+    'help',
+  ]),
   run,
 };

@@ -23,6 +23,11 @@ const OPTIONS = /** @satisfies {Record<string, Option>} */ ({
       'a KMS key id, ARN, alias or alias ARN, or local:PATH of a key file; ' +
       'by default the environment variable ENCRYPTION_KEY_ID',
   },
+  'public-key': {
+    type: /** @type {const} */ ('string'),
+    value: 'FILE',
+    help: 'the public key of a key pair in KMS, which --key names by its ARN, in PEM',
+  },
   'to-key': {
     type: /** @type {const} */ ('string'),
     value: 'KEY',

@@ -3,6 +3,7 @@
 const args = require('../../lib/input/index.js');
 const { invalid } = require('../../lib/errors.js');
 const { declare } = require('../columns/declaration.js');
+const { fromJson } = require('../columns/json-bytes.js');
 const { unopened } = require('../columns/refusals.js');
 
 /**
@@ -79,16 +80,6 @@ function build(customType, state, storage, name) {
   states.set(toDriver, state);
   const builder = customType({ dataType: () => storage, fromDriver, toDriver });
   return name === undefined ? builder() : builder(args.string(name, 'name'));
-}
-
-/**
- * Within JSON, as which PostgreSQL gives the rows of a relation, bytes are hexadecimal.
- *
- * @param {unknown} stored
- */
-function fromJson(stored) {
-  if (typeof stored !== 'string' || !stored.startsWith('\\x')) return stored;
-  return Buffer.from(stored.slice(2), 'hex');
 }
 
 /**

@@ -2,15 +2,9 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Envelope } from "../../index";
-import type { EncryptedFile, EnvelopeErrorsOptions, FindOptions } from "../http/types";
+import type { EnvelopeErrorsOptions, FileSource } from "../http/types";
 
-export type {
-  EncryptedFile,
-  EnvelopeErrorsOptions,
-  EnvelopeStatuses,
-  FileDescription,
-  FindOptions,
-} from "../http/types";
+export type * from "../http/types";
 
 /** The options of {@link decryptedFile}. */
 export interface DecryptedFileOptions extends EnvelopeErrorsOptions {
@@ -38,12 +32,7 @@ export type FileHandler<Request> = (
  */
 export function decryptedFile<Request extends IncomingMessage = IncomingMessage>(
   envelope: Envelope,
-  file:
-    | EncryptedFile
-    | ((
-        request: Request,
-        options: FindOptions,
-      ) => EncryptedFile | null | undefined | Promise<EncryptedFile | null | undefined>),
+  file: FileSource<Request>,
   options?: DecryptedFileOptions,
 ): FileHandler<Request>;
 

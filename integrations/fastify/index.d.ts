@@ -1,15 +1,9 @@
 // Encrypted files over HTTP: `kms-envelope/fastify`.
 
 import type { Envelope } from "../../index";
-import type { EncryptedFile, EnvelopeErrorsOptions, FindOptions } from "../http/types";
+import type { EnvelopeErrorsOptions, FileSource } from "../http/types";
 
-export type {
-  EncryptedFile,
-  EnvelopeErrorsOptions,
-  EnvelopeStatuses,
-  FileDescription,
-  FindOptions,
-} from "../http/types";
+export type * from "../http/types";
 
 /**
  * Returns a handler of GET and HEAD routes that sends an encrypted file decrypted, in constant memory, as
@@ -20,12 +14,7 @@ export type {
  */
 export function decryptedFile<Request = any>(
   envelope: Envelope,
-  file:
-    | EncryptedFile
-    | ((
-        request: Request,
-        options: FindOptions,
-      ) => EncryptedFile | null | undefined | Promise<EncryptedFile | null | undefined>),
+  file: FileSource<Request>,
   options?: EnvelopeErrorsOptions,
 ): (request: Request, reply: any) => Promise<unknown>;
 

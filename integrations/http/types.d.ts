@@ -46,6 +46,18 @@ export interface FindOptions {
   readonly signal: AbortSignal;
 }
 
+/**
+ * The file that a handler sends, or a function that finds it for a request: may this client have it? Without a
+ * file the answer is 404.
+ */
+export type FileSource<Request> = EncryptedFile | FileFinder<Request>;
+
+/** Finds the file for a request. */
+export type FileFinder<Request> = (
+  request: Request,
+  options: FindOptions,
+) => EncryptedFile | null | undefined | Promise<EncryptedFile | null | undefined>;
+
 /** The HTTP statuses of an application's own, from 400 to 599, by code. */
 export type EnvelopeStatuses = { readonly [code in EnvelopeErrorCode]?: number };
 

@@ -88,9 +88,7 @@ function isNullCheck(value) {
  * @returns {any}
  */
 function onIndex(column, value) {
-  // Loaded here, as in declare.js.
-  // @ts-ignore: it is not installed here
-  const { In, Not, Or, And, IsNull } = require('typeorm');
+  const { In, Not, Or, And, IsNull } = operators();
   if (!isOperator(value)) return In(column.search([value]));
   switch (value.type) {
     case 'equal':
@@ -109,6 +107,16 @@ function onIndex(column, value) {
       if (typeof value.type !== 'string') throw invalid(`${column.name}: the condition is unknown`);
       throw conditionRefused(column.name, `the operator ${value.type}`, true);
   }
+}
+
+/** @type {any} */
+let typeorm;
+
+/** TypeORM's operators. It is loaded late, as in declare.js, and looked for once, as that takes long. */
+function operators() {
+  // @ts-ignore: it is not installed here
+  typeorm ??= require('typeorm');
+  return typeorm;
 }
 
 /** @param {any} value whether it is a `FindOperator` */

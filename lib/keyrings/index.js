@@ -7,8 +7,9 @@ const args = require('../input/index.js');
 const { brand, unknownObject } = require('../input/copies.js');
 const { invalid, native } = require('../errors.js');
 
-// Loaded when they are first used: node:crypto alone, which reads RSA keys, takes some milliseconds.
+// Loaded when they are first used: node:crypto alone, which reads key pairs, takes some milliseconds.
 const custom = () => require('./custom.js');
+const ecdh = () => require('./ecdh.js');
 const hierarchical = () => require('./hierarchical.js');
 const kms = () => require('./kms.js');
 const kmsRsa = () => require('./kms-rsa.js');
@@ -27,6 +28,17 @@ class AwsKmsKeyring {
     nativeKeyrings.set(
       this,
       native(() => kms().kmsKeyring(options)),
+    );
+  }
+}
+
+/** Wraps data keys under a secret that a key of KMS shares with another key pair. */
+class AwsKmsEcdhKeyring {
+  /** @param {unknown} options */
+  constructor(options) {
+    nativeKeyrings.set(
+      this,
+      native(() => ecdh().kmsEcdhKeyring(options)),
     );
   }
 }
@@ -80,6 +92,14 @@ class RawAesKeyring {
   }
 }
 
+/** Wraps data keys under a secret that two key pairs share. */
+class RawEcdhKeyring {
+  /** @param {unknown} options */
+  constructor(options) {
+    nativeKeyrings.set(this, ecdh().rawEcdhKeyring(options));
+  }
+}
+
 /** Wraps data keys under an RSA key pair of the caller's. */
 class RawRsaKeyring {
   /** @param {unknown} options */
@@ -128,6 +148,7 @@ class HierarchicalKeyring {
 }
 
 [
+  AwsKmsEcdhKeyring,
   AwsKmsKeyring,
   AwsKmsRsaKeyring,
   CustomKeyring,
@@ -135,6 +156,7 @@ class HierarchicalKeyring {
   LocalKeyring,
   MultiKeyring,
   RawAesKeyring,
+  RawEcdhKeyring,
   RawRsaKeyring,
 ].forEach(brand);
 
@@ -171,6 +193,7 @@ function nativeKeyring(keyring, name = 'keyring') {
 }
 
 module.exports = {
+  AwsKmsEcdhKeyring,
   AwsKmsKeyring,
   AwsKmsRsaKeyring,
   CustomKeyring,
@@ -178,6 +201,7 @@ module.exports = {
   LocalKeyring,
   MultiKeyring,
   RawAesKeyring,
+  RawEcdhKeyring,
   RawRsaKeyring,
   keyringOf,
   nativeKeyring,

@@ -4,7 +4,7 @@ const binding = require('../native/load.js');
 const args = require('../input/index.js');
 const { GUARD_OPTIONS, guardOptions } = require('./guard.js');
 const { ACCESS_OPTIONS, accessOptions, credentialsOf } = require('./kms.js');
-const { publicDer } = require('./rsa.js');
+const { publicDer } = require('./key-der.js');
 
 /** The ARN names the Region, and related multi-Region keys count as one key. */
 const ACCESS = ACCESS_OPTIONS.filter((name) => name !== 'region');
@@ -25,7 +25,10 @@ function kmsRsaKeyring(options) {
   const given = args.options(options, OPTIONS);
   const keyId = args.nameString(given.keyId, 'keyId');
   const padding = args.optionalString(given.padding, 'padding') ?? 'oaep-sha256';
-  const publicKey = given.publicKey === undefined ? undefined : publicDer(given.publicKey);
+  const publicKey =
+    given.publicKey === undefined
+      ? undefined
+      : publicDer(given.publicKey, 'publicKey', 'an RSA key');
   return binding.Keyring.awsKmsRsa(
     keyId,
     padding,

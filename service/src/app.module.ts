@@ -39,7 +39,7 @@ export class AppModule {
         ConfigModule.for(config, clock),
         LoggingModule.for(log),
         DatabaseModule.for(database),
-        EnvelopeModule,
+        EnvelopeModule.for(config),
         AuthModule,
         MetricsModule,
         PrometheusModule,

@@ -15,6 +15,7 @@ const GROUPS = {
     'docs/typeorm.md',
     'docs/drizzle.md',
     'docs/prisma.md',
+    'docs/kysely.md',
     'docs/s3.md',
     'docs/s3-migration.md',
     'docs/production.md',

@@ -8,6 +8,8 @@
 
 mod branch_key;
 mod cache;
+#[cfg(test)]
+mod cache_tests;
 mod configuration;
 mod life;
 mod limits;

@@ -19,6 +19,8 @@ pub(crate) type SigningKey = <Engine as CryptoEngine>::SigningKey;
 pub(crate) type Signer = <Engine as CryptoEngine>::Signer;
 /// A signature being verified.
 pub(crate) type Verifier = <Engine as CryptoEngine>::Verifier;
+/// A private key of key agreement.
+pub(crate) type EcdhPrivateKey = <Engine as CryptoEngine>::EcdhPrivateKey;
 /// An RSA key that encrypts.
 pub(crate) type RsaPublicKey = <Engine as CryptoEngine>::RsaPublicKey;
 /// An RSA key that decrypts.

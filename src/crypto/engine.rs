@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use super::ecdh::EcdhKey;
 use super::ecdsa::{EcdsaKey, EcdsaSigner, EcdsaVerifier};
 use super::key_pair::{KeyPair, KeyPairSpec};
 use super::rsa::{RsaPrivate, RsaPublic};
@@ -22,6 +23,7 @@ pub(crate) trait CryptoEngine {
     type SigningKey: EcdsaKey<Signer = Self::Signer>;
     type Signer: EcdsaSigner;
     type Verifier: EcdsaVerifier;
+    type EcdhPrivateKey: EcdhKey;
     type RsaPublicKey: RsaPublic;
     type RsaPrivateKey: RsaPrivate;
 

@@ -6,7 +6,10 @@ use proptest::prelude::*;
 
 use super::aws_lc::AwsLc;
 use super::rust_crypto::RustCrypto;
-use super::{Aead, CryptoEngine, EcdsaKey, EcdsaSigner, EcdsaVerifier, Iv, max_signature_length};
+use super::{
+    Aead, CryptoEngine, EcdhCurve, EcdhKey, EcdsaKey, EcdsaSigner, EcdsaVerifier, Iv,
+    max_signature_length,
+};
 use crate::error::Code;
 use crate::suite::{Curve, Hash};
 
@@ -150,5 +153,37 @@ fn both_refuse_the_same_key_lengths() {
         let key = vec![1; length];
         assert_eq!(Lc::new(&key).is_ok(), [16, 24, 32].contains(&length));
         assert_eq!(Rc::new(&key).is_ok(), [16, 24, 32].contains(&length));
+    }
+}
+
+/// The shared secret of a key of each engine, as each of them computes it.
+fn agrees_with<Ours: CryptoEngine, Theirs: CryptoEngine>(curve: EcdhCurve) {
+    let ours = Ours::EcdhPrivateKey::generate(curve).unwrap();
+    let theirs = Theirs::EcdhPrivateKey::generate(curve).unwrap();
+    let [our_point, their_point] = [ours.public_point(), theirs.public_point()].map(Result::unwrap);
+    let secret = ours.agree(&their_point).unwrap();
+    assert_eq!(secret, theirs.agree(&our_point).unwrap());
+    assert_eq!(secret.len(), curve.coordinate_length());
+    let (x, y) = our_point[1..].split_at(secret.len());
+    for sign in [2, 3] {
+        let compressed = [&[sign], x].concat();
+        let point = Theirs::EcdhPrivateKey::uncompressed(curve, &compressed).unwrap();
+        assert_eq!(point, Ours::EcdhPrivateKey::uncompressed(curve, &compressed).unwrap());
+        assert_eq!(point == our_point, sign & 1 == y[y.len() - 1] & 1);
+    }
+    let mut off_curve = our_point.clone();
+    off_curve[secret.len() * 2] ^= 1;
+    assert!(Ours::EcdhPrivateKey::uncompressed(curve, &off_curve).is_err());
+    assert!(ours.agree(&off_curve).is_err());
+    assert!(ours.agree(&[0]).is_err(), "the point at infinity");
+}
+
+#[test]
+fn the_engines_agree_on_secrets_and_points() {
+    for curve in EcdhCurve::ALL {
+        for _ in 0..8 {
+            agrees_with::<AwsLc, RustCrypto>(curve);
+            agrees_with::<RustCrypto, AwsLc>(curve);
+        }
     }
 }

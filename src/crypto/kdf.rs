@@ -7,7 +7,8 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::chosen::{AesGcm, hkdf, hmac_sha256};
-use super::engine::Aead;
+use super::engine::{Aead, HmacHash};
+use super::prf::hmac;
 use crate::error::Result;
 use crate::suite::{AlgorithmSuite, KeyDerivation};
 
@@ -65,6 +66,22 @@ pub(crate) fn counter_mode_key(
     const COUNTER: [u8; 4] = 1_u32.to_be_bytes();
     const BITS: [u8; 4] = 256_u32.to_be_bytes();
     hmac_sha256(secret, &[&COUNTER, label, &[0], context, &BITS])
+}
+
+/// 64 bytes by KDF in counter mode with HMAC-SHA-384 (NIST SP 800-108r1, 4.1): two blocks, each of its
+/// number, the label, a zero byte, the context, and the length in bits; the second one is cut.
+pub(crate) fn counter_mode_keys(
+    secret: &[u8],
+    label: &[u8],
+    context: &[u8],
+) -> Result<Zeroizing<[u8; 64]>> {
+    const BITS: [u8; 4] = 512_u32.to_be_bytes();
+    let mut keys = Zeroizing::new([0; 64]);
+    for (counter, block) in (1_u32..).zip(keys.chunks_mut(HmacHash::Sha384.length())) {
+        let input = [&counter.to_be_bytes(), label, &[0], context, &BITS].concat();
+        hmac(HmacHash::Sha384, secret, &input, block)?;
+    }
+    Ok(keys)
 }
 
 /// Compares two commitments in constant time.

@@ -1,4 +1,4 @@
-//! The cryptography: AES-GCM, HKDF, ECDSA, RSA and random bytes. Never sees a byte of the message format.
+//! The cryptography: AES-GCM, HKDF, ECDSA, ECDH, RSA and random bytes. Never sees a byte of the message format.
 //!
 //! Two engines answer one trait: AWS-LC (feature `aws-lc`, the default) and RustCrypto (feature
 //! `rust-crypto`, for targets where AWS-LC cannot be built, and as the tests' second opinion).
@@ -7,6 +7,8 @@
 #[cfg_attr(feature = "rust-crypto", allow(dead_code, reason = "only the tests compare with it"))]
 mod aws_lc;
 mod chosen;
+mod ecdh;
+mod ecdh_public_key;
 mod ecdsa;
 mod engine;
 #[cfg(all(test, feature = "aws-lc", feature = "rust-crypto"))]
@@ -28,15 +30,18 @@ mod stack;
 mod wycheproof;
 
 pub(crate) use chosen::{
-    AesGcm, RsaPrivateKey, RsaPublicKey, Signer, SigningKey, Verifier, generate_key_pair,
-    hkdf_sha512, random, sha256, sha384,
+    AesGcm, EcdhPrivateKey, RsaPrivateKey, RsaPublicKey, Signer, SigningKey, Verifier,
+    generate_key_pair, hkdf_sha512, random, sha256, sha384,
 };
+pub use ecdh::EcdhCurve;
+pub(crate) use ecdh::EcdhKey;
+pub(crate) use ecdh_public_key::EcdhPublicKey;
 pub(crate) use ecdsa::{EcdsaKey, EcdsaSigner, EcdsaVerifier, max_signature_length};
 #[cfg(test)]
 pub(crate) use engine::CryptoEngine;
 pub(crate) use engine::{Aead, HmacHash, IV_LENGTH, Iv, TAG_LENGTH, Tag};
 pub(crate) use implicit_rejection::decrypt_or_random;
-pub(crate) use kdf::{DerivedKeys, counter_mode_key, same_commitment};
+pub(crate) use kdf::{DerivedKeys, counter_mode_key, counter_mode_keys, same_commitment};
 pub use key_pair::KeyPairSpec;
 pub(crate) use prf::{cmac, hkdf, hmac};
 pub use rsa::RsaPadding;

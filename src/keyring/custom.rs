@@ -8,10 +8,7 @@ use std::sync::Arc;
 use super::guard::{Call, CallLog, Guard, GuardOptions, Service};
 use super::one_key::{self, KeyUnwrapper, KeyWrapper};
 use super::raw::Names;
-use super::{
-    Answer, DataKeyUnwrapper, DataKeyWrapper, DecryptedDataKey, GeneratedDataKey, Keyring,
-    ServiceStats, WrappedDataKey,
-};
+use super::{Answer, DataKeyUnwrapper, DataKeyWrapper, Keyring, ServiceStats};
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
 use crate::foreign_text::shown;
@@ -99,27 +96,6 @@ impl CustomKeyring {
         unwrap.await
     }
 
-    async fn decrypt(
-        &self,
-        ciphertext_blob: &[u8],
-        context: &EncryptionContext,
-    ) -> Result<DecryptedDataKey> {
-        let key = one_key::read_blob(ciphertext_blob);
-        let unwrapped = match &key {
-            Some(key) => self.unwrap(key, context).await?,
-            None => None,
-        };
-        let (Some(key), Some(plaintext)) = (key, unwrapped) else {
-            let message = format!(
-                "the ciphertextBlob was not made under a key of \"{}\"",
-                shown(&self.provider_id)
-            );
-            return Err(Error::new(Code::NoUsableKey, message));
-        };
-        let key_id = String::from_utf8_lossy(&key.provider_info).into_owned();
-        Ok(one_key::decrypted(plaintext, key_id))
-    }
-
     fn log(&self, operation: &'static str, key_name: Option<&str>) -> CallLog {
         let key_id = Some(key_name.unwrap_or(&self.provider_id).to_owned());
         CallLog::new(Call { service: Service::Custom, operation, key_id, region: None })
@@ -149,13 +125,14 @@ impl KeyUnwrapper for CustomKeyring {
         &self,
         key: &EncryptedDataKey,
         context: &EncryptionContext,
-        length: usize,
+        length: Option<usize>,
     ) -> Result<Option<DataKey>> {
-        match self.unwrap(key, context).await? {
-            Some(data_key) if data_key.length() != length => {
+        let unwrapped = self.unwrap(key, context).await?;
+        match (&unwrapped, length) {
+            (Some(data_key), Some(length)) if data_key.length() != length => {
                 Err(wrong_length(data_key.length(), length))
             }
-            unwrapped => Ok(unwrapped),
+            _ => Ok(unwrapped),
         }
     }
 }
@@ -188,10 +165,7 @@ impl Keyring for CustomKeyring {
     /// Wraps and unwraps a data key that nobody uses.
     fn check(&self) -> Answer<'_, ()> {
         Box::pin(async {
-            let context = EncryptionContext::default();
-            let generated = one_key::generate_blob(self, 32, &context).await?;
-            let unwrapped = self.decrypt(&generated.ciphertext_blob, &context).await?;
-            if unwrapped.plaintext.expose() == generated.key.plaintext.expose() {
+            if one_key::try_key(self).await? {
                 return Ok(());
             }
             let message = format!(
@@ -204,34 +178,6 @@ impl Keyring for CustomKeyring {
 
     fn service_stats(&self) -> ServiceStats {
         self.guard.stats()
-    }
-}
-
-impl DataKeyWrapper for CustomKeyring {
-    fn generate_data_key<'a>(
-        &'a self,
-        length: usize,
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, GeneratedDataKey> {
-        Box::pin(one_key::generate_blob(self, length, context))
-    }
-
-    fn wrap_data_key<'a>(
-        &'a self,
-        data_key: &'a DataKey,
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, WrappedDataKey> {
-        Box::pin(one_key::wrap_to_blob(self, data_key, context))
-    }
-}
-
-impl DataKeyUnwrapper for CustomKeyring {
-    fn decrypt_data_key<'a>(
-        &'a self,
-        ciphertext_blob: &'a [u8],
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, DecryptedDataKey> {
-        Box::pin(self.decrypt(ciphertext_blob, context))
     }
 }
 

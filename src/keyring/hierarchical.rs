@@ -7,10 +7,7 @@ use std::sync::Arc;
 
 use super::key_names::named;
 use super::one_key::{self, KeyUnwrapper, KeyWrapper};
-use super::{
-    Answer, DataKeyUnwrapper, DataKeyWrapper, DecryptedDataKey, GeneratedDataKey, Keyring,
-    ServiceStats, WrappedDataKey, answer_now, would_block,
-};
+use super::{Answer, DataKeyUnwrapper, DataKeyWrapper, DecryptedDataKey, Keyring, ServiceStats};
 use crate::branch_keys::{
     BranchKeyCache, PROVIDER_ID, Version, Which, Wrapped, check_id, unwrap, wrap,
 };
@@ -59,11 +56,6 @@ impl HierarchicalKeyring {
             check_id(id)?;
         }
         Ok(Self { branch_key_id, cache, stats })
-    }
-
-    /// Fails with `WouldBlock` if a function of the caller's chooses the branch key: it answers later.
-    fn check_answers_now(&self) -> Result<()> {
-        if self.may_answer_now() { Ok(()) } else { Err(would_block()) }
     }
 
     async fn id(&self, context: &EncryptionContext) -> Result<Cow<'_, str>> {
@@ -125,14 +117,8 @@ impl HierarchicalKeyring {
         context: &EncryptionContext,
     ) -> Result<DecryptedDataKey> {
         let id = self.id(context).await?;
-        let key = one_key::read_blob(ciphertext_blob);
-        let Some(key) = key.filter(|key| is_of(key, &id)) else {
-            let message =
-                format!("the ciphertextBlob was not made under the branch key \"{}\"", shown(&id));
-            return Err(Error::new(Code::NoUsableKey, message));
-        };
-        let plaintext = self.unwrap(&id, &key.ciphertext, None, context).await?;
-        Ok(one_key::decrypted(plaintext, id.into_owned()))
+        let of_branch_key = OfBranchKey { keyring: self, id: &id };
+        one_key::unwrap_blob(&of_branch_key, ciphertext_blob, context).await
     }
 }
 
@@ -166,9 +152,9 @@ impl KeyUnwrapper for OfBranchKey<'_> {
         &self,
         key: &EncryptedDataKey,
         context: &EncryptionContext,
-        length: usize,
+        length: Option<usize>,
     ) -> Result<Option<DataKey>> {
-        self.keyring.unwrap(self.id, &key.ciphertext, Some(length), context).await.map(Some)
+        self.keyring.unwrap(self.id, &key.ciphertext, length, context).await.map(Some)
     }
 }
 
@@ -177,6 +163,7 @@ impl Keyring for HierarchicalKeyring {
         true
     }
 
+    /// Not if a function of the caller's chooses the branch key: it answers later.
     fn may_answer_now(&self) -> bool {
         matches!(self.branch_key_id, BranchKeyId::Fixed(_))
     }
@@ -191,20 +178,6 @@ impl Keyring for HierarchicalKeyring {
         encrypted_data_keys: &'a [EncryptedDataKey],
     ) -> Answer<'a, ()> {
         Box::pin(self.find_data_key(materials, encrypted_data_keys))
-    }
-
-    fn on_encrypt_now(&self, materials: &mut EncryptionMaterials) -> Result<()> {
-        self.check_answers_now()?;
-        answer_now(one_key::add_data_key(self, materials))
-    }
-
-    fn on_decrypt_now(
-        &self,
-        materials: &mut DecryptionMaterials,
-        encrypted_data_keys: &[EncryptedDataKey],
-    ) -> Result<()> {
-        self.check_answers_now()?;
-        answer_now(self.find_data_key(materials, encrypted_data_keys))
     }
 
     fn data_key_wrapper(&self) -> Result<&dyn DataKeyWrapper> {
@@ -225,24 +198,6 @@ impl Keyring for HierarchicalKeyring {
 
     fn service_stats(&self) -> ServiceStats {
         self.stats.as_ref().map(|stats| stats()).unwrap_or_default()
-    }
-}
-
-impl DataKeyWrapper for HierarchicalKeyring {
-    fn generate_data_key<'a>(
-        &'a self,
-        length: usize,
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, GeneratedDataKey> {
-        Box::pin(one_key::generate_blob(self, length, context))
-    }
-
-    fn wrap_data_key<'a>(
-        &'a self,
-        data_key: &'a DataKey,
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, WrappedDataKey> {
-        Box::pin(one_key::wrap_to_blob(self, data_key, context))
     }
 }
 

@@ -37,7 +37,7 @@ pub trait Keyring: Send + Sync {
     /// # Errors
     /// `WouldBlock` if a service must be asked first; nothing was begun then. As `on_encrypt`.
     fn on_encrypt_now(&self, materials: &mut EncryptionMaterials) -> Result<()> {
-        if self.calls_service() {
+        if !self.may_answer_now() {
             return Err(would_block());
         }
         answer_now(self.on_encrypt(materials))
@@ -53,7 +53,7 @@ pub trait Keyring: Send + Sync {
         materials: &mut DecryptionMaterials,
         encrypted_data_keys: &[EncryptedDataKey],
     ) -> Result<()> {
-        if self.calls_service() {
+        if !self.may_answer_now() {
             return Err(would_block());
         }
         answer_now(self.on_decrypt(materials, encrypted_data_keys))

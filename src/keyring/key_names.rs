@@ -1,5 +1,8 @@
 //! The names of keys, as wrapped data keys have them, and as people read them.
 
+use data_encoding::HEXLOWER;
+
+use super::ecdh::Parties;
 use super::kms_key_id::PROVIDER_ID;
 use super::raw_aes_info::KeyInfo;
 use crate::foreign_text::shown;
@@ -23,8 +26,12 @@ pub(super) fn named(provider_id: &str, name: &str) -> String {
     format!("\"{}\" key \"{}\"", shown(provider_id), shown(name))
 }
 
-/// The name of the key that wraps this data key: a KMS key's ARN, or what a raw keyring calls it.
+/// The name of the key that wraps this data key: a KMS key's ARN, what a raw keyring calls it, or the public
+/// key of an ECDH keyring's recipient, as a compressed point in hexadecimal.
 pub fn key_name(key: &EncryptedDataKey) -> String {
+    if let Some(parties) = Parties::of(key) {
+        return HEXLOWER.encode(parties.recipient);
+    }
     let name = match KeyInfo::parse(&key.provider_info) {
         Some(info) if !key.provider_id.starts_with(PROVIDER_ID) => info.name,
         _ => &key.provider_info,

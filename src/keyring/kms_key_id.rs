@@ -112,6 +112,21 @@ pub fn check_unique(keys: &[KmsKeyId], multi_region: bool) -> Result<()> {
     )))
 }
 
+/// The ARN of a key where no other name is enough: an alias may be moved, and a key id has no Region.
+///
+/// # Errors
+/// `InvalidArgument` for any other text.
+#[cfg(feature = "aws-kms")]
+pub(super) fn parse_key_arn(text: &str) -> Result<KmsArn> {
+    KmsArn::of_key(text).ok_or_else(|| {
+        Error::invalid(format!(
+            "\"{}\" is not the ARN of a KMS key, which is how it must be named here; an alias or a key id \
+             is not enough",
+            shown(text)
+        ))
+    })
+}
+
 fn kind(text: &str) -> Option<Kind> {
     if text.starts_with("arn:") {
         return KmsArn::parse(text).map(Kind::Arn);

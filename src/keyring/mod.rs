@@ -9,6 +9,7 @@ pub mod aws_kms;
 pub mod custom;
 mod data_key;
 mod data_key_service;
+mod ecdh;
 mod failures;
 #[cfg(feature = "aws-kms")]
 pub mod guard;
@@ -23,6 +24,7 @@ mod one_key;
 mod raw;
 pub mod raw_aes;
 mod raw_aes_info;
+pub mod raw_ecdh;
 pub mod raw_rsa;
 mod stats;
 mod wrapping_secret;

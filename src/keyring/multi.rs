@@ -91,15 +91,21 @@ impl MultiKeyring {
         Ok(())
     }
 
+    /// Asks one keyring after the other; `now` for an answer without waiting.
     async fn find_data_key(
         &self,
         materials: &mut DecryptionMaterials,
         encrypted_data_keys: &[EncryptedDataKey],
+        now: bool,
     ) -> Result<()> {
         materials.expect_no_data_key()?;
         let mut failures = Failures::default();
         for keyring in self.to_decrypt() {
-            match keyring.on_decrypt(materials, encrypted_data_keys).await {
+            let found = match now {
+                true => keyring.on_decrypt_now(materials, encrypted_data_keys),
+                false => keyring.on_decrypt(materials, encrypted_data_keys).await,
+            };
+            match found {
                 Ok(()) => return Ok(()),
                 Err(error) if materials.attempts.stopped() => return Err(error),
                 Err(error) => failures.push(error),
@@ -162,14 +168,7 @@ impl Keyring for MultiKeyring {
         self.keyrings().all(Keyring::may_answer_now)
     }
 
-    /// Each of them answers at once, or says that it cannot.
-    fn on_encrypt_now(&self, materials: &mut EncryptionMaterials) -> Result<()> {
-        if !self.may_answer_now() {
-            return Err(would_block());
-        }
-        answer_now(self.add_data_keys(materials))
-    }
-
+    /// Each keyring is asked for an answer now: it may be one that answers so to encrypt only.
     fn on_decrypt_now(
         &self,
         materials: &mut DecryptionMaterials,
@@ -178,7 +177,7 @@ impl Keyring for MultiKeyring {
         if !self.may_answer_now() {
             return Err(would_block());
         }
-        answer_now(self.find_data_key(materials, encrypted_data_keys))
+        answer_now(self.find_data_key(materials, encrypted_data_keys, true))
     }
 
     fn rejects_implicitly(&self) -> bool {
@@ -198,7 +197,7 @@ impl Keyring for MultiKeyring {
         materials: &'a mut DecryptionMaterials,
         encrypted_data_keys: &'a [EncryptedDataKey],
     ) -> Answer<'a, ()> {
-        Box::pin(self.find_data_key(materials, encrypted_data_keys))
+        Box::pin(self.find_data_key(materials, encrypted_data_keys, false))
     }
 
     /// The generator's: one wrapped form has room for one key, so the children wrap nothing.

@@ -2,13 +2,9 @@
 
 use super::key_names::named;
 use super::one_key::{self, KeyUnwrapper, KeyWrapper};
-use super::{
-    Answer, DataKeyUnwrapper, DataKeyWrapper, DecryptedDataKey, GeneratedDataKey, Keyring,
-    WrappedDataKey, WrappingSecret, kms_key_id,
-};
+use super::{Answer, DataKeyUnwrapper, DataKeyWrapper, Keyring, WrappingSecret, kms_key_id};
 use crate::context::EncryptionContext;
-use crate::error::{Code, Error, Result};
-use crate::foreign_text::shown;
+use crate::error::{Error, Result};
 use crate::format::EncryptedDataKey;
 use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
 
@@ -28,16 +24,14 @@ pub(super) trait WrappingKey: Send + Sync {
     /// Whether a wrapped data key names this key as the one that wrapped it.
     fn is_named_by(&self, key: &EncryptedDataKey) -> bool;
 
-    /// Unwraps a data key that names this key, of the length that the message's suite takes.
+    /// Unwraps a data key that names this key: of the length that the message's suite takes, or of any
+    /// length outside of messages.
     fn unwrap(
         &self,
         key: &EncryptedDataKey,
         context: &EncryptionContext,
-        length: usize,
+        length: Option<usize>,
     ) -> Result<DataKey>;
-
-    /// Unwraps a data key that was wrapped outside messages, of any length.
-    fn unwrap_blob(&self, key: &EncryptedDataKey, context: &EncryptionContext) -> Result<DataKey>;
 
     /// Fails if this key wraps nothing but the data keys of messages.
     fn check_wraps_blobs(&self) -> Result<()> {
@@ -84,6 +78,10 @@ impl<W: WrappingKey> KeyWrapper for W {
     ) -> Result<EncryptedDataKey> {
         self.wrap(data_key, context)
     }
+
+    fn check_wraps_blobs(&self) -> Result<()> {
+        WrappingKey::check_wraps_blobs(self)
+    }
 }
 
 impl<W: WrappingKey> KeyUnwrapper for W {
@@ -100,7 +98,7 @@ impl<W: WrappingKey> KeyUnwrapper for W {
         &self,
         key: &EncryptedDataKey,
         context: &EncryptionContext,
-        length: usize,
+        length: Option<usize>,
     ) -> Result<Option<DataKey>> {
         self.unwrap(key, context, length).map(Some)
     }
@@ -137,75 +135,5 @@ impl<W: WrappingKey> Keyring for W {
 
     fn data_key_unwrapper(&self) -> Result<&dyn DataKeyUnwrapper> {
         Ok(self)
-    }
-}
-
-impl<W: WrappingKey> DataKeyWrapper for W {
-    fn generate_data_key<'a>(
-        &'a self,
-        length: usize,
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, GeneratedDataKey> {
-        Box::pin(async move {
-            let plaintext = DataKey::generate(length)?;
-            let ciphertext_blob = blob(self, &plaintext, context)?;
-            Ok(GeneratedDataKey { ciphertext_blob, key: answer(self, plaintext) })
-        })
-    }
-
-    fn wrap_data_key<'a>(
-        &'a self,
-        data_key: &'a DataKey,
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, WrappedDataKey> {
-        Box::pin(async move {
-            Ok(WrappedDataKey {
-                ciphertext_blob: blob(self, data_key, context)?,
-                key_id: self.names().name.clone(),
-                key_material_id: None,
-                request_id: None,
-            })
-        })
-    }
-}
-
-impl<W: WrappingKey> DataKeyUnwrapper for W {
-    fn decrypt_data_key<'a>(
-        &'a self,
-        ciphertext_blob: &'a [u8],
-        context: &'a EncryptionContext,
-    ) -> Answer<'a, DecryptedDataKey> {
-        Box::pin(async move {
-            let unwrapped = one_key::read_blob(ciphertext_blob)
-                .filter(|key| self.is_named_by(key))
-                .map(|key| self.unwrap_blob(&key, context))
-                .ok_or_else(|| {
-                    let name = shown(&self.names().name);
-                    let message = format!("the ciphertextBlob was not made under key \"{name}\"");
-                    Error::new(Code::NoUsableKey, message)
-                })?;
-            Ok(answer(self, unwrapped?))
-        })
-    }
-}
-
-/// A wrapped data key outside a message: as it stands in one ("Encrypted Data Keys").
-fn blob(
-    key: &impl WrappingKey,
-    data_key: &DataKey,
-    context: &EncryptionContext,
-) -> Result<Vec<u8>> {
-    key.check_wraps_blobs()?;
-    let mut blob = Vec::new();
-    key.wrap(data_key, context)?.write(&mut blob)?;
-    Ok(blob)
-}
-
-fn answer(key: &impl WrappingKey, plaintext: DataKey) -> DecryptedDataKey {
-    DecryptedDataKey {
-        plaintext,
-        key_id: key.names().name.clone(),
-        key_material_id: None,
-        request_id: None,
     }
 }

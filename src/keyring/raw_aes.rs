@@ -94,12 +94,8 @@ impl WrappingKey for RawAesKeyring {
         &self,
         key: &EncryptedDataKey,
         context: &EncryptionContext,
-        _: usize,
+        _: Option<usize>,
     ) -> Result<DataKey> {
-        self.unwrap_blob(key, context)
-    }
-
-    fn unwrap_blob(&self, key: &EncryptedDataKey, context: &EncryptionContext) -> Result<DataKey> {
         let info = KeyInfo::parse(&key.provider_info).ok_or_else(|| self.unusable())?;
         let (wrapped, tag) = key.ciphertext.split_last_chunk().ok_or_else(|| self.unusable())?;
         self.open(&info.iv, wrapped, tag, context)

@@ -138,18 +138,19 @@ impl WrappingKey for RawRsaKeyring {
         &self,
         key: &EncryptedDataKey,
         _: &EncryptionContext,
-        length: usize,
+        length: Option<usize>,
     ) -> Result<DataKey> {
-        if self.padding == RsaPadding::Pkcs1 {
-            let key = decrypt_or_random(self.private_key()?, &key.ciphertext, length)?;
-            return Ok(DataKey::new(key));
+        match length {
+            Some(length) if self.padding == RsaPadding::Pkcs1 => {
+                let key = decrypt_or_random(self.private_key()?, &key.ciphertext, length)?;
+                return Ok(DataKey::new(key));
+            }
+            Some(_) => {}
+            None => self
+                .check_wraps_blobs()
+                .map_err(|error| Error::new(Code::NoUsableKey, error.message()))?,
         }
-        self.open(&key.ciphertext, Some(length))
-    }
-
-    fn unwrap_blob(&self, key: &EncryptedDataKey, _: &EncryptionContext) -> Result<DataKey> {
-        self.check_wraps_blobs().map_err(|error| Error::new(Code::NoUsableKey, error.message()))?;
-        self.open(&key.ciphertext, None)
+        self.open(&key.ciphertext, length)
     }
 
     /// Nothing authenticates a data key outside a message, so that each call would tell whether the

@@ -14,12 +14,13 @@ use super::guard_options::NativeGuardOptions;
 use super::numbers::milliseconds;
 use crate::error::{self, Error};
 use crate::keyring::aws_kms::{
-    AwsKmsDiscoveryKeyring, AwsKmsRsaKeyring, DiscoveryFilter, Environment, KmsOptions,
-    strict_keyring,
+    AwsKmsDiscoveryKeyring, AwsKmsEcdhKeyring, AwsKmsRsaKeyring, DiscoveryFilter, Environment,
+    KmsOptions, strict_keyring,
 };
 use crate::keyring::guard::GuardOptions;
 use crate::keyring::multi::MultiKeyring;
 use crate::keyring::raw_aes::RawAesKeyring;
+use crate::keyring::raw_ecdh::{EcdhCurve, RawEcdhKeyring};
 use crate::keyring::raw_rsa::{RawRsaKeyring, RsaPadding};
 use crate::keyring::{Keyring, local};
 
@@ -121,6 +122,25 @@ impl NativeKeyring {
         Ok(Self(Arc::new(keyring.map_err(to_napi)?)))
     }
 
+    /// A key agreement key of KMS, with public keys in DER: its own, if it need not be asked for, and the
+    /// recipient's.
+    #[napi(factory, catch_unwind)]
+    pub fn aws_kms_ecdh(
+        key_arn: String,
+        curve_spec: String,
+        public_key: Option<Uint8ArraySlice<'_>>,
+        recipient_public_key: Option<Uint8ArraySlice<'_>>,
+        options: NativeKmsOptions,
+        guard: NativeGuardOptions,
+        credentials: Option<ClassInstance<'_, NativeCredentials>>,
+    ) -> Result<Self> {
+        let curve = ecdh_curve(&curve_spec).map_err(to_napi)?;
+        let options = kms_options(options, guard, credentials);
+        let (own, recipient) = (public_key.as_deref(), recipient_public_key.as_deref());
+        let keyring = AwsKmsEcdhKeyring::new(&key_arn, curve, own, recipient, options);
+        Ok(Self(Arc::new(keyring.map_err(to_napi)?)))
+    }
+
     /// An RSA key of KMS, with its public key in DER.
     #[napi(factory, catch_unwind)]
     pub fn aws_kms_rsa(
@@ -166,6 +186,19 @@ impl NativeKeyring {
         Ok(Self(Arc::new(keyring)))
     }
 
+    /// A private key and the public key of a recipient, each in DER.
+    #[napi(factory, catch_unwind)]
+    pub fn raw_ecdh(
+        curve_spec: String,
+        private_key: Option<Uint8ArraySlice<'_>>,
+        recipient_public_key: Option<Uint8ArraySlice<'_>>,
+    ) -> Result<Self> {
+        let curve = ecdh_curve(&curve_spec).map_err(to_napi)?;
+        let (own, recipient) = (private_key.as_deref(), recipient_public_key.as_deref());
+        let keyring = RawEcdhKeyring::new(curve, own, recipient);
+        Ok(Self(Arc::new(keyring.map_err(to_napi)?)))
+    }
+
     /// An RSA key pair, each key in DER.
     #[napi(factory, catch_unwind)]
     pub fn raw_rsa(
@@ -195,6 +228,14 @@ impl From<Arc<dyn Keyring>> for NativeKeyring {
     fn from(keyring: Arc<dyn Keyring>) -> Self {
         Self(keyring)
     }
+}
+
+fn ecdh_curve(name: &str) -> error::Result<EcdhCurve> {
+    let curve = EcdhCurve::ALL.into_iter().find(|curve| curve.as_str() == name);
+    curve.ok_or_else(|| {
+        let names = EcdhCurve::ALL.map(|curve| format!("\"{}\"", curve.as_str())).join(", ");
+        Error::invalid(format!("curveSpec must be one of {names}"))
+    })
 }
 
 fn rsa_padding(name: &str) -> error::Result<RsaPadding> {

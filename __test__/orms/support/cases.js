@@ -123,6 +123,22 @@ const CASES = {
     const [after] = await world.sql('select * from users');
     assert.deepEqual({ ...after }, { ...before, name: 'Augusta Ada' });
   },
+  'a text that looks like a ciphertext is encrypted like any other': async (world) => {
+    await world.create({ name: 'Ada', email: ADA });
+    const [{ email: ciphertext }] = await world.sql('select email from users');
+    await world.create({ name: 'Bob', email: BOB, phone: ciphertext });
+    const stored = await world.sql('select phone from users order by id');
+    assert.match(stored[1].phone, /^A[Q-Za-f]/);
+    assert.notEqual(stored[1].phone, ciphertext);
+    assert.equal((await world.byEmail(BOB)).phone, ciphertext);
+  },
+  'a value that was read and is written back is encrypted once': async (world) => {
+    await world.create({ name: 'Ada', email: ADA, phone: 'xyzzy' });
+    const { email, phone } = await world.byEmail(ADA);
+    await world.updateWhere(ADA, { email, phone });
+    const again = await world.byEmail(ADA);
+    assert.deepEqual([again.email, again.phone], [ADA, 'xyzzy']);
+  },
   'an upsert encrypts, whether it inserts or updates': async (world) => {
     await world.upsert({ name: 'Ada', email: ADA, age: 36 });
     await world.upsert({ name: 'Ada', email: ADA, age: 37 });

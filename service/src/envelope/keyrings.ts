@@ -1,4 +1,10 @@
-import { AwsKmsKeyring, Envelope, LocalKeyring, MultiKeyring, type Keyring } from "kms-envelope";
+import {
+  AwsKmsKeyring,
+  LocalKeyring,
+  MultiKeyring,
+  type EnvelopeOptions,
+  type Keyring,
+} from "kms-envelope";
 import { SECOND } from "../common/durations.js";
 import type { Config } from "../config/config.js";
 
@@ -26,13 +32,17 @@ export function anyOf(keyrings: readonly Keyring[]): Keyring {
   return children.length === 0 ? generator! : new MultiKeyring({ generator, children });
 }
 
-/** The envelope that seals, and the one that opens also what is under the other keys. */
-export function createEnvelopes(config: Config): { sealing: Envelope; opening: Envelope } {
+/** How the envelope that seals is made, and the one that opens also what is under the other keys. */
+export function envelopeOptions(config: Config): {
+  sealing: EnvelopeOptions;
+  /** Undefined if there are no other keys: then it is the same envelope. */
+  opening: EnvelopeOptions | undefined;
+} {
   const keyIds = [config.KMS_KEY_ID, ...config.KMS_READ_KEY_IDS];
   const keyrings = keyIds.map((keyId) => keyringOf(keyId, config));
   const cached = config.KMS_CACHE_SECONDS > 0 && !keyIds.every((keyId) => keyId.startsWith(LOCAL));
   const cache = cached ? { maxAgeMs: config.KMS_CACHE_SECONDS * SECOND } : undefined;
-  const sealing = new Envelope({ keyring: keyrings[0]!, cache });
-  if (keyrings.length === 1) return { sealing, opening: sealing };
-  return { sealing, opening: new Envelope({ keyring: anyOf(keyrings), cache }) };
+  const sealing = { keyring: keyrings[0]!, cache };
+  if (keyrings.length === 1) return { sealing, opening: undefined };
+  return { sealing, opening: { keyring: anyOf(keyrings), cache } };
 }

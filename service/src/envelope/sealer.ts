@@ -1,25 +1,28 @@
 import { Injectable } from "@nestjs/common";
-import { EnvelopeError, type Envelope, type KeyServiceStats } from "kms-envelope";
+import { Envelope, EnvelopeError, type KeyServiceStats } from "kms-envelope";
+import { InjectEnvelope } from "kms-envelope/nest";
 import { ServiceError } from "../common/service-error.js";
 import { Config } from "../config/config.js";
 import { SECOND } from "../common/durations.js";
-import { createEnvelopes } from "./keyrings.js";
+
+/** The names of the envelopes: of the one that seals, and of the one that opens. */
+export const SEALING = "sealing";
+export const OPENING = "opening";
 
 export type Context = Readonly<Record<string, string>>;
 
 /** Encrypts what is stored under the key that the settings name, and decrypts it. */
 @Injectable()
 export class Sealer {
-  private readonly sealing: Envelope;
-  private readonly opening: Envelope;
   /** Also getting credentials, or trying several keys, takes no longer. */
   private readonly patienceMs: number;
 
-  constructor(config: Config) {
+  constructor(
+    config: Config,
+    @InjectEnvelope(SEALING) private readonly sealing: Envelope,
+    @InjectEnvelope(OPENING) private readonly opening: Envelope,
+  ) {
     this.patienceMs = 1.5 * config.KMS_TIMEOUT_SECONDS * SECOND;
-    const { sealing, opening } = createEnvelopes(config);
-    this.sealing = sealing;
-    this.opening = opening;
   }
 
   /** An Encryption SDK message that opens only with the same context. */

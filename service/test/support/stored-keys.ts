@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomUUID } from "node:crypto";
-import { inspect } from "kms-envelope";
+import { Envelope, inspect } from "kms-envelope";
 import { Clock } from "../../src/common/clock.js";
 import { DAY, later } from "../../src/common/durations.js";
 import { sortableId } from "../../src/common/sortable-id.js";
@@ -7,6 +7,7 @@ import type { Config } from "../../src/config/config.js";
 import type { Database } from "../../src/database/database.js";
 import { clientKeys, devices, serviceSecrets } from "../../src/database/schema/keys.js";
 import { Integrity } from "../../src/envelope/integrity.js";
+import { envelopeOptions } from "../../src/envelope/keyrings.js";
 import { Sealer } from "../../src/envelope/sealer.js";
 import { ServiceSecrets } from "../../src/envelope/service-secrets.js";
 import { keyCode, keyContext } from "../../src/keys/client-key.js";
@@ -24,7 +25,10 @@ export async function storeKeys(
   retiredAt = new Date(),
 ): Promise<DeviceKey[]> {
   const clock = new Clock();
-  const sealer = new Sealer(config);
+  const options = envelopeOptions(config);
+  const sealing = new Envelope(options.sealing);
+  const opening = options.opening ? new Envelope(options.opening) : sealing;
+  const sealer = new Sealer(config, sealing, opening);
   const secrets = new ServiceSecrets(database, sealer, clock);
   const integrity = new Integrity(secrets);
   // As when the service starts: in a transaction it would wait for itself.

@@ -1,5 +1,6 @@
 //! The default engine: AWS-LC, through `aws-lc-rs`.
 
+mod ecdh;
 mod ecdsa;
 mod key_pair;
 mod rsa;
@@ -8,6 +9,7 @@ use aws_lc_rs::aead::{AES_128_GCM, AES_192_GCM, AES_256_GCM, Aad, LessSafeKey, N
 use aws_lc_rs::{digest, hmac, rand};
 use zeroize::Zeroizing;
 
+use self::ecdh::EcdhPrivateKey;
 use self::ecdsa::{Signer, SigningKey, Verifier};
 use self::rsa::{PrivateKey, PublicKey};
 use super::engine::{Aead, CryptoEngine, HmacHash, Iv, Tag};
@@ -26,6 +28,7 @@ impl CryptoEngine for AwsLc {
     type SigningKey = SigningKey;
     type Signer = Signer;
     type Verifier = Verifier;
+    type EcdhPrivateKey = EcdhPrivateKey;
     type RsaPublicKey = PublicKey;
     type RsaPrivateKey = PrivateKey;
 

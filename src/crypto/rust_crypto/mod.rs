@@ -1,5 +1,6 @@
-//! The pure-Rust engine: RustCrypto's `aes-gcm`, `hkdf`, `sha2`, `p256`, `p384` and `rsa`.
+//! The pure-Rust engine: RustCrypto's `aes-gcm`, `hkdf`, `sha2`, `p256`, `p384`, `p521` and `rsa`.
 
+mod ecdh;
 mod ecdsa;
 mod key_pair;
 mod random;
@@ -15,6 +16,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
+use self::ecdh::EcdhPrivateKey;
 use self::ecdsa::{Signer, SigningKey, Verifier};
 use self::rsa::{PrivateKey, PublicKey};
 use super::engine::{Aead, CryptoEngine, HmacHash, Iv, Tag};
@@ -40,6 +42,7 @@ impl CryptoEngine for RustCrypto {
     type SigningKey = SigningKey;
     type Signer = Signer;
     type Verifier = Verifier;
+    type EcdhPrivateKey = EcdhPrivateKey;
     type RsaPublicKey = PublicKey;
     type RsaPrivateKey = PrivateKey;
 

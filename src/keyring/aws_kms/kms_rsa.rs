@@ -8,15 +8,15 @@ use zeroize::Zeroizing;
 
 use super::super::key_names::named;
 use super::super::kms_arn::KmsArn;
+use super::super::kms_key_id::parse_key_arn;
 use super::super::one_key::{self, KeyUnwrapper, KeyWrapper};
-use super::super::{Answer, Keyring, ServiceStats, answer_now};
+use super::super::{Answer, Keyring, ServiceStats};
 use super::KmsOptions;
 use super::calls::Kms;
 use super::clients::KmsClients;
 use crate::context::EncryptionContext;
 use crate::crypto::{RsaPadding, RsaPublic, RsaPublicKey, sha384};
 use crate::error::{Code, Error, Result};
-use crate::foreign_text::shown;
 use crate::format::EncryptedDataKey;
 use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
 use crate::suite::AlgorithmSuite;
@@ -24,7 +24,6 @@ use crate::suite::AlgorithmSuite;
 const PROVIDER_ID: &str = "aws-kms-rsa";
 /// The length of the digest before the data key, in bytes.
 const DIGEST_LENGTH: usize = 48;
-const TRIAL_LENGTH: usize = 32;
 
 /// Wraps data keys under the public key of a KMS key, without a call, and lets KMS unwrap them.
 pub struct AwsKmsRsaKeyring {
@@ -47,13 +46,7 @@ impl AwsKmsRsaKeyring {
         public_key: Option<&[u8]>,
         options: KmsOptions,
     ) -> Result<Self> {
-        let key = KmsArn::of_key(key_arn).ok_or_else(|| {
-            Error::invalid(format!(
-                "\"{}\" is not the ARN of a KMS key, which messages name it by; an alias or a key id \
-                 is not enough",
-                shown(key_arn)
-            ))
-        })?;
+        let key = parse_key_arn(key_arn)?;
         if !matches!(padding, RsaPadding::OaepSha1 | RsaPadding::OaepSha256) {
             return Err(Error::invalid("KMS has the paddings \"oaep-sha256\" and \"oaep-sha1\""));
         }
@@ -83,18 +76,18 @@ impl AwsKmsRsaKeyring {
         &self,
         ciphertext: &[u8],
         context: &EncryptionContext,
-        length: usize,
+        length: Option<usize>,
     ) -> Result<DataKey> {
         let kms = self.kms().await?;
-        let bound =
-            kms.decrypt_rsa(&self.key, self.padding, ciphertext, DIGEST_LENGTH + length).await?;
-        let (digest, data_key) = bound.expose().split_at(DIGEST_LENGTH);
-        if digest != sha384(&context.serialize()) {
-            return Err(Error::new(
+        let length = length.map(|length| DIGEST_LENGTH + length);
+        let bound = kms.decrypt_rsa(&self.key, self.padding, ciphertext, length).await?;
+        let digest = sha384(&context.serialize());
+        let data_key = bound.expose().strip_prefix(&digest).ok_or_else(|| {
+            Error::new(
                 Code::KmsInvalidCiphertext,
                 "the data key was wrapped for another encryption context than that of the message",
-            ));
-        }
+            )
+        })?;
         Ok(DataKey::new(Zeroizing::new(data_key.to_vec())))
     }
 
@@ -119,13 +112,10 @@ impl AwsKmsRsaKeyring {
 
     /// Wraps a data key and lets KMS unwrap it; without a public key there is nothing to unwrap.
     async fn try_key(&self) -> Result<()> {
-        if self.public_key.is_none() {
+        if self.public_key.is_none() || one_key::try_key(self).await? {
             return Ok(());
         }
-        let context = EncryptionContext::default();
-        let data_key = DataKey::generate(TRIAL_LENGTH)?;
-        let wrapped = self.wrap(&data_key, &context)?;
-        self.unwrap(&wrapped.ciphertext, &context, TRIAL_LENGTH).await.map(|_| ())
+        Err(Error::new(Code::KmsInternal, "KMS unwraps another data key than was wrapped"))
     }
 }
 
@@ -154,7 +144,7 @@ impl KeyUnwrapper for AwsKmsRsaKeyring {
         &self,
         key: &EncryptedDataKey,
         context: &EncryptionContext,
-        length: usize,
+        length: Option<usize>,
     ) -> Result<Option<DataKey>> {
         self.unwrap(&key.ciphertext, context, length).await.map(Some)
     }
@@ -182,8 +172,15 @@ impl Keyring for AwsKmsRsaKeyring {
         Box::pin(self.find_data_key(materials, encrypted_data_keys))
     }
 
-    fn on_encrypt_now(&self, materials: &mut EncryptionMaterials) -> Result<()> {
-        answer_now(self.add_data_key(materials))
+    /// Decrypting asks KMS, if the message is one for this key.
+    fn on_decrypt_now(
+        &self,
+        materials: &mut DecryptionMaterials,
+        encrypted_data_keys: &[EncryptedDataKey],
+    ) -> Result<()> {
+        check_suite(materials.suite)?;
+        check_names(encrypted_data_keys)?;
+        one_key::refuse_now(self, materials, encrypted_data_keys)
     }
 
     fn check(&self) -> Answer<'_, ()> {

@@ -12,13 +12,14 @@ use crate::error::Result;
 use crate::materials::DataKey;
 
 impl Kms {
-    /// Decrypt, under this key and with this padding; the answer must have `length` bytes.
+    /// Decrypt, under this key and with this padding; the answer must have `length` bytes, if
+    /// that is known.
     pub(super) async fn decrypt_rsa(
         &self,
         key: &KmsArn,
         padding: RsaPadding,
         ciphertext: &[u8],
-        length: usize,
+        length: Option<usize>,
     ) -> Result<DataKey> {
         let algorithm = match padding {
             RsaPadding::OaepSha1 => EncryptionAlgorithmSpec::RsaesOaepSha1,
@@ -36,7 +37,8 @@ impl Kms {
             let answer = send!(log, request)?;
             let DecryptOutput { key_id: used, plaintext, .. } = answer;
             used_key(&log, used, |used| used == key)?;
-            let plaintext = to_data_key(plaintext).filter(|key| key.length() == length);
+            let plaintext = to_data_key(plaintext)
+                .filter(|key| length.is_none_or(|length| key.length() == length));
             plaintext.ok_or_else(|| unusable_answer(&log))
         })
         .await

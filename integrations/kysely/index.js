@@ -1,0 +1,5 @@
+'use strict';
+
+const { encryptedTables } = require('./plugin.js');
+
+module.exports = { encryptedTables };

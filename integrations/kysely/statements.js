@@ -1,0 +1,228 @@
+'use strict';
+
+const { invalid } = require('../../lib/errors.js');
+const { isArray } = require('../../lib/input/index.js');
+const { checkText, entryOf, misplaced, rewriteComparison } = require('./conditions.js');
+const { isNode, mapParts, tableName } = require('./nodes.js');
+const { NONE, derived } = require('./scope.js');
+const { Selected, hasSealed } = require('./selections.js');
+const { checkConflict, sealInsert, sealUpdates } = require('./writes.js');
+
+/** @typedef {import('./scope.js').StatementScope} Scope */
+/** @typedef {import('./scope.js').Outputs} Outputs */
+/** @typedef {import('./nodes.js').Node} Node */
+
+const STATEMENTS = new Set([
+  'SelectQueryNode',
+  'InsertQueryNode',
+  'UpdateQueryNode',
+  'DeleteQueryNode',
+  'MergeQueryNode',
+]);
+/** The parts that name tables, in the order in which they can refer to each other. */
+const TABLES = ['into', 'table', 'from', 'using', 'joins'];
+
+/**
+ * Returns a statement that writes ciphertexts and searches by indexes, and the encrypted columns of its rows.
+ * Throws for what the database cannot do with ciphertexts.
+ *
+ * @param {Node} node
+ * @param {Scope} outer
+ * @returns {{ node: Node, outputs: Outputs }}
+ */
+function rewriteStatement(node, outer) {
+  const known = outer.rewritten.get(node);
+  if (known) return known;
+  if (!STATEMENTS.has(node.kind)) return { node: rewrite(node, outer, 'SQL'), outputs: NONE };
+  const scope = outer.inner();
+  const opened = addTables(node, scope);
+  const [target = NONE] = scope.sources();
+  if (node.kind === 'MergeQueryNode' && scope.visible().length > 0) {
+    throw invalid(
+      'MERGE is not known for tables with encrypted columns: insert and update instead',
+    );
+  }
+  /** @param {Node} part */
+  const inner = (part) => rewrite(part, scope, 'a condition');
+  const written = node.kind === 'InsertQueryNode' ? sealInsert(opened, target, inner) : {};
+  if (node.kind === 'InsertQueryNode') scope.addSource('excluded', target);
+  const selected = new Selected(scope, rewriteStatement, inner);
+  const rewritten = mapParts({ ...opened, ...written }, (part, key) => {
+    if (['with', 'columns', 'values', ...TABLES].includes(key)) return part;
+    if (key === 'updates' || key === 'setOperations') return part;
+    if (key === 'selections') return selected.add(part);
+    if (key === 'returning') return { ...part, selections: part.selections.map(selected.add) };
+    if (key === 'onConflict' || key === 'onDuplicateKey') return conflict(part, target, scope);
+    return inner(part);
+  });
+  if (node.updates) rewritten.updates = sealUpdates(node.updates, target, scope, inner);
+  if (node.setOperations) {
+    rewritten.setOperations = node.setOperations.map((/** @type {Node} */ part) =>
+      union(part, selected.outputs, scope),
+    );
+  }
+  selected.checkDistinct(node);
+  return { node: rewritten, outputs: selected.outputs };
+}
+
+/**
+ * Returns a part of a statement. Throws if an encrypted column is in it where only its value would do.
+ *
+ * @param {Node} node
+ * @param {Scope} scope
+ * @param {string} place for errors
+ * @returns {Node}
+ */
+function rewrite(node, scope, place) {
+  const at = PLACES.get(node.kind) ?? place;
+  /** @param {Node} part */
+  const inner = (part) => rewrite(part, scope, at);
+  if (STATEMENTS.has(node.kind)) {
+    const { node: rewritten, outputs } = rewriteStatement(node, scope);
+    const found = hasSealed(outputs);
+    if (found) throw misplaced(found, 'a query in a condition');
+    return rewritten;
+  }
+  switch (node.kind) {
+    case 'ValueNode':
+    case 'PrimitiveValueListNode':
+      return node;
+    case 'ReferenceNode':
+    case 'ColumnNode': {
+      const entry = entryOf(node, scope);
+      if (entry) throw misplaced(entry, place);
+      return node;
+    }
+    case 'BinaryOperationNode':
+      return rewriteComparison(node, scope, inner);
+    case 'UnaryOperationNode':
+      // Whether there are rows does not depend on what they hold.
+      if (/exists$/.test(node.operator.operator) && STATEMENTS.has(node.operand.kind)) {
+        return { ...node, operand: rewriteStatement(node.operand, scope).node };
+      }
+      return mapParts(node, inner);
+    case 'AggregateFunctionNode': {
+      const isCount = node.func === 'count' && !node.distinct;
+      return mapParts(node, (part, key) => (isCount && key === 'aggregated' ? part : inner(part)));
+    }
+    case 'RawNode':
+      checkText(node, scope, place);
+      return mapParts(node, inner);
+    default:
+      return mapParts(node, inner);
+  }
+}
+
+const PLACES = new Map([
+  ['OrderByNode', 'ORDER BY'],
+  ['GroupByNode', 'GROUP BY'],
+]);
+
+/**
+ * Returns a statement whose derived tables are rewritten, and lets its other parts know them.
+ *
+ * @param {Node} node
+ * @param {Scope} scope
+ */
+function addTables(node, scope) {
+  const opened = { ...node };
+  if (node.with) {
+    opened.with = mapParts(node.with, (part) => addCommonTable(part, scope, node.with.recursive));
+  }
+  for (const key of TABLES) {
+    if (isArray(node[key])) {
+      opened[key] = node[key].map((/** @type {Node} */ part) => addTable(part, scope));
+    } else if (isNode(node[key])) opened[key] = addTable(node[key], scope);
+  }
+  /** @param {Node} join */
+  const onTables = (join) =>
+    join.on ? { ...join, on: rewrite(join.on, scope, 'a condition') } : join;
+  if (opened.joins) opened.joins = opened.joins.map(onTables);
+  return opened;
+}
+
+/**
+ * @param {Node} node
+ * @param {Scope} scope
+ * @returns {Node}
+ */
+function addTable(node, scope) {
+  switch (node.kind) {
+    case 'TableNode':
+      scope.addSource(tableName(node), scope.table(tableName(node)));
+      return node;
+    case 'AliasNode': {
+      if (node.node.kind === 'TableNode') {
+        scope.addSource(node.alias.name, scope.table(tableName(node.node)));
+        return node;
+      }
+      const { node: inner, outputs } = rewriteStatement(node.node, scope);
+      scope.addSource(node.alias.name ?? '', derived(outputs));
+      return { ...node, node: inner };
+    }
+    case 'JoinNode':
+      return { ...node, table: addTable(node.table, scope) };
+    case 'FromNode':
+    case 'UsingNode':
+    case 'ListNode':
+      return mapParts(node, (part) => addTable(part, scope));
+    default:
+      return rewrite(node, scope, 'a table');
+  }
+}
+
+/**
+ * @param {Node} node a `CommonTableExpressionNode`
+ * @param {Scope} scope
+ * @param {boolean | undefined} isRecursive
+ */
+function addCommonTable(node, scope, isRecursive) {
+  const name = tableName(node.name.table);
+  if (isRecursive) scope.addCommonTable(name, NONE);
+  const { node: expression, outputs } = rewriteStatement(node.expression, scope);
+  const found = hasSealed(outputs);
+  if (found && (isRecursive || node.name.columns)) {
+    throw invalid(
+      `${found.name} is encrypted: select it by its own name, and not in a recursive WITH`,
+    );
+  }
+  scope.addCommonTable(name, derived(outputs));
+  return { ...node, expression };
+}
+
+/**
+ * @param {Node} node an `OnConflictNode` or `OnDuplicateKeyNode`
+ * @param {Outputs} target
+ * @param {Scope} scope
+ */
+function conflict(node, target, scope) {
+  /** @param {Node} part */
+  const inner = (part) => rewrite(part, scope, 'a condition');
+  checkConflict(node.columns ?? [], target);
+  const rewritten = mapParts(node, (part, key) =>
+    key === 'columns' || key === 'updates' ? part : inner(part),
+  );
+  if (node.updates) rewritten.updates = sealUpdates(node.updates, target, scope, inner);
+  return rewritten;
+}
+
+/**
+ * @param {Node} node a `SetOperationNode`
+ * @param {Outputs} outputs of the first query
+ * @param {Scope} scope
+ */
+function union(node, outputs, scope) {
+  const { node: expression, outputs: others } = rewriteStatement(node.expression, scope);
+  const found = hasSealed(outputs) ?? hasSealed(others);
+  const isSame = [...new Set([...outputs.keys(), ...others.keys()])].every(
+    (name) => outputs.get(name)?.sealed === others.get(name)?.sealed,
+  );
+  if (found && !(isSame && node.operator === 'union' && node.all)) {
+    throw invalid(
+      `${found.name} is encrypted: only UNION ALL of the same columns has a meaning on it`,
+    );
+  }
+  return { ...node, expression };
+}
+
+module.exports = { rewriteStatement };

@@ -1,0 +1,115 @@
+'use strict';
+
+const { invalid } = require('../../lib/errors.js');
+const { expressionRefused, indexRefused } = require('../columns/refusals.js');
+const { entryOf } = require('./conditions.js');
+const { columnName, columnNode, sibling, valueNode } = require('./nodes.js');
+const { columnOf } = require('./scope.js');
+
+/** @typedef {import('./scope.js').Entry} Entry */
+/** @typedef {import('./scope.js').Outputs} Outputs */
+/** @typedef {import('./nodes.js').Node} Node */
+
+/**
+ * Returns the columns and the rows of an insert, encrypted, with indexes.
+ *
+ * @param {{ columns?: Node[], values?: Node }} insert
+ * @param {Outputs} target the encrypted columns of its table
+ * @param {(part: Node) => Node} rewrite
+ */
+function sealInsert({ columns, values }, target, rewrite) {
+  if (values?.kind !== 'ValuesNode') {
+    const written = columns?.map(({ column }) => columnOf(target, column.name)) ?? [
+      ...target.values(),
+    ];
+    const found = values && written.find((entry) => entry !== undefined);
+    if (found) throw expressionRefused(found.name);
+    return { columns, values: values && rewrite(values) };
+  }
+  const entries = columns?.map(({ column }) => columnOf(target, column.name)) ?? [];
+  for (const entry of entries) if (entry?.of) throw indexRefused(entry.name, entry.of.name);
+  const indexes = entries.flatMap((entry) => (entry?.index ? [columnNode(entry.index)] : []));
+  return {
+    columns: columns && [...columns, ...indexes],
+    values: {
+      ...values,
+      values: values.values.map((/** @type {Node} */ row) => sealRow(row, entries, rewrite)),
+    },
+  };
+}
+
+/**
+ * @param {Node} row
+ * @param {Array<Entry | undefined>} entries
+ * @param {(part: Node) => Node} rewrite
+ */
+function sealRow(row, entries, rewrite) {
+  const isPrimitive = row.kind === 'PrimitiveValueListNode';
+  if (isPrimitive && entries.every((entry) => entry === undefined)) return row;
+  const cells = isPrimitive ? row.values.map(valueNode) : row.values;
+  /** @type {Node[]} */
+  const sealed = [];
+  /** @type {Node[]} */
+  const indexes = [];
+  for (const [i, cell] of cells.entries()) {
+    const entry = entries[i];
+    if (!entry?.sealed) {
+      sealed.push(rewrite(cell));
+      continue;
+    }
+    const isDefault = cell.kind === 'DefaultInsertValueNode';
+    if (!isDefault && cell.kind !== 'ValueNode') throw expressionRefused(entry.name);
+    sealed.push(isDefault ? cell : valueNode(entry.sealed.encrypt(cell.value)));
+    if (entry.index) indexes.push(isDefault ? cell : valueNode(entry.sealed.index(cell.value)));
+  }
+  return { kind: 'ValueListNode', values: [...sealed, ...indexes] };
+}
+
+/**
+ * Returns what an update sets, encrypted, with indexes.
+ *
+ * @param {Node[]} updates
+ * @param {Outputs} target
+ * @param {import('./scope.js').StatementScope} scope
+ * @param {(part: Node) => Node} rewrite
+ */
+function sealUpdates(updates, target, scope, rewrite) {
+  return updates.flatMap((update) => {
+    const { column, value } = update;
+    const name = columnName(column);
+    const entry = name && columnOf(target, name.column);
+    if (!entry) return [{ ...update, value: rewrite(value) }];
+    if (entry.of) throw indexRefused(entry.name, entry.of.name);
+    const { sealed, index } = entry;
+    /** @param {Node} stored @param {() => Node} indexed */
+    const set = (stored, indexed) => [
+      { ...update, value: stored },
+      ...(index ? [{ ...update, column: sibling(column, index), value: indexed() }] : []),
+    ];
+    if (value.kind === 'ValueNode') {
+      const encrypted = valueNode(sealed?.encrypt(value.value));
+      return set(encrypted, () => valueNode(sealed?.index(value.value)));
+    }
+    // As in `excluded.email`: the same column of another row, which is encrypted already.
+    const other = entryOf(value, scope);
+    if (other?.sealed !== sealed || other?.index !== index) throw expressionRefused(entry.name);
+    return set(value, () => sibling(value, /** @type {string} */ (index)));
+  });
+}
+
+/**
+ * Throws if the rows of a conflict would be found by an encrypted column.
+ *
+ * @param {Node[]} columns
+ * @param {Outputs} target
+ */
+function checkConflict(columns, target) {
+  for (const { column } of columns) {
+    const entry = columnOf(target, column.name);
+    if (!entry?.sealed) continue;
+    const instead = entry.index ? `name ${entry.index}, its blind index` : 'it has no blind index';
+    throw invalid(`${entry.name} is encrypted, and no two ciphertexts are the same: ${instead}`);
+  }
+}
+
+module.exports = { checkConflict, sealInsert, sealUpdates };

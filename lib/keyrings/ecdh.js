@@ -1,0 +1,69 @@
+'use strict';
+
+const binding = require('../native/load.js');
+const args = require('../input/index.js');
+const { native } = require('../errors.js');
+const { GUARD_OPTIONS, guardOptions } = require('./guard.js');
+const { ACCESS_OPTIONS, accessOptions, credentialsOf } = require('./kms.js');
+const { privateDer, publicDer } = require('./key-der.js');
+
+const WHAT = 'a key of the curve that curveSpec names';
+/** The ARN names the Region, and related multi-Region keys are not taken for one. */
+const ACCESS = ACCESS_OPTIONS.filter((name) => name !== 'region');
+const RAW_OPTIONS = /** @type {const} */ (['curveSpec', 'privateKey', 'recipientPublicKey']);
+const KMS_OPTIONS = /** @type {const} */ ([
+  'curveSpec',
+  'keyId',
+  'publicKey',
+  'recipientPublicKey',
+  ...ACCESS,
+  ...GUARD_OPTIONS,
+]);
+
+/**
+ * Returns the native keyring of a `RawEcdhKeyring`'s options.
+ *
+ * @param {unknown} options
+ */
+function rawEcdhKeyring(options) {
+  const given = args.options(options, RAW_OPTIONS);
+  const curveSpec = args.string(given.curveSpec, 'curveSpec');
+  const recipient = optionalPublicDer(given.recipientPublicKey, 'recipientPublicKey');
+  const privateKey =
+    given.privateKey === undefined ? undefined : privateDer(given.privateKey, 'privateKey', WHAT);
+  try {
+    return native(() => binding.Keyring.rawEcdh(curveSpec, privateKey, recipient));
+  } finally {
+    privateKey?.fill(0);
+  }
+}
+
+/**
+ * Returns the native keyring of an `AwsKmsEcdhKeyring`'s options.
+ *
+ * @param {unknown} options
+ */
+function kmsEcdhKeyring(options) {
+  const given = args.options(options, KMS_OPTIONS);
+  const keyId = args.nameString(given.keyId, 'keyId');
+  const curveSpec = args.string(given.curveSpec, 'curveSpec');
+  return binding.Keyring.awsKmsEcdh(
+    keyId,
+    curveSpec,
+    optionalPublicDer(given.publicKey, 'publicKey'),
+    optionalPublicDer(given.recipientPublicKey, 'recipientPublicKey'),
+    accessOptions(given),
+    guardOptions(given),
+    credentialsOf(given),
+  );
+}
+
+/**
+ * @param {unknown} key
+ * @param {string} name
+ */
+function optionalPublicDer(key, name) {
+  return key === undefined ? undefined : publicDer(key, name, WHAT);
+}
+
+module.exports = { kmsEcdhKeyring, rawEcdhKeyring };
