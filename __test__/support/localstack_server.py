@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import sys
 import tempfile
@@ -28,6 +29,7 @@ def tell_when_ready(endpoint):
 
 def end_with_input():
     sys.stdin.read()
+    shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
     os._exit(0)
 
 
@@ -48,7 +50,10 @@ def main():
     for work in (end_with_input, lambda: tell_when_ready(f"http://127.0.0.1:{port}")):
         threading.Thread(target=work, daemon=True).start()
     from localstack.runtime.main import main as run
+    from localstack.services.s3 import provider
 
+    # Else it is one folder for all of a machine, which stays.
+    provider.DEFAULT_S3_TMP_DIR = os.path.join(os.environ["TMPDIR"], "s3")
     run()
 
 
