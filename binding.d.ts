@@ -367,6 +367,8 @@ export declare class S3ObjectMetadata {
   get description(): Array<Array<string>>
   /** Unwraps the data key. */
   open(keyring: Keyring, policy: NativeReadPolicy, context: Array<string>, caller?: Caller | undefined | null): Promise<S3ObjectReader>
+  /** Wraps the data key again; resolves with pairs that replace those of the wrapped data key. */
+  rewrap(keyring: Keyring, policy: NativeReadPolicy, context: Array<string>, to: Keyring, newContext: Array<string>, caller?: Caller | undefined | null): Promise<Array<Array<string>>>
 }
 export type NativeObjectMetadata = S3ObjectMetadata
 

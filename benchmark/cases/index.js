@@ -8,8 +8,9 @@ const { SIZES } = require('../lib/keys');
  *
  * @type {Record<string, { title: string, run: (options: { quick: boolean }) => Promise<Group[]>, major: number, quick: boolean }>}
  *
- * @typedef {{ name: string, bytes?: number, records?: number, sides?: Record<string, import('../lib/rounds').Measured>, figures?: Record<string, number> }} Group
- *   sides that were measured together, and figures that need no comparison
+ * @typedef {{ name: string, bytes?: number, total?: number, records?: number, sides?: Record<string, import('../lib/rounds').Measured>, figures?: Record<string, number> }} Group
+ *   sides that were measured together, and figures that need no comparison; total: the length of what `bytes`
+ *   were taken out of
  */
 const CASES = {
   ...Object.fromEntries(

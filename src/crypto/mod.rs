@@ -21,6 +21,7 @@ mod implicit_rejection;
 mod kdf;
 mod key_pair;
 pub(crate) mod legacy;
+mod long_pieces;
 mod prf;
 mod rsa;
 #[cfg(feature = "rust-crypto")]

@@ -5,11 +5,10 @@
 
 use std::sync::Arc;
 
-use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 use super::content::ContentKey;
-use super::metadata::{Content, ObjectMetadata};
+use super::metadata::ObjectMetadata;
 use super::policy::{ReadPolicy, check_build};
 use super::unwrap::{Unwrapped, unwrap};
 use crate::context::EncryptionContext;
@@ -43,17 +42,7 @@ impl ObjectReader {
         check_build()?;
         policy.check(object)?;
         let Unwrapped { key, is_right } = unwrap(object, keyring, expected).await?;
-        let (key, derived) = ContentKey::derive(object.content(), key)?;
-        if let (Content::CommittingGcm { commitment, .. }, Some(derived)) =
-            (object.content(), derived)
-            && !bool::from(commitment.ct_eq(&derived))
-        {
-            return Err(Error::new(
-                Code::AuthenticationFailed,
-                "the object commits to another key than the one that was unwrapped; its \
-                 metadata was changed",
-            ));
-        }
+        let key = ContentKey::open(object.content(), key)?;
         Ok(Self { key, is_right })
     }
 
@@ -220,8 +209,7 @@ impl ContentDecryptor {
             Cipher::Ctr(keystream) => {
                 let written = body.len().min(most);
                 let output = plaintext.get_mut(..written).ok_or_else(no_room)?;
-                output.copy_from_slice(&body[..written]);
-                keystream.apply(output)?;
+                keystream.apply_to(&body[..written], output)?;
                 written
             }
             Cipher::Cbc(cbc, held) => {
