@@ -367,6 +367,8 @@ export declare class S3ObjectMetadata {
   get description(): Array<Array<string>>
   /** Unwraps the data key. */
   open(keyring: Keyring, policy: NativeReadPolicy, context: Array<string>, caller?: Caller | undefined | null): Promise<S3ObjectReader>
+  /** Wraps the data key again; resolves with pairs that replace those of the wrapped data key. */
+  rewrap(keyring: Keyring, policy: NativeReadPolicy, context: Array<string>, to: Keyring, newContext: Array<string>, caller?: Caller | undefined | null): Promise<Array<Array<string>>>
 }
 export type NativeObjectMetadata = S3ObjectMetadata
 
@@ -534,10 +536,11 @@ export declare function decryptField(column: ExternalObject<FieldColumn>, sealed
 export declare function decryptFile(job: FileJob, paths: FilePaths, client: Client, expectedContext: Array<string>): Promise<FileLengths>
 
 /**
- * Writes the plaintext of a short message to `output`, which has room for as many bytes as the message
- * has, and returns its length, in one call and without an object.
+ * Writes the plaintext of a short message to `output` and returns its length, in one call and without an
+ * object; or, where `output` has no room, returns what writes it.
  *
- * After an error nothing of the plaintext is left.
+ * After an error nothing of the plaintext is left. Bytes of `output` behind the plaintext's place stay
+ * as they were.
  */
 export declare function decryptShort(client: Client, message: Uint8Array, expectedContext: Array<string>, output: Uint8Array): number | Transform | PendingStart
 
@@ -588,6 +591,9 @@ export interface FilePaths {
   /** Whether an existing one is replaced. */
   overwrite: boolean
 }
+
+/** Whether messages are encrypted by AWS-LC's FIPS module, in its FIPS mode. */
+export declare function fipsMode(): boolean
 
 /** Makes a data key of `length` bytes. */
 export declare function generateDataKey(keyring: NativeKeyring, length: number, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeGeneratedDataKey>

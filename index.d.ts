@@ -384,6 +384,13 @@ export function decryptDataKey(
 ): Promise<DecryptedDataKey>;
 
 /**
+ * Whether this process encrypts with AWS-LC's FIPS module: true only if the addon was built with it. Then
+ * what is not approved for FIPS 140-3 is refused with `ERR_ENVELOPE_NOT_APPROVED`, and KMS is called at its
+ * FIPS endpoints.
+ */
+export const fips: boolean;
+
+/**
  * Reads the header of a message without a key. Nothing in it is authenticated, so base no decision on
  * it.
  *

@@ -11,6 +11,7 @@ const {
   SqlKeysetStore,
 } = require('./lib/fields/stores.js');
 const { inspect } = require('./lib/header.js');
+const { fips } = require('./lib/native/fips.js');
 const {
   AwsKmsEcdhKeyring,
   AwsKmsKeyring,
@@ -66,6 +67,7 @@ module.exports = {
   encryptJson,
   encryptStream,
   encryptText,
+  fips,
   generateDataKey,
   inspect,
 };

@@ -2,15 +2,13 @@
 
 // `node benchmark/compare.js ROOT [--quick]`: this tree of the repository beside another one, such as a
 // worktree of an earlier commit in which the addon is built. Measures both in one run, and prints a table.
-const { fork } = require('node:child_process');
-const { once } = require('node:events');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 
+const { startJob } = require('./lib/child');
 const { inRounds } = require('./lib/rounds');
 const { digits, duration, ratioOf } = require('./report/figures');
 
-const JOB = path.join(__dirname, 'jobs', 'tree.js');
 const OWN = path.join(__dirname, '..');
 
 async function main() {
@@ -33,22 +31,9 @@ async function main() {
 }
 
 async function start(root) {
-  const child = fork(JOB, [root], { execArgv: ['--expose-gc'] });
-  const failed = once(child, 'exit').then(() => {
-    throw new Error(`the process of ${root} has ended`);
-  });
-  failed.catch(() => {});
-  const next = async () => (await Promise.race([once(child, 'message'), failed]))[0];
-  const { names } = await next();
-  return {
-    names,
-    async sample(name, count) {
-      const answer = next();
-      child.send({ name, count });
-      return (await answer).elapsed;
-    },
-    stop: () => child.disconnect(),
-  };
+  const { told, ask, stop } = await startJob('tree.js', [root]);
+  const sample = async (name, count) => (await ask({ name, count })).elapsed;
+  return { names: told.names, sample, stop };
 }
 
 function row(name, sides) {

@@ -39,6 +39,10 @@ const CODES = {
     'If the object is old, set the option that the message names, and encrypt it anew; else do not ' +
       'use it.',
   ],
+  NOT_APPROVED: [
+    'argument',
+    'Use what the message names; for old data, use a build without the FIPS module.',
+  ],
   SIGNED_MESSAGE: [
     'message',
     'Decrypt it in one piece or as a file; or set `signed` to `"release-before-verified"`.',

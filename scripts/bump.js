@@ -3,6 +3,8 @@
 const fs = require('node:fs');
 const path = require('node:path');
 
+const { releaseFile } = require('../benchmark/lib/history');
+
 /** Where the version stands: in each file, what stands before it. */
 const PLACES = {
   'package.json': /"version": "/,
@@ -17,7 +19,8 @@ const PLACES = {
 };
 
 /**
- * Sets the version in every place, and closes the part *Unreleased* of the changelog.
+ * Sets the version in every place, closes the part *Unreleased* of the changelog, and keeps what the
+ * benchmarks measured of this release.
  *
  * @param {string} root the repository
  * @param {string} version
@@ -41,7 +44,12 @@ function bump(root, version, date) {
     replaced(file, read(root, file), new RegExp(`(${before.source})[^"']+`, before.flags), version),
   ]);
   texts.push(['CHANGELOG.md', closed(read(root, 'CHANGELOG.md'), version, date)]);
-  for (const [file, text] of texts) fs.writeFileSync(path.join(root, file), text);
+  texts.push(releaseFile(read(root, 'benchmark/results.json'), version, date));
+  for (const [file, text] of texts) {
+    const target = path.join(root, file);
+    fs.mkdirSync(path.dirname(target), { recursive: true });
+    fs.writeFileSync(target, text);
+  }
   return texts.map(([file]) => file);
 }
 

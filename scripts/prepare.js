@@ -23,6 +23,8 @@ const SITE = path.join(ROOT, 'site');
 const SERVICE = path.join(ROOT, 'service');
 const WINDOWS = process.platform === 'win32';
 
+/** For what is not published: optimising all crates as one takes minutes, and changes no answer. */
+const UNPUBLISHED = { CARGO_PROFILE_RELEASE_LTO: 'off', CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16' };
 const ENGINES = {
   'aws-lc': {
     output: ROOT,
@@ -31,8 +33,12 @@ const ENGINES = {
   'rust-crypto': {
     output: path.join(ROOT, 'target', 'engine', 'rust-crypto'),
     options: ['--no-default-features', '--features', 'node,aws-kms,rust-crypto'],
-    // It is not published: optimising all crates as one takes minutes, and changes no answer.
-    variables: { CARGO_PROFILE_RELEASE_LTO: 'off', CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16' },
+    variables: UNPUBLISHED,
+  },
+  fips: {
+    output: path.join(ROOT, 'target', 'engine', 'fips'),
+    options: ['--features', 'node,fips'],
+    variables: UNPUBLISHED,
   },
 };
 
@@ -40,6 +46,7 @@ const STEPS = {
   'node-modules': nodeModules,
   addon: () => addon(),
   'addon:rust-crypto': () => addon({ engine: 'rust-crypto' }),
+  'addon:fips': () => addon({ engine: 'fips' }),
   python,
   localstack,
   tink,
@@ -72,6 +79,7 @@ const TEST_STEPS = [
   'orms',
   'frameworks',
   'examples',
+  'benchmark',
 ];
 const DEFAULT_STEPS = ['node-modules', 'addon', ...TEST_STEPS];
 
@@ -151,10 +159,11 @@ function rehearsal() {
 }
 
 /**
- * Builds the addon with one of the two cipher engines; on x64 Linux, with `KMS_ENVELOPE_GLIBC=2.28`, so
+ * Builds the addon with one of the cipher engines; on x64 Linux, with `KMS_ENVELOPE_GLIBC=2.28`, so
  * that it loads where glibc is that old.
  *
- * @param {{ engine?: string }} [options] 'aws-lc' (default, what users get) or 'rust-crypto'
+ * @param {{ engine?: string }} [options] 'aws-lc' (default, what users get), 'rust-crypto', or 'fips':
+ *   AWS-LC's FIPS module, which is built with Go and CMake
  * @returns {string} the path of the .node file
  */
 function addon({ engine = 'aws-lc' } = {}) {
@@ -231,6 +240,7 @@ if (require.main === module) {
 module.exports = {
   ROOT,
   TEST_STEPS,
+  UNPUBLISHED,
   addon,
   benchmark,
   examples,

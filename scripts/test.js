@@ -11,6 +11,7 @@ const prepare = require('./prepare');
 const { ROOT } = prepare;
 // A test that hangs fails, and does not hold up whoever waits for the run.
 const TIMEOUT_MS = 600_000;
+const COUNTED = ['passed', 'failed', 'skipped'];
 
 const STAGES = {
   rust: testRust,
@@ -18,7 +19,10 @@ const STAGES = {
   types: testTypes,
   service: testService,
   site: testSite,
+  fips: testFips,
 };
+/** Those that need no more than a C compiler, Rust and Python. */
+const DEFAULT_STAGES = Object.keys(STAGES).filter((name) => name !== 'fips');
 
 /**
  * The subjects whose tests would prove the same with another cipher engine: what they test lies above it.
@@ -36,13 +40,13 @@ const WITHOUT_CIPHERS = [
   'process',
 ];
 
-/** `npm test -- [STAGE...]`: prepares what the stages need, runs them, and sums up. */
+/** `npm test -- [STAGE...]`: prepares what the stages need, runs them, and sums up; by default, all but `fips`. */
 async function main(names) {
   const unknown = names.find((name) => !STAGES[name]);
   if (unknown) throw new Error(`no stage ${unknown}; there are: ${Object.keys(STAGES).join(', ')}`);
 
   const results = [];
-  for (const name of names.length > 0 ? names : Object.keys(STAGES)) {
+  for (const name of names.length > 0 ? names : DEFAULT_STAGES) {
     console.log(`\n== ${name}`);
     const started = Date.now();
     const result = await STAGES[name]().catch((error) => ({ ok: false, error: error.message }));
@@ -54,19 +58,11 @@ async function main(names) {
 
 /** With each engine for messages; the second run also compares the two. */
 async function testRust() {
-  const summary = [];
-  let allOk = true;
+  const results = [];
   for (const engines of ['aws-lc', 'aws-lc,rust-crypto,aws-kms']) {
-    const features = ['--no-default-features', '--features', engines];
-    const { ok, output } = await run('cargo', ['test', ...features]);
-    summary.push(...(output.match(/^test result: .*$/gm) ?? []));
-    allOk &&= ok;
+    results.push(await cargoTest(['--no-default-features', '--features', engines]));
   }
-  return counted(allOk, summary, {
-    passed: sum(summary, /(\d+) passed/),
-    failed: sum(summary, /(\d+) failed/),
-    skipped: sum(summary, /(\d+) ignored/),
-  });
+  return together(results);
 }
 
 async function testNode() {
@@ -122,15 +118,20 @@ async function withShared(work) {
   }
 }
 
-/** The test files of all subjects but these; folders with other things have no such file. */
+/** The test files of all subjects but these and that of the FIPS module, which needs an addon of its own. */
 function testFiles(leftOut) {
   const folders = fs.readdirSync(path.join(ROOT, '__test__'));
-  const subjects = folders.filter((name) => !leftOut.includes(name));
-  return subjects.flatMap((subject) => {
-    const folder = path.join(ROOT, '__test__', subject);
-    const names = fs.readdirSync(folder).filter((name) => name.endsWith('.test.js'));
-    return names.map((name) => `__test__/${subject}/${name}`);
-  });
+  return folders
+    .filter((name) => name !== 'fips' && !leftOut.includes(name))
+    .flatMap((subject) => testFilesOf(subject));
+}
+
+/** The test files of a subject; folders with other things have none. */
+function testFilesOf(subject) {
+  const names = fs.readdirSync(path.join(ROOT, '__test__', subject));
+  return names
+    .filter((name) => name.endsWith('.test.js'))
+    .map((name) => `__test__/${subject}/${name}`);
 }
 
 /** The key-management service, on both of its databases. */
@@ -146,6 +147,40 @@ async function testSite() {
   const { ok } = await run(process.execPath, ['scripts/site.js']);
   if (!ok) return { ok, error: 'the site was not built' };
   return nodeTests(await run('npm', ['test'], { cwd: path.join(ROOT, 'site') }));
+}
+
+/** What AWS-LC's FIPS module changes; building it takes Go and CMake. */
+async function testFips() {
+  // As the addon is built, so that the module is built once.
+  const env = prepare.UNPUBLISHED;
+  const options = ['--release', '--locked', '--no-default-features', '--features', 'fips', '--lib'];
+  const names = ['approved', 'fips_tests', 'wycheproof'];
+  const target = ['--target', await hostTarget()];
+  const rust = await cargoTest([...options, ...target, '--', ...names], env);
+  const addon = prepare.addon({ engine: 'fips' });
+  prepare.python();
+  // TLS is the module's, too.
+  const files = [...testFilesOf('fips'), '__test__/kms/connections.test.js'];
+  const args = ['scripts/node-tests.js', '--test-concurrency=2', ...files];
+  const own = { KMS_ENVELOPE_NATIVE_PATH: addon };
+  return together([rust, nodeTests(await run(process.execPath, args, { env: own }))]);
+}
+
+/** What rustc calls this machine, such as `x86_64-unknown-linux-gnu`. */
+async function hostTarget() {
+  const { output } = await run('rustc', ['-vV']);
+  return /^host: (.*)$/m.exec(output)[1];
+}
+
+/** Runs `cargo test` with these arguments, and these variables beside those of this process. */
+async function cargoTest(args, env = {}) {
+  const { ok, output } = await run('cargo', ['test', ...args], { env });
+  const summary = output.match(/^test result: .*$/gm) ?? [];
+  return counted(ok, summary, {
+    passed: sum(summary, /(\d+) passed/),
+    failed: sum(summary, /(\d+) failed/),
+    skipped: sum(summary, /(\d+) ignored/),
+  });
 }
 
 /** What scripts/node-tests.js has counted. */
@@ -164,6 +199,17 @@ async function testTypes() {
   prepare.examples();
   const { ok } = await run('npx', ['--no', '--', 'tsc', '-p', '__test__/types']);
   return { ok };
+}
+
+/** The results of several runs as one. */
+function together(results) {
+  const total = (key) => results.reduce((n, { counts }) => n + (counts?.[key] ?? 0), 0);
+  return {
+    ok: results.every(({ ok }) => ok),
+    error: results.find(({ error }) => error)?.error,
+    summary: results.flatMap(({ summary }) => summary ?? []),
+    counts: Object.fromEntries(COUNTED.map((key) => [key, total(key)])),
+  };
 }
 
 function counted(ok, summary, counts) {
@@ -200,9 +246,8 @@ function report(results) {
     console.log(`${name.padEnd(8)}${seconds.toFixed(1).padStart(7)} s  ${outcome}`);
     for (const line of summary) console.log(`          ${line}`);
   }
-  const total = (key) => results.reduce((n, { counts }) => n + (counts?.[key] ?? 0), 0);
-  const counts = ['passed', 'failed', 'skipped'].map((key) => `${total(key)} ${key}`);
-  console.log(`\n${counts.join(', ')}`);
+  const { counts } = together(results);
+  console.log(`\n${COUNTED.map((key) => `${counts[key]} ${key}`).join(', ')}`);
 }
 
 main(process.argv.slice(2)).catch((error) => {

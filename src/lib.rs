@@ -36,8 +36,8 @@
 //!
 //! The rooms, lowest first; each knows only those above it in this list:
 //!
-//! 1. [`error`], [`kms_arn`], `threads`, [`context`], [`suite`], `folder`, `foreign_text` (how
-//!    errors show what strangers wrote), `parallel` (several cores for one call), `secret_memory`
+//! 1. [`error`], [`kms_arn`], [`approved`], `threads`, [`context`], [`suite`], `folder`, `foreign_text`
+//!    (how errors show what strangers wrote), `parallel` (several cores for one call), `secret_memory`
 //! 2. `crypto` (AES-GCM, HKDF, random; never sees the format) and [`format`](mod@format) (bytes and
 //!    types; never sees a key)
 //! 3. [`materials`]; `fields` (Tink's keysets and what they encrypt)
@@ -49,6 +49,7 @@
 //! 8. [`operation`]: one message in and out, its keys now or later
 //! 9. `node`, the binding for Node.js (feature `node`)
 
+pub mod approved;
 #[cfg(feature = "aws-kms")]
 pub mod branch_keys;
 pub mod client;
@@ -75,4 +76,5 @@ pub mod suite;
 mod threads;
 
 pub use context::EncryptionContext;
+pub use crypto::fips_mode;
 pub use error::{Code, Error, Result};

@@ -3,6 +3,7 @@
 //! Source: `framework/algorithm-suites.md`, "Supported Algorithm Suites";
 //! `framework/commitment-policy.md`.
 
+use crate::approved::check_approved;
 use crate::error::{Code, Error, Result};
 
 /// One row of the specification's table of algorithm suites.
@@ -78,6 +79,18 @@ impl AlgorithmSuite {
     /// Whether a signature follows the body.
     pub fn signed(&self) -> bool {
         self.signature.is_some()
+    }
+
+    /// Checks that a build with the FIPS module may use the suite. The others derive their key without a
+    /// salt, which NIST SP 800-56C does not allow, or not at all.
+    ///
+    /// # Errors
+    /// `NotApproved` in such a build.
+    pub(crate) fn check_approved(&self) -> Result<()> {
+        let what = format!("suite 0x{:04x} ({})", self.id, self.name);
+        let todo = "use 0x0478 or 0x0578; a build without the module reads old messages, and encrypts them \
+                    anew with one of these";
+        check_approved(self.commits(), &what, todo)
     }
 
     /// The length of a message id in this suite's format, in bytes.

@@ -54,6 +54,8 @@ export type EnvelopeErrorCode =
   | "ERR_ENVELOPE_COMMITMENT_POLICY"
   /** The object of an S3 Encryption Client uses an algorithm that only old clients wrote. */
   | "ERR_ENVELOPE_LEGACY_ALGORITHM"
+  /** The addon was built with the FIPS module, and this is not approved for FIPS 140-3. */
+  | "ERR_ENVELOPE_NOT_APPROVED"
   /** The message is signed, and would be released before its signature at the end has verified. */
   | "ERR_ENVELOPE_SIGNED_MESSAGE"
   /** A tag, the key commitment or the signature does not verify: the message was changed. */

@@ -36,7 +36,8 @@ describe('kms-envelope doctor, with a local key', () => {
   it('finds all well', async () => {
     const { code, checks } = await doctor(['--key', 'local:dev.key', '-c', 'a=b']);
     assert.equal(code, 0);
-    assert.deepEqual(Object.keys(checks), ['binary', 'node', 'key', 'encrypt', 'decrypt']);
+    assert.deepEqual(Object.keys(checks), ['binary', 'fips', 'node', 'key', 'encrypt', 'decrypt']);
+    assert.equal(checks.fips.detail, 'off: this binary has no FIPS module');
     const { platform, arch } = process;
     assert.match(checks.binary.detail, new RegExp(`${platform}-${arch}: .*\\.node$`));
     assert.equal(checks.key.detail, 'local:dev.key, from --key');

@@ -79,6 +79,21 @@ describe('kms-envelope under KMS keys', { skip: skipWithout('python') }, () => {
     assert.deepEqual(await calls(), ['GenerateDataKey'], 'what is to be replaced is not read');
   });
 
+  it('makes one call for all files of a folder with --cache, and one to read them', async () => {
+    for (const name of ['x', 'y', 'z']) write(`tree/${name}`, plaintext);
+    await ok('encrypt', '--cache', '--recursive', 'tree', '--output', 'out');
+    assert.deepEqual(await calls(), ['GenerateDataKey']);
+    const ids = ['x', 'y', 'z'].map((name) =>
+      String(inspect(read(`out/${name}.encrypted`)).messageId),
+    );
+    assert.equal(new Set(ids).size, 3, 'each message derives a key of its own');
+    await ok('decrypt', '--cache', '--recursive', 'out', '--output', 'back');
+    assert.deepEqual(await calls(), ['Decrypt']);
+    for (const name of ['x', 'y', 'z']) assert.ok(read(`back/${name}`).equals(plaintext));
+    await ok('re-encrypt', '--cache', '--to-key', otherArn, '--force', '--recursive', 'out');
+    assert.deepEqual(await calls(), ['Decrypt', 'GenerateDataKey']);
+  });
+
   it('makes one call for each pipe', async () => {
     const sealed = await run(['encrypt'], { cwd, env, input: plaintext });
     const opened = await run(['decrypt'], { cwd, env, input: sealed.stdout });

@@ -1,16 +1,18 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { spawn, spawnSync } = require('node:child_process');
 const { randomBytes } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 const { after, before, beforeEach, describe, it } = require('node:test');
+const { setTimeout: sleep } = require('node:timers/promises');
 
 const { Envelope } = require('../..');
 const { EncryptedS3 } = require('../../integrations/s3');
-const { assertFailed, jsonLines, workplace } = require('../support/cli');
+const { BIN, assertFailed, finish, jsonLines, workplace } = require('../support/cli');
 const { flipLastByte } = require('../support/edits');
-const { skipWithout } = require('../support/requirements');
+const { requireOrSkip, skipWithout } = require('../support/requirements');
 const { Bucket, startBucket } = require('../support/s3-bucket');
 
 const MODULES = path.join(__dirname, '..', '..', 'examples', 'node_modules');
@@ -201,6 +203,36 @@ describe('kms-envelope s3 (moto)', { skip: skipWithout('python', 'examples') }, 
       assert.match(again.stderr, /\b11 unchanged\b/);
       assert.match(again.stderr, /\b2 failed\b/);
       assert.doesNotMatch(again.stderr, /^migrated/m);
+    });
+
+    it('shows on a terminal how many objects are done', async (t) => {
+      const script = spawnSync('script', ['--version'], { encoding: 'utf8' });
+      if (!requireOrSkip(t, /util-linux/.test(script.stdout ?? ''), 'script of util-linux')) return;
+      for (let i = 0; i < 3; i++) await putV2(`shown/${i}`, 'text');
+      // Work that ends at once shows no bar.
+      bucket.proxy.fault = ({ name }) => name === 'GetObject' && (() => sleep(250));
+      const args = [
+        's3',
+        'migrate',
+        '-r',
+        url('shown/'),
+        '-c',
+        'tenant=acme',
+        '--concurrency',
+        '1',
+      ];
+      const line = [process.execPath, BIN, ...args, ...OLD].map((word) => `'${word}'`).join(' ');
+      const slow = { AWS_ENDPOINT_URL_S3: bucket.proxy.endpoint, TERM: 'xterm' };
+      const child = spawn('script', ['-qec', line, '/dev/null'], {
+        cwd: place.cwd,
+        env: { ...process.env, ...env, ...slow },
+      });
+      const { code, stdout } = await finish(child);
+      const shown = String(stdout);
+      bucket.proxy.reset();
+      assert.equal(code, 0, shown);
+      assert.match(shown, /[12] {2}\d\d:\d\d {2}s3:\/\/\S+\/shown\/\d/);
+      assert.match(shown, /3 migrated/);
     });
 
     it('takes the pairs that each object names, and moves to another key', async () => {

@@ -32,7 +32,7 @@ describe('the script that sets the version', () => {
     .split('\n')
     .filter((name) => fs.existsSync(path.join(ROOT, name)) && /\.\w+$/.test(name));
   const stated = files.filter((file) => versionsIn(path.join(ROOT, file)).length > 0);
-  for (const file of [...stated, 'CHANGELOG.md']) {
+  for (const file of [...stated, 'CHANGELOG.md', 'benchmark/results.json']) {
     fs.mkdirSync(path.dirname(path.join(copy, file)), { recursive: true });
     fs.copyFileSync(path.join(ROOT, file), path.join(copy, file));
   }
@@ -44,9 +44,17 @@ describe('the script that sets the version', () => {
     }
   });
 
-  it('touches every place, and closes the part Unreleased of the changelog', () => {
+  it('touches every place, closes the part Unreleased, and keeps what was measured', () => {
     const written = bump(copy, '1.2.3', '2030-01-02');
-    assert.deepEqual(written.toSorted(), [...stated, 'CHANGELOG.md'].toSorted());
+    const history = 'benchmark/history/1.2.3.json';
+    assert.deepEqual(written.toSorted(), [...stated, 'CHANGELOG.md', history].toSorted());
+    const results = JSON.parse(fs.readFileSync(path.join(ROOT, 'benchmark/results.json')));
+    const release = JSON.parse(fs.readFileSync(path.join(copy, history)));
+    assert.deepEqual([release.version, release.date], ['1.2.3', '2030-01-02']);
+    assert.deepEqual(Object.keys(release.cases), Object.keys(results.cases));
+    const [group] = results.cases.files.groups;
+    const [kept] = release.cases.files.groups;
+    assert.equal(kept.sides.cp, group.sides.cp.median);
     for (const file of stated) {
       assert.deepEqual([...new Set(versionsIn(path.join(copy, file)))], ['1.2.3'], file);
     }

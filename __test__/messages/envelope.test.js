@@ -133,47 +133,6 @@ describe('the encryption context', () => {
   });
 });
 
-describe('into', () => {
-  it('is where the output goes', async () => {
-    const data = crypto.randomBytes(3 * MIB);
-    const room = Buffer.alloc(4 * MIB, 0xaa);
-    const message = await envelope.encrypt(data, { into: room.subarray(5) });
-    assert.equal(message.buffer, room.buffer);
-    assert.equal(room[4], 0xaa);
-    assert.equal(room[5 + message.length], 0xaa);
-    const into = new Uint8Array(message.length);
-    const plaintext = await envelope.decrypt(message, { into });
-    assert.equal(plaintext.buffer, into.buffer);
-    assert.deepEqual(plaintext, data);
-  });
-
-  it('is refused if it is too short, overlaps the input, or is shared', async () => {
-    const data = Buffer.alloc(100);
-    const error = await rejection(
-      envelope.encrypt(data, { into: Buffer.alloc(100) }),
-      'INVALID_ARGUMENT',
-    );
-    assert.match(error.message, /needs \d+/);
-    const room = Buffer.alloc(1000);
-    const shared = new Uint8Array(new SharedArrayBuffer(1000));
-    for (const into of [room, shared, {}, 'x', new ArrayBuffer(1000)]) {
-      await rejection(envelope.encrypt(room.subarray(100, 200), { into }), 'INVALID_ARGUMENT');
-    }
-  });
-
-  it('holds nothing of a message that fails', async () => {
-    for (const length of [1000, 3 * MIB]) {
-      const message = flip(envelope.encryptSync(Buffer.alloc(length, 0x55)), 'final tag');
-      for (const call of ['decrypt', 'decryptSync']) {
-        const into = Buffer.alloc(message.length, 0xaa);
-        const failed = (async () => envelope[call](message, { into }))();
-        await rejection(failed, 'AUTHENTICATION_FAILED');
-        assert.ok(!into.includes(0x55), `${call} of ${length} bytes`);
-      }
-    }
-  });
-});
-
 describe('arguments', () => {
   it('of the wrong kind are refused with our error', async () => {
     for (const data of [undefined, null, 5, {}, [1], Symbol('x'), () => {}]) {

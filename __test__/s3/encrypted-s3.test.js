@@ -2,15 +2,11 @@
 
 const assert = require('node:assert/strict');
 const { randomBytes, randomUUID } = require('node:crypto');
-const { once } = require('node:events');
-const fs = require('node:fs');
 const { Module } = require('node:module');
 const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 const { AwsKmsKeyring, Envelope, MultiKeyring, RawAesKeyring } = require('../..');
 const { EncryptedS3, encryptS3Object } = require('../../integrations/s3');
-const { openObject, readSettings } = require('../../lib/s3-objects/read');
-const { verifiedStream } = require('../../lib/s3-objects/stream');
 const { flipLastByte } = require('../support/edits');
 const { startMoto } = require('../support/moto');
 const { rejection } = require('../support/rejects');
@@ -137,40 +133,6 @@ describe('EncryptedS3 (moto)', { skip: skipWithout('python', 'examples') }, () =
     await rejection(encryptS3Object('x', { keyring: several }), 'INVALID_ARGUMENT');
   });
 
-  it('streams what it verified, although the source uses its chunk again', async () => {
-    const data = randomBytes(300_000);
-    const object = await encryptS3Object(data, { keyring });
-    const reader = await openObject(object.metadata, undefined, readSettings({ keyring }));
-    const source = async function* () {
-      const chunk = Buffer.alloc(1000);
-      for (let at = 0; at < object.body.length; at += 1000) {
-        const length = object.body.copy(chunk, 0, at, at + 1000);
-        setImmediate(() => chunk.fill(0));
-        yield chunk.subarray(0, length);
-        chunk.fill(0xff);
-      }
-    };
-    const { stream } = await verifiedStream(reader, source(), undefined);
-    assert.ok(Buffer.concat(await stream.toArray()).equals(data));
-  });
-
-  it(
-    'closes its file if nobody reads the stream',
-    { skip: process.platform !== 'linux' },
-    async () => {
-      const s3 = new EncryptedS3({ client, keyring });
-      const place = { Bucket, Key: 'unread' };
-      await s3.put({ ...place, Body: 'x' });
-      const open = () => fs.readdirSync('/proc/self/fd').map((fd) => linkOf(fd));
-      const { stream } = await s3.getStream(place);
-      assert.ok(open().some((target) => /kms-envelope-.*deleted/.test(target)));
-      stream.destroy();
-      await once(stream, 'close');
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      assert.ok(!open().some((target) => /kms-envelope-.*deleted/.test(target)));
-    },
-  );
-
   it('writes V2 only under a policy that allows it', async () => {
     const wrappingKey = randomBytes(32);
     const aes = new RawAesKeyring({ keyNamespace: 'n', keyName: 'k', wrappingKey });
@@ -185,12 +147,3 @@ describe('EncryptedS3 (moto)', { skip: skipWithout('python', 'examples') }, () =
     await rejection(strict.get(place), 'COMMITMENT_POLICY');
   });
 });
-
-/** Where a file descriptor of this process leads; nothing if it was closed meanwhile. */
-function linkOf(descriptor) {
-  try {
-    return fs.readlinkSync(`/proc/self/fd/${descriptor}`);
-  } catch {
-    return '';
-  }
-}

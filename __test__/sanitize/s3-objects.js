@@ -24,6 +24,7 @@ async function s3Objects() {
     await assert.rejects(decryptS3Object({ ...object, body }, { keyring }), EnvelopeError);
   }
   await unauthenticated();
+  await rewrapped();
   const wrong = { body: bytes(3), metadata: { 'x-amz-key': 'A' } };
   await assert.rejects(decryptS3Object(wrong, { keyring }), EnvelopeError);
   assert.equal(binding.S3ObjectMetadata.needsInstructionFile(['x-amz-iv']), true);
@@ -48,6 +49,22 @@ async function unauthenticated() {
   const output = exact(bytes(10));
   assert.equal(reader.decrypt(exact(body.subarray(17, 27)), output), 10);
   assert.deepEqual(Buffer.from(output), Buffer.from(data).subarray(17, 27));
+}
+
+async function rewrapped() {
+  const object = await encryptS3Object(bytes(3), { keyring, storage: 'instructionFile' });
+  const parsed = binding.S3ObjectMetadata.parse(
+    Object.entries(object.metadata).flat(),
+    object.instructionFile,
+  );
+  const { keyring: key, policy } = readSettings({ keyring });
+  const changed = await parsed.rewrap(key, policy, [], key, [], undefined);
+  const instructionFile = Object.fromEntries(changed);
+  assert.notEqual(instructionFile['x-amz-3'], JSON.parse(object.instructionFile)['x-amz-3']);
+  const { body, metadata } = object;
+  const again = await decryptS3Object({ body, metadata, instructionFile }, { keyring });
+  assert.deepEqual(again, Buffer.from(bytes(3)));
+  await assert.rejects(parsed.rewrap(key, policy, ['a', 'b'], key, [], undefined));
 }
 
 module.exports = { s3Objects };

@@ -1,7 +1,8 @@
-"""LocalStack's KMS on 127.0.0.1: prints its endpoint as JSON, and ends with its standard input."""
+"""LocalStack's KMS and S3 on 127.0.0.1: prints its endpoint as JSON, and ends with its standard input."""
 
 import json
 import os
+import shutil
 import socket
 import sys
 import tempfile
@@ -28,13 +29,14 @@ def tell_when_ready(endpoint):
 
 def end_with_input():
     sys.stdin.read()
+    shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
     os._exit(0)
 
 
 def main():
     port = free_port()
     os.environ.update(
-        SERVICES="kms",
+        SERVICES="kms,s3",
         GATEWAY_SERVER="hypercorn",
         GATEWAY_LISTEN=f"127.0.0.1:{port}",
         DISABLE_EVENTS="1",
@@ -48,7 +50,10 @@ def main():
     for work in (end_with_input, lambda: tell_when_ready(f"http://127.0.0.1:{port}")):
         threading.Thread(target=work, daemon=True).start()
     from localstack.runtime.main import main as run
+    from localstack.services.s3 import provider
 
+    # Else it is one folder for all of a machine, which stays.
+    provider.DEFAULT_S3_TMP_DIR = os.path.join(os.environ["TMPDIR"], "s3")
     run()
 
 

@@ -24,14 +24,10 @@ const Bucket = `objects-${randomUUID()}`;
  *   names of buckets are those of all accounts
  */
 async function startBucket(options) {
-  const sdk = require('@aws-sdk/client-s3');
   const moto = await startMoto(options);
   const proxy = await startProxy(moto.endpoint);
-  const connect = (endpoint) =>
-    new sdk.S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true });
-  const client = connect(proxy.endpoint);
-  const direct = connect(moto.endpoint);
-  const send = (name, input) => direct.send(new sdk[`${name}Command`](input));
+  const { client } = s3Client(proxy.endpoint);
+  const { client: direct, send } = s3Client(moto.endpoint);
   await send('CreateBucket', { Bucket });
   const newKeyring = async () =>
     new AwsKmsKeyring({ keyId: (await moto.createKey()).arn, endpoint: moto.endpoint });
@@ -54,6 +50,13 @@ async function startBucket(options) {
       await moto.stop();
     },
   };
+}
+
+/** AWS's S3 client for an emulator, and what sends one command by its name. */
+function s3Client(endpoint) {
+  const sdk = require('@aws-sdk/client-s3');
+  const client = new sdk.S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true });
+  return { client, send: (name, input) => client.send(new sdk[`${name}Command`](input)) };
 }
 
 /**
@@ -118,4 +121,4 @@ function describe({ method, url, headers }, body) {
   return { name, key, part: part && Number(part), range: headers.range, headers, sha256 };
 }
 
-module.exports = { Bucket, startBucket };
+module.exports = { Bucket, s3Client, startBucket };

@@ -8,8 +8,9 @@ const { SIZES } = require('../lib/keys');
  *
  * @type {Record<string, { title: string, run: (options: { quick: boolean }) => Promise<Group[]>, major: number, quick: boolean }>}
  *
- * @typedef {{ name: string, bytes?: number, records?: number, sides?: Record<string, import('../lib/rounds').Measured>, figures?: Record<string, number> }} Group
- *   sides that were measured together, and figures that need no comparison
+ * @typedef {{ name: string, bytes?: number, total?: number, records?: number, sides?: Record<string, import('../lib/rounds').Measured>, figures?: Record<string, number> }} Group
+ *   sides that were measured together, and figures that need no comparison; total: the length of what `bytes`
+ *   were taken out of
  */
 const CASES = {
   ...Object.fromEntries(
@@ -28,6 +29,11 @@ const CASES = {
     run: (options) => require('./files').streams(options),
   },
   files: { title: '1 GiB from file to file', run: (options) => require('./files').files(options) },
+  'small-files': {
+    title: 'Many small files',
+    run: () => require('./small-files').smallFiles(),
+    quick: false,
+  },
   ranges: { title: '64 KiB out of 1 GiB', run: (options) => require('./ranges').ranges(options) },
   s3: { title: '1 GiB to S3 and back', run: (options) => require('./s3').s3(options) },
   batch: {
@@ -65,11 +71,20 @@ const CASES = {
     run: (options) => require('./kms-calls').kmsCalls(options),
     quick: false,
   },
+  'kms-cost': {
+    title: 'What a call of KMS costs the process',
+    run: (options) => require('./kms-cost').kmsCost(options),
+  },
   outage: {
     title: 'A key service that cannot be reached',
     run: (options) => require('./outage').outage(options),
   },
   memory: { title: 'Memory', run: (options) => require('./memory').memory(options) },
+  growth: {
+    title: 'What grows with what',
+    run: () => require('./growth').growth(),
+    quick: false,
+  },
   size: { title: 'Size', run: (options) => require('./size').size(options) },
   ...Object.fromEntries(
     [20, 22, 24, 26].map((major) => [

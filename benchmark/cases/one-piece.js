@@ -1,16 +1,12 @@
 'use strict';
 
-const { fork } = require('node:child_process');
-const { once } = require('node:events');
-const path = require('node:path');
-
+const { startJob } = require('../lib/child');
 const { countScheduled } = require('../lib/clock');
 const { MIB, SIZES } = require('../lib/keys');
 const { partiesOf, worksInFlight } = require('../lib/parties');
 const { inRounds, together } = require('../lib/rounds');
 const { withAwsLc } = require('../peers/aws-lc-rs');
 
-const JOB = path.join(__dirname, '..', 'jobs', 'party.js');
 const WIDTH = 16;
 /** How fast fresh memory is, is a matter of luck that lasts as long as a process: they are made anew. */
 const GENERATIONS = 3;
@@ -60,28 +56,17 @@ async function startAll(names, length, cached) {
 }
 
 async function start(name, length, cached) {
-  const child = fork(JOB, [name, String(length), cached ? 'cached' : 'local'], {
-    execArgv: ['--expose-gc'],
-  });
-  const failed = once(child, 'exit').then(() => {
-    throw new Error(`the process of ${name} has ended`);
-  });
-  failed.catch(() => {});
-  const next = async () => (await Promise.race([once(child, 'message'), failed]))[0];
+  const job = await startJob('party.js', [name, String(length), cached ? 'cached' : 'local']);
   let scheduled;
-  await next();
   return {
-    sample(operation, width, count) {
-      const answer = next();
-      child.send({ operation, width, count });
-      return answer.then((told) => {
-        scheduled = told.scheduled;
-        return told.elapsed;
-      });
+    async sample(operation, width, count) {
+      const told = await job.ask({ operation, width, count });
+      scheduled = told.scheduled;
+      return told.elapsed;
     },
     stop() {
       if (scheduled) countScheduled(scheduled);
-      child.disconnect();
+      job.stop();
     },
   };
 }

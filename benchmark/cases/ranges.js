@@ -52,7 +52,7 @@ async function ranges({ quick }) {
     });
     await opened.close();
     const figures = await countReads(envelope, message, range);
-    return [{ name: 'range', bytes: LENGTH, sides: measured, figures }];
+    return [{ name: 'range', bytes: LENGTH, total, sides: measured, figures }];
   });
 }
 

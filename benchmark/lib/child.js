@@ -1,9 +1,11 @@
 'use strict';
 
-const { execFile } = require('node:child_process');
+const { execFile, fork } = require('node:child_process');
+const { once } = require('node:events');
 const path = require('node:path');
 const { promisify } = require('node:util');
 
+const JOBS = path.join(__dirname, '..', 'jobs');
 const run = promisify(execFile);
 
 /**
@@ -14,11 +16,36 @@ const run = promisify(execFile);
  * @param {{ env?: NodeJS.ProcessEnv }} [options]
  */
 async function runJob(script, args, { env } = {}) {
-  const file = path.join(__dirname, '..', 'jobs', script);
-  const { stdout } = await run(process.execPath, [file, ...args], {
+  const { stdout } = await run(process.execPath, [path.join(JOBS, script), ...args], {
     env: { ...process.env, ...env },
   });
   return JSON.parse(stdout);
+}
+
+/**
+ * Starts a script of `jobs/` that stays, in a process of its own, and waits for its first message.
+ *
+ * @param {string} script
+ * @param {string[]} args
+ * @returns {Promise<{ told: any, ask(question: object): Promise<any>, stop(): void }>}
+ *   `told`: that message; `ask` sends another, and returns the answer
+ */
+async function startJob(script, args) {
+  const child = fork(path.join(JOBS, script), args, { execArgv: ['--expose-gc'] });
+  const failed = once(child, 'exit').then(() => {
+    throw new Error(`the process of ${[script, ...args].join(' ')} has ended`);
+  });
+  failed.catch(() => {});
+  const next = async () => (await Promise.race([once(child, 'message'), failed]))[0];
+  return {
+    told: await next(),
+    ask(question) {
+      const answer = next();
+      child.send(question);
+      return answer;
+    },
+    stop: () => child.disconnect(),
+  };
 }
 
 /**
@@ -35,4 +62,4 @@ function jobSide(script, args, { prepare }) {
   };
 }
 
-module.exports = { jobSide, run, runJob };
+module.exports = { jobSide, run, runJob, startJob };

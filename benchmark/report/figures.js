@@ -47,10 +47,27 @@ function mebibytes(bytes) {
   return `${digits(bytes / 2 ** 20)} MiB`;
 }
 
+/** Returns a size in the largest binary unit that it reaches. */
+function binarySize(bytes) {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB'];
+  const at = Math.min(Math.floor(Math.log2(bytes) / 10), units.length - 1);
+  return `${digits(bytes / 1024 ** at)} ${units[at]}`;
+}
+
 /** Three digits that mean something, as far as there are so many. */
 function digits(value) {
   const rounded = Number(value.toPrecision(3));
   return Math.abs(rounded) >= 1000 ? rounded.toLocaleString('en') : String(rounded);
 }
 
-module.exports = { digits, duration, groupOf, mebibytes, megabytes, ratioOf, throughput, timeOf };
+module.exports = {
+  binarySize,
+  digits,
+  duration,
+  groupOf,
+  mebibytes,
+  megabytes,
+  ratioOf,
+  throughput,
+  timeOf,
+};

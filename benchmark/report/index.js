@@ -4,6 +4,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const { CASES } = require('../cases');
+const { readHistory } = require('../lib/history');
 const { digits, duration, mebibytes, megabytes } = require('./figures');
 const { plots } = require('./plots');
 const { caseTable, figureTable, sizeTable, summaryTable, targetTable } = require('./tables');
@@ -38,10 +39,8 @@ async function check(results) {
 
 /** Returns what the results make of each file. */
 async function drawn(results) {
-  const pictures = Object.entries(plots(results.cases)).map(([name, svg]) => [
-    path.join(PICTURES, `${name}.svg`),
-    svg,
-  ]);
+  const drawings = Object.entries(plots(results.cases, readHistory(ROOT)));
+  const pictures = drawings.map(([name, svg]) => [path.join(PICTURES, `${name}.svg`), svg]);
   const texts = await textsOf(results);
   const documents = DOCUMENTS.map((document) => {
     const file = path.join(ROOT, document);

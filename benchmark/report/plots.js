@@ -2,6 +2,8 @@
 
 const { svgOf } = require('./chart');
 const { digits, groupOf, ratioOf, timeOf } = require('./figures');
+const { growthPlots } = require('./growth');
+const { historyPlot } = require('./history');
 const { COMPARISONS } = require('./summary');
 
 const OURS = 'kms-envelope';
@@ -20,9 +22,10 @@ const PARTIES = [
  * Returns all plots, by the name of their file.
  *
  * @param {Record<string, any>} cases
+ * @param {import('../lib/history').Release[]} releases
  * @returns {Record<string, string>}
  */
-function plots(cases) {
+function plots(cases, releases) {
   const drawn = {
     overview: overview(cases),
     sizes: bySize(cases),
@@ -31,6 +34,8 @@ function plots(cases) {
     start: start(cases),
     versions: versions(cases),
     'field-bytes': fieldBytes(cases),
+    ...growthPlots(cases),
+    history: historyPlot(releases),
   };
   return Object.fromEntries(Object.entries(drawn).filter(([, svg]) => svg));
 }

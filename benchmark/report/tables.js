@@ -22,7 +22,7 @@ async function targetTable({ cases }, { measuredOnly = false } = {}) {
     const { ours = '', theirs = '', measured, spread = 0, met } = found;
     const note = spread > WIDE ? ` (spread ${digits(100 * spread)} %)` : '';
     return [
-      what,
+      found.what ?? what,
       against,
       ours,
       theirs,

@@ -1,6 +1,7 @@
 'use strict';
 
-const { digits, duration, groupOf, mebibytes, megabytes, ratioOf, timeOf } = require('./figures');
+const figures = require('./figures');
+const { binarySize, digits, duration, groupOf, mebibytes, megabytes, ratioOf, timeOf } = figures;
 
 const SYNC = 'kms-envelope, sync';
 const ASYNC = 'kms-envelope';
@@ -15,6 +16,8 @@ const FIELD_BY_HAND = 'createCipheriv, the same associated data';
 const S3 = 'kms-envelope, S3';
 const S3_PYTHON = 'S3 Encryption Client for Python';
 const MIB = 2 ** 20;
+/** The size of what is large, unless a quick run took less. */
+const FULL_SIZE = '1 GiB';
 const BOTH = ['encrypt', 'decrypt'];
 const KEYS = ['local key', 'warm cache'];
 
@@ -22,8 +25,8 @@ const KEYS = ['local key', 'warm cache'];
  * Each target as a row: what is measured, against what, and what it must reach.
  *
  * @typedef {{ what: string, against: string, target: string, find(cases: Record<string, any>): Found | undefined }} Target
- * @typedef {{ measured: string, met?: boolean, spread?: number, ours?: string, theirs?: string }} Found
- *   without `met` it is for information only
+ * @typedef {{ measured: string, met?: boolean, what?: string, spread?: number, ours?: string, theirs?: string }} Found
+ *   without `met` it is for information only; `what` names the size that was measured, if it is another
  *
  * @type {Target[]}
  */
@@ -97,13 +100,13 @@ const TARGETS = [
   ...both((op) => [
     noLonger(`1 GiB, \`${op}File\``, 'files', `${op}, file`, 'kms-envelope, file', 'cp', 1.25),
   ]),
+  smallFiles('by the command line', 'kms-envelope, one command'),
+  smallFiles('the same with `--cache`', 'kms-envelope, one command, --cache'),
   ...['put', 'get'].flatMap((op) => [
     noLonger(`1 GiB, \`${op}\` of \`EncryptedS3\``, 's3', `${op}, S3`, S3, 'client-s3', 1.2),
     noLonger(`1 GiB, \`${op}\` of \`EncryptedS3\``, 's3', `${op}, S3`, S3, S3_PYTHON, 1),
   ]),
-  within('64 KiB out of 1 GiB, `decryptRange`', 'less than 1 ms', 1e6, duration, (cases) =>
-    timeOf(cases, 'ranges', 'range', 'kms-envelope, decryptRange'),
-  ),
+  rangeTime(),
   rangeReads(),
   records('encrypt'),
   records('decrypt'),
@@ -122,6 +125,22 @@ const TARGETS = [
     'client-kms and node:crypto',
     5,
   ),
+  faster(
+    'A KMS data key and 256 bytes, 50 in flight: processor time',
+    'kms-cost',
+    'processor time, 50 in flight',
+    'kms-envelope',
+    'client-kms and node:crypto',
+    5,
+  ),
+  noLonger(
+    'The same, one after another: time',
+    'kms-cost',
+    'time, one after another',
+    'kms-envelope',
+    'node:http, a bare request',
+    1.15,
+  ),
   ...both((op) => [onePieceMemory(op)]),
   ...both((op) => [
     flat(`Memory, \`${op}Stream\``, ASYNC, op),
@@ -135,6 +154,11 @@ const TARGETS = [
     (cases) => groupOf(cases, 'size', 'addon')?.figures['the addon'],
   ),
 ];
+
+function smallFiles(how, side) {
+  const [what, group] = [`Files of 4 KiB, ${how}`, '1000 files of 4 KiB'];
+  return faster(what, 'small-files', group, side, 'openssl enc, a loop of the shell', 5);
+}
 
 function both(rowsOf) {
   return BOTH.flatMap(rowsOf);
@@ -167,6 +191,7 @@ function compared(what, caseName, group, ours, theirs, { target, ratio: [above, 
       const found = ratioOf(cases, caseName, group, above, below);
       if (!found) return undefined;
       return {
+        what: ofSize(what, groupOf(cases, caseName, group).bytes),
         measured: digits(found.ratio),
         met: meets(found.ratio),
         spread: found.spread,
@@ -188,6 +213,25 @@ function within(what, target, bound, format, figure) {
       return value && { measured: format(value), met: value <= bound };
     },
   };
+}
+
+function rangeTime() {
+  const what = `64 KiB out of ${FULL_SIZE}, \`decryptRange\``;
+  const row = within(what, 'less than 1 ms', 1e6, duration, (cases) =>
+    timeOf(cases, 'ranges', 'range', 'kms-envelope, decryptRange'),
+  );
+  return {
+    ...row,
+    find(cases) {
+      const found = row.find(cases);
+      return found && { ...found, what: ofSize(what, groupOf(cases, 'ranges', 'range').total) };
+    },
+  };
+}
+
+/** Returns what a row measures, with the size that it measured. */
+function ofSize(what, bytes) {
+  return bytes ? what.replace(FULL_SIZE, binarySize(bytes)) : what;
 }
 
 function rangeReads() {

@@ -21,7 +21,8 @@ async function run({ values, positionals, signal }) {
   const { key = process.env.ENCRYPTION_KEY_ID } = values;
   const options = { encryptionContext: contextOf(values), signal };
   const binary = checkBinary();
-  const checks = [binary, checkNode(), checkKeyName(key, values.key === undefined)];
+  const checks = [binary, ...tellFips(binary), checkNode()];
+  checks.push(checkKeyName(key, values.key === undefined));
   if (key && !key.startsWith('local:')) checks.push(...checkAws(key));
   if (key && binary.status === 'ok') {
     // The environment alone asks for no branch key, as where a command encrypts.
@@ -52,6 +53,18 @@ function checkBinary() {
   const platform = `${process.platform}-${process.arch}`;
   const detail = `kms-envelope ${version} on ${platform}: ${path.basename(file)}`;
   return { name, status: 'ok', detail };
+}
+
+/**
+ * @param {Check} binary
+ * @returns {Check[]}
+ */
+function tellFips({ status }) {
+  if (status !== 'ok') return [];
+  const detail = library().fips
+    ? "on: AWS-LC's FIPS module; what is not approved is refused"
+    : 'off: this binary has no FIPS module';
+  return [{ name: 'fips', status: 'info', detail }];
 }
 
 /** @returns {Check} */

@@ -20,7 +20,7 @@ const { OPTIONS } = require('./options.js');
  *   'key-store'?: string, 'logical-name'?: string, 'multi-region'?: boolean, 'create-table'?: boolean,
  *   format?: string, 'legacy-wrapping'?: boolean, 'legacy-content'?: boolean, 'any-context'?: boolean,
  *   'instruction-file'?: boolean, suffix?: string, 'content-type'?: string, metadata?: string,
- *   concurrency?: string, 'public-key'?: string,
+ *   concurrency?: string, cache?: boolean, 'public-key'?: string,
  * }} Values
  */
 

@@ -21,11 +21,12 @@ function envelopeOf(values, names = { key: keyOf(values), branchKeyId: values['b
   const { Envelope } = library();
   const { 'commitment-policy': policy } = values;
   const { key, branchKeyId } = names;
-  if (policy === undefined && branchKeyId === undefined) return new Envelope(key);
+  const cache = values.cache ? {} : undefined;
+  if (!policy && branchKeyId === undefined && !cache) return new Envelope(key);
   const keyring =
     branchKeyId === undefined ? keyringOf(key) : branchKeyringOf(values, branchKeyId, key);
   const commitmentPolicy = /** @type {import('../..').CommitmentPolicy | undefined} */ (policy);
-  return new Envelope({ keyring, commitmentPolicy });
+  return new Envelope({ keyring, commitmentPolicy, cache });
 }
 
 /**

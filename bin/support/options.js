@@ -74,6 +74,12 @@ const OPTIONS = /** @satisfies {Record<string, Option>} */ ({
     type: /** @type {const} */ ('boolean'),
     help: 'before a file is skipped, decrypt all of it and compare the content',
   },
+  cache: {
+    type: /** @type {const} */ ('boolean'),
+    help:
+      'share data keys between the files of this run: KMS is asked once for a folder, not once ' +
+      'for each file',
+  },
   bytes: {
     type: /** @type {const} */ ('string'),
     value: 'N',
@@ -104,6 +110,7 @@ const OF_FILES = /** @type {const} */ ([
   'recursive',
   'force',
   'verify',
+  'cache',
   'json',
   'quiet',
   'help',

@@ -1,8 +1,7 @@
 'use strict';
 
-const { aborted, EnvelopeError } = require('../../lib/errors.js');
-const { onAbort } = require('../../lib/calls/signal.js');
-const { throwIfAborted } = require('../../lib/calls/abort.js');
+const { EnvelopeError } = require('../../lib/errors.js');
+const { destroyOnAbort } = require('../../lib/calls/abort.js');
 
 /**
  * Returns all bytes of a body, if they are not too many: what the store says of the length is not believed.
@@ -12,9 +11,7 @@ const { throwIfAborted } = require('../../lib/calls/abort.js');
  *   instead: what to use for more
  */
 async function collect(body, { most, what, instead, signal }) {
-  if (signal?.aborted) body.destroy?.();
-  throwIfAborted(signal);
-  const ignore = signal && onAbort(signal, () => body.destroy?.(aborted(signal)));
+  const ignore = destroyOnAbort(body, signal);
   try {
     const chunks = [];
     let length = 0;
@@ -26,7 +23,7 @@ async function collect(body, { most, what, instead, signal }) {
     }
     return Buffer.concat(chunks);
   } finally {
-    ignore?.();
+    ignore();
   }
 }
 

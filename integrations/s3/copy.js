@@ -4,32 +4,83 @@ const { EnvelopeError, invalid } = require('../../lib/errors.js');
 const { isFormatName } = require('../../lib/s3-objects/metadata.js');
 const { describeObject } = require('./head.js');
 const { besideOf, checkMetadata, checkPlace } = require('./inputs.js');
+const { CONTENT_HEADERS, propertiesOf, tagsOf } = require('./kept.js');
 const { MESSAGE_MARK } = require('./marker.js');
+const { MAX_PARTS, inParts } = require('./multipart-upload.js');
 
 /** @typedef {InstanceType<typeof import('./object-store.js').ObjectStore>} ObjectStore */
 /** @typedef {import('./object-store.js').InstructionFile} InstructionFile */
 
-/** The most that S3 copies in one request, in bytes. */
-const MAX_LENGTH = 5 * 1024 ** 3;
+/** How much S3 copies in one request at most, and how long the parts of a longer object are, in bytes. */
+const LIMITS = { request: 5 * 1024 ** 3, part: 512 * 1024 ** 2 };
 
 /**
  * Copies an object within S3, as it is stored, with its instruction file; resolves to the answer of
- * CopyObject.
+ * CopyObject, or of CompleteMultipartUpload for what is longer than S3 copies in one request.
  *
  * @param {ObjectStore} store
  * @param {Record<string, any>} from its place
  * @param {Record<string, any>} to the input of CopyObject, without CopySource
  * @param {AbortSignal | undefined} signal
+ * @param {typeof LIMITS} [limits]
  */
-async function copyObject(store, from, to, signal) {
+async function copyObject(store, from, to, signal, limits = LIMITS) {
   checkPlace(from);
   checkTarget(to);
   const { output, file, encryption } = await describeObject(store, from, signal);
   if (encryption === undefined) throw notEncrypted();
-  if (output.ContentLength > MAX_LENGTH) throw tooLong();
   if (file) await copyFile(store, file, from, to, signal);
-  const input = { ...to, ...sourceOf(from, output.ETag), ...newMetadata(output.Metadata, to) };
+  const source = sourceOf(from, output.ETag);
+  if (output.ContentLength > limits.request) {
+    return copyByParts(store, { from, source, output }, to, { partLength: limits.part, signal });
+  }
+  const input = { ...to, ...source, ...newMetadata(output.Metadata, to) };
   return store.send('CopyObjectCommand', input, signal);
+}
+
+/**
+ * Copies a long object, and what CopyObject would copy with it.
+ *
+ * @param {ObjectStore} store
+ * @param {{ from: Record<string, any>, source: Record<string, any>, output: Record<string, any> }} original
+ *   its place, as a source of copies, and the answer of HeadObject
+ * @param {Record<string, any>} to
+ * @param {{ partLength: number, signal: AbortSignal | undefined }} options
+ */
+async function copyByParts(store, { from, source, output }, to, { partLength, signal }) {
+  const isReplaced = to.MetadataDirective === 'REPLACE';
+  // Whoever may not read the tags can only replace them, as with CopyObject.
+  const Tagging =
+    to.TaggingDirective === 'REPLACE' ? to.Tagging : await tagsOf(store, from, signal);
+  const input = {
+    ...to,
+    ...(isReplaced ? {} : propertiesOf(output, CONTENT_HEADERS)),
+    Tagging: Tagging || undefined,
+  };
+  const { Metadata: metadata = {} } = isReplaced ? newMetadata(output.Metadata, to) : output;
+  const describe = () => ({ metadata, instructionFile: undefined });
+  return inParts(store, input, { describe, signal }, async (upload) => {
+    await upload.send(copiedParts(source, output.ContentLength, partLength));
+    return upload.complete(signal);
+  });
+}
+
+/**
+ * Yields the parts of a copy.
+ *
+ * @param {Record<string, any>} source
+ * @param {number} length of the object, in bytes
+ * @param {number} partLength at least, in bytes
+ * @returns {Generator<import('./multipart-upload.js').Part, void>}
+ */
+function* copiedParts(source, length, partLength) {
+  const step = Math.max(partLength, Math.ceil(length / MAX_PARTS));
+  for (let start = 0; start < length; start += step) {
+    const end = Math.min(start + step, length);
+    // HTTP counts the last byte in.
+    const fields = { ...source, CopySourceRange: `bytes=${start}-${end - 1}` };
+    yield { command: 'UploadPartCopyCommand', fields, isLast: end === length };
+  }
 }
 
 /** @param {Record<string, any>} to */
@@ -100,13 +151,6 @@ function notEncrypted() {
     'ERR_ENVELOPE_MALFORMED_MESSAGE',
     'the object is neither one of an S3 Encryption Client nor a message, so that the copy could not be ' +
       'read; its instruction file is missing, or it is not encrypted',
-  );
-}
-
-function tooLong() {
-  return new EnvelopeError(
-    'ERR_ENVELOPE_LIMIT_EXCEEDED',
-    `S3 copies at most ${MAX_LENGTH} bytes in one request; get the object as a stream, and put that`,
   );
 }
 

@@ -1,14 +1,7 @@
 // Objects of the Amazon S3 Encryption Clients: `kms-envelope/s3`.
 
 import type { Readable } from "node:stream";
-import type {
-  AwsKmsKeyring,
-  Bytes,
-  EncryptionContext,
-  Envelope,
-  Keyring,
-  MessageHeader,
-} from "../../index";
+import type { Bytes, EncryptionContext, Envelope, Keyring, MessageHeader } from "../../index";
 import type { DecryptS3Options, EncryptS3Options } from "./objects";
 
 export * from "./objects";
@@ -110,9 +103,12 @@ export interface S3MessageEncryption {
 
 /** What `rewrapInstructionFile` takes: the pairs of now, and what is to change. */
 export interface RewrapS3Options extends Pick<DecryptS3Options, "encryptionContext" | "signal"> {
-  /** The new wrapping key, in the same Region; by default that of the `EncryptedS3`. */
-  readonly to?: AwsKmsKeyring;
-  /** The new pairs; by default those of now. */
+  /**
+   * The new wrapping key: of KMS, in the same Region if the old one is of KMS, too; or an AES or RSA key. By
+   * default that of the `EncryptedS3`.
+   */
+  readonly to?: Keyring;
+  /** The new pairs; by default those of now. Give `{}` to go from KMS to an AES or RSA key: it has none. */
   readonly newEncryptionContext?: EncryptionContext;
 }
 
@@ -191,8 +187,8 @@ export class EncryptedS3 {
 
   /**
    * Resolves to the answer of `GetObject`, with the plaintext as `stream`, in constant memory. An
-   * object of an S3 Encryption Client has verified by then: its body, still encrypted, waits in a
-   * temporary file without a name.
+   * object of an S3 Encryption Client has verified by then: its body, still encrypted, waits in memory up
+   * to 4 MiB, else in a temporary file without a name.
    */
   getStream(
     input: S3Place,
@@ -212,7 +208,7 @@ export class EncryptedS3 {
 
   /**
    * Copies an object within S3 as it is, still encrypted, and its instruction file with it; resolves to the
-   * answer of `CopyObject`. The copy opens with the same key and encryption context. With
+   * answer of `CopyObject`, or of `CompleteMultipartUpload` for more than 5 GiB. The copy opens with the same key and encryption context. With
    * `MetadataDirective: "REPLACE"` it keeps the metadata of its encryption beside the new.
    *
    * @param to the input of `CopyObject`, without `CopySource`.
@@ -224,8 +220,8 @@ export class EncryptedS3 {
   ): Promise<Record<string, any>>;
 
   /**
-   * Wraps the data key in the instruction file of an object again, inside KMS: under another key, another
-   * encryption context, or both. Only that file is written, and only if it is still the one that was read;
+   * Wraps the data key in the instruction file of an object again: under another key, another encryption
+   * context, or both; from KMS to KMS, inside KMS. Only that file is written, and only if it is still the one that was read;
    * otherwise S3 rejects with `PreconditionFailed`. Resolves to the answer of `PutObject`.
    *
    * Until you delete the old key, copies of the old file still open the object.

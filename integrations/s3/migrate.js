@@ -6,6 +6,7 @@ const { isFormatName } = require('../../lib/s3-objects/metadata.js');
 const { describeObject } = require('./head.js');
 const { callOptions, checkWhole } = require('./inputs.js');
 const { removeInstructionFile, staleInstructionFile } = require('./instruction-files.js');
+const { CONTENT_HEADERS, propertiesOf, tagsOf } = require('./kept.js');
 const { MESSAGE_MARK } = require('./marker.js');
 const { checkedEncryption } = require('./migrate-check.js');
 const { contextsOf, openSource } = require('./migrate-source.js');
@@ -30,13 +31,8 @@ const ATTEMPTS = 3;
 const CONFLICTS = ['PreconditionFailed', 'ConditionalRequestConflict'];
 /** What the new object keeps of what HeadObject says of the old one, beside its metadata and tags. */
 const KEPT = [
+  ...CONTENT_HEADERS,
   'BucketKeyEnabled',
-  'CacheControl',
-  'ContentDisposition',
-  'ContentEncoding',
-  'ContentLanguage',
-  'ContentType',
-  'Expires',
   'ObjectLockLegalHoldStatus',
   'ObjectLockMode',
   'ObjectLockRetainUntilDate',
@@ -136,26 +132,13 @@ async function keptOf(store, place, output, signal) {
   const own = Object.entries(output.Metadata ?? {}).filter(
     ([name]) => !isFormatName(name) && !(name in MESSAGE_MARK),
   );
-  const names = KEPT.filter((name) => output[name] !== undefined);
   return {
-    ...Object.fromEntries(names.map((name) => [name, output[name]])),
-    Metadata: Object.fromEntries(own),
+    ...propertiesOf(output, KEPT),
     // S3 counts the tags only for those who may read them.
     ...(output.TagCount > 0 && { Tagging: await tagsOf(store, place, signal) }),
+    Metadata: Object.fromEntries(own),
     IfMatch: output.ETag,
   };
-}
-
-/**
- * @param {ObjectStore} store
- * @param {Record<string, any>} place
- * @param {AbortSignal | undefined} signal
- */
-async function tagsOf(store, place, signal) {
-  const { TagSet = [] } = await store.send('GetObjectTaggingCommand', place, signal);
-  return new URLSearchParams(
-    TagSet.map((/** @type {Record<string, string>} */ { Key, Value }) => [Key, Value]),
-  ).toString();
 }
 
 /**

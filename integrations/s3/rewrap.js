@@ -3,6 +3,7 @@
 const { EnvelopeError, invalid } = require('../../lib/errors.js');
 const { rewrapInstructions, rewrapTarget } = require('../../lib/s3-objects/rewrap.js');
 const { callOptions, checkWhole } = require('./inputs.js');
+const { propertiesOf } = require('./kept.js');
 
 /** @typedef {InstanceType<typeof import('./object-store.js').ObjectStore>} ObjectStore */
 
@@ -46,11 +47,10 @@ async function rewrapInstructionFile(store, place, options) {
   if (file === undefined) throw noFile();
   const object = { metadata, instructionFile: file.text };
   const Body = await rewrapInstructions(object, settings, target);
-  const kept = KEPT.filter((name) => file.output[name] !== undefined);
   return store.send(
     'PutObjectCommand',
     {
-      ...Object.fromEntries(kept.map((name) => [name, file.output[name]])),
+      ...propertiesOf(file.output, KEPT),
       ...{ ...file.place, Body, IfMatch: file.output.ETag },
     },
     signal,

@@ -51,9 +51,24 @@ async function untilAborted(signal, work) {
   }
 }
 
+/**
+ * Destroys a stream when the signal fires, so that nobody waits for its next chunk; throws if it has fired
+ * already. Returns a function that cancels this.
+ *
+ * @param {any} stream
+ * @param {AbortSignal | undefined} signal
+ * @returns {() => void}
+ */
+function destroyOnAbort(stream, signal) {
+  if (!signal) return () => {};
+  if (signal.aborted) stream.destroy?.();
+  throwIfAborted(signal);
+  return onAbort(signal, () => stream.destroy?.(aborted(signal)));
+}
+
 /** @param {AbortSignal | undefined} signal */
 function throwIfAborted(signal) {
   if (signal?.aborted) throw aborted(signal);
 }
 
-module.exports = { abortable, throwIfAborted, untilAborted };
+module.exports = { abortable, destroyOnAbort, throwIfAborted, untilAborted };

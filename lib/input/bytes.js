@@ -103,11 +103,22 @@ function outputBuffer(into, length, input) {
   if (room.length < length) {
     throw invalid(`into has ${room.length} bytes; the output needs ${length}`);
   }
-  // Shared memory was refused.
-  const memory = /** @type {ArrayBuffer} */ (room.buffer);
-  const output = Buffer.from(memory, room.byteOffset, length);
+  const output = startOf(room, length);
   if (overlaps(output, input)) throw invalid('into overlaps the input; give another buffer');
   return output;
+}
+
+/**
+ * Returns the first bytes of a view that `byteArray` or this package made, without a copy.
+ *
+ * @param {Uint8Array} view
+ * @param {number} length
+ * @returns {Buffer<ArrayBuffer>}
+ */
+function startOf(view, length) {
+  // Shared memory was refused.
+  const memory = /** @type {ArrayBuffer} */ (view.buffer);
+  return Buffer.from(memory, view.byteOffset, length);
 }
 
 /**
@@ -119,7 +130,13 @@ function wipe(data) {
   if (typedArray.byteLength(data) > 0) fill(data, 0);
 }
 
-function overlaps(/** @type {Uint8Array} */ a, /** @type {Uint8Array} */ b) {
+/**
+ * Returns whether two views share a byte.
+ *
+ * @param {Uint8Array} a
+ * @param {Uint8Array} b
+ */
+function overlaps(a, b) {
   return (
     a.buffer === b.buffer &&
     a.byteOffset < b.byteOffset + b.length &&
@@ -195,4 +212,14 @@ function callable(method) {
   return Function.prototype.call.bind(method);
 }
 
-module.exports = { byteArray, byteLength, bytes, checkUnchanged, isOwnArray, outputBuffer, wipe };
+module.exports = {
+  byteArray,
+  byteLength,
+  bytes,
+  checkUnchanged,
+  isOwnArray,
+  outputBuffer,
+  overlaps,
+  startOf,
+  wipe,
+};

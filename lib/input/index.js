@@ -8,6 +8,8 @@ const {
   checkUnchanged,
   isOwnArray,
   outputBuffer,
+  overlaps,
+  startOf,
   wipe,
 } = require('./bytes.js');
 const { CONTEXT_AND_SIGNAL, callOptions, newContext } = require('./call-options.js');
@@ -31,6 +33,8 @@ module.exports = {
   newContext,
   options,
   outputBuffer,
+  overlaps,
+  startOf,
   take,
   wipe,
 };

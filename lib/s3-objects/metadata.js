@@ -9,10 +9,8 @@ const { kind } = require('../input/kind.js');
 
 /** The prefix of all names of the S3 Encryption Clients. */
 const PREFIX = 'x-amz-';
-/** The pair of a KMS key's encryption context that binds the data key to the content's algorithm. */
-const BINDING_PAIR = 'aws:x-amz-cek-alg';
 /** The pairs of an encryption context that are the format's, and not the caller's. */
-const FORMAT_PAIRS = [BINDING_PAIR, 'kms_cmk_id'];
+const FORMAT_PAIRS = ['aws:x-amz-cek-alg', 'kms_cmk_id'];
 
 /**
  * Returns whether an object with this metadata may be one of an S3 Encryption Client: it has metadata of
@@ -91,9 +89,7 @@ function decodeUtf8(bytes) {
 }
 
 module.exports = {
-  BINDING_PAIR,
   FORMAT_PAIRS,
-  fromFlat,
   instructionText,
   isFormatName,
   isS3Object,

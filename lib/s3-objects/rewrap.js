@@ -1,30 +1,23 @@
 'use strict';
 
-const binding = require('../native/load.js');
 const args = require('../input/index.js');
 const { abortable } = require('../calls/abort.js');
-const { EnvelopeError, invalid } = require('../errors.js');
+const { invalid } = require('../errors.js');
 const { nativeKeyring } = require('../keyrings/index.js');
-const {
-  BINDING_PAIR,
-  FORMAT_PAIRS,
-  fromFlat,
-  instructionText,
-  parseMetadata,
-} = require('./metadata.js');
+const { FORMAT_PAIRS, instructionText, parseMetadata } = require('./metadata.js');
 
 /** @typedef {ReturnType<typeof import('./read.js').readSettings>} ReadSettings */
 
-/** How an instruction file names its wrapped data key, and the encryption context of that. */
-const NAMES = /** @type {Record<string, { key: string, context: string }>} */ ({
-  V2: { key: 'x-amz-key-v2', context: 'x-amz-matdesc' },
-  V3: { key: 'x-amz-3', context: 'x-amz-t' },
+/** What an instruction file says of its wrapped data key. */
+const OF_THE_KEY = /** @type {Record<string, string[]>} */ ({
+  V2: ['x-amz-key-v2', 'x-amz-wrap-alg', 'x-amz-matdesc'],
+  V3: ['x-amz-3', 'x-amz-w', 'x-amz-m', 'x-amz-t'],
 });
 
 /**
- * Returns the text of an instruction file whose data key is wrapped again, inside KMS: under another key,
- * under another encryption context, or both. The object must open under the settings, so that what could not
- * be read before is not written anew.
+ * Returns the text of an instruction file whose data key is wrapped again: under another key, under another
+ * encryption context, or both. The object must open under the settings, so that what could not be read before
+ * is not written anew.
  *
  * @param {{ metadata: unknown, instructionFile: unknown }} object
  * @param {ReadSettings} settings
@@ -36,20 +29,13 @@ async function rewrapInstructions({ metadata, instructionFile }, settings, targe
   const { to = keyring, newContext = context } = target;
   const parsed = parseMetadata(metadata, instructionFile);
   const fields = JSON.parse(/** @type {string} */ (instructionText(instructionFile)));
-  const names = namesIn(fields, parsed);
-  const stored = parsed.description.flat();
-  const bound = [...newContext, ...parsed.description.filter(isBinding).flat()];
-  await abortable(signal, (caller) => parsed.open(keyring, policy, context, caller));
-  const wrapped = Buffer.from(fields[names.key], 'base64');
-  const { ciphertextBlob } = await abortable(signal, (caller) =>
-    binding.rewrapDataKey(keyring, wrapped, stored, to, bound, caller),
+  const names = OF_THE_KEY[parsed.format] ?? [];
+  const changed = await abortable(signal, (caller) =>
+    parsed.rewrap(keyring, policy, context, to, newContext, caller),
   );
-  const text = asciiJson({
-    ...fields,
-    [names.key]: ciphertextBlob.toString('base64'),
-    [names.context]: asciiJson(fromFlat(bound)),
-  });
-  // It is to replace the only one there is.
+  const kept = Object.entries(fields).filter(([name]) => !names.includes(name));
+  const text = asciiJson(Object.fromEntries([...kept, ...changed]));
+  // It is to replace the only one there is; a part of it may stand in the object's own metadata.
   parseMetadata(metadata, text);
   return text;
 }
@@ -73,35 +59,6 @@ function rewrapTarget(to, newEncryptionContext) {
     to: to === undefined ? undefined : nativeKeyring(to),
     newContext: newEncryptionContext === undefined ? undefined : context,
   };
-}
-
-/**
- * Returns the names of what changes in an instruction file.
- *
- * @param {Record<string, string>} fields
- * @param {import('../../binding').S3ObjectMetadata} parsed
- */
-function namesIn(fields, { format, wrappingAlgorithm }) {
-  if (wrappingAlgorithm !== 'kms+context') {
-    throw unsupported(
-      `the data key is wrapped by ${wrappingAlgorithm}; only a data key under KMS with an encryption ` +
-        'context is wrapped again',
-    );
-  }
-  const names = NAMES[format];
-  if (names && names.key in fields && names.context in fields) return names;
-  throw unsupported('the data key, or its encryption context, stands in the object’s own metadata');
-}
-
-/** @param {string} why */
-function unsupported(why) {
-  const message = `${why}; get the object, and put it anew`;
-  return new EnvelopeError('ERR_ENVELOPE_UNSUPPORTED_MESSAGE', message);
-}
-
-/** @param {string[]} pair */
-function isBinding([name]) {
-  return name === BINDING_PAIR;
 }
 
 /**

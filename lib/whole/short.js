@@ -1,5 +1,7 @@
 'use strict';
 
+const args = require('../input/index.js');
+
 /** @typedef {InstanceType<typeof import('../native/client.js').Core>} Core */
 
 /** The longest input that is called short, in bytes: copying it costs less than a native object. */
@@ -14,20 +16,21 @@ let scratch;
 
 /**
  * Returns the message of short data, made in one call of the addon; or a started encryption, if the data is
- * long, is to go `into` a buffer, or needs a service.
+ * long, finds no room in `into`, or needs a service.
  *
  * @param {Core} core
  * @param {string[]} context
  * @param {Uint8Array} input
- * @param {unknown} into
+ * @param {Uint8Array | undefined} into
  */
 function encrypt(core, context, input, into) {
-  if (input.length > SHORT || into !== undefined) {
+  if (input.length > SHORT || overlaps(into, input)) {
     return core.startEncryption(context, input.length);
   }
   scratch ??= Buffer.allocUnsafeSlow(2 * SHORT);
-  const written = core.encryptShort(context, input, scratch);
+  const written = core.encryptShort(context, input, into ?? scratch);
   if (typeof written !== 'number') return written;
+  if (into) return args.startOf(into, written);
   const message = Buffer.allocUnsafe(written);
   scratch.copy(message, 0, 0, written);
   return message;
@@ -35,18 +38,30 @@ function encrypt(core, context, input, into) {
 
 /**
  * Returns the plaintext of a short message, made in one call of the addon; or a started decryption, if the
- * message is long, is to go `into` a buffer, or needs a service.
+ * message is long, finds no room in `into`, or needs a service.
  *
  * @param {Core} core
  * @param {string[]} context
  * @param {Uint8Array} message
- * @param {unknown} into
+ * @param {Uint8Array | undefined} into
  */
 function decrypt(core, context, message, into) {
-  if (message.length > SHORT || into !== undefined) return core.startDecryption(message, context);
-  const plaintext = Buffer.allocUnsafe(message.length);
+  if (message.length > SHORT || overlaps(into, message)) {
+    return core.startDecryption(message, context);
+  }
+  const plaintext = into ?? Buffer.allocUnsafe(message.length);
   const written = core.decryptShort(message, context, plaintext);
-  return typeof written === 'number' ? plaintext.subarray(0, written) : written;
+  return typeof written === 'number' ? args.startOf(plaintext, written) : written;
+}
+
+/**
+ * Returns whether an output may overlap the input: then only as much of it is looked at as will be filled.
+ *
+ * @param {Uint8Array | undefined} into
+ * @param {Uint8Array} input
+ */
+function overlaps(into, input) {
+  return into !== undefined && args.overlaps(into, input);
 }
 
 module.exports = { decrypt, encrypt };

@@ -19,6 +19,7 @@ const GROUPS = {
     'docs/s3.md',
     'docs/s3-migration.md',
     'docs/production.md',
+    'docs/fips.md',
     'docs/command-line.md',
     'docs/migrating-from-client-node.md',
   ],

@@ -53,20 +53,13 @@ pub(crate) fn wrap(
     data_key: &DataKey,
     context: &EncryptionContext,
 ) -> Result<Vec<u8>> {
-    let mut random = [0; SALT_LENGTH + IV_LENGTH];
-    crypto::random(&mut random)?;
-    let (salt, iv) = random.split_at(SALT_LENGTH);
-    let iv: &Iv = iv.try_into().map_err(|_| Error::new(Code::Internal, "an IV has 12 bytes"))?;
-    let wrapping_key = wrapping_key(branch_key, salt)?;
-    let from = OVERHEAD - TAG_LENGTH;
-    let mut wrapped = Vec::with_capacity(OVERHEAD + data_key.length());
-    wrapped.extend_from_slice(&random);
-    wrapped.extend_from_slice(branch_key.version.bytes());
-    wrapped.resize(from + data_key.length(), 0);
+    let mut salt = [0; SALT_LENGTH];
+    crypto::random(&mut salt)?;
+    let wrapping_key = wrapping_key(branch_key, &salt)?;
+    let mut encrypted = vec![0; data_key.length()];
     let aad = aad(branch_key, context);
-    let tag = wrapping_key.seal(iv, &aad, data_key.expose(), &mut wrapped[from..])?;
-    wrapped.extend_from_slice(&tag);
-    Ok(wrapped)
+    let (iv, tag) = wrapping_key.seal_at_random(&aad, data_key.expose(), &mut encrypted)?;
+    Ok([salt.as_slice(), &iv, branch_key.version.bytes(), &encrypted, &tag].concat())
 }
 
 /// Unwraps what this version of the branch key wrapped.

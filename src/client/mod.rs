@@ -107,10 +107,11 @@ impl Client {
     /// known before the keyring is called ("Decrypt").
     ///
     /// # Errors
-    /// `CommitmentPolicy`, `MalformedMessage`, `ContextMismatch`, `InvalidArgument` without a
+    /// `CommitmentPolicy`, `NotApproved`, `MalformedMessage`, `ContextMismatch`, `InvalidArgument` without a
     /// required pair, `NoUsableKey` if no allowed key wraps the data key.
     pub fn accept(&self, header: Header, expected: &EncryptionContext) -> Result<AcceptedHeader> {
         self.settings.commitment_policy.check_decrypt(header.suite)?;
+        header.suite.check_approved()?;
         check_public_key(&header)?;
         let context = header.context.complete(expected, &self.settings.required_context_keys)?;
         let keys = &header.encrypted_data_keys;

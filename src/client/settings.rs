@@ -59,10 +59,11 @@ impl Settings {
     /// Checks that the settings go together.
     ///
     /// # Errors
-    /// `CommitmentPolicy` if the policy forbids the suite; `InvalidArgument` for a frame length of
-    /// 0, or a required context key that is reserved.
+    /// `CommitmentPolicy` if the policy forbids the suite, `NotApproved` if FIPS does; `InvalidArgument` for
+    /// a frame length of 0, or a required context key that is reserved.
     pub(super) fn check(&self) -> Result<()> {
         self.commitment_policy.check_encrypt(self.suite)?;
+        self.suite.check_approved()?;
         if self.frame_length == 0 {
             return Err(Error::invalid("the frame length must be from 1 to 4,294,967,295 bytes"));
         }

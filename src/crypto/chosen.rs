@@ -26,6 +26,15 @@ pub(crate) type RsaPublicKey = <Engine as CryptoEngine>::RsaPublicKey;
 /// An RSA key that decrypts.
 pub(crate) type RsaPrivateKey = <Engine as CryptoEngine>::RsaPrivateKey;
 
+/// Returns whether messages are encrypted by AWS-LC's FIPS module, in its FIPS mode. Its self-tests ran
+/// when it was loaded: had one failed, the process would have ended.
+pub fn fips_mode() -> bool {
+    #[cfg(feature = "fips")]
+    return aws_lc_rs::try_fips_mode().is_ok();
+    #[cfg(not(feature = "fips"))]
+    false
+}
+
 /// Returns the SHA-256 (FIPS 180-4) of public data: what it leaves on the stack is not wiped.
 pub(crate) fn sha256(data: &[u8]) -> [u8; 32] {
     Engine::sha256(data)
@@ -70,7 +79,7 @@ pub(super) fn hmac(hash: HmacHash, key: &[u8], input: &[u8], output: &mut [u8]) 
     Engine::hmac(hash, key, input, output)
 }
 
-/// Authenticates the parts, one after the other, by HMAC-SHA-256 (RFC 2104).
-pub(super) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Result<Zeroizing<[u8; 32]>> {
-    Engine::hmac_sha256(key, parts)
+/// 32 bytes by KDF in counter mode with HMAC-SHA-256 (NIST SP 800-108r1, 4.1).
+pub(super) fn counter_mode_kdf(secret: &[u8], fixed_input: &[u8]) -> Result<Zeroizing<[u8; 32]>> {
+    Engine::counter_mode_kdf(secret, fixed_input)
 }

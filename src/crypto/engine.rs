@@ -44,8 +44,9 @@ pub(crate) trait CryptoEngine {
     /// SHA-384 (FIPS 180-4).
     fn sha384(data: &[u8]) -> [u8; 48];
 
-    /// HMAC-SHA-256 (RFC 2104) of these parts, one after the other.
-    fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Result<Zeroizing<[u8; 32]>>;
+    /// The first 32 bytes of KDF in counter mode with HMAC-SHA-256 (NIST SP 800-108r1, 4.1), the counter of
+    /// 32 bits before the fixed input.
+    fn counter_mode_kdf(secret: &[u8], fixed_input: &[u8]) -> Result<Zeroizing<[u8; 32]>>;
 
     /// A fresh key pair.
     fn generate_key_pair(spec: KeyPairSpec) -> Result<KeyPair>;
@@ -61,6 +62,15 @@ pub(crate) trait Aead: Sized + Send + Sync {
 
     /// Encrypts `plaintext` into `ciphertext`, of the same length, and returns the tag.
     fn seal(&self, iv: &Iv, aad: &[u8], plaintext: &[u8], ciphertext: &mut [u8]) -> Result<Tag>;
+
+    /// As `seal`, under a nonce that is drawn at random, and returned, too. The FIPS module counts this as
+    /// approved only where it draws the nonce itself.
+    fn seal_at_random(
+        &self,
+        aad: &[u8],
+        plaintext: &[u8],
+        ciphertext: &mut [u8],
+    ) -> Result<(Iv, Tag)>;
 
     /// Decrypts into `plaintext`, of the same length; wipes it if the tag does not verify.
     fn open(

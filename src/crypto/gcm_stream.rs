@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::engine::{IV_LENGTH, Iv, TAG_LENGTH, Tag};
 use super::failures::{engine_failed, not_authentic, wrong_key_length};
+use super::long_pieces::LongPieces;
 use crate::error::{Code, Error, Result};
 
 const BLOCK: usize = 16;
@@ -21,6 +22,8 @@ const BLOCK: usize = 16;
 pub(crate) const MAX_LENGTH: u64 = (u32::MAX as u64 - 1) * BLOCK as u64;
 /// The counter of the first block of content; 1 is that of the tag.
 const FIRST_COUNTER: u32 = 2;
+/// Pieces of so many bytes are worth a call of the engine.
+const LONG: usize = 16 * 1024;
 
 /// Encrypts and decrypts by the keystream of AES-GCM, from any offset; authenticates nothing.
 pub(crate) struct CtrKeystream(Box<dyn StreamCipher + Send + Sync>);
@@ -53,6 +56,11 @@ impl CtrKeystream {
     pub(crate) fn apply(&mut self, bytes: &mut [u8]) -> Result<()> {
         self.0.try_apply_keystream(bytes).map_err(|_| too_long())
     }
+
+    /// Encrypts or decrypts the next bytes into `output`, of the same length.
+    pub(crate) fn apply_to(&mut self, input: &[u8], output: &mut [u8]) -> Result<()> {
+        self.0.try_apply_keystream_b2b(input, output).map_err(|_| too_long())
+    }
 }
 
 /// The tag of content that comes in pieces.
@@ -62,6 +70,7 @@ pub(crate) struct GcmTag {
     ghash: GHash,
     /// The encrypted counter block that hides GHASH's result.
     mask: Zeroizing<Tag>,
+    long_pieces: LongPieces,
     partial: [u8; BLOCK],
     aad_length: u64,
     length: u64,
@@ -79,7 +88,8 @@ impl GcmTag {
         let mut ghash = GHash::new(&Array::from(*hash_key));
         ghash.update_padded(aad);
         let aad_length = aad.len() as u64;
-        Ok(Self { ghash, mask, partial: [0; BLOCK], aad_length, length: 0 })
+        let long_pieces = LongPieces::new(key, iv, &mask, &hash_key)?;
+        Ok(Self { ghash, mask, long_pieces, partial: [0; BLOCK], aad_length, length: 0 })
     }
 
     /// Takes the next bytes of the ciphertext.
@@ -101,8 +111,12 @@ impl GcmTag {
             }
             self.ghash.update(&[Array::from(self.partial)]);
         }
-        let (blocks, rest) = Array::slice_as_chunks(ciphertext);
-        self.ghash.update(blocks);
+        let (blocks, rest) = ciphertext.split_at(ciphertext.len() - ciphertext.len() % BLOCK);
+        if blocks.len() >= LONG {
+            self.long_pieces.update(&mut self.ghash, blocks)?;
+        } else {
+            self.ghash.update(Array::slice_as_chunks(blocks).0);
+        }
         self.partial[..rest.len()].copy_from_slice(rest);
         Ok(())
     }
@@ -195,6 +209,32 @@ mod tests {
                 assert_eq!(ciphertext, expected);
                 assert_eq!(gcm_tag.finish(), tag);
             }
+        }
+    }
+
+    #[test]
+    fn long_pieces_give_what_one_call_of_the_engine_gives() {
+        let (key, iv, aad) = ([1; 32], [7; IV_LENGTH], b"0s");
+        let plaintext: Vec<u8> = (0_u8..=255).cycle().take(5 * LONG + 3).collect();
+        let mut expected = vec![0; plaintext.len()];
+        let tag = AesGcm::new(&key).unwrap().seal(&iv, aad, &plaintext, &mut expected).unwrap();
+        for lengths in [
+            vec![5 * LONG + 3],
+            vec![LONG, LONG, LONG + 16, 3, LONG, LONG - 16],
+            vec![100, 2 * LONG + 5, 11, LONG - 1, 2 * LONG],
+        ] {
+            let mut keystream = CtrKeystream::at(&key, &iv, 0).unwrap();
+            let mut gcm_tag = GcmTag::new(&key, &iv, aad).unwrap();
+            let mut ciphertext = vec![0; plaintext.len()];
+            let mut at = 0_usize;
+            for length in lengths.into_iter().chain([usize::MAX]) {
+                let end = at.saturating_add(length).min(plaintext.len());
+                keystream.apply_to(&plaintext[at..end], &mut ciphertext[at..end]).unwrap();
+                gcm_tag.update(&ciphertext[at..end]).unwrap();
+                at = end;
+            }
+            assert!(ciphertext == expected);
+            assert_eq!(gcm_tag.finish(), tag);
         }
     }
 

@@ -6,7 +6,7 @@
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::chosen::{AesGcm, hkdf, hmac_sha256};
+use super::chosen::{AesGcm, counter_mode_kdf, hkdf};
 use super::engine::{Aead, HmacHash};
 use super::prf::hmac;
 use crate::error::Result;
@@ -63,9 +63,8 @@ pub(crate) fn counter_mode_key(
     label: &[u8],
     context: &[u8],
 ) -> Result<Zeroizing<[u8; 32]>> {
-    const COUNTER: [u8; 4] = 1_u32.to_be_bytes();
     const BITS: [u8; 4] = 256_u32.to_be_bytes();
-    hmac_sha256(secret, &[&COUNTER, label, &[0], context, &BITS])
+    counter_mode_kdf(secret, &[label, &[0], context, &BITS].concat())
 }
 
 /// 64 bytes by KDF in counter mode with HMAC-SHA-384 (NIST SP 800-108r1, 4.1): two blocks, each of its

@@ -14,11 +14,14 @@ mod engine;
 #[cfg(all(test, feature = "aws-lc", feature = "rust-crypto"))]
 mod engine_tests;
 mod failures;
+#[cfg(all(test, feature = "fips"))]
+mod fips_tests;
 pub(crate) mod gcm_stream;
 mod implicit_rejection;
 mod kdf;
 mod key_pair;
 pub(crate) mod legacy;
+mod long_pieces;
 mod prf;
 mod rsa;
 #[cfg(feature = "rust-crypto")]
@@ -28,6 +31,7 @@ mod stack;
 #[cfg(test)]
 mod wycheproof;
 
+pub use chosen::fips_mode;
 pub(crate) use chosen::{
     AesGcm, EcdhPrivateKey, RsaPrivateKey, RsaPublicKey, Signer, SigningKey, Verifier,
     generate_key_pair, hkdf_sha512, random, sha256, sha384,
@@ -47,5 +51,7 @@ pub use rsa::RsaPadding;
 pub(crate) use rsa::{RsaPrivate, RsaPublic};
 pub(crate) use sealed::{AeadKind, SIV_KEY_LENGTH, SIV_LENGTH, SealingKey, siv_open, siv_seal};
 
+#[cfg(all(feature = "fips", feature = "rust-crypto"))]
+compile_error!("the feature `fips` is AWS-LC's: leave out `rust-crypto`");
 #[cfg(not(any(feature = "aws-lc", feature = "rust-crypto")))]
 compile_error!("choose an engine: the feature `aws-lc` or `rust-crypto`");

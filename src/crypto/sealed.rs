@@ -10,7 +10,7 @@ use chacha20poly1305::{ChaCha20Poly1305, XChaCha20Poly1305};
 use zeroize::Zeroizing;
 
 use super::chosen::{AesGcm, random};
-use super::engine::{Aead, IV_LENGTH, Iv, TAG_LENGTH, Tag};
+use super::engine::{Aead, IV_LENGTH, TAG_LENGTH, Tag};
 use super::failures::{engine_failed, not_authentic};
 use super::stack::leaving_no_trace;
 use crate::error::{Error, Result};
@@ -203,11 +203,10 @@ fn siv_key(key: &[u8]) -> Result<Box<Aes256Siv>> {
 
 fn seal_gcm(key: &AesGcm, aad: &[u8], plaintext: &[u8], sealed: &mut [u8]) -> Result<()> {
     let (iv, body) = split(sealed, IV_LENGTH)?;
-    let mut drawn = Iv::default();
-    random(&mut drawn)?;
-    iv.copy_from_slice(&drawn);
     let (ciphertext, tag) = split(body, plaintext.len())?;
-    copy_tag(tag, &key.seal(&drawn, aad, plaintext, ciphertext)?)
+    let (drawn, made) = key.seal_at_random(aad, plaintext, ciphertext)?;
+    iv.copy_from_slice(&drawn);
+    copy_tag(tag, &made)
 }
 
 fn open_gcm(key: &AesGcm, aad: &[u8], sealed: &[u8], plaintext: &mut [u8]) -> Result<()> {

@@ -38,6 +38,8 @@ codes! {
     /// The object of an S3 Encryption Client uses an algorithm that only old clients wrote, and that
     /// was not allowed.
     LegacyAlgorithm = "LEGACY_ALGORITHM",
+    /// An algorithm that a build with the FIPS module refuses.
+    NotApproved = "NOT_APPROVED",
     /// The message is signed, and would be released before its signature at the end has verified.
     SignedMessage = "SIGNED_MESSAGE",
     /// A tag, the key commitment or the signature does not verify: the message was changed.

@@ -4,7 +4,8 @@
 use super::entry::{Key, Prefix, Primitive, unknown};
 use super::key::{KeyMaterial, Kind};
 use super::keyset::Keyset;
-use crate::crypto::{self, SIV_LENGTH, SealingKey};
+use crate::approved::check_approved;
+use crate::crypto::{self, AeadKind, SIV_LENGTH, SealingKey};
 use crate::error::{Code, Error, Result};
 
 /// The length of a prefix: a version and the key id.
@@ -178,13 +179,28 @@ impl KeyMaterial {
 
     /// Returns the key expanded for several values; an error for a key that is not an AEAD's.
     pub(super) fn expand(&self) -> Result<SealingKey> {
+        self.check_approved()?;
         match &self.kind {
             Kind::Aead(kind) => SealingKey::new(*kind, self.key.expose()),
             _ => Err(no_cipher()),
         }
     }
 
+    /// The other ciphers, and CMAC, are not AWS-LC's here; an HKDF of Tink's has no salt.
+    fn check_approved(&self) -> Result<()> {
+        let approved = matches!(self.kind, Kind::Aead(AeadKind::AesGcm) | Kind::HmacPrf(_));
+        let what = match &self.kind {
+            Kind::AesSiv => "AES-SIV, which encrypts deterministically,",
+            Kind::HkdfPrf { .. } | Kind::CmacPrf => "the PRF of this keyset's key",
+            _ => "the cipher of this keyset's key",
+        };
+        let todo = "use AES128_GCM or AES256_GCM to encrypt, and HMAC_SHA256_PRF or HMAC_SHA512_PRF, or \
+                    an index of a column, to find";
+        check_approved(approved, what, todo)
+    }
+
     fn seal(&self, plaintext: &[u8], aad: &[u8], body: &mut [u8]) -> Result<()> {
+        self.check_approved()?;
         match &self.kind {
             Kind::AesSiv => crypto::siv_seal(self.key.expose(), aad, plaintext, body),
             _ => self.expand()?.seal(aad, plaintext, body),
@@ -192,6 +208,7 @@ impl KeyMaterial {
     }
 
     fn open(&self, body: &[u8], aad: &[u8], plaintext: &mut [u8]) -> Result<()> {
+        self.check_approved()?;
         let opened = match &self.kind {
             Kind::AesSiv => crypto::siv_open(self.key.expose(), aad, body, plaintext),
             _ => self.expand()?.open(aad, body, plaintext),
@@ -203,6 +220,7 @@ impl KeyMaterial {
     }
 
     pub(super) fn prf(&self, input: &[u8], output: &mut [u8]) -> Result<()> {
+        self.check_approved()?;
         let key = self.key.expose();
         match &self.kind {
             Kind::HmacPrf(hash) => {

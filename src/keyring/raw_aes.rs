@@ -7,8 +7,9 @@ use zeroize::Zeroizing;
 use super::WrappingSecret;
 use super::raw::{Names, WrappingKey};
 use super::raw_aes_info::KeyInfo;
+use crate::approved::check_approved;
 use crate::context::EncryptionContext;
-use crate::crypto::{self, Aead, AesGcm, Iv, TAG_LENGTH, Tag};
+use crate::crypto::{Aead, AesGcm, Iv, TAG_LENGTH, Tag};
 use crate::error::{Code, Error, Result};
 use crate::foreign_text::shown;
 use crate::format::EncryptedDataKey;
@@ -28,7 +29,10 @@ impl RawAesKeyring {
     /// # Errors
     /// `InvalidArgument` for a wrapping key that is not 16, 24 or 32 bytes long, for a namespace
     /// that starts with `aws-kms`, and for names that are empty or longer than 16 KiB.
+    /// `NotApproved` for 24 bytes in a build with the FIPS module.
     pub fn new(namespace: &str, name: &str, wrapping_key: &[u8]) -> Result<Self> {
+        let is_approved = wrapping_key.len() != 24;
+        check_approved(is_approved, "AES-192-GCM", "give a wrapping key of 16 or 32 bytes")?;
         let names = Names::new(namespace, name)?;
         let secret = DataKey::new(Zeroizing::new(wrapping_key.to_vec()));
         Ok(Self { names, wrapping_key: AesGcm::new(wrapping_key)?, secret })
@@ -71,11 +75,10 @@ impl WrappingKey for RawAesKeyring {
     }
 
     fn wrap(&self, data_key: &DataKey, context: &EncryptionContext) -> Result<EncryptedDataKey> {
-        let mut iv = Iv::default();
-        crypto::random(&mut iv)?;
         let mut ciphertext = vec![0; data_key.length()];
         let aad = context.serialize();
-        let tag = self.wrapping_key.seal(&iv, &aad, data_key.expose(), &mut ciphertext)?;
+        let (iv, tag) =
+            self.wrapping_key.seal_at_random(&aad, data_key.expose(), &mut ciphertext)?;
         ciphertext.extend_from_slice(&tag);
         let Names { namespace, name } = &self.names;
         let provider_info = KeyInfo { name: name.as_bytes(), iv }.to_bytes();

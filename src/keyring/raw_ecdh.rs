@@ -9,6 +9,7 @@ use super::ecdh::{KnownKeys, Parties, RAW_PROVIDER_ID};
 use super::key_names::named;
 use super::one_key::{self, KeyUnwrapper, KeyWrapper};
 use super::{Answer, DataKeyUnwrapper, DataKeyWrapper, Keyring};
+use crate::approved::check_ecdh_approved;
 use crate::context::EncryptionContext;
 use crate::crypto::{EcdhKey, EcdhPrivateKey, EcdhPublicKey};
 use crate::error::{Code, Error, Result};
@@ -45,12 +46,14 @@ impl RawEcdhKeyring {
     /// key pair each time. With a private key alone it decrypts what anybody sent its owner.
     ///
     /// # Errors
-    /// `InvalidArgument` for neither of the keys, and for one that is no key of the curve.
+    /// `InvalidArgument` for neither of the keys, and for one that is no key of the curve; `NotApproved` in
+    /// a build with the FIPS module.
     pub fn new(
         curve: EcdhCurve,
         private_key: Option<&[u8]>,
         recipient_public_key: Option<&[u8]>,
     ) -> Result<Self> {
+        check_ecdh_approved()?;
         let pair = private_key.map(|der| KeyPair::from_pkcs8(curve, der)).transpose()?;
         let recipient =
             recipient_public_key.map(|der| EcdhPublicKey::from_spki(curve, der)).transpose()?;

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::WrappingSecret;
 use super::raw::{Names, WrappingKey};
+use crate::approved::check_rsa_approved;
 use crate::context::EncryptionContext;
 use crate::crypto::{RsaPrivate, RsaPrivateKey, RsaPublic, RsaPublicKey, decrypt_or_random};
 use crate::error::{Code, Error, Result};
@@ -37,6 +38,7 @@ impl RawRsaKeyring {
     /// key decrypts.
     ///
     /// # Errors
+    /// `NotApproved` in a build with the FIPS module, whose RSA encrypts as no approved service.
     /// `InvalidArgument` for keys that are none, or neither of them; for a namespace that starts
     /// with `aws-kms`; for names that are empty or longer than 16 KiB.
     pub fn new(
@@ -46,6 +48,7 @@ impl RawRsaKeyring {
         public_key: Option<&[u8]>,
         private_key: Option<&[u8]>,
     ) -> Result<Self> {
+        check_rsa_approved()?;
         let names = Names::new(namespace, name)?;
         if public_key.is_none() && private_key.is_none() {
             return Err(Error::invalid("give a public key to encrypt, a private key to decrypt"));

@@ -63,6 +63,12 @@ pub fn share_cores() {
 #[napi]
 pub const ADDON_VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// Whether messages are encrypted by AWS-LC's FIPS module, in its FIPS mode.
+#[napi]
+pub fn fips_mode() -> bool {
+    crate::crypto::fips_mode()
+}
+
 /// Whether some data keys are kept in memory that could not be locked.
 #[napi]
 pub fn has_unlocked_keys() -> bool {

@@ -109,6 +109,32 @@ impl NativeObjectMetadata {
             Ok(NativeObjectReader { reader, verifier: None, decryptor: None })
         })
     }
+
+    /// Wraps the data key again; resolves with pairs that replace those of the wrapped data key.
+    #[allow(clippy::too_many_arguments)]
+    #[napi(catch_unwind, ts_return_type = "Promise<Array<Array<string>>>")]
+    pub fn rewrap<'env>(
+        &self,
+        env: &'env Env,
+        keyring: &NativeKeyring,
+        policy: NativeReadPolicy,
+        context: Vec<String>,
+        to: &NativeKeyring,
+        new_context: Vec<String>,
+        caller: Option<ClassInstance<'_, Caller>>,
+    ) -> Result<PromiseRaw<'env, Vec<Vec<String>>>> {
+        let object = Arc::clone(&self.0);
+        let (keyring, to, caller) = (keyring.shared(), to.shared(), context_of(caller.as_ref()));
+        let context = from_flat(context).map_err(to_napi)?;
+        let new_context = from_flat(new_context).map_err(to_napi)?;
+        let policy = read_policy(&policy).map_err(to_napi)?;
+        spawn(env, async move {
+            let (keyring, to) = (keyring.as_ref(), to.as_ref());
+            let rewrapped = object.rewrap(&policy, keyring, &context, to, &new_context);
+            let fields = on_behalf(caller, rewrapped).await.map_err(to_napi)?;
+            Ok(fields.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect())
+        })
+    }
 }
 
 #[napi]

@@ -14,7 +14,7 @@ use super::numbers::{to_js_length, to_u64};
 use super::runtime::spawn;
 use super::transform::NativeTransform;
 use crate::error::{self, Error};
-use crate::operation::{Operation, Reader, Start, Started, Writer};
+use crate::operation::{Operation, Reader, Start, Writer};
 
 /// What starts later: its arguments were converted and checked, and no service has been asked yet.
 #[napi]
@@ -105,21 +105,18 @@ pub fn encrypt_short(
     input: Uint8ArraySlice<'_>,
     mut output: Uint8ArraySlice<'_>,
 ) -> Result<WholeOrStart> {
-    let encrypt = || -> error::Result<WholeOrStart> {
-        match encryption(client, context, Some(input.len() as u64))?.start_now()? {
-            Start::Now(started) if started.output_length(&input)? <= output.len() => {
-                run_whole(started, &input, &mut output)
-            }
-            start => Ok(unless_whole(start)),
-        }
+    let encrypt = || {
+        let encryption = encryption(client, context, Some(input.len() as u64))?;
+        run_if_room(encryption.start_now()?, &input, &mut output)
     };
     encrypt().map_err(to_napi)
 }
 
-/// Writes the plaintext of a short message to `output`, which has room for as many bytes as the message
-/// has, and returns its length, in one call and without an object.
+/// Writes the plaintext of a short message to `output` and returns its length, in one call and without an
+/// object; or, where `output` has no room, returns what writes it.
 ///
-/// After an error nothing of the plaintext is left.
+/// After an error nothing of the plaintext is left. Bytes of `output` behind the plaintext's place stay
+/// as they were.
 #[napi(catch_unwind, ts_return_type = "number | Transform | PendingStart")]
 pub fn decrypt_short(
     client: &NativeClient,
@@ -127,12 +124,9 @@ pub fn decrypt_short(
     expected_context: Vec<String>,
     mut output: Uint8ArraySlice<'_>,
 ) -> Result<WholeOrStart> {
-    let decrypt = || -> error::Result<WholeOrStart> {
+    let decrypt = || {
         let reader = reader(client, &message, expected_context)?;
-        match Operation::decryption(reader).start_now()? {
-            Start::Now(started) => run_whole(started, &message, &mut output),
-            start => Ok(unless_whole(start)),
-        }
+        run_if_room(Operation::decryption(reader).start_now()?, &message, &mut output)
     };
     decrypt().map_err(to_napi)
 }
@@ -166,14 +160,23 @@ fn reader(
     Reader::of_message(client.shared(), message, &from_flat(expected_context)?)
 }
 
-fn run_whole(
-    started: Started,
+fn run_if_room(
+    start: Start,
     input: &Uint8ArraySlice<'_>,
     output: &mut Uint8ArraySlice<'_>,
 ) -> error::Result<WholeOrStart> {
+    let started = match start {
+        Start::Now(started) => started,
+        later => return Ok(unless_whole(later)),
+    };
+    let room = started.output_length(input)?;
+    if room > output.len() {
+        return Ok(unless_whole(Start::Now(started)));
+    }
     let whole = (0, to_js_length(input.len()));
     let (input, output) = bytes::pair(input, whole, output, 0)?;
-    started.run_whole(input, output).map(|written| Either3::A(to_js_length(written)))
+    // A failure wipes what it is given, and must leave alone what lies behind.
+    started.run_whole(input, &mut output[..room]).map(|written| Either3::A(to_js_length(written)))
 }
 
 fn unless_whole(start: Start) -> WholeOrStart {

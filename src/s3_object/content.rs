@@ -1,12 +1,13 @@
 //! The key and the parameters of an object's content.
 
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::metadata::{COMMITMENT_LENGTH, Content, MESSAGE_ID_LENGTH};
 use crate::crypto::gcm_stream::{CtrKeystream, GcmTag};
 use crate::crypto::legacy::{BLOCK, CbcDecryptor};
 use crate::crypto::{self, Aead, AesGcm, IV_LENGTH, Iv, Tag};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::materials::DataKey;
 
 /// The two bytes of the committing suite's number (0x73, 115).
@@ -36,6 +37,24 @@ impl ContentKey {
                 Ok((Self::Gcm { key, iv: COMMITTING_IV, aad: &SUITE }, Some(commitment)))
             }
         }
+    }
+
+    /// From the data key that was unwrapped.
+    ///
+    /// # Errors
+    /// `AuthenticationFailed` if it is not the one that the content commits to.
+    pub(super) fn open(content: &Content, data_key: DataKey) -> Result<Self> {
+        let (key, derived) = Self::derive(content, data_key)?;
+        if let (Content::CommittingGcm { commitment, .. }, Some(derived)) = (content, derived)
+            && !bool::from(commitment.ct_eq(&derived))
+        {
+            return Err(Error::new(
+                Code::AuthenticationFailed,
+                "the object commits to another key than the one that was unwrapped; its \
+                 metadata was changed",
+            ));
+        }
+        Ok(key)
     }
 
     /// Whether the content has a tag.

@@ -12,6 +12,7 @@ mod kms_context;
 mod metadata;
 mod policy;
 mod reader;
+mod rewrap;
 mod unwrap;
 mod wrap;
 mod wrapping;

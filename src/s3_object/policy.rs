@@ -1,6 +1,7 @@
 //! Which objects may be read: those that commit to their key, or older ones, too.
 
 use super::metadata::{Content, ObjectMetadata};
+use crate::approved::check_approved;
 use crate::error::{Code, Error, Result};
 use crate::suite::CommitmentPolicy;
 
@@ -50,6 +51,17 @@ impl ReadPolicy {
         }
         Ok(())
     }
+}
+
+/// Refuses objects of every format in a build with the FIPS module: what encrypts and authenticates their
+/// content in pieces is not the module's.
+///
+/// # Errors
+/// `NotApproved`.
+pub(super) fn check_build() -> Result<()> {
+    let todo = "encrypt a message with `Envelope`, and store that; a build without the module reads and \
+                writes these objects";
+    check_approved(false, "the encryption of an S3 Encryption Client's object", todo)
 }
 
 fn legacy(what: &str, danger: &str, option: &str) -> Error {

@@ -5,12 +5,11 @@
 
 use std::sync::Arc;
 
-use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 use super::content::ContentKey;
-use super::metadata::{Content, ObjectMetadata};
-use super::policy::ReadPolicy;
+use super::metadata::ObjectMetadata;
+use super::policy::{ReadPolicy, check_build};
 use super::unwrap::{Unwrapped, unwrap};
 use crate::context::EncryptionContext;
 use crate::crypto::TAG_LENGTH;
@@ -31,7 +30,8 @@ impl ObjectReader {
     /// Checks the object against the policy, unwraps its data key, and checks the commitment.
     ///
     /// # Errors
-    /// Those of `policy`; `ContextMismatch` if the object has another context than expected; `NoUsableKey`
+    /// `NotApproved`; those of `policy`; `ContextMismatch` if the object has another context than expected;
+    /// `NoUsableKey`
     /// and those of KMS; `AuthenticationFailed` if the key is not what the object commits to.
     pub async fn open(
         object: &ObjectMetadata,
@@ -39,19 +39,10 @@ impl ObjectReader {
         keyring: &dyn Keyring,
         expected: &EncryptionContext,
     ) -> Result<Self> {
+        check_build()?;
         policy.check(object)?;
         let Unwrapped { key, is_right } = unwrap(object, keyring, expected).await?;
-        let (key, derived) = ContentKey::derive(object.content(), key)?;
-        if let (Content::CommittingGcm { commitment, .. }, Some(derived)) =
-            (object.content(), derived)
-            && !bool::from(commitment.ct_eq(&derived))
-        {
-            return Err(Error::new(
-                Code::AuthenticationFailed,
-                "the object commits to another key than the one that was unwrapped; its \
-                 metadata was changed",
-            ));
-        }
+        let key = ContentKey::open(object.content(), key)?;
         Ok(Self { key, is_right })
     }
 
@@ -218,8 +209,7 @@ impl ContentDecryptor {
             Cipher::Ctr(keystream) => {
                 let written = body.len().min(most);
                 let output = plaintext.get_mut(..written).ok_or_else(no_room)?;
-                output.copy_from_slice(&body[..written]);
-                keystream.apply(output)?;
+                keystream.apply_to(&body[..written], output)?;
                 written
             }
             Cipher::Cbc(cbc, held) => {

@@ -1,23 +1,28 @@
-//! Makes the data key of a new object, and wraps it.
+//! Makes the data key of a new object, and wraps data keys.
 
 use zeroize::Zeroizing;
 
 use super::kms_context::{bound_context, check_not_reserved};
 use super::wrapping::Wrapping;
 use crate::context::EncryptionContext;
-use crate::crypto::{self, Aead, AesGcm, Iv, RsaPadding, RsaPublic, RsaPublicKey, Tag};
+use crate::crypto::{Aead, AesGcm, RsaPadding, RsaPublic, RsaPublicKey};
 use crate::error::{Error, Result};
-use crate::keyring::{Keyring, WrappingSecret};
+use crate::keyring::{DataKeyWrapper, Keyring, WrappingSecret};
 use crate::materials::DataKey;
 
 /// The length of a new data key, in bytes.
 const DATA_KEY_LENGTH: usize = 32;
 
-/// A fresh data key, wrapped for a new object.
+/// A fresh data key, and the same wrapped for a new object.
 pub(super) struct NewKey {
     pub key: DataKey,
+    pub wrapped: WrappedKey,
+}
+
+/// A data key, wrapped for an object.
+pub(super) struct WrappedKey {
     pub wrapping: Wrapping,
-    pub wrapped: Vec<u8>,
+    pub bytes: Vec<u8>,
     /// The pairs of the description: the encryption context of KMS, or nothing.
     pub context: EncryptionContext,
 }
@@ -29,32 +34,55 @@ pub(super) async fn new_key(
     content: &str,
 ) -> Result<NewKey> {
     check_not_reserved(context)?;
+    if keyring.wrapping_secret().is_some() {
+        let key = DataKey::generate(DATA_KEY_LENGTH)?;
+        let wrapped = wrap_key(keyring, context, &key, content).await?;
+        return Ok(NewKey { key, wrapped });
+    }
+    let wrapper = kms_wrapper(keyring).await?;
+    let context = bound_context(context, content)?;
+    let generated = wrapper.generate_data_key(DATA_KEY_LENGTH, &context).await?;
+    let bytes = generated.ciphertext_blob;
+    let wrapped = WrappedKey { wrapping: Wrapping::KmsContext, bytes, context };
+    Ok(NewKey { key: generated.key.plaintext, wrapped })
+}
+
+/// Wraps a data key that there is already, and binds it to this content algorithm.
+pub(super) async fn wrap_key(
+    keyring: &dyn Keyring,
+    context: &EncryptionContext,
+    data_key: &DataKey,
+    content: &str,
+) -> Result<WrappedKey> {
+    check_not_reserved(context)?;
     let Some(secret) = keyring.wrapping_secret() else {
-        let wrapper = keyring.data_key_wrapper()?;
-        // What another keyring wraps would be called KMS's, and no client could read it.
-        if wrapper.kms_target().await?.is_none() {
-            return Err(Error::invalid(
-                "objects of the S3 Encryption Clients are written under an AwsKmsKeyring, a \
-                 RawAesKeyring, a RawRsaKeyring or a LocalKeyring, and no other",
-            ));
-        }
+        let wrapper = kms_wrapper(keyring).await?;
         let context = bound_context(context, content)?;
-        let generated = wrapper.generate_data_key(DATA_KEY_LENGTH, &context).await?;
-        return Ok(NewKey {
-            key: generated.key.plaintext,
-            wrapping: Wrapping::KmsContext,
-            wrapped: generated.ciphertext_blob,
-            context,
-        });
+        let bytes = wrapper.wrap_data_key(data_key, &context).await?.ciphertext_blob;
+        return Ok(WrappedKey { wrapping: Wrapping::KmsContext, bytes, context });
     };
     if !context.is_empty() {
         return Err(Error::invalid(
             "an encryption context needs a KMS key: nothing authenticates it under an AES or RSA key",
         ));
     }
-    let key = DataKey::generate(DATA_KEY_LENGTH)?;
-    let (wrapping, wrapped) = wrap_locally(secret, &key, content)?;
-    Ok(NewKey { key, wrapping, wrapped, context: EncryptionContext::default() })
+    let (wrapping, bytes) = wrap_locally(secret, data_key, content)?;
+    Ok(WrappedKey { wrapping, bytes, context: EncryptionContext::default() })
+}
+
+/// Returns what wraps data keys by KMS.
+///
+/// # Errors
+/// `InvalidArgument` for another keyring: what it wraps would be called KMS's, and no client could read it.
+pub(super) async fn kms_wrapper(keyring: &dyn Keyring) -> Result<&dyn DataKeyWrapper> {
+    let wrapper = keyring.data_key_wrapper()?;
+    if wrapper.kms_target().await?.is_some() {
+        return Ok(wrapper);
+    }
+    Err(Error::invalid(
+        "objects of the S3 Encryption Clients are written under an AwsKmsKeyring, a \
+         RawAesKeyring, a RawRsaKeyring or a LocalKeyring, and no other",
+    ))
 }
 
 fn wrap_locally(
@@ -64,11 +92,10 @@ fn wrap_locally(
 ) -> Result<(Wrapping, Vec<u8>)> {
     match secret {
         WrappingSecret::Aes(key) => {
-            let mut iv = Iv::default();
-            crypto::random(&mut iv)?;
             let mut ciphertext = vec![0; data_key.length()];
             let key = AesGcm::new(key)?;
-            let tag: Tag = key.seal(&iv, content.as_bytes(), data_key.expose(), &mut ciphertext)?;
+            let (iv, tag) =
+                key.seal_at_random(content.as_bytes(), data_key.expose(), &mut ciphertext)?;
             Ok((Wrapping::AesGcm, [iv.as_slice(), &ciphertext, &tag].concat()))
         }
         WrappingSecret::Rsa { public_key: Some(key), .. } => {

@@ -3,7 +3,8 @@
 use super::content::ContentKey;
 use super::json;
 use super::metadata::{COMMITMENT_LENGTH, Content, Format, MESSAGE_ID_LENGTH, MetadataWriter};
-use super::wrap::new_key;
+use super::policy::check_build;
+use super::wrap::{NewKey, new_key};
 use crate::context::EncryptionContext;
 use crate::crypto::gcm_stream::{CtrKeystream, GcmTag};
 use crate::crypto::{self, IV_LENGTH, TAG_LENGTH};
@@ -34,8 +35,8 @@ impl ObjectWriter {
     /// Makes and wraps a data key; nothing of the content was seen yet.
     ///
     /// # Errors
-    /// `CommitmentPolicy` if the policy forbids to write the format; `InvalidArgument` for V1, which
-    /// is only read, and for a context that is not KMS's; those of the keyring.
+    /// `NotApproved`; `CommitmentPolicy` if the policy forbids to write the format; `InvalidArgument` for V1,
+    /// which is only read, and for a context that is not KMS's; those of the keyring.
     pub async fn create(
         format: Format,
         storage: Storage,
@@ -43,10 +44,11 @@ impl ObjectWriter {
         keyring: &dyn Keyring,
         context: &EncryptionContext,
     ) -> Result<Self> {
+        check_build()?;
         check_format(format, policy)?;
         let mut content = new_content(format)?;
-        let new_key = new_key(keyring, context, content.name()).await?;
-        let (key, commitment) = ContentKey::derive(&content, new_key.key)?;
+        let NewKey { key, wrapped } = new_key(keyring, context, content.name()).await?;
+        let (key, commitment) = ContentKey::derive(&content, key)?;
         if let (Content::CommittingGcm { commitment: stored, .. }, Some(commitment)) =
             (&mut content, commitment)
         {
@@ -54,9 +56,9 @@ impl ObjectWriter {
         }
         let metadata = MetadataWriter {
             content: &content,
-            wrapping: new_key.wrapping,
-            wrapped_key: &new_key.wrapped,
-            description: json::write(new_key.context.iter()),
+            wrapping: wrapped.wrapping,
+            wrapped_key: &wrapped.bytes,
+            description: json::write(wrapped.context.iter()),
         };
         let (metadata, instruction_file) = match storage {
             Storage::Metadata => (metadata.in_object(), None),
@@ -90,8 +92,7 @@ impl ObjectWriter {
         if plaintext.len() != ciphertext.len() {
             return Err(Error::invalid("the output must have the length of the input"));
         }
-        ciphertext.copy_from_slice(plaintext);
-        self.keystream.apply(ciphertext)?;
+        self.keystream.apply_to(plaintext, ciphertext)?;
         tag.update(ciphertext)
     }
 

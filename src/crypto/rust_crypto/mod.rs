@@ -79,11 +79,12 @@ impl CryptoEngine for RustCrypto {
         Sha384::digest(data).into()
     }
 
-    fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> Result<Zeroizing<[u8; 32]>> {
+    fn counter_mode_kdf(secret: &[u8], fixed_input: &[u8]) -> Result<Zeroizing<[u8; 32]>> {
         leaving_no_trace(|| {
-            let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key)
+            let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(secret)
                 .map_err(|_| engine_failed("HMAC"))?;
-            parts.iter().for_each(|part| Mac::update(&mut mac, part));
+            Mac::update(&mut mac, &1_u32.to_be_bytes());
+            Mac::update(&mut mac, fixed_input);
             Ok(Zeroizing::new(Mac::finalize(mac).into_bytes().into()))
         })
     }
@@ -113,6 +114,18 @@ impl Aead for AesGcm {
             Self::Aes192(key) => seal_with(key.as_ref(), iv, aad, plaintext, ciphertext),
             Self::Aes256(key) => seal_with(key.as_ref(), iv, aad, plaintext, ciphertext),
         })
+    }
+
+    fn seal_at_random(
+        &self,
+        aad: &[u8],
+        plaintext: &[u8],
+        ciphertext: &mut [u8],
+    ) -> Result<(Iv, Tag)> {
+        let mut iv = Iv::default();
+        random::fill(&mut iv)?;
+        let tag = self.seal(&iv, aad, plaintext, ciphertext)?;
+        Ok((iv, tag))
     }
 
     fn open(

@@ -58,6 +58,11 @@ impl KmsClients {
         self.options.region.as_deref()
     }
 
+    /// Whether DynamoDB is called at its FIPS endpoints, if no option gives an endpoint.
+    pub(super) fn table_fips(&self) -> bool {
+        self.settings.table_fips
+    }
+
     /// The Region of names that have none.
     pub(super) async fn default_region(&self) -> Result<&str> {
         let find = || default_region(&self.options, &self.settings, self.sources());
@@ -127,6 +132,7 @@ impl KmsClients {
         let place = format!("{region} {}", self.options.endpoint.as_deref().unwrap_or_default());
         let mut config = aws_sdk_kms::config::Builder::from(shared)
             .region(Region::new(region.to_owned()))
+            .use_fips(self.settings.kms_fips)
             .retry_partition(RetryPartition::new(place));
         if let Some(endpoint) = &self.options.endpoint {
             config = config.endpoint_url(endpoint);

@@ -76,6 +76,7 @@ impl Table {
             let place = format!("{region} {}", self.endpoint.as_deref().unwrap_or_default());
             let mut config = aws_sdk_dynamodb::config::Builder::from(shared)
                 .region(Region::new(region.clone()))
+                .use_fips(self.clients.table_fips() && self.endpoint.is_none())
                 .retry_partition(RetryPartition::new(place));
             if let Some(endpoint) = &self.endpoint {
                 config = config.endpoint_url(endpoint);

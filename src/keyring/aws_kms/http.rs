@@ -97,7 +97,9 @@ fn through(proxy: &str) -> ProxyConfig {
 
 /// TLS comes from the engine that this build has.
 fn with_tls(proxy: ProxyConfig) -> SharedHttpClient {
-    #[cfg(feature = "aws-lc")]
+    #[cfg(feature = "fips")]
+    const CRYPTO: tls::rustls_provider::CryptoMode = tls::rustls_provider::CryptoMode::AwsLcFips;
+    #[cfg(all(feature = "aws-lc", not(feature = "fips")))]
     const CRYPTO: tls::rustls_provider::CryptoMode = tls::rustls_provider::CryptoMode::AwsLc;
     #[cfg(not(feature = "aws-lc"))]
     const CRYPTO: tls::rustls_provider::CryptoMode = tls::rustls_provider::CryptoMode::Ring;

@@ -17,6 +17,7 @@ use super::super::{
 };
 use super::KmsOptions;
 use super::clients::KmsClients;
+use crate::approved::check_ecdh_approved;
 use crate::context::EncryptionContext;
 use crate::crypto::{EcdhCurve, EcdhPublicKey};
 use crate::error::{Code, Error, Result};
@@ -42,7 +43,8 @@ impl AwsKmsEcdhKeyring {
     ///
     /// # Errors
     /// `InvalidArgument` for what is no ARN of a key, and for a public key that is none of the curve;
-    /// `Configuration`, if the options or the environment cannot work.
+    /// `NotApproved` in a build with the FIPS module; `Configuration`, if the options or the environment
+    /// cannot work.
     pub fn new(
         key_arn: &str,
         curve: EcdhCurve,
@@ -50,6 +52,7 @@ impl AwsKmsEcdhKeyring {
         recipient_public_key: Option<&[u8]>,
         options: KmsOptions,
     ) -> Result<Self> {
+        check_ecdh_approved()?;
         let key = parse_key_arn(key_arn)?;
         let from_spki = |der| EcdhPublicKey::from_spki(curve, der);
         Ok(Self {

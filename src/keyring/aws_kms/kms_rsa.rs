@@ -14,6 +14,7 @@ use super::super::{Answer, Keyring, ServiceStats};
 use super::KmsOptions;
 use super::calls::Kms;
 use super::clients::KmsClients;
+use crate::approved::check_rsa_approved;
 use crate::context::EncryptionContext;
 use crate::crypto::{RsaPadding, RsaPublic, RsaPublicKey, sha384};
 use crate::error::{Code, Error, Result};
@@ -39,7 +40,8 @@ impl AwsKmsRsaKeyring {
     ///
     /// # Errors
     /// `InvalidArgument` for what is no ARN of a key, for a padding that KMS does not have, and for a
-    /// public key that is none; `Configuration`, if the options or the environment cannot work.
+    /// public key that is none; `NotApproved` for a public key in a build with the FIPS module;
+    /// `Configuration`, if the options or the environment cannot work.
     pub fn new(
         key_arn: &str,
         padding: RsaPadding,
@@ -47,6 +49,9 @@ impl AwsKmsRsaKeyring {
         options: KmsOptions,
     ) -> Result<Self> {
         let key = parse_key_arn(key_arn)?;
+        if public_key.is_some() {
+            check_rsa_approved()?;
+        }
         if !matches!(padding, RsaPadding::OaepSha1 | RsaPadding::OaepSha256) {
             return Err(Error::invalid("KMS has the paddings \"oaep-sha256\" and \"oaep-sha1\""));
         }

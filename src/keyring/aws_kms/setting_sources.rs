@@ -63,10 +63,19 @@ impl Sources<'_> {
 
     /// Whether a setting is true; false unless it is set.
     pub(super) fn flag(&self, variable: &'static str, property: &str) -> Result<bool> {
+        Ok(self.flag_if_set(variable, property)?.unwrap_or(false))
+    }
+
+    /// Whether a setting is true, if it is set.
+    pub(super) fn flag_if_set(
+        &self,
+        variable: &'static str,
+        property: &str,
+    ) -> Result<Option<bool>> {
         match self.find(&[variable], property) {
-            None => Ok(false),
-            Some(given) if given.value.eq_ignore_ascii_case("true") => Ok(true),
-            Some(given) if given.value.eq_ignore_ascii_case("false") => Ok(false),
+            None => Ok(None),
+            Some(given) if given.value.eq_ignore_ascii_case("true") => Ok(Some(true)),
+            Some(given) if given.value.eq_ignore_ascii_case("false") => Ok(Some(false)),
             Some(given) => Err(given.wrong("which is neither true nor false; write one of them")),
         }
     }

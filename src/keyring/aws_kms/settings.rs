@@ -10,16 +10,23 @@ use super::proxy::Proxies;
 use super::role_chain::{self, Start, Word};
 use super::setting_sources::{Given, Sources, given, no_such_profile, wrong};
 use super::shared_files::SharedFiles;
+use crate::approved::FIPS;
 use crate::error::Result;
 
-const ENDPOINTS: [&str; 2] = ["AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL"];
+const KMS_ENDPOINTS: [&str; 2] = ["AWS_ENDPOINT_URL_KMS", "AWS_ENDPOINT_URL"];
+const TABLE_ENDPOINTS: [&str; 2] = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"];
 const DEFAULT_PROFILE: &str = "default";
 
 /// How KMS is reached.
 pub(super) struct Settings {
     /// The Region of the options, of the environment or of the profile.
     pub(super) region: Option<String>,
+    /// Whether the environment or the profile asks for FIPS endpoints.
     pub(super) fips: bool,
+    /// Whether KMS is called at its FIPS endpoints.
+    pub(super) kms_fips: bool,
+    /// Whether DynamoDB is, unless an option gives its endpoint.
+    pub(super) table_fips: bool,
     pub(super) dual_stack: bool,
     pub(super) profile: String,
     pub(super) files: SharedFiles,
@@ -43,18 +50,26 @@ impl Settings {
         let region =
             option.or_else(|| sources.find(&["AWS_REGION", "AWS_DEFAULT_REGION"], "region"));
         region.as_ref().map_or(Ok(()), check_region)?;
-        let fips = sources.flag("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")?;
+        let fips = sources.flag_if_set("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")?;
         let dual_stack = sources.flag("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")?;
         let ignore = sources
             .flag("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls")?;
         let option = options.endpoint.clone().map(|value| given(value, "the option `endpoint`"));
-        let configured = match sources.endpoint(&ENDPOINTS, "kms")? {
-            None => sources.find(&[], "endpoint_url"),
-            found => found,
+        let configured = |variables, service| -> Result<Option<Given>> {
+            let found = sources.endpoint(variables, service)?;
+            Ok(found.or_else(|| sources.find(&[], "endpoint_url")).filter(|_| !ignore))
         };
-        if let Some(endpoint) = option.or(configured.filter(|_| !ignore)) {
-            check_endpoint(&endpoint, fips)?;
+        let configured_kms = configured(&KMS_ENDPOINTS, "kms")?;
+        let endpoint = option.or(configured_kms);
+        if let Some(endpoint) = &endpoint {
+            check_endpoint(endpoint, fips == Some(true))?;
         }
+        // A build with the FIPS module asks FIPS endpoints, unless something says where or how to ask.
+        let kms_fips = fips.unwrap_or(FIPS && endpoint.is_none());
+        let table_fips = match fips {
+            None => FIPS && configured(&TABLE_ENDPOINTS, "dynamodb")?.is_none(),
+            Some(fips) => fips,
+        };
         let metadata_disabled = sources.flag("AWS_EC2_METADATA_DISABLED", "")?;
         check_agent(&sources)?;
         plain_settings::check(&sources)?;
@@ -62,7 +77,9 @@ impl Settings {
         let source = Source::of(options, &files, &profile, start.as_ref(), metadata_disabled);
         Ok(Self {
             region: region.map(|region| region.value),
-            fips,
+            fips: fips.unwrap_or(false),
+            kms_fips,
+            table_fips,
             dual_stack,
             proxies: Proxies::read(environment)?,
             metadata_disabled,

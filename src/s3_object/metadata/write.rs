@@ -30,8 +30,8 @@ impl MetadataWriter<'_> {
         }
     }
 
-    /// The fields that stand in the object, or in its instruction file.
-    fn key_fields(&self) -> Fields {
+    /// The fields of the wrapped data key, which stand in the object or in its instruction file.
+    pub(in crate::s3_object) fn wrapping_fields(&self) -> Fields {
         let key = BASE64.encode(self.wrapped_key);
         let description = self.description.clone();
         match self.content {
@@ -47,20 +47,25 @@ impl MetadataWriter<'_> {
                     (name, description),
                 ]
             }
-            Content::Gcm { iv } => self.v2_fields(key, iv, description),
-            Content::Cbc { iv } => self.v2_fields(key, iv, description),
+            Content::Gcm { .. } | Content::Cbc { .. } => vec![
+                (names::KEY_V2, key),
+                (names::WRAPPING, self.wrapping.described().to_owned()),
+                (names::DESCRIPTION, description),
+            ],
         }
     }
 
-    fn v2_fields(&self, key: String, iv: &[u8], description: String) -> Fields {
-        vec![
-            (names::KEY_V2, key),
-            (names::IV, BASE64.encode(iv)),
-            (names::CONTENT, self.content.name().to_owned()),
-            (names::TAG_LENGTH, "128".to_owned()),
-            (names::WRAPPING, self.wrapping.described().to_owned()),
-            (names::DESCRIPTION, description),
-        ]
+    /// The fields of the wrapped data key, and in V2 those of the content, which stand beside it.
+    fn key_fields(&self) -> Fields {
+        let mut fields = self.wrapping_fields();
+        if let Content::Gcm { iv } = self.content {
+            fields.extend([
+                (names::IV, BASE64.encode(iv)),
+                (names::CONTENT, self.content.name().to_owned()),
+                (names::TAG_LENGTH, "128".to_owned()),
+            ]);
+        }
+        fields
     }
 
     /// All fields for the object; no instruction file is needed.

@@ -1,0 +1,197 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { createCipheriv, randomBytes } = require('node:crypto');
+const { once } = require('node:events');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+const { Readable } = require('node:stream');
+const { afterEach, before, beforeEach, describe, it } = require('node:test');
+const { setTimeout } = require('node:timers/promises');
+const { RawAesKeyring } = require('../..');
+const { encryptS3Object } = require('../../integrations/s3');
+const { openObject, readSettings } = require('../../lib/s3-objects/read');
+const { verifiedStream } = require('../../lib/s3-objects/stream');
+const { flipLastByte } = require('../support/edits');
+const { temporaryFolder } = require('../support/files');
+const { rejection } = require('../support/rejects');
+
+const MEBIBYTE = 1024 * 1024;
+/** So long that the body does not stay in memory. */
+const LONG = 7 * MEBIBYTE + 13;
+const LINUX = { skip: process.platform !== 'linux' };
+
+describe('a stream of an object that has verified', () => {
+  const wrappingKey = randomBytes(32);
+  const keyring = new RawAesKeyring({ keyNamespace: 'n', keyName: 'k', wrappingKey });
+  const content = randomBytes(LONG);
+  const writeV3 = (data) => encryptS3Object(data, { keyring });
+
+  const stream = async ({ body, metadata }, { source = chunks(body), signal } = {}) => {
+    const old = { legacyWrapping: true, legacyContent: true };
+    const settings = { keyring, commitmentPolicy: 'requireEncryptAllowDecrypt', ...old };
+    const reader = await openObject(metadata, undefined, readSettings(settings));
+    return verifiedStream(reader, source, signal);
+  };
+
+  /** V2 with AES-CBC, as clients of before wrote it. */
+  async function writeCbc(data) {
+    const [key, iv] = [randomBytes(32), randomBytes(16)];
+    const seal =
+      (...cipher) =>
+      (bytes) => {
+        const encrypt = createCipheriv(...cipher);
+        return Buffer.concat([encrypt.update(bytes), encrypt.final()]);
+      };
+    const wrapped = seal('id-aes256-wrap', wrappingKey, Buffer.alloc(8, 0xa6))(key);
+    const metadata = {
+      'x-amz-key-v2': wrapped.toString('base64'),
+      'x-amz-iv': iv.toString('base64'),
+      'x-amz-wrap-alg': 'AESWrap',
+      'x-amz-cek-alg': 'AES/CBC/PKCS5Padding',
+      'x-amz-matdesc': '{}',
+    };
+    return { body: seal('aes-256-cbc', key, iv)(data), metadata };
+  }
+
+  for (const [name, write] of Object.entries({ 'AES-GCM': writeV3, 'AES-CBC': writeCbc })) {
+    for (const length of [0, 300_000, MEBIBYTE, 4 * MEBIBYTE, LONG]) {
+      it(`gives ${length} bytes of ${name}, although the source uses its chunk again`, async () => {
+        const data = content.subarray(0, length);
+        const object = await write(data);
+        const source = async function* () {
+          const chunk = Buffer.alloc(90_001);
+          for (let at = 0; at < object.body.length; at += chunk.length) {
+            const copied = object.body.copy(chunk, 0, at);
+            setImmediate(() => chunk.fill(0));
+            yield chunk.subarray(0, copied);
+            chunk.fill(0xff);
+          }
+        };
+        const verified = await stream(object, { source: source() });
+        assert.equal(verified.length, length);
+        assert.ok(Buffer.concat(await verified.stream.toArray()).equals(data));
+      });
+    }
+  }
+
+  it('waits in memory if the body is short, else in a file without a name', LINUX, async () => {
+    const ends = [];
+    for (const [length, files] of [
+      [4 * MEBIBYTE - 16, 0],
+      [LONG, 1],
+    ]) {
+      const { stream: verified } = await stream(await writeV3(content.subarray(0, length)));
+      assert.equal(openFiles().length, files);
+      ends.push(once(verified.destroy(), 'close'));
+    }
+    await Promise.all(ends);
+    await noOpenFiles();
+  });
+
+  it('keeps only the encrypted body in its file', LINUX, async () => {
+    const text = Buffer.alloc(LONG, 'text that stands in the plaintext alone ');
+    const { stream: verified } = await stream(await writeV3(text));
+    const [file] = openFiles();
+    const stored = fs.readFileSync(file);
+    assert.equal(stored.length, LONG + 16);
+    assert.ok(!stored.includes('the plaintext'));
+    assert.equal(
+      (await verified.toArray()).reduce((sum, { length }) => sum + length, 0),
+      LONG,
+    );
+    await noOpenFiles();
+  });
+
+  it('releases nothing of a body whose last byte was changed', LINUX, async () => {
+    for (const length of [1000, LONG]) {
+      const { body, metadata } = await writeV3(content.subarray(0, length));
+      const changed = { body: flipLastByte(body), metadata };
+      await rejection(stream(changed), 'AUTHENTICATION_FAILED');
+    }
+    await noOpenFiles();
+  });
+
+  it('gives up when the signal fires, although no more of the body comes', LINUX, async () => {
+    const { body, metadata } = await writeV3(content);
+    const stop = new AbortController();
+    const source = new Readable({ read() {} });
+    source.push(body.subarray(0, 6 * MEBIBYTE));
+    const stopped = stream({ metadata }, { source, signal: stop.signal });
+    while (openFiles().length === 0) await setTimeout(5);
+    stop.abort();
+    await rejection(stopped, 'ABORTED');
+    assert.ok(source.destroyed);
+    await noOpenFiles();
+    await rejection(stream({ metadata }, { source, signal: stop.signal }), 'ABORTED');
+  });
+
+  it('ends the stream when the signal fires later', LINUX, async () => {
+    const stop = new AbortController();
+    const { stream: verified } = await stream(await writeV3(content), { signal: stop.signal });
+    const reading = verified.toArray();
+    stop.abort();
+    await assert.rejects(reading, { name: 'AbortError' });
+    await noOpenFiles();
+  });
+
+  describe('whose files have a folder of their own', () => {
+    const { TMPDIR } = process.env;
+    const { platform } = process;
+    const setPlatform = (value) => Object.defineProperty(process, 'platform', { value });
+    const folder = temporaryFolder();
+    let object;
+    before(async () => {
+      object = await writeV3(content);
+    });
+    beforeEach(() => {
+      process.env.TMPDIR = folder;
+    });
+    afterEach(() => {
+      setPlatform(platform);
+      if (TMPDIR === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = TMPDIR;
+    });
+
+    for (const system of ['linux', 'another system']) {
+      it(`shows no name there that a killed process would leave (${system})`, LINUX, async () => {
+        setPlatform(system);
+        const { stream: verified } = await stream(object);
+        assert.equal(openFiles().length, 1);
+        assert.deepEqual(fs.readdirSync(folder), []);
+        assert.ok(Buffer.concat(await verified.toArray()).equals(content));
+        await noOpenFiles();
+      });
+    }
+
+    it('tells that it has no place for the file', async () => {
+      process.env.TMPDIR = path.join(folder, 'missing');
+      await assert.rejects(stream(object), { code: 'ENOENT' });
+    });
+  });
+});
+
+function chunks(body) {
+  const count = Math.ceil(body.length / 65_536);
+  return Array.from({ length: count }, (_, i) => body.subarray(i * 65_536, (i + 1) * 65_536));
+}
+
+/** What this process has open of files whose name is gone. */
+function openFiles() {
+  const folder = '/proc/self/fd';
+  return fs.readdirSync(folder).flatMap((descriptor) => {
+    const file = path.join(folder, descriptor);
+    try {
+      const target = fs.readlinkSync(file);
+      return target.startsWith(os.tmpdir()) && target.endsWith(' (deleted)') ? [file] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Resolves once such a file is closed, which takes a turn of the thread pool. */
+async function noOpenFiles() {
+  while (openFiles().length > 0) await setTimeout(5);
+}

@@ -1,0 +1,38 @@
+'use strict';
+
+/** The headers that describe a content, as HeadObject answers them. */
+const CONTENT_HEADERS = [
+  'CacheControl',
+  'ContentDisposition',
+  'ContentEncoding',
+  'ContentLanguage',
+  'ContentType',
+  'Expires',
+];
+
+/**
+ * Returns what an object has of these properties.
+ *
+ * @param {Record<string, any>} output of HeadObject
+ * @param {readonly string[]} names
+ */
+function propertiesOf(output, names) {
+  const present = names.filter((name) => output[name] !== undefined);
+  return Object.fromEntries(present.map((name) => [name, output[name]]));
+}
+
+/**
+ * Returns the tags of an object, as the commands that write one take them.
+ *
+ * @param {InstanceType<typeof import('./object-store.js').ObjectStore>} store
+ * @param {Record<string, any>} place
+ * @param {AbortSignal | undefined} signal
+ * @returns {Promise<string>}
+ */
+async function tagsOf(store, place, signal) {
+  const { TagSet = [] } = await store.send('GetObjectTaggingCommand', place, signal);
+  const pairs = TagSet.map((/** @type {Record<string, string>} */ { Key, Value }) => [Key, Value]);
+  return new URLSearchParams(pairs).toString();
+}
+
+module.exports = { CONTENT_HEADERS, propertiesOf, tagsOf };
