@@ -1,7 +1,9 @@
 'use strict';
 
-const figures = require('./figures');
-const { binarySize, digits, duration, groupOf, mebibytes, megabytes, ratioOf, timeOf } = figures;
+const { duration, groupOf, megabytes, timeOf } = require('./figures');
+const rows = require('./target-rows');
+const { boundary, faster, flat, noLonger, onePieceMemory, rangeReads, rangeTime, records, within } =
+  rows;
 
 const SYNC = 'kms-envelope, sync';
 const ASYNC = 'kms-envelope';
@@ -15,9 +17,6 @@ const FIELDS = 'kms-envelope, Fields';
 const FIELD_BY_HAND = 'createCipheriv, the same associated data';
 const S3 = 'kms-envelope, S3';
 const S3_PYTHON = 'S3 Encryption Client for Python';
-const MIB = 2 ** 20;
-/** The size of what is large, unless a quick run took less. */
-const FULL_SIZE = '1 GiB';
 const BOTH = ['encrypt', 'decrypt'];
 const KEYS = ['local key', 'warm cache'];
 
@@ -162,159 +161,6 @@ function smallFiles(how, side) {
 
 function both(rowsOf) {
   return BOTH.flatMap(rowsOf);
-}
-
-/** At least so many times as fast as another. */
-function faster(what, caseName, group, ours, theirs, times) {
-  return compared(what, caseName, group, ours, theirs, {
-    target: `at least ${times} times as fast`,
-    ratio: [theirs, ours],
-    meets: (ratio) => ratio >= times,
-  });
-}
-
-/** At most so many times as long as another. */
-function noLonger(what, caseName, group, ours, theirs, times) {
-  return compared(what, caseName, group, ours, theirs, {
-    target: `at most ${times} times as long`,
-    ratio: [ours, theirs],
-    meets: (ratio) => ratio <= times,
-  });
-}
-
-function compared(what, caseName, group, ours, theirs, { target, ratio: [above, below], meets }) {
-  return {
-    what,
-    against: theirs,
-    target,
-    find(cases) {
-      const found = ratioOf(cases, caseName, group, above, below);
-      if (!found) return undefined;
-      return {
-        what: ofSize(what, groupOf(cases, caseName, group).bytes),
-        measured: digits(found.ratio),
-        met: meets(found.ratio),
-        spread: found.spread,
-        ours: duration(timeOf(cases, caseName, group, ours)),
-        theirs: duration(timeOf(cases, caseName, group, theirs)),
-      };
-    },
-  };
-}
-
-/** Returns a figure that must stay below a bound. */
-function within(what, target, bound, format, figure) {
-  return {
-    what,
-    against: '',
-    target,
-    find(cases) {
-      const value = figure(cases);
-      return value && { measured: format(value), met: value <= bound };
-    },
-  };
-}
-
-function rangeTime() {
-  const what = `64 KiB out of ${FULL_SIZE}, \`decryptRange\``;
-  const row = within(what, 'less than 1 ms', 1e6, duration, (cases) =>
-    timeOf(cases, 'ranges', 'range', 'kms-envelope, decryptRange'),
-  );
-  return {
-    ...row,
-    find(cases) {
-      const found = row.find(cases);
-      return found && { ...found, what: ofSize(what, groupOf(cases, 'ranges', 'range').total) };
-    },
-  };
-}
-
-/** Returns what a row measures, with the size that it measured. */
-function ofSize(what, bytes) {
-  return bytes ? what.replace(FULL_SIZE, binarySize(bytes)) : what;
-}
-
-function rangeReads() {
-  return {
-    what: 'Bytes read for it',
-    against: '',
-    target: 'header (4 KiB at once), final frame, at most 2 more frames',
-    find(cases) {
-      const figures = groupOf(cases, 'ranges', 'range')?.figures;
-      if (!figures) return undefined;
-      const { allowed, 'asked of a source': asked } = figures;
-      const [read, most] = [asked, allowed].map((count) => count.toLocaleString('en'));
-      return { measured: `${read} of ${most}`, met: asked <= allowed };
-    },
-  };
-}
-
-function records(op) {
-  return {
-    what: `256 B, \`${op}Batch\`: the cryptography alone, one core`,
-    against: '',
-    target: 'at least 500,000 records/s',
-    find(cases) {
-      const group = groupOf(cases, 'core', 'batch');
-      if (!group) return undefined;
-      const rate = group.records / (group.sides[`${op}, one core`].median / 1e9);
-      return { measured: `${digits(rate)} records/s`, met: rate >= 500_000 };
-    },
-  };
-}
-
-/** What comes on top of the cryptography, which one core does in a time that the core case tells. */
-function boundary(op) {
-  return {
-    what: `256 B, \`${op}Batch\` from JavaScript`,
-    against: '',
-    target: 'what the boundary adds',
-    find(cases) {
-      const group = groupOf(cases, 'batch', `${op}, batch`);
-      if (!group) return undefined;
-      const whole = group.sides['kms-envelope, batch'].median / group.records;
-      const core = groupOf(cases, 'core', 'batch');
-      const alone = core && core.sides[`${op}, all cores`].median / core.records;
-      const added = alone ? `${duration(whole - alone)} more than in Rust, ` : '';
-      return { measured: `${duration(whole)} a record, ${added}${digits(1e9 / whole)} records/s` };
-    },
-  };
-}
-
-function onePieceMemory(op) {
-  return {
-    what: `Memory, 256 MiB in one piece, \`${op}\``,
-    against: '',
-    target: 'the output and at most 16 MiB',
-    find(cases) {
-      const figures = groupOf(cases, 'memory', `${op}, one piece`)?.figures;
-      if (!figures) return undefined;
-      const more = figures['kms-envelope'] - figures['the output itself'];
-      return { measured: `the output and ${mebibytes(more)}`, met: more <= 16 * MIB };
-    },
-  };
-}
-
-/** What the bare copy's own memory grows by is Node.js's: the garbage that it lets lie. */
-function flat(what, party, op) {
-  return {
-    what,
-    against: 'bare copy',
-    target: 'flat: grows by no more than 32 MiB',
-    find(cases) {
-      const growth = (name) => {
-        const figures = groupOf(cases, 'memory', `file to file, ${name}`)?.figures;
-        return figures && figures[`${op}, long`] - figures[`${op}, short`];
-      };
-      const [ours, theirs] = [growth(party), growth('bare copy')];
-      if (ours === undefined) return undefined;
-      return {
-        measured: `grows by ${mebibytes(ours)}`,
-        theirs: mebibytes(theirs),
-        met: ours <= Math.max(theirs, 32 * MIB),
-      };
-    },
-  };
 }
 
 module.exports = { TARGETS };

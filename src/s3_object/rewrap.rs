@@ -4,7 +4,7 @@ use super::content::ContentKey;
 use super::json;
 use super::kms_context::{bound_context, check_not_reserved};
 use super::metadata::{MetadataWriter, ObjectMetadata};
-use super::policy::ReadPolicy;
+use super::policy::{ReadPolicy, check_build};
 use super::unwrap::unwrap;
 use super::wrap::{WrappedKey, kms_wrapper, wrap_key};
 use super::wrapping::Wrapping;
@@ -28,6 +28,7 @@ impl ObjectMetadata {
         to: &dyn Keyring,
         new_context: &EncryptionContext,
     ) -> Result<Vec<(&'static str, String)>> {
+        check_build()?;
         policy.check(self)?;
         if self.wrapping().is_legacy() {
             return Err(unbound(self.wrapping()));
