@@ -1,13 +1,15 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const { describe, it } = require('node:test');
 
 const { cratesIn } = require('../../scripts/crates');
 
-const DENY = fs.readFileSync(path.join(__dirname, '..', '..', 'deny.toml'), 'utf8');
+const ROOT = path.join(__dirname, '..', '..');
+const DENY = fs.readFileSync(path.join(ROOT, 'deny.toml'), 'utf8');
 const ALLOWED = strings(/^allow = \[([^]*?)\]/m.exec(DENY)[1]);
 const BANNED = [...DENY.matchAll(/\{ crate = "([^"]+)"/g)].map(([, name]) => name);
 
@@ -41,6 +43,17 @@ describe('the crates in the binary', () => {
     assert.ok(!isAllowed('MIT AND GPL-3.0'));
     assert.ok(!isAllowed('(MIT OR ISC) AND GPL-3.0'));
   });
+});
+
+describe('the lock files of Rust', () => {
+  for (const manifest of ['Cargo.toml', 'fuzz/Cargo.toml']) {
+    it(`fit ${manifest}: cargo need not change them`, () => {
+      const args = ['metadata', '--locked', '--format-version=1', `--manifest-path=${manifest}`];
+      const options = { cwd: ROOT, encoding: 'utf8', maxBuffer: 1 << 28 };
+      const { status, stderr } = spawnSync('cargo', args, options);
+      assert.equal(status, 0, stderr);
+    });
+  }
 });
 
 /** Whether an SPDX expression can be met with licences that are allowed. */
