@@ -174,7 +174,7 @@ async function hostTarget() {
 
 /** Runs `cargo test` with these arguments, and these variables beside those of this process. */
 async function cargoTest(args, env = {}) {
-  const { ok, output } = await run('cargo', ['test', ...args], { env });
+  const { ok, output } = await run('cargo', ['test', '--no-fail-fast', ...args], { env });
   const summary = output.match(/^test result: .*$/gm) ?? [];
   return counted(ok, summary, {
     passed: sum(summary, /(\d+) passed/),
