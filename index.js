@@ -4,12 +4,9 @@ const { EnvelopeError } = require('./lib/errors.js');
 const { BranchKeyStore } = require('./lib/branch-keys/index.js');
 const { Envelope } = require('./lib/envelope.js');
 const { Fields } = require('./lib/fields/fields.js');
+const { FolderKeysetStore } = require('./lib/fields/folder-store.js');
 const { Keyset } = require('./lib/fields/keyset.js');
-const {
-  DynamoDbKeysetStore,
-  FolderKeysetStore,
-  SqlKeysetStore,
-} = require('./lib/fields/stores.js');
+const { DynamoDbKeysetStore, SqlKeysetStore } = require('./lib/fields/stores.js');
 const { inspect } = require('./lib/header.js');
 const { fips } = require('./lib/native/fips.js');
 const {

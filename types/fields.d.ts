@@ -92,7 +92,7 @@ export class Keyset {
 /** A stored version of a tenant's keys, encrypted. */
 export interface StoredKeyset {
   readonly data: Uint8Array;
-  /** Its number, from 1. */
+  /** Its number, from 1: at random for the first version, and one more for each later one. */
   readonly version: number;
 }
 
@@ -106,11 +106,12 @@ export interface KeysetVersions {
 
 /** Where the keys of tenants are stored, encrypted. */
 export interface KeysetStore {
-  /** Returns the newest version, or nothing. */
+  /** Returns the newest version, or nothing; so it must not read from a replica that lags behind. */
   load(tenant: string): Promise<StoredKeyset | null | undefined>;
   /**
    * Stores `data` only if the stored version is `previousVersion` (0: none); resolves with false if it
-   * is not. The check and the write must be one atomic step.
+   * is not. The check and the write must be one atomic step, also for first versions, whose numbers
+   * differ: a primary key of `tenant` and `version` is not enough.
    */
   save(tenant: string, data: OutputBuffer, versions: KeysetVersions): Promise<boolean>;
   /** Removes all versions. */

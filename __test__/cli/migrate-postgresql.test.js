@@ -97,12 +97,16 @@ describe('kms-envelope fields migrate on PostgreSQL', { skip }, () => {
     const keys = ['--store', server.url, '--tenant', 'acme'];
     const fields = (...args) => place.cli('fields', ...args, ...keys);
     assertFailed(await fields('show'), 4, 'KEYSET_NOT_FOUND');
+    const versions = [];
     for (const command of ['create', 'rotate', 'show']) {
       const { code, stderr } = await fields(command);
       assert.deepEqual([code, stderr], [0, ''], command);
+      const { rows } = await client.query('SELECT tenant, version FROM field_keys');
+      assert.deepEqual(rows, [{ tenant: 'acme', version: rows[0].version }]);
+      versions.push(rows[0].version);
     }
-    const stored = await client.query('SELECT tenant, version FROM field_keys');
-    assert.deepEqual(stored.rows, [{ tenant: 'acme', version: 2 }]);
+    const [first] = versions;
+    assert.deepEqual(versions, [first, first + 1, first + 1]);
     assertFailed(await fields('create'), 2, 'INVALID_ARGUMENT');
     const { stdout } = await fields('export', '--form', 'tink-binary');
     assert.equal((await Keyset.import(stdout, { from: 'tink-binary' })).keys().length, 2);

@@ -59,7 +59,7 @@ describe('the keys of a tenant', () => {
     const stored = await store.load('acme');
     store.set('other', stored);
     await rejected('CONTEXT_MISMATCH', open(t, { ...given, tenant: 'other' }));
-    store.set('third', { ...stored, version: 2 });
+    store.set('third', { ...stored, version: stored.version + 1 });
     await rejected('CONTEXT_MISMATCH', open(t, { ...given, tenant: 'third' }));
     store.set('fourth', { ...stored, version: 0 });
     await rejected('KEYSET_STORE', open(t, { ...given, tenant: 'fourth' }));
@@ -162,6 +162,50 @@ describe('the keys of a tenant', () => {
     assert.throws(() => b.column(COLUMN), { code: 'ERR_ENVELOPE_INVALID_ARGUMENT' });
     const again = await open(t, { store, envelope: envelope() });
     assert.throws(() => again.column(COLUMN).decrypt(sealed), EnvelopeError);
+  });
+
+  it('are the new ones where a tenant was created anew, whoever missed that', async (t) => {
+    for (const changes of [0, 1]) {
+      const store = new MemoryStore();
+      const asleep = await open(t, { store, envelope: envelope(), refreshMs: 3_600_000 });
+      for (let i = 0; i < changes; i++) await asleep.addKey();
+      const lost = asleep.column(COLUMN).encrypt('lost');
+      const destroyer = await open(t, { store, envelope: envelope() });
+      await destroyer.destroy();
+      const anew = await open(t, { store, envelope: envelope() });
+      const sealed = anew.column(COLUMN).encrypt('ada');
+
+      const keyId = await asleep.addKey();
+      assert.equal(asleep.column(COLUMN).decrypt(sealed), 'ada');
+      assert.throws(() => asleep.column(COLUMN).decrypt(lost), EnvelopeError);
+      await anew.refresh();
+      const [first] = anew.keys('encryption');
+      assert.deepEqual(
+        anew.keys('encryption').map(({ id }) => id),
+        [first.id, keyId],
+      );
+      assert.equal(anew.column(COLUMN).decrypt(sealed), 'ada');
+      assert.equal(anew.column(COLUMN).decrypt(asleep.column(COLUMN).encrypt('bob')), 'bob');
+    }
+  });
+
+  it('are never stored over new ones by a change that began before', async (t) => {
+    const store = new MemoryStore();
+    const slow = await open(t, { store, envelope: envelope() });
+    const { save } = store;
+    store.save = async (...args) => {
+      store.save = save;
+      await store.remove('acme');
+      const anew = await open(t, { store, envelope: envelope() });
+      assert.ok(anew.keys().length > 0);
+      return store.save(...args);
+    };
+    await rejected('KEYSET_CONFLICT', slow.addKey());
+    const stored = await store.load('acme');
+    await slow.refresh();
+    const again = await open(t, { store, envelope: envelope() });
+    assert.equal((await store.load('acme')).version, stored.version);
+    assert.deepEqual(slow.keys('encryption')[0].id, again.keys('encryption')[0].id);
   });
 
   it('encrypt as many values in a process as they may, counted on after a change', async (t) => {

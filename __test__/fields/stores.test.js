@@ -2,6 +2,7 @@
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
+const path = require('node:path');
 const { describe, it } = require('node:test');
 const { DynamoDbKeysetStore, FolderKeysetStore, SqlKeysetStore } = require('../..');
 const { envelope, folder, open } = require('../support/fields');
@@ -24,6 +25,21 @@ async function behaves(store, again) {
   assert.equal((await Promise.all(many)).filter(Boolean).length, 1);
   await store.remove('acme');
   assert.equal((await again.load('acme')) ?? undefined, undefined);
+  await createsOne(store, again);
+}
+
+/** First versions have numbers of their own: one of them is stored, and what was before is no more. */
+async function createsOne(store, again) {
+  const numbers = Array.from({ length: 10 }, (_, i) => 1000 - i);
+  const first = (version, i) =>
+    [store, again][i % 2].save('acme', DATA[0], { version, previousVersion: 0 });
+  const saved = await Promise.all(numbers.map(first));
+  assert.equal(saved.filter(Boolean).length, 1);
+  assert.equal(Number((await store.load('acme')).version), numbers[saved.indexOf(true)]);
+  assert.equal(await store.save('acme', DATA[1], { version: 4, previousVersion: 3 }), false);
+  await again.remove('acme');
+  assert.equal(await store.save('acme', DATA[1], { version: 4, previousVersion: 3 }), false);
+  assert.equal((await store.load('acme')) ?? undefined, undefined);
 }
 
 async function holdsFields(t, store) {
@@ -39,10 +55,38 @@ describe('a store of keys', () => {
     const made = folder(t);
     await behaves(new FolderKeysetStore(made), new FolderKeysetStore(made));
     await holdsFields(t, new FolderKeysetStore(made));
-    const sizes = fs.readdirSync(made).map((name) => fs.statSync(`${made}/${name}`).size);
-    assert.deepEqual(sizes.filter((size) => size > 0).length, 1);
-    const [file] = fs.readdirSync(made);
-    if (process.platform !== 'win32') assert.equal(fs.statSync(`${made}/${file}`).mode & 0o77, 0);
+    const names = fs.readdirSync(made, { recursive: true });
+    const found = names.map((name) => fs.statSync(path.join(made, name)));
+    assert.equal(found.filter((stat) => stat.isDirectory()).length, 1);
+    assert.equal(found.filter((stat) => stat.isFile() && stat.size > 0).length, 1);
+    if (process.platform !== 'win32') for (const { mode } of found) assert.equal(mode & 0o77, 0);
+  });
+
+  it('in a folder stores no version of keys that are being removed', async (t) => {
+    const store = new FolderKeysetStore(folder(t));
+    for (let i = 0; i < 20; i++) {
+      await store.save('acme', DATA[0], { version: 1, previousVersion: 0 });
+      await Promise.all([
+        store.remove('acme'),
+        // What was removed under its hands may be an error, too.
+        store.save('acme', DATA[1], { version: 2, previousVersion: 1 }).catch(() => {}),
+      ]);
+      assert.equal(await store.load('acme'), undefined);
+    }
+  });
+
+  it('in a folder stores no version over keys that were created anew meanwhile', async (t) => {
+    const store = new FolderKeysetStore(folder(t));
+    await store.save('acme', DATA[0], { version: 8, previousVersion: 0 });
+    const { link } = fs.promises;
+    const linked = t.mock.method(fs.promises, 'link', async (...paths) => {
+      linked.mock.restore();
+      await store.remove('acme');
+      await store.save('acme', DATA[1], { version: 1, previousVersion: 0 });
+      return link(...paths);
+    });
+    assert.equal(await store.save('acme', DATA[2], { version: 9, previousVersion: 8 }), false);
+    assert.deepEqual(await store.load('acme'), { data: DATA[1], version: 1 });
   });
 
   it('in a folder keeps tenants of any name apart, inside of the folder', async (t) => {

@@ -238,18 +238,16 @@ class Fields {
   /** @param {AbortSignal | undefined} signal */
   async #refresh(signal) {
     const read = ++this.#reads.started;
-    const loaded = await this.#record.loadUnless(this.#version, signal);
+    const before = this.#version;
+    const loaded = await this.#record.loadUnless(before, signal);
     this.#reads.completed = read;
     if (loaded === undefined) {
       this.close();
-      throw new EnvelopeError(
-        'ERR_ENVELOPE_KEYSET_NOT_FOUND',
-        'the keys of this tenant were destroyed; its values can be read no more',
-      );
+      throw records().destroyed();
     }
     const { keys, version } = loaded;
-    // A change of this process may have come first.
-    if (keys && !this.#closed && version > this.#version) this.#use({ keys, version });
+    // A change of this process may have come first. A lower version is of keys that were created anew.
+    if (keys && !this.#closed && this.#version === before) this.#use({ keys, version });
   }
 
   /** @param {Loaded} loaded */

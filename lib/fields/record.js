@@ -14,6 +14,8 @@ const { kind } = require('../input/kind.js');
 
 const METHODS = /** @type {const} */ (['load', 'save', 'remove']);
 const PURPOSE = 'kms-envelope/fields';
+/** Half of what a column `integer` of PostgreSQL holds: the other half is for later versions. */
+const MOST_FIRST_VERSION = 2 ** 30;
 
 /** The stored keys of a tenant: a message whose context names tenant, purpose and version. */
 class TenantRecord {
@@ -75,7 +77,8 @@ class TenantRecord {
    * @param {AbortSignal | undefined} signal
    */
   async create(keys, signal) {
-    if (await this.#save(keys, 0, signal)) return { keys, version: 1 };
+    const version = firstVersion();
+    if (await this.#save(keys, version, 0, signal)) return { keys, version };
     const loaded = await this.load(signal);
     if (loaded) return loaded;
     throw conflict();
@@ -90,7 +93,8 @@ class TenantRecord {
    * @returns {Promise<Loaded>}
    */
   async save(keys, previous, signal) {
-    if (await this.#save(keys, previous, signal)) return { keys, version: previous + 1 };
+    const version = previous + 1;
+    if (await this.#save(keys, version, previous, signal)) return { keys, version };
     throw conflict();
   }
 
@@ -100,11 +104,11 @@ class TenantRecord {
 
   /**
    * @param {TenantKeys} keys
-   * @param {number} previous
+   * @param {number} version
+   * @param {number} previous 0 if there is none
    * @param {AbortSignal | undefined} signal
    */
-  async #save(keys, previous, signal) {
-    const version = previous + 1;
+  async #save(keys, version, previous, signal) {
     const data = await abortable(signal, (caller) =>
       binding.sealTenantKeys(this.#client, keys, this.#context(version), caller),
     );
@@ -134,6 +138,14 @@ class TenantRecord {
       throw failed(method, 'see `cause`', error);
     }
   }
+}
+
+/**
+ * Returns the number of the first version of keys: a random one, as a tenant that was destroyed may be
+ * created anew. Were it 1 again, a process that missed that would take the new keys for its own.
+ */
+function firstVersion() {
+  return require('node:crypto').randomInt(1, MOST_FIRST_VERSION + 1);
 }
 
 /**
@@ -174,6 +186,14 @@ function textOf(error) {
   }
 }
 
+/** The error of a process whose keys are in the store no more. */
+function destroyed() {
+  return new EnvelopeError(
+    'ERR_ENVELOPE_KEYSET_NOT_FOUND',
+    'the keys of this tenant were destroyed; its values can be read no more',
+  );
+}
+
 function conflict() {
   return new EnvelopeError(
     'ERR_ENVELOPE_KEYSET_CONFLICT',
@@ -182,4 +202,4 @@ function conflict() {
   );
 }
 
-module.exports = { TenantRecord };
+module.exports = { TenantRecord, destroyed };
