@@ -25,19 +25,19 @@ function run(values, rows, overhead, call) {
     room += 2 * LENGTH + most(rows?.[i]) + most(values[i] ?? undefined);
   }
   const input = Buffer.allocUnsafeSlow(Math.max(room, 1));
-  let end = 0;
-  for (let i = 0; i < values.length; i++) {
-    end = append(input, rows?.[i], end);
-    end = append(input, values[i] ?? undefined, end);
-  }
-  const output = Buffer.allocUnsafeSlow(Math.max(end + overhead * values.length, 1));
   try {
+    let end = 0;
+    for (let i = 0; i < values.length; i++) {
+      end = append(input, rows?.[i], end);
+      end = append(input, values[i] ?? undefined, end);
+    }
+    const output = Buffer.allocUnsafeSlow(Math.max(end + overhead * values.length, 1));
     call(input, end, output);
+    return split(output, values.length);
   } catch (error) {
-    input.fill(0, 0, end);
+    input.fill(0);
     throw error;
   }
-  return split(output, values.length);
 }
 
 /**

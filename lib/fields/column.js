@@ -71,15 +71,17 @@ class Column {
     const plain = this.#plain(value);
     const length = most(row) + most(plain);
     const scratch = room(length);
-    const rowEnd = row === undefined ? NO_ROW : put(scratch, row, 0);
-    const end = put(scratch, plain, rowEnd < 0 ? 0 : rowEnd);
     try {
+      const rowEnd = row === undefined ? NO_ROW : put(scratch, row, 0);
       const start = rowEnd < 0 ? 0 : rowEnd;
+      const end = put(scratch, plain, start);
       const output = Buffer.allocUnsafe(end - start + this.#addedLength());
       const written = encryptField(this.#handle, scratch, rowEnd, end, output);
       const sealed = written === output.length ? output : output.subarray(0, written);
       return encoding === undefined ? sealed : sealed.toString(encoding);
     } catch (error) {
+      // The addon wipes what it reads, but it may not have been called.
+      scratch.fill(0, 0, length);
       throw this.#failure(error);
     }
   }
@@ -92,7 +94,7 @@ class Column {
     const { row, encoding } = this.#call(options);
     if (value === null) return null;
     const foreign = this.#foreign.read(value, encoding);
-    if (foreign) return this.#value(foreign, 0, foreign.length);
+    if (foreign) return this.#takenFrom([foreign])[0];
     const sealed = sealedArray(value, encoding);
     const scratch = room(Math.max(most(row), args.byteLength(sealed)));
     const rowEnd = row === undefined ? NO_ROW : put(scratch, row, 0);
@@ -143,12 +145,7 @@ class Column {
       const plain = batch.run(sealed, rows, 0, (input, end, output) =>
         this.#native.decryptMany(input, end, output),
       );
-      return plain.map((value) => {
-        if (value === null) return null;
-        const read = this.#value(value, 0, value.length);
-        value.fill(0);
-        return read;
-      });
+      return this.#takenFrom(plain);
     } catch (error) {
       throw this.#failure(error);
     }
@@ -206,6 +203,19 @@ class Column {
   #text(value) {
     if (this.#type.toText) return this.#type.toText(value);
     return Buffer.from(bytesValue(value)).toString('latin1');
+  }
+
+  /**
+   * Returns the values that plaintexts are, and wipes the plaintexts, also if one of them cannot be read.
+   *
+   * @param {(Buffer | null)[]} plain
+   */
+  #takenFrom(plain) {
+    try {
+      return plain.map((value) => value && this.#value(value, 0, value.length));
+    } finally {
+      for (const value of plain) value?.fill(0);
+    }
   }
 
   /**

@@ -1,0 +1,85 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const crypto = require('node:crypto');
+const { describe, it } = require('node:test');
+const { room } = require('../../lib/fields/scratch.js');
+const { open } = require('../support/fields');
+
+const PLACE = { table: 'users', column: 'email' };
+const SECRET = 'no trace of this may stay';
+
+/** Keeps what a function of Buffer returns in a test. */
+function kept(t, name) {
+  const original = Buffer[name];
+  const buffers = [];
+  t.mock.method(Buffer, name, (...args) => {
+    const buffer = original(...args);
+    buffers.push(buffer);
+    return buffer;
+  });
+  return buffers;
+}
+
+function assertWiped(buffers) {
+  assert.ok(buffers.length > 0);
+  for (const buffer of buffers) assert.equal(buffer.indexOf(SECRET), -1);
+}
+
+describe('the plaintext of a column is wiped', () => {
+  it('where the first value is encrypted after the fields were closed', async (t) => {
+    const fields = await open(t);
+    const columns = ['text', 'bytes'].map((type) => fields.column({ ...PLACE, type }));
+    fields.close();
+    for (const [i, value] of [SECRET, Buffer.from(SECRET)].entries()) {
+      for (const row of [undefined, 7]) {
+        const closed = { code: 'ERR_ENVELOPE_INVALID_ARGUMENT' };
+        assert.throws(() => columns[i].encrypt(value, { row }), closed);
+        assertWiped([room(1)]);
+      }
+    }
+  });
+
+  it('where one of many values is not of the type of the column', async (t) => {
+    const fields = await open(t);
+    const sealed = fields.column({ ...PLACE, type: 'text' }).encryptMany(['1', SECRET, SECRET]);
+    const buffers = kept(t, 'allocUnsafeSlow');
+    const column = fields.column({ ...PLACE, type: 'integer' });
+    const malformed = { code: 'ERR_ENVELOPE_MALFORMED_MESSAGE' };
+    assert.throws(() => column.decryptMany(sealed), malformed);
+    assertWiped(buffers);
+    assert.throws(() => column.decrypt(sealed[1]), malformed);
+    assertWiped([room(1)]);
+  });
+
+  it('where there is no memory for the values of a batch', async (t) => {
+    const fields = await open(t);
+    const column = fields.column({ ...PLACE, type: 'text' });
+    column.encrypt('keeps the length that is added');
+    const { allocUnsafeSlow } = Buffer;
+    const buffers = [];
+    t.mock.method(Buffer, 'allocUnsafeSlow', (length) => {
+      if (buffers.length > 0) throw new RangeError('Array buffer allocation failed');
+      buffers.push(allocUnsafeSlow(length));
+      return buffers[0];
+    });
+    assert.throws(() => column.encryptMany([SECRET]));
+    assertWiped(buffers);
+  });
+
+  it('where another package has encrypted it', async (t) => {
+    const fields = await open(t);
+    const key = crypto.randomBytes(32);
+    const iv = crypto.randomBytes(16);
+    const cipher = crypto.createCipheriv('aes-256-gcm', key, iv);
+    const body = Buffer.concat([cipher.update(SECRET), cipher.final()]);
+    const value = Buffer.concat([iv, cipher.getAuthTag(), body]).toString('base64');
+    const from = [{ kind: 'typeorm-encrypted', keys: [key.toString('hex')] }];
+    const buffers = kept(t, 'concat');
+    const column = (type) => fields.column({ ...PLACE, type, encoding: 'base64', from });
+    assert.equal(column('text').decrypt(value), SECRET);
+    assert.throws(() => column('integer').decrypt(value));
+    assert.ok(column('bytes').decrypt(value).equals(Buffer.from(SECRET)));
+    assertWiped(buffers);
+  });
+});
