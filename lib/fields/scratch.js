@@ -8,6 +8,9 @@ const { kind } = require('../input/kind.js');
 
 /** What is longer gets a buffer of its own, in bytes. */
 const SIZE = 16 * 1024;
+/** A text of at most so many characters is written sooner here than by Node.js, if it is ASCII. */
+const SHORT = 24;
+const LAST_ASCII = 127;
 /** Room for the longest number of a row, in bytes. */
 const MOST_UTF8 = 3;
 
@@ -64,9 +67,24 @@ function most(value) {
  * @param {number} at
  */
 function put(buffer, value, at) {
-  if (typeof value === 'string') return at + buffer.write(value, at);
+  if (typeof value === 'string') return putText(buffer, value, at);
   buffer.set(value, at);
   return at + value.length;
+}
+
+/**
+ * @param {Buffer} buffer
+ * @param {string} text
+ * @param {number} at
+ */
+function putText(buffer, text, at) {
+  if (text.length > SHORT) return at + buffer.write(text, at);
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > LAST_ASCII) return at + buffer.write(text, at);
+    buffer[at + i] = unit;
+  }
+  return at + text.length;
 }
 
 module.exports = { most, put, room, rowOf };
