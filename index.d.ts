@@ -242,7 +242,8 @@ export class Envelope {
 
   /**
    * Decrypts a message and encrypts it under another envelope's key, in one native pass: the
-   * plaintext never enters JavaScript. The new message has a data key and a message id of its own.
+   * plaintext never enters JavaScript. The new message has a message id of its own, and another data
+   * key: one of its own, unless `to` has a `cache`.
    *
    * @param to the envelope of the new key.
    */

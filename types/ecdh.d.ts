@@ -64,7 +64,8 @@ export interface AwsKmsEcdhKeyringOptions extends Omit<AwsKmsOptions, "multiRegi
 
 /**
  * Like `RawEcdhKeyring`, but with a private key in KMS, which never leaves it: each message costs one call
- * of `DeriveSharedSecret`, to encrypt and to decrypt. The two kinds of keyring read each other's messages.
+ * of `DeriveSharedSecret`, to encrypt and to decrypt; with a `cache`, each data key. The two
+ * kinds of keyring read each other's messages.
  */
 export class AwsKmsEcdhKeyring {
   /**

@@ -92,6 +92,8 @@ describe('kms-envelope under KMS keys', { skip: skipWithout('python') }, () => {
     for (const name of ['x', 'y', 'z']) assert.ok(read(`back/${name}`).equals(plaintext));
     await ok('re-encrypt', '--cache', '--to-key', otherArn, '--force', '--recursive', 'out');
     assert.deepEqual(await calls(), ['Decrypt', 'GenerateDataKey']);
+    const { stdout } = await ok('re-encrypt', '--help');
+    assert.match(String(stdout), /With --cache, messages with the same context share one\./);
   });
 
   it('makes one call for each pipe', async () => {

@@ -128,9 +128,10 @@ module.exports = {
   summary: 'Decrypt messages and encrypt them under another key, in one pass',
   usage: '--to-key KEY [OPTION...] [FILE|FOLDER...]',
   details: `Each message gets a new data key, under --to-key, and keeps its encryption
-context. The plaintext is never written anywhere. Without a file, or with -,
-standard input is re-encrypted to standard output; if the command does not end
-with exit code 0, what it has written before must be discarded.
+context. With --cache, messages with the same context share one. The plaintext
+is never written anywhere. Without a file, or with -, standard input is
+re-encrypted to standard output; if the command does not end with exit code 0,
+what it has written before must be discarded.
 
 Without --output, the new message takes the place of the file, in one step: this
 needs --force. Files that are under the new key already are skipped, so that an
