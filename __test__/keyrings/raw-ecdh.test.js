@@ -167,6 +167,9 @@ describe('RawEcdhKeyring', () => {
       ]),
       { privateKey: publicKey },
       { recipientPublicKey: 'no key' },
+      // Of a variable that was never set: not the schemas without one's own or the other's key.
+      { privateKey, recipientPublicKey: undefined },
+      { privateKey: undefined, recipientPublicKey: publicKey },
       { recipientPublicKey: 5 },
       { publicKey },
     ];
