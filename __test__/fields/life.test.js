@@ -67,19 +67,19 @@ describe('the keys of a tenant', () => {
   });
 
   it('can be promoted, disabled and destroyed only when every process knows the step before', async (t) => {
-    const fields = await open(t, { refreshMs: 40 });
+    const fields = await open(t, { refreshMs: 300 });
     const first = fields.keys('encryption')[0].id;
     const second = await fields.addKey();
     await rejected('KEY_TOO_NEW', fields.promote(second));
-    await sleep(100);
+    await sleep(750);
     await fields.promote(second);
     await rejected('KEY_TOO_NEW', fields.disable(first));
     await rejected('INVALID_ARGUMENT', fields.disable(second, { force: true }));
-    await sleep(100);
+    await sleep(750);
     const column = fields.column(COLUMN);
     await fields.disable(first);
     await rejected('KEY_TOO_NEW', fields.destroyKey(first));
-    await sleep(100);
+    await sleep(750);
     await fields.destroyKey(first);
     assert.deepEqual(
       fields.keys('encryption').map(({ id }) => id),

@@ -118,8 +118,9 @@ describe('key pairs of KMS (LocalStack)', { skip: skipWithout('localstack') }, (
   before(async () => {
     stack = await startLocalStack();
     const { KeyMetadata } = await stack.kms('CreateKey', {});
-    const keyring = new AwsKmsKeyring({ keyId: KeyMetadata.Arn, endpoint: stack.endpoint });
-    envelope = new Envelope({ keyring });
+    // It makes RSA keys in Python, which takes long on a busy machine.
+    const options = { endpoint: stack.endpoint, timeoutMs: 120_000 };
+    envelope = new Envelope({ keyring: new AwsKmsKeyring({ keyId: KeyMetadata.Arn, ...options }) });
   });
   after(() => stack?.stop());
 
