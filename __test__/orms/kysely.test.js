@@ -8,9 +8,11 @@ const { thrown } = require('../support/rejects');
 const { ADA, BOB, SEALED, refused } = require('./support/cases');
 const { suite } = require('./support/suite');
 const { connect, declarations } = require('./support/kysely-world');
+const refusals = require('./support/kysely-refusals');
 const renaming = require('./support/kysely-renaming');
 
 suite('kms-envelope/kysely', connect, {
+  ...refusals,
   ...renaming,
   'every condition is either answered or refused': async (world) => {
     const { db } = world;

@@ -70,6 +70,15 @@ class Scope {
   }
 
   /**
+   * Whether a table of that name has encrypted columns.
+   *
+   * @param {string} name
+   */
+  isDeclared(name) {
+    return this.#declared(name) !== undefined;
+  }
+
+  /**
    * Returns the encrypted columns under an alias.
    *
    * @param {string} alias

@@ -178,6 +178,11 @@ function addTable(node, scope) {
  */
 function addCommonTable(node, scope, isRecursive) {
   const name = tableName(node.name.table);
+  if (scope.isDeclared(name)) {
+    throw invalid(
+      `${name} is a table with encrypted columns: give the query in WITH a name of its own`,
+    );
+  }
   if (isRecursive) scope.addCommonTable(name, NONE);
   const { node: expression, outputs } = rewriteStatement(node.expression, scope);
   const found = hasSealed(outputs);
