@@ -77,6 +77,7 @@ function sealUpdates(updates, target, scope, rewrite) {
   return updates.flatMap((update) => {
     const { column, value } = update;
     const name = columnName(column);
+    if (!name) checkUnnamed(target);
     const entry = name && columnOf(target, name.column);
     if (!entry) return [{ ...update, value: rewrite(value) }];
     if (entry.of) throw indexRefused(entry.name, entry.of.name);
@@ -95,6 +96,20 @@ function sealUpdates(updates, target, scope, rewrite) {
     if (other?.sealed !== sealed || other?.index !== index) throw expressionRefused(entry.name);
     return set(value, () => sibling(value, /** @type {string} */ (index)));
   });
+}
+
+/**
+ * Throws for a column in SQL, which may be any, if its table has encrypted ones.
+ *
+ * @param {Outputs} target
+ */
+function checkUnnamed(target) {
+  const [entry] = target.values();
+  if (!entry) return;
+  throw invalid(
+    `an update cannot tell whether a column in SQL is ${entry.name}, which is encrypted: name it as a text, ` +
+      "such as .set('name', value)",
+  );
 }
 
 /**

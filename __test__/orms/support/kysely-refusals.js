@@ -1,6 +1,8 @@
 'use strict';
 
-const { refused } = require('./cases');
+const assert = require('node:assert/strict');
+
+const { ADA, refused } = require('./cases');
 
 /** What would be written in the clear, or read as a ciphertext, if the plugin let it pass. */
 module.exports = {
@@ -24,6 +26,23 @@ module.exports = {
     ]) {
       await refused(attempt(call), /users is a table .* name of its own/);
     }
+  },
+  'an update names its columns plainly, not in SQL': async ({ db, sql: stored }) => {
+    const { sql } = require('kysely');
+    await db.insertInto('users').values({ id: 1, name: 'Ada', email: ADA }).execute();
+    const before = await stored('select * from users');
+    for (const column of [
+      sql.ref('phone'),
+      sql.ref('users.phone'),
+      sql.id('phone'),
+      sql`phone`,
+      (eb) => eb.ref('profile', '->$').key('diagnosis'),
+    ]) {
+      const update = () => db.updateTable('users').set(column, 'xyzzy').execute();
+      await refused(attempt(update), /column in SQL is users\.email/);
+    }
+    assert.deepEqual(await stored('select * from users'), before);
+    await db.updateTable('notes').set('authorId', 1).execute();
   },
 };
 
