@@ -26,6 +26,11 @@ function encryptedTables(tables, options) {
 class EncryptedTables {
   /** @type {Map<string, Outputs>} */
   #tables = new Map();
+  #declared = {
+    names: () => [...this.#tables.keys()],
+    /** @param {string} table */
+    columnsOf: (table) => this.#columnsOf(table),
+  };
   /** @type {(() => import('../columns/column.js').OpenFields) | undefined} */
   #fields;
   /** @type {any[]} */
@@ -69,7 +74,7 @@ class EncryptedTables {
   /** @param {{ node: any, queryId: object }} query */
   transformQuery({ node, queryId }) {
     if (this.#rewritten.has(node)) throw invalid('the plugin is in the list of plugins twice');
-    const scope = new Scope((table) => this.#columnsOf(table), this.#rewritten);
+    const scope = new Scope(this.#declared, this.#rewritten);
     const rewritten = rewriteStatement(node, scope);
     this.#results.set(queryId, rewritten.outputs);
     const inner = this.#plugins.reduce(

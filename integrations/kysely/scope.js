@@ -1,6 +1,7 @@
 'use strict';
 
 const { invalid } = require('../../lib/errors.js');
+const { bare } = require('./text.js');
 
 /**
  * What a name means in a statement: an encrypted column and the name of its index; the index of one; or JSON
@@ -29,7 +30,7 @@ class Scope {
   #named = new Map();
 
   /**
-   * @param {(table: string) => Outputs | undefined} declared
+   * @param {{ names(): string[], columnsOf(table: string): Outputs | undefined }} declared
    * @param {WeakMap<object, { node: any, outputs: Outputs }>} rewritten statements
    * @param {Scope} [parent]
    */
@@ -66,7 +67,9 @@ class Scope {
    * @returns {Outputs}
    */
   table(name) {
-    return this.#named.get(name) ?? this.#parent?.table(name) ?? this.#declared(name) ?? NONE;
+    return (
+      this.#named.get(name) ?? this.#parent?.table(name) ?? this.#declared.columnsOf(name) ?? NONE
+    );
   }
 
   /**
@@ -75,7 +78,12 @@ class Scope {
    * @param {string} name
    */
   isDeclared(name) {
-    return this.#declared(name) !== undefined;
+    return this.#declared.columnsOf(name) !== undefined;
+  }
+
+  /** Returns the names of the tables that have encrypted columns. */
+  declaredNames() {
+    return this.#declared.names();
   }
 
   /**
@@ -85,7 +93,12 @@ class Scope {
    * @returns {Outputs}
    */
   source(alias) {
-    return this.#sources.get(alias) ?? this.#parent?.source(alias) ?? this.#declared(alias) ?? NONE;
+    return (
+      this.#sources.get(alias) ??
+      this.#parent?.source(alias) ??
+      this.#declared.columnsOf(alias) ??
+      NONE
+    );
   }
 
   sources() {
@@ -147,11 +160,6 @@ function refuseRenamed(declared, name) {
     `${found} is written as ${name} here: give plugins that rename as the option \`plugins\` of ` +
       'encryptedTables, and declare names as statements write them',
   );
-}
-
-/** @param {string} name */
-function bare(name) {
-  return name.replaceAll('_', '').toLowerCase();
 }
 
 /**

@@ -6,6 +6,7 @@ const { checkText, entryOf, misplaced, rewriteComparison } = require('./conditio
 const { isNode, mapParts, tableName } = require('./nodes.js');
 const { NONE, derived } = require('./scope.js');
 const { Selected, hasSealed } = require('./selections.js');
+const { mentions, textOf } = require('./text.js');
 const { checkConflict, sealInsert, sealUpdates } = require('./writes.js');
 
 /** @typedef {import('./scope.js').StatementScope} Scope */
@@ -156,6 +157,7 @@ function addTable(node, scope) {
         scope.addSource(node.alias.name, scope.table(tableName(node.node)));
         return node;
       }
+      checkTable(node.node, scope);
       const { node: inner, outputs } = rewriteStatement(node.node, scope);
       scope.addSource(node.alias.name ?? '', derived(outputs));
       return { ...node, node: inner };
@@ -167,8 +169,34 @@ function addTable(node, scope) {
     case 'ListNode':
       return mapParts(node, (part) => addTable(part, scope));
     default:
+      checkTable(node, scope);
       return rewrite(node, scope, 'a table');
   }
+}
+
+/**
+ * Throws if a table with encrypted columns is given in SQL.
+ *
+ * @param {Node} node what stands for a table
+ * @param {Scope} scope
+ */
+function checkTable(node, scope) {
+  if (STATEMENTS.has(node.kind) || node.kind === 'ReferenceNode') return;
+  const text = node.kind === 'RawNode' ? textOf(node) : '';
+  const found =
+    node.kind === 'TableNode'
+      ? scope.isDeclared(tableName(node)) && tableName(node)
+      : scope.declaredNames().find((name) => mentions(text, name));
+  if (found) {
+    throw invalid(
+      `${found} has encrypted columns, and is not followed within SQL: give its name as a text, or a query ` +
+        'of the builder',
+    );
+  }
+  mapParts(node, (part) => {
+    checkTable(part, scope);
+    return part;
+  });
 }
 
 /**
@@ -184,6 +212,7 @@ function addCommonTable(node, scope, isRecursive) {
     );
   }
   if (isRecursive) scope.addCommonTable(name, NONE);
+  checkTable(node.expression, scope);
   const { node: expression, outputs } = rewriteStatement(node.expression, scope);
   const found = hasSealed(outputs);
   if (found && (isRecursive || node.name.columns)) {

@@ -44,6 +44,42 @@ module.exports = {
     assert.deepEqual(await stored('select * from users'), before);
     await db.updateTable('notes').set('authorId', 1).execute();
   },
+  'a table with encrypted columns is given by its name, not in SQL': async (world) => {
+    const { db } = world;
+    const { sql } = require('kysely');
+    await db.insertInto('users').values({ id: 1, name: 'Ada', email: ADA }).execute();
+    const before = await world.sql('select * from users');
+    for (const table of [
+      sql.table('users'),
+      sql.id('users'),
+      sql.raw('users'),
+      sql`users`,
+      sql`"Users"`,
+      sql`${sql.table('users')}`,
+      sql`(select * from users)`,
+    ]) {
+      for (const call of [
+        () => db.updateTable(table.as('u')).set({ phone: 'xyzzy' }).execute(),
+        () => db.selectFrom(table.as('u')).selectAll().execute(),
+        () => db.deleteFrom(table.as('u')).where('u.phone', '=', 'xyzzy').execute(),
+        () => db.selectFrom('notes').innerJoin(table.as('u'), 'u.id', 'notes.id').execute(),
+      ]) {
+        await refused(attempt(call), /users has encrypted columns, and is not followed/);
+      }
+    }
+    const raw = () =>
+      db
+        .with('c', () => sql`select * from users`)
+        .selectFrom('c')
+        .selectAll();
+    await refused(
+      attempt(() => raw().execute()),
+      /users has encrypted columns, and is not followed/,
+    );
+    assert.deepEqual(await world.sql('select * from users'), before);
+    const others = db.selectFrom(sql`(select 1 as one)`.as('users')).select('one');
+    assert.deepEqual(await others.execute(), [{ one: 1 }]);
+  },
 };
 
 /** A query builder may throw before it returns a promise. */
