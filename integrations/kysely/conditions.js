@@ -2,7 +2,7 @@
 
 const { invalid } = require('../../lib/errors.js');
 const { conditionRefused, indexRefused, orderRefused } = require('../columns/refusals.js');
-const { columnName, mapParts, sibling } = require('./nodes.js');
+const { columnName, mapParts, markSealed, sealedFor, sibling } = require('./nodes.js');
 
 /** @typedef {import('./scope.js').StatementScope} Scope */
 /** @typedef {import('./scope.js').Entry} Entry */
@@ -29,6 +29,7 @@ const SEARCHES = new Map([
 function rewriteComparison(node, scope, rewrite) {
   const { leftOperand: left, rightOperand: right } = node;
   const entry = entryOf(left, scope);
+  if (entry?.of && sealedFor(right) === entry.of) return node;
   if (!entry?.sealed) return mapParts(node, rewrite);
   const operator = String(node.operator.operator);
   if (/^is( not)?$/.test(operator) && right.kind === 'ValueNode' && right.value === null)
@@ -40,11 +41,12 @@ function rewriteComparison(node, scope, rewrite) {
     throw conditionRefused(entry.name, `a condition ${shown}`, entry.sealed.isIndexed);
   }
   if (!entry.index) throw unsearchable(entry);
+  const indexes = { kind: 'PrimitiveValueListNode', values: entry.sealed.search(values) };
   return {
     ...node,
     leftOperand: sibling(left, entry.index),
     operator: { kind: 'OperatorNode', operator: search },
-    rightOperand: { kind: 'PrimitiveValueListNode', values: entry.sealed.search(values) },
+    rightOperand: markSealed(indexes, entry.sealed),
   };
 }
 

@@ -2,7 +2,7 @@
 
 const assert = require('node:assert/strict');
 
-const { ADA, refused } = require('./cases');
+const { ADA, BOB, refused } = require('./cases');
 
 /** What would be written in the clear, or read as a ciphertext, if the plugin let it pass. */
 module.exports = {
@@ -79,6 +79,38 @@ module.exports = {
     assert.deepEqual(await world.sql('select * from users'), before);
     const others = db.selectFrom(sql`(select 1 as one)`.as('users')).select('one');
     assert.deepEqual(await others.execute(), [{ one: 1 }]);
+  },
+  'parts of a statement that are encrypted already are not encrypted again': async (world) => {
+    const { database } = world;
+    const isPostgres = database.dialect === 'postgresql';
+    const db = world.db.withSchema(isPostgres ? 'public' : 'main');
+    await db.insertInto('users').values({ id: 1, name: 'Ada', email: ADA, phone: 'x' }).execute();
+    const ids = db.selectFrom('users').select('id').where('email', '=', ADA);
+    const found = db.selectFrom('users').select('phone').where('id', 'in', ids);
+    assert.deepEqual(await found.execute(), [{ phone: 'x' }]);
+    const byHand = db.selectFrom('users').select('id').where('emailIndex', 'in', ['x']);
+    await refused(
+      attempt(() => byHand.execute()),
+      /is the blind index/,
+    );
+    if (!isPostgres) return;
+    const list = [
+      { id: 2, name: 'Bob', email: BOB, phone: 'xyzzy' },
+      { id: 3, name: 'No', phone: null },
+    ];
+    const insert = () => db.insertInto('users').values(list).returning('email');
+    const made = db.with('i', insert).selectFrom('i').selectAll();
+    assert.deepEqual(await made.execute(), [{ email: BOB }, { email: null }]);
+    const set = { email: 'eve@example.com', phone: 'new' };
+    const update = () => db.updateTable('users').set(set).where('email', '=', BOB).returning('id');
+    assert.deepEqual(await db.with('u', update).selectFrom('u').selectAll().execute(), [{ id: 2 }]);
+    const all = db.selectFrom('users').select(['email', 'phone']).orderBy('id');
+    assert.deepEqual(await all.execute(), [
+      { email: ADA, phone: 'x' },
+      set,
+      { email: null, phone: null },
+    ]);
+    assert.equal((await world.byEmail('eve@example.com')).name, 'Bob');
   },
 };
 
