@@ -43,6 +43,11 @@ function rewriteStatement(node, outer) {
       'MERGE is not known for tables with encrypted columns: insert and update instead',
     );
   }
+  if (node.table?.kind === 'ListNode' && scope.sources().some((columns) => columns.size > 0)) {
+    throw invalid(
+      'an update of several tables is not known for those with encrypted columns: update one at a time',
+    );
+  }
   /** @param {Node} part */
   const inner = (part) => rewrite(part, scope, 'a condition');
   const written = node.kind === 'InsertQueryNode' ? sealInsert(opened, target, inner) : {};

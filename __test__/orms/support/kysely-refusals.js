@@ -112,6 +112,28 @@ module.exports = {
     ]);
     assert.equal((await world.byEmail('eve@example.com')).name, 'Bob');
   },
+  'an update of several tables is refused, if one has encrypted columns': async ({ plugin }) => {
+    const kysely = require('kysely');
+    const db = new kysely.Kysely({
+      dialect: {
+        createAdapter: () => new kysely.MysqlAdapter(),
+        createDriver: () => new kysely.DummyDriver(),
+        createIntrospector: (of) => new kysely.MysqlIntrospector(of),
+        createQueryCompiler: () => new kysely.MysqlQueryCompiler(),
+      },
+      plugins: [plugin],
+    });
+    for (const tables of [
+      ['plain', 'users'],
+      ['users', 'plain'],
+      ['plain as p', 'users as u'],
+    ]) {
+      const update = () => db.updateTable(tables).set({ phone: 'xyzzy' }).execute();
+      await refused(attempt(update), /update of several tables/);
+    }
+    const others = db.updateTable(['plain', 'other']).set({ phone: '1' }).compile();
+    assert.match(others.sql, /^update `plain`, `other` set/);
+  },
 };
 
 /** A query builder may throw before it returns a promise. */
