@@ -76,7 +76,8 @@ class EncryptedTables {
     if (this.#rewritten.has(node)) throw invalid('the plugin is in the list of plugins twice');
     const scope = new Scope(this.#declared, this.#rewritten);
     const rewritten = rewriteStatement(node, scope);
-    this.#results.set(queryId, rewritten.outputs);
+    // The rows of EXPLAIN are a plan.
+    if (!node.explain) this.#results.set(queryId, rewritten.outputs);
     const inner = this.#plugins.reduce(
       (statement, plugin) => plugin.transformQuery({ node: statement, queryId }),
       rewritten.node,

@@ -134,6 +134,14 @@ module.exports = {
     const others = db.updateTable(['plain', 'other']).set({ phone: '1' }).compile();
     assert.match(others.sql, /^update `plain`, `other` set/);
   },
+  'explain gives the plan of a statement': async ({ db }) => {
+    const query = db.selectFrom('users').selectAll().where('email', '=', ADA);
+    const update = db.updateTable('users').set({ phone: 'x' }).returningAll();
+    for (const statement of [query, update]) {
+      const plan = await statement.explain();
+      assert.ok(plan.length > 0 && !('email' in plan[0]), Object.keys(plan[0]).join());
+    }
+  },
 };
 
 /** A query builder may throw before it returns a promise. */
