@@ -226,6 +226,7 @@ suite('kms-envelope/kysely', connect, {
     );
     for (const [table, columns, text] of [
       ['users', {}, /users declares no column/],
+      ['users', { email: { type: 'text', index: { unique: true } } }, /create a unique index/],
       ['auth.users', { email: { type: 'text' } }, /without its schema/],
       ['users', { a: { type: 'text', index: { name: 'b' } }, b: { type: 'text' } }, /twice/],
     ]) {

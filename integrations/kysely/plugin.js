@@ -112,6 +112,7 @@ class EncryptedTables {
     for (const [column, options] of Object.entries(Object(columns))) {
       const { declaration } = declare(options);
       const name = `${table}.${column}`;
+      if (declaration.index?.unique) throw notMade(name);
       const sealed = new EncryptedColumn(declaration, { table, column, name }, () => {
         if (!this.#fields) throw closed(name);
         return this.#fields();
@@ -135,6 +136,14 @@ class EncryptedTables {
 /** @param {string} name */
 function closed(name) {
   return unopened(name, 'call open({ fields }) of what encryptedTables returned');
+}
+
+/** @param {string} name */
+function notMade(name) {
+  return invalid(
+    `${name}: Kysely makes no indexes from declarations: leave out \`unique\`, and create a unique index on ` +
+      'the column of the blind index in a migration',
+  );
 }
 
 module.exports = { encryptedTables };
