@@ -2,7 +2,14 @@
 
 const { invalid } = require('../../lib/errors.js');
 const { isArray } = require('../../lib/input/index.js');
-const { checkText, entryOf, misplaced, rewriteComparison } = require('./conditions.js');
+const {
+  checkPosition,
+  checkText,
+  entryOf,
+  misplaced,
+  rewriteComparison,
+  rowRefused,
+} = require('./conditions.js');
 const { isNode, mapParts, tableName } = require('./nodes.js');
 const { NONE, derived } = require('./scope.js');
 const { Selected, hasSealed } = require('./selections.js');
@@ -53,10 +60,11 @@ function rewriteStatement(node, outer) {
   const written = node.kind === 'InsertQueryNode' ? sealInsert(opened, target, inner) : {};
   if (node.kind === 'InsertQueryNode') scope.addSource('excluded', target);
   const selected = new Selected(scope, rewriteStatement, inner);
+  if (node.selections) opened.selections = node.selections.map(selected.add);
+  scope.setSelected(selected.outputs);
   const rewritten = mapParts({ ...opened, ...written }, (part, key) => {
-    if (['with', 'columns', 'values', ...TABLES].includes(key)) return part;
+    if (['with', 'selections', 'columns', 'values', ...TABLES].includes(key)) return part;
     if (key === 'updates' || key === 'setOperations') return part;
-    if (key === 'selections') return selected.add(part);
     if (key === 'returning') return { ...part, selections: part.selections.map(selected.add) };
     if (key === 'onConflict' || key === 'onDuplicateKey') return conflict(part, target, scope);
     return inner(part);
@@ -91,8 +99,13 @@ function rewrite(node, scope, place) {
   }
   switch (node.kind) {
     case 'ValueNode':
+      if (node.immediate && typeof node.value === 'number') checkPosition(scope, place);
+      return node;
     case 'PrimitiveValueListNode':
       return node;
+    case 'FunctionNode':
+      checkRows(node.arguments, scope);
+      return mapParts(node, inner);
     case 'ReferenceNode':
     case 'ColumnNode': {
       const entry = entryOf(node, scope);
@@ -109,6 +122,7 @@ function rewrite(node, scope, place) {
       return mapParts(node, inner);
     case 'AggregateFunctionNode': {
       const isCount = node.func === 'count' && !node.distinct;
+      if (!isCount) checkRows(node.aggregated, scope);
       return mapParts(node, (part, key) => (isCount && key === 'aggregated' ? part : inner(part)));
     }
     case 'RawNode':
@@ -116,6 +130,22 @@ function rewrite(node, scope, place) {
       return mapParts(node, inner);
     default:
       return mapParts(node, inner);
+  }
+}
+
+/**
+ * Throws if a function is given a whole row with encrypted columns.
+ *
+ * @param {Node[]} given
+ * @param {Scope} scope
+ */
+function checkRows(given, scope) {
+  for (const node of given) {
+    const isAll = node.kind === 'ReferenceNode' && node.column.kind === 'SelectAllNode';
+    const table = isAll ? node.table : node;
+    if (table?.kind !== 'TableNode') continue;
+    const columns = scope.source(tableName(table));
+    if (columns.size > 0) throw rowRefused(tableName(table), columns);
   }
 }
 

@@ -142,6 +142,96 @@ module.exports = {
       assert.ok(plan.length > 0 && !('email' in plan[0]), Object.keys(plan[0]).join());
     }
   },
+  'the alias of an encrypted column, and its place in the result, are refused': async ({ db }) => {
+    const { sql } = require('kysely');
+    const rows = () => db.selectFrom('users').select(['id', 'name', 'email as mail']);
+    for (const call of [
+      () => rows().orderBy('mail').execute(),
+      () => rows().orderBy('MAIL').execute(),
+      () => rows().groupBy('mail').execute(),
+      () => rows().groupBy('id').having('mail', '=', 'xyzzy').execute(),
+      () => rows().where('mail', '=', 'xyzzy').execute(),
+      () => rows().distinctOn('mail').execute(),
+      () =>
+        rows()
+          .orderBy(sql`mail desc`)
+          .execute(),
+      () => rows().orderBy(sql.id('mail')).execute(),
+      () =>
+        rows()
+          .orderBy(sql`3`)
+          .execute(),
+      () => rows().orderBy(sql.lit(3)).execute(),
+      () =>
+        rows()
+          .groupBy(sql`3`)
+          .execute(),
+      () => {
+        const emails = () => db.selectFrom('users').select('email as mail');
+        return emails().unionAll(emails()).orderBy('mail').execute();
+      },
+    ]) {
+      await refused(attempt(call), /encrypted|written as/);
+    }
+    const others = rows().where('name', '=', 'x').groupBy(['id', 'name']).orderBy('name desc');
+    assert.deepEqual(await others.execute(), []);
+    assert.deepEqual(
+      await db
+        .selectFrom('users')
+        .select('name')
+        .orderBy(sql`1`)
+        .execute(),
+      [],
+    );
+  },
+  'sql that names an encrypted column in whatever way is refused': async ({ db }) => {
+    const { sql } = require('kysely');
+    const rows = () => db.selectFrom('users as u').select('name');
+    for (const call of [
+      () =>
+        rows()
+          .where(sql`${sql.id('email')} = ${'xyzzy'}`)
+          .execute(),
+      () =>
+        rows()
+          .where(sql`${sql.id('u', 'email')} = ${'xyzzy'}`)
+          .execute(),
+      () =>
+        rows()
+          .where(sql`U."EMAIL" = ${'xyzzy'}`)
+          .execute(),
+      () => rows().where('U.email', '=', 'xyzzy').execute(),
+      () => rows().orderBy(sql.id('email')).execute(),
+      () => rows().select(sql.id('phone').as('x')).execute(),
+      () =>
+        rows()
+          .select(sql`e_mail`.as('x'))
+          .execute(),
+      () => rows().select('U.email').execute(),
+    ]) {
+      await refused(attempt(call), /cannot|write the table U as u/);
+    }
+    const others = rows().where(sql`${sql.id('u', 'name')} = 'email' or u.name = ${'x'}`);
+    assert.deepEqual(await others.execute(), []);
+  },
+  'a whole row with encrypted columns is given to no function': async ({ db, database }) => {
+    const { sql } = require('kysely');
+    const select = (selection) => () => db.selectFrom('users').select(selection).execute();
+    for (const call of [
+      select(({ fn }) => fn.toJson('users').as('x')),
+      select(({ fn }) => fn.jsonAgg('users').as('x')),
+      select(({ fn }) => fn('to_jsonb', [sql`users`]).as('x')),
+      select(sql`to_json(${sql.table('users')})`.as('x')),
+      select(sql`to_json(USERS.*)`.as('x')),
+    ]) {
+      await refused(attempt(call), /is a whole row here, in which users\.email is encrypted/);
+    }
+    const count = db.selectFrom('users').select(({ fn }) => fn.countAll('users').as('n'));
+    const isPostgres = database.dialect === 'postgresql';
+    if (isPostgres) assert.deepEqual(await count.execute(), [{ n: '0' }]);
+    const locked = db.selectFrom('users').select('email').forUpdate('users');
+    if (isPostgres) assert.deepEqual(await locked.execute(), []);
+  },
 };
 
 /** A query builder may throw before it returns a promise. */
