@@ -3,15 +3,20 @@
 /** @typedef {import('./nodes.js').Node} Node */
 
 const WORD = /[\p{L}\p{N}_$]+/gu;
+const QUOTED = /"(?:[^"]|"")*"|`[^`]*`|'(?:[^']|'')*'/g;
+/** Escapes and comments, in which an apostrophe may begin or end no text. */
+const UNCLEAR = /\\|--|\/\*|#|\$\w*\$/;
 
 /**
  * Returns the text of raw SQL with the names that were given as parts of it, and without the texts that it
- * quotes. Other parts are question marks.
+ * quotes, unless it is unclear where they end. Other parts are question marks.
  *
  * @param {Node} node a `RawNode`
  */
 function textOf(node) {
-  return written(node).replace(/'(?:[^']|'')*'/g, "''");
+  const text = written(node);
+  if (UNCLEAR.test(text)) return text;
+  return text.replace(QUOTED, (quoted) => (quoted.startsWith("'") ? "''" : quoted));
 }
 
 /**
@@ -29,7 +34,7 @@ function written(node) {
         })
         .join('');
     case 'IdentifierNode':
-      return `"${node.name.replaceAll("'", '')}"`;
+      return `"${node.name.replaceAll('"', '""')}"`;
     case 'SchemableIdentifierNode':
       return written(node.identifier);
     case 'TableNode':

@@ -208,6 +208,18 @@ module.exports = {
           .select(sql`e_mail`.as('x'))
           .execute(),
       () => rows().select('U.email').execute(),
+      () =>
+        rows()
+          .where(sql`E'\\'' || email || E'\\'' = ${'xyzzy'}`)
+          .execute(),
+      () =>
+        rows()
+          .where(sql`/* don't */ email = ${'xyzzy'} /* isn't */`)
+          .execute(),
+      () =>
+        rows()
+          .where(sql`"it's" = email or name = 'x'`)
+          .execute(),
     ]) {
       await refused(attempt(call), /cannot|write the table U as u/);
     }
