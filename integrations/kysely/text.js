@@ -5,7 +5,7 @@
 const WORD = /[\p{L}\p{N}_$]+/gu;
 const QUOTED = /"(?:[^"]|"")*"|`[^`]*`|'(?:[^']|'')*'/g;
 /** Escapes and comments, in which an apostrophe may begin or end no text. */
-const UNCLEAR = /\\|--|\/\*|#|\$\w*\$/;
+const UNCLEAR = /\\|--|\/\*|#(?![>-])|\$\w*\$/;
 
 /**
  * Returns the text of raw SQL with the names that were given as parts of it, and without the texts that it
