@@ -113,7 +113,7 @@ describe('AwsKmsEcdhKeyring', () => {
     await rejection(envelopeOf(options()).encrypt('x'), 'INVALID_ARGUMENT');
   });
 
-  it('opens if the KMS key is what the options say', async () => {
+  it('passes Envelope.open if the KMS key fits its options', async () => {
     const { publicKey } = pairOf();
     const open = (more) =>
       Envelope.open({ keyring: new AwsKmsEcdhKeyring({ ...options(), ...more }) });

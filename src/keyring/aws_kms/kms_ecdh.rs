@@ -134,7 +134,9 @@ impl AwsKmsEcdhKeyring {
                 Ok(asked) if *given == asked => {}
                 Ok(_) => return Err(other_public_key(&self.key)),
                 // Who was given the public key need not be allowed to ask for it.
-                Err(error) if error.code() == Code::KmsAccessDenied => return self.prove(given).await,
+                Err(error) if error.code() == Code::KmsAccessDenied => {
+                    return self.prove(given).await;
+                }
                 Err(error) => return Err(error),
             }
         }
