@@ -43,7 +43,7 @@ function open(database, schema, log) {
 }
 
 function worldOf(db, { users, notes }) {
-  const { asc, eq, gt, inArray, isNotNull, isNull, like, ne } = require('drizzle-orm');
+  const { asc, eq, gt, inArray, isNotNull, isNull, like, ne, notInArray } = require('drizzle-orm');
   const find = (where) => db.select().from(users).where(where);
   return {
     create: async (user) => {
@@ -57,6 +57,12 @@ function worldOf(db, { users, notes }) {
     byNotEmail: (email) => find(ne(users.email, email)),
     withoutEmail: () => find(isNull(users.email)),
     withEmail: () => find(isNotNull(users.email)),
+    searchesForNull: (email) => [
+      () => find(eq(users.email, null)),
+      () => find(ne(users.email, null)),
+      () => find(notInArray(users.email, [null, email])),
+      () => db.delete(users).where(ne(users.email, null)),
+    ],
     countByEmail: (email) => db.$count(users, eq(users.email, email)),
     all: async () => db.select().from(users).orderBy(asc(users.id)),
     updateWhere: async (email, patch) => {

@@ -8,9 +8,11 @@ const { thrown } = require('../support/rejects');
 const { ADA, BOB, SEALED, refused } = require('./support/cases');
 const { suite } = require('./support/suite');
 const { connect, declarations } = require('./support/kysely-world');
+const refusals = require('./support/kysely-refusals');
 const renaming = require('./support/kysely-renaming');
 
 suite('kms-envelope/kysely', connect, {
+  ...refusals,
   ...renaming,
   'every condition is either answered or refused': async (world) => {
     const { db } = world;
@@ -224,6 +226,7 @@ suite('kms-envelope/kysely', connect, {
     );
     for (const [table, columns, text] of [
       ['users', {}, /users declares no column/],
+      ['users', { email: { type: 'text', index: { unique: true } } }, /create a unique index/],
       ['auth.users', { email: { type: 'text' } }, /without its schema/],
       ['users', { a: { type: 'text', index: { name: 'b' } }, b: { type: 'text' } }, /twice/],
     ]) {

@@ -31,7 +31,7 @@ async function connect({ database, fields, log }) {
 }
 
 function worldOf(manager) {
-  const { In, IsNull, Like, MoreThan, Not } = require('typeorm');
+  const { Equal, In, IsNull, Like, MoreThan, Not } = require('typeorm');
   const users = manager.getRepository(User);
   const notes = manager.getRepository(Note);
   const find = (where) => users.find({ where });
@@ -46,6 +46,13 @@ function worldOf(manager) {
     byNotEmail: (email) => find({ email: Not(email) }),
     withoutEmail: () => find({ email: IsNull() }),
     withEmail: () => find({ email: Not(IsNull()) }),
+    searchesForNull: (email) => [
+      () => find({ email: Equal(null) }),
+      () => find({ email: Not(null) }),
+      () => find({ email: Not(Equal(null)) }),
+      () => find({ email: In([null, email]) }),
+      () => users.delete({ email: Not(In([null])) }),
+    ],
     countByEmail: (email) => users.countBy({ email }),
     all: () => users.find({ order: { id: 'ASC' } }),
     updateWhere: (email, patch) => users.update({ email }, patch),

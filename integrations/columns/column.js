@@ -5,6 +5,7 @@ const { isDeepStrictEqual } = require('node:util');
 const { EnvelopeError, invalid } = require('../../lib/errors.js');
 const { kind } = require('../../lib/input/kind.js');
 const { Fields } = require('../../lib/fields/fields.js');
+const { nullRefused } = require('./refusals.js');
 
 /** @typedef {import('./declaration.js').Declaration} Declaration */
 /** @typedef {InstanceType<typeof Fields>} OpenFields */
@@ -62,11 +63,13 @@ class EncryptedColumn {
   }
 
   /**
-   * The indexes to search by for any of these values: one for each value and enabled key.
+   * The indexes to search by for any of these values: one for each value and enabled key. Null is refused: a
+   * list that lost it would find every other row where SQL finds none.
    *
    * @param {unknown[]} values
    */
   search(values) {
+    if (values.some((value) => value === null)) throw nullRefused(this.name);
     return this.#named((column) => values.flatMap((value) => column.indexes(value)));
   }
 

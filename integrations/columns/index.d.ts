@@ -31,7 +31,7 @@ export interface ColumnIndex {
   readonly normalize?: FieldNormalizer | readonly FieldNormalizer[];
   /** The name of its property; that of the encrypted one and `Index` by default. */
   readonly name?: string;
-  /** Whether no two rows may have the same value. */
+  /** Whether no two rows may have the same value. Kysely makes no indexes, and refuses it. */
   readonly unique?: boolean;
 }
 

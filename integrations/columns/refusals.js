@@ -66,4 +66,23 @@ function indexRefused(name, of) {
   );
 }
 
-module.exports = { conditionRefused, expressionRefused, indexRefused, orderRefused, unopened };
+/**
+ * The error of a comparison with null, which is neither true nor false in SQL.
+ *
+ * @param {string} name
+ */
+function nullRefused(name) {
+  return invalid(
+    `${name} is compared with null, which finds no row in SQL: ask for null by the condition of its own, ` +
+      'IS NULL or IS NOT NULL',
+  );
+}
+
+module.exports = {
+  conditionRefused,
+  expressionRefused,
+  indexRefused,
+  nullRefused,
+  orderRefused,
+  unopened,
+};

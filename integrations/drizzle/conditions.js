@@ -135,7 +135,8 @@ function valuesOf(operand) {
     return lists.every((list) => list !== undefined) ? lists.flat() : undefined;
   }
   const value = kindOf(operand) === 'Param' ? operand.value : operand;
-  if (value === undefined || value === null) return undefined;
+  if (value === null) return [null];
+  if (value === undefined) return undefined;
   if (kindOf(value) !== undefined || typeof value.getSQL === 'function') return undefined;
   return [value];
 }

@@ -2,7 +2,8 @@
 
 const { invalid } = require('../../lib/errors.js');
 const { conditionRefused, indexRefused, orderRefused } = require('../columns/refusals.js');
-const { columnName, mapParts, sibling } = require('./nodes.js');
+const { columnName, mapParts, markSealed, sealedFor, sibling } = require('./nodes.js');
+const { mentions, mentionsRow, textOf } = require('./text.js');
 
 /** @typedef {import('./scope.js').StatementScope} Scope */
 /** @typedef {import('./scope.js').Entry} Entry */
@@ -29,6 +30,7 @@ const SEARCHES = new Map([
 function rewriteComparison(node, scope, rewrite) {
   const { leftOperand: left, rightOperand: right } = node;
   const entry = entryOf(left, scope);
+  if (entry?.of && sealedFor(right) === entry.of) return node;
   if (!entry?.sealed) return mapParts(node, rewrite);
   const operator = String(node.operator.operator);
   if (/^is( not)?$/.test(operator) && right.kind === 'ValueNode' && right.value === null)
@@ -40,11 +42,12 @@ function rewriteComparison(node, scope, rewrite) {
     throw conditionRefused(entry.name, `a condition ${shown}`, entry.sealed.isIndexed);
   }
   if (!entry.index) throw unsearchable(entry);
+  const indexes = { kind: 'PrimitiveValueListNode', values: entry.sealed.search(values) };
   return {
     ...node,
     leftOperand: sibling(left, entry.index),
     operator: { kind: 'OperatorNode', operator: search },
-    rightOperand: { kind: 'PrimitiveValueListNode', values: entry.sealed.search(values) },
+    rightOperand: markSealed(indexes, entry.sealed),
   };
 }
 
@@ -93,20 +96,47 @@ function misplaced({ name, sealed, of }, place) {
 }
 
 /**
- * Throws if the text of raw SQL names an encrypted column or an index.
+ * Throws if the text of raw SQL names an encrypted column, an index, or a whole row that has them.
  *
  * @param {Node} node a `RawNode`
  * @param {Scope} scope
  * @param {string} place
  */
 function checkText(node, scope, place) {
-  const text = node.sqlFragments.join(' ? ').replace(/'(?:[^']|'')*'/g, "''");
+  const text = textOf(node);
   for (const [column, entry] of scope.visible()) {
-    const name = column.replace(/[^\w]/g, '\\$&');
-    if (new RegExp(`(?<![\\w$])${name}(?![\\w$])`, 'i').test(text)) {
+    if (mentions(text, column)) {
       throw misplaced(entry, place === 'ORDER BY' ? place : 'a condition in SQL');
     }
   }
+  const row = scope.rows().find(([alias]) => mentionsRow(text, alias));
+  if (row) throw rowRefused(...row);
+  if (/^\s*\d/.test(text)) checkPosition(scope, place);
 }
 
-module.exports = { checkText, entryOf, misplaced, rewriteComparison };
+/**
+ * Throws for the number of a column in ORDER BY or GROUP BY, if it may be that of an encrypted one.
+ *
+ * @param {Scope} scope
+ * @param {string} place
+ */
+function checkPosition(scope, place) {
+  if (!/ BY$/.test(place) || !scope.selects()) return;
+  throw invalid(`name the columns of ${place}: a number may be that of an encrypted one`);
+}
+
+/**
+ * The error of SQL or a function that would be given a whole row.
+ *
+ * @param {string} alias of its table
+ * @param {import('./scope.js').Outputs} columns
+ */
+function rowRefused(alias, columns) {
+  const [entry] = columns.values();
+  return invalid(
+    `${alias} is a whole row here, in which ${entry?.name} is encrypted: select its columns, or use ` +
+      'jsonObjectFrom or jsonArrayFrom',
+  );
+}
+
+module.exports = { checkPosition, checkText, entryOf, misplaced, rewriteComparison, rowRefused };

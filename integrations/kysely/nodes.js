@@ -3,6 +3,7 @@
 const { isArray } = require('../../lib/input/index.js');
 
 /** A part of a statement: an `OperationNode` of Kysely, which is a plain object. @typedef {any} Node */
+/** @typedef {import('../columns/column.js').SealedColumn} SealedColumn */
 
 /** @param {unknown} value */
 function isNode(value) {
@@ -65,4 +66,40 @@ function valueNode(value) {
   return { kind: 'ValueNode', value };
 }
 
-module.exports = { columnName, columnNode, isNode, mapParts, sibling, tableName, valueNode };
+/**
+ * The column for which a plugin has made a node of ciphertexts or indexes. Plugins that copy statements, as that
+ * of `withSchema` does, keep the nodes of values.
+ *
+ * @type {WeakMap<Node, SealedColumn>}
+ */
+const makers = new WeakMap();
+
+/**
+ * @param {Node} node
+ * @param {SealedColumn} column
+ */
+function markSealed(node, column) {
+  makers.set(node, column);
+  return node;
+}
+
+/**
+ * Returns the column whose ciphertexts or indexes a node holds, if a plugin has made it.
+ *
+ * @param {Node} node
+ */
+function sealedFor(node) {
+  return makers.get(node);
+}
+
+module.exports = {
+  columnName,
+  columnNode,
+  isNode,
+  mapParts,
+  markSealed,
+  sealedFor,
+  sibling,
+  tableName,
+  valueNode,
+};

@@ -26,6 +26,11 @@ function encryptedTables(tables, options) {
 class EncryptedTables {
   /** @type {Map<string, Outputs>} */
   #tables = new Map();
+  #declared = {
+    names: () => [...this.#tables.keys()],
+    /** @param {string} table */
+    columnsOf: (table) => this.#columnsOf(table),
+  };
   /** @type {(() => import('../columns/column.js').OpenFields) | undefined} */
   #fields;
   /** @type {any[]} */
@@ -69,9 +74,10 @@ class EncryptedTables {
   /** @param {{ node: any, queryId: object }} query */
   transformQuery({ node, queryId }) {
     if (this.#rewritten.has(node)) throw invalid('the plugin is in the list of plugins twice');
-    const scope = new Scope((table) => this.#columnsOf(table), this.#rewritten);
+    const scope = new Scope(this.#declared, this.#rewritten);
     const rewritten = rewriteStatement(node, scope);
-    this.#results.set(queryId, rewritten.outputs);
+    // The rows of EXPLAIN are a plan.
+    if (!node.explain) this.#results.set(queryId, rewritten.outputs);
     const inner = this.#plugins.reduce(
       (statement, plugin) => plugin.transformQuery({ node: statement, queryId }),
       rewritten.node,
@@ -106,6 +112,7 @@ class EncryptedTables {
     for (const [column, options] of Object.entries(Object(columns))) {
       const { declaration } = declare(options);
       const name = `${table}.${column}`;
+      if (declaration.index?.unique) throw notMade(name);
       const sealed = new EncryptedColumn(declaration, { table, column, name }, () => {
         if (!this.#fields) throw closed(name);
         return this.#fields();
@@ -129,6 +136,14 @@ class EncryptedTables {
 /** @param {string} name */
 function closed(name) {
   return unopened(name, 'call open({ fields }) of what encryptedTables returned');
+}
+
+/** @param {string} name */
+function notMade(name) {
+  return invalid(
+    `${name}: Kysely makes no indexes from declarations: leave out \`unique\`, and create a unique index on ` +
+      'the column of the blind index in a migration',
+  );
 }
 
 module.exports = { encryptedTables };

@@ -1,6 +1,7 @@
 'use strict';
 
 const { invalid } = require('../../lib/errors.js');
+const { bare } = require('./text.js');
 
 /**
  * What a name means in a statement: an encrypted column and the name of its index; the index of one; or JSON
@@ -25,11 +26,13 @@ class Scope {
   #parent;
   /** Tables and derived tables by their alias. @type {Map<string, Outputs>} */
   #sources = new Map();
+  /** What the statement selects, which its other parts can name, too. @type {Outputs} */
+  #selected = NONE;
   /** Common table expressions. @type {Map<string, Outputs>} */
   #named = new Map();
 
   /**
-   * @param {(table: string) => Outputs | undefined} declared
+   * @param {{ names(): string[], columnsOf(table: string): Outputs | undefined }} declared
    * @param {WeakMap<object, { node: any, outputs: Outputs }>} rewritten statements
    * @param {Scope} [parent]
    */
@@ -51,6 +54,16 @@ class Scope {
     this.#sources.set(alias, columns);
   }
 
+  /** @param {Outputs} columns */
+  setSelected(columns) {
+    this.#selected = columns;
+  }
+
+  /** Whether an encrypted column is selected. */
+  selects() {
+    return this.#selected.size > 0;
+  }
+
   /**
    * @param {string} name
    * @param {Outputs} columns
@@ -66,7 +79,23 @@ class Scope {
    * @returns {Outputs}
    */
   table(name) {
-    return this.#named.get(name) ?? this.#parent?.table(name) ?? this.#declared(name) ?? NONE;
+    return (
+      this.#named.get(name) ?? this.#parent?.table(name) ?? this.#declared.columnsOf(name) ?? NONE
+    );
+  }
+
+  /**
+   * Whether a table of that name has encrypted columns.
+   *
+   * @param {string} name
+   */
+  isDeclared(name) {
+    return this.#declared.columnsOf(name) !== undefined;
+  }
+
+  /** Returns the names of the tables that have encrypted columns. */
+  declaredNames() {
+    return this.#declared.names();
   }
 
   /**
@@ -76,7 +105,31 @@ class Scope {
    * @returns {Outputs}
    */
   source(alias) {
-    return this.#sources.get(alias) ?? this.#parent?.source(alias) ?? this.#declared(alias) ?? NONE;
+    const known = this.#known(alias) ?? this.#refuseSimilar(alias);
+    return known ?? this.#declared.columnsOf(alias) ?? NONE;
+  }
+
+  /**
+   * Returns the encrypted columns under an alias that the statement gives.
+   *
+   * @param {string} alias
+   * @returns {Outputs | undefined}
+   */
+  #known(alias) {
+    const own = this.#sources.get(alias);
+    return own || !this.#parent ? own : this.#parent.#known(alias);
+  }
+
+  /**
+   * Throws for an alias that is like a known one, as SQLite takes letters of either case for the same.
+   *
+   * @param {string} alias
+   * @returns {undefined}
+   */
+  #refuseSimilar(alias) {
+    const known = this.rows().find(([name]) => bare(name) === bare(alias));
+    if (known) throw invalid(`write the table ${alias} as ${known[0]}, as the statement names it`);
+    return undefined;
   }
 
   sources() {
@@ -96,6 +149,8 @@ class Scope {
       const own = columnOf(columns, column);
       if (own) return own;
     }
+    const selected = columnOf(this.#selected, column);
+    if (selected) throw namedInResult(column, selected);
     const outer = this.#parent?.find(column, undefined);
     // The inner tables may have a column of that name, too.
     if (outer)
@@ -109,8 +164,18 @@ class Scope {
    * @returns {Array<[string, Entry]>}
    */
   visible() {
-    const own = this.sources().flatMap((columns) => [...columns]);
+    const own = [...this.sources(), this.#selected].flatMap((columns) => [...columns]);
     return [...own, ...(this.#parent?.visible() ?? [])];
+  }
+
+  /**
+   * Returns the tables that have encrypted columns, by the aliases by which a text may name their rows.
+   *
+   * @returns {Array<[string, Outputs]>}
+   */
+  rows() {
+    const own = [...this.#sources].filter(([, columns]) => columns.size > 0);
+    return [...own, ...(this.#parent?.rows() ?? [])];
   }
 }
 
@@ -122,6 +187,19 @@ class Scope {
  */
 function columnOf(columns, name) {
   return columns.get(name) ?? refuseRenamed(columns, name);
+}
+
+/**
+ * The error of a name that a statement gives to an encrypted column, and then works with.
+ *
+ * @param {string} alias
+ * @param {Entry} entry
+ */
+function namedInResult(alias, { name }) {
+  return invalid(
+    `${alias} is ${name}, which is encrypted, under another name: in a condition write the column itself, and ` +
+      'order or group the rows in the program',
+  );
 }
 
 /**
@@ -138,11 +216,6 @@ function refuseRenamed(declared, name) {
     `${found} is written as ${name} here: give plugins that rename as the option \`plugins\` of ` +
       'encryptedTables, and declare names as statements write them',
   );
-}
-
-/** @param {string} name */
-function bare(name) {
-  return name.replaceAll('_', '').toLowerCase();
 }
 
 /**

@@ -2,10 +2,18 @@
 
 const { invalid } = require('../../lib/errors.js');
 const { isArray } = require('../../lib/input/index.js');
-const { checkText, entryOf, misplaced, rewriteComparison } = require('./conditions.js');
+const {
+  checkPosition,
+  checkText,
+  entryOf,
+  misplaced,
+  rewriteComparison,
+  rowRefused,
+} = require('./conditions.js');
 const { isNode, mapParts, tableName } = require('./nodes.js');
 const { NONE, derived } = require('./scope.js');
 const { Selected, hasSealed } = require('./selections.js');
+const { mentions, textOf } = require('./text.js');
 const { checkConflict, sealInsert, sealUpdates } = require('./writes.js');
 
 /** @typedef {import('./scope.js').StatementScope} Scope */
@@ -42,15 +50,21 @@ function rewriteStatement(node, outer) {
       'MERGE is not known for tables with encrypted columns: insert and update instead',
     );
   }
+  if (node.table?.kind === 'ListNode' && scope.sources().some((columns) => columns.size > 0)) {
+    throw invalid(
+      'an update of several tables is not known for those with encrypted columns: update one at a time',
+    );
+  }
   /** @param {Node} part */
   const inner = (part) => rewrite(part, scope, 'a condition');
   const written = node.kind === 'InsertQueryNode' ? sealInsert(opened, target, inner) : {};
   if (node.kind === 'InsertQueryNode') scope.addSource('excluded', target);
   const selected = new Selected(scope, rewriteStatement, inner);
+  if (node.selections) opened.selections = node.selections.map(selected.add);
+  scope.setSelected(selected.outputs);
   const rewritten = mapParts({ ...opened, ...written }, (part, key) => {
-    if (['with', 'columns', 'values', ...TABLES].includes(key)) return part;
+    if (['with', 'selections', 'columns', 'values', ...TABLES].includes(key)) return part;
     if (key === 'updates' || key === 'setOperations') return part;
-    if (key === 'selections') return selected.add(part);
     if (key === 'returning') return { ...part, selections: part.selections.map(selected.add) };
     if (key === 'onConflict' || key === 'onDuplicateKey') return conflict(part, target, scope);
     return inner(part);
@@ -85,8 +99,13 @@ function rewrite(node, scope, place) {
   }
   switch (node.kind) {
     case 'ValueNode':
+      if (node.immediate && typeof node.value === 'number') checkPosition(scope, place);
+      return node;
     case 'PrimitiveValueListNode':
       return node;
+    case 'FunctionNode':
+      checkRows(node.arguments, scope);
+      return mapParts(node, inner);
     case 'ReferenceNode':
     case 'ColumnNode': {
       const entry = entryOf(node, scope);
@@ -103,6 +122,7 @@ function rewrite(node, scope, place) {
       return mapParts(node, inner);
     case 'AggregateFunctionNode': {
       const isCount = node.func === 'count' && !node.distinct;
+      if (!isCount) checkRows(node.aggregated, scope);
       return mapParts(node, (part, key) => (isCount && key === 'aggregated' ? part : inner(part)));
     }
     case 'RawNode':
@@ -110,6 +130,22 @@ function rewrite(node, scope, place) {
       return mapParts(node, inner);
     default:
       return mapParts(node, inner);
+  }
+}
+
+/**
+ * Throws if a function is given a whole row with encrypted columns.
+ *
+ * @param {Node[]} given
+ * @param {Scope} scope
+ */
+function checkRows(given, scope) {
+  for (const node of given) {
+    const isAll = node.kind === 'ReferenceNode' && node.column.kind === 'SelectAllNode';
+    const table = isAll ? node.table : node;
+    if (table?.kind !== 'TableNode') continue;
+    const columns = scope.source(tableName(table));
+    if (columns.size > 0) throw rowRefused(tableName(table), columns);
   }
 }
 
@@ -156,6 +192,7 @@ function addTable(node, scope) {
         scope.addSource(node.alias.name, scope.table(tableName(node.node)));
         return node;
       }
+      checkTable(node.node, scope);
       const { node: inner, outputs } = rewriteStatement(node.node, scope);
       scope.addSource(node.alias.name ?? '', derived(outputs));
       return { ...node, node: inner };
@@ -167,8 +204,34 @@ function addTable(node, scope) {
     case 'ListNode':
       return mapParts(node, (part) => addTable(part, scope));
     default:
+      checkTable(node, scope);
       return rewrite(node, scope, 'a table');
   }
+}
+
+/**
+ * Throws if a table with encrypted columns is given in SQL.
+ *
+ * @param {Node} node what stands for a table
+ * @param {Scope} scope
+ */
+function checkTable(node, scope) {
+  if (STATEMENTS.has(node.kind) || node.kind === 'ReferenceNode') return;
+  const text = node.kind === 'RawNode' ? textOf(node) : '';
+  const found =
+    node.kind === 'TableNode'
+      ? scope.isDeclared(tableName(node)) && tableName(node)
+      : scope.declaredNames().find((name) => mentions(text, name));
+  if (found) {
+    throw invalid(
+      `${found} has encrypted columns, and is not followed within SQL: give its name as a text, or a query ` +
+        'of the builder',
+    );
+  }
+  mapParts(node, (part) => {
+    checkTable(part, scope);
+    return part;
+  });
 }
 
 /**
@@ -178,7 +241,13 @@ function addTable(node, scope) {
  */
 function addCommonTable(node, scope, isRecursive) {
   const name = tableName(node.name.table);
+  if (scope.isDeclared(name)) {
+    throw invalid(
+      `${name} is a table with encrypted columns: give the query in WITH a name of its own`,
+    );
+  }
   if (isRecursive) scope.addCommonTable(name, NONE);
+  checkTable(node.expression, scope);
   const { node: expression, outputs } = rewriteStatement(node.expression, scope);
   const found = hasSealed(outputs);
   if (found && (isRecursive || node.name.columns)) {

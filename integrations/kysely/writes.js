@@ -3,12 +3,21 @@
 const { invalid } = require('../../lib/errors.js');
 const { expressionRefused, indexRefused } = require('../columns/refusals.js');
 const { entryOf } = require('./conditions.js');
-const { columnName, columnNode, sibling, valueNode } = require('./nodes.js');
+const {
+  columnName,
+  columnNode,
+  mapParts,
+  markSealed,
+  sealedFor,
+  sibling,
+  valueNode,
+} = require('./nodes.js');
 const { columnOf } = require('./scope.js');
 
 /** @typedef {import('./scope.js').Entry} Entry */
 /** @typedef {import('./scope.js').Outputs} Outputs */
 /** @typedef {import('./nodes.js').Node} Node */
+/** @typedef {import('../columns/column.js').SealedColumn} SealedColumn */
 
 /**
  * Returns the columns and the rows of an insert, encrypted, with indexes.
@@ -27,6 +36,9 @@ function sealInsert({ columns, values }, target, rewrite) {
     return { columns, values: values && rewrite(values) };
   }
   const entries = columns?.map(({ column }) => columnOf(target, column.name)) ?? [];
+  if (values.values.some((/** @type {Node} */ row) => row.values.some(sealedFor))) {
+    return { columns, values: mapParts(values, (row) => sealedRow(row, entries, rewrite)) };
+  }
   for (const entry of entries) if (entry?.of) throw indexRefused(entry.name, entry.of.name);
   const indexes = entries.flatMap((entry) => (entry?.index ? [columnNode(entry.index)] : []));
   return {
@@ -59,10 +71,49 @@ function sealRow(row, entries, rewrite) {
     }
     const isDefault = cell.kind === 'DefaultInsertValueNode';
     if (!isDefault && cell.kind !== 'ValueNode') throw expressionRefused(entry.name);
-    sealed.push(isDefault ? cell : valueNode(entry.sealed.encrypt(cell.value)));
-    if (entry.index) indexes.push(isDefault ? cell : valueNode(entry.sealed.index(cell.value)));
+    sealed.push(isDefault ? cell : ciphertextNode(entry.sealed, cell.value));
+    if (entry.index) indexes.push(isDefault ? cell : indexNode(entry.sealed, cell.value));
   }
   return { kind: 'ValueListNode', values: [...sealed, ...indexes] };
+}
+
+/**
+ * Returns a row of an insert that is encrypted already, as it was part of another statement.
+ *
+ * @param {Node} row
+ * @param {Array<Entry | undefined>} entries
+ * @param {(part: Node) => Node} rewrite
+ */
+function sealedRow(row, entries, rewrite) {
+  const cells = row.values.map((/** @type {Node} */ cell, /** @type {number} */ i) => {
+    const entry = entries[i];
+    if (!entry) return rewrite(cell);
+    const isDefault = cell.kind === 'DefaultInsertValueNode';
+    if (!isDefault && sealedFor(cell) !== columnFor(entry)) throw expressionRefused(entry.name);
+    return cell;
+  });
+  return { ...row, values: cells };
+}
+
+/** @param {Entry} entry */
+function columnFor({ sealed, of }) {
+  return sealed ?? of;
+}
+
+/**
+ * @param {SealedColumn} column
+ * @param {unknown} value
+ */
+function ciphertextNode(column, value) {
+  return markSealed(valueNode(column.encrypt(value)), column);
+}
+
+/**
+ * @param {SealedColumn} column
+ * @param {unknown} value
+ */
+function indexNode(column, value) {
+  return markSealed(valueNode(column.index(value)), column);
 }
 
 /**
@@ -77,24 +128,41 @@ function sealUpdates(updates, target, scope, rewrite) {
   return updates.flatMap((update) => {
     const { column, value } = update;
     const name = columnName(column);
+    if (!name) checkUnnamed(target);
     const entry = name && columnOf(target, name.column);
     if (!entry) return [{ ...update, value: rewrite(value) }];
+    const maker = sealedFor(value);
+    if (maker && maker === columnFor(entry)) return [update];
     if (entry.of) throw indexRefused(entry.name, entry.of.name);
     const { sealed, index } = entry;
+    if (!sealed || maker) throw expressionRefused(entry.name);
     /** @param {Node} stored @param {() => Node} indexed */
     const set = (stored, indexed) => [
       { ...update, value: stored },
       ...(index ? [{ ...update, column: sibling(column, index), value: indexed() }] : []),
     ];
     if (value.kind === 'ValueNode') {
-      const encrypted = valueNode(sealed?.encrypt(value.value));
-      return set(encrypted, () => valueNode(sealed?.index(value.value)));
+      return set(ciphertextNode(sealed, value.value), () => indexNode(sealed, value.value));
     }
     // As in `excluded.email`: the same column of another row, which is encrypted already.
     const other = entryOf(value, scope);
     if (other?.sealed !== sealed || other?.index !== index) throw expressionRefused(entry.name);
     return set(value, () => sibling(value, /** @type {string} */ (index)));
   });
+}
+
+/**
+ * Throws for a column in SQL, which may be any, if its table has encrypted ones.
+ *
+ * @param {Outputs} target
+ */
+function checkUnnamed(target) {
+  const [entry] = target.values();
+  if (!entry) return;
+  throw invalid(
+    `an update cannot tell whether a column in SQL is ${entry.name}, which is encrypted: name it as a text, ` +
+      "such as .set('name', value)",
+  );
 }
 
 /**

@@ -89,6 +89,14 @@ const CASES = {
     assert.deepEqual(names(await world.withEmail()), ['Ada', 'Bob', 'Eve']);
     assert.equal(await world.countByEmail(BOB), 1);
   },
+  'a comparison with null is refused, and finds or deletes no other row': async (world) => {
+    await world.create({ name: 'Ada', email: ADA });
+    for (const search of world.searchesForNull(ADA)) {
+      await refused((async () => search())(), /compared with null.*IS NULL or IS NOT NULL/);
+    }
+    assert.deepEqual(names(await world.withEmail()), ['Ada']);
+    assert.deepEqual(await world.withoutEmail(), []);
+  },
   'many rows at once: each has a ciphertext of its own': async (world) => {
     await world.createMany([
       { name: 'Ada', email: ADA, phone: 'xyzzy' },

@@ -8,7 +8,7 @@ const { refused } = require('./cases');
 /** What a plugin that renames columns must not lead past the encryption. */
 module.exports = {
   'with CamelCasePlugin inside, the columns may have other names': async (world) => {
-    const { CamelCasePlugin } = require('kysely');
+    const { CamelCasePlugin, sql } = require('kysely');
     const { fields } = world;
     await world.sql(
       'create table camel_cases (id integer, first_name text, first_name_index text)',
@@ -21,6 +21,11 @@ module.exports = {
       const query = (from) => from.selectFrom('camelCases').selectAll();
       const [row] = await query(db).where('firstName', '=', 'xyzzy').execute();
       assert.equal(row.firstName, 'xyzzy');
+      const text = query(db).where(sql`first_name = ${'xyzzy'}`);
+      await refused(
+        attempt(() => text.execute()),
+        /cannot answer/,
+      );
       await db.destroy();
       const outside = [encryptedTables(declared).open({ fields }), new CamelCasePlugin()];
       const wrong = world.another(outside);

@@ -79,6 +79,13 @@ function worldOf(db, { dialect }) {
     byNotEmail: (email) => where('email', '!=', email),
     withoutEmail: () => where('email', 'is', null),
     withEmail: () => where('email', 'is not', null),
+    searchesForNull: (email) => [
+      () => where('email', '=', null),
+      () => where('email', '!=', null),
+      () => where('email', 'in', [null, email]),
+      () => where('email', 'not in', [null, email]),
+      () => db.deleteFrom('users').where('email', '<>', null).execute(),
+    ],
     async countByEmail(email) {
       const count = db.selectFrom('users').select(({ fn }) => fn.count('email').as('count'));
       return Number((await count.where('email', '=', email).executeTakeFirst()).count);

@@ -61,6 +61,12 @@ function worldOf(prisma) {
     byNotEmail: (email) => find({ email: { not: email } }),
     withoutEmail: () => find({ email: null }),
     withEmail: () => find({ email: { not: null } }),
+    searchesForNull: (email) => [
+      () => find({ email: { in: [null, email] } }),
+      () => find({ email: { notIn: [null] } }),
+      () => find({ NOT: { email: { in: [null] } } }),
+      () => prisma.user.deleteMany({ where: { email: { notIn: [null, email] } } }),
+    ],
     countByEmail: (email) => prisma.user.count({ where: { email } }),
     all: () => prisma.user.findMany({ orderBy: { id: 'asc' } }),
     updateWhere: (email, data) => prisma.user.updateMany({ where: { email }, data }),
