@@ -105,13 +105,33 @@ describe('EncryptedS3.copy (moto)', { skip: skipWithout('python', 'examples') },
     bucket.proxy.reset();
     await s3.copy(place('looked-at'), place('looked-at-copy'));
     const copies = bucket.proxy.log.filter(({ name }) => name === 'CopyObject');
-    const expected = ['looked-at.instruction', 'looked-at'].map(async (Key) => {
+    const expected = ['looked-at', 'looked-at.instruction'].map(async (Key) => {
       return [`${Key.replace('at', 'at-copy')}`, (await bucket.stored(Key)).ETag];
     });
     assert.deepEqual(
       copies.map(({ key, headers }) => [key, headers['x-amz-copy-source-if-match']]),
       await Promise.all(expected),
     );
+  });
+
+  it('leaves the target as it was if S3 refuses the object, and is repeated if it lost the file', async () => {
+    await s3.put({ ...place('source'), Body: 'new' }, { encryptionContext, storage });
+    await s3.put({ ...place('target'), Body: 'old' }, { encryptionContext, storage });
+    const copy = (more) => s3.copy(place('source'), { ...place('target'), ...more });
+    // moto copies without looking at the condition.
+    bucket.proxy.fault = ({ name, key, headers }) =>
+      name === 'CopyObject' && key === 'target' && headers['if-none-match'] && { status: 412 };
+    const is412 = ({ $metadata }) => $metadata.httpStatusCode === 412;
+    await assert.rejects(copy({ IfNoneMatch: '*' }), is412);
+    assert.equal(await read(s3, 'target'), 'old');
+    await rejection(copy({ IfMatch: '"x"' }), 'INVALID_ARGUMENT');
+    assert.equal(await read(s3, 'target'), 'old');
+    bucket.proxy.fault = ({ name, key }) =>
+      name === 'CopyObject' && key === 'target.instruction' && { status: 403 };
+    await assert.rejects(copy(), ({ $metadata }) => $metadata.httpStatusCode === 403);
+    bucket.proxy.reset();
+    await copy();
+    assert.equal(await read(s3, 'target'), 'new');
   });
 
   it('copies an old version, unless nobody can tell which instruction file is its own', async () => {
@@ -180,6 +200,15 @@ describe('EncryptedS3.copy (moto)', { skip: skipWithout('python', 'examples') },
       assert.deepEqual(await tagsOf('long-new'), [{ Key: 'c', Value: '3' }]);
       const { body } = await s3.get(place('long-new'), { encryptionContext });
       assert.ok(body.equals(content));
+    });
+
+    it('leaves the target as it was if S3 does not complete the upload', async () => {
+      await s3.put({ ...place('long-target'), Body: 'old' }, { encryptionContext, storage });
+      bucket.proxy.fault = ({ name }) => name === 'CompleteMultipartUpload' && { status: 412 };
+      const refused = copy({ ...place('long-target'), IfNoneMatch: '*' });
+      await assert.rejects(refused, ({ $metadata }) => $metadata.httpStatusCode === 412);
+      bucket.proxy.reset();
+      assert.equal(await read(s3, 'long-target'), 'old');
     });
 
     it('leaves no part if one fails, or the signal fires', async () => {

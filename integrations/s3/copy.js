@@ -29,13 +29,20 @@ async function copyObject(store, from, to, signal, limits = LIMITS) {
   checkTarget(to);
   const { output, file, encryption } = await describeObject(store, from, signal);
   if (encryption === undefined) throw notEncrypted();
-  if (file) await copyFile(store, file, from, to, signal);
+  const copyOfFile = file && inputOfFile(store, file, from, to);
   const source = sourceOf(from, output.ETag);
-  if (output.ContentLength > limits.request) {
-    return copyByParts(store, { from, source, output }, to, { partLength: limits.part, signal });
-  }
-  const input = { ...to, ...source, ...newMetadata(output.Metadata, to) };
-  return store.send('CopyObjectCommand', input, signal);
+  const answer =
+    output.ContentLength > limits.request
+      ? await copyByParts(store, { from, source, output }, to, { partLength: limits.part, signal })
+      : await store.send(
+          'CopyObjectCommand',
+          { ...to, ...source, ...newMetadata(output.Metadata, to) },
+          signal,
+        );
+  // Only once S3 has taken the object: until then, what it replaces needs the file of before. The signal is not
+  // heeded any more, as the two belong together.
+  if (copyOfFile) await store.send('CopyObjectCommand', copyOfFile);
+  return answer;
 }
 
 /**
@@ -112,15 +119,14 @@ function newMetadata(metadata = {}, { MetadataDirective, Metadata }) {
 }
 
 /**
- * First, as the copy cannot be read without it.
+ * Returns the input that copies an instruction file; nothing if it stays where it is.
  *
  * @param {ObjectStore} store
  * @param {InstructionFile} file
  * @param {Record<string, any>} from
  * @param {Record<string, any>} to
- * @param {AbortSignal | undefined} signal
  */
-async function copyFile(store, file, from, to, signal) {
+function inputOfFile(store, file, from, to) {
   if (from.VersionId !== undefined) {
     throw invalid(
       'nothing tells which version of the instruction file belongs to this version of the object; ' +
@@ -128,10 +134,13 @@ async function copyFile(store, file, from, to, signal) {
     );
   }
   // S3 refuses to copy a thing onto itself, and the file changes nothing.
-  if (from.Bucket === to.Bucket && from.Key === to.Key) return;
-  const target = besideOf(to, store.suffix);
-  const source = sourceOf(file.place, file.output.ETag);
-  await store.send('CopyObjectCommand', { ...target, ...source }, signal);
+  if (from.Bucket === to.Bucket && from.Key === to.Key) return undefined;
+  if (to.IfMatch !== undefined) {
+    throw invalid(
+      'leave out IfMatch: S3 compares it with the object, but not with the instruction file beside it',
+    );
+  }
+  return { ...besideOf(to, store.suffix), ...sourceOf(file.place, file.output.ETag) };
 }
 
 /**
