@@ -56,13 +56,14 @@ describe('EncryptedS3.copy (moto)', { skip: skipWithout('python', 'examples') },
 
   it('keeps what the encryption needs where the metadata are replaced, also in place', async () => {
     await s3.put(
-      { ...place('meta'), Body: 'text', Metadata: { old: '1' } },
+      { ...place('meta'), Body: 'text', Metadata: { old: '1', constructor: '1' } },
       { encryptionContext, storage },
     );
     const replacing = { MetadataDirective: 'REPLACE', Metadata: { new: '2' } };
     await s3.copy(place('meta'), { ...place('meta'), ...replacing });
     const { Metadata } = await bucket.stored('meta');
     assert.deepEqual([Metadata.old, Metadata.new], [undefined, '2']);
+    assert.ok(!Object.hasOwn(Metadata, 'constructor'));
     assert.equal(await read(s3, 'meta'), 'text');
     await s3.copy(place('meta'), { ...place('bare'), MetadataDirective: 'REPLACE' });
     assert.equal(await read(s3, 'bare'), 'text');

@@ -5,7 +5,7 @@ const { isFormatName } = require('../../lib/s3-objects/metadata.js');
 const { describeObject } = require('./head.js');
 const { besideOf, checkMetadata, checkPlace } = require('./inputs.js');
 const { CONTENT_HEADERS, propertiesOf, tagsOf } = require('./kept.js');
-const { MESSAGE_MARK } = require('./marker.js');
+const { isMarkName } = require('./marker.js');
 const { MAX_PARTS, inParts } = require('./multipart-upload.js');
 
 /** @typedef {InstanceType<typeof import('./object-store.js').ObjectStore>} ObjectStore */
@@ -113,7 +113,7 @@ function checkTarget(to) {
 function newMetadata(metadata = {}, { MetadataDirective, Metadata }) {
   if (MetadataDirective !== 'REPLACE') return {};
   const ofFormat = Object.entries(metadata).filter(
-    ([name]) => isFormatName(name) || name in MESSAGE_MARK,
+    ([name]) => isFormatName(name) || isMarkName(name),
   );
   return { Metadata: { ...Metadata, ...Object.fromEntries(ofFormat) } };
 }

@@ -8,7 +8,7 @@ const { describeObject } = require('./head.js');
 const { callOptions, checkWhole } = require('./inputs.js');
 const { removeInstructionFile, staleInstructionFile } = require('./instruction-files.js');
 const { CONTENT_HEADERS, propertiesOf, tagsOf } = require('./kept.js');
-const { MESSAGE_MARK } = require('./marker.js');
+const { isMarkName } = require('./marker.js');
 const { checkedEncryption } = require('./migrate-check.js');
 const { contextsOf, openSource } = require('./migrate-source.js');
 const { partLengthOf } = require('./put.js');
@@ -139,7 +139,7 @@ function formatOf({ keyring, policy }) {
  */
 async function keptOf(store, place, output, signal) {
   const own = Object.entries(output.Metadata ?? {}).filter(
-    ([name]) => !isFormatName(name) && !(name in MESSAGE_MARK),
+    ([name]) => !isFormatName(name) && !isMarkName(name),
   );
   return {
     ...propertiesOf(output, KEPT),
