@@ -115,6 +115,30 @@ describe('EncryptedS3.copy (moto)', { skip: skipWithout('python', 'examples') },
     );
   });
 
+  it('expects the owners of both buckets, also for the instruction file', async () => {
+    await s3.put({ ...place('owned'), Body: 'x' }, { storage });
+    const owners = async (call) => {
+      bucket.proxy.reset();
+      await call();
+      const header =
+        (name) =>
+        ({ headers }) =>
+          headers[name];
+      const copies = bucket.proxy.log.filter(header('x-amz-copy-source'));
+      return ['source-', ''].map((side) =>
+        copies.map(header(`x-amz-${side}expected-bucket-owner`)),
+      );
+    };
+    // moto does not compare them.
+    const from = { ...place('owned'), ExpectedBucketOwner: '111111111111' };
+    const to = { ...place('owned-copy'), ExpectedBucketOwner: '222222222222' };
+    const [sources, targets] = await owners(() => s3.copy(from, to));
+    assert.deepEqual(sources, Array(2).fill('111111111111'));
+    assert.deepEqual(targets, Array(2).fill('222222222222'));
+    const none = await owners(() => s3.copy(place('owned'), place('owned-copy')));
+    assert.deepEqual(none, Array(2).fill(Array(2).fill(undefined)));
+  });
+
   it('leaves the target as it was if S3 refuses the object, and is repeated if it lost the file', async () => {
     await s3.put({ ...place('source'), Body: 'new' }, { encryptionContext, storage });
     await s3.put({ ...place('target'), Body: 'old' }, { encryptionContext, storage });
@@ -164,7 +188,9 @@ describe('EncryptedS3.copy (moto)', { skip: skipWithout('python', 'examples') },
       };
       await s3.put(input, { encryptionContext, storage });
     });
-    const copy = (to, signal) => copyObject(store, place('long'), to, signal, limits);
+    const ExpectedBucketOwner = '123456789012';
+    const copy = (to, signal) =>
+      copyObject(store, { ...place('long'), ExpectedBucketOwner }, to, signal, limits);
     const tagsOf = async (Key) => (await bucket.send('GetObjectTagging', place(Key))).TagSet;
 
     it('takes parts of it as it was looked at, and what CopyObject would take along', async () => {
@@ -182,6 +208,8 @@ describe('EncryptedS3.copy (moto)', { skip: skipWithout('python', 'examples') },
       assert.ok(
         parts.every(({ headers }) => headers['x-amz-copy-source-if-match'] === original.ETag),
       );
+      const owner = 'x-amz-source-expected-bucket-owner';
+      assert.ok(parts.every(({ headers }) => headers[owner] === ExpectedBucketOwner));
       assert.ok(copied.body.equals(original.body));
       for (const name of ['Metadata', 'ContentType', 'CacheControl']) {
         assert.deepEqual(copied[name], original[name]);

@@ -30,7 +30,7 @@ async function copyObject(store, from, to, signal, limits = LIMITS) {
   const { output, file, encryption } = await describeObject(store, from, signal);
   if (encryption === undefined) throw notEncrypted();
   const copyOfFile = file && inputOfFile(store, file, from, to);
-  const source = sourceOf(from, output.ETag);
+  const source = sourceOf(from, output.ETag, to);
   const answer =
     output.ContentLength > limits.request
       ? await copyByParts(store, { from, source, output }, to, { partLength: limits.part, signal })
@@ -140,19 +140,24 @@ function inputOfFile(store, file, from, to) {
       'leave out IfMatch: S3 compares it with the object, but not with the instruction file beside it',
     );
   }
-  return { ...besideOf(to, store.suffix), ...sourceOf(file.place, file.output.ETag) };
+  return { ...besideOf(to, store.suffix), ...sourceOf(file.place, file.output.ETag, to) };
 }
 
 /**
- * What names an object in CopyObject, as it was when it was looked at.
+ * What names an object in CopyObject, as it was when it was looked at, and the owner that its bucket must have.
  *
  * @param {Record<string, any>} place
  * @param {string | undefined} ETag
+ * @param {Record<string, any>} to
  */
-function sourceOf({ Bucket, Key, VersionId }, ETag) {
+function sourceOf({ Bucket, Key, VersionId, ExpectedBucketOwner }, ETag, to) {
   const path = [Bucket, ...Key.split('/')].map(encodeURIComponent).join('/');
   const version = VersionId === undefined ? '' : `?versionId=${encodeURIComponent(VersionId)}`;
-  return { CopySource: path + version, CopySourceIfMatch: ETag };
+  const owner = to.ExpectedSourceBucketOwner ?? ExpectedBucketOwner;
+  return {
+    ...{ CopySource: path + version, CopySourceIfMatch: ETag },
+    ...(owner !== undefined && { ExpectedSourceBucketOwner: owner }),
+  };
 }
 
 function notEncrypted() {
