@@ -385,8 +385,8 @@ export function decryptDataKey(
 
 /**
  * Whether this process encrypts with AWS-LC's FIPS module: true only if the addon was built with it. Then
- * what is not approved for FIPS 140-3 is refused with `ERR_ENVELOPE_NOT_APPROVED`, and KMS is called at its
- * FIPS endpoints.
+ * what docs/fips.md lists is refused with `ERR_ENVELOPE_NOT_APPROVED`, and KMS is called at its FIPS
+ * endpoints, unless something else is configured.
  */
 export const fips: boolean;
 

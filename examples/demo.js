@@ -1,4 +1,4 @@
-// The main job in one go: a file of some megabytes, encrypted, looked at, decrypted, attacked.
+// Encrypts a file of about 4 MiB, inspects and decrypts it, then shows that a changed message and a wrong context are refused.
 // With a local key in a temporary folder, or with AWS KMS if ENCRYPTION_KEY_ID names a key.
 import fs from 'node:fs/promises';
 import os from 'node:os';

@@ -5,8 +5,8 @@ const path = require('node:path');
 
 const { releaseFile } = require('../benchmark/lib/history');
 
-/** Where the version stands: in each file, what stands before it. */
-const PLACES = {
+/** The files that state the version, each with the text just before it. */
+const TEXT_BEFORE_VERSION = {
   'package.json': /"version": "/,
   'lib/native/version.js': /VERSION = '/,
   'package-lock.json': /"name": "kms-envelope",\n\s+"version": "/g,
@@ -35,15 +35,20 @@ function bump(root, version, date) {
     .readdirSync(path.join(root, 'npm'))
     .map((name) => `npm/${name}/package.json`);
   const places = {
-    ...PLACES,
+    ...TEXT_BEFORE_VERSION,
     ...Object.fromEntries(platforms.map((file) => [file, /"version": "/])),
   };
-  // All is looked at before anything is written.
+  // Every text is ready before the first is written: a mistake leaves all files as they were.
   const texts = Object.entries(places).map(([file, before]) => [
     file,
-    replaced(file, read(root, file), new RegExp(`(${before.source})[^"']+`, before.flags), version),
+    withVersion(
+      file,
+      read(root, file),
+      new RegExp(`(${before.source})[^"']+`, before.flags),
+      version,
+    ),
   ]);
-  texts.push(['CHANGELOG.md', closed(read(root, 'CHANGELOG.md'), version, date)]);
+  texts.push(['CHANGELOG.md', withReleaseHeading(read(root, 'CHANGELOG.md'), version, date)]);
   texts.push(releaseFile(read(root, 'benchmark/results.json'), version, date));
   for (const [file, text] of texts) {
     const target = path.join(root, file);
@@ -53,12 +58,14 @@ function bump(root, version, date) {
   return texts.map(([file]) => file);
 }
 
-function replaced(file, text, pattern, version) {
+/** Returns a file's text with the new version wherever the pattern finds one. */
+function withVersion(file, text, pattern, version) {
   if (text.search(pattern) < 0) throw new Error(`${file} has no version where one is expected`);
   return text.replace(pattern, (_, before) => `${before}${version}`);
 }
 
-function closed(changelog, version, date) {
+/** Returns the changelog with what was *Unreleased* under the heading of the release. */
+function withReleaseHeading(changelog, version, date) {
   const heading = '## [Unreleased]\n';
   if (!changelog.includes(heading)) throw new Error('CHANGELOG.md has no part Unreleased');
   if (changelog.includes(`## [${version}]`)) throw new Error(`CHANGELOG.md has ${version} already`);

@@ -43,10 +43,11 @@ const CONFINED = [
   },
 ];
 
-// Comments and, as a `//` inside them is none, strings (in Rust also raw ones, and characters).
-const RUST_NOISE =
+// Comments and strings (in Rust also raw strings and characters): one pattern for both, because a `//`
+// inside of a string begins no comment.
+const RUST_COMMENTS_AND_STRINGS =
   /\/\/.*|\/\*[^]*?\*\/|\bb?r(#*)"[^]*?"\1|"(?:\\[^]|[^"\\])*"|'(?:\\'|\\[^\n']+|[^'\\\n])'/g;
-const JS_NOISE = /\/\/.*|\/\*[^]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/g;
+const JS_COMMENTS_AND_STRINGS = /\/\/.*|\/\*[^]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/g;
 
 /**
  * Returns where the tree at `root` breaks the layering, imports in a circle, or has too long a file.
@@ -57,26 +58,26 @@ const JS_NOISE = /\/\/.*|\/\*[^]*?\*\/|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/g
 function checkLayers(root) {
   const files = filesUnder(root, 'src', /\.rs$/);
   const rust = files.flatMap((file) => checkRust(file, read(root, file)));
-  const glue = filesUnder(root, 'lib', /\.js$/).flatMap((file) =>
-    checkGlue(file, read(root, file)),
+  const loads = filesUnder(root, 'lib', /\.js$/).flatMap((file) =>
+    checkLoads(file, read(root, file)),
   );
   const sources = files.map((file) => {
-    const code = withoutInlineModules(read(root, file).replace(RUST_NOISE, blank));
+    const code = withoutInlineModules(read(root, file).replace(RUST_COMMENTS_AND_STRINGS, blank));
     return { file, module: modulePath(file), code };
   });
   const circles = [...importCircles(sources), ...checkImportCircles(root)];
-  return [...rust, ...circles, ...glue, ...checkLengths(root)];
+  return [...rust, ...circles, ...loads, ...checkLengths(root)];
 }
 
 function checkRust(file, source) {
-  const code = source.replace(RUST_NOISE, blank);
+  const code = source.replace(RUST_COMMENTS_AND_STRINGS, blank);
   return [...checkImports(file, code), ...checkConfined(file, code)];
 }
 
 function checkImports(file, code) {
   const own = modulePath(file);
   const [room] = own;
-  // lib.rs is the root, which re-exports.
+  // src/lib.rs is in no room: it re-exports from all of them.
   if (room === undefined) return [];
   if (rankOf(room) < 0) {
     return [{ file, line: 1, message: `give ${room} its place in LAYERS of check-layers.js` }];
@@ -110,7 +111,7 @@ function firstNames(code, start) {
     const found = /^(\w+|\*)/.exec(code.slice(start));
     return found ? [{ name: found[0], offset: start }] : [];
   }
-  const end = closing(code, start);
+  const end = closingBrace(code, start);
   const names = [];
   let depth = 0;
   for (let at = start; at < end; at++) {
@@ -123,7 +124,7 @@ function firstNames(code, start) {
   return names;
 }
 
-/** Those of tests may import what they like. */
+/** Returns the code with inline modules blanked: they hold tests, which may import from any room. */
 function withoutInlineModules(code) {
   for (const [from, to] of inlineModules(code)) {
     code = code.slice(0, from) + blank(code.slice(from, to)) + code.slice(to);
@@ -131,14 +132,15 @@ function withoutInlineModules(code) {
   return code;
 }
 
+/** Returns the offsets of the braces of each `mod name { ... }`. */
 function inlineModules(code) {
   return [...code.matchAll(/\bmod\s+\w+\s*\{/g)].map((match) => {
     const open = match.index + match[0].length - 1;
-    return [open, closing(code, open)];
+    return [open, closingBrace(code, open)];
   });
 }
 
-function closing(code, open) {
+function closingBrace(code, open) {
   let depth = 0;
   for (let at = open; at < code.length; at++) {
     if (code[at] === '{') depth++;
@@ -158,30 +160,33 @@ function checkConfined(file, code) {
 }
 
 /**
- * The library needs no package, so lib/ takes Node's own modules, its siblings and the binding.
+ * Returns what a file of lib/ loads beside Node's own modules, other files of lib/ and the binding: the
+ * library depends on no package.
  */
-function checkGlue(file, source) {
-  const code = source.replace(JS_NOISE, (text) => (text.startsWith('/') ? blank(text) : text));
-  // A method may be called `import`.
-  const loads = [
+function checkLoads(file, source) {
+  const code = source.replace(JS_COMMENTS_AND_STRINGS, (text) =>
+    text.startsWith('/') ? blank(text) : text,
+  );
+  // Not `async import()` and `.import()`, which declare and call a method of that name.
+  const imports = [
     ...code.matchAll(/(?<!async |\.)\b(?:require|import)\s*\(\s*(?:(['"])([^'"]*)\1\s*\))?/g),
   ];
-  const strays = loads.filter(({ 2: name }) => !glueMayLoad(file, name ?? ''));
-  return strays.map(({ 2: name = 'a computed name', index }) => ({
+  const forbidden = imports.filter(({ 2: name }) => !mayLoad(file, name ?? ''));
+  return forbidden.map(({ 2: name = 'a computed name', index }) => ({
     file,
     line: lineAt(code, index),
     message: `lib/ loads only node: modules, its own files and the binding, not ${name}`,
   }));
 }
 
-function glueMayLoad(file, name) {
+function mayLoad(file, name) {
   if (name.startsWith('node:')) return true;
   if (!name.startsWith('./') && !name.startsWith('../')) return false;
   const loaded = path.posix.join(path.posix.dirname(file), name);
   return loaded.startsWith('lib/') || /^binding(\.js)?$/.test(loaded);
 }
 
-/** Spaces instead of a text, so that what follows keeps its offset and line. */
+/** Returns as many spaces as a text has characters, so that offsets and lines behind it stay right. */
 function blank(text) {
   return text.replace(/[^\n]/g, ' ');
 }
@@ -195,6 +200,7 @@ function modulePath(file) {
   return parts;
 }
 
+/** Returns the line of a room in LAYERS, or -1. */
 function rankOf(room) {
   return LAYERS.findIndex((rooms) => rooms.includes(room));
 }

@@ -4,7 +4,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const MAX_LINES = 300;
-/** The folders whose files are read by people, with their kinds of files. */
+/** The folders whose files are checked, and what the names of those files match. */
 const FOLDERS = {
   src: /\.rs$/,
   tests: /\.rs$/,
@@ -19,10 +19,10 @@ const FOLDERS = {
   __test__: /\.[mc]?[jt]sx?$/,
   service: /\.[mc]?[jt]s$/,
 };
-/** Folders within them that nobody writes by hand. */
-const SKIPPED = new Set(['node_modules', 'dist', 'target']);
-/** What may be longer, and why. */
-const LONG = {
+/** Folders within them that hold installed or generated files. */
+const IGNORED = new Set(['node_modules', 'dist', 'target']);
+/** Files that may be longer, each with the reason. */
+const EXEMPT = {
   '__test__/support/hostile-calls.js': 'a table of data',
 };
 
@@ -35,7 +35,7 @@ const LONG = {
 function checkLengths(root) {
   return Object.entries(FOLDERS)
     .flatMap(([folder, kind]) => filesUnder(root, folder, kind))
-    .filter((file) => !Object.hasOwn(LONG, file))
+    .filter((file) => !Object.hasOwn(EXEMPT, file))
     .flatMap((file) => checkLength(file, fs.readFileSync(path.join(root, file), 'utf8')));
 }
 
@@ -53,7 +53,7 @@ function filesUnder(root, folder, kind) {
   return entries
     .flatMap((entry) => {
       const name = `${folder}/${entry.name}`;
-      if (entry.isDirectory()) return SKIPPED.has(entry.name) ? [] : filesUnder(root, name, kind);
+      if (entry.isDirectory()) return IGNORED.has(entry.name) ? [] : filesUnder(root, name, kind);
       return entry.isFile() && kind.test(name) ? [name] : [];
     })
     .sort();

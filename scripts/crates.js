@@ -25,13 +25,14 @@ function cratesIn(platform) {
   const byId = new Map(packages.map((entry) => [entry.id, entry]));
   const edges = new Map(resolve.nodes.map(({ id, deps }) => [id, deps]));
   const linked = new Set();
-  const visit = (id) => {
+  const addWithDependencies = (id) => {
     if (linked.has(id)) return;
     linked.add(id);
+    // Of the kinds of dependencies, `null` is neither for builds nor for tests.
     const used = edges.get(id).filter((edge) => edge.dep_kinds.some(({ kind }) => kind === null));
-    for (const { pkg } of used) if (!isMacro(byId.get(pkg))) visit(pkg);
+    for (const { pkg } of used) if (!isMacro(byId.get(pkg))) addWithDependencies(pkg);
   };
-  visit(resolve.root);
+  addWithDependencies(resolve.root);
   linked.delete(resolve.root);
   const checksums = lockedChecksums();
   return [...linked]
@@ -48,7 +49,7 @@ function cratesIn(platform) {
     .sort((a, b) => (`${a.name} ${a.version}` < `${b.name} ${b.version}` ? -1 : 1));
 }
 
-/** `linux-x64-gnu` as Rust names it: `x86_64-unknown-linux-gnu`. */
+/** Returns Rust's target triple of a platform: `x86_64-unknown-linux-gnu` for `linux-x64-gnu`. */
 function rustTarget(platform) {
   const [system, architecture, abi] = platform.split('-');
   return `${ARCHITECTURES[architecture]}-${SYSTEMS[abi ? `${system}-${abi}` : system]}`;
@@ -62,7 +63,7 @@ function metadata(target) {
   );
 }
 
-/** A macro runs when the addon is built; its own code is not in it. */
+/** Returns whether a crate is a procedural macro: it runs while the addon is built, and is not part of it. */
 function isMacro({ targets }) {
   return targets.some(({ kind }) => kind.includes('proc-macro'));
 }

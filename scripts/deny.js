@@ -3,12 +3,12 @@
 const { cargoTool, runTool } = require('./cargo-tool');
 
 const VERSION = '0.20.2';
-/** What needs nothing but the crates' registry. `advisories` gets a database from elsewhere. */
-const CHECKS = ['bans', 'licenses', 'sources'];
+/** The checks that need only the crates' registry; `advisories` also downloads a database. */
+const DEFAULT_CHECKS = ['bans', 'licenses', 'sources'];
 
 /** `node scripts/deny.js [CHECK...]`: checks the crates against deny.toml; CI checks the advisories, too. */
 function main(checks) {
-  const names = checks.length > 0 ? checks : CHECKS;
+  const names = checks.length > 0 ? checks : DEFAULT_CHECKS;
   runTool(cargoTool('cargo-deny', VERSION), ['check', '--hide-inclusion-graph', ...names]);
 }
 

@@ -12,16 +12,17 @@ const { Random } = require('./differential/random');
 const { startServices } = require('./differential/services');
 const { Tally } = require('./differential/tally');
 
-/** After so many failures there is nothing more to learn. */
-const MOST_FAILURES = 10;
+/** The run stops after this many failed cases. */
+const MAX_FAILURES = 10;
 const DEFAULT_MINUTES = 8;
-const LONGEST_ERROR = 4000;
+/** Longer descriptions of errors are cut off, in characters. */
+const MAX_ERROR_LENGTH = 4000;
 
 const USAGE =
   'node scripts/differential.js [--minutes 8 | --cases N] [--seed N] [--case K] [--no-peers]\n' +
   'Writes random messages by every way, reads each by every other way, and compares.';
 
-/** Runs cases until the time is over, or so many, or the one that is named, and sums up. */
+/** Runs cases for `--minutes`, or `--cases` of them, or the one of `--case`, and prints a summary. */
 async function main() {
   const { minutes, seed, first, end, peers } = options();
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kms-envelope-differential-'));
@@ -40,22 +41,26 @@ async function main() {
   const started = Date.now();
   const results = { passed: 0, failed: 0 };
   const isOver = () => interrupted || Date.now() - started >= minutes * 60_000;
-  for (let i = first; i < end && !isOver() && results.failed < MOST_FAILURES; i++) {
-    results[await runNumber(seed, i, run)]++;
+  for (let i = first; i < end && !isOver() && results.failed < MAX_FAILURES; i++) {
+    results[await runNumberedCase(seed, i, run)]++;
   }
   await services.stop();
   report(run.tally, results, (Date.now() - started) / 1000);
 }
 
-/** Runs a case by its number; says which one it was if it fails. */
-async function runNumber(seed, number, run) {
+/**
+ * Runs one case. If it fails, prints its steps, its error, and the command that repeats it.
+ *
+ * @returns {Promise<'passed' | 'failed'>}
+ */
+async function runNumberedCase(seed, number, run) {
   const steps = [];
   try {
     await runCase(new Random(`${seed}:${number}`), run, (what) => steps.push(what));
     return 'passed';
   } catch (error) {
     console.log(`\nFAILED: case ${number} of seed ${seed}\n  ${steps.join('\n  ')}`);
-    console.log(printable(inspect(error)).slice(0, LONGEST_ERROR));
+    console.log(withoutControls(inspect(error)).slice(0, MAX_ERROR_LENGTH));
     console.log(`  again: node scripts/differential.js --seed ${seed} --case ${number}`);
     for (const name of fs.readdirSync(run.folder)) {
       fs.rmSync(path.join(run.folder, name), { recursive: true, force: true });
@@ -64,8 +69,11 @@ async function runNumber(seed, number, run) {
   }
 }
 
-/** A text whose control characters, which odd contexts have, a terminal need not interpret. */
-function printable(text) {
+/**
+ * Returns a text with its control characters escaped: random contexts hold some, which a terminal would
+ * interpret.
+ */
+function withoutControls(text) {
   return text.replace(
     /[\0-\x09\x0b-\x1f\x7f-\x9f\u202e]/g,
     (found) => `\\u{${found.codePointAt(0).toString(16)}}`,

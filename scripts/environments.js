@@ -1,6 +1,7 @@
 'use strict';
 
-// The virtual environments of Python that the tests use; each step returns the path of its Python.
+// The virtual environments of Python that the tests use. Each function installs one, unless it is there,
+// and returns the path of its Python.
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
@@ -10,39 +11,35 @@ const { run } = require('./run-command');
 const ROOT = path.join(__dirname, '..');
 const WINDOWS = process.platform === 'win32';
 
-/**
- * The virtual environment with moto and the Encryption SDK for Python.
- *
- * @returns {string} the path of its Python
- */
+/** Returns the Python that has moto and the Encryption SDK for Python. */
 function python() {
   return venv('.venv', 'requirements.txt');
 }
 
-/** A KMS whose keys have states; its packages do not go together with moto's. */
+/** Returns the Python that has LocalStack, a KMS with key states; its packages conflict with moto's. */
 function localstack() {
   return venv('.venv-localstack', 'localstack.txt');
 }
 
-/** Google Tink for Python. */
+/** Returns the Python that has Google Tink. */
 function tink() {
   return venv('.venv-tink', 'tink.txt');
 }
 
-/** AWS's S3 Encryption Client for Python. */
+/** Returns the Python that has AWS's S3 Encryption Client. */
 function s3() {
   return venv('.venv-s3', 's3.txt');
 }
 
-/** Zig, which has the interfaces of every glibc. */
+/** Returns the Python that has Zig, which brings the interfaces of every version of glibc. */
 function zig() {
   return venv('.venv-zig', 'zig.txt');
 }
 
-function venv(name, list) {
+function venv(name, requirementsFile) {
   const folder = path.join(ROOT, name);
   const binary = path.join(folder, WINDOWS ? 'Scripts/python.exe' : 'bin/python');
-  const requirements = path.join('__test__', 'peers', list);
+  const requirements = path.join('__test__', 'peers', requirementsFile);
   once(
     path.join(folder, '.stamp'),
     hash([], [requirements]),

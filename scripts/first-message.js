@@ -12,7 +12,7 @@ const PNPM = path.join(ROOT, 'node_modules', 'pnpm', 'bin', 'pnpm.cjs');
 const ROUNDS = 5;
 const PEER = '@aws-crypto/client-node';
 
-/** What is installed, and a program that makes a key, encrypts and decrypts. */
+/** The packages that are compared, each with a program that makes a key, encrypts and decrypts. */
 const SIDES = {
   'kms-envelope': {
     name: 'kms-envelope',
@@ -39,16 +39,16 @@ const SIDES = {
 };
 
 /**
- * `node scripts/first-message.js`: how long a user waits from `pnpm add` to the first decrypted message,
- * beside the Encryption SDK for JavaScript. Both come from a registry on this machine, so that no network
- * is measured, into a pnpm that has stored nothing.
+ * `node scripts/first-message.js`: measures the time from `pnpm add` to the first decrypted message, and
+ * the same for the Encryption SDK for JavaScript. Both are installed from a registry on this machine, so
+ * that no network is measured, into an empty store of pnpm.
  */
 async function main() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kms-envelope-first-'));
   const registry = await startRegistry(folder);
   try {
     publish(folder, registry.url);
-    // What the registry has to fetch, it fetches before anything is measured.
+    // Not measured: the registry fetches the packages that it does not have yet.
     for (const side of Object.values(SIDES)) attempt(folder, registry.url, side);
     const rounds = Array.from({ length: ROUNDS }, (_, round) => {
       const sides = Object.entries(SIDES);

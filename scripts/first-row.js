@@ -10,8 +10,8 @@ const { publish, startRegistry } = require('./local-registry');
 const ROOT = path.join(__dirname, '..');
 const PNPM = path.join(ROOT, 'node_modules', 'pnpm', 'bin', 'pnpm.cjs');
 /**
- * The pages, and their blocks of code that are files beside the program. Prisma is left out: it fetches a
- * program from an address of its own.
+ * The pages, each with the files that its program needs and the language of the code block they are in.
+ * Prisma is left out: its installation downloads a program.
  */
 const PAGES = {
   typeorm: { 'tsconfig.json': 'json' },
@@ -20,8 +20,8 @@ const PAGES = {
 };
 
 /**
- * `node scripts/first-row.js`: how long the machine works from `pnpm add` to the first encrypted row, when
- * somebody follows the page of an ORM word by word in a fresh folder, with a pnpm that has stored nothing.
+ * `node scripts/first-row.js`: measures the time from `pnpm add` to the first encrypted row. Follows the
+ * page of each ORM word by word, in a fresh folder and with an empty store of pnpm.
  */
 async function main() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kms-envelope-first-row-'));
@@ -29,7 +29,7 @@ async function main() {
   try {
     publish(folder, registry.url);
     for (const page of Object.keys(PAGES)) {
-      const steps = follow(folder, registry.url, page);
+      const steps = followPage(folder, registry.url, page);
       const all = Object.values(steps).reduce((sum, seconds) => sum + seconds, 0);
       const shown = Object.entries(steps).map(
         ([step, seconds]) => `${step} ${seconds.toFixed(1)} s`,
@@ -42,8 +42,8 @@ async function main() {
   }
 }
 
-/** Does what a page says; returns the seconds of each step. */
-function follow(folder, registry, page) {
+/** Does what a page says, in a fresh folder; returns the seconds that each step took. */
+function followPage(folder, registry, page) {
   const project = fs.mkdtempSync(path.join(folder, 'project-'));
   const file = `docs/${page}.md`;
   const [install, keygen] = codeBlocks(file, 'sh')[0].trim().split('\n');

@@ -14,8 +14,8 @@ const TARGETS = ['header', 'frames', 'decrypt', 'range', 'round_trip', 's3_objec
 const DEFAULT_SECONDS = 20;
 
 /**
- * `node scripts/fuzz.js [TARGET...] [SECONDS]`: runs each target for so long, by default 20 s, and as many
- * at once as there are processors.
+ * `node scripts/fuzz.js [TARGET...] [SECONDS]`: runs each fuzz target for SECONDS (default 20), as many at
+ * once as there are processors.
  */
 async function main(args) {
   const seconds = Number(args.find((arg) => /^\d+$/.test(arg)) ?? DEFAULT_SECONDS);
@@ -26,7 +26,7 @@ async function main(args) {
   const cargoFuzz = cargoTool('cargo-fuzz', CARGO_FUZZ);
   build(cargoFuzz);
   const targets = named.length > 0 ? named : TARGETS;
-  const results = await atOnce(os.availableParallelism(), targets, (target) =>
+  const results = await mapConcurrently(os.availableParallelism(), targets, (target) =>
     run(cargoFuzz, target, seconds),
   );
   console.log('');
@@ -47,11 +47,11 @@ function build(cargoFuzz) {
   );
 }
 
-/** Calls `work` with each item, at most `most` at a time; the results, in the items' order. */
-async function atOnce(most, items, work) {
+/** Returns what `work` gives for each item, in the items' order; at most `limit` run at once. */
+async function mapConcurrently(limit, items, work) {
   const results = [];
   const left = items.entries();
-  const workers = Array.from({ length: most }, async () => {
+  const workers = Array.from({ length: limit }, async () => {
     for (const [i, item] of left) results[i] = await work(item);
   });
   await Promise.all(workers);
@@ -65,7 +65,7 @@ async function run(cargoFuzz, target, seconds) {
   const folders = [corpus, ...(fs.existsSync(path.join(FUZZ, seeds)) ? [seeds] : [])];
   const options = [`-max_total_time=${seconds}`, '-print_final_stats=1'];
   const args = ['fuzz', 'run', target, ...folders, '--', ...options];
-  const { ok, stderr } = await finished(cargoFuzz, args);
+  const { ok, stderr } = await runToEnd(cargoFuzz, args);
   if (!ok) console.error(stderr.slice(-8000));
   const runs = Number(/stat::number_of_executed_units:\s*(\d+)/.exec(stderr)?.[1] ?? 0);
   const coverage = Number(
@@ -78,15 +78,15 @@ async function run(cargoFuzz, target, seconds) {
   return { target, ok: ok && runs > 0, runs, coverage };
 }
 
-/** Whether a program ended well, and what it wrote to standard error. */
-function finished(program, args) {
+/** Runs a program; returns whether it succeeded, and what it wrote to standard error. */
+function runToEnd(program, args) {
   const options = { cwd: FUZZ, env: env(), maxBuffer: 1 << 28 };
   return new Promise((resolve) => {
     execFile(program, args, options, (error, _, stderr) => resolve({ ok: !error, stderr }));
   });
 }
 
-/** The sanitizers are unstable flags, which the stable compiler takes only so. */
+/** Returns the environment in which the stable compiler takes unstable flags, as the sanitizers are. */
 function env() {
   return { ...process.env, RUSTC_BOOTSTRAP: '1' };
 }

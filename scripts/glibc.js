@@ -7,8 +7,8 @@ const path = require('node:path');
 const OLDEST = '2.28';
 
 /**
- * Returns what keeps a native file from loading with a glibc: symbols of later versions, and those
- * without a version that only Node.js may leave open.
+ * Returns the symbols that keep a native file from loading with a version of glibc: those of later
+ * versions, and those without a version, unless they are weak or Node-API's, which Node.js provides.
  *
  * @param {string} file an ELF file
  * @param {string} version such as `2.28`
@@ -31,7 +31,7 @@ function needed(file) {
   return versions.reduce((newest, next) => (isLater(next, newest) ? next : newest), '0');
 }
 
-/** Returns what another library has to bring, of objdump's table; `Base` stands for no version. */
+/** Returns the undefined symbols in objdump's table; `needs` is '' without a version, shown as `Base`. */
 function undefinedSymbols(table) {
   const line = /^\S+ +(\S*) +\S* *\*UND\*\s+\S+\s+(?:Base\s+|\(?(\w+_[\d.]+)\)?\s+)?(\S+)$/gm;
   return [...table.matchAll(line)].map(([, flags, needs = '', name]) => {

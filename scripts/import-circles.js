@@ -4,9 +4,9 @@
 /** @typedef {{ path: string[], from: string[], line: number, isReexport: boolean }} Import */
 
 /**
- * Returns the circles of imports between the files of src/: where one uses another that, by others or by
- * itself, uses the first. What a file passes on with `pub use` is not used by it: who imports that name
- * imports it from where it is written.
+ * Returns the circles of imports between the files of src/: one uses another that, directly or through
+ * others, uses the first. A re-export (`pub use`) is no use: who imports that name depends on the file
+ * that defines it.
  *
  * @param {Source[]} sources their comments, strings and inline modules blanked
  * @returns {{ file: string, line: number, message: string }[]}
@@ -16,7 +16,7 @@ function importCircles(sources) {
   const imports = new Map(sources.map((source) => [source, importsOf(source)]));
   const uses = new Map(sources.map((source) => [source, new Map()]));
   for (const [source, all] of imports) {
-    for (const { path, line, isReexport } of [...all, ...ofChildren(source, byModule)]) {
+    for (const { path, line, isReexport } of [...all, ...importsFromChildren(source, byModule)]) {
       const used = resolve(path, byModule, imports);
       if (!used || used === source || isReexport) continue;
       if (!uses.get(source).has(used)) uses.get(source).set(used, line);
@@ -29,7 +29,7 @@ function importCircles(sources) {
   }));
 }
 
-/** Returns the paths that a file names from the root, from itself or from above. */
+/** Returns the paths that begin with `crate`, `self` or `super`, and those of `use child::Name`. */
 function importsOf({ module, code }) {
   const found = [];
   for (const match of code.matchAll(/\b(crate|self|(?:super\s*::\s*)*super)\s*::\s*/g)) {
@@ -55,8 +55,8 @@ function importsOf({ module, code }) {
   return found;
 }
 
-/** Returns the paths in code that begin with the name of a module below. */
-function ofChildren({ module, code }, byModule) {
+/** Returns the paths, outside of `use`, that begin with the name of a child module. */
+function importsFromChildren({ module, code }, byModule) {
   return [...code.matchAll(/(?<![\w:]|::\s)(\w+)\s*::\s*(\w+)/g)]
     .filter(([, child]) => byModule.has(key([...module, child])))
     .filter(({ index }) => !/\buse\s+$/.test(code.slice(0, index)))
@@ -67,6 +67,7 @@ function ofChildren({ module, code }, byModule) {
     }));
 }
 
+/** Returns the module that `crate`, `self` or `super::super` stands for in a module. */
 function rootOf(word, module) {
   if (word === 'crate') return [];
   if (word === 'self') return module;
@@ -92,6 +93,7 @@ function pathsAt(code, start) {
   }
 }
 
+/** Returns the paths in a `{...}` group, which may nest. */
 function branches(code, open) {
   const found = [];
   let depth = 0;
@@ -105,17 +107,17 @@ function branches(code, open) {
   return found;
 }
 
-/** Returns the file in which the thing of this path is written, as far as re-exports tell. */
+/** Returns the file that defines the item at a path, re-exports followed. */
 function resolve(path, byModule, imports, hops = 0) {
   for (let length = path.length; length >= 0; length--) {
     const source = byModule.get(key(path.slice(0, length)));
     if (!source) continue;
     const name = path[length];
     if (name === undefined || hops > 8) return source;
-    const passed = imports
+    const reexport = imports
       .get(source)
       .find((found) => found.isReexport && found.path.at(-1) === name && found.path.length > 1);
-    const target = passed && resolve(passed.path, byModule, imports, hops + 1);
+    const target = reexport && resolve(reexport.path, byModule, imports, hops + 1);
     return target ?? source;
   }
   return undefined;

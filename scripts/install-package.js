@@ -4,7 +4,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { hash, once, ROOT } = require('./once');
 
-/** What a program loads of the package; the addon lies beside it. */
+/** The files of the package that a program loads, but for the addon. */
 const FILES = ['package.json', 'index.js', 'index.d.ts', 'integrations', 'lib', 'types'];
 
 /**
@@ -30,7 +30,7 @@ function installPackage(folder) {
   );
 }
 
-/** Whether it is there, and no link. */
+/** Returns whether the package is there as a copy, and not as a link. */
 function isCopy(target) {
   return fs.lstatSync(target, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

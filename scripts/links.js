@@ -4,8 +4,8 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 /**
- * Makes the links of a package's pages hold outside the repository: those to files that the package
- * does not have lead to the repository, at the package's version. Without a repository they stay.
+ * Changes the links in a package's pages that lead to files which the package does not hold: they lead to
+ * the repository then, at the package's version. Without a repository they stay as they are.
  *
  * @param {string} folder the package, as it will be packed
  * @param {{ version: string, repository?: { url: string } }} manifest

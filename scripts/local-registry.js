@@ -14,10 +14,10 @@ const WINDOWS = process.platform === 'win32';
 const START_MS = 60_000;
 
 /**
- * Starts Verdaccio on 127.0.0.1, which takes packages of ours from anybody here, and asks npm's registry
- * for others.
+ * Starts Verdaccio on 127.0.0.1: a registry to which our packages can be published without an account, and
+ * which passes on those of npm's registry.
  *
- * @param {string} folder where it keeps all
+ * @param {string} folder where it stores packages
  */
 async function startRegistry(folder) {
   const node = nodeForRegistry();
@@ -31,7 +31,7 @@ async function startRegistry(folder) {
       'kms-envelope*': { access: '$all', publish: '$all' },
       '**': { access: '$all', proxy: 'npm' },
     },
-    // What a debug build publishes is larger than the 10 MB that it takes by default.
+    // A debug build is larger than 10 MB, the default.
     max_body_size: '200mb',
     log: { type: 'stdout', format: 'json', level: 'fatal' },
   };
@@ -44,19 +44,20 @@ async function startRegistry(folder) {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const url = `http://127.0.0.1:${port}/`;
-  await answers(url, child);
+  await waitUntilUp(url, child);
   const stop = () => new Promise((resolve) => child.once('exit', resolve).kill());
   return { url, stop };
 }
 
-/** Verdaccio needs Node.js 22; the tests have a newer one than this, if this is older. */
+/** Returns a Node.js of at least version 22, which Verdaccio needs: this one, or that of the tests. */
 function nodeForRegistry() {
   if (Number(process.versions.node.split('.')[0]) >= 22) return process.execPath;
   prepare.peers();
   return path.join(ROOT, '__test__', 'peers', 'node_modules', 'node-24', 'bin', 'node');
 }
 
-async function answers(url, child) {
+/** Waits for the registry's first answer; throws if it ends, or gives none within START_MS. */
+async function waitUntilUp(url, child) {
   for (const end = Date.now() + START_MS; Date.now() < end; await sleep(200)) {
     if (child.exitCode !== null) throw new Error('the registry has ended');
     const response = await fetch(`${url}-/ping`).catch(() => undefined);
@@ -75,8 +76,9 @@ function freePort() {
   });
 }
 
+/** Runs npm in a folder, against a registry. */
 function npm(cwd, registry, args) {
-  // npm wants to know who publishes, though anybody may here.
+  // npm refuses to publish without a token; the registry takes any.
   const token = `--${registry.replace(/^http:/, '')}:_authToken=nobody`;
   npmCommand([...args, `--registry=${registry}`, token, '--no-audit', '--no-fund', '--silent'], {
     cwd,
@@ -89,8 +91,8 @@ function npmCommand(args, { cwd }) {
 }
 
 /**
- * Packs what is built, and publishes it: the platforms' packages first, for nobody may install the main
- * one before them.
+ * Packs what is built, and publishes it: the platforms' packages first, because the main package depends
+ * on them.
  *
  * @param {string} folder
  * @param {string} registry

@@ -7,22 +7,22 @@ const os = require('node:os');
 const path = require('node:path');
 const { stripVTControlCharacters } = require('node:util');
 
-/** More failed files than this are no matter of a busy machine. */
-const MOST_FILES_AGAIN = 2;
+/** If more files fail, none runs again: a busy machine does not explain so many. */
+const MAX_FILES_TO_REPEAT = 2;
 
 /**
  * `node scripts/node-tests.js [OPTION...] FILE...`: runs test files with Node.js's own runner, and its
  * options. A file that failed runs once more, with nothing beside it: what depends on how busy the
  * machine is passes then, and is named at the end; a fault fails again.
  *
- * @param {string[]} words
+ * @param {string[]} args
  */
-async function main(words) {
-  const files = words.filter((word) => !word.startsWith('--'));
-  const options = words.filter((word) => word.startsWith('--'));
+async function main(args) {
+  const files = args.filter((arg) => !arg.startsWith('--'));
+  const options = args.filter((arg) => arg.startsWith('--'));
   const first = await run(options, files);
   const again = files.filter((file) => first.failedFiles.has(path.resolve(file)));
-  if (first.ok || again.length === 0 || again.length > MOST_FILES_AGAIN) return end(first);
+  if (first.ok || again.length === 0 || again.length > MAX_FILES_TO_REPEAT) return end(first);
 
   console.log(`\n== again, alone: ${again.join(', ')}`);
   const second = await run([...options, '--test-concurrency=1'], again);
@@ -65,7 +65,7 @@ async function run(options, files) {
 }
 
 /**
- * What Node.js's runner has counted; what was cancelled has failed.
+ * Returns the counts in the report of Node.js's runner; a cancelled test counts as failed.
  *
  * @param {string} output
  */
@@ -80,7 +80,7 @@ function count(output) {
   return { passed: sum(/pass/), failed: sum(/fail|cancelled/), skipped: sum(/skipped|todo/) };
 }
 
-/** Prints the counts, in a form that whoever started this reads, and sets the exit code. */
+/** Prints the counts in the line that scripts/test.js reads, and sets the exit code. */
 function end({ ok, passed, failed, skipped }) {
   console.log(`\nnode --test: ${passed} passed, ${failed} failed, ${skipped} skipped`);
   if (!ok) process.exitCode = 1;

@@ -5,7 +5,7 @@ const path = require('node:path');
 
 const RULE = '='.repeat(80);
 const LICENCE_FILE = /^(licen[sc]e|copying|notice|copyright|unlicense)/i;
-/** Crates that hold the sources of another project, and where that has its licence. */
+/** Crates that contain another project's sources, with the folders where that project's licences are. */
 const BUNDLED = { 'aws-lc-sys': ['aws-lc', 'aws-lc/third_party/fiat'] };
 const MIT = `Permission is hereby granted, free of charge, to any person obtaining a copy of this software and
 associated documentation files (the "Software"), to deal in the Software without restriction,
@@ -47,7 +47,7 @@ function notices(crates) {
 }
 
 function licenceTexts(crate) {
-  const folders = [crate.folder, ...inside(crate)];
+  const folders = [crate.folder, ...bundledFolders(crate)];
   const files = folders.flatMap((folder) =>
     fs
       .readdirSync(folder)
@@ -55,10 +55,10 @@ function licenceTexts(crate) {
       .map((name) => path.join(folder, name))
       .filter((file) => fs.statSync(file).isFile()),
   );
-  const chosen = files.filter((file) => /apache|notice/i.test(path.basename(file)));
-  const taken = isChoiceOfApache(crate) && chosen.length > 0 ? chosen : files;
-  const texts = taken.map((file) => normal(fs.readFileSync(file, 'utf8')));
-  return texts.length > 0 ? texts : [fallback(crate)];
+  const apache = files.filter((file) => /apache|notice/i.test(path.basename(file)));
+  const taken = isChoiceOfApache(crate) && apache.length > 0 ? apache : files;
+  const texts = taken.map((file) => withoutMargins(fs.readFileSync(file, 'utf8')));
+  return texts.length > 0 ? texts : [mitNotice(crate)];
 }
 
 /**
@@ -69,18 +69,18 @@ function isChoiceOfApache({ license }) {
   return choices.includes('Apache-2.0') && !license.includes(' AND ');
 }
 
-function inside({ name, folder }) {
-  return (BUNDLED[name] ?? []).map((below) => path.join(folder, below));
+function bundledFolders({ name, folder }) {
+  return (BUNDLED[name] ?? []).map((inside) => path.join(folder, inside));
 }
 
-/** Some crates under the MIT licence come without its text. */
-function fallback({ name, license, authors }) {
+/** Returns the notice of a crate that comes without the text of its licence: only MIT is known here. */
+function mitNotice({ name, license, authors }) {
   if (!/\bMIT\b/.test(license)) throw new Error(`${name} (${license}) has no text of its licence`);
   const holders = authors.length > 0 ? authors.join(', ') : `the authors of ${name}`;
   return `Copyright (c) ${holders}\n\n${MIT}`;
 }
 
-function normal(text) {
+function withoutMargins(text) {
   return text.replaceAll('\r\n', '\n').trim();
 }
 

@@ -5,7 +5,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const ROOT = path.join(__dirname, '..');
-// What zig brings for the linker, by the names that `-l` looks for.
+// The libraries that zig lays out, by the names that the linker's `-l` takes.
 const LIBRARIES = {
   dl: 'libdl.so.2',
   m: 'libm.so.6',
@@ -15,9 +15,9 @@ const LIBRARIES = {
 };
 
 /**
- * Makes a folder with the interfaces of an old glibc, to link against: what is linked there also loads
- * on systems that are as old. Zig has the interfaces of all versions; the linker stays rustc's own, for
- * zig's cannot fold equal code.
+ * Makes a folder with the interfaces of an old glibc: a binary that is linked against them also loads on
+ * systems that are as old. Zig has the interfaces of all versions; rustc's own linker is used with them,
+ * because zig's cannot fold equal functions into one.
  *
  * @param {string} python one that has `ziglang`
  * @param {string} version such as `2.28`
@@ -32,7 +32,7 @@ function oldGlibc(python, version) {
   fs.writeFileSync(path.join(folder, 'empty.c'), '');
   const target = `x86_64-linux-gnu.${version}`;
   const args = ['-m', 'ziglang', 'build-lib', 'empty.c', '-dynamic', '-lc', '-target', target];
-  // Nothing but the libraries is wanted of it.
+  // Only the C libraries are needed, not zig's own runtime.
   args.push('-fno-compiler-rt', '-fno-ubsan-rt');
   const env = { ...process.env, ZIG_GLOBAL_CACHE_DIR: cache, ZIG_LOCAL_CACHE_DIR: cache };
   execFileSync(python, args, { cwd: folder, env, stdio: 'inherit' });

@@ -6,7 +6,14 @@ const path = require('node:path');
 
 const ROOT = path.join(__dirname, '..');
 
-/** Does a step, unless it was done with the same inputs and what it made is still there. */
+/**
+ * Does a step, unless it was done with the same inputs and what it made is still there.
+ *
+ * @param {string} stamp the file that remembers the inputs of the last time
+ * @param {string} inputs a hash of all that the step depends on
+ * @param {() => boolean} isThere
+ * @param {() => void} step
+ */
 function once(stamp, inputs, isThere, step) {
   const done = fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === inputs;
   if (done && isThere()) return;

@@ -11,11 +11,11 @@ const { sbomOfBinary, sbomOfPackage } = require('./sbom');
 
 const ROOT = path.join(__dirname, '..');
 const NPM = path.join(ROOT, 'npm');
-// npm takes these along by itself, but only from the package's own folder.
+// npm adds these to every package by itself, but only from the package's own folder.
 const ALWAYS = ['LICENSE', 'README.md'];
 // Fields that build and test the package; nobody who installs it needs them.
 const DEVELOPMENT = ['devDependencies', 'napi', 'overrides', 'scripts'];
-// Written when a package is packed: what its licences ask for, and what is in it.
+// Written into a package when it is packed: the notices that licences ask for, and the bill of materials.
 const NOTICES = 'THIRD-PARTY-NOTICES.txt';
 const SBOM = 'sbom.cdx.json';
 
@@ -58,7 +58,7 @@ function builtPlatforms(main, all) {
   const missing = platforms.filter(({ binary }) => !binary).map(({ manifest }) => manifest.main);
   if (all && missing.length > 0) throw new Error(`not built: ${missing.join(', ')}`);
   if (built.length === 0) throw new Error('no binary was built: run `npm run build` first');
-  // Without this, npm refuses to sign where the binary was built.
+  // npm signs the provenance of a package only if its manifest names the repository.
   return built.map((platform) => ({
     ...platform,
     manifest: {

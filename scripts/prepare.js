@@ -23,7 +23,7 @@ const SITE = path.join(ROOT, 'site');
 const SERVICE = path.join(ROOT, 'service');
 const WINDOWS = process.platform === 'win32';
 
-/** For what is not published: optimising all crates as one takes minutes, and changes no answer. */
+/** Cargo's settings for addons that are not published: without link-time optimisation, which takes minutes. */
 const UNPUBLISHED = { CARGO_PROFILE_RELEASE_LTO: 'off', CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16' };
 const ENGINES = {
   'aws-lc': {
@@ -65,7 +65,7 @@ const STEPS = {
   site,
   zig,
 };
-/** What the addon is tested with. */
+/** The steps, beside the addon, that the Node.js tests need. */
 const TEST_STEPS = [
   'python',
   'localstack',
@@ -88,72 +88,75 @@ function main(names) {
   for (const name of names.length > 0 ? names : DEFAULT_STEPS) choose(STEPS, name)();
 }
 
-/** What the package is built and tested with. */
+/** Installs the package's own development dependencies. */
 function nodeModules() {
   npmInstall(ROOT);
 }
 
-/** The packages that are compared with, and other versions of Node.js; all of them bring their binaries. */
+/**
+ * Installs the other Encryption SDKs and libraries that the tests compare with, and other versions of
+ * Node.js; all bring their binaries.
+ */
 function peers() {
   npmInstall(PEERS, ['--ignore-scripts']);
 }
 
-/** What the packed package is tried in: test runners, a bundler, and the like. */
+/** Installs what the packed package is tested in: test runners, a bundler, and the like. */
 function surroundings() {
   npmInstall(SURROUNDINGS);
 }
 
-/** The bundlers that the package is tried with. */
+/** Installs the bundlers that the package is tested with. */
 function bundlers() {
   npmInstall(BUNDLERS);
 }
 
-/** Bun, Deno, Yarn and Next.js: their binaries come as packages, so no script need fetch any. */
+/** Installs Bun, Deno, Yarn and Next.js, whose binaries are packages: no install script has to run. */
 function runtimes() {
   npmInstall(RUNTIMES, ['--ignore-scripts']);
 }
 
-/** The versions of TypeScript that the types are tried with, and what checks the exports. */
+/** Installs the versions of TypeScript that the types are tested with, and what checks the exports. */
 function typescript() {
   npmInstall(TYPESCRIPT);
 }
 
-/** The ORMs that have adapters; a script of Prisma's would fetch programs that the tests do not need. */
+/** Installs the ORMs that have adapters, without Prisma's script: it fetches programs that no test needs. */
 function orms() {
   npmInstall(ORMS, ['--ignore-scripts']);
 }
 
-/** The frameworks that the integrations are tried with: the newest of each, and the versions before. */
+/** Installs the frameworks that the integrations are tested with: the newest of each, and older ones. */
 function frameworks() {
   npmInstall(FRAMEWORKS);
   npmInstall(path.join(FRAMEWORKS, 'nest-11'));
 }
 
-/** What the examples import: the AWS SDK for S3, Express, and the package itself. */
+/** Installs what the examples import: the AWS SDK for S3, Express, and the package itself. */
 function examples() {
   npmInstall(EXAMPLES);
   // After npm, which removes what its lock file does not name.
   linkInto(EXAMPLES);
 }
 
-/** What the key-management service runs with, and the package itself with its addon. */
+/** Installs what the key-management service depends on, and the package itself with its addon. */
 function service() {
   npmInstall(SERVICE);
   installPackage(SERVICE);
 }
 
-/** What the benchmarks compare with, and what draws their results. */
+/** Installs what the benchmarks compare with, and what draws their results. */
 function benchmark() {
   npmInstall(BENCHMARK);
 }
 
-/** What the site of the documentation is built and looked at with; the types need Node.js's. */
+/** Installs what builds and tests the documentation's site; its API reference needs Node.js's types. */
 function site() {
   nodeModules();
   npmInstall(SITE);
 }
 
-/** The npm registry that a release is rehearsed with; it needs Node.js 22. */
+/** Installs the npm registry that a release is rehearsed with; it needs Node.js 22. */
 function rehearsal() {
   npmInstall(REHEARSAL);
 }
@@ -192,7 +195,7 @@ function addon({ engine = 'aws-lc' } = {}) {
   return findAddon(output);
 }
 
-/** The examples import the package by its name, as users do. */
+/** Links the package into a folder's node_modules, so that the examples import it by its name. */
 function linkInto(folder) {
   const link = path.join(folder, 'node_modules', 'kms-envelope');
   if (fs.existsSync(link)) return;

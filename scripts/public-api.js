@@ -5,7 +5,7 @@ const path = require('node:path');
 
 const ROOT = path.join(__dirname, '..');
 const SNAPSHOT = '__test__/house/public-api.txt';
-/** The integrations that load nothing which is not installed; of the others, the types tell. */
+/** The integrations that load without their framework; of the others only the types are listed. */
 const SUBPATHS = ['drizzle', 'express', 'fastify', 'kysely', 'multer', 'prisma', 's3', 'typeorm'];
 
 /**
@@ -27,7 +27,7 @@ function section(title, lines) {
   return [`== ${title}`, ...lines].join('\n');
 }
 
-/** Each export; of a class also its static methods and its methods. */
+/** Returns a line for each export; of a class also for its static methods and its methods. */
 function exportsOf(api) {
   return Object.keys(api)
     .sort()

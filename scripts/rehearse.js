@@ -7,8 +7,8 @@ const path = require('node:path');
 const { npm, publish, startRegistry } = require('./local-registry');
 
 /**
- * `node scripts/rehearse.js`: releases to a registry that runs for this alone, on this machine:
- * packs what is built, publishes it, installs it in a fresh folder by name, and runs a program.
+ * `node scripts/rehearse.js`: rehearses a release with a registry on this machine: packs what is built,
+ * publishes it, installs it by name in a fresh folder, and runs a program.
  */
 async function main() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kms-envelope-rehearsal-'));
@@ -27,7 +27,7 @@ async function main() {
   }
 }
 
-/** What a user does first, in a folder as `npm init -y` leaves it. */
+/** Installs the package in a folder such as `npm init -y` makes, looks at its files, and runs a program. */
 function installAndRun(folder, registry) {
   const project = path.join(folder, 'project');
   fs.mkdirSync(project);

@@ -15,9 +15,9 @@ const TIMEOUT_MS = 600_000;
 const CHECKS = { valgrind, address };
 
 /**
- * `node scripts/sanitize.js [valgrind] [address]`: calls every function of the addon under what
- * watches its memory. Each check first has to find the faults of a module that is wrong on purpose.
- * Several checks run at once, each in a process of its own.
+ * `node scripts/sanitize.js [valgrind] [address]`: calls every function of the addon under valgrind and
+ * under AddressSanitizer. Each must first find the deliberate faults of a small module. The two run at the
+ * same time, each in a process of its own.
  */
 async function main(names) {
   if (process.platform !== 'linux') throw new Error('this needs Linux, with gcc and valgrind');
@@ -34,7 +34,7 @@ async function main(names) {
   process.exitCode = failed > 0 ? 1 : 0;
 }
 
-/** Runs one check to its end, and then shows what it printed. */
+/** Runs one check in a process of its own, and shows its output at its end; returns whether it passed. */
 function passes(name) {
   const args = [__filename, name];
   return new Promise((resolve) => {
@@ -45,7 +45,7 @@ function passes(name) {
   });
 }
 
-/** The very addon that users get, AWS-LC's assembly with it; leaks too. */
+/** Checks the addon that users get, with AWS-LC's assembly code, under valgrind; also for leaks. */
 function valgrind() {
   const faults = {
     overrun: /Invalid write of size 1\n.*overrun/,
@@ -54,7 +54,8 @@ function valgrind() {
     uninitialised: /uninitialised value\(s\)\n.*uninitialised/,
     leak: /definitely lost in .*\n.*malloc.*\n.*leak/,
   };
-  const { status, output } = underValgrind([BE_FAULTY, faulty([]), ...Object.keys(faults)]);
+  const module = buildFaultyModule([]);
+  const { status, output } = underValgrind([BE_FAULTY, module, ...Object.keys(faults)]);
   for (const [fault, report] of Object.entries(faults)) mustReport(status, output, fault, report);
 
   prepare.addon();
@@ -76,14 +77,14 @@ function underValgrind(args) {
   return run('valgrind', [...options, process.execPath, ...args]);
 }
 
-/** The addon built with AddressSanitizer, overflow checks and the assertions of a debug build. */
+/** Checks an addon that is built with AddressSanitizer, overflow checks and debug assertions. */
 function address() {
   const runtime = capture('cc', ['-print-file-name=libasan.so']);
   if (!path.isAbsolute(runtime)) throw new Error('cc has no libasan.so; install gcc');
   const env = { LD_PRELOAD: runtime, ASAN_OPTIONS: 'detect_leaks=0' };
   const underAsan = (args, more) => run(process.execPath, args, { ...env, ...more });
 
-  const module = faulty(['-fsanitize=address']);
+  const module = buildFaultyModule(['-fsanitize=address']);
   for (const [fault, report] of Object.entries({
     overrun: /heap-buffer-overflow.*\nWRITE of size 1.*\n.*overrun/,
     overread: /heap-buffer-overflow.*\nREAD of size 1.*\n.*overread/,
@@ -97,7 +98,10 @@ function address() {
   mustPass(underAsan(['--expose-gc', EXERCISE], { KMS_ENVELOPE_NATIVE_PATH: addon }));
 }
 
-/** The Rust code, and the C code of AWS-LC; its assembly is valgrind's. */
+/**
+ * Builds the addon with AddressSanitizer in its Rust code and AWS-LC's C code; assembly code cannot have
+ * it. Returns the addon's path.
+ */
 function instrumentedAddon() {
   prepare.nodeModules();
   const target = /^host: (.*)$/m.exec(capture('rustc', ['-vV']))[1];
@@ -115,8 +119,8 @@ function instrumentedAddon() {
   return addon;
 }
 
-/** The module that is wrong on purpose. */
-function faulty(flags) {
+/** Compiles the module with deliberate faults; returns its path. */
+function buildFaultyModule(flags) {
   const module = path.join(BUILD, `faulty${flags.length}.node`);
   const options = ['-shared', '-fPIC', '-O1', '-g', ...flags, '-o', module];
   mustPass(run('cc', [...options, path.join(SOURCES, 'faulty.c')]));

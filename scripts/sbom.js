@@ -41,7 +41,7 @@ function sbomOfPackage({ name }) {
   return { ...document(component, listed.components), dependencies: listed.dependencies };
 }
 
-/** Without a serial number and a date, so that the same sources give the same package. */
+/** Returns the document, without a serial number and a date: the same sources give the same package. */
 function document(component, components) {
   return {
     $schema: 'http://cyclonedx.org/schema/bom-1.5.schema.json',

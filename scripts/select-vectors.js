@@ -4,16 +4,16 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const FILES = ['python', 'js', 'rust', 'kms', 'negative', 'crafted', 'legacy-sorting'];
-/** In base64; what long messages show, the tests of the whole set show. */
-const MAX_MESSAGE = 3000;
-/** Of what is there many times over, one in so many. */
+/** Longer messages are left out, in base64 characters; tests read them where the whole set is. */
+const MAX_MESSAGE_LENGTH = 3000;
+/** Groups with many cases alike, by their ids: of `every` cases, one is taken. */
 const SAMPLED = [
   { pattern: /^(py|js)-/, every: 2 },
   { pattern: /^negative-(flip|cut)-/, every: 3 },
 ];
 
-/** Of the messages under branch keys, by group; all of the groups that are not named. */
-const BRANCH_KEYS = {
+/** Of the cases with branch keys, one of so many is taken, by group; all of a group that is not named. */
+const BRANCH_KEYS_EVERY = {
   negative: 4,
   crafted: 3,
   versions: 3,
@@ -23,7 +23,7 @@ const BRANCH_KEYS = {
   'kms-configuration': 3,
 };
 
-/** `node scripts/select-vectors.js FROM TO`: the part of the vectors that the repository holds. */
+/** `node scripts/select-vectors.js FROM TO`: copies the part of the vectors that the repository holds. */
 function main([from, to]) {
   selectMessages(path.join(from, 'cases'), path.join(to, 'cases'));
   selectBranchKeys(path.join(from, 'hierarchy'), path.join(to, 'hierarchy'));
@@ -34,7 +34,7 @@ function selectMessages(from, to) {
   for (const file of FILES) {
     const set = read(from, file);
     const cases = set.cases
-      .map((item) => inline(from, item))
+      .map((item) => withContents(from, item))
       .filter(isShort)
       .filter(sampled());
     write(to, file, { ...set, cases });
@@ -54,8 +54,8 @@ function selectBranchKeys(from, to) {
   const seen = {};
   const chosen = cases.filter(({ group, result }) => {
     seen[group] = (seen[group] ?? 0) + 1;
-    // What the SDKs differ in is rare, and decided case by case.
-    return result === 'open' || (seen[group] - 1) % (BRANCH_KEYS[group] ?? 1) === 0;
+    // All cases with an open result: the SDKs differ there, and the tests decide each.
+    return result === 'open' || (seen[group] - 1) % (BRANCH_KEYS_EVERY[group] ?? 1) === 0;
   });
   const lines = chosen.map((item) => `\n${JSON.stringify(item)}`);
   const text = JSON.stringify({ ...set, cases: [] }).replace(/\[\]\}$/, `[${lines.join()}\n]}\n`);
@@ -63,16 +63,18 @@ function selectBranchKeys(from, to) {
 }
 
 function isShort({ ciphertext_base64: message }) {
-  return message.length <= MAX_MESSAGE;
+  return message.length <= MAX_MESSAGE_LENGTH;
 }
 
+/** Returns a filter that keeps one of `every` cases of the groups in SAMPLED. */
 function sampled() {
   const seen = SAMPLED.map(() => 0);
   return ({ id }) =>
     SAMPLED.every(({ pattern, every }, i) => !pattern.test(id) || seen[i]++ % every === 0);
 }
 
-function inline(from, { ciphertext, plaintext, ...item }) {
+/** Returns a case with the contents of the files that it names. */
+function withContents(from, { ciphertext, plaintext, ...item }) {
   if (ciphertext) item.ciphertext_base64 = base64(from, ciphertext);
   if (plaintext) item.plaintext_base64 = base64(from, plaintext);
   return item;

@@ -6,14 +6,14 @@ const os = require('node:os');
 const path = require('node:path');
 const { Envelope, LocalKeyring } = require('..');
 
-/** `node scripts/smoke.js`: does the binary that was built for this platform load and work? */
+/** `node scripts/smoke.js`: fails unless the binary that was built for this platform loads and works. */
 async function main() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kms-envelope-smoke-'));
   try {
     const key = path.join(folder, 'smoke.key');
     LocalKeyring.generate(key);
     const envelope = new Envelope(`local:${key}`);
-    // Longer than a few frames, so that every way through the cipher is taken.
+    // Several frames, so that every code path of the cipher runs.
     const data = Buffer.alloc(300_000, 'smoke');
     const options = { encryptionContext: { purpose: 'smoke' } };
     const message = await envelope.encrypt(data, options);

@@ -9,7 +9,7 @@ const { stripVTControlCharacters } = require('node:util');
 const prepare = require('./prepare');
 
 const { ROOT } = prepare;
-// A test that hangs fails, and does not hold up whoever waits for the run.
+// A test that hangs fails after this time, so that the run ends.
 const TIMEOUT_MS = 600_000;
 const COUNTED = ['passed', 'failed', 'skipped'];
 
@@ -21,14 +21,14 @@ const STAGES = {
   site: testSite,
   fips: testFips,
 };
-/** Those that need no more than a C compiler, Rust and Python. */
+/** The stages that need no more than a C compiler, Rust and Python: `fips` also takes Go and CMake. */
 const DEFAULT_STAGES = Object.keys(STAGES).filter((name) => name !== 'fips');
 
 /**
- * The subjects whose tests would prove the same with another cipher engine: what they test lies above it.
- * A run with the second engine leaves them out; a new subject takes part unless it is named here.
+ * The subjects of tests that do not depend on the cipher engine. A run with another engine leaves them out;
+ * a new subject takes part unless it is named here.
  */
-const WITHOUT_CIPHERS = [
+const INDEPENDENT_OF_ENGINE = [
   'cli',
   'docs',
   'frameworks',
@@ -56,24 +56,24 @@ async function main(names) {
   if (results.some((result) => !result.ok)) process.exitCode = 1;
 }
 
-/** With each engine for messages; the second run also compares the two. */
+/** Runs the Rust tests with the default cipher engine, then with both, which also compares the two. */
 async function testRust() {
   const results = [];
   for (const engines of ['aws-lc', 'aws-lc,rust-crypto,aws-kms']) {
     results.push(await cargoTest(['--no-default-features', '--features', engines]));
   }
-  return together(results);
+  return combined(results);
 }
 
 async function testNode() {
   const engine = process.env.KMS_ENVELOPE_ENGINE || 'aws-lc';
   const addon = await prepareForNode(engine);
-  const files = testFiles(engine === 'aws-lc' ? [] : WITHOUT_CIPHERS);
+  const files = testFiles(engine === 'aws-lc' ? [] : INDEPENDENT_OF_ENGINE);
   if (files.length === 0) return { ok: false, error: 'there is no __test__/SUBJECT/*.test.js' };
 
   const options = ['--test-concurrency=2', `--test-timeout=${TIMEOUT_MS}`];
   const own = engine === 'aws-lc' ? {} : { KMS_ENVELOPE_NATIVE_PATH: addon };
-  return withShared(async (shared) => {
+  return withEmulators(async (shared) => {
     const env = { ...own, ...shared };
     return nodeTests(
       await run(process.execPath, ['scripts/node-tests.js', ...options, ...files], { env }),
@@ -81,7 +81,7 @@ async function testNode() {
   });
 }
 
-/** Makes the addon, and what it is tested with beside it: linking is busy with one processor for minutes. */
+/** Builds the addon, and at the same time what it is tested with: linking uses one processor for minutes. */
 async function prepareForNode(engine) {
   prepare.nodeModules();
   const addon = engine === 'aws-lc' ? 'addon' : `addon:${engine}`;
@@ -100,7 +100,7 @@ async function prepareForNode(engine) {
  * @template T
  * @param {(environment: Record<string, string>) => Promise<T>} work
  */
-async function withShared(work) {
+async function withEmulators(work) {
   const { SHARED_MOTO, startMoto } = require('../__test__/support/moto');
   const { SHARED_LOCALSTACK, startLocalStack } = require('../__test__/support/localstack');
   const { SHARED_PACKED } = require('../__test__/support/packed');
@@ -118,15 +118,15 @@ async function withShared(work) {
   }
 }
 
-/** The test files of all subjects but these and that of the FIPS module, which needs an addon of its own. */
-function testFiles(leftOut) {
+/** Returns the test files of all subjects but some, and but `fips`, which needs an addon of its own. */
+function testFiles(excluded) {
   const folders = fs.readdirSync(path.join(ROOT, '__test__'));
   return folders
-    .filter((name) => name !== 'fips' && !leftOut.includes(name))
+    .filter((name) => name !== 'fips' && !excluded.includes(name))
     .flatMap((subject) => testFilesOf(subject));
 }
 
-/** The test files of a subject; folders with other things have none. */
+/** Returns the test files of a subject; none for folders that hold something else. */
 function testFilesOf(subject) {
   const names = fs.readdirSync(path.join(ROOT, '__test__', subject));
   return names
@@ -134,14 +134,14 @@ function testFilesOf(subject) {
     .map((name) => `__test__/${subject}/${name}`);
 }
 
-/** The key-management service, on both of its databases. */
+/** Tests the key-management service, on both of its databases. */
 async function testService() {
   prepare.addon();
   prepare.python();
   return nodeTests(await run('npm', ['test'], { cwd: path.join(ROOT, 'service') }));
 }
 
-/** The site of the documentation, built and looked at in a browser. */
+/** Builds the site of the documentation, and tests it in a browser. */
 async function testSite() {
   prepare.addon();
   const { ok } = await run(process.execPath, ['scripts/site.js']);
@@ -149,9 +149,9 @@ async function testSite() {
   return nodeTests(await run('npm', ['test'], { cwd: path.join(ROOT, 'site') }));
 }
 
-/** What AWS-LC's FIPS module changes; building it takes Go and CMake. */
+/** Tests what AWS-LC's FIPS module changes; building it takes Go and CMake. */
 async function testFips() {
-  // As the addon is built, so that the module is built once.
+  // The profile and settings of the addon, so that the module is built once for both.
   const env = prepare.UNPUBLISHED;
   const options = ['--release', '--locked', '--no-default-features', '--features', 'fips', '--lib'];
   const names = ['approved', 'fips_tests', 'wycheproof'];
@@ -159,14 +159,14 @@ async function testFips() {
   const rust = await cargoTest([...options, ...target, '--', ...names], env);
   const addon = prepare.addon({ engine: 'fips' });
   prepare.python();
-  // TLS is the module's, too.
+  // The module also encrypts TLS connections.
   const files = [...testFilesOf('fips'), '__test__/kms/connections.test.js'];
   const args = ['scripts/node-tests.js', '--test-concurrency=2', ...files];
   const own = { KMS_ENVELOPE_NATIVE_PATH: addon };
-  return together([rust, nodeTests(await run(process.execPath, args, { env: own }))]);
+  return combined([rust, nodeTests(await run(process.execPath, args, { env: own }))]);
 }
 
-/** What rustc calls this machine, such as `x86_64-unknown-linux-gnu`. */
+/** Returns Rust's target triple of this machine, such as `x86_64-unknown-linux-gnu`. */
 async function hostTarget() {
   const { output } = await run('rustc', ['-vV']);
   return /^host: (.*)$/m.exec(output)[1];
@@ -183,7 +183,7 @@ async function cargoTest(args, env = {}) {
   });
 }
 
-/** What scripts/node-tests.js has counted. */
+/** Returns the result of a run of scripts/node-tests.js, from its last line. */
 function nodeTests({ ok, output }) {
   const summary = output.match(/^node --test: \d+ passed, \d+ failed, \d+ skipped$/gm) ?? [];
   return counted(ok, summary, {
@@ -193,7 +193,7 @@ function nodeTests({ ok, output }) {
   });
 }
 
-/** The types are tested by compiling; tsc counts nothing, and fails if it finds no file. */
+/** Tests the types by compiling programs that use them; tsc counts nothing, and fails without a file. */
 async function testTypes() {
   prepare.nodeModules();
   prepare.examples();
@@ -201,8 +201,8 @@ async function testTypes() {
   return { ok };
 }
 
-/** The results of several runs as one. */
-function together(results) {
+/** Returns the results of several runs as one: their counts added up. */
+function combined(results) {
   const total = (key) => results.reduce((n, { counts }) => n + (counts?.[key] ?? 0), 0);
   return {
     ok: results.every(({ ok }) => ok),
@@ -212,6 +212,7 @@ function together(results) {
   };
 }
 
+/** Returns a result that is a failure if no test ran. */
 function counted(ok, summary, counts) {
   if (ok && counts.passed === 0) return { ok: false, error: 'no test ran', summary, counts };
   return { ok, summary, counts };
@@ -221,7 +222,7 @@ function sum(lines, pattern) {
   return lines.reduce((total, line) => total + Number(pattern.exec(line)?.[1] ?? 0), 0);
 }
 
-/** Runs a command, its output shown as it comes and kept. */
+/** Runs a command and shows its output as it comes; returns whether it succeeded, and its output. */
 async function run(command, args, { cwd = ROOT, env = {} } = {}) {
   const child = spawn(command, args, {
     cwd,
@@ -246,7 +247,7 @@ function report(results) {
     console.log(`${name.padEnd(8)}${seconds.toFixed(1).padStart(7)} s  ${outcome}`);
     for (const line of summary) console.log(`          ${line}`);
   }
-  const { counts } = together(results);
+  const { counts } = combined(results);
   console.log(`\n${COUNTED.map((key) => `${counts[key]} ${key}`).join(', ')}`);
 }
 

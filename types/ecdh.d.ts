@@ -50,7 +50,8 @@ export interface AwsKmsEcdhKeyringOptions extends Omit<AwsKmsOptions, "multiRegi
   readonly keyId: string;
   /**
    * The public key of `keyId`, as PEM or as a KeyObject. By default `GetPublicKey` of KMS is called for it
-   * once, when it is first needed.
+   * once, when it is first needed. If it is not that of `keyId`, the recipient cannot decrypt:
+   * `Envelope.open` tries it.
    */
   readonly publicKey?: string | Uint8Array | KeyObject;
   /**

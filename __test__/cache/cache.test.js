@@ -49,7 +49,7 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     assert.equal(String(await stranger.decrypt(messages[7])), 'message 7');
   });
 
-  it('asks again for another context', async () => {
+  it('asks KMS again for another encryption context', async () => {
     const envelope = cached();
     for (const tenant of ['a', 'b', 'a']) {
       await envelope.encrypt('x', { encryptionContext: { tenant } });
@@ -69,17 +69,17 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     assert.deepEqual([...uses.values()].sort(), [2, 7, 7, 7, 7]);
   });
 
-  it('uses a data key for no more bytes than it may', async () => {
+  it('uses a data key for no more than maxBytes', async () => {
     const envelope = cached({ maxBytes: 1000 });
     for (let i = 0; i < 5; i++) await envelope.encrypt(Buffer.alloc(400));
     assert.equal((await calls()).length, 3);
     await envelope.encrypt(Buffer.alloc(1001));
-    assert.equal((await calls()).length, 4, 'what is too long for any has its own');
+    assert.equal((await calls()).length, 4, 'a plaintext longer than maxBytes has its own');
     await envelope.encrypt(Buffer.alloc(400));
     assert.equal((await calls()).length, 4);
   });
 
-  it('counts streams of unknown length as they go', async () => {
+  it('counts the bytes of streams of unknown length, too', async () => {
     const envelope = cached({ maxBytes: 100_000 });
     for (let i = 0; i < 3; i++) {
       const { output } = await through(envelope.encryptStream(), [Buffer.alloc(60_000, i)]);
@@ -89,7 +89,7 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     assert.equal(keys.length, 2);
   });
 
-  it('forgets what is too old', async () => {
+  it('drops a data key that is older than maxAgeMs', async () => {
     const envelope = cached({ maxAgeMs: 50 });
     const message = await envelope.encrypt('x');
     await wait(80);
@@ -98,7 +98,7 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     assert.deepEqual(await calls(), ['GenerateDataKey', 'GenerateDataKey', 'Decrypt']);
   });
 
-  it('renews a data key near its age, once, while it is used on', async () => {
+  it('renews a data key once before it is maxAgeMs old, and uses the old one meanwhile', async () => {
     const envelope = cached({ maxAgeMs: 60_000, renewBeforeMs: 59_900 });
     const first = await envelope.encrypt('x');
     await wait(150);
@@ -110,7 +110,7 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     assert.equal(String(await envelope.decrypt(first)), 'x');
   });
 
-  it('tries the renewal again if it failed, and works on meanwhile', async () => {
+  it('repeats a renewal that failed, and uses the old data key meanwhile', async () => {
     const { keyId } = await moto.createKey();
     const alias = 'alias/that-goes';
     await moto.createAlias(alias, keyId);
@@ -128,7 +128,7 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     while (wrappedKey(envelope.encryptSync('x')) === wrappedKey(first)) await wait(5);
   });
 
-  it('keeps no more than it may, and lets the least recently used go', async () => {
+  it('keeps at most maxEntries, and drops the least recently used', async () => {
     const envelope = cached({ maxEntries: 2 });
     for (const tenant of ['a', 'b', 'a', 'c', 'a', 'b']) {
       await envelope.encrypt('x', { encryptionContext: { tenant } });
@@ -137,7 +137,7 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     assert.equal(envelope.stats().cache.entries, 2);
   });
 
-  it('is warmed, and then lets the synchronous calls work', async () => {
+  it('lets synchronous calls work after it was warmed', async () => {
     const envelope = cached();
     thrown(() => envelope.encryptSync('x', { encryptionContext }), 'WOULD_BLOCK');
     await envelope.warm({ encryptionContext });
@@ -148,7 +148,7 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     await rejection(new Envelope({ keyring }).warm(), 'INVALID_ARGUMENT');
   });
 
-  it('is cleared', async () => {
+  it('asks KMS again after it was cleared', async () => {
     const envelope = cached();
     await envelope.warm();
     envelope.clearCache();
@@ -157,7 +157,7 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     assert.equal((await calls()).length, 2);
   });
 
-  it('gives one caller up, and serves the others who wait for the same call', async () => {
+  it('rejects a caller whose signal fires, and serves the others who wait for the same call', async () => {
     const { keyring: held, answer, calls: asked } = heldKeyring();
     const envelope = new Envelope({ keyring: held, cache: {} });
     const controller = new AbortController();
@@ -171,7 +171,7 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     assert.deepEqual(asked, ['wrap']);
   });
 
-  it('ends the call that nobody waits for any more, and makes another for who comes then', async () => {
+  it('ends a call that nobody waits for any more, and makes another for the next caller', async () => {
     const { keyring: held, answer, calls: asked } = heldKeyring();
     const envelope = new Envelope({ keyring: held, cache: {} });
     const controller = new AbortController();
@@ -184,21 +184,21 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     assert.deepEqual(asked, ['wrap', 'wrap']);
   });
 
-  it('tells all who wait of one failure, and keeps none', async () => {
+  it('rejects all who wait for a call that fails, and does not keep the failure', async () => {
     const arn = 'arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000';
     const missing = new AwsKmsKeyring({ keyId: arn, endpoint: moto.endpoint });
     const envelope = new Envelope({ keyring: missing, cache: {} });
     const all = Array.from({ length: 100 }, () => envelope.encrypt('x').catch((error) => error));
     for (const error of await Promise.all(all))
       assert.equal(error.code, 'ERR_ENVELOPE_KMS_KEY_NOT_FOUND');
-    // Those who came after it had failed asked anew.
+    // Those who came after the failure made another call.
     const { length } = await calls();
     assert.ok(length >= 1 && length < 20, `${length} calls`);
     await rejection(envelope.encrypt('x'), 'KMS_KEY_NOT_FOUND');
     assert.equal((await calls()).length, length + 1);
   });
 
-  it('does not let a changed message in, though its data key is there', async () => {
+  it('does not help a changed message to be decrypted, though its data key is there', async () => {
     const envelope = cached();
     const message = await envelope.encrypt('x'.repeat(100), { encryptionContext });
     await envelope.decrypt(message);
@@ -228,7 +228,7 @@ describe('the cache of data keys', { skip: skipWithout('python') }, () => {
     assert.deepEqual(await calls(), ['GenerateDataKey']);
   });
 
-  /** One that wraps nothing before `answer` was called. */
+  /** Returns a keyring that wraps nothing before `answer` is called. */
   function heldKeyring() {
     const calls = [];
     let answer;

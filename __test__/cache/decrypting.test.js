@@ -14,7 +14,7 @@ process.env.AWS_ACCESS_KEY_ID = 'test';
 process.env.AWS_SECRET_ACCESS_KEY = 'test';
 const encryptionContext = { tenant: 'a' };
 
-describe('a cache that decrypts', { skip: skipWithout('python') }, () => {
+describe('the cache decrypts', { skip: skipWithout('python') }, () => {
   let moto;
   let keyring;
 
@@ -29,8 +29,8 @@ describe('a cache that decrypts', { skip: skipWithout('python') }, () => {
     new Envelope({ keyring, cache: limits, ...options });
   const calls = async () => (await moto.requests()).map(({ target }) => target.split('.').at(-1));
 
-  /** Decrypts without a call until that is refused: it would go on if a use made an entry younger. */
-  async function forgotten(envelope, message) {
+  /** Decrypts from the cache until the entry is dropped: never, if a use prolonged its life. */
+  async function untilDropped(envelope, message) {
     for (;;) {
       try {
         envelope.decryptSync(message);
@@ -42,8 +42,8 @@ describe('a cache that decrypts', { skip: skipWithout('python') }, () => {
     }
   }
 
-  describe('what it encrypted', () => {
-    it('without a call, in every way to read', async () => {
+  describe('messages of its own envelope', () => {
+    it('without a KMS call, in every way to read', async () => {
       const envelope = cached();
       const message = await envelope.encrypt('x', { encryptionContext });
       assert.equal(String(envelope.decryptSync(message, { encryptionContext })), 'x');
@@ -54,9 +54,9 @@ describe('a cache that decrypts', { skip: skipWithout('python') }, () => {
       assert.equal(envelope.stats().cache.entries, 1, 'one data key is one entry');
     });
 
-    it('no longer than its age, which begins when the data key was made', async () => {
+    it('for maxAgeMs, which begins when the data key was made', async () => {
       const envelope = cached({ maxAgeMs: 300 });
-      await forgotten(envelope, await envelope.encrypt('x'));
+      await untilDropped(envelope, await envelope.encrypt('x'));
       assert.equal(envelope.stats().cache.entries, 0);
     });
 
@@ -81,7 +81,7 @@ describe('a cache that decrypts', { skip: skipWithout('python') }, () => {
       assert.equal(String(renewing.decryptSync(first)), 'x');
     });
 
-    it('but a used-up data key is the first to make room', async () => {
+    it('but drops a used-up data key first when it is full', async () => {
       const envelope = cached({ maxEntries: 2, maxMessages: 1 });
       const [a, b, c] = [
         await envelope.encrypt('a', { encryptionContext: { of: 'a' } }),
@@ -118,7 +118,7 @@ describe('a cache that decrypts', { skip: skipWithout('python') }, () => {
       thrown(() => envelope.decryptSync(message, other), 'WOULD_BLOCK');
     });
 
-    it('with its signature, which is verified', async () => {
+    it('and verifies their signatures', async () => {
       const envelope = cached({}, { algorithmSuite: 0x0578 });
       const message = await envelope.encrypt('x');
       assert.equal(String(envelope.decryptSync(message)), 'x');
@@ -128,7 +128,7 @@ describe('a cache that decrypts', { skip: skipWithout('python') }, () => {
       });
     });
 
-    it('and nothing of another envelope', async () => {
+    it('but none of another envelope', async () => {
       const message = await cached().encrypt('x');
       thrown(() => cached().decryptSync(message), 'WOULD_BLOCK');
     });
@@ -190,7 +190,7 @@ describe('a cache that decrypts', { skip: skipWithout('python') }, () => {
       await rejection(envelope.warm({ messages: proxy }), 'INVALID_ARGUMENT');
     });
 
-    it('within the policy: suites, keys, contexts and data keys that are allowed', async () => {
+    it('only if the policy allows their suites, keys, contexts and data keys', async () => {
       const [message] = await written(1);
       await moto.clearRequests();
       await rejection(
@@ -208,7 +208,7 @@ describe('a cache that decrypts', { skip: skipWithout('python') }, () => {
       await rejection(cached().warm({ messages: uncommitted }), 'COMMITMENT_POLICY');
     });
 
-    it('as many as it has room for, the first, and says so of the others', async () => {
+    it('up to maxEntries, and rejects the rest without a call', async () => {
       const messages = await written(4);
       await moto.clearRequests();
       const envelope = cached({ maxEntries: 2 });
@@ -227,11 +227,11 @@ describe('a cache that decrypts', { skip: skipWithout('python') }, () => {
       envelope.decryptSync(messages[1]);
     });
 
-    it('no longer than its age', async () => {
+    it('for no longer than maxAgeMs', async () => {
       const [message] = await written(1);
       const envelope = cached({ maxAgeMs: 1000 });
       await envelope.warm({ messages: message });
-      await forgotten(envelope, message);
+      await untilDropped(envelope, message);
     });
 
     it('not without a cache, nor under suites whose data keys are for one message', async () => {
@@ -248,7 +248,7 @@ describe('a cache that decrypts', { skip: skipWithout('python') }, () => {
       assert.deepEqual(await calls(), []);
     });
 
-    it('until a signal ends it', async () => {
+    it('unless a signal has fired', async () => {
       const messages = await written(2);
       const signal = AbortSignal.abort();
       await rejection(cached().warm({ messages, signal }), 'ABORTED');

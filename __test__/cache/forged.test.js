@@ -21,7 +21,7 @@ const keyring = new RawAesKeyring({
 });
 
 describe('a cache under forged messages', () => {
-  it('keeps nothing of them, and loses nothing good', async () => {
+  it('stores no data key of them, and drops none of valid messages', async () => {
     const envelope = new Envelope({ keyring, cache: { maxEntries: 10 } });
     const good = await envelope.encrypt('good', { encryptionContext: { tenant: 'good' } });
     await envelope.decrypt(good);
@@ -42,7 +42,7 @@ describe('a cache under forged messages', () => {
     assert.equal(envelope.stats().cache.hits, hits + 1, 'the good entry is still there');
   });
 
-  it('keeps what decrypts once it has verified: whole, in ranges, in batches and in streams', async () => {
+  it('stores a data key once a message has verified: whole, in ranges, in batches and in streams', async () => {
     const message = await new Envelope({ keyring }).encrypt('x');
     const reads = [
       (envelope) => envelope.decrypt(message),
@@ -61,7 +61,7 @@ describe('a cache under forged messages', () => {
     }
   });
 
-  it(`takes no memory over ${MANY} forged, aborted and distinct calls`, async () => {
+  it(`does not grow over ${MANY} forged, aborted and distinct calls`, async () => {
     const service = heldService();
     const custom = new Envelope({ keyring: service.keyring, cache: { maxEntries: 10 } });
     const local = new Envelope({ keyring, cache: { maxEntries: 10 } });
@@ -94,7 +94,7 @@ describe('a cache under forged messages', () => {
     };
     const distinct = (i) =>
       local.encrypt('x', { encryptionContext: { i: String(i), long: 'x'.repeat(5000) } });
-    // Until the allocators have what they keep.
+    // Not measured: the allocators take memory that they keep for reuse.
     for (let i = 0; i < Math.max(500, MANY / 10); i += 1)
       await forge(i)
         .then(() => abort(i))
@@ -109,7 +109,7 @@ describe('a cache under forged messages', () => {
     assert.ok(local.stats().cache.entries <= 10);
   });
 
-  it('drops what is past its age, whatever is asked for next', async () => {
+  it('drops entries that are older than maxAgeMs, whatever is asked for next', async () => {
     const envelope = new Envelope({ keyring, cache: { maxAgeMs: 50 } });
     for (let i = 0; i < 20; i += 1) {
       await envelope.encrypt('x', { encryptionContext: { i: String(i) } });
@@ -125,7 +125,7 @@ describe('a cache under forged messages', () => {
     assert.equal(String(await envelope.decrypt(await envelope.encrypt('x'))), 'x');
   });
 
-  /** A service that never answers. */
+  /** Returns a key service that never answers. */
   function heldService() {
     const held = new CustomKeyring({
       providerId: 'held',

@@ -17,7 +17,7 @@ describe('the option cache', () => {
     wrappingKey: crypto.randomBytes(32),
   });
 
-  it('is refused if it says nothing that can be', () => {
+  it('is refused if it is no object, or has unknown names or values out of range', () => {
     const wrong = [true, 5, [], { maxAgeMs: 0 }, { maxMessages: 0.5 }, { maxBytes: -1 }];
     for (const cache of [...wrong, { maxEntries: 0 }, { ttl: 5 }, { renewBeforeMs: 300_000 }]) {
       thrown(() => new Envelope({ keyring, cache }), 'INVALID_ARGUMENT');
@@ -37,7 +37,7 @@ describe('the option cache', () => {
     for (const message of messages) assert.deepEqual(envelope.decryptSync(message), data);
   });
 
-  it('works with a local key, at once and one data key for all', () => {
+  it('works with a local key: synchronous calls share one data key', () => {
     const envelope = new Envelope({ keyring, cache: {} });
     const messages = ['x', 'y'].map((text) => envelope.encryptSync(text));
     const [a, b] = messages.map((message) => inspect(message).encryptedDataKeys[0].ciphertext);

@@ -69,7 +69,7 @@ describe('a store of keys', () => {
     await holdsFields(t, store());
   });
 
-  it('in PostgreSQL speaks its dialect', async () => {
+  it('in PostgreSQL sends numbered parameters, and in each dialect refuses unsafe table names', async () => {
     const asked = [];
     const query = async (sql, parameters) => {
       asked.push([sql, parameters]);

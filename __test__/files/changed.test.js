@@ -41,7 +41,7 @@ describe('a message that was changed', () => {
     }
   });
 
-  it('far behind the first plaintext leaves no file', async () => {
+  it('near its end leaves no file, though earlier frames have verified', async () => {
     const place = newPlace({});
     const long = envelope.encryptSync(crypto.randomBytes(9 * MIB));
     await refused(envelope, place, truncate(long, { before: 'last byte' }), 'TRUNCATED_MESSAGE');
@@ -49,7 +49,7 @@ describe('a message that was changed', () => {
     await refused(envelope, place, flip(long, 'final tag'), 'AUTHENTICATION_FAILED');
   });
 
-  /** The error of decrypting it as a file; with this code, if one is given. */
+  /** Asserts that decrypting bytes as a file is refused, with this code if one is given; returns the error. */
   async function refused(reader, place, bytes, code) {
     fs.writeFileSync(place('message'), bytes);
     const decrypting = reader.decryptFile(place('message'), place('back'));

@@ -90,7 +90,7 @@ describe('while KMS is asked (injected)', () => {
     assert.deepEqual(place.names(), ['out', 'plaintext']);
   });
 
-  it('of a source that is cut meanwhile, a message is refused, and a plaintext is encrypted as it is then', async () => {
+  it('a message that is truncated meanwhile is refused; a plaintext is encrypted as it is after that', async () => {
     const place = newPlace({ plaintext: crypto.randomBytes(5 * MIB) });
     await kms.encryptFile(place('plaintext'), place('message'));
     const length = fs.statSync(place('message')).size;
@@ -138,7 +138,7 @@ describe('AWS KMS (moto)', { skip: skipWithout('python') }, () => {
     same(fs.readFileSync(place('back')), fs.readFileSync(place('plaintext')));
   });
 
-  it('is not asked where the files will not do', async () => {
+  it('is not asked if the source or the destination is refused', async () => {
     const place = newPlace({ plaintext: 'text', taken: 'taken' });
     await kms.encryptFile(place('plaintext'), place('message'));
     fs.writeFileSync(place('cut'), fs.readFileSync(place('message')).subarray(0, 50));

@@ -75,7 +75,7 @@ describe('a file', { skip: !LINUX && 'Linux' }, () => {
   for (const kind of ['unnamed-files', 'links']) {
     for (const old of [undefined, OLD]) {
       const what = old ? 'replaces one' : 'is new';
-      it(`that ${what} is whole and alone where there are no ${kind}`, async (t) => {
+      it(`that ${what} is complete and has no other beside it on a system without ${kind}`, async (t) => {
         const wrapper = ['python3', WITHOUT, kind];
         if (!canRun(t, wrapper)) return;
         const place = newPlace(old);
@@ -89,7 +89,7 @@ describe('a file', { skip: !LINUX && 'Linux' }, () => {
     }
   }
 
-  it('that appears meanwhile is not replaced where there are no links', async (t) => {
+  it('that appears meanwhile is not replaced on a system without links', async (t) => {
     const wrapper = ['python3', WITHOUT, 'links'];
     if (!canRun(t, wrapper)) return;
     const place = newPlace();

@@ -49,7 +49,7 @@ describe('the destination', () => {
     assert.deepEqual(place.names(), ['message', 'plaintext']);
   });
 
-  it('of several at once is of one of them', async () => {
+  it('of several calls at once is written by one of them', async () => {
     const place = newPlace({ plaintext: crypto.randomBytes(MIB) });
     const one = () => envelope.encryptFile(place('plaintext'), place('message'));
     const results = await Promise.allSettled(Array.from({ length: 10 }, one));
@@ -133,7 +133,7 @@ describe('the source', () => {
     assert.deepEqual(place.names(), ['folder']);
   });
 
-  it('is not waited for', { skip: windows && 'named pipes' }, async () => {
+  it('must not be a named pipe, which may block', { skip: windows && 'named pipes' }, async () => {
     const place = newPlace({});
     execFileSync('mkfifo', [place('pipe')]);
     await rejection(envelope.encryptFile(place('pipe'), place('out')), 'FILE');

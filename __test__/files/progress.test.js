@@ -14,14 +14,14 @@ const MIB = 1024 * KIB;
 const LONG = 512 * MIB;
 
 describe('onProgress', () => {
-  it('rises to the end', async (t) => {
+  it('is given rising numbers of bytes, up to the length of the file', async (t) => {
     const place = newPlace({ long: '' });
     fs.truncateSync(place('long'), LONG);
     const seen = [];
     const options = { onProgress: (progress) => seen.push(progress) };
     const { messageLength } = await envelope.encryptFile(place('long'), place('out'), options);
     t.diagnostic(`${seen.length} reports`);
-    assert.ok(seen.length > 1, 'it was told of the way');
+    assert.ok(seen.length > 1, 'it was called before the end');
     checkProgress(seen, LONG);
     fs.rmSync(place('long'));
     seen.length = 0;
@@ -30,7 +30,7 @@ describe('onProgress', () => {
     fs.rmSync(place('.'), { recursive: true });
   });
 
-  it('is told the end of a short file, too', async () => {
+  it('is called at the end of a short file, too', async () => {
     const place = newPlace({ plaintext: 'text' });
     let last;
     const options = { onProgress: (progress) => (last = progress) };
@@ -53,7 +53,7 @@ describe('onProgress', () => {
     assert.deepEqual(place.names(), ['long']);
   });
 
-  it('that throws at the very end does not go unheard', async () => {
+  it('that throws in its last call ends the job with its error, too', async () => {
     const place = newPlace({ plaintext: 'text' });
     const enough = new Error('enough');
     const onProgress = () => {
@@ -102,7 +102,7 @@ describe('an AbortSignal', () => {
     assert.deepEqual(place.names(), ['long']);
   });
 
-  it('is let go of at the end', async () => {
+  it('has no listener left at the end', async () => {
     const place = newPlace({ plaintext: 'text' });
     const { signal } = new AbortController();
     await envelope.encryptFile(place('plaintext'), place('message'), { signal });

@@ -28,8 +28,12 @@ const CODES = new Set(types.match(/(?<=\| ")ERR_ENVELOPE_\w+(?=")/g));
 
 describe('the calls that are driven', () => {
   it('are all that the package exports', () => {
-    const exported = Object.keys(api).filter((name) => !DRIVEN.has(name));
-    assert.deepEqual(exported, []);
+    const callable = Object.keys(api).filter((name) => typeof api[name] === 'function');
+    assert.ok(callable.length > 20, `${callable.length}`);
+    assert.deepEqual(
+      callable.filter((name) => !DRIVEN.has(name)),
+      [],
+    );
     for (const [name, type] of Object.entries(api)) {
       if (!/^[A-Z]/.test(name) || name === 'EnvelopeError') continue;
       const methods = [

@@ -50,7 +50,7 @@ describe('a keyring of one’s own', () => {
     assert.deepEqual(log, ['wrap', 'unwrap transit/app']);
   });
 
-  it('works with streams, files of any kind, the cache and batches', async () => {
+  it('works with streams, ranges, batches and the cache', async () => {
     const { keyring, log } = vault();
     const envelope = new Envelope({ keyring, cache: {} });
     const data = crypto.randomBytes(200_000);
@@ -67,7 +67,7 @@ describe('a keyring of one’s own', () => {
     thrown(() => new Envelope({ keyring }).encryptSync('x'), 'WOULD_BLOCK');
   });
 
-  it('stands in a multi-keyring, as generator and as child', async () => {
+  it('can be the generator or a child of a multi-keyring', async () => {
     const { keyring } = vault();
     for (const multi of [
       new MultiKeyring({ generator: keyring, children: [raw] }),
@@ -80,7 +80,7 @@ describe('a keyring of one’s own', () => {
     }
   });
 
-  it('leaves what another key wrapped to others', async () => {
+  it('leaves a data key to other keyrings if unwrapDataKey gives undefined', async () => {
     const { keyring } = vault({ unwrapDataKey: async () => undefined });
     const message = await new Envelope({ keyring }).encrypt('x');
     await rejection(new Envelope({ keyring }).decrypt(message), 'NO_USABLE_KEY');
@@ -119,7 +119,7 @@ describe('a keyring of one’s own', () => {
     },
     'something else that was thrown': failure('no route to the vault'),
   })) {
-    it(`${what}: KEYRING_FAILED, with what it was`, async () => {
+    it(`${what}: KEYRING_FAILED, with the reason as its cause`, async () => {
       const { keyring } = vault({ wrapDataKey });
       const error = await rejection(new Envelope({ keyring }).encrypt('x'), 'KEYRING_FAILED');
       assert.match(String(error.cause.message), /no route to the vault/);
@@ -127,7 +127,7 @@ describe('a keyring of one’s own', () => {
     });
   }
 
-  it('a failure that may pass is retryable, and counts for the breaker; another does not', async () => {
+  it('a failure marked as retryable opens the circuit; others do not', async () => {
     let error = new Error('refused');
     const { keyring } = vault({
       wrapDataKey: () => Promise.reject(error),
@@ -191,7 +191,7 @@ describe('a keyring of one’s own', () => {
     await rejection(new Envelope({ keyring }).encrypt('x', { signal }), 'ABORTED');
   });
 
-  it('Envelope.open tries it', async () => {
+  it('Envelope.open wraps and unwraps a data key with it', async () => {
     const { keyring, log } = vault();
     await Envelope.open({ keyring });
     assert.deepEqual(log, ['wrap', 'unwrap transit/app']);
@@ -199,7 +199,7 @@ describe('a keyring of one’s own', () => {
     await rejection(Envelope.open({ keyring: broken.keyring }), 'KEYRING_FAILED');
   });
 
-  it('its options are checked', () => {
+  it('wrong options are refused', () => {
     const good = { providerId: 'p', wrapDataKey: async () => {}, unwrapDataKey: async () => {} };
     for (const change of [
       { providerId: '' },

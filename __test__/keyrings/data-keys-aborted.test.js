@@ -33,9 +33,9 @@ const CALLS = {
   },
 };
 
-describe('a signal that fires when the plaintext key has come, but not to its caller', () => {
+describe('a signal that fires after the addon has the plaintext key, before the caller has it', () => {
   for (const [name, { field, prepare, call }] of Object.entries(CALLS)) {
-    it(`makes ${name} reject, and leaves nothing of the key`, async () => {
+    it(`makes ${name} reject, and the key is wiped`, async () => {
       const wrapped = await prepare?.();
       const controller = new AbortController();
       const answers = [];

@@ -46,18 +46,18 @@ const LOCAL = {
 };
 
 for (const [name, keyring] of Object.entries(LOCAL)) {
-  describe(`what KMS offers, under ${name}`, () => {
+  describe(`the operations of KMS, under ${name}`, () => {
     const envelope = new Envelope({ keyring: keyring() });
     const other = new Envelope({ keyring: keyring() });
-    offersWraps(
+    testWrapping(
       () => envelope,
       () => other,
     );
-    offersKeyPairs(() => envelope);
+    testKeyPairs(() => envelope);
   });
 }
 
-describe('what KMS offers, under KMS (moto)', { skip: skipWithout('python') }, () => {
+describe('the operations of KMS, under KMS (moto)', { skip: skipWithout('python') }, () => {
   let moto;
   let envelope;
   let other;
@@ -73,12 +73,12 @@ describe('what KMS offers, under KMS (moto)', { skip: skipWithout('python') }, (
   after(() => moto?.stop());
   beforeEach(() => moto.clearRequests());
 
-  offersWraps(
+  testWrapping(
     () => envelope,
     () => other,
   );
 
-  it('makes the one call that each is for', async () => {
+  it('make one call each, of the same name', async () => {
     const { ciphertextBlob } = await envelope.encryptDirect('x', context);
     await envelope.decryptDirect(ciphertextBlob, context);
     const { keyId, requestId } = await envelope.rewrapDataKey(ciphertextBlob, other, context);
@@ -93,7 +93,7 @@ describe('what KMS offers, under KMS (moto)', { skip: skipWithout('python') }, (
     ]);
   });
 
-  it('wraps anew what a local key wrapped, and never the other way round in this process', async () => {
+  it('rewrap a data key from a local key to KMS, and refuse to rewrap one from KMS to a local key', async () => {
     const local = new Envelope({ keyring: raw('local') });
     const { ciphertextBlob } = await local.encryptDirect('x', context);
     const moved = await local.rewrapDataKey(ciphertextBlob, envelope, context);
@@ -118,12 +118,13 @@ describe('key pairs of KMS (LocalStack)', { skip: skipWithout('localstack') }, (
   before(async () => {
     stack = await startLocalStack();
     const { KeyMetadata } = await stack.kms('CreateKey', {});
-    const keyring = new AwsKmsKeyring({ keyId: KeyMetadata.Arn, endpoint: stack.endpoint });
-    envelope = new Envelope({ keyring });
+    // It makes RSA keys in Python, which takes long on a busy machine.
+    const options = { endpoint: stack.endpoint, timeoutMs: 120_000 };
+    envelope = new Envelope({ keyring: new AwsKmsKeyring({ keyId: KeyMetadata.Arn, ...options }) });
   });
   after(() => stack?.stop());
 
-  offersKeyPairs(() => envelope);
+  testKeyPairs(() => envelope);
 });
 
 describe('a raw RSA key', () => {
@@ -142,8 +143,10 @@ describe('a raw RSA key', () => {
     }),
   });
 
-  it('encrypts as much as it can, and says so of more', async () => {
-    const most = 256 - 2 * 32 - 2;
+  it('encrypts up to the limit of its padding, and names the limit in the error for more', async () => {
+    // OAEP takes two hashes and two bytes of the modulus.
+    const [modulus, hash] = [256, 32];
+    const most = modulus - 2 * hash - 2;
     const { ciphertextBlob } = await envelope.encryptDirect(Buffer.alloc(most, 7));
     const { plaintext } = await envelope.decryptDirect(ciphertextBlob);
     assert.ok(plaintext.equals(Buffer.alloc(most, 7)));
@@ -152,8 +155,8 @@ describe('a raw RSA key', () => {
   });
 });
 
-/** The same for every keyring: code that is written against one runs on another. */
-function offersWraps(envelopeOf, otherOf) {
+/** Tests that are the same for every keyring: code that is written for one runs on another. */
+function testWrapping(envelopeOf, otherOf) {
   it('what encryptDirect gives comes back from decryptDirect', async () => {
     for (const length of [1, 100, 4096]) {
       const data = crypto.randomBytes(length);
@@ -212,7 +215,7 @@ function offersWraps(envelopeOf, otherOf) {
   });
 }
 
-function offersKeyPairs(envelopeOf) {
+function testKeyPairs(envelopeOf) {
   for (const keyPairSpec of SPECS) {
     it(`generateDataKeyPair gives a key pair whose private key unwraps: ${keyPairSpec}`, async () => {
       const options = { ...context, keyPairSpec };

@@ -8,7 +8,7 @@ const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 const { promisify } = require('node:util');
 
-const { AwsKmsEcdhKeyring, Envelope, RawEcdhKeyring, inspect } = require('../..');
+const { AwsKmsEcdhKeyring, Envelope, RawAesKeyring, RawEcdhKeyring, inspect } = require('../..');
 const { CURVES, startAgreeingKms } = require('../support/agreeing-kms');
 const { refusal } = require('../support/fake-kms');
 const { startLocalStack } = require('../support/localstack');
@@ -113,7 +113,7 @@ describe('AwsKmsEcdhKeyring', () => {
     await rejection(envelopeOf(options()).encrypt('x'), 'INVALID_ARGUMENT');
   });
 
-  it('opens if the KMS key is what the options say', async () => {
+  it('passes Envelope.open if the KMS key fits its options', async () => {
     const { publicKey } = pairOf();
     const open = (more) =>
       Envelope.open({ keyring: new AwsKmsEcdhKeyring({ ...options(), ...more }) });
@@ -126,8 +126,13 @@ describe('AwsKmsEcdhKeyring', () => {
     fault = (operation) =>
       operation === 'GetPublicKey' ? refusal('AccessDeniedException') : undefined;
     await open({ publicKey: kms.key(curveSpec).publicKey });
+    const unasked = await rejection(open({ publicKey }), 'CONFIGURATION');
+    assert.match(unasked.message, /publicKey is not that of the KMS key/);
     await rejection(open({}), 'KMS_ACCESS_DENIED');
     fault = () => undefined;
+    asked();
+    await open({});
+    assert.deepEqual(asked(), ['GetPublicKey', 'DeriveSharedSecret']);
   });
 
   it('refuses what KMS answers wrongly, and what it refuses', async () => {
@@ -166,6 +171,11 @@ describe('AwsKmsEcdhKeyring', () => {
     asked();
     await rejection(envelopeOf(options()).decrypt(message), 'NO_USABLE_KEY');
     assert.deepEqual(asked(), ['GetPublicKey']);
+    const wrappingKey = crypto.randomBytes(32);
+    const aes = new RawAesKeyring({ keyNamespace: 'tests', keyName: 'aes', wrappingKey });
+    const underAes = new Envelope({ keyring: aes }).encryptSync('x');
+    await rejection(envelopeOf(options()).decrypt(underAes), 'NO_USABLE_KEY');
+    assert.deepEqual(asked(), []);
   });
 
   it('wraps and unwraps data keys outside of messages', async () => {
@@ -186,6 +196,7 @@ describe('AwsKmsEcdhKeyring', () => {
       { publicKey },
       { recipientPublicKey: publicKey },
       { recipientPublicKey: 'no key' },
+      { recipientPublicKey: undefined },
       { region: REGION },
       { multiRegion: true },
     ];

@@ -75,7 +75,7 @@ describe('AwsKmsRsaKeyring on LocalStack', { skip: skipWithout('localstack') }, 
     await rejection(reader.encrypt('x'), 'INVALID_ARGUMENT');
   });
 
-  it('opens if the public key is that of the KMS key', async () => {
+  it('passes Envelope.open if the public key is that of the KMS key', async () => {
     await Envelope.open({ keyring: new AwsKmsRsaKeyring(options) });
     const other = pair.publicKey;
     const wrong = Envelope.open({

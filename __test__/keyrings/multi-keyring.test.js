@@ -50,7 +50,7 @@ describe('MultiKeyring', () => {
     for (const i of [0, 1]) assert.notDeepEqual(wrapped(first)[i], wrapped(second)[i]);
   });
 
-  it('nests', () => {
+  it('can hold other multi-keyrings', () => {
     const message = using(multi(multi(a, b), multi(undefined, c))).encryptSync('x');
     for (const keyring of [a, b, c, multi(multi(multi(c)))]) {
       assert.equal(using(keyring).decryptSync(message).toString(), 'x');

@@ -68,7 +68,7 @@ describe('RawEcdhKeyring', () => {
     });
   }
 
-  it('says which half is missing', async () => {
+  it('says which of its two keys is missing', async () => {
     const { publicKey, privateKey } = pairOf();
     const writer = envelopeOf({ recipientPublicKey: publicKey });
     const message = writer.encryptSync('x');
@@ -100,11 +100,21 @@ describe('RawEcdhKeyring', () => {
     const reader = envelopeOf({ privateKey });
     const message = envelopeOf({ recipientPublicKey: publicKey }).encryptSync('hello');
     const [{ keyProviderInfo, ciphertext }] = inspect(message).encryptedDataKeys;
+    // One byte of each part, by its offset.
+    const inProviderInfo = {
+      version: 0,
+      'length of the recipient': 4,
+      recipient: 20,
+      'length of the sender': 41,
+      'sign of the sender': 42,
+      sender: 60,
+    };
+    const inCiphertext = { salt: 0, commitment: 40, 'encrypted key': 70, tag: -1 };
     const parts = [
-      // version, length, recipient, length, sender's sign and sender
-      ...[0, 4, 20, 41, 42, 60].map((at) => ({ providerInfo: flipped(keyProviderInfo, at) })),
-      // salt, commitment, encrypted key, tag
-      ...[0, 40, 70, -1].map((at) => ({ ciphertext: flipped(ciphertext, at) })),
+      ...Object.values(inProviderInfo).map((at) => ({
+        providerInfo: flipped(keyProviderInfo, at),
+      })),
+      ...Object.values(inCiphertext).map((at) => ({ ciphertext: flipped(ciphertext, at) })),
       { providerInfo: keyProviderInfo.subarray(1) },
       { providerInfo: Buffer.concat([keyProviderInfo, Buffer.alloc(1)]) },
       { ciphertext: ciphertext.subarray(1) },
@@ -157,6 +167,9 @@ describe('RawEcdhKeyring', () => {
       ]),
       { privateKey: publicKey },
       { recipientPublicKey: 'no key' },
+      // Of a variable that was never set: not the schemas without one's own or the other's key.
+      { privateKey, recipientPublicKey: undefined },
+      { privateKey: undefined, recipientPublicKey: publicKey },
       { recipientPublicKey: 5 },
       { publicKey },
     ];

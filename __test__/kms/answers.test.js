@@ -106,7 +106,7 @@ describe('what KMS may answer to KMS keyrings (injected)', () => {
     assert.deepEqual(asked, ['GenerateDataKey', 'Encrypt']);
   });
 
-  it('is worth another attempt if one key may answer later', async () => {
+  it('is retryable if one of the keys may answer later', async () => {
     answer = agree;
     const message = await strict().encrypt('x');
     answer = (_, { KeyId }) =>
@@ -117,7 +117,7 @@ describe('what KMS may answer to KMS keyrings (injected)', () => {
     assert.equal(error.retryable, true);
   });
 
-  it('made-up Regions in a message, as many as one likes, are asked and forgotten', async () => {
+  it('a hundred made-up Regions in a message are asked, and leave a short error and a working keyring', async () => {
     answer = agree;
     const names = Array.from({ length: 100 }, (_, i) => arn('1111', `made-up-${i}`));
     const [keyId, ...additionalKeyIds] = names;

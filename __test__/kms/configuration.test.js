@@ -131,7 +131,7 @@ describe('a mistake in the configuration', () => {
     });
   }
 
-  it('doctor takes all of them for none, if they are empty', async () => {
+  it('doctor treats empty variables as unset ones', async () => {
     const empty = Object.fromEntries(EMPTY.map((name) => [name, '']));
     const told = await doctors.examine('alias/app', {
       ...environment({ ...empty, AWS_DEFAULT_REGION: 'eu-west-1' }),

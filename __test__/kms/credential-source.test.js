@@ -138,7 +138,7 @@ describe('a role that starts from', { skip: skipWithout('python') }, () => {
     }
   });
 
-  it('keys of its own, where it names itself', async () => {
+  it('its own keys, if source_profile names the profile itself', async () => {
     const own = `${ROLE}source_profile = app\naws_access_key_id = AKIDOWN\n`;
     const text = `[profile app]\n${own}aws_secret_access_key = secret\n`;
     process.env = environment({ ...variable, ...config(text) });

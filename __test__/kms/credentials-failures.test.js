@@ -62,7 +62,7 @@ describe('credentials that fail', options, () => {
     });
   }
 
-  it('a metadata service that fails until the time is over: told so, and may be tried again', async () => {
+  it('a metadata service that fails until the time is over: the error says so, and is retryable', async () => {
     const server = await serve(() => '', 500);
     const env = environment({ env: metadata(server.address) }, NOBODY);
     const told = await tell(env, { credentialsTimeoutMs: 300 });
@@ -88,7 +88,7 @@ describe('credentials that fail', options, () => {
     assert.ok(check.detail.startsWith(told.message.split(' at ')[0]), check.detail);
   });
 
-  it('credentials that fail ten times never open the circuit, also where that may pass', async () => {
+  it('credentials that fail ten times never open the circuit, though their failure is retryable', async () => {
     const env = environment(
       { env: { AWS_CONTAINER_CREDENTIALS_FULL_URI: `${NOBODY}/role` } },
       NOBODY,
@@ -102,7 +102,7 @@ describe('credentials that fail', options, () => {
     assert.deepEqual([calls, breakers.filter(({ state }) => state !== 'closed')], [10, []]);
   });
 
-  it('a container endpoint that hangs ends with credentialsTimeoutMs, and may be tried again', async () => {
+  it('a container endpoint that hangs: a retryable error after credentialsTimeoutMs', async () => {
     const silent = net.createServer();
     await new Promise((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const address = `http://127.0.0.1:${silent.address().port}/role`;

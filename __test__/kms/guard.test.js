@@ -54,7 +54,7 @@ describe('the guard of a key service', () => {
     assert.deepEqual([calls, failures, inFlight, queued], [10_000, 0, 0, 0]);
   });
 
-  it('makes no more calls at once than it is told, and tells how many wait', async () => {
+  it('makes at most maxInFlight calls at once, and counts those that wait', async () => {
     const waiting = [];
     answer = (...call) => new Promise((resolve) => waiting.push(() => resolve(good(...call))));
     const narrow = envelope({ maxInFlight: 2 });
@@ -69,7 +69,7 @@ describe('the guard of a key service', () => {
     await Promise.all(all);
   });
 
-  it('lets no more wait than it is told', async () => {
+  it('lets at most maxQueued calls wait', async () => {
     answer = () => ({ never: true });
     const narrow = envelope({ maxInFlight: 1, maxQueued: 2, timeoutMs: 300, breaker: false });
     const all = Array.from({ length: 5 }, () => narrow.encrypt('x').catch(({ code }) => code));
@@ -77,7 +77,7 @@ describe('the guard of a key service', () => {
     const full = codes.filter((code) => code === 'ERR_ENVELOPE_QUEUE_FULL');
     assert.equal(full.length, 2);
     assert.ok(!codes.includes(undefined));
-    // Let go what began in the last moment, before the next test counts its calls.
+    // A call may have begun in the last moment: it ends before the next test counts calls.
     await wait(50);
     assert.equal(narrow.stats().keyService.queued, 0);
   });
@@ -108,7 +108,7 @@ describe('the guard of a key service', () => {
     assert.equal(fake.state.calls, 11);
   });
 
-  it('tries one call of many when the time has come', async () => {
+  it('tries one call when the circuit is half-open, and refuses the others', async () => {
     answer = () => refusal('KMSInternalException', 500);
     const guarded = envelope({ maxAttempts: 1, breaker: { failures: 1, openMs: 100 } });
     await rejection(guarded.encrypt('x'), 'KMS_INTERNAL');
@@ -125,7 +125,7 @@ describe('the guard of a key service', () => {
     await guarded.encrypt('x');
   });
 
-  it('opens one key and Region only', async () => {
+  it('opens the circuit of one key and Region only', async () => {
     answer = (_, { KeyId }) =>
       KeyId === ARN ? refusal('KMSInternalException', 500) : dataKey(KeyId);
     const guarded = envelope({ maxAttempts: 1, breaker: { failures: 1 } });
@@ -145,14 +145,14 @@ describe('the guard of a key service', () => {
     assert.equal(guarded.stats().keyService.failures, 9);
   });
 
-  it('goes on calling where there is no breaker', async () => {
+  it('goes on calling after failures without a breaker', async () => {
     answer = () => refusal('KMSInternalException', 500);
     const unguarded = envelope({ maxAttempts: 1, breaker: false });
     for (let i = 0; i < 8; i++) await rejection(unguarded.encrypt('x'), 'KMS_INTERNAL');
     assert.equal(fake.state.calls, 8);
   });
 
-  it('retries what may pass, and counts it', async () => {
+  it('retries a throttled call, and counts the retries', async () => {
     answer = (operation, body, calls) =>
       calls < 3 ? refusal('ThrottlingException') : good(operation, body);
     const patient = envelope();
@@ -162,13 +162,13 @@ describe('the guard of a key service', () => {
     assert.deepEqual([calls, failures, retries], [1, 0, 2]);
   });
 
-  it('retries nothing if it may not', async () => {
+  it('retries nothing if maxAttempts is 1', async () => {
     answer = () => refusal('ThrottlingException');
     await rejection(envelope({ maxAttempts: 1 }).encrypt('x'), 'KMS_THROTTLED');
     assert.equal(fake.state.calls, 1);
   });
 
-  it('ends a slow attempt in time, and tries again', async () => {
+  it('ends an attempt after attemptTimeoutMs, and tries again', async () => {
     answer = (operation, body, calls) => (calls === 1 ? { never: true } : good(operation, body));
     const impatient = envelope({ attemptTimeoutMs: 150 });
     assert.ok(await impatient.encrypt('x'));
@@ -187,7 +187,7 @@ describe('the guard of a key service', () => {
     }
   });
 
-  it('the options are checked', () => {
+  it('refuses wrong options', () => {
     const wrong = [
       { timeoutMs: 0 },
       { maxInFlight: 0 },
@@ -206,8 +206,8 @@ describe('the guard of a key service', () => {
   });
 });
 
-describe('a key service that answers by halves', () => {
-  it('half an answer, then nothing: KMS_TIMEOUT or KMS_UNREACHABLE, in time', async () => {
+describe('a broken answer of a key service', () => {
+  it('that stops midway: KMS_TIMEOUT or KMS_UNREACHABLE, after attemptTimeoutMs', async () => {
     const server = http.createServer((request, response) => {
       response.writeHead(200, { 'content-length': 1000 });
       response.write('{"KeyId"');
@@ -220,7 +220,7 @@ describe('a key service that answers by halves', () => {
     });
   });
 
-  it('half an answer, then the end: KMS_UNREACHABLE', async () => {
+  it('that ends midway: KMS_INTERNAL or KMS_UNREACHABLE', async () => {
     const server = http.createServer((request, response) => {
       response.writeHead(200, { 'content-length': 1000 });
       response.write('{"KeyId"', () => response.destroy());
@@ -232,7 +232,7 @@ describe('a key service that answers by halves', () => {
     });
   });
 
-  it('something that is no HTTP: KMS_UNREACHABLE', async () => {
+  it('that is no HTTP: KMS_INTERNAL or KMS_UNREACHABLE', async () => {
     const server = net.createServer((socket) => {
       socket.on('error', () => {}).resume();
       socket.end('220 smtp.example.com ESMTP\r\n');
@@ -244,7 +244,7 @@ describe('a key service that answers by halves', () => {
     });
   });
 
-  it('a page of a proxy instead of an answer: KMS_INTERNAL', async () => {
+  it('that is the error page of a proxy: KMS_INTERNAL', async () => {
     const server = http.createServer((request, response) => {
       response.writeHead(502, { 'content-type': 'text/html' });
       response.end('<html>Bad Gateway</html>');

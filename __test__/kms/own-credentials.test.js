@@ -39,7 +39,7 @@ describe('the option credentials', { skip: skipWithout('python') }, () => {
     );
   });
 
-  it('takes access keys as the JavaScript SDK describes them, and what they say of themselves', async () => {
+  it('takes access keys with the further properties of the JavaScript SDK, and those of a class', async () => {
     const given = { accountId: '123456789012', credentialScope: 'x', $source: { CODE: 'e' } };
     await roundTrip(kms.envelopeOf(keys('AKIDOBJECT', given)));
     class Identity {
@@ -52,7 +52,7 @@ describe('the option credentials', { skip: skipWithout('python') }, () => {
     assert.match((await kms.callers()).join(), /^AKIDOBJECT .*AKIDCLASS Decrypt$/);
   });
 
-  it('stands beside a key in new Envelope and Envelope.open', async () => {
+  it('can be given beside a key to new Envelope and Envelope.open', async () => {
     const credentials = () => keys('AKIDBESIDE');
     await roundTrip(new Envelope(key.arn, { credentials }));
     await roundTrip(new Envelope({ keyId: key.arn, credentials, frameLength: 100 }));
@@ -175,7 +175,7 @@ describe('the option credentials', { skip: skipWithout('python') }, () => {
     assert.equal(region, 'eu-west-1');
   });
 
-  it('lets the environment say what it will of credentials', async () => {
+  it('works although the credentials in the environment are wrong', async () => {
     const before = { ...process.env };
     Object.assign(process.env, { AWS_PROFILE: 'nowhere', AWS_ACCESS_KEY_ID: 'two words' });
     delete process.env.AWS_SECRET_ACCESS_KEY;
@@ -203,7 +203,7 @@ describe('the option credentials', { skip: skipWithout('python') }, () => {
     assert.equal(asked, 1);
   });
 
-  it('is refused where it cannot be meant, or is nothing that can be', () => {
+  it('is refused beside a profile or another key, and if it is neither keys nor a function', () => {
     const refused = (make, text) => assert.match(thrown(make, 'INVALID_ARGUMENT').message, text);
     const credentials = keys('AKID');
     refused(

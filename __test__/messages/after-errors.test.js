@@ -9,32 +9,34 @@ const keyring = binding.Keyring.rawAes('tests', 'key', new Uint8Array(32));
 const client = binding.Client.create(keyring, { requiredContextKeys: [], frameLength: 10 });
 const message = sealed();
 
-/** What reads and writes messages, before any of their bodies. */
+/** Starts each native transform; none of a message's body is processed yet. */
 const TRANSFORMS = {
   encryption: () => binding.startEncryption(client, [], undefined),
   decryption: () => binding.startDecryption(client, message, []),
   're-encryption': () => binding.startReEncryption(client, message, [], client, undefined),
 };
 
-/** Errors of one call, of whichever kind. */
+/** Calls that throw, by the reason. */
 const FAULTS = {
-  'its output has no room': (it, input) => it.update(input, 0, input.length, new Uint8Array(1), 0),
-  'its input was taken away': (it, input) => {
+  'its output has no room': (transform, input) =>
+    transform.update(input, 0, input.length, new Uint8Array(1), 0),
+  'its input was detached': (transform, input) => {
     structuredClone(input.buffer, { transfer: [input.buffer] });
-    it.update(input, 0, 30, new Uint8Array(500), 0);
+    transform.update(input, 0, 30, new Uint8Array(500), 0);
   },
-  'its output was taken away': (it, input) => {
+  'its output was detached': (transform, input) => {
     const output = new Uint8Array(500);
     structuredClone(output.buffer, { transfer: [output.buffer] });
-    it.update(input, 0, input.length, output, 5);
+    transform.update(input, 0, input.length, output, 5);
   },
-  'both are one': (it, input) => it.update(input, 0, input.length, input, 0),
+  'its output is its input': (transform, input) =>
+    transform.update(input, 0, input.length, input, 0),
 };
 
-describe('what has failed once', () => {
+describe('a native transform that has failed', () => {
   for (const [name, make] of Object.entries(TRANSFORMS)) {
     for (const [what, fail] of Object.entries(FAULTS)) {
-      it(`${name}, as ${what}: cannot be used again`, () => {
+      it(`cannot be used again: ${name}, because ${what}`, () => {
         const body = message.subarray(binding.inspectHeader(message).headerLength);
         const input = () => new Uint8Array(body);
         const output = new Uint8Array(1000);

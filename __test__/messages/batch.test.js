@@ -44,7 +44,7 @@ describe('a batch', () => {
     );
   });
 
-  it('reads messages of any making, each as decrypt does', async () => {
+  it('decrypts messages of a batch, signed ones and those of encrypt, all in one call', async () => {
     const items = strings(300);
     const signed = new Envelope({ keyring, algorithmSuite: 0x0578 });
     const messages = [
@@ -67,7 +67,7 @@ describe('a batch', () => {
     }
   });
 
-  it('takes what encrypt takes', async () => {
+  it('takes text and bytes of every kind, as encrypt does, and also no items', async () => {
     const items = ['text', Buffer.from('text'), new TextEncoder().encode('text').buffer];
     const messages = values(await envelope.encryptBatch(items));
     for (const message of messages) assert.equal(String(await envelope.decrypt(message)), 'text');
@@ -75,7 +75,7 @@ describe('a batch', () => {
     assert.deepEqual(await envelope.decryptBatch([]), []);
   });
 
-  it('tells of each item that failed, and of no other', async () => {
+  it('gives an error for each message that cannot be decrypted, and decrypts all others', async () => {
     const items = strings(200);
     const messages = values(await envelope.encryptBatch(items, { encryptionContext }));
     const stranger = new Envelope({ keyring: rawKey('other') });
@@ -100,7 +100,7 @@ describe('a batch', () => {
     }
   });
 
-  it('lets no batch have more messages or bytes than a data key may have', async () => {
+  it('is refused if it has more messages or bytes than one data key may encrypt', async () => {
     const items = ['a', 'b', 'c'];
     const few = new Envelope({ keyring, cache: { maxMessages: 2 } });
     assert.match((await rejection(few.encryptBatch(items), 'LIMIT_EXCEEDED')).message, /batches/);
@@ -109,7 +109,7 @@ describe('a batch', () => {
     assert.equal((await few.encryptBatch(items.slice(1))).length, 2);
   });
 
-  it('tells of each item that could not be encrypted', async () => {
+  it('gives an error for each item that cannot be encrypted, and encrypts all others', async () => {
     const limited = new Envelope({ keyring, maxPlaintextLength: 10 });
     const results = await limited.encryptBatch(['short', 'much too long', 5, 'fits']);
     assert.deepEqual(
@@ -119,7 +119,7 @@ describe('a batch', () => {
     assert.equal(String(await limited.decrypt(results[3].value)), 'fits');
   });
 
-  it('holds the policy of its envelope when it reads', async () => {
+  it('refuses a message that is longer than the maxPlaintextLength of the reader', async () => {
     const limited = new Envelope({ keyring, maxPlaintextLength: 10 });
     const messages = values(await envelope.encryptBatch(['short', 'much too long']));
     const [first, second] = await limited.decryptBatch(messages);
@@ -127,7 +127,7 @@ describe('a batch', () => {
     assert.equal(second.reason.code, 'ERR_ENVELOPE_LIMIT_EXCEEDED');
   });
 
-  it('is refused as a whole where nothing can be done', async () => {
+  it('is refused as a whole for wrong arguments, for a suite without key derivation and when aborted', async () => {
     await rejection(envelope.encryptBatch('text'), 'INVALID_ARGUMENT');
     await rejection(envelope.decryptBatch(undefined), 'INVALID_ARGUMENT');
     await rejection(envelope.encryptBatch(['x'], { into: Buffer.alloc(9) }), 'INVALID_ARGUMENT');
@@ -152,7 +152,7 @@ describe('a batch', () => {
     }
   });
 
-  it('counts its messages', async () => {
+  it('adds its messages to the statistics of the envelope', async () => {
     const counted = new Envelope({ keyring });
     const messages = values(await counted.encryptBatch(['a', 'bc']));
     await counted.decryptBatch([...messages, 'no message']);
@@ -189,7 +189,7 @@ describe('a batch under KMS (moto)', { skip: skipWithout('python') }, () => {
     assert.deepEqual(opened.map(String), records);
   });
 
-  it('calls it once for each data key', async () => {
+  it('calls KMS once for each different data key', async () => {
     const backend = new Envelope({ keyring: kms });
     const apart = await Promise.all(strings(40).map((item) => backend.encrypt(item)));
     const together = values(await backend.encryptBatch(strings(40)));
@@ -199,7 +199,7 @@ describe('a batch under KMS (moto)', { skip: skipWithout('python') }, () => {
     assert.equal((await calls()).length, 41);
   });
 
-  it('uses the cache, and no more than it may', async () => {
+  it('takes its data key from the cache, for no more than maxMessages', async () => {
     const backend = new Envelope({ keyring: kms, cache: { maxMessages: 100 } });
     await backend.encryptBatch(strings(60));
     await backend.encryptBatch(strings(40));
@@ -207,10 +207,10 @@ describe('a batch under KMS (moto)', { skip: skipWithout('python') }, () => {
     await backend.encryptBatch(strings(60));
     assert.equal((await calls()).length, 2);
     await rejection(backend.encryptBatch(strings(101)), 'LIMIT_EXCEEDED');
-    assert.equal((await calls()).length, 2, 'nobody is asked for what no data key may encrypt');
+    assert.equal((await calls()).length, 2, 'no call for what no data key may encrypt');
   });
 
-  it('rejects as a whole without a data key', async () => {
+  it('is refused as a whole if KMS gives no data key', async () => {
     const gone = new AwsKmsKeyring({
       keyId: 'arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000',
       endpoint: moto.endpoint,

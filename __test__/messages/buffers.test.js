@@ -38,8 +38,8 @@ const inputOf = (name) => fresh(name.startsWith('encrypt') ? plaintext : message
 
 describe('a buffer that JavaScript changes while it is being used', () => {
   for (const [name, call] of Object.entries(CALLS)) {
-    // What a writer sees twice may differ; what a reader releases has verified.
-    it(`${name}: overwritten`, async () => {
+    // Encryption may take the old bytes or the new; decryption must not release what has not verified.
+    it(`${name}: overwritten, gives a valid message or verified plaintext only`, async () => {
       const input = inputOf(name);
       const running = call(input).catch((error) => error);
       await turn();
@@ -58,7 +58,7 @@ describe('a buffer that JavaScript changes while it is being used', () => {
       }
     });
 
-    it(`${name}: transferred away`, async () => {
+    it(`${name}: transferred, gives the whole result or an error`, async () => {
       const input = inputOf(name);
       const running = call(input).catch((error) => error);
       await turn();
@@ -68,7 +68,7 @@ describe('a buffer that JavaScript changes while it is being used', () => {
       assert.match(result.code, /INVALID_ARGUMENT|TRUNCATED_MESSAGE/);
     });
 
-    it(`${name}: resized to nothing`, async () => {
+    it(`${name}: shrunk, gives the whole result or an error`, async () => {
       const whole = inputOf(name);
       const resizable = new ArrayBuffer(whole.length, { maxByteLength: whole.length });
       const input = new Uint8Array(resizable);
@@ -81,7 +81,7 @@ describe('a buffer that JavaScript changes while it is being used', () => {
       assert.match(result.code, /INVALID_ARGUMENT|TRUNCATED_MESSAGE/);
     });
 
-    it(`${name}: shared memory is refused`, async () => {
+    it(`${name}: in shared memory, is refused`, async () => {
       const input = new Uint8Array(new SharedArrayBuffer(1000));
       await rejection(
         Promise.resolve().then(() => call(input)),
@@ -90,7 +90,7 @@ describe('a buffer that JavaScript changes while it is being used', () => {
     });
   }
 
-  it('into: transferred away while it is being filled', async () => {
+  it('encrypt and decrypt: an `into` that is transferred ends the call with an error', async () => {
     for (const name of ['encrypt', 'decrypt']) {
       const input = inputOf(name);
       const into = new Uint8Array(6 * MIB);
@@ -107,7 +107,7 @@ describe('a garbage collection at every turn', () => {
   const collect = vm.runInNewContext('gc');
 
   for (const [name, call] of Object.entries(CALLS)) {
-    it(`${name}: takes nothing that is still needed`, async () => {
+    it(`${name}: frees no buffer that is still needed`, async () => {
       let timer;
       const again = () => {
         collect();
@@ -124,7 +124,7 @@ describe('a garbage collection at every turn', () => {
 });
 
 describe('a thousand streams at once', () => {
-  it('each give what they must', async () => {
+  it('each give back their own plaintext', async () => {
     const all = Array.from({ length: 1000 }, async (_, i) => {
       const data = Buffer.alloc(1000 + 131 * i, i);
       const { output } = await through(envelope.encryptStream(), [data]);
@@ -138,7 +138,7 @@ describe('a thousand streams at once', () => {
     assert.ok((await Promise.all(all)).every(Boolean));
   });
 
-  it('may all be destroyed midway', async () => {
+  it('can all be destroyed midway, and later calls work', async () => {
     const all = Array.from({ length: 1000 }, async (_, i) => {
       const stream = i % 2 === 0 ? envelope.encryptStream() : envelope.decryptStream();
       stream.on('error', () => {});
@@ -150,7 +150,7 @@ describe('a thousand streams at once', () => {
     assert.equal(String(await envelope.decrypt(await envelope.encrypt('after'))), 'after');
   });
 
-  it('may fail side by side', async () => {
+  it('can all fail, and none releases a changed frame', async () => {
     const changed = flip(message, 'frame 1 content');
     const all = Array.from({ length: 200 }, () =>
       ended(through(envelope.decryptStream(), [changed]), 'AUTHENTICATION_FAILED'),

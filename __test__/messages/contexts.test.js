@@ -19,8 +19,8 @@ const raw = new RawAesKeyring({
   wrappingKey: Buffer.alloc(32, 1),
 });
 
-/** A keyring whose functions note for which request they work. */
-function noting() {
+/** Returns a keyring whose functions record the value of the AsyncLocalStorage that they see. */
+function recordingKeyring() {
   const requests = [];
   let key;
   const keyring = new CustomKeyring({
@@ -39,7 +39,7 @@ function noting() {
   return { keyring, requests };
 }
 
-describe('the functions of a CustomKeyring work in the context of the call', () => {
+describe('the functions of a CustomKeyring see the AsyncLocalStorage', () => {
   const calls = {
     encrypt: (envelope) => envelope.encrypt('x'),
     'encrypt with a signal': (envelope) =>
@@ -65,8 +65,8 @@ describe('the functions of a CustomKeyring work in the context of the call', () 
     },
   };
   for (const [name, call] of Object.entries(calls)) {
-    it(`of ${name}`, async () => {
-      const { keyring, requests } = noting();
+    it(`of the caller of ${name}`, async () => {
+      const { keyring, requests } = recordingKeyring();
       const envelope = new Envelope({ keyring });
       const message = await envelope.encrypt('x');
       await Promise.all(
@@ -76,8 +76,8 @@ describe('the functions of a CustomKeyring work in the context of the call', () 
     });
   }
 
-  it('of a MultiKeyring', async () => {
-    const { keyring, requests } = noting();
+  it('of the caller, also inside a MultiKeyring', async () => {
+    const { keyring, requests } = recordingKeyring();
     const envelope = new Envelope({
       keyring: new MultiKeyring({ generator: raw, children: [keyring] }),
     });
@@ -85,8 +85,8 @@ describe('the functions of a CustomKeyring work in the context of the call', () 
     assert.deepEqual(requests, ['a']);
   });
 
-  it('of one of those that wait for one data key', async () => {
-    const { keyring, requests } = noting();
+  it('of one of the callers that wait for the same data key', async () => {
+    const { keyring, requests } = recordingKeyring();
     const envelope = new Envelope({ keyring, cache: {} });
     await Promise.all(
       [1, 2, 3].map((request) => storage.run(request, () => envelope.encrypt('x'))),
@@ -96,9 +96,9 @@ describe('the functions of a CustomKeyring work in the context of the call', () 
   });
 });
 
-describe('the context of a call is also that of', () => {
-  it('onHeader and the header event, whoever writes', async () => {
-    const envelope = new Envelope({ keyring: noting().keyring });
+describe('the AsyncLocalStorage of a caller is also seen by', () => {
+  it('onHeader and listeners of the header event, whoever writes to the stream', async () => {
+    const envelope = new Envelope({ keyring: recordingKeyring().keyring });
     const message = await envelope.encrypt('x');
     const seen = [];
     const note = () => seen.push(storage.getStore());
@@ -123,8 +123,8 @@ describe('the context of a call is also that of', () => {
     assert.deepEqual([...seen], ['file']);
   });
 
-  it('the read of a source, for each range', async () => {
-    const envelope = new Envelope({ keyring: noting().keyring });
+  it('read() of a source: for each range, that of the caller who reads it', async () => {
+    const envelope = new Envelope({ keyring: recordingKeyring().keyring });
     const message = await envelope.encrypt(Buffer.alloc(200_000));
     const seen = [];
     const read = async (start, end) => {

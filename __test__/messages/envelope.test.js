@@ -54,14 +54,14 @@ describe('encrypt and decrypt', () => {
     assert.equal((await envelope.decrypt(copy)).toString(), 'grüße');
   });
 
-  it('many at once, each with its own answer', async () => {
+  it('give each of many calls at once its own result', async () => {
     const texts = Array.from({ length: 200 }, (_, i) => `text ${i}`);
     const messages = await Promise.all(texts.map((text) => envelope.encrypt(text)));
     const back = await Promise.all(messages.map((message) => envelope.decrypt(message)));
     assert.deepEqual(back.map(String), texts);
   });
 
-  it('resolves without a turn of the event loop, where nothing has to be asked', async () => {
+  it('resolves without a turn of the event loop if no key service is called', async () => {
     let turned = false;
     setImmediate(() => (turned = true));
     await envelope.decrypt(await envelope.encrypt('small'));
@@ -115,10 +115,10 @@ describe('the encryption context', () => {
     }
   });
 
-  it('is refused where it is not one', async () => {
+  it('is refused if it is no plain object of well-formed strings, too long or reserved', async () => {
     const cases = [null, [], 'a', { a: 1 }, { a: undefined }, { a: '\ud800' }, { '\udc00': 'a' }];
     const longest = { a: 'x'.repeat(65_536) };
-    // Nobody would miss their pairs.
+    // Objects without own pairs, which would be taken for an empty context.
     const kinds = [
       new Map([['a', 'b']]),
       new URLSearchParams('a=b'),
@@ -145,12 +145,12 @@ describe('arguments', () => {
     await rejection(envelope.encrypt(shared), 'INVALID_ARGUMENT');
   });
 
-  it('never stand in an error', async () => {
+  it('are never shown in an error', async () => {
     const error = await rejection(envelope.encrypt({ secret: 'hunter2' }), 'INVALID_ARGUMENT');
     assert.doesNotMatch(JSON.stringify(error) + error.stack, /hunter2/);
   });
 
-  it('with a name that is not known are a mistake', async () => {
+  it('with an unknown option are refused, and the error lists the options', async () => {
     const error = await rejection(envelope.encrypt('x', { context: {} }), 'INVALID_ARGUMENT');
     assert.match(error.message, /encryptionContext/);
     for (const options of [null, 'x', 5, []]) {
@@ -187,8 +187,8 @@ describe('an AbortSignal', () => {
   });
 });
 
-describe('a buffer that goes away during a call', () => {
-  it('ends it with an error, and nothing else', async () => {
+describe('a buffer that is detached during a call', () => {
+  it('ends the call with an error', async () => {
     const data = new Uint8Array(8 * MIB);
     const encrypting = envelope.encrypt(data);
     structuredClone(data.buffer, { transfer: [data.buffer] });

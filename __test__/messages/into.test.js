@@ -60,7 +60,7 @@ describe('into', () => {
   });
 
   for (const length of [0, 1, 1000, SHORT, SHORT + 1]) {
-    it(`keeps what lies around ${length} bytes of output, and around those of a failure`, async () => {
+    it(`is not written around ${length} bytes of output, also when the call fails`, async () => {
       const data = crypto.randomBytes(length);
       for (const writer of [envelope, signing]) {
         const room = Buffer.alloc(length + 2000, 0xaa);
@@ -78,7 +78,7 @@ describe('into', () => {
     });
   }
 
-  it('may be as long as the output, and share memory with an input that lies behind it', async () => {
+  it('can be as short as the output, and in the same memory before the input', async () => {
     const data = crypto.randomBytes(1000);
     const message = envelope.encryptSync(data);
     const exact = Buffer.alloc(data.length);
@@ -97,7 +97,7 @@ describe('into', () => {
   });
 });
 
-/** All bytes of a room of 0xaa but these, which are as expected, are still there. */
+/** Asserts that a buffer of 0xaa holds the expected bytes at a place, and was not written around them. */
 function assertAround(room, at, expected) {
   assert.ok(room.subarray(0, at).every((byte) => byte === 0xaa));
   assert.deepEqual(room.subarray(at, at + expected.length), expected);

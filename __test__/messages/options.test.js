@@ -14,18 +14,18 @@ describe('a key and options of an Envelope', () => {
   const keyring = LocalKeyring.generate(file);
   const key = `local:${file}`;
 
-  it('are a key string and then the options', () => {
+  it('can be a key string, then the options', () => {
     const message = new Envelope(key, { frameLength: 100 }).encryptSync('x');
     assert.equal(inspect(message).frameLength, 100);
     assert.equal(new Envelope(key, { cache: {} }).stats().cache.entries, 0);
   });
 
-  it('are options with a keyId, in one object', () => {
+  it('can be one object with keyId', () => {
     const message = new Envelope({ keyId: key, frameLength: 100 }).encryptSync('x');
     assert.equal(inspect(message).frameLength, 100);
   });
 
-  it('are those of Envelope.open, too, beside its signal', async () => {
+  it('can be given to Envelope.open, too, which also takes a signal', async () => {
     const { signal } = new AbortController();
     const envelope = await Envelope.open(key, { frameLength: 100, signal });
     assert.equal(inspect(envelope.encryptSync('x')).frameLength, 100);
@@ -44,7 +44,7 @@ describe('a key and options of an Envelope', () => {
     }
   });
 
-  it('name themselves if they are wrong', () => {
+  it('that are wrong are named by the error', () => {
     const wrong = [
       [{ cache: true }, /^cache must be a plain object, such as \{ maxAgeMs/],
       [{ cashe: {} }, /^there is no option "cashe", only: keyring, algorithmSuite/],
@@ -80,7 +80,7 @@ describe('a KMS key named by a bare word', () => {
     assert.match(message, /; it is no key id: is "alias\/app" meant\?$/);
   });
 
-  it('gets none if it is a key id, an alias or an ARN', async () => {
+  it('that is a key id, an alias or an ARN gets no such hint', async () => {
     const id = '1234abcd-12ab-34cd-56ef-1234567890ab';
     const arn = `arn:aws:kms:eu-west-1:111122223333:key/${id}`;
     for (const key of [id, `mrk-${id.replaceAll('-', '')}`, 'alias/app', arn]) {

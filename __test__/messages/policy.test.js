@@ -92,7 +92,7 @@ describe('maxPlaintextLength', () => {
     assert.ok(envelope.decryptSync(envelope.encryptSync(fits)).equals(fits));
   });
 
-  it('ends a stream before a frame that is too long has gathered', async () => {
+  it('ends a stream before a frame that is too long is buffered', async () => {
     const long = new Envelope({ keyring, frameLength: 2000 }).encryptSync(Buffer.alloc(2000));
     const start = long.subarray(0, inspect(long).headerLength + 100);
     await ended(through(envelope.decryptStream(), cut(start, 10)), 'LIMIT_EXCEEDED');

@@ -24,14 +24,14 @@ const name = fc
 const contexts = fc
   .array(fc.tuple(name, fc.oneof(text, fc.constant(''))), { maxLength: 6 })
   .map((pairs) => Object.fromEntries(pairs));
-/** Each with bytes before and after that are not meant. */
+/** The type of an input; of views, the buffer holds more bytes before and after. */
 const viewKind = fc.constantFrom('Buffer', 'Uint8Array', 'DataView', 'ArrayBuffer', 'Int8Array');
 const bytes = fc.uint8Array({ maxLength: 3000 });
 const frameLength = fc.oneof(fc.integer({ min: 1, max: 300 }), fc.constant(65_536));
 const suite = fc.constantFrom(0x0478, 0x0578);
 
-describe('whatever goes in', () => {
-  it('comes out: any bytes in any view, any context, any frames', () =>
+describe('any plaintext', () => {
+  it('comes back, in any type of bytes, under any context and frame length', () =>
     check(
       bytes,
       viewKind,
@@ -51,7 +51,7 @@ describe('whatever goes in', () => {
       },
     ));
 
-  it('comes out of streams, cut anywhere', () =>
+  it('comes back through streams, whatever their chunks', () =>
     check(bytes, frameLength, fc.integer({ min: 1, max: 500 }), async (data, length, piece) => {
       const writer = new Envelope({ keyring, frameLength: length });
       const sealed = await through(writer.encryptStream(), cut(Buffer.from(data), piece));
@@ -60,7 +60,7 @@ describe('whatever goes in', () => {
       assert.ok(opened.output.equals(data));
     }));
 
-  it('comes out by any range', () =>
+  it('comes back by any range', () =>
     check(bytes, frameLength, fc.nat(3000), fc.nat(3000), async (data, length, a, b) => {
       const writer = new Envelope({ keyring, frameLength: length });
       const [start, end] = [Math.min(a, b, data.length), Math.max(a, b)];
@@ -68,7 +68,7 @@ describe('whatever goes in', () => {
       assert.ok(part.equals(data.subarray(start, end)));
     }));
 
-  it('needs every pair of the context that is asked for', () =>
+  it('is not decrypted if the message lacks a pair of the expected context', () =>
     check(contexts, name, text, async (context, key, value) => {
       fc.pre(context[key] !== value || !Object.hasOwn(context, key));
       const sealed = envelope.encryptSync('x', { encryptionContext: context });
@@ -79,8 +79,8 @@ describe('whatever goes in', () => {
     }));
 });
 
-describe('whatever is wrong', () => {
-  it('a changed message gives an EnvelopeError and nothing else, from every reader', () =>
+describe('wrong input', () => {
+  it('a changed message is refused with an EnvelopeError by every reader', () =>
     check(fc.nat(message.length - 1), fc.integer({ min: 1, max: 255 }), async (at, bits) => {
       const changed = Buffer.from(message);
       changed[at] ^= bits;
@@ -92,7 +92,7 @@ describe('whatever is wrong', () => {
       assert.ok(error instanceof EnvelopeError && output.length === 0);
     }));
 
-  it('any bytes are no message', () =>
+  it('random bytes are refused with an EnvelopeError, also by inspect and decryptDataKey', () =>
     check(bytes, async (data) => {
       await refused(() => envelope.decrypt(data));
       await refused(() => envelope.decryptDataKey(data));
@@ -100,7 +100,7 @@ describe('whatever is wrong', () => {
       await refused(() => envelope.openMessage(data));
     }));
 
-  it('arguments of wrong types are invalid, and nothing worse', () =>
+  it('arguments of any type work or are refused with an EnvelopeError', () =>
     check(fc.anything(), fc.anything(), async (data, options) => {
       const calls = ['encrypt', 'decrypt', 'encryptSync', 'decryptSync', 'decryptMessage'];
       for (const call of calls) await tolerated(() => envelope[call](data, options));
@@ -139,7 +139,7 @@ async function refused(call) {
   assert.ok(error instanceof EnvelopeError, String(error?.stack ?? error));
 }
 
-/** Works, or says in our own words what is wrong. */
+/** Asserts that a call works, or fails with an EnvelopeError. */
 async function tolerated(call) {
   const error = await outcome(call);
   assert.ok(error === undefined || error instanceof EnvelopeError, String(error?.stack ?? error));

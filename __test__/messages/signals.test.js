@@ -21,7 +21,7 @@ function silent() {
   return new CustomKeyring({ providerId: 'silent', wrapDataKey: never, unwrapDataKey: never });
 }
 
-describe('eleven calls of a kind on one signal, and a thousand', () => {
+describe('eleven calls of one function with one signal, and a thousand', () => {
   // From eleven listeners on, Node.js 20 warns of a signal, too.
   for (const major of [20, 22, 24, 26]) {
     it(`print no warning on Node.js ${major}, and leave no listener`, async (t) => {
@@ -41,7 +41,7 @@ describe('eleven calls of a kind on one signal, and a thousand', () => {
 });
 
 describe('many calls on one signal', () => {
-  it('each end, and leave no listener behind', async () => {
+  it('are all ended by it, and leave no listener behind', async () => {
     const envelope = new Envelope({ keyring: silent() });
     const controller = new AbortController();
     const { signal } = controller;

@@ -110,7 +110,7 @@ describe('a signed message', () => {
     thrown(() => signing.decryptStream({ signed: true }), 'INVALID_ARGUMENT');
   });
 
-  it('comes out of a stream as out of one piece', async () => {
+  it('can be written by a stream and decrypted in one piece', async () => {
     const { output } = await through(signing.encryptStream({ encryptionContext }), [plaintext]);
     assert.ok((await signing.decrypt(output)).equals(plaintext));
   });
@@ -132,7 +132,7 @@ describe('a signed message', () => {
     }
   });
 
-  it('needs no more room than its plaintext, and to encrypt what the error says', async () => {
+  it('fits into a buffer of its plaintext’s length, and when encrypted of the length that the error names', async () => {
     const into = Buffer.alloc(plaintext.length);
     const opened = signing.decryptSync(message, { into });
     assert.equal(opened.buffer, into.buffer);

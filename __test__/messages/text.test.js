@@ -14,7 +14,7 @@ const envelope = new api.Envelope({ keyring: api.LocalKeyring.generate(file) });
 const encryptionContext = { tenant: 'acme' };
 
 describe('text and JSON', () => {
-  it('come back as they were, from a message that is text itself', async () => {
+  it('come back as they were, and their message is text, too', async () => {
     for (const text of ['', 'grün', '\ufeffwith a mark', 'x'.repeat(200_000)]) {
       const message = await envelope.encryptText(text, { encryptionContext });
       assert.match(message, /^[\w-]+$/);
@@ -48,7 +48,7 @@ describe('text and JSON', () => {
     await rejection(envelope.encryptText('x', { into: Buffer.alloc(9) }), 'INVALID_ARGUMENT');
   });
 
-  it('that are none are refused, and the error shows nothing of them', async () => {
+  it('are refused if they are no text or JSON, and the error shows nothing of them', async () => {
     const circle = { secret: 'hunter2' };
     circle.circle = circle;
     const secret = envelope.encryptSync('hunter2');

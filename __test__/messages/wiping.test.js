@@ -50,7 +50,7 @@ describe('a decryption that fails', () => {
     }
   }
 
-  it('would be seen here, as the plaintext of one that succeeds is', async () => {
+  it('would be noticed here if it left plaintext: that of a successful one is found', async () => {
     const message = envelopes.unsigned.encryptSync(PLAINTEXT);
     const buffers = await allocatedBy(() => envelopes.unsigned.decrypt(message));
     assert.ok(buffers.some(holdsPlaintext));
@@ -63,7 +63,7 @@ function envelope(algorithmSuite) {
   return new Envelope({ keyring, frameLength: 1_000, ...(algorithmSuite && { algorithmSuite }) });
 }
 
-/** The buffers that the library allocates for outputs during an action. */
+/** Returns the buffers that the library allocates for outputs during an action. */
 async function allocatedBy(action) {
   const { allocUnsafe } = Buffer;
   const buffers = [];

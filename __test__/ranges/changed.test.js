@@ -96,7 +96,7 @@ describe('a message that was changed', () => {
     }
   });
 
-  it('by frames in another order is refused', async () => {
+  it('by frames in another order or number is refused', async () => {
     const [first, second, last] = bodies;
     const orders = [
       [second, first, last],
@@ -120,7 +120,7 @@ describe('a message that was changed', () => {
     }
   });
 
-  it('by frames of another message is refused, or gives bytes that are not theirs', async () => {
+  it('by a frame of another message is refused, or gives the bytes of its own frames', async () => {
     const theirs = short.encryptSync(Buffer.from('Another text of the sizes'));
     for (const [i, [start, end]] of [[0, headerLength], ...frames].entries()) {
       const mixed = Buffer.from(message);

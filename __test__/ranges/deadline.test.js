@@ -12,8 +12,8 @@ const { rejection } = require('../support/rejects');
 const { size } = { size: message.length };
 const never = () => new Promise(() => {});
 
-describe('a source that gives no answer', () => {
-  it('to any of its reads: an error after its timeoutMs, which may be tried again', async () => {
+describe('a source that does not answer in time', () => {
+  it('gives a retryable error after its timeoutMs, whichever read it is', async () => {
     for (const at of [1, 2, 3]) {
       let count = 0;
       const read = (start, end) => (++count === at ? never() : message.subarray(start, end));
@@ -24,7 +24,7 @@ describe('a source that gives no answer', () => {
     }
   });
 
-  it('in time is not cut short, and its late answer is ignored', async () => {
+  it('is waited for until its timeoutMs, and a later answer is ignored', async () => {
     const slow = (ms) => async (start, end) => {
       await new Promise((resolve) => setTimeout(resolve, ms));
       return message.subarray(start, end);
@@ -35,7 +35,7 @@ describe('a source that gives no answer', () => {
     await new Promise((resolve) => setTimeout(resolve, 60));
   });
 
-  it('may be tried again by the reader that waits', async () => {
+  it('can be read again by the same open message', async () => {
     let hang = false;
     const read = (start, end) => (hang ? never() : message.subarray(start, end));
     const opened = await short.openMessage({ size, read, timeoutMs: 20 });
@@ -46,7 +46,7 @@ describe('a source that gives no answer', () => {
     await opened.close();
   });
 
-  it('has a timeoutMs that is a whole number of milliseconds', async () => {
+  it('is refused if its timeoutMs is no whole number of milliseconds', async () => {
     for (const timeoutMs of [0, -1, 1.5, NaN, Infinity, '5', null, 2 ** 31]) {
       await rejection(short.openMessage({ size, read: never, timeoutMs }), 'INVALID_ARGUMENT');
     }
@@ -64,8 +64,8 @@ describe('a source that gives no answer', () => {
   });
 });
 
-describe('a source that is read by surprise', () => {
-  it('each of its properties is read once', async () => {
+describe('a source whose properties run code', () => {
+  it('has each of its properties read once', async () => {
     const reads = [];
     const source = new Proxy(
       { size, read: (start, end) => message.subarray(start, end), timeoutMs: 1000 },
@@ -81,7 +81,7 @@ describe('a source that is read by surprise', () => {
     assert.deepEqual(own.sort(), ['read', 'size', 'timeoutMs']);
   });
 
-  it('with getters that throw, or a revoked Proxy: an error', async () => {
+  it('is refused if its getters throw, or if it is a revoked Proxy', async () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
     const throws = () => {
@@ -95,7 +95,7 @@ describe('a source that is read by surprise', () => {
     for (const source of wrong) await rejection(short.openMessage(source), 'INVALID_ARGUMENT');
   });
 
-  it('detaches what it gave before: an error', async () => {
+  it('is refused if it gives bytes of a detached buffer', async () => {
     const read = (start, end) => {
       const bytes = new Uint8Array(message.subarray(start, end));
       structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
@@ -105,8 +105,8 @@ describe('a source that is read by surprise', () => {
   });
 });
 
-describe('what looks like a FileHandle', () => {
-  it('but fails, lies or does nothing: an error', async () => {
+describe('an object that looks like a FileHandle', () => {
+  it('is refused if its methods fail, are missing or give wrong sizes', async () => {
     const stat = async () => ({ isFile: () => true, size });
     const read = async (buffer, offset, length, position) => {
       message.copy(buffer, offset, position, position + length);
@@ -137,7 +137,7 @@ describe('what looks like a FileHandle', () => {
     }
   });
 
-  it('and is one: is read, and left open', async () => {
+  it('is read, and left open, if it is one', async () => {
     const file = path.join(temporaryFolder(), 'message');
     await fs.writeFile(file, message);
     const handle = await fs.open(file);

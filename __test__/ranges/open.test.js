@@ -75,7 +75,7 @@ describe('openMessage', () => {
     assert.equal(opened.size, long.length);
   });
 
-  it('reads not even nothing after close', async () => {
+  it('refuses an empty range, too, after close', async () => {
     const opened = await short.openMessage(message);
     await opened.close();
     await rejection(opened.read({ end: 0 }), 'INVALID_ARGUMENT');

@@ -55,7 +55,7 @@ describe('every range of a short message', () => {
     }),
   };
   for (const [what, { reader, message: bytes, plaintext }] of Object.entries(messages)) {
-    it(`is what stands there, with ${what}`, async () => {
+    it(`gives that part of the plaintext, with ${what}`, async () => {
       assert.equal(inspect(bytes).contentType, 'framed');
       for (const [kind, sourceOf] of Object.entries(sources)) {
         const source = sourceOf(bytes);
@@ -69,7 +69,7 @@ describe('every range of a short message', () => {
     });
   }
 
-  it('is read from an open file, which stays open', async () => {
+  it('can be read from an open file, which stays open', async () => {
     const handle = await fs.promises.open(newFile(message));
     try {
       await everyRange(text, (range) => short.decryptRange(handle, range));
@@ -117,7 +117,7 @@ describe('every range of a short message', () => {
 });
 
 describe('the range', () => {
-  it('is the whole without a start and an end', async () => {
+  it('is the whole plaintext without a start and an end', async () => {
     same(await envelope.decryptRange(longMessage), long);
     same(await envelope.decryptRange(longMessage, {}), long);
     const nothing = { start: undefined, end: undefined };
@@ -138,7 +138,7 @@ describe('the range', () => {
     await opened.close();
   });
 
-  it('may lie around the ends of the frames', async () => {
+  it('may start and end at the edge of a frame, or one byte beside it', async () => {
     const opened = await envelope.openMessage(longMessage);
     const last = Math.floor(long.length / FRAME) * FRAME;
     const ends = [FRAME, 16 * FRAME, 17 * FRAME, 32 * FRAME, last];
@@ -150,7 +150,7 @@ describe('the range', () => {
     }
   });
 
-  it('ends with the plaintext', async () => {
+  it('ends with the plaintext, if its end lies behind that', async () => {
     for (const end of [25, 26, 1000, 2 ** 40, Number.MAX_SAFE_INTEGER]) {
       assert.deepEqual(await short.decryptRange(message, { start: 20, end }), text.subarray(20));
     }
@@ -168,7 +168,7 @@ describe('the range', () => {
     }
   });
 
-  it('must be one', async () => {
+  it('is refused unless it has whole numbers, its start before its end', async () => {
     const opened = await short.openMessage(message);
     const numbers = [-1, -0.5, 1.5, NaN, Infinity, 2 ** 53, '1', 1n, null, {}];
     const wrong = numbers.flatMap((value) => [{ start: value }, { end: value }]);

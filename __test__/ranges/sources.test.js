@@ -52,20 +52,22 @@ describe('what is read of a source', () => {
 
   it('is nothing but the start, unless the header verifies', async () => {
     const changed = Buffer.from(longMessage);
-    // The frame length, which says how much the final frame may be.
-    changed.writeUInt32BE(2 ** 32 - 1, inspect(longMessage).headerLength - 16 - 32 - 4);
+    // The header ends with the frame length, which bounds the final frame, the commitment and the tag.
+    const [frameLength, commitment, tag] = [4, 32, 16];
+    const { headerLength } = inspect(longMessage);
+    changed.writeUInt32BE(2 ** 32 - 1, headerLength - tag - commitment - frameLength);
     const source = watched(changed);
     await rejection(envelope.openMessage(source), 'AUTHENTICATION_FAILED');
     assert.deepEqual(source.reads(), [[0, FIRST_READ]]);
   });
 
-  it('is little of a large range at a time', async () => {
+  it('is less than 2 MiB of a large range at a time', async () => {
     const source = watched(longMessage);
     await envelope.decryptRange(source);
     assert.ok(Math.max(...source.lengths()) < 2 * MIB);
   });
 
-  it('is a longer start where the header is long', async () => {
+  it('is a longer start if the header is long', async () => {
     for (const length of [4000, 5000, 20_000, 60_000]) {
       const encryptionContext = { long: 'x'.repeat(length) };
       const bytes = short.encryptSync(text, { encryptionContext });
@@ -170,7 +172,7 @@ describe('a RangedSource', () => {
     assert.deepEqual(await short.decryptRange(new Source()), text);
   });
 
-  it('that is none is refused', async () => {
+  it('that lacks size or read is refused, and so is what is no source at all', async () => {
     const half = [{ size: 5 }, { read() {} }, { size: 5, read: 1 }];
     for (const wrong of [undefined, null, 5, '', {}, ...half]) {
       await rejection(short.openMessage(wrong), 'INVALID_ARGUMENT');
@@ -195,7 +197,7 @@ describe('a RangedSource', () => {
   }
 });
 
-it('that is a named pipe is not waited for', { skip: windows && 'named pipes' }, async () => {
+it('a named pipe is refused, not waited for', { skip: windows && 'named pipes' }, async () => {
   const pipe = path.join(folder, 'pipe');
   execFileSync('mkfifo', [pipe]);
   let waited = false;

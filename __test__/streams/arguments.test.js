@@ -35,7 +35,7 @@ describe('arguments of the streams', () => {
     }
   });
 
-  it('chunks that are no bytes end the stream, and whoever wrote them is told', async () => {
+  it('chunks that are no bytes end the stream, and the error reaches the writer', async () => {
     for (const direction of DIRECTIONS) {
       for (const how of ['write', 'end']) {
         for (const wrong of [5, {}, [], true, Symbol('x'), '\ud800']) {
@@ -49,7 +49,7 @@ describe('arguments of the streams', () => {
     }
   });
 
-  it('a chunk whose buffer goes away midway ends the stream with an error', async () => {
+  it('a chunk whose buffer is detached midway ends the stream with an error', async () => {
     for (const direction of DIRECTIONS) {
       const input = inputOf(direction, Buffer.alloc(8 * MIB));
       const chunk = new Uint8Array(input.subarray(500));

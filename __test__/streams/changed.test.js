@@ -20,7 +20,7 @@ describe('decryptStream and messages that are not whole', () => {
   const large = crypto.randomBytes(5 * FRAME + 10);
   const long = envelope.encryptSync(large);
   const overhead = long.length - envelope.encryptSync('').length - large.length;
-  const frame = FRAME + overhead / 5;
+  const storedFrame = FRAME + overhead / 5;
   const header = api.inspect(long).headerLength;
 
   it('cut off anywhere: truncated, and nothing but whole frames before', async () => {
@@ -35,9 +35,9 @@ describe('decryptStream and messages that are not whole', () => {
   });
 
   for (let frames = 0; frames <= 5; frames++) {
-    it(`cut off at the end of frame ${frames}, and around it`, async () => {
+    it(`a message cut off near the end of frame ${frames} gives the whole frames before the cut`, async () => {
       for (const around of [-1, 0, 1]) {
-        const part = long.subarray(0, header + frames * frame + around);
+        const part = long.subarray(0, header + frames * storedFrame + around);
         const running = through(envelope.decryptStream(), cut(part, FRAME));
         const { output } = await ended(running, 'TRUNCATED_MESSAGE');
         assert.equal(output.length % FRAME, 0);
@@ -47,7 +47,7 @@ describe('decryptStream and messages that are not whole', () => {
     });
   }
 
-  it('cut off late: what has verified is there', async () => {
+  it('a long message that lacks its last byte gives the frames that verified', async () => {
     const plaintext = crypto.randomBytes(5 * MIB);
     const message = envelope.encryptSync(plaintext);
     const running = through(
@@ -67,7 +67,7 @@ describe('decryptStream and messages that are not whole', () => {
         assertStart(output, plaintext);
       }
     }
-    // What comes late cannot call back what has verified, but it is an error.
+    // A late byte is an error, too, though the plaintext is released already.
     const running = through(envelope.decryptStream(), [long, 'x']);
     const { output } = await ended(running, 'MALFORMED_MESSAGE');
     assertStart(output, large);
@@ -86,7 +86,7 @@ describe('decryptStream and messages that are not whole', () => {
     }
   });
 
-  it('of a message changed late, the frames before the change come out, and no more', async () => {
+  it('a changed frame ends the stream: at most the frames before it come out', async () => {
     for (let frames = 0; frames <= 5; frames++) {
       const changed = flip(long, frames < 5 ? `frame ${frames + 1} content` : 'final content');
       const running = through(envelope.decryptStream(), cut(changed, randomly(1, 100_000)));
@@ -96,9 +96,9 @@ describe('decryptStream and messages that are not whole', () => {
     }
     const swapped = Buffer.concat([
       long.subarray(0, header),
-      long.subarray(header + frame, header + 2 * frame),
-      long.subarray(header, header + frame),
-      long.subarray(header + 2 * frame),
+      long.subarray(header + storedFrame, header + 2 * storedFrame),
+      long.subarray(header, header + storedFrame),
+      long.subarray(header + 2 * storedFrame),
     ]);
     const running = through(envelope.decryptStream(), [swapped]);
     const { output } = await ended(running, 'MALFORMED_MESSAGE');
@@ -110,7 +110,7 @@ describe('decryptStream and messages that are not whole', () => {
     const options = { keyNamespace: 'tests', keyName: 'key', wrappingKey };
     const other = new Envelope({ keyring: new RawAesKeyring(options) });
     const stream = other.decryptStream();
-    stream.on('header', () => assert.fail('the header was not authenticated'));
+    stream.on('header', () => assert.fail('this header is not authenticated'));
     await ended(through(stream, [small]), 'NO_USABLE_KEY');
   });
 });

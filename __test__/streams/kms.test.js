@@ -60,7 +60,7 @@ describe('streams while KMS is asked', () => {
     });
   }
 
-  it('a chunk whose buffer goes away meanwhile is not left out in silence', async () => {
+  it('a chunk whose buffer is detached meanwhile ends the stream with an error', async () => {
     const usual = kms.answer;
     kms.answer = kms.GOOD;
     const chunk = new Uint8Array(1000);
@@ -97,7 +97,7 @@ describe('streams and AWS KMS (moto)', { skip: skipWithout('python') }, () => {
     }
   });
 
-  it('a stream that gets nothing, no header, or not what it expects makes no KMS call', async () => {
+  it('a stream without data, without a whole header or with a wrong context or length makes no KMS call', async () => {
     const message = await kms.encrypt('x');
     await moto.clearRequests();
     kms.encryptStream().destroy();

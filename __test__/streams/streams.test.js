@@ -124,7 +124,7 @@ describe('encryptStream and decryptStream', () => {
       assert.ok(most > 0 && most <= MIB, `${most} bytes`);
     });
 
-    it(`${direction} takes in little while nobody reads`, async () => {
+    it(`${direction} buffers little input while nobody reads`, async () => {
       const input = inputOf(direction, Buffer.alloc(8 * MIB));
       const stream = envelope[direction]();
       const source = cut(input, FRAME);

@@ -13,10 +13,10 @@ const DIRECTIONS = ['encrypt', 'decrypt'];
 describe('a reader of a stream that transfers each piece away', () => {
   for (const direction of DIRECTIONS) {
     for (const length of [500, 16_384, 40_000, 65_536, 300_000, 1_500_000]) {
-      it(`${direction}Stream, chunks of ${length} bytes: gets all of them, whole`, async () => {
+      it(`gets all bytes of ${direction}Stream, in chunks of ${length} bytes`, async () => {
         const stream = envelope[`${direction}Stream`]();
         const kept = [];
-        stream.on('data', (piece) => kept.push(taken(piece)));
+        stream.on('data', (piece) => kept.push(copyAndTransfer(piece)));
         const ended = new Promise((resolve, reject) =>
           stream.on('end', resolve).on('error', reject),
         );
@@ -28,18 +28,18 @@ describe('a reader of a stream that transfers each piece away', () => {
         assert.ok(opened(direction, Buffer.concat(kept)).equals(plaintext));
       });
 
-      it(`${direction}WebStream, chunks of ${length} bytes: gets all of them, whole`, async () => {
+      it(`gets all bytes of ${direction}WebStream, in chunks of ${length} bytes`, async () => {
         const chunks = ReadableStream.from(cut(inputOf(direction, plaintext), length));
         const kept = [];
         for await (const piece of chunks.pipeThrough(envelope[`${direction}WebStream`]())) {
-          kept.push(taken(piece));
+          kept.push(copyAndTransfer(piece));
         }
         assert.ok(opened(direction, Buffer.concat(kept)).equals(plaintext));
       });
     }
   }
 
-  it('shares no memory between pieces', async () => {
+  it('gets pieces that share no memory', async () => {
     const stream = envelope.encryptStream();
     const pieces = stream.toArray();
     for (const chunk of cut(plaintext, 10_000)) stream.write(chunk);
@@ -50,8 +50,8 @@ describe('a reader of a stream that transfers each piece away', () => {
   });
 });
 
-/** A copy of a piece, whose memory is then taken away. */
-function taken(piece) {
+/** Returns a copy of a piece, and transfers the piece's memory away. */
+function copyAndTransfer(piece) {
   const copy = Buffer.from(piece);
   structuredClone(piece.buffer, { transfer: [piece.buffer] });
   return copy;

@@ -36,7 +36,7 @@ describe('Web streams that are ended', () => {
       assert.ok(output.length < 32 * MIB, `${output.length} bytes`);
     });
 
-    it(`${direction}: a signal is forgotten after the end, good or bad`, async () => {
+    it(`${direction}: no listener is left on the signal after the stream has ended or failed`, async () => {
       const { signal } = new AbortController();
       const good = envelope[direction]({ signal });
       assert.ifError((await throughWeb(good, [inputOf(direction, Buffer.alloc(9))])).error);

@@ -156,7 +156,7 @@ describe('arguments of the Web streams', () => {
     }
   });
 
-  it('a chunk whose buffer goes away midway ends the stream with an error', async () => {
+  it('a chunk whose buffer is detached midway ends the stream with an error', async () => {
     for (const direction of DIRECTIONS) {
       const input = inputOf(direction, Buffer.alloc(8 * MIB));
       const chunk = new Uint8Array(input.subarray(500));

@@ -62,7 +62,7 @@ function checkBinary() {
 function tellFips({ status }) {
   if (status !== 'ok') return [];
   const detail = library().fips
-    ? "on: AWS-LC's FIPS module; what is not approved is refused"
+    ? "on: AWS-LC's FIPS module; what docs/fips.md lists is refused"
     : 'off: this binary has no FIPS module';
   return [{ name: 'fips', status: 'info', detail }];
 }

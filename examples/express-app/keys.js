@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { Envelope, Fields, FolderKeysetStore } from 'kms-envelope';
 
-/** Where everything lies. */
+/** The folder of the keys, the database and the uploaded files. */
 export const DATA = process.env.DATA ?? 'data';
 
 /** Opens the envelope; it fails here, and not with the first request, if its key cannot be used. */

@@ -5,7 +5,7 @@ const args = require('../input/index.js');
 const batch = require('./batch.js');
 const { encodingOf, sealedArray, sealedBytes, simple } = require('./encoding.js');
 const { EnvelopeError, fromNative, invalid } = require('../errors.js');
-const { readersOf } = require('./foreign.js');
+const { ForeignValues } = require('./foreign-values.js');
 const { indexesOf } = require('./indexes.js');
 const { most, put, room, rowOf } = require('./scratch.js');
 const { bytesValue, typeOf } = require('./values.js');
@@ -33,7 +33,7 @@ class Column {
   #encoding;
   #deterministic;
   #indexes;
-  #readers;
+  #foreign;
   #owner;
   #overhead = 0;
   /** The version of the keys that `#overhead` is of. */
@@ -42,7 +42,10 @@ class Column {
   /**
    * @param {FieldKeys} keys
    * @param {unknown} options
-   * @param {{ version(): number, onUnknownKey(): void }} owner version: of the keys in use, from 1 up
+   * @param {{
+   *   version(): number, onUnknownKey(): void, reads: { started: number, completed: number },
+   * }} owner version: of the keys in use, from 1 up; reads: numbers of the last read of the keys that began,
+   *   and of the last one that succeeded
    */
   constructor(keys, options, owner) {
     const given = args.options(options, OPTIONS);
@@ -54,7 +57,7 @@ class Column {
     this.#native = keys.column(this.#deterministic, table, column);
     this.#handle = keys.columnHandle(this.#deterministic, table, column);
     this.#indexes = indexesOf(keys, table, column, given);
-    this.#readers = readersOf(given.from);
+    this.#foreign = new ForeignValues(given.from, this.#native, owner.reads);
     this.#owner = owner;
   }
 
@@ -88,7 +91,7 @@ class Column {
   decrypt(value, options) {
     const { row, encoding } = this.#call(options);
     if (value === null) return null;
-    const foreign = this.#foreign(value, encoding);
+    const foreign = this.#foreign.read(value, encoding);
     if (foreign) return this.#value(foreign, 0, foreign.length);
     const sealed = sealedArray(value, encoding);
     const scratch = room(Math.max(most(row), args.byteLength(sealed)));
@@ -132,7 +135,7 @@ class Column {
    */
   decryptMany(values, options) {
     const { rows, encoding } = this.#manyCall(options);
-    if (this.#readers.length > 0) return this.#decryptEach(values, rows, encoding);
+    if (this.#foreign.exist) return this.#decryptEach(values, rows, encoding);
     const sealed = args.list(values, 'the values').map((value) => {
       return value === null ? null : sealedBytes(value, encoding);
     });
@@ -182,25 +185,6 @@ class Column {
       throw invalid(`there are ${list.length} values and ${rows.length} rows`);
     }
     return list.map((value, i) => this.decrypt(value, { row: rows?.[i], encoding }));
-  }
-
-  /**
-   * The plaintext of a value of another package, if it is one: what is ours goes first.
-   *
-   * @param {unknown} value
-   * @param {BufferEncoding | undefined} encoding
-   */
-  #foreign(value, encoding) {
-    if (this.#readers.length === 0) return undefined;
-    const text = typeof value === 'string';
-    const given = text ? value : Buffer.from(args.bytes(value, 'the value'));
-    const bytes = text ? encoding && Buffer.from(value, encoding) : given;
-    if (Buffer.isBuffer(bytes) && this.#native.hasKeyId(bytes)) return undefined;
-    for (const read of this.#readers) {
-      const found = read(/** @type {string | Buffer} */ (given));
-      if (found) return found;
-    }
-    return undefined;
   }
 
   /** How much longer a value becomes, in bytes; the addon is asked only after the keys have changed. */

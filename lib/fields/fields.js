@@ -43,6 +43,7 @@ class Fields {
   #tenant;
   #closed = false;
   #looked = 0;
+  #reads = { started: 0, completed: 0 };
   /** @type {Promise<void> | undefined} */
   #refreshing;
 
@@ -100,9 +101,9 @@ class Fields {
   /** @param {unknown} options */
   column(options) {
     this.#current();
-    const version = () => this.#version;
     return new (columns().Column)(this.#keys, options, {
-      version,
+      version: () => this.#version,
+      reads: this.#reads,
       onUnknownKey: () => this.#look(),
     });
   }
@@ -236,7 +237,9 @@ class Fields {
 
   /** @param {AbortSignal | undefined} signal */
   async #refresh(signal) {
+    const read = ++this.#reads.started;
     const loaded = await this.#record.loadUnless(this.#version, signal);
+    this.#reads.completed = read;
     if (loaded === undefined) {
       this.close();
       throw new EnvelopeError(

@@ -3,6 +3,7 @@
 const args = require('../input/index.js');
 const { EnvelopeError, invalid } = require('../errors.js');
 const { kind } = require('../input/kind.js');
+const { fips } = require('../native/fips.js');
 
 /**
  * A kind of values that were there before: reads a value as text or bytes, or tells that it is none.
@@ -44,8 +45,10 @@ function readerOf(one, name) {
   const given = args.options(one, known, name);
   switch (given.kind) {
     case 'cloak':
+      checkApproved(given.kind, name);
       return cloak(args.optionalStrings(given.keys, `${name}.keys`) ?? []);
     case 'typeorm-encrypted':
+      checkApproved(given.kind, name);
       return typeormEncrypted(
         args.optionalStrings(given.keys, `${name}.keys`) ?? [],
         args.optionalInteger(given.ivLength, `${name}.ivLength`, 1, 128) ?? 16,
@@ -59,6 +62,21 @@ function readerOf(one, name) {
       throw invalid(`${name}.kind must be one of ${names}, not ${kind(given.kind)}`);
     }
   }
+}
+
+/**
+ * Refuses a kind that Node.js decrypts, where the FIPS module encrypts.
+ *
+ * @param {string} kind
+ * @param {string} name
+ */
+function checkApproved(kind, name) {
+  if (!fips) return;
+  throw new EnvelopeError(
+    'ERR_ENVELOPE_NOT_APPROVED',
+    `${name}.kind "${kind}" is decrypted by Node.js, not by the FIPS module; move the table with a build ` +
+      'without the module',
+  );
 }
 
 /**
@@ -152,4 +170,4 @@ function opened(keys, iv, ciphertext, tag) {
   );
 }
 
-module.exports = { readersOf };
+module.exports = { plaintext, readersOf };

@@ -2,7 +2,7 @@
 
 const binding = require('../native/load.js');
 const args = require('../input/index.js');
-const { native } = require('../errors.js');
+const { invalid, native } = require('../errors.js');
 const { GUARD_OPTIONS, guardOptions } = require('./guard.js');
 const { ACCESS_OPTIONS, accessOptions, credentialsOf } = require('./kms.js');
 const { privateDer, publicDer } = require('./key-der.js');
@@ -27,6 +27,7 @@ const KMS_OPTIONS = /** @type {const} */ ([
  */
 function rawEcdhKeyring(options) {
   const given = args.options(options, RAW_OPTIONS);
+  refuseUndefined(given, ['privateKey', 'recipientPublicKey']);
   const curveSpec = args.string(given.curveSpec, 'curveSpec');
   const recipient = optionalPublicDer(given.recipientPublicKey, 'recipientPublicKey');
   const privateKey =
@@ -45,6 +46,7 @@ function rawEcdhKeyring(options) {
  */
 function kmsEcdhKeyring(options) {
   const given = args.options(options, KMS_OPTIONS);
+  refuseUndefined(given, ['recipientPublicKey']);
   const keyId = args.nameString(given.keyId, 'keyId');
   const curveSpec = args.string(given.curveSpec, 'curveSpec');
   return binding.Keyring.awsKmsEcdh(
@@ -56,6 +58,21 @@ function kmsEcdhKeyring(options) {
     guardOptions(given),
     credentialsOf(given),
   );
+}
+
+/**
+ * Refuses keys that are there, but undefined: which keys are given decides who can read and write, and a
+ * variable that was never set must not.
+ *
+ * @param {object} given
+ * @param {string[]} names
+ */
+function refuseUndefined(given, names) {
+  for (const name of names) {
+    if (Object.hasOwn(given, name) && Reflect.get(given, name) === undefined) {
+      throw invalid(`${name} is undefined; give the key, or leave the option out`);
+    }
+  }
 }
 
 /**

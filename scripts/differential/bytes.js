@@ -4,10 +4,10 @@ const assert = require('node:assert/strict');
 
 const { cut } = require('../../__test__/support/streams');
 
-/** What is around and in a buffer before a call writes into it. */
+/** Fills a buffer, and the memory around it, before a call writes into it. */
 const FILLER = 0xaa;
 
-/** Returns the same bytes as one of the kinds that may go in, with others before and after them. */
+/** Returns the same bytes as one of the types that calls accept, in most with other bytes around them. */
 function randomView(random, data) {
   const kind = random.pick(['Buffer', 'Uint8Array', 'DataView', 'ArrayBuffer']);
   if (kind === 'ArrayBuffer') return Uint8Array.from(data).buffer;
@@ -17,7 +17,7 @@ function randomView(random, data) {
   return new globalThis[kind](room.buffer, 7, data.length);
 }
 
-/** Bytes in random pieces: all at once, even ones, or uneven ones; now and then an empty one. */
+/** Yields bytes in one piece, in equal or in random ones; now and then an empty one between them. */
 function* randomPieces(random, data) {
   const least = Math.max(1, Math.ceil(data.length / 300));
   const most = random.pick([least, least + 10, 1000 + least, 100_000, 2 * 1024 * 1024]);
@@ -33,7 +33,7 @@ function* randomPieces(random, data) {
 }
 
 /**
- * Returns a caller's own buffer for an output of at most so many bytes, in the midst of a larger one.
+ * Returns a buffer for the option `into`, of so many bytes, which lies within a larger one.
  */
 function outputRoom(random, length) {
   const before = random.below(50);
@@ -48,8 +48,8 @@ function outputRoom(random, length) {
       assert.ok(isFilled(all.subarray(0, before)), 'bytes before `into` were written');
       assert.ok(isFilled(all.subarray(before + length)), 'bytes after `into` were written');
     },
-    /** What a call that failed left there: not what was there before, and not zeros. */
-    remains() {
+    /** Returns what a failed call left in the buffer, other than the filler and zeros. */
+    leftovers() {
       const found = [];
       for (const byte of into) if (byte !== FILLER && byte !== 0) found.push(byte);
       return Buffer.from(found);

@@ -16,7 +16,7 @@ const { randomScenario } = require('./scenario');
 const { shortCode } = require('./agreement');
 const { OUR_WAYS, WRITE_WAYS } = require('./write-ways');
 
-/** `decrypt` comes first: it fetches the data key for those that cannot wait for it. */
+/** `decrypt` comes first: it puts the data key into the cache, for the synchronous ways. */
 const READ_WAYS = [
   ...WHOLE_WAYS,
   ...STREAM_WAYS,
@@ -25,6 +25,7 @@ const READ_WAYS = [
   ...RE_ENCRYPT_WAYS,
   ...peerReaders,
 ];
+/** The peers, which are slow, take part in one of so many cases. */
 const PEERS_ONCE_IN = 5;
 
 /**
@@ -58,7 +59,7 @@ async function runCase(random, run, describe) {
   assert.deepEqual(await fs.readdir(run.folder), [], 'files that are left');
 }
 
-/** Any way of ours; where the peers are asked, as often one of them. */
+/** Returns a way of ours to write or, in half of the cases with peers, one of theirs. */
 function pickWriter(random, scenario) {
   const applicable = WRITE_WAYS.filter((way) => way.applies(scenario));
   const peers = applicable.filter((way) => !OUR_WAYS.includes(way));
@@ -137,7 +138,8 @@ function checkResult(way, subject, { error, plaintext, header, newMessage }) {
 }
 
 /**
- * Returns a header as it stands in a message, without the pairs that are not stored; or as it was read.
+ * Checks a header against what was written. With `stored` it is the header in the message, where the
+ * required pairs are missing; otherwise the one that the way to read gave.
  */
 function checkHeader(header, { suite, context, requiredKeys, frameLength }, { stored, way }) {
   const what = `the header that ${way ?? 'inspect'} found`;

@@ -3,7 +3,7 @@
 const { layout } = require('./frames');
 
 /**
- * What makes a message be refused.
+ * A change after which a message must be refused: of the message, of the expected context, or of the key.
  *
  * @typedef {object} Change
  * @property {string} name
@@ -14,7 +14,7 @@ const { layout } = require('./frames');
  */
 
 /**
- * Some changes of a message.
+ * Returns some random changes of a message.
  *
  * @param {import('./random').Random} random
  * @param {import('./read-ways').Subject} subject
@@ -44,7 +44,7 @@ const CHANGES = [
 ];
 CHANGES.push(wrongRequiredPair, missingRequiredPair, otherKey);
 
-/** One bit, as often in the header and in the last frame as in all that is between. */
+/** Flips one bit: the header, the last frame and all that is between are chosen equally often. */
 function flip(random, { message }, { headerLength, frames, bodyEnd }) {
   const last = frames.at(-1)?.from ?? headerLength;
   const [place, from, to] = random.pick([
@@ -60,7 +60,7 @@ function flip(random, { message }, { headerLength, frames, bodyEnd }) {
   return { name: `bit ${bit} of byte ${at} flipped`, place, message: changed };
 }
 
-/** At the end of a part, beside it, or anywhere. */
+/** Cuts the message at the end of a part, one byte beside it, or anywhere. */
 function cut(random, { message }, { headerLength, frames }) {
   const edges = [0, headerLength, message.length - 1, ...frames.map(({ to }) => to)];
   const edge = random.pick([random.pick(edges), random.below(message.length)]);
@@ -74,7 +74,7 @@ function append(random, { message }) {
   return { name, place: 'after', message: Buffer.concat([message, more]) };
 }
 
-/** Two frames, the last one left alone. */
+/** Swaps two frames, neither of them the last. */
 function swap(random, { message }, { headerLength, frames }) {
   if (frames.length < 3) return undefined;
   const first = random.below(frames.length - 2);
@@ -128,6 +128,7 @@ function missingRequiredPair(random, { expected, requiredKeys }) {
   return { name: 'a required pair is missing', place: 'context', expected: rest };
 }
 
+/** Returns the change that the reader expects another value of this key. */
 function changedContext({ expected, context }, key, how) {
   const value = `${context[key] ?? ''}x`;
   return {

@@ -1,6 +1,9 @@
 'use strict';
 
-/** Parts of keys and values: names of Object's own, other scripts, order that differs by encoding. */
+/**
+ * Parts of keys and values: property names of Object, other scripts, and characters that UTF-8 and UTF-16
+ * sort differently.
+ */
 const TEXTS = [
   'tenant',
   'purpose',
@@ -31,12 +34,12 @@ function randomContext(random) {
   return Object.fromEntries(pairs);
 }
 
-/** Keys of a context that a message is to authenticate and not to store. */
+/** Returns required keys: pairs that the message authenticates but does not store. */
 function randomRequiredKeys(random, context) {
   return random.onceIn(4) ? random.some(Object.keys(context)).slice(0, 3) : [];
 }
 
-/** Pairs to ask a reader for: those that it must be given, and some more. */
+/** Returns the context that the reader is given: the required pairs, and some or all of the others. */
 function expectedPairs(random, context, requiredKeys) {
   const keys = random.pick([[], Object.keys(context), random.some(Object.keys(context))]);
   const expected = new Set([...keys, ...requiredKeys]);
@@ -44,7 +47,7 @@ function expectedPairs(random, context, requiredKeys) {
 }
 
 /**
- * Returns the pairs in an order that does not depend on who read them; a signature's key left out.
+ * Returns the pairs sorted by key, without the public key of a signed message.
  */
 function pairsOf(context) {
   return Object.entries(context)

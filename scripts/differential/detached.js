@@ -8,8 +8,8 @@ const { EnvelopeError } = require('../..');
 const CALLS = 2;
 
 /**
- * Takes the memory of an input away while a call uses it: the result must be that of the whole
- * input, or an error; never that of what is left.
+ * Detaches the buffer of an input while a call uses it: the result must be that of the whole input, or an
+ * error; never that of a part.
  *
  * @param {import('./random').Random} random
  * @param {{ tally: import('./tally').Tally }} run
@@ -20,7 +20,7 @@ async function checkDetached(random, { tally }, scenario, subject) {
   for (const { name, needs, call } of random.shuffled(WAYS).slice(0, CALLS)) {
     const input = Uint8Array.from(needs === 'plaintext' ? subject.plaintext : subject.message);
     const running = call(input, scenario, subject);
-    await later(random.below(3));
+    await someTurns(random.below(3));
     if (input.length > 0) structuredClone(input.buffer, { transfer: [input.buffer] });
     const [{ value, reason }] = await Promise.allSettled([running]);
     const refused =
@@ -91,8 +91,8 @@ function decrypt(message, { reader, expected: encryptionContext }) {
   return reader.decrypt(message, { encryptionContext });
 }
 
-/** At once, when what is ready has been done, or a turn of the event loop later. */
-function later(when) {
+/** Waits for nothing (0), for the microtasks (1) or for a turn of the event loop (2). */
+function someTurns(when) {
   return [() => undefined, () => Promise.resolve(), () => new Promise(setImmediate)][when]();
 }
 

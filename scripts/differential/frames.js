@@ -2,7 +2,9 @@
 
 const { inspect } = require('../..');
 
-const FINAL = 0xffff_ffff;
+/** In place of a sequence number: the final frame begins. */
+const FINAL_FRAME_MARK = 0xffff_ffff;
+// Lengths of fields, in bytes.
 const TAG = 16;
 const NONCE = 12;
 const SEQUENCE = 4;
@@ -21,7 +23,7 @@ function layout(message) {
   if (contentType !== 'framed') return { headerLength, frames, bodyEnd: message.length };
   let from = headerLength;
   for (let isFinal = false; !isFinal;) {
-    isFinal = message.readUInt32BE(from) === FINAL;
+    isFinal = message.readUInt32BE(from) === FINAL_FRAME_MARK;
     let at = from + SEQUENCE + (isFinal ? SEQUENCE : 0) + NONCE;
     const length = isFinal ? message.readUInt32BE(at) : frameLength;
     if (isFinal) at += SEQUENCE;

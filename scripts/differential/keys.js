@@ -12,19 +12,19 @@ const KMS_ONCE_IN = 40;
 const MULTI_ONCE_IN = 5;
 
 /**
- * A keyring, and what the run has to know of it.
+ * A keyring, with what the other modules need to know of it.
  *
  * @typedef {object} Key
  * @property {string} name
  * @property {import('../..').Keyring} keyring
- * @property {boolean} callsService whether it cannot answer at once
- * @property {object} [peer] how a peer is told of it; without this no peer knows it
- * @property {string} [keyId] what the functions of the module take
- * @property {Key[]} parts what reads its messages alone
+ * @property {boolean} callsService whether it calls a key service, so that synchronous calls need a cache
+ * @property {object} [peer] its description for peers; without this no peer can use it
+ * @property {string} [keyId] its id for the functions of the module
+ * @property {Key[]} parts the keys of which each one alone reads its messages
  */
 
 /**
- * The keys of one run. Their bytes are new in each; which of them a case takes follows from its seed.
+ * Returns the keys of one run. Their bytes are new in each run; the seed decides which of them a case takes.
  *
  * @param {string} folder where the key files are
  * @param {{ endpoint: string, arn: string } | undefined} kms
@@ -42,13 +42,13 @@ function makeKeys(folder, kms) {
   const service = kms && awsKms(kms);
   const one = (random) => (service && random.onceIn(KMS_ONCE_IN) ? service : random.pick(single));
   return {
-    /** One key, or several at once. */
+    /** Returns one key, or several in a multi-keyring. */
     random(random) {
       if (!random.onceIn(MULTI_ONCE_IN)) return one(random);
       const several = random.shuffled(single).slice(0, random.between(1, 4));
       return multi(random.onceIn(KMS_ONCE_IN / 4) ? [one(random), ...several] : several);
     },
-    /** A key that is none of these. */
+    /** Returns a key that cannot read the messages of `key`. */
     other: (key) => single.find((found) => found !== key && !key.parts.includes(found)),
   };
 }
@@ -111,7 +111,7 @@ function awsKms({ endpoint, arn }) {
   return single('AWS KMS', keyring, { peer, callsService: true });
 }
 
-/** Several keys as one; each message of it is read with any of them alone, too. */
+/** Returns a multi-keyring of several keys. */
 function multi(parts) {
   const [generator, ...children] = parts;
   const keyring = new MultiKeyring({

@@ -7,7 +7,7 @@ const DEFAULT_FRAME = 64 * KIB;
 const MOST_FRAMES = 2000;
 
 /**
- * Lengths of a plaintext and of its frames, more often at an edge than by chance.
+ * Returns lengths of a plaintext and of its frames, more often at an edge than by chance.
  *
  * @returns {{ length: number, frameLength: number }} in bytes
  */
@@ -37,7 +37,7 @@ const PLAINTEXTS = [
   (random, frame) => around(random, Math.min(frame, 300 * KIB)),
   (random, frame) => around(random, Math.min(frame, 100 * KIB) * random.between(1, 6)),
   (random) => around(random, 64 * KIB * random.between(1, 5)),
-  // What one call of the addon is given, and what keeps several cores busy.
+  // Near the lengths at which the library cuts its work into calls of the addon, and into threads.
   (random) => (random.onceIn(4) ? around(random, random.pick(SLICES)) : random.below(100)),
   (random) => (random.onceIn(20) ? random.below(12 * MIB) : random.below(2000)),
 ];

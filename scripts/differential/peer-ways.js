@@ -2,13 +2,13 @@
 
 const assert = require('node:assert/strict');
 
-/** The longest message that a peer is sent, in bytes. */
-const LONGEST = 200_000;
-const PYTHONS_LONGEST_FRAME = 2 ** 31 - 1;
+/** Longer messages are not sent to a peer, in bytes. */
+const MAX_LENGTH = 200_000;
+const PYTHON_MAX_FRAME_LENGTH = 2 ** 31 - 1;
 
 /**
- * AWS's Encryption SDKs: other code for the same format, as writers and as readers. A scenario has
- * in `peers` those that are asked in its case.
+ * The peers: AWS's Encryption SDKs, other implementations of the format, as writers and as readers. A
+ * scenario has in `peers` those that take part in its case.
  */
 const NAMES = ['python', 'javascript'];
 
@@ -42,7 +42,7 @@ const peerReaders = NAMES.map((name) => ({
     assert.equal(found.suite, hex(suite), 'the suite that a peer found');
     return { plaintext: found.result };
   },
-  /** It compares no context, and what follows a message is for others to find. */
+  /** Peers need not compare the context, nor look at bytes after the message. */
   sees: ({ place }) => place !== 'context' && place !== 'after',
 }));
 
@@ -57,12 +57,12 @@ const FRAME_LENGTHS = {
 
 function canWrite(name, { peers, key, plaintext, requiredKeys }) {
   const inPython = name === 'python' || requiredKeys.length === 0;
-  return peers[name] !== undefined && key.peer && plaintext.length <= LONGEST && inPython;
+  return peers[name] !== undefined && key.peer && plaintext.length <= MAX_LENGTH && inPython;
 }
 
 function canRead(name, { peers, readerKey, message, requiredKeys, frameLength, framed }) {
-  if (!peers[name] || !readerKey.peer || message.length > LONGEST) return false;
-  if (name === 'python') return frameLength <= PYTHONS_LONGEST_FRAME;
+  if (!peers[name] || !readerKey.peer || message.length > MAX_LENGTH) return false;
+  if (name === 'python') return frameLength <= PYTHON_MAX_FRAME_LENGTH;
   return requiredKeys.length === 0 && framed;
 }
 

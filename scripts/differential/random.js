@@ -4,7 +4,7 @@ const crypto = require('node:crypto');
 
 const COUNTER = Buffer.alloc(16);
 
-/** Choices that follow from a seed alone: the same in every run and on every machine. */
+/** Random choices that depend on a seed alone: the same in every run and on every machine. */
 class Random {
   #stream;
 
@@ -14,7 +14,7 @@ class Random {
     this.#stream = crypto.createCipheriv('aes-256-ctr', key, COUNTER);
   }
 
-  /** Choices of their own, for what runs beside others and in an order that is not known. */
+  /** Returns another source of choices, for calls that run concurrently and so in an unknown order. */
   fork() {
     return new Random(this.bytes(32));
   }
@@ -23,17 +23,17 @@ class Random {
     return this.#stream.update(Buffer.alloc(length));
   }
 
-  /** A whole number from 0 up to, and without, a limit. */
+  /** Returns a whole number from 0 to `limit - 1`. */
   below(limit) {
     return this.bytes(6).readUIntBE(0, 6) % limit;
   }
 
-  /** A whole number from `least` to `most`, both included. */
+  /** Returns a whole number from `least` to `most`, both included. */
   between(least, most) {
     return least + this.below(most - least + 1);
   }
 
-  /** True once in `n` times. */
+  /** Returns true once in `n` times. */
   onceIn(n) {
     return this.below(n) === 0;
   }
@@ -42,7 +42,7 @@ class Random {
     return items[this.below(items.length)];
   }
 
-  /** Each item with a chance of one half, in their order. */
+  /** Returns some of the items, each with a chance of one half, in their order. */
   some(items) {
     return items.filter(() => this.onceIn(2));
   }

@@ -11,7 +11,7 @@ const { withFiles } = require('./read-ways');
 
 const RANGES = 5;
 
-/** Reading by ranges: some parts, then the whole, from each kind of source. */
+/** The ways to read by ranges, from each kind of source: some random ranges, then the whole. */
 const RANGE_WAYS = [
   way('decryptRange of memory', async (subject, random) =>
     byRange(subject, random, randomView(random, subject.message)),
@@ -42,7 +42,7 @@ const RANGE_WAYS = [
       const opened = await reader.openMessage(source, { encryptionContext });
       try {
         checkSize(opened.size, subject);
-        const plaintext = await parts(subject, random, (range) => opened.read(range));
+        const plaintext = await readRanges(subject, random, (range) => opened.read(range));
         return { plaintext, header: opened.header };
       } finally {
         await opened.close();
@@ -78,14 +78,17 @@ function way(name, read) {
 
 async function byRange(subject, random, source) {
   const { reader, expected: encryptionContext } = subject;
-  const plaintext = await parts(subject, random, (range) =>
+  const plaintext = await readRanges(subject, random, (range) =>
     reader.decryptRange(source, { ...range, encryptionContext }),
   );
   return { plaintext };
 }
 
-/** Random ranges, each compared at once, then the whole. Of a changed message a part may be refused. */
-async function parts({ plaintext, frameLength, changed }, random, read) {
+/**
+ * Reads random ranges and compares each; returns what a read of the whole gives. Of a changed message, a
+ * range may be refused.
+ */
+async function readRanges({ plaintext, frameLength, changed }, random, read) {
   for (let i = 0; i < RANGES; i++) {
     const range = randomRange(random, plaintext.length, frameLength);
     const found = await read(range).catch((error) => {
@@ -98,7 +101,7 @@ async function parts({ plaintext, frameLength, changed }, random, read) {
   return read({});
 }
 
-/** With edges that are those of frames or of the whole, or near them; and now and then open. */
+/** Returns a range, often with edges at or near those of frames or of the whole; now and then without one. */
 function randomRange(random, length, frameLength) {
   const edge = () => {
     const places = [random.below(length + 1), around(random, length)];
@@ -111,10 +114,10 @@ function randomRange(random, length, frameLength) {
   return { start, end };
 }
 
-/** @param {boolean} later whether it answers with promises */
-function rangedSource(message, later) {
+/** @param {boolean} asynchronous whether `read` returns promises */
+function rangedSource(message, asynchronous) {
   const read = (start, end) => message.subarray(start, end);
-  return { size: message.length, read: later ? async (...range) => read(...range) : read };
+  return { size: message.length, read: asynchronous ? async (...range) => read(...range) : read };
 }
 
 function checkSize(size, { plaintext }) {

@@ -10,7 +10,7 @@ const { withFiles } = require('./read-ways');
 /** More than a header, a signature and the overhead of all frames take in any case of a run. */
 const OVERHEAD = 400_000;
 
-/** Re-encryption to the target, whose reader then reads it as another message. */
+/** The ways to re-encrypt to the target, whose reader then reads the new message. */
 const RE_ENCRYPT_WAYS = [
   way('reEncrypt', ({ reader, message, target }, random, options) =>
     reader.reEncrypt(randomView(random, message), target.writer, options),
@@ -62,7 +62,7 @@ function way(name, reEncrypt) {
   };
 }
 
-/** What a stream released of a message that it then refused must be no message. */
+/** Checks that what a stream released of a message, before it refused it, cannot be decrypted. */
 async function checkIncomplete(output, { reader, expected: encryptionContext }) {
   const settled = await Promise.allSettled([reader.decrypt(output, { encryptionContext })]);
   assert.equal(settled[0].status, 'rejected', 'a refused message came out as another, whole');

@@ -36,17 +36,17 @@ const MIB = 1024 * 1024;
  */
 
 /**
- * A way to read a message. `read` notes in `released` what came out before it failed, or stayed
- * behind afterwards.
+ * A way to read a message. If it fails, `read` puts into `released` what came out before, and what was
+ * left in the caller's buffer.
  *
  * @typedef {object} ReadWay
  * @property {string} name
  * @property {(subject: Subject) => boolean} applies
- * @property {(subject: Subject) => string | undefined} [refuses] the code with which it refuses a
- *   message that is whole
+ * @property {(subject: Subject) => string | undefined} [refuses] the code with which it refuses
+ *   even the unchanged message, such as a signed one
  * @property {boolean} [releasesFrames] whether whole frames come out before the end has verified
- * @property {boolean} [byRange] whether it reads the final frame first
- * @property {boolean} [isPeer] whether it is no code of ours
+ * @property {boolean} [byRange] whether it reads ranges, which begins with the final frame
+ * @property {boolean} [isPeer] whether it is another implementation
  * @property {(change: import('./changes').Change) => boolean} [sees] false for a change that it need
  *   not refuse
  * @property {(subject: Subject, random: import('./random').Random, released: Uint8Array[]) =>
@@ -78,7 +78,7 @@ const WHOLE_WAYS = [
   },
   {
     name: 'decryptSync',
-    applies: hasSyncAnswer,
+    applies: isPredictable,
     refuses: blocks,
     read: async ({ reader, message, expected: encryptionContext }, random) => ({
       plaintext: reader.decryptSync(randomView(random, message), { encryptionContext }),
@@ -86,7 +86,7 @@ const WHOLE_WAYS = [
   },
   {
     name: 'decryptSync into',
-    applies: hasSyncAnswer,
+    applies: isPredictable,
     refuses: blocks,
     read: (subject, random, released) =>
       into(subject, random, released, async (message, options) =>
@@ -100,7 +100,7 @@ const WHOLE_WAYS = [
   },
   {
     name: 'decrypt of the module',
-    applies: isModules,
+    applies: fitsModuleFunctions,
     read: async ({ readerKey: { keyId }, message, expected: encryptionContext }) => ({
       plaintext: await api.decrypt(message, { keyId, encryptionContext }),
     }),
@@ -118,7 +118,7 @@ const STREAM_WAYS = [
   },
   {
     name: 'decryptStream of the module',
-    applies: (subject) => isModules(subject) && !subject.suite.signed,
+    applies: (subject) => fitsModuleFunctions(subject) && !subject.suite.signed,
     releasesFrames: true,
     read(subject, random, released) {
       const { keyId } = subject.readerKey;
@@ -144,7 +144,7 @@ const STREAM_WAYS = [
       const onHeader = (found) => (header = found);
       const stream = subject.reader.decryptWebStream({ ...options(subject, random), onHeader });
       const result = await throughWeb(stream, randomPieces(random, subject.message));
-      return { plaintext: ended(result, released), header };
+      return { plaintext: outputOf(result, released), header };
     },
   },
 ];
@@ -168,8 +168,8 @@ const FILE_WAYS = [
 ];
 
 /**
- * Gives a call a source and the place of a destination: nothing else may be left, and if it fails,
- * or does not write, not that either.
+ * Calls with the paths of a source, which holds the message, and of a destination. Checks that no other
+ * file is left and, if the call fails or `writes` is false, no destination either.
  */
 async function withFiles(newFolder, message, call, { writes = true } = {}) {
   const folder = await newFolder();
@@ -198,12 +198,12 @@ async function into(subject, random, released, call) {
     room.checkOutput(plaintext);
     return { plaintext };
   } catch (error) {
-    released.push(room.remains());
+    released.push(room.leftovers());
     throw error;
   }
 }
 
-/** Among others that are whole: they must come out, whatever becomes of the one. */
+/** Decrypts the message in a batch with unchanged ones, which must be decrypted whatever becomes of it. */
 async function batch(subject, random) {
   const { reader, message, original, expected: encryptionContext, plaintext } = subject;
   const beside = message.length < MIB ? random.below(3) : 0;
@@ -223,11 +223,11 @@ async function nodeStream(stream, subject, random, released) {
   let header;
   stream.on('header', (found) => (header = found));
   const result = await through(stream, randomPieces(random, subject.message));
-  return { plaintext: ended(result, released), header };
+  return { plaintext: outputOf(result, released), header };
 }
 
-/** Returns the output of a stream, if it ended well. */
-function ended({ output, error }, released) {
+/** Returns the output of a stream; if it failed, keeps what came out in `released`, and throws. */
+function outputOf({ output, error }, released) {
   if (!error) return output;
   released.push(output);
   throw error;
@@ -237,7 +237,7 @@ function options({ expected: encryptionContext, suite, plaintext, changed }, ran
   return {
     encryptionContext,
     ...(suite.signed ? { signed: 'release-before-verified' } : {}),
-    // The length is right: it must not be what finds a change.
+    // Not for a changed message, which must be refused for its change and not for its length.
     ...(!changed && random.onceIn(4) ? { plaintextLength: plaintext.length } : {}),
   };
 }
@@ -246,19 +246,23 @@ function always() {
   return true;
 }
 
-/** A cache may know the data key or have forgotten it; the first read of a case has it fetched. */
-function hasSyncAnswer({ readerKey, readerCache }) {
+/**
+ * Returns whether a synchronous call has a certain outcome: a limited cache may or may not have dropped the
+ * data key that the first read put there.
+ */
+function isPredictable({ readerKey, readerCache }) {
   return !readerKey.callsService || readerCache === undefined || isUnlimited(readerCache);
 }
 
+/** Returns the code of a synchronous call that would have to wait for a key service. */
 function blocks({ readerKey, readerCache, suite }) {
   const known = readerCache !== undefined && suite.derives;
   return readerKey.callsService && !known ? 'WOULD_BLOCK' : undefined;
 }
 
-/** The functions of the module know a key, and otherwise the defaults. */
-function isModules({ readerKey, suite, requiredKeys }) {
+/** Returns whether the functions of the module can read it: they take a key id, and have the defaults. */
+function fitsModuleFunctions({ readerKey, suite, requiredKeys }) {
   return readerKey.keyId !== undefined && suite.committing && requiredKeys.length === 0;
 }
 
-module.exports = { FILE_WAYS, STREAM_WAYS, WHOLE_WAYS, ended, withFiles };
+module.exports = { FILE_WAYS, STREAM_WAYS, WHOLE_WAYS, withFiles };

@@ -9,8 +9,8 @@ const { randomChanges } = require('./changes');
 const CHANGES = 2;
 
 /**
- * Has some changed copies of a message refused by every way, with the code of the first, and nothing
- * of them released that has not verified.
+ * Checks that every way refuses some changed copies of a message, with the code of the first way, and
+ * releases nothing that has not verified.
  *
  * @param {import('./random').Random} random
  * @param {{ tally: import('./tally').Tally }} run
@@ -48,11 +48,11 @@ function changedSubject(subject, { message, expected, reader }) {
 }
 
 /**
- * Returns the error of a way that must refuse; nothing if it need not see the change, and did not.
+ * Returns the error of a way that must refuse; undefined if it need not notice the change, and did not.
  */
 async function refusal(way, subject, random, change) {
   const released = [];
-  const blind = change && way.sees?.(change) === false;
+  const needNotNotice = change && way.sees?.(change) === false;
   try {
     await way.read(subject, random, released);
   } catch (error) {
@@ -60,7 +60,7 @@ async function refusal(way, subject, random, change) {
     checkReleased(way, subject, Buffer.concat(released), change);
     return error;
   }
-  assert.ok(blind, `${way.name} did not refuse it`);
+  assert.ok(needNotNotice, `${way.name} did not refuse it`);
   return undefined;
 }
 
@@ -70,7 +70,7 @@ function checkError(way, error) {
   throw new Error(`${way.name} failed with an error of another kind`, { cause: error });
 }
 
-/** Only whole frames may have come out, the right ones, and only of a stream. */
+/** Checks what came out before a refusal: whole frames, unchanged, and of a stream only. */
 function checkReleased({ name, releasesFrames }, subject, released, change) {
   if (released.length === 0) return;
   const { plaintext, frameLength, suite } = subject;

@@ -12,6 +12,8 @@ const { randomSuite, readingPolicy, writingPolicy } = require('./suites');
  */
 
 /**
+ * Returns what one case writes, the envelopes it writes and reads with, and where it re-encrypts to.
+ *
  * @param {import('./random').Random} random
  * @param {ReturnType<typeof import('./keys').makeKeys>} keys
  * @param {string} folder for the files of this case
@@ -52,7 +54,7 @@ function randomTarget(random, keys, oldContext, length) {
   };
 }
 
-/** Envelopes that write and read under one suite, with a cache or none. */
+/** Returns envelopes that write and read under one suite, each with or without a cache. */
 function envelopes(random, key, { frameLength, requiredKeys: requiredContextKeys }) {
   const suite = randomSuite(random);
   const [writerCache, readerCache] = [randomCache(random), randomCache(random)];
@@ -74,7 +76,7 @@ function envelopes(random, key, { frameLength, requiredKeys: requiredContextKeys
   return { key, suite, writer, writerCache, readerKey, reader, readerCache };
 }
 
-/** None, the usual one, or one that forgets soon. */
+/** Returns no cache, one with the defaults, or one with tight limits. */
 function randomCache(random) {
   return random.pick([
     undefined,

@@ -5,7 +5,7 @@ const { startPeer } = require('../../__test__/support/peers');
 const { isInstalled } = require('../../__test__/support/requirements');
 
 /**
- * Starts what is installed of: moto as KMS, and AWS's Encryption SDKs as peers.
+ * Starts moto as KMS, and AWS's Encryption SDKs as peers, as far as they are installed.
  *
  * @param {boolean} wanted whether to start anything
  */

@@ -1,6 +1,6 @@
 'use strict';
 
-/** The algorithm suites: whether they derive a key, commit to it, and sign. */
+/** The algorithm suites: whether they derive the key from the data key, commit to it, and sign. */
 const SUITES = [
   { id: 0x0014, derives: false, committing: false, signed: false },
   { id: 0x0046, derives: false, committing: false, signed: false },
@@ -16,7 +16,7 @@ const SUITES = [
 ];
 const DEFAULT_SUITE = SUITES.find(({ id }) => id === 0x0478);
 
-/** The default as often as all others together, but for the other committing one. */
+/** Returns a suite: the default one in at least a third of the cases. */
 function randomSuite(random) {
   return random.onceIn(3) ? DEFAULT_SUITE : random.pick(SUITES);
 }
@@ -28,7 +28,7 @@ function writingPolicy(random, { committing }) {
 }
 
 /**
- * Returns a commitment policy under which it is read; to re-encrypt, nothing is written under it.
+ * Returns a commitment policy under which a suite is read; re-encryption writes under the target's policy.
  */
 function readingPolicy(random, { committing }) {
   const policies = ['requireEncryptAllowDecrypt', 'forbidEncryptAllowDecrypt'];

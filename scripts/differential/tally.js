@@ -1,6 +1,6 @@
 'use strict';
 
-/** Counts, in groups. */
+/** Counts events by group and name. */
 class Tally {
   /** @type {Map<string, Map<string, number>>} */
   #groups = new Map();
@@ -14,7 +14,7 @@ class Tally {
     return [...(this.#groups.get(group)?.values() ?? [])].reduce((sum, count) => sum + count, 0);
   }
 
-  /** Each group with its total, and a line for each of its counts. */
+  /** Returns the lines of a report: each group with its total, then its counts. */
   lines() {
     return [...this.#groups].flatMap(([group, counts]) => [
       `${group}: ${this.total(group)}`,

@@ -10,11 +10,11 @@ const { outputRoom, randomPieces, randomView } = require('./bytes');
 const { peerWriters } = require('./peer-ways');
 const { DEFAULT_FRAME } = require('./lengths');
 
-/** More than a header, a signature and the overhead of all frames take in any case of a run. */
+/** At least the length of header, frame overhead and signature in every case of a run, in bytes. */
 const OVERHEAD = 400_000;
 
 /**
- * The ways to write a message.
+ * A way to write a message.
  *
  * @typedef {{
  *   name: string,
@@ -46,7 +46,7 @@ const OUR_WAYS = [
   },
   {
     name: 'encryptSync',
-    applies: answersNow,
+    applies: needsNoCall,
     async write(scenario, random) {
       const { writer, plaintext, context: encryptionContext } = scenario;
       if (scenario.key.callsService) await writer.warm({ encryptionContext });
@@ -55,7 +55,7 @@ const OUR_WAYS = [
   },
   {
     name: 'encryptSync into',
-    applies: answersNow,
+    applies: needsNoCall,
     async write(scenario, random) {
       const { writer, plaintext, context: encryptionContext } = scenario;
       if (scenario.key.callsService) await writer.warm({ encryptionContext });
@@ -111,7 +111,7 @@ const OUR_WAYS = [
       const others = Array.from({ length: random.below(5) }, () =>
         random.bytes(random.below(3000)),
       );
-      // A batch has one data key, and no more messages than that is for.
+      // A batch has one data key, so it has at most as many messages as the cache allows for one.
       const most = writerCache?.maxMessages ?? others.length + 1;
       const items = [...others.slice(0, most - 1), plaintext];
       const place = random.below(items.length);
@@ -128,13 +128,13 @@ const OUR_WAYS = [
   },
   {
     name: 'encrypt of the module',
-    applies: isModules,
+    applies: fitsModuleFunctions,
     write: ({ key: { keyId }, plaintext, context: encryptionContext }, random) =>
       api.encrypt(randomView(random, plaintext), { keyId, encryptionContext }),
   },
   {
     name: 'encryptStream of the module',
-    applies: isModules,
+    applies: fitsModuleFunctions,
     write: ({ key: { keyId }, plaintext, context }, random) =>
       output(
         through(
@@ -152,18 +152,18 @@ function always() {
   return true;
 }
 
-/** Returns whether there is a data key at once: with a key service, one that was fetched before. */
-function answersNow({ key, suite, writerCache }) {
+/** Returns whether a synchronous call can have a data key: with a key service, one that is in the cache. */
+function needsNoCall({ key, suite, writerCache }) {
   return !key.callsService || (suite.derives && isUnlimited(writerCache));
 }
 
-/** Returns whether a cache of an envelope forgets nothing in the time of a case. */
+/** Returns whether an envelope has a cache with the defaults, which keeps all entries during a case. */
 function isUnlimited(cache) {
   return cache !== undefined && Object.keys(cache).length === 0;
 }
 
-/** The functions of the module know a key, and otherwise the defaults. */
-function isModules({ key, suite, frameLength, requiredKeys }) {
+/** Returns whether the functions of the module can write it: they take a key id, and have the defaults. */
+function fitsModuleFunctions({ key, suite, frameLength, requiredKeys }) {
   const usual = suite.id === 0x0478 && frameLength === DEFAULT_FRAME;
   return key.keyId !== undefined && usual && requiredKeys.length === 0;
 }
@@ -172,7 +172,7 @@ function streamOptions(random, { length }, encryptionContext) {
   return { encryptionContext, ...(random.onceIn(2) ? { plaintextLength: length } : {}) };
 }
 
-/** Returns what came out of a stream that must have ended well. */
+/** Returns the output of a stream; throws if it failed. */
 async function output(running) {
   const { output, error } = await running;
   if (error) throw error;

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { FolderKeysetStore } from "kms-envelope";
 
-/** Where everything lies. */
+/** The folder of the keys, the database and the uploaded files. */
 export const DATA = process.env.DATA ?? "data";
 mkdirSync(`${DATA}/keys`, { recursive: true });
 

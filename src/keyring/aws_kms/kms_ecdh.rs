@@ -5,9 +5,11 @@
 //! ECDH Key Agreement Schemas".
 
 use data_encoding::HEXLOWER;
+use subtle::ConstantTimeEq;
 use tokio::sync::OnceCell;
 
 use super::super::ecdh::{KMS_PROVIDER_ID, KnownKeys, Parties};
+use super::super::failures::{Failures, no_usable_key};
 use super::super::key_names::named;
 use super::super::kms_arn::KmsArn;
 use super::super::kms_key_id::parse_key_arn;
@@ -19,7 +21,7 @@ use super::KmsOptions;
 use super::clients::KmsClients;
 use crate::approved::check_ecdh_approved;
 use crate::context::EncryptionContext;
-use crate::crypto::{EcdhCurve, EcdhPublicKey};
+use crate::crypto::{EcdhCurve, EcdhKey, EcdhPrivateKey, EcdhPublicKey};
 use crate::error::{Code, Error, Result};
 use crate::format::EncryptedDataKey;
 use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
@@ -106,6 +108,12 @@ impl AwsKmsEcdhKeyring {
         materials: &mut DecryptionMaterials,
         encrypted_data_keys: &[EncryptedDataKey],
     ) -> Result<()> {
+        materials.expect_no_data_key()?;
+        // Others' messages cost no call.
+        if encrypted_data_keys.iter().all(|key| Parties::of(key).is_none()) {
+            let ours = named(KMS_PROVIDER_ID, &self.key.to_string());
+            return Err(no_usable_key(&ours, encrypted_data_keys, Failures::default()));
+        }
         let unwrapper = self.unwrapper().await?;
         one_key::find_data_key(&unwrapper, materials, encrypted_data_keys).await
     }
@@ -119,20 +127,34 @@ impl AwsKmsEcdhKeyring {
         one_key::unwrap_blob(&unwrapper, ciphertext_blob, context).await
     }
 
-    /// Asks for the public key, which must be the one that was given, and for a shared secret.
+    /// Fails unless the KMS key can be asked for a shared secret, and a public key that was given is its own.
     async fn try_key(&self) -> Result<()> {
-        match self.fetch_public_key().await {
-            Ok(asked) if self.own.get().is_some_and(|given| *given != asked) => {
-                return Err(other_public_key(&self.key));
+        if let Some(given) = self.own.get() {
+            match self.fetch_public_key().await {
+                Ok(asked) if *given == asked => {}
+                Ok(_) => return Err(other_public_key(&self.key)),
+                // Who was given the public key need not be allowed to ask for it.
+                Err(error) if error.code() == Code::KmsAccessDenied => {
+                    return self.prove(given).await;
+                }
+                Err(error) => return Err(error),
             }
-            // Who was given the public key need not be allowed to ask for it.
-            Err(error) if error.code() != Code::KmsAccessDenied || self.own.get().is_none() => {
-                return Err(error);
-            }
-            _ => {}
         }
         let own = self.own().await?;
         self.shared_secret(self.recipient.as_ref().unwrap_or(own)).await.map(|_| ())
+    }
+
+    /// Fails unless KMS, with its private key, and a key pair made here, with this public key, agree on the
+    /// same secret.
+    async fn prove(&self, public_key: &EcdhPublicKey) -> Result<()> {
+        let trial = EcdhPrivateKey::generate(self.curve)?;
+        let theirs = self.shared_secret(&EcdhPublicKey::of(self.curve, &trial)?).await?;
+        let ours = trial.agree(public_key.point())?;
+        if bool::from(theirs.expose().ct_eq(&ours)) {
+            Ok(())
+        } else {
+            Err(other_public_key(&self.key))
+        }
     }
 }
 
