@@ -56,13 +56,14 @@ describe('EncryptedS3.copy (moto)', { skip: skipWithout('python', 'examples') },
 
   it('keeps what the encryption needs where the metadata are replaced, also in place', async () => {
     await s3.put(
-      { ...place('meta'), Body: 'text', Metadata: { old: '1' } },
+      { ...place('meta'), Body: 'text', Metadata: { old: '1', constructor: '1' } },
       { encryptionContext, storage },
     );
     const replacing = { MetadataDirective: 'REPLACE', Metadata: { new: '2' } };
     await s3.copy(place('meta'), { ...place('meta'), ...replacing });
     const { Metadata } = await bucket.stored('meta');
     assert.deepEqual([Metadata.old, Metadata.new], [undefined, '2']);
+    assert.ok(!Object.hasOwn(Metadata, 'constructor'));
     assert.equal(await read(s3, 'meta'), 'text');
     await s3.copy(place('meta'), { ...place('bare'), MetadataDirective: 'REPLACE' });
     assert.equal(await read(s3, 'bare'), 'text');
@@ -105,13 +106,57 @@ describe('EncryptedS3.copy (moto)', { skip: skipWithout('python', 'examples') },
     bucket.proxy.reset();
     await s3.copy(place('looked-at'), place('looked-at-copy'));
     const copies = bucket.proxy.log.filter(({ name }) => name === 'CopyObject');
-    const expected = ['looked-at.instruction', 'looked-at'].map(async (Key) => {
+    const expected = ['looked-at', 'looked-at.instruction'].map(async (Key) => {
       return [`${Key.replace('at', 'at-copy')}`, (await bucket.stored(Key)).ETag];
     });
     assert.deepEqual(
       copies.map(({ key, headers }) => [key, headers['x-amz-copy-source-if-match']]),
       await Promise.all(expected),
     );
+  });
+
+  it('expects the owners of both buckets, also for the instruction file', async () => {
+    await s3.put({ ...place('owned'), Body: 'x' }, { storage });
+    const owners = async (call) => {
+      bucket.proxy.reset();
+      await call();
+      const header =
+        (name) =>
+        ({ headers }) =>
+          headers[name];
+      const copies = bucket.proxy.log.filter(header('x-amz-copy-source'));
+      return ['source-', ''].map((side) =>
+        copies.map(header(`x-amz-${side}expected-bucket-owner`)),
+      );
+    };
+    // moto does not compare them.
+    const from = { ...place('owned'), ExpectedBucketOwner: '111111111111' };
+    const to = { ...place('owned-copy'), ExpectedBucketOwner: '222222222222' };
+    const [sources, targets] = await owners(() => s3.copy(from, to));
+    assert.deepEqual(sources, Array(2).fill('111111111111'));
+    assert.deepEqual(targets, Array(2).fill('222222222222'));
+    const none = await owners(() => s3.copy(place('owned'), place('owned-copy')));
+    assert.deepEqual(none, Array(2).fill(Array(2).fill(undefined)));
+  });
+
+  it('leaves the target as it was if S3 refuses the object, and is repeated if it lost the file', async () => {
+    await s3.put({ ...place('source'), Body: 'new' }, { encryptionContext, storage });
+    await s3.put({ ...place('target'), Body: 'old' }, { encryptionContext, storage });
+    const copy = (more) => s3.copy(place('source'), { ...place('target'), ...more });
+    // moto copies without looking at the condition.
+    bucket.proxy.fault = ({ name, key, headers }) =>
+      name === 'CopyObject' && key === 'target' && headers['if-none-match'] && { status: 412 };
+    const is412 = ({ $metadata }) => $metadata.httpStatusCode === 412;
+    await assert.rejects(copy({ IfNoneMatch: '*' }), is412);
+    assert.equal(await read(s3, 'target'), 'old');
+    await rejection(copy({ IfMatch: '"x"' }), 'INVALID_ARGUMENT');
+    assert.equal(await read(s3, 'target'), 'old');
+    bucket.proxy.fault = ({ name, key }) =>
+      name === 'CopyObject' && key === 'target.instruction' && { status: 403 };
+    await assert.rejects(copy(), ({ $metadata }) => $metadata.httpStatusCode === 403);
+    bucket.proxy.reset();
+    await copy();
+    assert.equal(await read(s3, 'target'), 'new');
   });
 
   it('copies an old version, unless nobody can tell which instruction file is its own', async () => {
@@ -143,7 +188,9 @@ describe('EncryptedS3.copy (moto)', { skip: skipWithout('python', 'examples') },
       };
       await s3.put(input, { encryptionContext, storage });
     });
-    const copy = (to, signal) => copyObject(store, place('long'), to, signal, limits);
+    const ExpectedBucketOwner = '123456789012';
+    const copy = (to, signal) =>
+      copyObject(store, { ...place('long'), ExpectedBucketOwner }, to, signal, limits);
     const tagsOf = async (Key) => (await bucket.send('GetObjectTagging', place(Key))).TagSet;
 
     it('takes parts of it as it was looked at, and what CopyObject would take along', async () => {
@@ -161,6 +208,8 @@ describe('EncryptedS3.copy (moto)', { skip: skipWithout('python', 'examples') },
       assert.ok(
         parts.every(({ headers }) => headers['x-amz-copy-source-if-match'] === original.ETag),
       );
+      const owner = 'x-amz-source-expected-bucket-owner';
+      assert.ok(parts.every(({ headers }) => headers[owner] === ExpectedBucketOwner));
       assert.ok(copied.body.equals(original.body));
       for (const name of ['Metadata', 'ContentType', 'CacheControl']) {
         assert.deepEqual(copied[name], original[name]);
@@ -180,6 +229,15 @@ describe('EncryptedS3.copy (moto)', { skip: skipWithout('python', 'examples') },
       assert.deepEqual(await tagsOf('long-new'), [{ Key: 'c', Value: '3' }]);
       const { body } = await s3.get(place('long-new'), { encryptionContext });
       assert.ok(body.equals(content));
+    });
+
+    it('leaves the target as it was if S3 does not complete the upload', async () => {
+      await s3.put({ ...place('long-target'), Body: 'old' }, { encryptionContext, storage });
+      bucket.proxy.fault = ({ name }) => name === 'CompleteMultipartUpload' && { status: 412 };
+      const refused = copy({ ...place('long-target'), IfNoneMatch: '*' });
+      await assert.rejects(refused, ({ $metadata }) => $metadata.httpStatusCode === 412);
+      bucket.proxy.reset();
+      assert.equal(await read(s3, 'long-target'), 'old');
     });
 
     it('leaves no part if one fails, or the signal fires', async () => {

@@ -65,6 +65,23 @@ describe('EncryptedS3 (moto)', { skip: skipWithout('python', 'examples') }, () =
     assert.equal(String((await s3.get(place)).body), 'first');
   });
 
+  it('deletes an old version, and the current object can still be read', async () => {
+    const s3 = new EncryptedS3({ client, keyring });
+    const place = { Bucket: `${Bucket}-versions`, Key: 'object' };
+    await client.send(new commands.CreateBucketCommand({ Bucket: place.Bucket }));
+    const VersioningConfiguration = { Status: 'Enabled' };
+    const versioning = { Bucket: place.Bucket, VersioningConfiguration };
+    await client.send(new commands.PutBucketVersioningCommand(versioning));
+    const put = (Body) => s3.put({ ...place, Body }, { storage: 'instructionFile' });
+    const { VersionId } = await put('old');
+    await put('new');
+    await s3.delete({ ...place, VersionId });
+    assert.equal(String((await s3.get(place)).body), 'new');
+    await assert.rejects(s3.head({ ...place, VersionId }));
+    await s3.delete(place);
+    await assert.rejects(s3.get(place), { name: 'NoSuchKey' });
+  });
+
   it('gives nothing of an object whose last byte was changed', async () => {
     const s3 = new EncryptedS3({ client, keyring });
     const place = { Bucket, Key: 'changed' };

@@ -99,7 +99,11 @@ describe('EncryptedS3.migrate (moto)', { skip: skipWithout('python', 'examples')
     await putV2('kept', 'text', {
       ...{ ContentType: 'text/plain; charset=utf-8', CacheControl: 'no-store' },
       ...{ ContentDisposition: 'attachment', ContentLanguage: 'de', ContentEncoding: 'x-none' },
-      ...{ Metadata: { by: 'me' }, Tagging: 'a%3Db=c%3Dd&e=f+g', StorageClass: 'STANDARD_IA' },
+      ...{
+        Metadata: { by: 'me', constructor: 'x' },
+        Tagging: 'a%3Db=c%3Dd&e=f+g',
+        StorageClass: 'STANDARD_IA',
+      },
     });
     const old = await bucket.stored('kept');
     await reader.migrate(place('kept'), { encryptionContext });
@@ -109,7 +113,11 @@ describe('EncryptedS3.migrate (moto)', { skip: skipWithout('python', 'examples')
       assert.equal(stored[name], old[name]);
     }
     assert.deepEqual([stored.ContentLanguage, stored.ContentEncoding], ['de', 'x-none']);
-    const names = ['by', ...['3', 'c', 'd', 'i', 't', 'w'].map((end) => `x-amz-${end}`)];
+    const names = [
+      'by',
+      'constructor',
+      ...['3', 'c', 'd', 'i', 't', 'w'].map((end) => `x-amz-${end}`),
+    ];
     assert.deepEqual(Object.keys(stored.Metadata).sort(), names);
     const { TagSet } = await bucket.send('GetObjectTagging', place('kept'));
     assert.deepEqual(Object.fromEntries(TagSet.map(({ Key, Value }) => [Key, Value])), {

@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
 const { createCipheriv, randomBytes } = require('node:crypto');
 const { once } = require('node:events');
 const fs = require('node:fs');
@@ -164,6 +165,43 @@ describe('a stream of an object that has verified', () => {
         await noOpenFiles();
       });
     }
+
+    it('lets nobody give the file a name', LINUX, async () => {
+      const { stream: verified } = await stream(object);
+      const [file] = openFiles();
+      const name = path.join(folder, 'name');
+      const linked = spawnSync('ln', [
+        '-L',
+        `/proc/${process.pid}/fd/${path.basename(file)}`,
+        name,
+      ]);
+      assert.notEqual(linked.status, 0);
+      assert.match(String(linked.stderr), /No such file/);
+      assert.ok(!fs.existsSync(name));
+      verified.destroy();
+      await noOpenFiles();
+    });
+
+    it('gives all of the content although the file does not close', async (t) => {
+      const { open } = fs.promises;
+      let closed = 0;
+      t.mock.method(fs.promises, 'open', async (...args) => {
+        const file = await open(...args);
+        const close = file.close.bind(file);
+        t.mock.method(file, 'close', async () => {
+          await close();
+          closed += 1;
+          throw new Error('EIO');
+        });
+        return file;
+      });
+      // The runner fails a test with a rejection that nobody handles.
+      const { stream: verified } = await stream(object);
+      assert.ok(Buffer.concat(await verified.toArray()).equals(content));
+      const changed = { ...object, body: flipLastByte(object.body) };
+      await rejection(stream(changed), 'AUTHENTICATION_FAILED');
+      while (closed < 2) await setTimeout(5);
+    });
 
     it('tells that it has no place for the file', async () => {
       process.env.TMPDIR = path.join(folder, 'missing');

@@ -116,6 +116,7 @@ function describe({ method, url, headers }, body) {
   if (searchParams.has('uploads')) name = 'CreateMultipartUpload';
   else if (searchParams.has('uploadId')) name = ofUpload[method];
   else if (isCopy) name = 'CopyObject';
+  else if (searchParams.has('tagging')) name += 'Tagging';
   const key = decodeURIComponent(pathname.split('/').slice(2).join('/'));
   const sha256 = createHash('sha256').update(body).digest('hex');
   return { name, key, part: part && Number(part), range: headers.range, headers, sha256 };

@@ -5,7 +5,7 @@ const { isFormatName } = require('../../lib/s3-objects/metadata.js');
 const { describeObject } = require('./head.js');
 const { besideOf, checkMetadata, checkPlace } = require('./inputs.js');
 const { CONTENT_HEADERS, propertiesOf, tagsOf } = require('./kept.js');
-const { MESSAGE_MARK } = require('./marker.js');
+const { isMarkName } = require('./marker.js');
 const { MAX_PARTS, inParts } = require('./multipart-upload.js');
 
 /** @typedef {InstanceType<typeof import('./object-store.js').ObjectStore>} ObjectStore */
@@ -29,13 +29,20 @@ async function copyObject(store, from, to, signal, limits = LIMITS) {
   checkTarget(to);
   const { output, file, encryption } = await describeObject(store, from, signal);
   if (encryption === undefined) throw notEncrypted();
-  if (file) await copyFile(store, file, from, to, signal);
-  const source = sourceOf(from, output.ETag);
-  if (output.ContentLength > limits.request) {
-    return copyByParts(store, { from, source, output }, to, { partLength: limits.part, signal });
-  }
-  const input = { ...to, ...source, ...newMetadata(output.Metadata, to) };
-  return store.send('CopyObjectCommand', input, signal);
+  const copyOfFile = file && inputOfFile(store, file, from, to);
+  const source = sourceOf(from, output.ETag, to);
+  const answer =
+    output.ContentLength > limits.request
+      ? await copyByParts(store, { from, source, output }, to, { partLength: limits.part, signal })
+      : await store.send(
+          'CopyObjectCommand',
+          { ...to, ...source, ...newMetadata(output.Metadata, to) },
+          signal,
+        );
+  // Only once S3 has taken the object: until then, what it replaces needs the file of before. The signal is not
+  // heeded any more, as the two belong together.
+  if (copyOfFile) await store.send('CopyObjectCommand', copyOfFile);
+  return answer;
 }
 
 /**
@@ -106,21 +113,20 @@ function checkTarget(to) {
 function newMetadata(metadata = {}, { MetadataDirective, Metadata }) {
   if (MetadataDirective !== 'REPLACE') return {};
   const ofFormat = Object.entries(metadata).filter(
-    ([name]) => isFormatName(name) || name in MESSAGE_MARK,
+    ([name]) => isFormatName(name) || isMarkName(name),
   );
   return { Metadata: { ...Metadata, ...Object.fromEntries(ofFormat) } };
 }
 
 /**
- * First, as the copy cannot be read without it.
+ * Returns the input that copies an instruction file; nothing if it stays where it is.
  *
  * @param {ObjectStore} store
  * @param {InstructionFile} file
  * @param {Record<string, any>} from
  * @param {Record<string, any>} to
- * @param {AbortSignal | undefined} signal
  */
-async function copyFile(store, file, from, to, signal) {
+function inputOfFile(store, file, from, to) {
   if (from.VersionId !== undefined) {
     throw invalid(
       'nothing tells which version of the instruction file belongs to this version of the object; ' +
@@ -128,22 +134,30 @@ async function copyFile(store, file, from, to, signal) {
     );
   }
   // S3 refuses to copy a thing onto itself, and the file changes nothing.
-  if (from.Bucket === to.Bucket && from.Key === to.Key) return;
-  const target = besideOf(to, store.suffix);
-  const source = sourceOf(file.place, file.output.ETag);
-  await store.send('CopyObjectCommand', { ...target, ...source }, signal);
+  if (from.Bucket === to.Bucket && from.Key === to.Key) return undefined;
+  if (to.IfMatch !== undefined) {
+    throw invalid(
+      'leave out IfMatch: S3 compares it with the object, but not with the instruction file beside it',
+    );
+  }
+  return { ...besideOf(to, store.suffix), ...sourceOf(file.place, file.output.ETag, to) };
 }
 
 /**
- * What names an object in CopyObject, as it was when it was looked at.
+ * What names an object in CopyObject, as it was when it was looked at, and the owner that its bucket must have.
  *
  * @param {Record<string, any>} place
  * @param {string | undefined} ETag
+ * @param {Record<string, any>} to
  */
-function sourceOf({ Bucket, Key, VersionId }, ETag) {
+function sourceOf({ Bucket, Key, VersionId, ExpectedBucketOwner }, ETag, to) {
   const path = [Bucket, ...Key.split('/')].map(encodeURIComponent).join('/');
   const version = VersionId === undefined ? '' : `?versionId=${encodeURIComponent(VersionId)}`;
-  return { CopySource: path + version, CopySourceIfMatch: ETag };
+  const owner = to.ExpectedSourceBucketOwner ?? ExpectedBucketOwner;
+  return {
+    ...{ CopySource: path + version, CopySourceIfMatch: ETag },
+    ...(owner !== undefined && { ExpectedSourceBucketOwner: owner }),
+  };
 }
 
 function notEncrypted() {

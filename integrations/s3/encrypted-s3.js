@@ -97,7 +97,7 @@ class EncryptedS3 {
   }
 
   /**
-   * Deletes the object and its instruction file.
+   * Deletes the object and its instruction file; or one version of the object, and nothing else.
    *
    * @param {Record<string, any>} input that of DeleteObject
    * @param {unknown} [options]
@@ -106,6 +106,8 @@ class EncryptedS3 {
     checkPlace(input);
     const { signal } = callOptions(options, SIGNAL);
     const answer = await this.#store.send('DeleteObjectCommand', input, signal);
+    // The newest file belongs to another version.
+    if (input.VersionId !== undefined) return answer;
     for (const suffix of this.#store.suffixes()) {
       await this.#store.send('DeleteObjectCommand', besideOf(input, suffix), signal);
     }

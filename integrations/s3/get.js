@@ -2,10 +2,11 @@
 
 const { pipeline } = require('node:stream');
 
+const args = require('../../lib/input/index.js');
 const { invalid } = require('../../lib/errors.js');
 const { decryptBody, openObject } = require('../../lib/s3-objects/read.js');
 const { verifiedStream } = require('../../lib/s3-objects/stream.js');
-const { collect } = require('./body.js');
+const { collect, destroyOnFailure } = require('./body.js');
 const { callOptions, checkWhole } = require('./inputs.js');
 const { getRange } = require('./ranges.js');
 
@@ -55,14 +56,16 @@ async function getObjectStream(store, input, options) {
   const call = callOptions(options, STREAM_OPTIONS);
   const { encryptionContext, signal } = call;
   const { output, reader } = await open(store, input, call);
-  if (reader) {
-    const { stream, length } = await verifiedStream(reader, output.Body, signal);
-    return { ...output, Body: undefined, stream, length };
-  }
-  const decrypt = store.envelope.decryptStream({ encryptionContext, signal });
-  // Who ends the one ends the other; whoever reads the stream is told why.
-  const stream = pipeline(output.Body, decrypt, () => {});
-  return { ...output, Body: undefined, stream };
+  return destroyOnFailure(output.Body, async () => {
+    if (reader) {
+      const { stream, length } = await verifiedStream(reader, output.Body, signal);
+      return { ...output, Body: undefined, stream, length };
+    }
+    const decrypt = store.envelope.decryptStream({ encryptionContext, signal });
+    // Who ends the one ends the other; whoever reads the stream is told why.
+    const stream = pipeline(output.Body, decrypt, () => {});
+    return { ...output, Body: undefined, stream };
+  });
 }
 
 /**
@@ -74,19 +77,18 @@ async function getObjectStream(store, input, options) {
  */
 async function open(store, input, { encryptionContext, signal }) {
   if (store.keyring === undefined) {
+    // Before S3 sends a body that nobody would end.
+    args.flattenContext(encryptionContext);
     return { output: await store.send('GetObjectCommand', input, signal), reader: undefined };
   }
   const settings = store.readSettings(encryptionContext, signal);
   const output = await store.send('GetObjectCommand', input, signal);
-  try {
+  return destroyOnFailure(output.Body, async () => {
     const metadata = output.Metadata ?? {};
     const { file, isS3Object } = await store.identify(input, metadata, signal);
     if (store.envelope && !isS3Object) return { output, reader: undefined };
     return { output, reader: await openObject(metadata, file?.text, settings) };
-  } catch (error) {
-    output.Body?.destroy?.();
-    throw error;
-  }
+  });
 }
 
 module.exports = { getObject, getObjectStream };

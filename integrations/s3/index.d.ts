@@ -239,6 +239,6 @@ export class EncryptedS3 {
    */
   migrate(place: S3Place, options?: MigrateS3Options): Promise<S3Migration>;
 
-  /** Deletes the object and its instruction file. */
+  /** Deletes the object and its instruction file; with `VersionId`, that version of the object alone. */
   delete(input: S3Place, options?: { readonly signal?: AbortSignal }): Promise<Record<string, any>>;
 }

@@ -12,4 +12,13 @@ function isMarkedMessage(metadata) {
   return Object.entries(MESSAGE_MARK).every(([name, value]) => metadata[name] === value);
 }
 
-module.exports = { MESSAGE_MARK, isMarkedMessage };
+/**
+ * Returns whether metadata of this name are the mark of a message.
+ *
+ * @param {string} name
+ */
+function isMarkName(name) {
+  return Object.hasOwn(MESSAGE_MARK, name);
+}
+
+module.exports = { MESSAGE_MARK, isMarkName, isMarkedMessage };

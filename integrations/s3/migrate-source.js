@@ -5,7 +5,7 @@ const { Readable, pipeline } = require('node:stream');
 const { invalid } = require('../../lib/errors.js');
 const { decryptBody, openObject } = require('../../lib/s3-objects/read.js');
 const { verifiedStream } = require('../../lib/s3-objects/stream.js');
-const { collect } = require('./body.js');
+const { collect, destroyOnFailure } = require('./body.js');
 const { PART_LENGTH } = require('./put.js');
 
 /** @typedef {InstanceType<typeof import('./object-store.js').ObjectStore>} ObjectStore */
@@ -62,7 +62,7 @@ async function openSource(store, place, { output: head, file, encryption }, cont
   const settings = isMessage ? undefined : store.readSettings(context, signal);
   const input = { ...place, IfMatch: head.ETag };
   const output = await store.send('GetObjectCommand', input, signal);
-  try {
+  return destroyOnFailure(output.Body, async () => {
     if (settings === undefined) return decryptedMessage(store, output.Body, context, signal);
     const reader = await openObject(output.Metadata ?? {}, file?.text, settings);
     if (output.ContentLength > PART_LENGTH) {
@@ -71,10 +71,7 @@ async function openSource(store, place, { output: head, file, encryption }, cont
     const limit = { most: PART_LENGTH, what: 'the object', instead: 'what HeadObject tells' };
     const stored = await collect(output.Body, { ...limit, signal });
     return Readable.from([await decryptBody(reader, stored, signal)]);
-  } catch (error) {
-    output.Body?.destroy?.();
-    throw error;
-  }
+  });
 }
 
 /**

@@ -3,11 +3,12 @@
 const { EnvelopeError, invalid } = require('../../lib/errors.js');
 const args = require('../../lib/input/index.js');
 const { isFormatName } = require('../../lib/s3-objects/metadata.js');
+const { destroyOnFailure } = require('./body.js');
 const { describeObject } = require('./head.js');
 const { callOptions, checkWhole } = require('./inputs.js');
 const { removeInstructionFile, staleInstructionFile } = require('./instruction-files.js');
 const { CONTENT_HEADERS, propertiesOf, tagsOf } = require('./kept.js');
-const { MESSAGE_MARK } = require('./marker.js');
+const { isMarkName } = require('./marker.js');
 const { checkedEncryption } = require('./migrate-check.js');
 const { contextsOf, openSource } = require('./migrate-source.js');
 const { partLengthOf } = require('./put.js');
@@ -94,19 +95,27 @@ async function migrateOnce({ store, target, to }, place, given, settings) {
   const { format: from, plaintextLength } = found.encryption;
   if (from === to) return { status: 'unchanged', from, to, plaintextLength };
   const contexts = contextsOf(found.encryption, given);
-  const source = await openSource(store, newest, found, contexts.old, signal);
+  const open = () => openSource(store, newest, found, contexts.old, signal);
   if (dryRun) {
-    const length = await drain(source);
+    const length = await drain(await open());
     return { status: 'checked', from, to, plaintextLength: length };
   }
-  const context = contexts.new;
-  const { encrypt, describe, length } = checkedEncryption(target, { context, signal });
-  const input = { ...newest, ...(await keptOf(store, newest, found.output, signal)), Body: source };
-  await uploadStream(target, input, {
-    ...{ encrypt, describe, partLength: settings.partLength, signal },
+  const kept = await keptOf(store, newest, found.output, signal);
+  const source = await open();
+  const length = await destroyOnFailure(source, async () => {
+    const encryption = checkedEncryption(target, { context: contexts.new, signal });
+    const { encrypt, describe } = encryption;
+    await uploadStream(
+      target,
+      { ...newest, ...kept, Body: source },
+      {
+        ...{ encrypt, describe, partLength: settings.partLength, signal },
+      },
+    );
+    return encryption.length();
   });
   if (found.file) await removeInstructionFile(store, found.file);
-  return { status: 'migrated', from, to, plaintextLength: length() };
+  return { status: 'migrated', from, to, plaintextLength: length };
 }
 
 /**
@@ -130,7 +139,7 @@ function formatOf({ keyring, policy }) {
  */
 async function keptOf(store, place, output, signal) {
   const own = Object.entries(output.Metadata ?? {}).filter(
-    ([name]) => !isFormatName(name) && !(name in MESSAGE_MARK),
+    ([name]) => !isFormatName(name) && !isMarkName(name),
   );
   return {
     ...propertiesOf(output, KEPT),

@@ -68,7 +68,11 @@ class ObjectStore {
     throwIfAborted(signal);
     const commands = s3Commands();
     try {
-      return await this.#client.send(new commands[name](input), { abortSignal: signal });
+      const output = await this.#client.send(new commands[name](input), { abortSignal: signal });
+      // A body may break off while something else is awaited. Whoever reads it later is told, but an error
+      // that nobody listens for would end the process.
+      output?.Body?.on?.('error', () => {});
+      return output;
     } catch (error) {
       throwIfAborted(signal);
       throw error;

@@ -33,11 +33,12 @@ async function verifiedStream(reader, body, signal) {
     await waiting.end();
     const length = native(() => reader.verified());
     const stream = Readable.from(decrypted(reader, waiting), { objectMode: false, signal });
-    // Also if nobody has read from it.
-    stream.once('close', () => waiting.close());
+    // Also if nobody has read from it. Who read all of it has nothing to do about a file that does not close.
+    stream.once('close', () => waiting.close().catch(() => {}));
     return { stream, length };
   } catch (error) {
-    await waiting.close();
+    // What went wrong first is what the caller has to know.
+    await waiting.close().catch(() => {});
     throw error;
   } finally {
     ignore();

@@ -10,8 +10,11 @@ const SLAB = 1024 * 1024;
 /** How many full slabs stay in memory before a file is opened; then, how many wait to be written. */
 const MOST_HELD = 4;
 
-/** `O_RDWR | O_TMPFILE` of open(2); Node.js has no name for the latter. */
-const UNNAMED = constants.O_RDWR | constants.O_DIRECTORY | 0o20000000;
+/**
+ * `O_RDWR | O_TMPFILE | O_EXCL` of open(2): a file that never gets a name. Node.js has no name for the second,
+ * which holds O_DIRECTORY.
+ */
+const UNNAMED = constants.O_RDWR | constants.O_DIRECTORY | 0o20000000 | constants.O_EXCL;
 /** How file systems say that they have no such files. */
 const NO_UNNAMED = ['EOPNOTSUPP', 'EISDIR', 'EINVAL'];
 

@@ -26,40 +26,58 @@ const FIRST_COUNTER: u32 = 2;
 const LONG: usize = 16 * 1024;
 
 /// Encrypts and decrypts by the keystream of AES-GCM, from any offset; authenticates nothing.
-pub(crate) struct CtrKeystream(Box<dyn StreamCipher + Send + Sync>);
+///
+/// `left` is how many bytes it still gives: after them the counter would start over, and the next blocks
+/// would be those of GHASH's key and of the tag's mask.
+pub(crate) struct CtrKeystream {
+    cipher: Box<dyn StreamCipher + Send + Sync>,
+    left: u64,
+}
 
 impl CtrKeystream {
     /// The keystream from the byte of this offset on, under a key of 16, 24 or 32 bytes.
     ///
     /// # Errors
-    /// `LimitExceeded` beyond the longest content.
+    /// `LimitExceeded` from the end of the longest content on.
     pub(crate) fn at(key: &[u8], iv: &Iv, offset: u64) -> Result<Self> {
-        if offset > MAX_LENGTH {
-            return Err(too_long());
-        }
         let blocks = u32::try_from(offset / BLOCK as u64).map_err(|_| too_long())?;
+        let first = FIRST_COUNTER.checked_add(blocks).ok_or_else(too_long)?;
         let mut counter = [0; BLOCK];
         counter[..IV_LENGTH].copy_from_slice(iv);
-        counter[IV_LENGTH..].copy_from_slice(&(FIRST_COUNTER + blocks).to_be_bytes());
-        let mut keystream = Self(match key.len() {
+        counter[IV_LENGTH..].copy_from_slice(&first.to_be_bytes());
+        let cipher = match key.len() {
             16 => boxed::<Ctr32BE<Aes128>>(key, &counter)?,
             24 => boxed::<Ctr32BE<Aes192>>(key, &counter)?,
             32 => boxed::<Ctr32BE<Aes256>>(key, &counter)?,
             length => return Err(wrong_key_length(length)),
-        });
+        };
+        let mut keystream = Self { cipher, left: MAX_LENGTH - u64::from(blocks) * BLOCK as u64 };
         let within = usize::try_from(offset % BLOCK as u64).map_err(|_| too_long())?;
         keystream.apply(&mut [0; BLOCK][..within])?;
         Ok(keystream)
     }
 
     /// Encrypts or decrypts the next bytes in place.
+    ///
+    /// # Errors
+    /// `LimitExceeded` beyond the longest content; then the bytes stay as they were.
     pub(crate) fn apply(&mut self, bytes: &mut [u8]) -> Result<()> {
-        self.0.try_apply_keystream(bytes).map_err(|_| too_long())
+        self.use_up(bytes.len())?;
+        self.cipher.try_apply_keystream(bytes).map_err(|_| too_long())
     }
 
     /// Encrypts or decrypts the next bytes into `output`, of the same length.
+    ///
+    /// # Errors
+    /// `LimitExceeded` beyond the longest content; then `output` stays as it was.
     pub(crate) fn apply_to(&mut self, input: &[u8], output: &mut [u8]) -> Result<()> {
-        self.0.try_apply_keystream_b2b(input, output).map_err(|_| too_long())
+        self.use_up(input.len())?;
+        self.cipher.try_apply_keystream_b2b(input, output).map_err(|_| too_long())
+    }
+
+    fn use_up(&mut self, length: usize) -> Result<()> {
+        self.left = self.left.checked_sub(length as u64).ok_or_else(too_long)?;
+        Ok(())
     }
 }
 
@@ -182,84 +200,4 @@ fn too_long() -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::crypto::{Aead, AesGcm};
-
-    const LENGTHS: [usize; 9] = [0, 1, 15, 16, 17, 31, 32, 33, 1000];
-
-    #[test]
-    fn pieces_give_what_one_call_of_the_engine_gives() {
-        for key_length in [16, 24, 32] {
-            let key: Vec<u8> = (0..key_length).collect();
-            let iv = [7; IV_LENGTH];
-            for (length, aad) in LENGTHS.into_iter().flat_map(|n| [(n, &b""[..]), (n, b"0s")]) {
-                let plaintext = vec![0x5a; length];
-                let mut expected = vec![0; length];
-                let engine = AesGcm::new(&key).unwrap();
-                let tag = engine.seal(&iv, aad, &plaintext, &mut expected).unwrap();
-
-                let mut ciphertext = plaintext.clone();
-                let mut keystream = CtrKeystream::at(&key, &iv, 0).unwrap();
-                let mut gcm_tag = GcmTag::new(&key, &iv, aad).unwrap();
-                for piece in ciphertext.chunks_mut(7) {
-                    keystream.apply(piece).unwrap();
-                    gcm_tag.update(piece).unwrap();
-                }
-                assert_eq!(ciphertext, expected);
-                assert_eq!(gcm_tag.finish(), tag);
-            }
-        }
-    }
-
-    #[test]
-    fn long_pieces_give_what_one_call_of_the_engine_gives() {
-        let (key, iv, aad) = ([1; 32], [7; IV_LENGTH], b"0s");
-        let plaintext: Vec<u8> = (0_u8..=255).cycle().take(5 * LONG + 3).collect();
-        let mut expected = vec![0; plaintext.len()];
-        let tag = AesGcm::new(&key).unwrap().seal(&iv, aad, &plaintext, &mut expected).unwrap();
-        for lengths in [
-            vec![5 * LONG + 3],
-            vec![LONG, LONG, LONG + 16, 3, LONG, LONG - 16],
-            vec![100, 2 * LONG + 5, 11, LONG - 1, 2 * LONG],
-        ] {
-            let mut keystream = CtrKeystream::at(&key, &iv, 0).unwrap();
-            let mut gcm_tag = GcmTag::new(&key, &iv, aad).unwrap();
-            let mut ciphertext = vec![0; plaintext.len()];
-            let mut at = 0_usize;
-            for length in lengths.into_iter().chain([usize::MAX]) {
-                let end = at.saturating_add(length).min(plaintext.len());
-                keystream.apply_to(&plaintext[at..end], &mut ciphertext[at..end]).unwrap();
-                gcm_tag.update(&ciphertext[at..end]).unwrap();
-                at = end;
-            }
-            assert!(ciphertext == expected);
-            assert_eq!(gcm_tag.finish(), tag);
-        }
-    }
-
-    #[test]
-    fn a_keystream_starts_at_any_offset() {
-        let (key, iv) = ([1; 32], [2; IV_LENGTH]);
-        let mut whole = [0; 100];
-        CtrKeystream::at(&key, &iv, 0).unwrap().apply(&mut whole).unwrap();
-        for offset in 0..100 {
-            let mut part = vec![0; 100 - offset];
-            CtrKeystream::at(&key, &iv, offset as u64).unwrap().apply(&mut part).unwrap();
-            assert_eq!(part, whole[offset..]);
-        }
-    }
-
-    #[test]
-    fn another_tag_is_refused() {
-        let tag = |bytes: &[u8]| {
-            let mut tag = GcmTag::new(&[1; 32], &[2; IV_LENGTH], b"").unwrap();
-            tag.update(bytes).unwrap();
-            tag
-        };
-        let right = tag(b"content").finish();
-        assert!(tag(b"content").verify(&right).is_ok());
-        assert!(tag(b"content").verify(&right[..15]).is_err());
-        assert!(tag(b"c0ntent").verify(&right).is_err());
-    }
-}
+mod tests;

@@ -13,7 +13,7 @@ use super::policy::{ReadPolicy, check_build};
 use super::unwrap::{Unwrapped, unwrap};
 use crate::context::EncryptionContext;
 use crate::crypto::TAG_LENGTH;
-use crate::crypto::gcm_stream::{CtrKeystream, GcmTag};
+use crate::crypto::gcm_stream::{CtrKeystream, GcmTag, MAX_LENGTH};
 use crate::crypto::legacy::{BLOCK, CbcDecryptor, padding_length};
 use crate::error::{Code, Error, Result};
 use crate::keyring::Keyring;
@@ -112,8 +112,12 @@ impl ObjectReader {
     /// to the bucket can choose what it gives.
     ///
     /// # Errors
-    /// `UnsupportedMessage` for AES-CBC, `LimitExceeded` beyond the longest content.
+    /// `UnsupportedMessage` for AES-CBC; `LimitExceeded` for a range that does not end within the longest
+    /// content, or that starts at its end.
     pub fn unauthenticated_decryptor(&self, offset: u64, length: u64) -> Result<ContentDecryptor> {
+        if self.key.is_gcm() && offset.checked_add(length).is_none_or(|end| end > MAX_LENGTH) {
+            return Err(beyond_content());
+        }
         let keystream = self.key.keystream(offset).unwrap_or_else(|| Err(not_gcm()))?;
         Ok(ContentDecryptor { cipher: Cipher::Ctr(keystream), left: length })
     }
@@ -241,9 +245,47 @@ fn cbc_failed() -> Error {
     )
 }
 
+fn beyond_content() -> Error {
+    Error::new(
+        Code::LimitExceeded,
+        format!("the range goes beyond {MAX_LENGTH} bytes, the longest content of an object"),
+    )
+}
+
 fn not_gcm() -> Error {
     Error::new(
         Code::UnsupportedMessage,
         "the object's content is AES-CBC, which has no tag, and no ranges",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::IV_LENGTH;
+    use crate::materials::DataKey;
+
+    #[test]
+    fn a_range_ends_within_the_longest_content() {
+        let key = DataKey::new(zeroize::Zeroizing::new(vec![1; 32]));
+        let key = ContentKey::Gcm { key, iv: [2; IV_LENGTH], aad: &[] };
+        let reader = ObjectReader { key, is_right: true };
+        let code = |offset, length| {
+            let refused = reader.unauthenticated_decryptor(offset, length).err();
+            refused.map(|error| error.code())
+        };
+        for (offset, length) in [(0, MAX_LENGTH), (MAX_LENGTH - 5, 5), (MAX_LENGTH - 1, 0)] {
+            assert_eq!(code(offset, length), None, "{length} bytes from {offset} on");
+        }
+        for (offset, length) in [
+            (0, MAX_LENGTH + 1),
+            (MAX_LENGTH - 5, 6),
+            (MAX_LENGTH, 16),
+            (1, u64::MAX),
+            (u64::MAX, 1),
+        ] {
+            let refused = Some(Code::LimitExceeded);
+            assert_eq!(code(offset, length), refused, "{length} bytes from {offset} on");
+        }
+    }
 }

@@ -86,12 +86,14 @@ impl ObjectWriter {
     /// Encrypts the next bytes of the content into `ciphertext`, of the same length.
     ///
     /// # Errors
-    /// `InvalidArgument` for another length, or after the end; `LimitExceeded` beyond 64 GiB.
+    /// `InvalidArgument` for another length, or after the end; `LimitExceeded` beyond 64 GiB, before anything
+    /// is encrypted.
     pub fn update(&mut self, plaintext: &[u8], ciphertext: &mut [u8]) -> Result<()> {
         let tag = self.tag.as_mut().ok_or_else(ended)?;
         if plaintext.len() != ciphertext.len() {
             return Err(Error::invalid("the output must have the length of the input"));
         }
+        // The keystream ends where the longest content does, so that it refuses what the tag would.
         self.keystream.apply_to(plaintext, ciphertext)?;
         tag.update(ciphertext)
     }
@@ -136,4 +138,26 @@ fn new_content(format: Format) -> Result<Content> {
 
 fn ended() -> Error {
     Error::invalid("the content has ended; nothing can be written after its tag")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::gcm_stream::MAX_LENGTH;
+
+    #[test]
+    fn nothing_is_encrypted_beyond_the_longest_content() {
+        let (key, iv) = ([1; 32], [2; IV_LENGTH]);
+        let mut writer = ObjectWriter {
+            metadata: Vec::new(),
+            instruction_file: None,
+            keystream: CtrKeystream::at(&key, &iv, MAX_LENGTH - 1).unwrap(),
+            tag: Some(GcmTag::new(&key, &iv, &[]).unwrap()),
+        };
+        let mut output = [0; 2];
+        let refused = writer.update(&[0; 2], &mut output).unwrap_err();
+        assert_eq!(refused.code(), Code::LimitExceeded);
+        assert_eq!(output, [0; 2]);
+        writer.update(&[0], &mut output[..1]).unwrap();
+    }
 }

@@ -1,0 +1,105 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { randomBytes } = require('node:crypto');
+const { after, afterEach, before, describe, it } = require('node:test');
+const { Envelope } = require('../..');
+const { EncryptedS3 } = require('../../integrations/s3');
+const { rejection } = require('../support/rejects');
+const { skipWithout } = require('../support/requirements');
+const { Bucket, startBucket } = require('../support/s3-bucket');
+
+describe('bodies that S3 sends (moto)', { skip: skipWithout('python', 'examples') }, () => {
+  const encryptionContext = { tenant: 'acme' };
+  /** So short that half of it comes, and the connection breaks off, while KMS is asked. */
+  const data = randomBytes(100_000);
+  let bucket, keyring, envelope, reader, writerV2;
+  before(async () => {
+    bucket = await startBucket();
+    keyring = await bucket.newKeyring();
+    envelope = new Envelope({ keyring });
+    const { client } = bucket;
+    const commitmentPolicy = 'requireEncryptAllowDecrypt';
+    reader = new EncryptedS3({ client, keyring, envelope, commitmentPolicy });
+    writerV2 = new EncryptedS3({
+      ...{ client, keyring, commitmentPolicy: 'forbidEncryptAllowDecrypt' },
+    });
+  });
+  afterEach(() => bucket?.proxy.reset());
+  after(() => bucket?.stop());
+
+  const place = (Key) => ({ Bucket, Key });
+  const misuse = { encryptionContext: 5 };
+
+  for (const storage of ['metadata', 'instructionFile']) {
+    it(`may break off while KMS is asked, the data key in the ${storage}`, async () => {
+      // The runner fails a test with an exception that nobody has caught.
+      const Key = `broken/${storage}`;
+      await writerV2.put({ ...place(Key), Body: data }, { encryptionContext, storage });
+      bucket.proxy.fault = ({ name, key }) => name === 'GetObject' && key === Key && 'cut';
+      for (const call of ['get', 'getStream', 'migrate']) {
+        const called = reader[call](place(Key), { encryptionContext });
+        await assert.rejects(called, { code: 'ECONNRESET' }, call);
+      }
+      bucket.proxy.reset();
+      const { body } = await reader.get(place(Key), { encryptionContext });
+      assert.ok(body.equals(data));
+    });
+  }
+
+  describe('are ended where a call fails, so that their connections are free', () => {
+    const SOCKETS = 2;
+    let client;
+    before(() => {
+      const { S3Client } = require('@aws-sdk/client-s3');
+      const { endpoint } = bucket.proxy;
+      const requestHandler = { httpAgent: { maxSockets: SOCKETS } };
+      client = new S3Client({
+        ...{ endpoint, region: 'us-east-1', forcePathStyle: true, requestHandler },
+      });
+    });
+    after(() => client?.destroy());
+
+    // A call that no connection is free for would wait for ever.
+    const signal = AbortSignal.timeout(20_000);
+    const readWith = async (s3, Key) => {
+      return (await s3.get(place(Key), { encryptionContext, signal })).body;
+    };
+    const failing = async (call, code) => {
+      for (let i = 0; i <= SOCKETS; i++) await rejection(call(), code);
+    };
+
+    it('asks S3 for nothing if the options of getStream are wrong', async () => {
+      const messages = new EncryptedS3({ client, envelope });
+      await messages.put({ ...place('message'), Body: data }, { encryptionContext });
+      bucket.proxy.reset();
+      await failing(
+        () => messages.getStream(place('message'), { ...misuse, signal }),
+        'INVALID_ARGUMENT',
+      );
+      await failing(
+        () => messages.get(place('message'), { ...misuse, signal }),
+        'INVALID_ARGUMENT',
+      );
+      assert.deepEqual(bucket.proxy.log, []);
+      assert.ok((await readWith(messages, 'message')).equals(data));
+    });
+
+    it('a migration whose new pairs are wrong, or that may not read the tags', async () => {
+      const s3 = new EncryptedS3({ client, keyring, envelope });
+      const messages = new EncryptedS3({ client, envelope });
+      const object = { ...place('tagged'), Body: data, Tagging: 'a=1' };
+      await messages.put(object, { encryptionContext });
+      const migrate = (options) =>
+        s3.migrate(place('tagged'), { encryptionContext, signal, ...options });
+      await failing(() => migrate({ newEncryptionContext: 5 }), 'INVALID_ARGUMENT');
+      bucket.proxy.fault = ({ name }) => name === 'GetObjectTagging' && { status: 403 };
+      for (let i = 0; i <= SOCKETS; i++) {
+        await assert.rejects(migrate(), ({ $metadata }) => $metadata.httpStatusCode === 403);
+      }
+      bucket.proxy.reset();
+      assert.ok((await readWith(s3, 'tagged')).equals(data));
+      assert.equal((await migrate()).status, 'migrated');
+    });
+  });
+});
