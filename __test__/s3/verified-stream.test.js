@@ -5,7 +5,6 @@ const { spawnSync } = require('node:child_process');
 const { createCipheriv, randomBytes } = require('node:crypto');
 const { once } = require('node:events');
 const fs = require('node:fs');
-const os = require('node:os');
 const path = require('node:path');
 const { Readable } = require('node:stream');
 const { afterEach, before, beforeEach, describe, it } = require('node:test');
@@ -17,6 +16,7 @@ const { verifiedStream } = require('../../lib/s3-objects/stream');
 const { flipLastByte } = require('../support/edits');
 const { temporaryFolder } = require('../support/files');
 const { rejection } = require('../support/rejects');
+const { noOpenFiles, openFiles } = require('../support/unnamed-files');
 
 const MEBIBYTE = 1024 * 1024;
 /** So long that the body does not stay in memory. */
@@ -213,23 +213,4 @@ describe('a stream of an object that has verified', () => {
 function chunks(body) {
   const count = Math.ceil(body.length / 65_536);
   return Array.from({ length: count }, (_, i) => body.subarray(i * 65_536, (i + 1) * 65_536));
-}
-
-/** What this process has open of files whose name is gone. */
-function openFiles() {
-  const folder = '/proc/self/fd';
-  return fs.readdirSync(folder).flatMap((descriptor) => {
-    const file = path.join(folder, descriptor);
-    try {
-      const target = fs.readlinkSync(file);
-      return target.startsWith(os.tmpdir()) && target.endsWith(' (deleted)') ? [file] : [];
-    } catch {
-      return [];
-    }
-  });
-}
-
-/** Resolves once such a file is closed, which takes a turn of the thread pool. */
-async function noOpenFiles() {
-  while (openFiles().length > 0) await setTimeout(5);
 }
