@@ -13,6 +13,8 @@ import { watchMemory, type MemoryReport } from "./memory.js";
 import { runPhase, type PhaseReport } from "./phase.js";
 
 const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));
+/** Only what is in use counts: else memory grows until V8 sees a reason to collect. */
+const COLLECTING = `--import=${new URL("./collect-garbage.js", import.meta.url).href}`;
 const METRICS_TOKEN = "a token of the load test alone, long enough";
 /** The circuit lets a call try the key service 30 seconds after it opened. */
 const RECOVERY_DEADLINE_SECONDS = 120;
@@ -53,6 +55,7 @@ export async function runLoad({
       ...TOKEN_SETTINGS,
       ...(database && { DATABASE_URL: database.url }),
       NODE_ENV: "production",
+      NODE_OPTIONS: COLLECTING,
       DEVICE_REGISTRATION: "first-use",
       DATA_DIR: folder,
       KMS_KEY_ID: await kms.createKey(),
