@@ -33,6 +33,8 @@ async function startBucket(options) {
     new AwsKmsKeyring({ keyId: (await moto.createKey()).arn, endpoint: moto.endpoint });
   return {
     client,
+    /** A client that does not go through the proxy. */
+    direct,
     moto,
     newKeyring,
     proxy,

@@ -94,6 +94,16 @@ class ObjectStore {
   }
 
   /**
+   * Throws for the metadata of an object that nothing which was given reads.
+   *
+   * @param {Record<string, string>} metadata
+   */
+  checkReadable(metadata) {
+    if (this.keyring === undefined && !needsInstructionFile(metadata)) throw needsKeyring();
+    if (this.envelope === undefined && isMarkedMessage(metadata)) throw needsEnvelope();
+  }
+
+  /**
    * Whether an object is one of an S3 Encryption Client, and its instruction file if it needs one.
    *
    * @param {Record<string, any>} place
@@ -101,8 +111,7 @@ class ObjectStore {
    * @param {AbortSignal | undefined} signal
    */
   async identify(place, metadata, signal) {
-    if (isMarkedMessage(metadata)) return { file: undefined, isS3Object: false };
-    const file = needsInstructionFile(metadata)
+    const file = mayHaveInstructionFile(metadata)
       ? await this.instructionFile(place, signal)
       : undefined;
     return { file, isS3Object: file !== undefined || isS3Object(metadata) };
@@ -173,4 +182,21 @@ class ObjectStore {
   }
 }
 
-module.exports = { ObjectStore };
+/**
+ * Returns whether an object with this metadata may have its data key in an instruction file.
+ *
+ * @param {Record<string, string>} metadata
+ */
+function mayHaveInstructionFile(metadata) {
+  return needsInstructionFile(metadata) && !isMarkedMessage(metadata);
+}
+
+function needsKeyring() {
+  return invalid('the object is one of an S3 Encryption Client; give a keyring to read it');
+}
+
+function needsEnvelope() {
+  return invalid('the object is a message of this package; give an envelope to read it');
+}
+
+module.exports = { ObjectStore, mayHaveInstructionFile, needsEnvelope, needsKeyring };
