@@ -65,6 +65,27 @@ describe('EncryptedS3 (moto)', { skip: skipWithout('python', 'examples') }, () =
     assert.equal(String((await s3.get(place)).body), 'first');
   });
 
+  it('leaves what exists as it was, and nothing behind, where an object is refused', async () => {
+    const envelope = new Envelope({ keyring });
+    const s3 = new EncryptedS3({ client, keyring, envelope });
+    const options = { storage: 'instructionFile' };
+    // A message that another program has put: a file beside it would be taken for its own.
+    const there = { Bucket, Key: 'there' };
+    const Body = await envelope.encrypt('old');
+    await client.send(new commands.PutObjectCommand({ ...there, Body }));
+    const put = (place, more) =>
+      s3.put({ ...place, Body: 'new', IfNoneMatch: '*', ...more }, options);
+    await assert.rejects(put(there), { name: 'PreconditionFailed' });
+    assert.equal(String((await s3.get(there)).body), 'old');
+
+    const again = { Bucket, Key: 'again' };
+    await assert.rejects(put(again, { StorageClass: 'NONE_SUCH' }), {
+      name: 'InvalidStorageClass',
+    });
+    await put(again);
+    assert.equal(String((await s3.get(again)).body), 'new');
+  });
+
   it('deletes an old version, and the current object can still be read', async () => {
     const s3 = new EncryptedS3({ client, keyring });
     const place = { Bucket: `${Bucket}-versions`, Key: 'object' };
