@@ -9,7 +9,7 @@ const { callOptions, checkWhole } = require('./inputs.js');
 const { removeInstructionFile, staleInstructionFile } = require('./instruction-files.js');
 const { KEPT, propertiesOf, tagsOf } = require('./kept.js');
 const { isMarkName } = require('./marker.js');
-const { checkedEncryption } = require('./migrate-check.js');
+const { checkedEncryption, isStored } = require('./migrate-check.js');
 const { contextsOf, openSource } = require('./migrate-source.js');
 const { partLengthOf } = require('./put.js');
 const { uploadStream } = require('./upload.js');
@@ -93,13 +93,13 @@ async function migrateOnce({ store, target, to }, place, given, settings) {
   const length = await destroyOnFailure(source, async () => {
     const encryption = checkedEncryption(target, { context: contexts.new, signal });
     const { encrypt, describe } = encryption;
-    await uploadStream(
-      target,
-      { ...newest, ...kept, Body: source },
-      {
-        ...{ encrypt, describe, partLength: settings.partLength, signal },
-      },
-    );
+    const input = { ...newest, ...kept, Body: source };
+    const given = { encrypt, describe, partLength: settings.partLength, signal };
+    try {
+      await uploadStream(target, input, given);
+    } catch (error) {
+      if (!(await isStored(store, newest, encryption.written))) throw error;
+    }
     return encryption.length();
   });
   if (found.file) await removeInstructionFile(store, found.file);
