@@ -107,24 +107,6 @@ describe('kms-envelope s3 (moto)', { skip: skipWithout('python', 'examples') }, 
     });
   });
 
-  it('refuse an AES key whose text may also be another key, and text that is none', async () => {
-    write('a', 'text');
-    const put = () => cli('s3', 'put', 'a', url('aes'), '-k', 'aes:aes.key', '--force');
-    const hex = randomBytes(16).toString('hex');
-    const base64 = randomBytes(16).toString('base64');
-    for (const text of [hex, base64]) {
-      write('aes.key', text);
-      const failed = await put();
-      assertFailed(failed, 4, 'KEY_FILE');
-      assert.match(String(failed.stderr), /line break/);
-    }
-    // Whatever Base64 does not have was skipped.
-    for (const text of ['a passphrase of some length, with 32 bytes in it', `0x${hex}${hex}`]) {
-      write('aes.key', text);
-      assertFailed(await put(), 4, 'KEY_FILE');
-    }
-  });
-
   it('tell how to install the client of S3 where it is missing', async () => {
     fs.unlinkSync(at('node_modules'));
     const failed = await cli('s3', 'get', url('x'));
