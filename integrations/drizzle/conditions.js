@@ -3,7 +3,7 @@
 const { isArray } = require('../../lib/input/index.js');
 const { conditionRefused, orderRefused, unopened } = require('../columns/refusals.js');
 const { stateOf } = require('./declare.js');
-const { indexOf, kindOf } = require('./entities.js');
+const { encryptedIn, indexOf, kindOf } = require('./entities.js');
 
 /** @typedef {{ clause: string, text: string }} Position the clause that a part is in, and the text before it */
 
@@ -22,6 +22,15 @@ const AFTER_OPERATOR = /(=|<|>|\blike|\bin|\bbetween)\s*$/i;
  */
 function rewrite(sql) {
   return rewriteSql(sql, { clause: '', text: '' });
+}
+
+/**
+ * Returns SQL of a selection, whose conditions are rewritten in the same way.
+ *
+ * @param {any} sql
+ */
+function rewriteSelected(sql) {
+  return rewriteSql(sql, { clause: 'select', text: '' });
 }
 
 /**
@@ -65,6 +74,7 @@ function rewriteChunk(chunk, at) {
   const kind = kindOf(chunk);
   if (kind === 'StringChunk') pass(chunk.value.join(''), at);
   if (kind === 'SQL') return rewriteSql(chunk, at);
+  if (kind === 'SQL.Aliased') checkAlias(chunk, at);
   if (kind === 'Subquery') {
     if (chunk._.isWith) return chunk;
     const copy = Object.create(
@@ -76,7 +86,27 @@ function rewriteChunk(chunk, at) {
   }
   if (kind !== undefined || typeof chunk?.getSQL !== 'function') return chunk;
   const inner = rewriteSql(chunk.getSQL(), at);
-  return { getSQL: () => inner, shouldOmitSQLParens: () => chunk.shouldOmitSQLParens?.() };
+  return {
+    _: chunk._,
+    getSQL: () => inner,
+    shouldOmitSQLParens: () => chunk.shouldOmitSQLParens?.(),
+  };
+}
+
+/**
+ * Throws for the alias of a selection with an encrypted column, where the database would work with its value.
+ *
+ * @param {any} aliased
+ * @param {Position} at
+ */
+function checkAlias(aliased, { clause }) {
+  const column = encryptedIn(aliased);
+  if (!column) return;
+  const state = stateOf(column);
+  const name = state?.column?.name ?? column.name;
+  if (clause === 'order by') throw orderRefused(name);
+  if (!CONDITIONS.has(clause) && clause !== 'group by') return;
+  throw conditionRefused(name, 'such a condition', Boolean(state?.declaration?.index));
 }
 
 /**
@@ -152,4 +182,4 @@ function whatIn(text) {
   return operator ? `a condition with ${operator.toUpperCase()}` : 'such a condition';
 }
 
-module.exports = { rewrite };
+module.exports = { NULL_CHECK, rewrite, rewriteSelected };
