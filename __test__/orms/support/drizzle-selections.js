@@ -101,6 +101,43 @@ module.exports = {
       const bodies = [{ body: 'xyzzy 1' }, { body: 'xyzzy 2' }];
       assert.deepEqual(found, { email: ADA, n: 3, notes: bodies });
     },
+  'SQL in a condition is refused whatever stands before it, and if it names the column in its text':
+    async (world) => {
+      const {
+        db,
+        schema: { users, notes },
+      } = world;
+      const { and, eq, inArray, sql } = require('drizzle-orm');
+      await two(world);
+      const find = (where) => db.select({ name: users.name }).from(users).where(where);
+      const lower = sql`lower(${users.email}) = ${'xyzzy'}`;
+      const ids = db.select({ id: notes.id }).from(notes).orderBy(notes.id).limit(5);
+      for (const call of [
+        () => find(sql`(select 1) = 1 and ${lower}`),
+        () => find(and(inArray(users.id, ids), lower)),
+        () => find(sql`${users.name} is distinct from ${'x'} and ${lower}`),
+        () => find(sql`${users.name} <> ' limit ' and ${lower}`),
+        () => find(sql`email = ${ADA}`),
+        () => find(sql`"users"."EMAIL" = ${ADA}`),
+        () => find(sql`${sql.identifier('email')} = ${ADA}`),
+        () =>
+          db
+            .update(users)
+            .set({ name: 'x' })
+            .where(sql`email = ${ADA}`),
+        () => db.delete(users).where(sql`lower(email) = ${ADA}`),
+        () => db.query.users.findMany({ where: and(eq(users.name, 'x'), sql`email = ${ADA}`) }),
+        () => find(undefined).orderBy(sql`email desc`),
+        () => find(undefined).groupBy(sql`users.email`),
+      ]) {
+        await refused(attempt(call), /cannot (answer|order)/);
+      }
+      const names = async (where) => (await find(where)).map(({ name }) => name).sort();
+      assert.deepEqual(await names(sql`email is not null and name <> 'email'`), ['Ada', 'Bob']);
+      assert.deepEqual(await names(and(eq(users.email, ADA), sql`(name = ${'Ada'})`)), ['Ada']);
+      const others = sql`${users.id} in (select id from users where phone is null order by name)`;
+      assert.deepEqual(await names(others), []);
+    },
   'a value that $defaultFn or $onUpdateFn makes is encrypted, with its index': async (world) => {
     const { db, fields } = world;
     const { eq, sql } = require('drizzle-orm');
