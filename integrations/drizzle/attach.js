@@ -113,8 +113,12 @@ function checkPlain(tables) {
  * @param {string} name
  * @param {import('./declare.js').State} state
  */
-function checkOf(table, name, { of }) {
-  if (stateOf(columnsOf(table)[/** @type {string} */ (of)])?.declaration?.index) return;
+function checkOf(table, name, { of, storage }) {
+  const { declaration } = stateOf(columnsOf(table)[/** @type {string} */ (of)]) ?? {};
+  if (declaration?.index && declaration.storage === storage) return;
+  if (declaration?.index) {
+    throw invalid(`${name} needs the storage of "${of}": encrypted.index("${of}", { storage })`);
+  }
   throw invalid(
     `${name} is the blind index of "${of}", which is no encrypted column with an index`,
   );

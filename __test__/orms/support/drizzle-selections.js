@@ -174,6 +174,28 @@ module.exports = {
     );
     assert.equal((await world.sql('select id from users')).length, 2);
   },
+  'an index is stored as its column is, and is bytes also in the JSON of a relation': async (
+    world,
+  ) => {
+    const { db, fields } = world;
+    const { table, core } = tableOf(world);
+    const encrypted = encryptedColumns(core.customType);
+    const bytes = core.pgTable ? 'bytea' : 'blob';
+    const usersWith = (storage, ofIndex) =>
+      table('users', {
+        phone: encrypted('text', { index: {}, storage }),
+        phoneIndex: encrypted.index('phone', ofIndex),
+      });
+    const open = (users) => () => encryptDrizzle(db, { fields, schema: { users } });
+    const mixed = [usersWith(bytes), usersWith('text', { storage: bytes })];
+    for (const users of mixed) {
+      const { message } = thrown(open(users), 'INVALID_ARGUMENT');
+      assert.match(message, /users\.phoneIndex needs the storage of "phone"/);
+    }
+    const users = usersWith(bytes, { storage: bytes });
+    open(users)();
+    assert.deepEqual(users.phoneIndex.mapFromDriverValue('\\x0a0b'), Buffer.from([10, 11]));
+  },
   'a default of the database, and a second table with the column as a plain one, are errors at the start':
     async (world) => {
       const { db, fields } = world;
