@@ -3,7 +3,7 @@
 const { Readable, pipeline } = require('node:stream');
 
 const { invalid } = require('../../lib/errors.js');
-const { decryptBody, openObject } = require('../../lib/s3-objects/read.js');
+const { decryptInPlace, openObject } = require('../../lib/s3-objects/read.js');
 const { verifiedStream } = require('../../lib/s3-objects/stream.js');
 const { collect, destroyOnFailure } = require('./body.js');
 const { PART_LENGTH } = require('./put.js');
@@ -70,7 +70,7 @@ async function openSource(store, place, { output: head, file, encryption }, cont
     }
     const limit = { most: PART_LENGTH, what: 'the object', instead: 'what HeadObject tells' };
     const stored = await collect(output.Body, { ...limit, signal });
-    return Readable.from([await decryptBody(reader, stored, signal)]);
+    return Readable.from([await decryptInPlace(reader, stored, signal)]);
   });
 }
 
