@@ -30,6 +30,7 @@ async function getRange(store, input, range, isVerified, { encryptionContext, si
     store.keyring === undefined ? undefined : store.readSettings(encryptionContext, signal);
   const output = await store.send('HeadObjectCommand', input, signal);
   const metadata = output.Metadata ?? {};
+  store.checkReadable(metadata);
   const { file, isS3Object } = settings
     ? await store.identify(input, metadata, signal)
     : { file: undefined, isS3Object: false };
