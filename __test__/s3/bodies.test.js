@@ -9,6 +9,7 @@ const { EncryptedS3 } = require('../../integrations/s3');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
 const { Bucket, startBucket } = require('../support/s3-bucket');
+const { takeSharedMemory } = require('../support/shared-memory');
 const { noOpenFiles } = require('../support/unnamed-files');
 
 describe('bodies that S3 sends (moto)', { skip: skipWithout('python', 'examples') }, () => {
@@ -166,6 +167,8 @@ describe('bodies that S3 sends (moto)', { skip: skipWithout('python', 'examples'
 
   const LINUX = { skip: process.platform !== 'linux', timeout: 20_000 };
   it('leave no temporary file of a migration whose new pairs are wrong', LINUX, async (t) => {
+    const giveBack = await takeSharedMemory();
+    t.after(giveBack);
     const { open } = fs.promises;
     // Held, so that the garbage collector does not close them.
     const files = [];

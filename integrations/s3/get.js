@@ -4,7 +4,7 @@ const { Readable, pipeline } = require('node:stream');
 
 const args = require('../../lib/input/index.js');
 const { invalid } = require('../../lib/errors.js');
-const { decryptBody, openObject } = require('../../lib/s3-objects/read.js');
+const { decryptInPlace, openObject } = require('../../lib/s3-objects/read.js');
 const { verifiedStream } = require('../../lib/s3-objects/stream.js');
 const { collect, destroyOnFailure } = require('./body.js');
 const { callOptions, checkWhole } = require('./inputs.js');
@@ -42,7 +42,7 @@ async function getObject(store, input, options) {
     ...{ most: store.maxBufferLength, what: 'the object', instead: 'getStream', signal },
   });
   const body = reader
-    ? await decryptBody(reader, stored, signal)
+    ? await decryptInPlace(reader, stored, signal)
     : await store.envelope.decrypt(stored, { encryptionContext, signal });
   return { ...output, Body: undefined, body };
 }

@@ -2,7 +2,7 @@
 
 const { Readable, pipeline } = require('node:stream');
 
-const { decryptBody, openObject } = require('../../lib/s3-objects/read.js');
+const { decryptInPlace, openObject } = require('../../lib/s3-objects/read.js');
 const { verifiedStream } = require('../../lib/s3-objects/stream.js');
 const { collect, destroyOnFailure } = require('./body.js');
 const { needsEnvelope, needsKeyring } = require('./object-store.js');
@@ -71,7 +71,7 @@ async function openSource(store, place, { output: head, file, encryption }, cont
     }
     const limit = { most: PART_LENGTH, what: 'the object', instead: 'what HeadObject tells' };
     const stored = await collect(output.Body, { ...limit, signal });
-    return Readable.from([await decryptBody(reader, stored, signal)]);
+    return Readable.from([await decryptInPlace(reader, stored, signal)]);
   });
 }
 
