@@ -29,9 +29,13 @@ async function verifiedStream(reader, body, signal) {
     }
     await waiting.end();
     const length = native(() => reader.verified());
-    const stream = Readable.from(decrypted(reader, waiting), { objectMode: false, signal });
-    // Also if nobody has read from it. Who read all of it has nothing to do about a file that does not close.
-    stream.once('close', () => waiting.close().catch(() => {}));
+    const stream = Readable.from(decrypted(reader, waiting), { objectMode: false });
+    const ignoreSignal = destroyOnAbort(stream, signal);
+    stream.once('close', () => {
+      ignoreSignal();
+      // Also if nobody has read from it. Who read all of it has nothing to do about a file that does not close.
+      waiting.close().catch(() => {});
+    });
     return { stream, length };
   } catch (error) {
     // What went wrong first is what the caller has to know.
