@@ -15,6 +15,7 @@ pub fn shown(text: &str) -> String {
 }
 
 /// As [`shown`], for a sentence that stands in no quotes, and keeps its own.
+#[cfg(feature = "aws-kms")]
 pub fn shown_sentence(text: &str) -> String {
     escaped(text, MAX_CHARS, is_unseen)
 }

@@ -12,7 +12,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use kms_envelope::EncryptionContext;
-use kms_envelope::branch_keys::{BranchKeyCacheLimits, BranchKeyStore, KmsConfiguration, Which};
+use kms_envelope::branch_keys::{
+    BranchKeyCacheLimits, BranchKeyStore, Condition, KmsConfiguration, Put, Storage, Value, Which,
+};
 use kms_envelope::error::{Code, Result};
 use serde_json::json;
 use support::{FakeKms, MemoryTable, NextWrite};
@@ -78,6 +80,30 @@ async fn of_two_rotations_at_once_one_wins_and_the_other_is_told_of_a_conflict()
     let failed = results.into_iter().find_map(Result::err).unwrap();
     assert_eq!(failed.code(), Code::BranchKeyConflict);
     assert_eq!(store.describe("a").await.unwrap().versions.len(), 2);
+}
+
+#[tokio::test]
+async fn a_branch_key_comes_back_with_the_context_that_it_was_created_with() {
+    let Fixture { store, .. } = fixture();
+    let version = store.create(Some("a"), &pairs()).await.unwrap().version;
+    assert_eq!(store.active("a").await.unwrap().context, pairs());
+    assert_eq!(store.version("a", version).await.unwrap().context, pairs());
+    assert_eq!(store.beacon("a").await.unwrap().1, pairs());
+    assert_eq!(store.describe("a").await.unwrap().context, pairs());
+}
+
+#[tokio::test]
+async fn whoever_changes_the_context_or_the_time_of_a_record_makes_it_unreadable() {
+    for attribute in ["aws-crypto-ec:tenant", "aws-crypto-ec:added", "create-time"] {
+        let Fixture { table, store, .. } = fixture();
+        store.create(Some("a"), &pairs()).await.unwrap();
+        let mut item = table.get("a", "branch:ACTIVE", true).await.unwrap().unwrap();
+        item.0.insert(attribute.to_owned(), Value::Text("changed".to_owned()));
+        let condition = Condition::Unchanged(item.enc().unwrap().to_vec());
+        assert!(table.write(&[Put { item, condition }]).await.unwrap());
+        let error = store.active("a").await.unwrap_err();
+        assert_eq!(error.code(), Code::BranchKeyAltered, "{attribute}");
+    }
 }
 
 #[tokio::test]

@@ -196,10 +196,11 @@ fn a_long_name_has_a_temporary_one_too() {
 }
 
 #[test]
-fn cancelling_midway_leaves_nothing() {
+fn cancelling_midway_or_at_the_end_leaves_nothing() {
     let place = Place::new();
     place.write("plain", &bytes(8 * MIB));
-    for turn in [0, 1, 3, 8] {
+    // The ninth turn is the end, after which the file is written to the disk and would get its name.
+    for turn in [0, 1, 3, 8, 9] {
         let control = Arc::new(Control::default());
         let source = place.source("plain");
         let destination = Destination::create(place.path("out"), false, Some(&source)).unwrap();
@@ -209,7 +210,7 @@ fn cancelling_midway_leaves_nothing() {
         }
         let error = run(source, destination, transform, &control).unwrap_err();
         assert_eq!(error.code(), Code::Aborted);
-        assert_eq!(control.progress.load(Ordering::Relaxed), (turn * MIB) as u64);
+        assert_eq!(control.progress.load(Ordering::Relaxed), (turn.min(8) * MIB) as u64);
         assert_eq!(place.names(), ["plain"]);
     }
 }
@@ -252,7 +253,7 @@ fn a_destination_that_is_dropped_leaves_nothing() {
     assert_eq!(place.names(), ["plain"]);
 }
 
-/// Copies, and fires the cancellation in one of its turns.
+/// Copies, and fires the cancellation in one of its turns, of which `finish` is the last.
 struct Interrupted {
     turn: usize,
     control: Arc<Control>,
@@ -277,6 +278,9 @@ impl Transform for Interrupted {
     }
 
     fn finish(self, _input: &[u8], _output: &mut [u8]) -> Result<usize> {
+        if self.turn == 1 {
+            self.control.cancelled.store(true, Ordering::Relaxed);
+        }
         Ok(0)
     }
 }

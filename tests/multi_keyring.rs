@@ -4,6 +4,8 @@
 
 #[path = "support/keyring_doubles.rs"]
 mod doubles;
+#[path = "support/keyrings.rs"]
+mod keyrings;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,6 +19,7 @@ use kms_envelope::keyring::raw_aes::RawAesKeyring;
 use kms_envelope::keyring::{Keyring, answer_now};
 use kms_envelope::materials::{Attempts, DataKey, DecryptionMaterials, EncryptionMaterials};
 use kms_envelope::suite::DEFAULT_SUITE;
+use serde_json::{Value, json};
 
 type Shared = Arc<dyn Keyring>;
 
@@ -176,6 +179,21 @@ fn a_keyring_that_calls_a_service_begins_nothing_for_a_caller_who_cannot_wait() 
     assert_eq!(error.code(), Code::WouldBlock);
 }
 
+/// RSA PKCS #1 v1.5 gives a random key in place of an error, so that nobody can be asked after it.
+#[test]
+fn an_rsa_key_with_pkcs1_is_asked_last_wherever_it_stands() {
+    let generated = encrypt(&*multi(Some(aes("a")), vec![rsa("rsa2048-a", "pkcs1")])).unwrap();
+    let other = multi(None, vec![rsa("rsa2048-b", "pkcs1")]);
+    for keyrings in [vec![other.clone(), aes("a")], vec![aes("b"), other.clone(), aes("a")]] {
+        let mut found = decryption_materials();
+        decrypt(&*multi(None, keyrings), &mut found, &generated.encrypted_data_keys).unwrap();
+        assert_eq!(exposed(&found.data_key), exposed(&generated.data_key));
+    }
+    assert!(other.rejects_implicitly());
+    assert!(!rsa("rsa2048-a", "oaep-sha256").rejects_implicitly());
+    assert!(!multi(None, vec![aes("a"), rsa("rsa2048-a", "oaep-sha1")]).rejects_implicitly());
+}
+
 #[test]
 fn a_multi_keyring_without_any_keyring_is_refused() {
     let none = MultiKeyring::new(None, vec![]).err().unwrap();
@@ -186,6 +204,15 @@ fn aes(name: &str) -> Shared {
     let mut wrapping_key = [1; 32];
     wrapping_key[..name.len()].copy_from_slice(name.as_bytes());
     Arc::new(RawAesKeyring::new("tests", name, &wrapping_key).unwrap())
+}
+
+fn rsa(key: &str, padding: &str) -> Shared {
+    let keys = std::fs::read_to_string("tests/vectors/cases/keys.json").unwrap();
+    let keys: Value = serde_json::from_str(&keys).unwrap();
+    let json = json!({
+        "type": "raw-rsa", "namespace": "tests", "name": "rsa", "key": key, "padding": padding,
+    });
+    keyrings::keyring(&json, &keys["keys"])
 }
 
 fn multi(generator: Option<Shared>, children: Vec<Shared>) -> Shared {

@@ -61,7 +61,7 @@ for (const [kind, missing] of Object.entries(kinds)) {
         encryptionContext: { tenant: `\u{1f600} "\\ ${branchKeyId}` },
       });
 
-    test('a branch key lives in one process, and is used in another', async () => {
+    test('a branch key created in one process is used in another', async () => {
       const [one, other] = pair;
       await other.ask('createTable');
       const first = await create(one, 'life');
@@ -87,7 +87,7 @@ for (const [kind, missing] of Object.entries(kinds)) {
       assert.ok(!(await other.ask('list')).includes('life'));
     });
 
-    test('of rotations at once in two processes, each wins or says so', async () => {
+    test('two processes that rotate at once each succeed, or are told of a conflict', async () => {
       await create(pair[0], 'race');
       await Promise.all(pair.map((user) => user.ask('slow', 20)));
       const rotations = Array.from({ length: 6 }, (_, i) => pair[i % 2].ask('rotate', 'race'));
@@ -101,7 +101,7 @@ for (const [kind, missing] of Object.entries(kinds)) {
       assert.equal((await pair[0].ask('describe', 'race')).versions.length, 1 + won);
     });
 
-    test('of creations at once in two processes, one wins', async () => {
+    test('of two processes that create a branch key of one id at once, one succeeds', async () => {
       const results = await Promise.allSettled(pair.map((user) => create(user, 'once')));
       const [lost, ...others] = results.filter(({ status }) => status === 'rejected');
       assert.equal(lost.reason.code, 'ERR_ENVELOPE_BRANCH_KEY_EXISTS');
@@ -109,7 +109,7 @@ for (const [kind, missing] of Object.entries(kinds)) {
       assert.equal((await pair[0].ask('types', 'once')).length, 3);
     });
 
-    test('whoever is killed at a statement leaves a store that works', async () => {
+    test('a process killed at any statement leaves a store that works', async () => {
       const [witness] = pair;
       const attempts = [
         ['create', 3, 'the third item'],

@@ -113,7 +113,7 @@ describe('branch keys when something fails', { skip: skipWithout('python') }, ()
     }
   }
 
-  test('a table or a KMS that refuses, or that does not answer, has a code', async () => {
+  test('a table or a KMS that refuses, or does not answer, gives an error with a code', async () => {
     await create('codes');
     const message = await envelopeOf(newStore(), 'codes').encrypt('x');
     const refusal = (type, status) => ({ answer: { status, body: { __type: type } } });
@@ -155,7 +155,7 @@ describe('branch keys when something fails', { skip: skipWithout('python') }, ()
     assert.equal(await works('throttled'), 1);
   });
 
-  test('what is cached goes on while the table is throttled, until it is too old', async () => {
+  test('cached branch keys work while the table is throttled, until their maximum age', async () => {
     await create('warm');
     const warm = envelopeOf(faultyStore(), 'warm');
     const short = envelopeOf(faultyStore(), 'warm', { maxAgeMs: 100 });

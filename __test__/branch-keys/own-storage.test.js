@@ -69,7 +69,7 @@ describe('branch keys in a storage of the caller', { skip: skipWithout('python')
     await rejection(envelopeOf(store, 'life').decrypt(old), 'BRANCH_KEY_NOT_FOUND');
   });
 
-  test('an item is what the table in DynamoDB has', async () => {
+  test('an item has the attributes that it has in DynamoDB', async () => {
     const storage = new MemoryStorage();
     const { version } = await create(newStore(storage), 'form');
     const { enc, attributes, ...keys } = storage.get({ branchKeyId: 'form', type: ACTIVE });
@@ -101,7 +101,7 @@ describe('branch keys in a storage of the caller', { skip: skipWithout('python')
     assert.equal(String(envelope.decryptSync(message)), 'x');
   });
 
-  test('of two rotations that have read the same item, one wins', async () => {
+  test('of two rotations that have read the same item, one succeeds', async () => {
     const storage = new MemoryStorage();
     await create(newStore(storage), 'race');
     const bothHaveRead = barrier(2);
@@ -133,7 +133,7 @@ describe('branch keys in a storage of the caller', { skip: skipWithout('python')
     assert.deepEqual(storage.items('gone'), []);
   });
 
-  test('a branch key cannot be created anew before it is destroyed whole', async () => {
+  test('a branch key that is being destroyed cannot be created again before it is gone', async () => {
     const storage = new MemoryStorage();
     const store = newStore(storage);
     await create(store, 'anew');
@@ -147,7 +147,7 @@ describe('branch keys in a storage of the caller', { skip: skipWithout('python')
     await create(store, 'anew');
   });
 
-  test('each part of an item that was changed is found', async () => {
+  test('a change to any part of an item is noticed', async () => {
     const storage = new MemoryStorage();
     await create(newStore(storage), 'hurt');
     const right = storage.get({ branchKeyId: 'hurt', type: ACTIVE });
@@ -176,7 +176,7 @@ describe('branch keys in a storage of the caller', { skip: skipWithout('python')
     }
   });
 
-  test('what a function throws is the cause, and may be retryable', async () => {
+  test('what a function of the storage throws is the cause of the error, which may be retryable', async () => {
     const problem = Object.assign(new Error('connection lost'), { retryable: true });
     for (const [name, use] of Object.entries(uses())) {
       const throws = () => {
@@ -195,7 +195,7 @@ describe('branch keys in a storage of the caller', { skip: skipWithout('python')
     assert.equal(retryable, false);
   });
 
-  test('an answer of a wrong form says what it must be', async () => {
+  test('the error of a wrong answer of the storage says what the answer must be', async () => {
     const wrong = {
       get: [5, 'x', [], {}, { branchKeyId: 'kept', type: ACTIVE, enc: 'x', attributes: {} }],
       items: [undefined, null, {}, 'x', [null], [{}]],
@@ -211,7 +211,7 @@ describe('branch keys in a storage of the caller', { skip: skipWithout('python')
     }
   });
 
-  test('a function that does not answer has a time limit, and can be given up', async () => {
+  test('a function that does not answer is waited for until a time limit, or a signal', async () => {
     const checks = Object.entries(uses()).map(async ([name, use]) => {
       const never = { [name]: () => new Promise(() => {}) };
       // Long enough for KMS, which has the same limit.
@@ -226,7 +226,7 @@ describe('branch keys in a storage of the caller', { skip: skipWithout('python')
     await Promise.all(checks);
   });
 
-  test('after failures in a row the storage is left alone for a while', async () => {
+  test('after several failures in a row the storage is not called for a while', async () => {
     let asked = 0;
     const get = async () => {
       asked += 1;
@@ -238,7 +238,7 @@ describe('branch keys in a storage of the caller', { skip: skipWithout('python')
     assert.equal(asked, 2);
   });
 
-  test('its calls are events as those of DynamoDB are', async () => {
+  test('calls of the storage are events, as calls of DynamoDB are', async () => {
     const store = await storageWith({});
     const seen = [];
     const see = ({ operation }) => seen.push(operation);
@@ -251,7 +251,7 @@ describe('branch keys in a storage of the caller', { skip: skipWithout('python')
     );
   });
 
-  test('a storage must have all its functions, and is no table', async () => {
+  test('a storage that lacks a function, or comes with a table, is refused', async () => {
     for (const storage of [5, 'x', null, {}, { get() {} }, new Proxy({}, {})]) {
       thrown(() => newStore(storage), 'INVALID_ARGUMENT');
     }

@@ -80,7 +80,7 @@ describe('a store of branch keys', { skip: skipWithout('python') }, () => {
     assert.match(branchKeyId, /^[0-9a-f]{8}-[0-9a-f]{4}-4/);
   });
 
-  test('an id needs a context, and exists once', async () => {
+  test('an id of the caller needs a context, and cannot be created twice', async () => {
     const store = newStore();
     await rejection(store.create({ branchKeyId: 'x' }), 'INVALID_ARGUMENT');
     await rejection(store.create({ branchKeyId: '' }), 'INVALID_ARGUMENT');
@@ -117,7 +117,7 @@ describe('a store of branch keys', { skip: skipWithout('python') }, () => {
     assert.equal((await store.describe('race')).versions.length, 1 + won);
   });
 
-  test('what is destroyed encrypts and decrypts no more', async () => {
+  test('a destroyed branch key neither encrypts nor decrypts', async () => {
     const store = newStore();
     await store.create({ branchKeyId: 'gone', encryptionContext: { a: 'b' } });
     await store.rotate('gone');
@@ -161,7 +161,7 @@ describe('a store of branch keys', { skip: skipWithout('python') }, () => {
     assert.deepEqual(await calls(), { Decrypt: 50, GetItem: 50 });
   });
 
-  test('with a warm branch key the synchronous calls work, and a cold one says so', async () => {
+  test('the synchronous calls work with a cached branch key, and without one the error says so', async () => {
     const store = newStore();
     await store.create({ branchKeyId: 'sync', encryptionContext: { a: 'b' } });
     const envelope = envelopeOf(store, 'sync');
@@ -189,7 +189,7 @@ describe('a store of branch keys', { skip: skipWithout('python') }, () => {
     await rejection(new Envelope({ keyring: wrong }).encrypt('x'), 'KEYRING_FAILED');
   });
 
-  test('keyrings share what they read only if they name one partition', async () => {
+  test('keyrings share a cache only if they name the same partition', async () => {
     const store = newStore();
     await store.create({ branchKeyId: 'shared', encryptionContext: { a: 'b' } });
     await moto.clearRequests();
@@ -205,7 +205,7 @@ describe('a store of branch keys', { skip: skipWithout('python') }, () => {
     assert.ok(own);
   });
 
-  test('a record that was changed, of another name or under another key has a code', async () => {
+  test('a record that was changed, or has another name or KMS key, gives an error with a code', async () => {
     const store = newStore();
     await store.create({ branchKeyId: 'hurt', encryptionContext: { a: 'b' } });
     const Key = { 'branch-key-id': { S: 'hurt' }, type: { S: 'branch:ACTIVE' } };
@@ -237,7 +237,7 @@ describe('a store of branch keys', { skip: skipWithout('python') }, () => {
     await rejection(newStore({ kmsKeyId: arn }).rotate('hurt'), 'KMS_WRONG_KEY');
   });
 
-  test('a table that is missing or does not answer has a code', async () => {
+  test('a table that is missing or does not answer gives an error with a code', async () => {
     const missing = newStore({ tableName: 'missing' });
     await rejection(envelopeOf(missing, 'x').encrypt('x'), 'KEY_STORE_NOT_FOUND');
     const nobody = newStore({ endpoint: 'http://127.0.0.1:9' });
@@ -246,7 +246,7 @@ describe('a store of branch keys', { skip: skipWithout('python') }, () => {
     thrown(wrong, 'CONFIGURATION');
   });
 
-  test('a store that finds its keys reads, and does not write', async () => {
+  test('a store with `discovery` reads, and refuses to write', async () => {
     const store = newStore();
     await store.create({ branchKeyId: 'found', encryptionContext: { a: 'b' } });
     const finding = newStore({ kmsKeyId: undefined, discovery: true });

@@ -1,4 +1,4 @@
-//! One version of a branch key, and who reads it.
+//! One version of a branch key, and the trait of what reads it.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ pub struct BranchKey {
     pub key: DataKey,
 }
 
-/// One version of a branch key, and what its record tells.
+/// One version of a branch key, and the context in its record.
 #[derive(Debug)]
 pub struct StoredBranchKey {
     /// The version.
@@ -30,13 +30,13 @@ pub struct StoredBranchKey {
 /// Which version of a branch key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
-    /// The one that wraps.
+    /// The active version, which wraps data keys.
     Active,
-    /// The one that a message names.
+    /// This version, which a message names.
     Version(Version),
 }
 
-/// Reads branch keys.
+/// What branch keys are read from.
 pub trait BranchKeySource: Send + Sync {
     /// Reads one version.
     fn read<'a>(&'a self, branch_key_id: &'a str, which: Which) -> Answer<'a, StoredBranchKey>;

@@ -1,7 +1,7 @@
-//! Branch keys that were read, kept for a while: however many ask for one at once, it is read once.
+//! A cache of branch keys. Callers who ask for the same key at once share one read.
 //!
-//! A key that wraps is kept when it was read. A version that a message names is kept only when a data
-//! key of that message has unwrapped under it, so that no forged message fills the cache.
+//! The active version is stored once it was read. A version that a message names is stored only after a
+//! data key of that message has unwrapped under it, so that forged messages cannot fill the cache.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -18,49 +18,55 @@ use super::branch_key::{BranchKey, BranchKeySource, Which};
 use super::limits::{BranchKeyCacheLimits, BranchKeyCacheStats};
 use crate::error::{Code, Error, Result};
 
-/// The branch keys of one store that somebody used lately.
+/// The most recently used branch keys of one store.
 pub struct BranchKeyCache {
     source: Arc<dyn BranchKeySource>,
     limits: BranchKeyCacheLimits,
     state: Mutex<State>,
 }
 
-/// `pending` has the reads that somebody waits for; whoever takes the last of them away takes it out.
+/// `pending` has the reads that callers wait for, and no others: the last caller of each removes it.
 struct State {
     entries: LruCache<Name, Entry>,
     pending: HashMap<Name, WeakShared<Reading>>,
-    /// Counts what was forgotten, so that nothing is kept that was read before.
+    /// How often a branch key was forgotten. A read that began before the last time is not stored.
     forgotten: u64,
-    /// Where a renewal runs that a synchronous call starts.
+    /// The runtime of the last asynchronous call: renewals that a synchronous call starts run there.
     runtime: Option<Handle>,
-    sweeps: bool,
+    /// Whether a task is running that drops entries at their age.
+    sweeper_runs: bool,
     hits: u64,
     misses: u64,
 }
 
 struct Entry {
     key: Arc<BranchKey>,
+    /// When its read began.
     read: Instant,
+    /// From when on a use of the key starts another read.
     renew: Instant,
 }
 
+/// What a read gave.
 #[derive(Clone)]
 struct Read {
     key: Arc<BranchKey>,
+    /// When it began.
     at: Instant,
+    /// `State::forgotten` when it began.
     forgotten: u64,
 }
 
 type Name = Box<[u8]>;
 type Reading = Pin<Box<dyn Future<Output = Result<Read>> + Send>>;
 
-/// A branch key, which is kept from now on only if its user says so.
+/// A branch key for one caller. If it was not in the cache, the caller decides whether it is stored there.
 pub struct CachedBranchKey {
     key: Arc<BranchKey>,
     fresh: Option<(Read, Waiting)>,
 }
 
-/// One of those who wait for a read, or have not decided whether to keep it.
+/// A caller who waits for a read, or has not decided yet whether to store its key.
 struct Waiting {
     cache: Arc<BranchKeyCache>,
     name: Name,
@@ -73,7 +79,7 @@ impl CachedBranchKey {
         &self.key
     }
 
-    /// Keeps it for those who come later.
+    /// Stores the key in the cache.
     pub fn keep(self) {
         if let Some((read, waiting)) = self.fresh {
             waiting.cache.keep(&waiting.name, read);
@@ -88,14 +94,14 @@ impl BranchKeyCache {
             pending: HashMap::new(),
             forgotten: 0,
             runtime: None,
-            sweeps: false,
+            sweeper_runs: false,
             hits: 0,
             misses: 0,
         };
         Self { source, limits, state: Mutex::new(state) }
     }
 
-    /// What is kept, and how long.
+    /// How many branch keys are stored, and how long.
     pub fn limits(&self) -> BranchKeyCacheLimits {
         self.limits
     }
@@ -105,7 +111,7 @@ impl BranchKeyCache {
         self.source.as_ref()
     }
 
-    /// What the cache has done.
+    /// Returns how often keys were found and read, and how many are stored.
     pub fn stats(&self) -> BranchKeyCacheStats {
         let mut state = self.lock();
         sweep(&mut state, self.limits.max_age);
@@ -113,10 +119,10 @@ impl BranchKeyCache {
         BranchKeyCacheStats { hits, misses, entries: entries.len() }
     }
 
-    /// A branch key: at once if it is there, else when it was read.
+    /// Returns a branch key: from the cache, or by reading it from the source.
     ///
     /// # Errors
-    /// `WouldBlock` if it is not there and the caller has no Tokio runtime; what the store says.
+    /// `WouldBlock` if the key is not in the cache and the caller has no Tokio runtime; those of the source.
     pub async fn get(
         self: &Arc<Self>,
         branch_key_id: &str,
@@ -133,17 +139,12 @@ impl BranchKeyCache {
         Ok(CachedBranchKey { key: Arc::clone(&read.key), fresh: Some((read, waiting)) })
     }
 
-    /// Drops all versions of a branch key.
+    /// Drops all versions of a branch key, also those that are being read now.
     pub fn forget(&self, branch_key_id: &str) {
         let mut state = self.lock();
         state.forgotten += 1;
         state.pending.clear();
-        let of_it = |entry: &Entry| entry.key.id == branch_key_id;
-        let names = state.entries.iter().filter(|(_, entry)| of_it(entry));
-        let names: Vec<Name> = names.map(|(name, _)| name.clone()).collect();
-        for name in names {
-            state.entries.pop(&name);
-        }
+        drop_entries(&mut state, |entry| entry.key.id == branch_key_id);
     }
 
     fn find(
@@ -165,7 +166,7 @@ impl BranchKeyCache {
         if now >= entry.renew
             && let Some(runtime) = Handle::try_current().ok().or_else(|| state_now.runtime.clone())
         {
-            // If it fails, the next one who uses the key a little later tries again.
+            // If this read fails, a use of the key after 5 % of its maximum age starts the next.
             entry.renew = now + self.limits.max_age / 20;
             let reading = self.read(branch_key_id, which, state_now.forgotten);
             let (cache, name) = (Arc::clone(self), name.clone());
@@ -178,7 +179,7 @@ impl BranchKeyCache {
         Some(key)
     }
 
-    /// The read that is under way, or a new one.
+    /// Joins the read of this key that is under way, or starts one.
     fn wait(
         self: &Arc<Self>,
         name: Name,
@@ -205,14 +206,14 @@ impl BranchKeyCache {
     fn read(&self, branch_key_id: &str, which: Which, forgotten: u64) -> Reading {
         let (source, id) = (Arc::clone(&self.source), branch_key_id.to_owned());
         Box::pin(async move {
-            // Its age begins before it is read: what is destroyed after that is not used longer.
+            // The age counts from before the read: a key that is destroyed during it is not used for longer.
             let at = Instant::now();
             let stored = source.read(&id, which).await?;
             Ok(Read { key: Arc::new(stored.branch_key), at, forgotten })
         })
     }
 
-    /// Keeps what was read, unless it is older than what is there, or was forgotten meanwhile.
+    /// Stores what was read, unless a later read is stored, or the cache was told to forget keys meanwhile.
     fn keep(self: &Arc<Self>, name: &Name, read: Read) {
         let max_age = self.limits.max_age;
         let mut state = self.lock();
@@ -226,12 +227,12 @@ impl BranchKeyCache {
         while state.entries.len() > self.limits.max_entries.get() {
             state.entries.pop_lru();
         }
-        if !std::mem::replace(&mut state.sweeps, true) {
+        if !std::mem::replace(&mut state.sweeper_runs, true) {
             self.sweep_later(&state);
         }
     }
 
-    /// Drops the keys at their age, whether or not anybody asks for them, until none is left.
+    /// Starts a task that drops entries at their age, and that ends with the last entry.
     fn sweep_later(self: &Arc<Self>, state: &State) {
         let Some(runtime) = state.runtime.clone() else { return };
         let (cache, max_age) = (Arc::downgrade(self), self.limits.max_age);
@@ -242,14 +243,14 @@ impl BranchKeyCache {
                 let mut state = cache.lock();
                 sweep(&mut state, max_age);
                 if state.entries.is_empty() {
-                    state.sweeps = false;
+                    state.sweeper_runs = false;
                     return;
                 }
             }
         });
     }
 
-    /// No panic while it is held leaves anything half-changed.
+    /// Locks the state. A poisoned lock is used all the same: no panic leaves the state half-changed.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -267,19 +268,18 @@ impl Drop for Waiting {
 }
 
 fn sweep(state: &mut State, max_age: Duration) {
-    let old = |entry: &Entry| entry.read.elapsed() >= max_age;
-    let names: Vec<Name> = state
-        .entries
-        .iter()
-        .filter(|(_, entry)| old(entry))
-        .map(|(name, _)| name.clone())
-        .collect();
+    drop_entries(state, |entry| entry.read.elapsed() >= max_age);
+}
+
+fn drop_entries(state: &mut State, unwanted: impl Fn(&Entry) -> bool) {
+    let names = state.entries.iter().filter(|(_, entry)| unwanted(entry));
+    let names: Vec<Name> = names.map(|(name, _)| name.clone()).collect();
     for name in names {
         state.entries.pop(&name);
     }
 }
 
-/// The version comes first, as it has one length.
+/// The key of an entry: the version, which always has 16 bytes, then the id of the branch key.
 fn name(branch_key_id: &str, which: Which) -> Name {
     let version = match &which {
         Which::Active => &[0; 16],
@@ -295,3 +295,6 @@ fn would_block() -> Error {
          synchronous call cannot wait for; use the asynchronous call first",
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! Which KMS key a key store uses for a record.
+//! The KMS keys that a key store may use, and which one it uses for a record.
 //!
 //! Source: `framework/branch-key-store.md`, "AWS KMS Configuration".
 
@@ -16,9 +16,9 @@ pub enum KmsConfiguration {
         /// Whether related multi-Region keys count as one key.
         multi_region: bool,
     },
-    /// Whichever key a record names; only reads.
+    /// The key that each record names. Such a store only reads.
     Discovery {
-        /// The Region to ask: without `multi_region` by default that of the key.
+        /// The Region to ask; by default that of the key, or with `multi_region` the default one of KMS.
         region: Option<String>,
         /// Whether the Region is asked for multi-Region keys of other Regions, too.
         multi_region: bool,
@@ -26,10 +26,10 @@ pub enum KmsConfiguration {
 }
 
 impl KmsConfiguration {
-    /// One KMS key, by its ARN.
+    /// The configuration of one KMS key, named by its ARN.
     ///
     /// # Errors
-    /// `InvalidArgument` for any other text, that of an alias too.
+    /// `InvalidArgument` for any other text, also for the ARN of an alias.
     pub fn key(arn: &str, multi_region: bool) -> Result<Self> {
         let arn = KmsArn::of_key(arn).ok_or_else(|| {
             Error::invalid(
@@ -55,11 +55,11 @@ impl KmsConfiguration {
         }
     }
 
-    /// The key to ask for a record that names this one. This is checked before KMS is asked, so that
-    /// no record chooses another key.
+    /// Returns the key to ask for a record that names the key `stored`. This is checked before KMS is
+    /// asked, so that a changed record cannot choose another key.
     ///
     /// # Errors
-    /// `KmsWrongKey`.
+    /// `KmsWrongKey` if the store may not use that key.
     pub(super) fn key_for(&self, stored: &KmsArn, default_region: Option<&str>) -> Result<KmsArn> {
         let (asked, is_right) = match self {
             Self::Key { arn, multi_region } => {

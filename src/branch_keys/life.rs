@@ -1,7 +1,7 @@
 //! The life of a branch key: created, rotated, destroyed.
 //!
-//! Source: `framework/branch-key-store.md`, "CreateKey" and "VersionKey". Each is one write of all or
-//! nothing, so that whoever is killed on the way leaves the store as it was.
+//! Source: `framework/branch-key-store.md`, "CreateKey" and "VersionKey". Each writes all its records in
+//! one transaction, so that a process killed on the way leaves the store as it was.
 
 use super::record::{ACTIVE, BEACON, Record, attribute, version_type};
 use super::store::{BranchKeyStore, check_id, not_authentic, not_found};
@@ -12,12 +12,12 @@ use crate::error::{Code, Error, Result};
 use crate::foreign_text::shown;
 use crate::kms_arn::KmsArn;
 
-/// A version of a branch key that was made just now.
+/// The version that a call has created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Created {
     /// The id of the branch key.
     pub branch_key_id: String,
-    /// The version, which is active.
+    /// The version, which is the active one.
     pub version: Version,
 }
 
@@ -25,8 +25,7 @@ impl BranchKeyStore {
     /// Creates a branch key; without an id under a random one.
     ///
     /// # Errors
-    /// `InvalidArgument` for an id without a context; `BranchKeyExists`; what the storage and KMS
-    /// say.
+    /// `InvalidArgument` for an id without a context; `BranchKeyExists`; those of the storage and of KMS.
     pub async fn create(
         &self,
         branch_key_id: Option<&str>,
@@ -63,11 +62,11 @@ impl BranchKeyStore {
         Err(Error::new(Code::BranchKeyExists, message))
     }
 
-    /// Makes a new version of a branch key, which is active from now on; older ones go on to unwrap.
+    /// Creates a new version of a branch key and makes it the active one; older versions still unwrap.
     ///
     /// # Errors
-    /// `BranchKeyNotFound`, `BranchKeyAltered`, `BranchKeyConflict` if somebody else rotated it
-    /// meanwhile, `KmsWrongKey`, and what the storage and KMS say.
+    /// `BranchKeyNotFound`, `BranchKeyAltered`, `BranchKeyConflict` if another call rotated or destroyed
+    /// it meanwhile, `KmsWrongKey`; those of the storage and of KMS.
     pub async fn rotate(&self, branch_key_id: &str) -> Result<Created> {
         self.configuration.key_to_write()?;
         check_id(branch_key_id)?;
@@ -75,7 +74,7 @@ impl BranchKeyStore {
         let item = item.ok_or_else(|| not_found(branch_key_id, None))?;
         let old = Record::parse(&item, branch_key_id, ACTIVE)?;
         let kms_key = self.kms_key(&old.kms_arn).await?;
-        // To the context that it has: only whether it is authentic is of use.
+        // Encrypted again for the same context, only to see whether the record is authentic.
         let context = old.kms_context(&self.logical_name);
         let authentic = self.kms.re_encrypt(&kms_key, &old.enc, &context, &context).await;
         authentic.map_err(|error| not_authentic(branch_key_id, error))?;
@@ -100,31 +99,32 @@ impl BranchKeyStore {
         Err(Error::new(Code::BranchKeyConflict, message))
     }
 
-    /// Deletes all versions of a branch key, and forgets it: whatever it wrapped can be decrypted no
-    /// more, but where another process still has it in a cache. Returns how many versions there
-    /// were.
+    /// Deletes all versions of a branch key, and drops it from the caches of this store. Messages under it
+    /// cannot be decrypted any more, except by processes that still have it in a cache. Returns how many
+    /// versions there were.
     ///
     /// # Errors
-    /// `BranchKeyNotFound` if there is nothing of it, and what the storage says.
+    /// `BranchKeyNotFound` if it has no record; those of the storage.
     pub async fn destroy(&self, branch_key_id: &str) -> Result<usize> {
         check_id(branch_key_id)?;
         if self.storage.items(branch_key_id).await?.is_empty() {
             return Err(not_found(branch_key_id, None));
         }
-        // First the active one: without it nobody wraps under, or rotates, what is being deleted.
+        // The active record first: without it nobody can wrap under the key, or rotate it, from here on.
         self.storage.delete(branch_key_id, &[ACTIVE.to_owned()]).await?;
-        // Whoever rotated before that may have added a version, so that they are looked at now.
+        // Listed again, as a rotation just before that may have added a version.
         let items = self.storage.items(branch_key_id).await?;
         let mut others: Vec<_> =
             items.iter().filter_map(|item| item.text(attribute::TYPE).map(str::to_owned)).collect();
-        // Last the beacon key: while it is there, nobody can create the branch key anew.
+        // The beacon record last: while it exists, nobody can create a branch key of this id.
         others.sort_by_key(|kind| kind == BEACON);
         self.storage.delete(branch_key_id, &others).await?;
         self.forget(branch_key_id);
         Ok(others.iter().filter(|kind| kind.starts_with("branch:version:")).count())
     }
 
-    /// The record of a new version, and the active record with the same key.
+    /// Creates the key of a new version; returns the record of the version, and the active record with the
+    /// same key.
     async fn wrapped(
         &self,
         kms_key: &KmsArn,
@@ -139,8 +139,8 @@ impl BranchKeyStore {
         Ok((record.with_enc(enc), active.with_enc(active_enc)))
     }
 
-    /// Whether a write that was refused was done all the same: if its answer is lost, it is tried
-    /// again, and then finds what it wrote itself.
+    /// Whether a write that was refused had succeeded before: if the answer of the first attempt is lost,
+    /// the second one finds the records of the first, and its condition fails.
     async fn has_written(&self, branch_key_id: &str, active: &Record) -> Result<bool> {
         let Some(version) = active.active_version() else { return Ok(false) };
         let kind = version_type(&version);

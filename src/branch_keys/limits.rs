@@ -1,24 +1,24 @@
-//! How long branch keys are kept, and what became of that.
+//! The limits and the figures of a cache of branch keys.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-/// How long and how many branch keys are kept.
+/// How long, and how many, branch keys are cached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BranchKeyCacheLimits {
-    /// How long after it was read a branch key is used.
+    /// How long a branch key is used, counted from when its read began.
     pub max_age: Duration,
-    /// How many versions are kept; the least recently used are dropped first.
+    /// The most versions that are cached; the least recently used are dropped first.
     pub max_entries: NonZeroUsize,
 }
 
-/// What a cache has done.
+/// How a cache was used since it was created.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct BranchKeyCacheStats {
-    /// How often a key was there.
+    /// How often a key was found in the cache.
     pub hits: u64,
-    /// How often it had to be read, or waited for.
+    /// How often a key had to be read, or a read waited for.
     pub misses: u64,
-    /// How many keys are there now.
+    /// How many keys are cached now.
     pub entries: usize,
 }

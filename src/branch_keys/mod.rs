@@ -8,8 +8,6 @@
 
 mod branch_key;
 mod cache;
-#[cfg(test)]
-mod cache_tests;
 mod configuration;
 mod life;
 mod limits;
@@ -38,7 +36,7 @@ pub use store::{BranchKeyStore, Description, VersionDescription};
 pub use version::Version;
 pub(crate) use wrapping::{PROVIDER_ID, Wrapped, unwrap, wrap};
 
-/// What storages and KMS answer, later.
+/// The future answer of a storage or of KMS.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
 /// The longest id of a branch key, in bytes: DynamoDB's longest partition key.
@@ -46,7 +44,7 @@ pub const MAX_ID_LENGTH: usize = 2048;
 
 /// Holds the items of branch keys.
 pub trait Storage: Send + Sync {
-    /// The item with these keys; `consistently` where one that was written just now must be seen.
+    /// Returns the item with these keys. With `consistently`, sees every write that has ended before.
     fn get<'a>(
         &'a self,
         branch_key_id: &'a str,
@@ -54,23 +52,23 @@ pub trait Storage: Send + Sync {
         consistently: bool,
     ) -> Answer<'a, Option<Item>>;
 
-    /// Writes all of these or none; `false` if a condition does not hold.
+    /// Writes all of these items or none; returns `false` if a condition does not hold.
     fn write<'a>(&'a self, puts: &'a [Put]) -> Answer<'a, bool>;
 
-    /// All items of a branch key, read consistently.
+    /// Returns all items of a branch key, read consistently.
     fn items<'a>(&'a self, branch_key_id: &'a str) -> Answer<'a, Vec<Item>>;
 
-    /// Deletes these items of a branch key, as far as they exist.
+    /// Deletes the items of a branch key that have these types, as far as they exist.
     fn delete<'a>(&'a self, branch_key_id: &'a str, kinds: &'a [String]) -> Answer<'a, ()>;
 
-    /// The ids of all branch keys that have an active version.
+    /// Returns the ids of all branch keys that have an active version.
     fn list(&self) -> Answer<'_, Vec<String>>;
 
-    /// Makes the table, and waits until it can be used; does nothing if it exists.
+    /// Creates the table, unless it exists, and waits until it can be used.
     fn create_table(&self) -> Answer<'_, ()>;
 }
 
-/// An item to be written, and on which condition.
+/// An item to be written if a condition holds.
 #[derive(Debug, Clone)]
 pub struct Put {
     /// The item.
@@ -79,28 +77,28 @@ pub struct Put {
     pub condition: Condition,
 }
 
-/// What must be so for an item to be written.
+/// The condition for a write.
 #[derive(Debug, Clone)]
 pub enum Condition {
-    /// There is no item with its keys.
+    /// No item with the same keys exists.
     Absent,
-    /// There is one, and its `enc` is this.
+    /// An item with the same keys exists, and its `enc` is this.
     Unchanged(Vec<u8>),
 }
 
 /// Wraps and unwraps branch keys under KMS keys.
 pub trait Kms: Send + Sync {
-    /// The Region to ask where nothing else names one.
+    /// Returns the Region to ask where nothing else names one.
     fn default_region(&self) -> Answer<'_, String>;
 
-    /// GenerateDataKeyWithoutPlaintext, of 32 bytes.
+    /// Calls GenerateDataKeyWithoutPlaintext for 32 bytes; returns the wrapped key.
     fn generate<'a>(
         &'a self,
         key: &'a KmsArn,
         context: &'a EncryptionContext,
     ) -> Answer<'a, Vec<u8>>;
 
-    /// ReEncrypt, under the same key and for another context.
+    /// Calls ReEncrypt, under the same key, from one context to another; returns the wrapped key.
     fn re_encrypt<'a>(
         &'a self,
         key: &'a KmsArn,
@@ -109,7 +107,7 @@ pub trait Kms: Send + Sync {
         new_context: &'a EncryptionContext,
     ) -> Answer<'a, Vec<u8>>;
 
-    /// Decrypt.
+    /// Calls Decrypt; returns the key.
     fn decrypt<'a>(
         &'a self,
         key: &'a KmsArn,

@@ -1,4 +1,4 @@
-//! The records of branch keys: the items of the table, and what of them KMS authenticates.
+//! The records of branch keys: items of the table, all of whose attributes KMS authenticates.
 //!
 //! Source: `framework/branch-key-store.md`, "Record Format" and "Encryption Context".
 
@@ -14,21 +14,21 @@ use crate::kms_arn::KmsArn;
 pub mod attribute {
     /// The partition key: the id of the branch key.
     pub const ID: &str = "branch-key-id";
-    /// The sort key: which record of the branch key.
+    /// The sort key: the type of the record.
     pub const TYPE: &str = "type";
     /// The branch key, as KMS wrapped it.
     pub const ENC: &str = "enc";
     /// The type of the version that is active.
     pub const VERSION: &str = "version";
-    /// The KMS key.
+    /// The ARN of the KMS key that wraps it.
     pub const KMS_ARN: &str = "kms-arn";
-    /// When the version was made.
+    /// When the version was created.
     pub const CREATE_TIME: &str = "create-time";
     /// The version of this format.
     pub const HIERARCHY_VERSION: &str = "hierarchy-version";
-    /// What comes before the keys of the caller's context.
+    /// The prefix of the attributes that hold the caller's context.
     pub const CONTEXT_PREFIX: &str = "aws-crypto-ec:";
-    /// In the encryption context for KMS alone: the logical name of the key store.
+    /// The logical name of the key store; in the encryption context for KMS, but in no record.
     pub const TABLE_NAME: &str = "tablename";
 }
 
@@ -36,7 +36,7 @@ use attribute::{
     CONTEXT_PREFIX, CREATE_TIME, ENC, HIERARCHY_VERSION, ID, KMS_ARN, TABLE_NAME, TYPE, VERSION,
 };
 
-/// The type of the record that wraps.
+/// The type of the record of the active version.
 pub(super) const ACTIVE: &str = "branch:ACTIVE";
 /// The type of the record that holds the beacon key.
 pub(super) const BEACON: &str = "beacon:ACTIVE";
@@ -53,7 +53,7 @@ pub(super) fn version_of_type(kind: &str) -> Option<Version> {
     kind.strip_prefix(VERSION_PREFIX).and_then(Version::parse)
 }
 
-/// A record as the storage has it: each attribute by its name.
+/// An item of the storage: its attributes by their names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Item(pub BTreeMap<String, Value>);
 
@@ -88,20 +88,20 @@ impl Item {
     }
 }
 
-/// A record whose form is right; only KMS tells whether it is authentic.
+/// A record of the right form. It is authentic only if KMS unwraps its key.
 #[derive(Debug, Clone)]
 pub(super) struct Record {
     pub enc: Vec<u8>,
     pub kms_arn: KmsArn,
-    /// All attributes but `enc`, as KMS sees them.
+    /// All attributes but `enc`; numbers as text.
     attributes: BTreeMap<String, String>,
 }
 
 impl Record {
-    /// The record of an item that was read by these keys.
+    /// Reads the item that the storage gave for this id and type.
     ///
     /// # Errors
-    /// `BranchKeyAltered` if its form is wrong, `BranchKeyUnsupported` for another version of it.
+    /// `BranchKeyAltered` if its form is wrong, `BranchKeyUnsupported` for another version of the form.
     pub(super) fn parse(item: &Item, branch_key_id: &str, kind: &str) -> Result<Self> {
         let altered =
             |what: &str| Error::new(Code::BranchKeyAltered, malformed(branch_key_id, kind, what));
@@ -139,7 +139,7 @@ impl Record {
         Ok(Self { enc, kms_arn, attributes })
     }
 
-    /// The first records of a branch key: the version's, without `enc`.
+    /// Returns the record of the first version of a branch key, its `enc` still empty.
     pub(super) fn first(
         branch_key_id: &str,
         version: &Version,
@@ -162,7 +162,7 @@ impl Record {
         Self { enc: Vec::new(), kms_arn: kms_arn.clone(), attributes }
     }
 
-    /// The record of a new version of the branch key that this is the active record of.
+    /// From the active record: returns the record of a new version, its `enc` still empty.
     pub(super) fn next(&self, version: &Version, create_time: String) -> Self {
         let mut next = self.clone();
         next.enc.clear();
@@ -172,7 +172,7 @@ impl Record {
         next
     }
 
-    /// The active record of the version that this is the record of.
+    /// From the record of a version: returns the active record of that version.
     pub(super) fn activated(&self, version: &Version) -> Self {
         let mut active = self.clone();
         active.attributes.insert(TYPE.to_owned(), ACTIVE.to_owned());
@@ -180,20 +180,21 @@ impl Record {
         active
     }
 
-    /// The beacon record beside the version that this is the record of.
+    /// From the record of the first version: returns the beacon record of the branch key.
     pub(super) fn beacon(&self) -> Self {
         let mut beacon = self.clone();
         beacon.attributes.insert(TYPE.to_owned(), BEACON.to_owned());
         beacon
     }
 
-    /// The same with this wrapped key.
+    /// Returns this record with that wrapped key.
     pub(super) fn with_enc(mut self, enc: Vec<u8>) -> Self {
         self.enc = enc;
         self
     }
 
-    /// What KMS authenticates: every attribute but `enc`, and the logical name of the key store.
+    /// Returns the encryption context for KMS: every attribute but `enc`, and the logical name of the key
+    /// store.
     pub(super) fn kms_context(&self, logical_name: &str) -> EncryptionContext {
         let mut context = EncryptionContext::default();
         for (name, value) in &self.attributes {
@@ -203,7 +204,7 @@ impl Record {
         context
     }
 
-    /// The context that its maker gave.
+    /// Returns the context that the branch key was created with.
     pub(super) fn custom_context(&self) -> EncryptionContext {
         let mut context = EncryptionContext::default();
         for (name, value) in &self.attributes {
@@ -214,12 +215,12 @@ impl Record {
         context
     }
 
-    /// The version that an active record names.
+    /// Returns the version that an active record names.
     pub(super) fn active_version(&self) -> Option<Version> {
         self.attributes.get(VERSION).map(String::as_str).and_then(version_of_type)
     }
 
-    /// When its maker says that it was made.
+    /// Returns the time that the record gives for its creation.
     pub(super) fn create_time(&self) -> &str {
         self.attributes.get(CREATE_TIME).map(String::as_str).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! Reads branch keys: a record from the storage, and what KMS unwraps of it.
+//! Reads branch keys: gets the record from the storage, and lets KMS unwrap its key.
 //!
 //! Source: `framework/branch-key-store.md`, "GetActiveBranchKey", "GetBranchKeyVersion" and
 //! "GetBeaconKey".
@@ -31,37 +31,37 @@ pub struct BranchKeyStore {
     caches: Mutex<Caches>,
 }
 
-/// The caches of what this store has read, for as long as somebody uses them.
+/// The caches of this store that are still in use: all of them, and those that keyrings share by name.
 #[derive(Default)]
 struct Caches {
     all: Vec<Weak<BranchKeyCache>>,
     shared: HashMap<String, Weak<BranchKeyCache>>,
 }
 
-/// What the storage tells of a branch key; KMS was not asked whether it is authentic.
+/// What the records say about a branch key. KMS was not asked whether they are authentic.
 #[derive(Debug)]
 pub struct Description {
-    /// The version that wraps.
+    /// The active version, which wraps data keys.
     pub active_version: Version,
     /// All versions, the active one first.
     pub versions: Vec<VersionDescription>,
-    /// The KMS key.
+    /// The ARN of the KMS key.
     pub kms_arn: String,
     /// The context that the branch key was created with.
     pub context: EncryptionContext,
 }
 
-/// What the storage tells of one version.
+/// What its record says about one version.
 #[derive(Debug)]
 pub struct VersionDescription {
     /// The version.
     pub version: Version,
-    /// When it was made, as its maker wrote it.
+    /// When it was created, as the record has it; AWS's libraries write it in another form than we do.
     pub create_time: String,
 }
 
 impl BranchKeyStore {
-    /// A store over this storage. Nothing is asked yet.
+    /// Returns a store over this storage. Neither the storage nor KMS is asked yet.
     ///
     /// # Errors
     /// `InvalidArgument` for an empty logical name.
@@ -77,33 +77,33 @@ impl BranchKeyStore {
         Ok(Self { logical_name, storage, kms, configuration, caches: Mutex::default() })
     }
 
-    /// The name that the records of this store are authenticated with.
+    /// Returns the logical name, which KMS authenticates with each record.
     pub fn logical_name(&self) -> &str {
         &self.logical_name
     }
 
-    /// Where the records are.
+    /// Returns the storage of the records.
     pub fn storage(&self) -> &Arc<dyn Storage> {
         &self.storage
     }
 
-    /// Which KMS keys the store may ask.
+    /// Returns the KMS keys that the store may use.
     pub fn configuration(&self) -> &KmsConfiguration {
         &self.configuration
     }
 
-    /// The version that wraps.
+    /// Reads the active version, which wraps data keys.
     ///
     /// # Errors
-    /// `BranchKeyNotFound`, `BranchKeyAltered`, `BranchKeyUnsupported`, `KmsWrongKey`, and what the
-    /// storage and KMS say.
+    /// `BranchKeyNotFound`, `BranchKeyAltered`, `BranchKeyUnsupported`, `KmsWrongKey`; those of the storage
+    /// and of KMS.
     pub async fn active(&self, branch_key_id: &str) -> Result<StoredBranchKey> {
         let record = self.record(branch_key_id, ACTIVE).await?;
         let version = record.active_version().ok_or_else(|| not_found(branch_key_id, None))?;
         self.unwrapped(branch_key_id, version, &record).await
     }
 
-    /// This version.
+    /// Reads this version.
     ///
     /// # Errors
     /// As `active`.
@@ -112,7 +112,7 @@ impl BranchKeyStore {
         self.unwrapped(branch_key_id, version, &record).await
     }
 
-    /// The beacon key, which does not change with rotations.
+    /// Reads the beacon key, which rotations do not change.
     ///
     /// # Errors
     /// As `active`.
@@ -122,10 +122,10 @@ impl BranchKeyStore {
         Ok((key, record.custom_context()))
     }
 
-    /// What the storage has of a branch key.
+    /// Returns what the records say about a branch key, without asking KMS.
     ///
     /// # Errors
-    /// `BranchKeyNotFound`, `BranchKeyAltered`, `BranchKeyUnsupported`, and what the storage says.
+    /// `BranchKeyNotFound`, `BranchKeyAltered`, `BranchKeyUnsupported`; those of the storage.
     pub async fn describe(&self, branch_key_id: &str) -> Result<Description> {
         check_id(branch_key_id)?;
         let items = self.storage.items(branch_key_id).await?;
@@ -144,7 +144,7 @@ impl BranchKeyStore {
         let active = active.ok_or_else(|| not_found(branch_key_id, None))?;
         let active_version =
             active.active_version().ok_or_else(|| not_found(branch_key_id, None))?;
-        // Only the active one is known to be so; nobody may order versions by their times.
+        // The others in no order: their times are texts of different forms.
         versions.sort_by_key(|described| described.version != active_version);
         Ok(Description {
             active_version,
@@ -154,11 +154,10 @@ impl BranchKeyStore {
         })
     }
 
-    /// The cache of this partition, which those share who ask for it by this name; without a name a
-    /// new one.
+    /// Returns the cache of this partition, which all who name it share; a new cache without a name.
     ///
     /// # Errors
-    /// `InvalidArgument` if the partition has other limits.
+    /// `InvalidArgument` if the cache of the partition has other limits.
     pub fn cache(
         self: &Arc<Self>,
         partition: Option<&str>,
@@ -185,7 +184,7 @@ impl BranchKeyStore {
         Ok(cache)
     }
 
-    /// Tells each cache of this store that a branch key has changed.
+    /// Drops a branch key, which has changed, from all caches of this store.
     pub(super) fn forget(&self, branch_key_id: &str) {
         let all = self.caches.lock().unwrap_or_else(PoisonError::into_inner).all.clone();
         all.iter().filter_map(Weak::upgrade).for_each(|cache| cache.forget(branch_key_id));
@@ -195,7 +194,7 @@ impl BranchKeyStore {
         check_id(branch_key_id)?;
         let mut item = self.storage.get(branch_key_id, kind, false).await?;
         if item.is_none() {
-            // It may have been written a moment ago, which a plain read need not see.
+            // Read again consistently: another read may miss what was written a moment ago.
             item = self.storage.get(branch_key_id, kind, true).await?;
         }
         let item = item.ok_or_else(|| not_found(branch_key_id, version_of_type(kind)))?;
@@ -230,7 +229,7 @@ impl BranchKeyStore {
         Err(Error::new(Code::BranchKeyAltered, message))
     }
 
-    /// The KMS key to ask for a record.
+    /// Returns the KMS key to ask for a record that names the key `stored`.
     pub(super) async fn kms_key(&self, stored: &KmsArn) -> Result<KmsArn> {
         let region = match self.configuration.needs_region() {
             true => Some(self.kms.default_region().await?),
@@ -251,8 +250,10 @@ impl BranchKeySource for BranchKeyStore {
     }
 }
 
+/// Checks the length of the id.
+///
 /// # Errors
-/// `InvalidArgument` for an id that no branch key has.
+/// `InvalidArgument` for an id that no branch key can have.
 pub(crate) fn check_id(branch_key_id: &str) -> Result<()> {
     if (1..=MAX_ID_LENGTH).contains(&branch_key_id.len()) {
         return Ok(());
@@ -278,7 +279,7 @@ pub(super) fn not_found(branch_key_id: &str, version: Option<Version>) -> Error 
     Error::new(Code::BranchKeyNotFound, message)
 }
 
-/// What KMS says of a record, as that of the branch key.
+/// Turns a refusal by KMS to unwrap a record into an error about the branch key.
 pub(super) fn not_authentic(branch_key_id: &str, error: Error) -> Error {
     if error.code() != Code::KmsInvalidCiphertext {
         return error;

@@ -1,11 +1,11 @@
-//! The time of a record: `2026-01-31T12:34:56.123456Z`. It is authenticated text, which nobody reads
-//! as a time: the libraries of AWS write it differently.
+//! The creation time of a record: `2026-01-31T12:34:56.123456Z`. It is authenticated, and never parsed:
+//! AWS's libraries write it in other forms.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const SECONDS_OF_DAY: u64 = 24 * 60 * 60;
 
-/// Now, in UTC.
+/// Returns the time now, in UTC.
 pub(super) fn now() -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     text(since.as_secs(), since.subsec_micros())

@@ -10,7 +10,7 @@ use crate::error::{Code, Error, Result};
 pub struct Version([u8; 16]);
 
 impl Version {
-    /// A fresh one.
+    /// Returns a random version.
     ///
     /// # Errors
     /// `Internal` if the operating system gives no random bytes.
@@ -22,6 +22,8 @@ impl Version {
         Ok(Self(bytes))
     }
 
+    /// Reads a version from the 16 bytes of its UUID.
+    ///
     /// # Errors
     /// `BranchKeyUnsupported` for bytes that are no version 4 UUID.
     pub fn from_bytes(bytes: [u8; 16]) -> Result<Self> {
@@ -34,7 +36,7 @@ impl Version {
         ))
     }
 
-    /// The version of this text; `None` for one that is no version 4 UUID in lower case.
+    /// Reads a version from text; `None` unless it is a version 4 UUID in lower case.
     pub fn parse(text: &str) -> Option<Self> {
         let digits: String = text.split('-').collect();
         let bytes = data_encoding::HEXLOWER.decode(digits.as_bytes()).ok()?;
@@ -42,7 +44,7 @@ impl Version {
         (version.to_string() == text).then_some(version)
     }
 
-    /// The bytes in the order of the text.
+    /// Returns the bytes of the UUID, in the order of the text.
     pub fn bytes(&self) -> &[u8; 16] {
         &self.0
     }

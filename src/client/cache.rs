@@ -50,6 +50,7 @@ struct State {
     /// How often the cache was cleared.
     cleared: u64,
     /// Whether a task is running that drops entries at their age.
+    #[cfg(feature = "aws-kms")]
     sweeper_runs: bool,
     hits: u64,
     misses: u64,
@@ -91,6 +92,7 @@ impl MaterialsCache {
             pending: HashMap::new(),
             calls: 0,
             cleared: 0,
+            #[cfg(feature = "aws-kms")]
             sweeper_runs: false,
             hits: 0,
             misses: 0,

@@ -16,7 +16,9 @@ use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
 use crate::format::EncryptedDataKey;
 use crate::keyring::{Keyring, would_block};
-use crate::materials::{Attempts, DecryptionMaterials, EncryptionMaterials, timed_out};
+#[cfg(feature = "aws-kms")]
+use crate::materials::timed_out;
+use crate::materials::{Attempts, DecryptionMaterials, EncryptionMaterials};
 use crate::suite::{AlgorithmSuite, KeyDerivation};
 
 pub(super) struct MaterialsSource {

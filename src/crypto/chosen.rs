@@ -1,5 +1,6 @@
 //! The engine that this build uses.
 
+#[cfg(any(test, feature = "aws-kms"))]
 use zeroize::Zeroizing;
 
 #[cfg(all(feature = "aws-lc", not(feature = "rust-crypto")))]
@@ -40,7 +41,8 @@ pub(crate) fn sha256(data: &[u8]) -> [u8; 32] {
     Engine::sha256(data)
 }
 
-/// SHA-384 (FIPS 180-4) of what is not secret.
+/// Returns the SHA-384 (FIPS 180-4) of public data: what it leaves on the stack is not wiped.
+#[cfg(any(test, feature = "aws-kms"))]
 pub(crate) fn sha384(data: &[u8]) -> [u8; 48] {
     Engine::sha384(data)
 }
@@ -80,6 +82,23 @@ pub(super) fn hmac(hash: HmacHash, key: &[u8], input: &[u8], output: &mut [u8]) 
 }
 
 /// 32 bytes by KDF in counter mode with HMAC-SHA-256 (NIST SP 800-108r1, 4.1).
+#[cfg(any(test, feature = "aws-kms"))]
 pub(super) fn counter_mode_kdf(secret: &[u8], fixed_input: &[u8]) -> Result<Zeroizing<[u8; 32]>> {
     Engine::counter_mode_kdf(secret, fixed_input)
+}
+
+#[cfg(test)]
+mod tests {
+    use data_encoding::HEXLOWER;
+
+    use super::*;
+
+    #[test]
+    fn hashes_are_those_of_the_standard() {
+        let sha_256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(HEXLOWER.encode(&sha256(b"abc")), sha_256);
+        let sha_384 = "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed\
+                       8086072ba1e7cc2358baeca134c825a7";
+        assert_eq!(HEXLOWER.encode(&sha384(b"abc")), sha_384);
+    }
 }

@@ -60,6 +60,7 @@ impl EcdhPublicKey {
     }
 
     /// As a SubjectPublicKeyInfo in DER, the point uncompressed.
+    #[cfg(feature = "aws-kms")]
     pub(crate) fn spki(&self) -> Vec<u8> {
         spki(self.curve, &self.point)
     }

@@ -1,5 +1,6 @@
 //! What an engine provides.
 
+#[cfg(any(test, feature = "aws-kms"))]
 use zeroize::Zeroizing;
 
 use super::ecdh::EcdhKey;
@@ -42,10 +43,12 @@ pub(crate) trait CryptoEngine {
     fn sha256(data: &[u8]) -> [u8; 32];
 
     /// SHA-384 (FIPS 180-4).
+    #[cfg(any(test, feature = "aws-kms"))]
     fn sha384(data: &[u8]) -> [u8; 48];
 
     /// The first 32 bytes of KDF in counter mode with HMAC-SHA-256 (NIST SP 800-108r1, 4.1), the counter of
     /// 32 bits before the fixed input.
+    #[cfg(any(test, feature = "aws-kms"))]
     fn counter_mode_kdf(secret: &[u8], fixed_input: &[u8]) -> Result<Zeroizing<[u8; 32]>>;
 
     /// A fresh key pair.

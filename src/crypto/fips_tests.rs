@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 use super::aws_lc::AwsLc;
+use super::kdf::counter_mode_key;
 use super::{
     Aead, CryptoEngine, DerivedKeys, EcdsaKey, EcdsaSigner, EcdsaVerifier, HmacHash, Iv,
-    KeyPairSpec, counter_mode_key, generate_key_pair, max_signature_length,
+    KeyPairSpec, generate_key_pair, max_signature_length,
 };
 use crate::suite::{AlgorithmSuite, Curve};
 

@@ -6,7 +6,9 @@
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::chosen::{AesGcm, counter_mode_kdf, hkdf};
+#[cfg(any(test, feature = "aws-kms"))]
+use super::chosen::counter_mode_kdf;
+use super::chosen::{AesGcm, hkdf};
 use super::engine::{Aead, HmacHash};
 use super::prf::hmac;
 use crate::error::Result;
@@ -58,6 +60,7 @@ impl DerivedKeys {
 
 /// A key of 32 bytes by KDF in counter mode with HMAC-SHA-256 (NIST SP 800-108r1, 4.1): one block,
 /// of the counter, the label, a zero byte, the context, and the length in bits.
+#[cfg(any(test, feature = "aws-kms"))]
 pub(crate) fn counter_mode_key(
     secret: &[u8],
     label: &[u8],
@@ -86,4 +89,34 @@ pub(crate) fn counter_mode_keys(
 /// Compares two commitments in constant time.
 pub(crate) fn same_commitment(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use data_encoding::HEXLOWER;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn bytes(case: &Value, name: &str) -> Vec<u8> {
+        HEXLOWER.decode(case[name].as_str().unwrap().as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn keys_in_counter_mode_are_derived_as_published() {
+        let path =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/hierarchy/known-answers.json");
+        let known: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let ours = known["kdf"].as_array().unwrap().iter().filter(|case| {
+            case["hash"] == "sha256" && case["length"] == 32 && case["label"].is_string()
+        });
+        let mut count = 0;
+        for case in ours {
+            let (key, context) = (bytes(case, "key"), bytes(case, "context"));
+            let derived = counter_mode_key(&key, &bytes(case, "label"), &context).unwrap();
+            assert_eq!(derived.to_vec(), bytes(case, "output"), "{}", case["id"]);
+            count += 1;
+        }
+        assert_eq!(count, 14);
+    }
 }

@@ -32,9 +32,11 @@ mod stack;
 mod wycheproof;
 
 pub use chosen::fips_mode;
+#[cfg(feature = "aws-kms")]
+pub(crate) use chosen::sha384;
 pub(crate) use chosen::{
     AesGcm, EcdhPrivateKey, RsaPrivateKey, RsaPublicKey, Signer, SigningKey, Verifier,
-    generate_key_pair, hkdf_sha512, random, sha256, sha384,
+    generate_key_pair, hkdf_sha512, random, sha256,
 };
 pub use ecdh::EcdhCurve;
 pub(crate) use ecdh::EcdhKey;
@@ -44,7 +46,9 @@ pub(crate) use ecdsa::{EcdsaKey, EcdsaSigner, EcdsaVerifier, max_signature_lengt
 pub(crate) use engine::CryptoEngine;
 pub(crate) use engine::{Aead, HmacHash, IV_LENGTH, Iv, TAG_LENGTH, Tag};
 pub(crate) use implicit_rejection::decrypt_or_random;
-pub(crate) use kdf::{DerivedKeys, counter_mode_key, counter_mode_keys, same_commitment};
+#[cfg(feature = "aws-kms")]
+pub(crate) use kdf::counter_mode_key;
+pub(crate) use kdf::{DerivedKeys, counter_mode_keys, same_commitment};
 pub use key_pair::KeyPairSpec;
 pub(crate) use prf::{cmac, hkdf, hmac};
 pub use rsa::RsaPadding;

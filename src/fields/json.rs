@@ -195,3 +195,16 @@ fn wipe(value: &mut Value) {
 fn not_a_keyset() -> Error {
     malformed("its text is not a keyset in Tink's JSON form")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_of_a_keyset_is_left_in_what_was_parsed_of_it() {
+        let mut value =
+            json!({ "primaryKeyId": 7, "key": [{ "keyData": { "value": "c2VjcmV0" } }] });
+        wipe(&mut value);
+        assert_eq!(value, json!({ "primaryKeyId": 7, "key": [{ "keyData": { "value": "" } }] }));
+    }
+}

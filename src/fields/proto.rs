@@ -150,3 +150,21 @@ impl Keyset {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_is_left_in_a_keyset_that_was_read() {
+        let key = |value: &[u8]| Key {
+            key_data: Some(KeyData { value: value.to_vec(), ..KeyData::default() }),
+            ..Key::default()
+        };
+        let mut keyset =
+            Keyset { primary_key_id: 1, key: vec![key(b"first"), Key::default(), key(b"second")] };
+        keyset.wipe();
+        let left = keyset.key.iter().filter_map(|key| key.key_data.as_ref());
+        assert!(left.map(|data| &data.value).all(Vec::is_empty));
+    }
+}

@@ -135,7 +135,12 @@ mod unnamed {
 
     /// Copies the file to its place where linking fails, as without `/proc`. It is finished by now, so that
     /// the copy may have a name.
-    fn copy(mut file: &File, path: &Path, name: &str, overwrite: bool) -> io::Result<()> {
+    pub(super) fn copy(
+        mut file: &File,
+        path: &Path,
+        name: &str,
+        overwrite: bool,
+    ) -> io::Result<()> {
         let folder = path.parent().unwrap_or(Path::new("/"));
         let named = named_in(folder, name)?;
         file.rewind()?;
@@ -144,3 +149,6 @@ mod unnamed {
         rename(named, path, overwrite)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -90,3 +90,21 @@ pub fn observe_unfinished(observer: fn(bool)) {
 fn lock() -> MutexGuard<'static, Names> {
     NAMES.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Else the end of the process would remove a later file of that name.
+    #[test]
+    fn a_name_is_remembered_only_while_its_file_is_unfinished() {
+        let path = Path::new("/kms-envelope-tests/unfinished");
+        let is_known = || lock().paths.iter().any(|known| known == path);
+        let (unfinished, ()) = Unfinished::make(path, || Ok(())).unwrap();
+        assert!(is_known());
+        drop(unfinished);
+        assert!(!is_known());
+        let refused = Unfinished::make(path, || Err::<(), _>(io::Error::other("no room")));
+        assert!(refused.is_err() && !is_known());
+    }
+}

@@ -115,26 +115,6 @@ impl MultiKeyring {
         Err(none_can_decrypt(&what, failures))
     }
 
-    async fn rewrap(
-        &self,
-        ciphertext_blob: &[u8],
-        context: &EncryptionContext,
-        to: &dyn DataKeyWrapper,
-        new_context: &EncryptionContext,
-    ) -> Result<WrappedDataKey> {
-        let mut failures = Failures::default();
-        for unwrapper in self.keyrings().map(Keyring::data_key_unwrapper) {
-            let wrapped = async {
-                unwrapper?.rewrap_data_key(ciphertext_blob, context, to, new_context).await
-            };
-            match wrapped.await {
-                Ok(wrapped) => return Ok(wrapped),
-                Err(error) => failures.push(error),
-            }
-        }
-        Err(none_can_decrypt("the data key", failures))
-    }
-
     async fn check_each(&self) -> Result<()> {
         for keyring in self.keyrings() {
             keyring.check().await?;
@@ -142,16 +122,20 @@ impl MultiKeyring {
         Ok(())
     }
 
-    async fn decrypt(
-        &self,
-        ciphertext_blob: &[u8],
-        context: &EncryptionContext,
-    ) -> Result<DecryptedDataKey> {
+    /// Asks one keyring after the other, the generator first, until one unwraps a data key that is not a
+    /// message's.
+    async fn ask_until_unwrapped<'a, T>(
+        &'a self,
+        ask: impl Fn(&'a dyn DataKeyUnwrapper) -> Answer<'a, T> + Send,
+    ) -> Result<T> {
         let mut failures = Failures::default();
         for unwrapper in self.keyrings().map(Keyring::data_key_unwrapper) {
-            let data_key = async { unwrapper?.decrypt_data_key(ciphertext_blob, context).await };
-            match data_key.await {
-                Ok(data_key) => return Ok(data_key),
+            let answer = match unwrapper {
+                Ok(unwrapper) => ask(unwrapper).await,
+                Err(error) => Err(error),
+            };
+            match answer {
+                Ok(unwrapped) => return Ok(unwrapped),
                 Err(error) => failures.push(error),
             }
         }
@@ -219,14 +203,17 @@ impl Keyring for MultiKeyring {
     }
 }
 
-/// Asks one keyring after the other, the generator first, until one unwraps it.
 impl DataKeyUnwrapper for MultiKeyring {
     fn decrypt_data_key<'a>(
         &'a self,
         ciphertext_blob: &'a [u8],
         context: &'a EncryptionContext,
     ) -> Answer<'a, DecryptedDataKey> {
-        Box::pin(self.decrypt(ciphertext_blob, context))
+        Box::pin(
+            self.ask_until_unwrapped(move |keyring| {
+                keyring.decrypt_data_key(ciphertext_blob, context)
+            }),
+        )
     }
 
     fn rewrap_data_key<'a>(
@@ -236,7 +223,9 @@ impl DataKeyUnwrapper for MultiKeyring {
         to: &'a dyn DataKeyWrapper,
         new_context: &'a EncryptionContext,
     ) -> Answer<'a, WrappedDataKey> {
-        Box::pin(self.rewrap(ciphertext_blob, context, to, new_context))
+        Box::pin(self.ask_until_unwrapped(move |keyring| {
+            keyring.rewrap_data_key(ciphertext_blob, context, to, new_context)
+        }))
     }
 }
 

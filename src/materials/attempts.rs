@@ -104,3 +104,54 @@ async fn yield_now() {
     })
     .await;
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(3600);
+
+    /// Asks once; `None` if the answer has to be waited for.
+    fn ask(attempts: &mut Attempts) -> Option<std::result::Result<(), Code>> {
+        attempts.next().now_or_never().map(|answer| answer.map_err(|error| error.code()))
+    }
+
+    #[test]
+    fn a_caller_who_cannot_wait_tries_eight_data_keys_and_then_no_other_keyring() {
+        let mut attempts = Attempts::at_once();
+        for _ in 0..8 {
+            assert_eq!(ask(&mut attempts), Some(Ok(())));
+            assert!(!attempts.stopped());
+        }
+        assert_eq!(ask(&mut attempts), Some(Err(Code::WouldBlock)));
+        assert!(attempts.stopped());
+    }
+
+    #[test]
+    fn a_message_with_many_data_keys_lets_other_tasks_run_after_the_first_eight() {
+        let mut attempts = Attempts::within(LONG);
+        for _ in 0..8 {
+            assert_eq!(ask(&mut attempts), Some(Ok(())));
+        }
+        for _ in 0..3 {
+            assert_eq!(ask(&mut attempts), None, "it yields");
+            let mut next = Box::pin(attempts.next());
+            assert!((&mut next).now_or_never().is_none());
+            assert!((&mut next).now_or_never().is_some(), "it yields once");
+        }
+    }
+
+    #[test]
+    fn a_message_whose_time_is_up_is_given_up_and_no_other_keyring_tries() {
+        let mut attempts = Attempts::within(Duration::ZERO);
+        assert_eq!(ask(&mut attempts), Some(Err(Code::UnwrapTimeout)));
+        assert!(attempts.stopped());
+    }
+
+    #[test]
+    fn a_time_beyond_all_clocks_is_no_limit() {
+        assert_eq!(ask(&mut Attempts::within(Duration::MAX)), Some(Ok(())));
+    }
+}

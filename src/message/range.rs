@@ -233,3 +233,6 @@ fn within(start: u64, at: u64, length: usize) -> Range<usize> {
     let from = usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX);
     from..from.saturating_add(length)
 }
+
+#[cfg(test)]
+mod tests;

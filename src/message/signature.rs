@@ -35,3 +35,57 @@ pub fn check_public_key(header: &Header) -> Result<()> {
     };
     Err(Error::malformed(format!("{problem} \"{PUBLIC_KEY}\"")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::EncryptionContext;
+    use crate::error::Code;
+    use crate::format::{EncryptedDataKey, HeaderLimits, header_authentication, header_body};
+    use crate::suite::AlgorithmSuite;
+
+    const SIGNED: u16 = 0x0578;
+    const UNSIGNED: u16 = 0x0478;
+
+    fn header(suite: u16, public_key: Option<&str>) -> Header {
+        let suite = AlgorithmSuite::by_id(suite).unwrap();
+        let mut context = EncryptionContext::default();
+        if let Some(key) = public_key {
+            context.insert(PUBLIC_KEY.to_owned(), key.to_owned());
+        }
+        let data_key = EncryptedDataKey {
+            provider_id: "tests".to_owned(),
+            provider_info: Vec::new(),
+            ciphertext: vec![1; 32],
+        };
+        let mut bytes = header_body(suite, &[2; 32], &context, &[data_key], 10, &[3; 32]).unwrap();
+        bytes.extend_from_slice(&header_authentication(suite, &[4; 16]));
+        Header::parse(&bytes, HeaderLimits::default()).unwrap()
+    }
+
+    fn refusal(header: &Header) -> String {
+        let error = check_public_key(header).unwrap_err();
+        assert_eq!(error.code(), Code::MalformedMessage);
+        assert_eq!(verifier(header).err().unwrap().message(), error.message());
+        error.message().to_owned()
+    }
+
+    #[test]
+    fn a_signed_message_whose_public_key_was_removed_is_refused() {
+        let problem = refusal(&header(SIGNED, None));
+        assert!(problem.starts_with("the message is signed, but"), "{problem}");
+    }
+
+    #[test]
+    fn an_unsigned_message_that_brings_a_public_key_is_refused() {
+        let problem = refusal(&header(UNSIGNED, Some("AAAA")));
+        assert!(problem.starts_with("the message is not signed, but"), "{problem}");
+    }
+
+    #[test]
+    fn a_public_key_belongs_to_signed_messages_alone() {
+        assert!(check_public_key(&header(SIGNED, Some("AAAA"))).is_ok());
+        assert!(check_public_key(&header(UNSIGNED, None)).is_ok());
+        assert!(verifier(&header(UNSIGNED, None)).unwrap().is_none());
+    }
+}

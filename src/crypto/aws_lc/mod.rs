@@ -10,8 +10,10 @@ mod hkdf_service;
 mod key_pair;
 mod rsa;
 
+#[cfg(any(test, feature = "aws-kms"))]
 use aws_lc_rs::kdf::{KbkdfCtrHmacAlgorithmId, get_kbkdf_ctr_hmac_algorithm, kbkdf_ctr_hmac};
 use aws_lc_rs::{digest, hmac, rand};
+#[cfg(any(test, feature = "aws-kms"))]
 use zeroize::Zeroizing;
 
 use self::ecdh::EcdhPrivateKey;
@@ -67,12 +69,14 @@ impl CryptoEngine for AwsLc {
         hash
     }
 
+    #[cfg(any(test, feature = "aws-kms"))]
     fn sha384(data: &[u8]) -> [u8; 48] {
         let mut hash = [0; 48];
         hash.copy_from_slice(digest::digest(&digest::SHA384, data).as_ref());
         hash
     }
 
+    #[cfg(any(test, feature = "aws-kms"))]
     fn counter_mode_kdf(secret: &[u8], fixed_input: &[u8]) -> Result<Zeroizing<[u8; 32]>> {
         leaving_no_trace(|| {
             let failed = || engine_failed("the KDF in counter mode");

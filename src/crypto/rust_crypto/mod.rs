@@ -14,6 +14,7 @@ use hkdf::hmac::{self, Hmac, Mac};
 use hkdf::{GenericHkdf, Hkdf, HmacImpl, InvalidLength};
 use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
+#[cfg(any(test, feature = "aws-kms"))]
 use zeroize::Zeroizing;
 
 use self::ecdh::EcdhPrivateKey;
@@ -75,10 +76,12 @@ impl CryptoEngine for RustCrypto {
         Sha256::digest(data).into()
     }
 
+    #[cfg(any(test, feature = "aws-kms"))]
     fn sha384(data: &[u8]) -> [u8; 48] {
         Sha384::digest(data).into()
     }
 
+    #[cfg(any(test, feature = "aws-kms"))]
     fn counter_mode_kdf(secret: &[u8], fixed_input: &[u8]) -> Result<Zeroizing<[u8; 32]>> {
         leaving_no_trace(|| {
             let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(secret)

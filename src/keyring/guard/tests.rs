@@ -167,6 +167,28 @@ async fn no_more_calls_at_once_than_allowed_and_no_more_waiting() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_to_a_key_that_fails_is_refused_at_once_and_takes_no_place_in_the_queue() {
+    let flight = FlightOptions { max_in_flight: 1, max_queued: 1 };
+    let breaker = Some(BreakerOptions::default());
+    let guard = Guard::new(GuardOptions { timeout: None, flight, breaker });
+    open(&guard).await;
+    let log = log_of("alias/other");
+    let busy = guard.run(&log, async {
+        tokio::time::sleep(seconds(10)).await;
+        Ok(())
+    });
+    let refused = async {
+        tokio::time::sleep(seconds(1)).await;
+        let started = Instant::now();
+        let error = call(&guard, None).await.unwrap_err();
+        assert_eq!((error.code(), started.elapsed()), (Code::CircuitOpen, Duration::ZERO));
+        assert_eq!(guard.stats().queued, 0);
+    };
+    let (busy, ()) = tokio::join!(busy, refused);
+    busy.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_deadline_counts_the_time_in_the_queue() {
     let flight = FlightOptions { max_in_flight: 1, max_queued: 10 };
     let timeout = Some(seconds(3));

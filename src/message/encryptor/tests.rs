@@ -1,9 +1,10 @@
 use std::collections::BTreeSet;
 
+use super::super::frame_decryptor::FrameDecryptor;
 use super::*;
 use crate::context::EncryptionContext;
 use crate::error::Code;
-use crate::format::EncryptedDataKey;
+use crate::format::{EncryptedDataKey, Header, HeaderLimits};
 use crate::materials::DataKey;
 use crate::suite::DEFAULT_SUITE;
 
@@ -15,13 +16,13 @@ fn limited(frame_length: u32, limit: Option<u64>) -> Result<Encryptor> {
     let context = EncryptionContext::default();
     let mut materials = EncryptionMaterials::new(DEFAULT_SUITE, context, BTreeSet::new())?;
     materials.data_key = Some(DataKey::generate(32)?);
-    materials.encrypted_data_keys.push(EncryptedDataKey {
-        provider_id: "test".into(),
-        provider_info: vec![],
-        ciphertext: vec![1; 32],
-    });
+    materials.encrypted_data_keys.push(wrapped_key());
     let accounting = Accounting { limit, ..Accounting::default() };
     Encryptor::new(&materials, frame_length, accounting)
+}
+
+fn wrapped_key() -> EncryptedDataKey {
+    EncryptedDataKey { provider_id: "test".into(), provider_info: vec![], ciphertext: vec![1; 32] }
 }
 
 #[test]
@@ -79,4 +80,38 @@ fn cannot_be_used_again_after_any_error() {
 #[test]
 fn refuses_frames_of_no_length() {
     assert_eq!(encryptor(0).err().unwrap().code(), Code::InvalidArgument);
+}
+
+/// The vector's own growth would copy the plaintext and leave it behind.
+#[test]
+fn plaintext_that_waits_is_never_left_behind_in_a_buffer_that_was_too_small() {
+    let mut encryptor = encryptor(100).unwrap();
+    let mut capacities = Vec::new();
+    for _ in 0..11 {
+        encryptor.update(&[5; 9], &mut []).unwrap();
+        capacities.push(encryptor.pending.capacity());
+    }
+    assert_eq!(capacities, [16, 32, 32, 64, 64, 64, 64, 100, 100, 100, 100]);
+    assert_eq!(*encryptor.pending, [5; 99]);
+}
+
+#[test]
+fn a_header_authenticates_the_pairs_that_it_does_not_store() {
+    let pairs = [("tenant", "acme"), ("shelf", "9")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+    let context = EncryptionContext::new(pairs).unwrap();
+    let required = BTreeSet::from(["tenant".to_owned()]);
+    let mut materials = EncryptionMaterials::new(DEFAULT_SUITE, context, required).unwrap();
+    materials.data_key = Some(DataKey::generate(32).unwrap());
+    materials.encrypted_data_keys.push(wrapped_key());
+    let encryptor = Encryptor::new(&materials, 10, Accounting::default()).unwrap();
+    let header = Header::parse(encryptor.header(), HeaderLimits::default()).unwrap();
+    assert_eq!(header.context.iter().collect::<Vec<_>>(), [("shelf", "9")]);
+
+    let mut reader = materials.to_decrypt();
+    assert!(FrameDecryptor::new(&header, &reader).is_ok());
+    reader.context.insert("tenant".to_owned(), "globex".to_owned());
+    let error = FrameDecryptor::new(&header, &reader).err().unwrap();
+    assert_eq!(error.code(), Code::AuthenticationFailed);
+    reader.context = header.context.clone();
+    assert!(FrameDecryptor::new(&header, &reader).is_err(), "without the pair");
 }
