@@ -388,10 +388,10 @@ export declare class S3ObjectReader {
   /** The length of the plaintext, once all of the body has verified. */
   verified(): number
   /**
-   * Decrypts the next bytes of a body that has verified; returns how many bytes it wrote: at most 15
-   * more than it took.
+   * Decrypts the next bytes of a body that has verified in place; returns how many of them are
+   * plaintext then.
    */
-  decrypt(body: Uint8Array, output: Uint8Array): number
+  decrypt(bytes: Uint8Array): number
   /** Lets `decrypt` take bytes of the body from this offset on, although nothing verifies them. */
   decryptUnauthenticated(offset: number, length: number): void
 }

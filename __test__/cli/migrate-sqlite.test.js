@@ -209,6 +209,20 @@ describe('kms-envelope fields migrate on SQLite', { skip }, () => {
     );
   });
 
+  it('leaves a number that would become infinite, null or 0', async (t) => {
+    await openTenant(t, place);
+    const json = ['{"a":1e400}', '{"a":1e-400}', '[-1e999]'];
+    insert([...json, '{"a":1e30,"b":0.00,"c":-0e5}']);
+    const result = await run(args('--from', 'plaintext', '--type', 'json'), options);
+    assert.equal(result.code, 3, result.stderr);
+    const stored = users().map(({ email }) => email);
+    assert.deepEqual(stored.slice(0, 3), json);
+    assert.notEqual(stored[3][0], '{');
+    sql(['INSERT INTO users (email) VALUES (?)', '1e-400']);
+    const numbers = await run(args('--from', 'plaintext', '--type', 'number'), options);
+    assert.match(numbers.stderr, /row 5': the value is not a number/);
+  });
+
   it('writes nothing in a dry run, and checks all the same', async (t) => {
     await openTenant(t, place);
     insert(['ada@example.com', null, 'eve@example.com']);

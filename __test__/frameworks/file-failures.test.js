@@ -2,15 +2,18 @@
 
 const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
+const { once } = require('node:events');
 const fs = require('node:fs');
+const http = require('node:http');
 const path = require('node:path');
 const { after, describe, it } = require('node:test');
 
 const { Envelope, LocalKeyring } = require('../..');
+const { decryptedFile } = require('../../integrations/express');
 const { flip } = require('../support/edits');
 const { same, temporaryFolder } = require('../support/files');
 const { skipWithout } = require('../support/requirements');
-const { SERVERS } = require('./servers');
+const { SERVERS, listen } = require('./servers');
 
 const MEBIBYTE = 1024 * 1024;
 const FRAME = 65_536;
@@ -87,6 +90,27 @@ for (const [name, start] of Object.entries(SERVERS)) {
       await response.text();
     });
 
+    it('a type or a cache control that no header can have is refused, and says so', async () => {
+      for (const wrong of [{ type: 'text/plain\r\nX-Other: 1' }, { cacheControl: 'für – immer' }]) {
+        const { url, errors } = await serve(() => ({ source: message, ...wrong }));
+        const response = await fetch(url);
+        assert.equal(response.status, 500);
+        await response.text();
+        assert.equal(errors[0].code, 'ERR_ENVELOPE_INVALID_ARGUMENT');
+      }
+    });
+
+    it('a file whose name is very long can be fetched by a browser', async () => {
+      const filename = `${'ä'.repeat(9000)}.pdf`;
+      const { url } = await serve({ source: message, filename });
+      const response = await fetch(url);
+      assert.match(
+        response.headers.get('content-disposition'),
+        /filename="_{116}\.pdf"; filename\*=/,
+      );
+      same(Buffer.from(await response.arrayBuffer()), plaintext);
+    });
+
     it('an empty file is sent, and has no ranges', async () => {
       const { url } = await serve({ source: envelope.encryptSync('') });
       const whole = await fetch(url);
@@ -95,6 +119,21 @@ for (const [name, start] of Object.entries(SERVERS)) {
       const range = await fetch(url, { headers: { range: 'bytes=0-' } });
       assert.deepEqual([range.status, range.headers.get('content-range')], [416, 'bytes */0']);
       await range.text();
+    });
+
+    it('a client that has gone before its turn costs no work, and is no error', async () => {
+      let asked = 0;
+      const find = () => {
+        asked += 1;
+        return { source: message };
+      };
+      const { url, errors, waited } = await serve(find, { waitUntilGone: true });
+      const request = http.get(url).on('error', () => {});
+      await once(request, 'socket');
+      setTimeout(() => request.destroy(), 100);
+      await waited;
+      await settled(() => asked + errors.length);
+      assert.deepEqual([asked, errors], [0, []]);
     });
 
     it('a client that hangs up ends the work, and is no error', async () => {
@@ -125,6 +164,39 @@ for (const [name, start] of Object.entries(SERVERS)) {
       await handle.close();
     });
   });
+}
+
+describe('an error by node:http, which has no handler after it', () => {
+  const failures = {
+    'with headers that cannot be sent': [
+      {
+        find: () =>
+          reject({ status: 403, headers: { 'x-a': 'für – alle', 'x-b': undefined, 'x-c': 'c' } }),
+      },
+      [403, 'c'],
+    ],
+    'that onError cannot cope with': [
+      { find: () => reject({ status: 404 }), onError: () => reject({}) },
+      [404, null],
+    ],
+  };
+  for (const [name, [{ find, onError }, expected]] of Object.entries(failures)) {
+    it(`${name} is answered all the same`, async () => {
+      const server = http.createServer(decryptedFile(envelope, find, { onError }));
+      const { url, stop } = await listen(server, []);
+      try {
+        const response = await fetch(url);
+        assert.deepEqual([response.status, response.headers.get('x-c')], expected);
+        await response.text();
+      } finally {
+        await stop();
+      }
+    });
+  }
+});
+
+function reject(details) {
+  throw Object.assign(new Error('no'), details);
 }
 
 /** What arrives until it ends or breaks off. */

@@ -22,6 +22,8 @@ for (const [version, platform] of PLATFORMS) {
     let app;
     let url;
     let kms;
+    let nest;
+    let rxjs;
     let message;
     let failure;
     const logged = [];
@@ -30,7 +32,8 @@ for (const [version, platform] of PLATFORMS) {
       const load = installNest(folder, version);
       kms = load('kms-envelope');
       const common = load('@nestjs/common');
-      const nest = load('kms-envelope/nest');
+      nest = load('kms-envelope/nest');
+      rxjs = load('rxjs');
       const files = load(platform === 'Fastify' ? 'kms-envelope/fastify' : 'kms-envelope/express');
       const terminus = load('@nestjs/terminus');
       const { HealthCheckService, TerminusModule } = terminus;
@@ -134,6 +137,23 @@ for (const [version, platform] of PLATFORMS) {
       const other = await fetch(`${url}/fail`);
       assert.equal(other.status, 500);
       await other.text();
+    });
+
+    it('answers a microservice and a WebSocket, which have no statuses, in the same words', async () => {
+      const error = new kms.EnvelopeError('ERR_ENVELOPE_KMS_KEY_NOT_FOUND', 'arn:aws:kms:secret');
+      const filter = new nest.EnvelopeExceptionFilter();
+      const told = { status: 'error', message: 'Internal Server Error' };
+      const answer = rxjs.firstValueFrom(filter.catch(error, { getType: () => 'rpc' }));
+      assert.deepEqual(await answer.catch((thrown) => thrown), told);
+
+      const sent = [];
+      const socketIo = { emit: (...event) => sent.push(event) };
+      const plain = { readyState: 1, send: (text) => sent.push(JSON.parse(text)), emit() {} };
+      for (const client of [socketIo, plain]) {
+        const host = { getType: () => 'ws', switchToWs: () => ({ getClient: () => client }) };
+        filter.catch(error, host);
+      }
+      assert.deepEqual(sent, [['exception', told], { event: 'exception', data: told }]);
     });
 
     it('tells Terminus whether the key can be used', async () => {

@@ -53,8 +53,10 @@ describe('the tracing channel kms-envelope:key-service', () => {
   });
 
   it('tells of each call: operation, key, duration, attempts, request id', async () => {
+    const begun = performance.now();
     const message = await envelope.encrypt('x');
     await envelope.decrypt(message);
+    const whole = performance.now() - begun;
     const ended = events.filter(({ name }) => name === 'asyncEnd').map(({ call }) => call);
     assert.deepEqual(
       ended.map(({ operation, keyId, region, attempts, requestId, aborted }) => ({
@@ -74,7 +76,7 @@ describe('the tracing channel kms-envelope:key-service', () => {
         aborted: false,
       })),
     );
-    for (const { durationMs } of ended) assert.ok(durationMs > 0 && durationMs < 15_000);
+    for (const { durationMs } of ended) assert.ok(durationMs > 0 && durationMs <= whole);
     assert.deepEqual(
       events.map(({ name }) => name),
       ['start', 'end', 'asyncStart', 'asyncEnd', 'start', 'end', 'asyncStart', 'asyncEnd'],

@@ -7,6 +7,7 @@ const { encryptDrizzle } = require('../../integrations/drizzle');
 const { thrown } = require('../support/rejects');
 const { ADA, BOB, SEALED, refused } = require('./support/cases');
 const { tablesFor } = require('./support/drizzle-tables');
+const selections = require('./support/drizzle-selections');
 const { suite } = require('./support/suite');
 
 /** The language of Drizzle. */
@@ -16,6 +17,7 @@ async function connect({ database, fields, log }) {
   encryptDrizzle(db, { fields, schema });
   return {
     db,
+    database,
     schema,
     fields,
     ...worldOf(db, schema),
@@ -104,6 +106,7 @@ function worldOf(db, { users, notes }) {
 }
 
 suite('kms-envelope/drizzle', connect, {
+  ...selections,
   'every way to order by an encrypted column is refused': async ({ db, schema: { users } }) => {
     const { desc, sql } = require('drizzle-orm');
     const rows = () => db.select().from(users);

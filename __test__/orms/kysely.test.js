@@ -8,10 +8,12 @@ const { thrown } = require('../support/rejects');
 const { ADA, BOB, SEALED, refused } = require('./support/cases');
 const { suite } = require('./support/suite');
 const { connect, declarations } = require('./support/kysely-world');
+const innerQueries = require('./support/kysely-inner-queries');
 const refusals = require('./support/kysely-refusals');
 const renaming = require('./support/kysely-renaming');
 
 suite('kms-envelope/kysely', connect, {
+  ...innerQueries,
   ...refusals,
   ...renaming,
   'every condition is either answered or refused': async (world) => {

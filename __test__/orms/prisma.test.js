@@ -5,10 +5,12 @@ const assert = require('node:assert/strict');
 const { encryptPrisma } = require('../../integrations/prisma');
 const { thrown } = require('../support/rejects');
 const { ADA, BOB, SEALED, refused } = require('./support/cases');
+const guards = require('./support/prisma-guards');
 const { MODELS, connect } = require('./support/prisma-world');
 const { suite } = require('./support/suite');
 
 suite('kms-envelope/prisma', connect, {
+  ...guards,
   'a client whose extension was thrown away stores nothing in the clear': async (world) => {
     const { base, fields, another } = world;
     const forgotten = another();
@@ -135,6 +137,11 @@ suite('kms-envelope/prisma', connect, {
     await refused(
       attempt(() => prisma.user.groupBy({ by: ['email'], _count: true })),
       /`by`/,
+    );
+    const having = { emailIndex: { equals: ADA } };
+    await refused(
+      attempt(() => prisma.user.groupBy({ by: ['emailIndex'], having })),
+      /`having`/,
     );
     await refused(
       attempt(() => prisma.user.aggregate({ _max: { email: true } })),

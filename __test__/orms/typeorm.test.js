@@ -7,6 +7,7 @@ const { encryptDataSource } = require('../../integrations/typeorm');
 const { ADA, BOB, SEALED, refused } = require('./support/cases');
 const { suite } = require('./support/suite');
 const { Note, User, optionsFor } = require('./support/typeorm-entities');
+const texts = require('./support/typeorm-texts');
 
 /** The language of TypeORM. */
 async function connect({ database, fields, log }) {
@@ -16,6 +17,7 @@ async function connect({ database, fields, log }) {
   encryptDataSource(dataSource, { fields });
   return {
     dataSource,
+    database,
     fields,
     ...worldOf(dataSource.manager),
     transaction: (work) => dataSource.transaction((manager) => work(worldOf(manager))),
@@ -78,6 +80,7 @@ function worldOf(manager) {
 }
 
 suite('kms-envelope/typeorm', connect, {
+  ...texts,
   'save, insert, update and the query builder: none of them goes past the encryption': async (
     world,
   ) => {

@@ -9,6 +9,7 @@ const { EncryptedS3 } = require('../../integrations/s3');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
 const { Bucket, startBucket } = require('../support/s3-bucket');
+const { takeSharedMemory } = require('../support/shared-memory');
 const { noOpenFiles } = require('../support/unnamed-files');
 
 describe('bodies that S3 sends (moto)', { skip: skipWithout('python', 'examples') }, () => {
@@ -106,8 +107,68 @@ describe('bodies that S3 sends (moto)', { skip: skipWithout('python', 'examples'
     });
   });
 
+  describe('hold no connection while another request is made', () => {
+    let client, s3;
+    before(() => {
+      const { S3Client } = require('@aws-sdk/client-s3');
+      const { endpoint } = bucket.proxy;
+      // As many calls at a time as a client has connections would wait for each other in the same way.
+      const requestHandler = { httpAgent: { maxSockets: 1 } };
+      client = new S3Client({
+        ...{ endpoint, region: 'us-east-1', forcePathStyle: true, requestHandler },
+      });
+      s3 = new EncryptedS3({ client, keyring, envelope });
+    });
+    after(() => client?.destroy());
+
+    const signal = AbortSignal.timeout(60_000);
+    const options = { encryptionContext, signal };
+    const MEBIBYTE = 1024 * 1024;
+
+    for (const length of [0, 100_000, MEBIBYTE + 1]) {
+      it(`for an instruction file, beside a body of ${length} bytes`, async () => {
+        const Body = randomBytes(length);
+        await s3.put({ ...place('beside'), Body }, { ...options, storage: 'instructionFile' });
+        // A message that another program has put, which may have an instruction file.
+        const message = await envelope.encrypt(Body, { encryptionContext });
+        await bucket.send('PutObject', { ...place('unmarked'), Body: message });
+        for (const Key of ['beside', 'unmarked']) {
+          assert.ok((await s3.get(place(Key), options)).body.equals(Body), Key);
+          const { stream } = await s3.getStream(place(Key), options);
+          assert.ok(Buffer.concat(await stream.toArray()).equals(Body), Key);
+        }
+      });
+    }
+
+    it('to migrate a message by parts', async () => {
+      const partLength = 5 * MEBIBYTE;
+      const Body = randomBytes(partLength + 100_000);
+      const messages = new EncryptedS3({ client, envelope });
+      await messages.put({ ...place('parts'), Body }, options);
+      const to = new EncryptedS3({ client, keyring });
+      const given = { ...options, to, partLength };
+      assert.equal((await s3.migrate(place('parts'), given)).status, 'migrated');
+      const { body } = await to.get(place('parts'), options);
+      assert.ok(body.equals(Body));
+    });
+
+    it('and give nothing of an object that is replaced meanwhile', async () => {
+      const Body = randomBytes(MEBIBYTE + 1);
+      const file = { ...options, storage: 'instructionFile' };
+      await s3.put({ ...place('raced'), Body }, file);
+      const direct = new EncryptedS3({ client: bucket.direct, keyring });
+      bucket.proxy.fault = ({ name, key }) =>
+        name === 'GetObject' &&
+        key === 'raced.instruction' &&
+        (() => direct.put({ ...place('raced'), Body: Buffer.alloc(Body.length) }, file));
+      await assert.rejects(s3.get(place('raced'), options), { name: 'PreconditionFailed' });
+    });
+  });
+
   const LINUX = { skip: process.platform !== 'linux', timeout: 20_000 };
   it('leave no temporary file of a migration whose new pairs are wrong', LINUX, async (t) => {
+    const giveBack = await takeSharedMemory();
+    t.after(giveBack);
     const { open } = fs.promises;
     // Held, so that the garbage collector does not close them.
     const files = [];

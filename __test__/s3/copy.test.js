@@ -4,7 +4,7 @@ const assert = require('node:assert/strict');
 const { randomBytes } = require('node:crypto');
 const { after, afterEach, before, describe, it } = require('node:test');
 const { Envelope } = require('../..');
-const { EncryptedS3 } = require('../../integrations/s3');
+const { EncryptedS3, encryptS3Object } = require('../../integrations/s3');
 const { copyObject } = require('../../integrations/s3/copy');
 const { ObjectStore } = require('../../integrations/s3/object-store');
 const { Bucket, startBucket } = require('../support/s3-bucket');
@@ -113,6 +113,23 @@ describe('EncryptedS3.copy (moto)', { skip: skipWithout('python', 'examples') },
       copies.map(({ key, headers }) => [key, headers['x-amz-copy-source-if-match']]),
       await Promise.all(expected),
     );
+  });
+
+  it('names an access point by its ARN, as S3 asks for it', async () => {
+    // moto has no access points.
+    const { metadata: Metadata } = await encryptS3Object('x', { keyring });
+    const sent = [];
+    const client = {
+      async send({ constructor: { name }, input }) {
+        sent.push([name, input.CopySource]);
+        return { Metadata, ContentLength: 17, ETag: '"1"' };
+      },
+    };
+    const arn = 'arn:aws:s3:eu-west-1:111122223333:accesspoint/reports';
+    const through = new EncryptedS3({ client, keyring });
+    await through.copy({ Bucket: arn, Key: 'a b/c' }, place('copy'));
+    const path = 'arn%3Aaws%3As3%3Aeu-west-1%3A111122223333%3Aaccesspoint/reports/object/a%20b/c';
+    assert.deepEqual(sent.at(-1), ['CopyObjectCommand', path]);
   });
 
   it('expects the owners of both buckets, also for the instruction file', async () => {

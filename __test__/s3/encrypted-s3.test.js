@@ -6,7 +6,7 @@ const { Module } = require('node:module');
 const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 const { AwsKmsKeyring, Envelope, MultiKeyring, RawAesKeyring } = require('../..');
-const { EncryptedS3, encryptS3Object } = require('../../integrations/s3');
+const { EncryptedS3, decryptS3Object, encryptS3Object } = require('../../integrations/s3');
 const { flipLastByte } = require('../support/edits');
 const { startMoto } = require('../support/moto');
 const { rejection } = require('../support/rejects');
@@ -65,6 +65,27 @@ describe('EncryptedS3 (moto)', { skip: skipWithout('python', 'examples') }, () =
     assert.equal(String((await s3.get(place)).body), 'first');
   });
 
+  it('leaves what exists as it was, and nothing behind, where an object is refused', async () => {
+    const envelope = new Envelope({ keyring });
+    const s3 = new EncryptedS3({ client, keyring, envelope });
+    const options = { storage: 'instructionFile' };
+    // A message that another program has put: a file beside it would be taken for its own.
+    const there = { Bucket, Key: 'there' };
+    const Body = await envelope.encrypt('old');
+    await client.send(new commands.PutObjectCommand({ ...there, Body }));
+    const put = (place, more) =>
+      s3.put({ ...place, Body: 'new', IfNoneMatch: '*', ...more }, options);
+    await assert.rejects(put(there), { name: 'PreconditionFailed' });
+    assert.equal(String((await s3.get(there)).body), 'old');
+
+    const again = { Bucket, Key: 'again' };
+    await assert.rejects(put(again, { StorageClass: 'NONE_SUCH' }), {
+      name: 'InvalidStorageClass',
+    });
+    await put(again);
+    assert.equal(String((await s3.get(again)).body), 'new');
+  });
+
   it('deletes an old version, and the current object can still be read', async () => {
     const s3 = new EncryptedS3({ client, keyring });
     const place = { Bucket: `${Bucket}-versions`, Key: 'object' };
@@ -101,6 +122,65 @@ describe('EncryptedS3 (moto)', { skip: skipWithout('python', 'examples') }, () =
     assert.equal(String((await both.get({ Bucket, Key })).body), 'text');
     await both.put({ Bucket, Key, Body: 'object' });
     assert.equal(String((await both.get({ Bucket, Key })).body), 'object');
+  });
+
+  it('says what to give for an object that it has no key for', async () => {
+    const envelope = new Envelope({ keyring });
+    const range = { start: 0, end: 1 };
+    for (const [writer, reader, needed] of [
+      [{ envelope }, { keyring }, /give an envelope/],
+      [{ keyring }, { envelope }, /give a keyring/],
+    ]) {
+      const place = { Bucket, Key: `kind${needed}` };
+      await new EncryptedS3({ client, ...writer }).put({ ...place, Body: 'text' });
+      const s3 = new EncryptedS3({ client, ...reader });
+      const reads = [
+        () => s3.get(place),
+        () => s3.getStream(place),
+        () => s3.get(place, { range }),
+      ];
+      for (const read of reads) {
+        const { message } = await rejection(read(), 'INVALID_ARGUMENT');
+        assert.match(message, needed);
+      }
+    }
+  });
+
+  it('never takes an object of an S3 Encryption Client for a message by its metadata', async () => {
+    const s3 = new EncryptedS3({ client, keyring, envelope: new Envelope({ keyring }) });
+    const place = { Bucket, Key: 'marked' };
+    const Metadata = { 'Kms-Envelope': 'message' };
+    await rejection(s3.put({ ...place, Body: 'x', Metadata }), 'INVALID_ARGUMENT');
+    await s3.put({ ...place, Body: 'x' });
+    const to = { ...place, Metadata, MetadataDirective: 'REPLACE' };
+    await rejection(s3.copy(place, to), 'INVALID_ARGUMENT');
+    // As another program may copy it.
+    const { Metadata: own, Body } = await client.send(new commands.GetObjectCommand(place));
+    const stored = Buffer.from(await Body.transformToByteArray());
+    const both = { ...own, 'kms-envelope': 'message' };
+    const input = { ...place, Body: stored, Metadata: both };
+    await client.send(new commands.PutObjectCommand(input));
+    assert.equal(String((await s3.get(place)).body), 'x');
+  });
+
+  it('refuses a bound data key that was renamed into one that nothing binds', async () => {
+    const of = (commitmentPolicy) => encryptS3Object('text', { keyring, commitmentPolicy });
+    const reading = {
+      ...{ keyring, commitmentPolicy: 'requireEncryptAllowDecrypt' },
+      ...{ legacyWrapping: true, legacyContent: true },
+    };
+    const old = await of('forbidEncryptAllowDecrypt');
+    const kms = { ...old.metadata, 'x-amz-wrap-alg': 'kms' };
+    const cbc = {
+      ...{ ...kms, 'x-amz-cek-alg': 'AES/CBC/PKCS5Padding', 'x-amz-tag-len': '128' },
+      'x-amz-iv': Buffer.alloc(16).toString('base64'),
+    };
+    const { metadata: v3 } = await of();
+    const ofV3 = { ...kms, 'x-amz-key-v2': v3['x-amz-3'], 'x-amz-matdesc': v3['x-amz-t'] };
+    for (const metadata of [kms, cbc, ofV3]) {
+      const body = randomBytes(32);
+      await rejection(decryptS3Object({ body, metadata }, reading), 'CONTEXT_MISMATCH');
+    }
   });
 
   it('refuses a range, which nothing would verify, and a body over its limit', async () => {

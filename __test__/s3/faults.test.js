@@ -65,11 +65,32 @@ describe(
       assert.equal(String(await read('raced')), 'new');
     });
 
+    for (const [to, side] of [
+      ['V3', () => current],
+      ['messages', () => messages],
+    ]) {
+      it(`tells that an object was migrated to ${to} although the answer was lost`, async () => {
+        const Key = `lost/${to}`;
+        await putV2(Key, 'text', { storage: 'instructionFile' });
+        let answers = 0;
+        bucket.proxy.fault = ({ name, key }) =>
+          name === 'PutObject' && key === Key && answers++ === 0 && 'lost';
+        const { status } = await reader.migrate(place(Key), { encryptionContext, to: side() });
+        assert.equal(status, 'migrated');
+        assert.equal(answers, 2);
+        assert.equal(String(await read(Key)), 'text');
+        // The instruction file is gone, which another run would have to delete.
+        const { Contents } = await bucket.send('ListObjectsV2', { Bucket, Prefix: Key });
+        assert.equal(Contents.length, 1);
+      });
+    }
+
     it('gives up if others write again and again, and their last object stays', async () => {
       await putV2('busy', 'old');
       let writes = 0;
-      bucket.proxy.fault = ({ name, key }) => {
-        if (name !== 'GetObject' || key !== 'busy') return undefined;
+      bucket.proxy.fault = ({ name, key, range }) => {
+        // By a range it only looks at what the others have written.
+        if (name !== 'GetObject' || key !== 'busy' || range) return undefined;
         return () => putV2('busy', `new ${++writes}`);
       };
       const migrate = reader.migrate(place('busy'), { encryptionContext });

@@ -252,6 +252,19 @@ describe('EncryptedS3.migrate (moto)', { skip: skipWithout('python', 'examples')
     await rejection(reader.migrate(place('no.instruction')), 'MALFORMED_MESSAGE');
   });
 
+  it('leaves an instruction file that was written after its object, which another is replacing', async () => {
+    await messages.put({ ...place('replaced'), Body: 'text' }, { encryptionContext });
+    await reader.migrate(place('replaced'), { encryptionContext });
+    const Body = '{"x-amz-key-v2":"of the object that is on its way"}';
+    const { LastModified } = await bucket.stored('replaced');
+    const file = place('replaced.instruction');
+    // S3 tells the time in seconds.
+    do await bucket.send('PutObject', { ...file, Body });
+    while ((await bucket.stored(file.Key)).LastModified <= LastModified);
+    assert.equal((await reader.migrate(file, { encryptionContext })).status, 'instructionFile');
+    assert.deepEqual(await keys('replaced'), ['replaced', file.Key]);
+  });
+
   it('takes a version only if it is the newest', async () => {
     const versions = { Bucket: `${Bucket}-versions`, Key: 'object' };
     await bucket.send('CreateBucket', { Bucket: versions.Bucket });

@@ -80,15 +80,25 @@ describe(
       assert.deepEqual(targets, ['TrentService.Decrypt', 'TrentService.ReEncrypt']);
     });
 
-    it('keeps the file’s metadata, and what other clients have put into it', async () => {
+    it('keeps the file’s metadata, headers and tags, and what other clients have put into it', async () => {
       await s3.put({ ...place('more'), Body: 'text' }, { storage });
       const fields = { ...(await fileOf('more')), 'x-other': 'kept' };
       const Metadata = { 'x-amz-crypto-instr-file': '' };
       const file = { ...place('more.instruction'), ContentType: 'application/json' };
-      await bucket.send('PutObject', { ...file, Metadata, Body: JSON.stringify(fields) });
+      const more = { CacheControl: 'no-store', Tagging: 'team=data&cost=a%20b' };
+      await bucket.send('PutObject', { ...file, ...more, Metadata, Body: JSON.stringify(fields) });
       await s3.rewrapInstructionFile(place('more'), { newEncryptionContext: { a: 'b' } });
       const written = await bucket.stored('more.instruction');
       assert.deepEqual([written.ContentType, written.Metadata], ['application/json', Metadata]);
+      assert.equal(written.CacheControl, 'no-store');
+      const { TagSet } = await bucket.send('GetObjectTagging', place('more.instruction'));
+      assert.deepEqual(
+        TagSet.map(({ Key, Value }) => [Key, Value]),
+        [
+          ['team', 'data'],
+          ['cost', 'a b'],
+        ],
+      );
       assert.equal((await fileOf('more'))['x-other'], 'kept');
     });
 

@@ -33,6 +33,8 @@ async function startBucket(options) {
     new AwsKmsKeyring({ keyId: (await moto.createKey()).arn, endpoint: moto.endpoint });
   return {
     client,
+    /** A client that does not go through the proxy. */
+    direct,
     moto,
     newKeyring,
     proxy,
@@ -61,7 +63,8 @@ function s3Client(endpoint) {
 
 /**
  * A proxy that logs requests, and does to each what its `fault` says: nothing, `{ status }`, 'reset' (the
- * connection breaks off), 'cut' (it does so in the middle of the answer), or a function that runs between the answer's coming and its going on.
+ * connection breaks off), 'lost' (it does so once S3 has done it, before the answer), 'cut' (in the middle of the
+ * answer), or a function that runs between the answer's coming and its going on.
  */
 async function startProxy(target) {
   const { hostname, port } = new URL(target);
@@ -81,6 +84,7 @@ async function startProxy(target) {
     const [answer] = await once(onward.end(body), 'response');
     const answered = Buffer.concat(await answer.toArray());
     if (typeof fault === 'function') await fault();
+    if (fault === 'lost') return request.socket.destroy();
     if (fault === 'cut') {
       response.writeHead(answer.statusCode, answer.headers);
       const half = answered.subarray(0, answered.length / 2);

@@ -110,6 +110,8 @@ function dateOf(text) {
  */
 function isExact(text, value) {
   const digits = text.replace(/e.*$/i, '').replace(/[-.]/g, '').replace(/^0+/, '');
+  // Too large a number is infinite, and null in JSON; too small a one is 0.
+  if (!Number.isFinite(value) || (value === 0) !== (digits === '')) return false;
   return digits.replace(/0+$/, '').length <= EXACT_DIGITS || text === String(value);
 }
 

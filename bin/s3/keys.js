@@ -80,13 +80,40 @@ function publicPem(pem) {
  */
 function aesKey(file) {
   const bytes = fs.readFileSync(file);
-  if (AES_LENGTHS.includes(bytes.length)) return bytes;
   const text = bytes.toString('latin1').trim();
-  const encoding = /^[0-9a-f]+$/i.test(text) ? 'hex' : 'base64';
-  const key = Buffer.from(text, encoding);
-  if (AES_LENGTHS.includes(key.length)) return key;
+  const isRaw = AES_LENGTHS.includes(bytes.length);
+  const key = ['hex', 'base64url']
+    .map((encoding) => decoded(text, /** @type {'hex' | 'base64url'} */ (encoding)))
+    .find((found) => AES_LENGTHS.includes(found?.length ?? 0));
+  if (isRaw && key && text.length === bytes.length) throw ambiguous(file);
+  if (isRaw || key) return isRaw ? bytes : /** @type {Buffer} */ (key);
   const advice = 'give 16, 24 or 32 bytes, as they are, in hexadecimal or in Base64';
   throw new Failure('KEY_FILE', `'${file}' holds no AES key; ${advice}`);
+}
+
+/**
+ * Returns what a text stands for; nothing if it is not in this encoding. Node.js would skip what does not
+ * belong there, and make a key of any text.
+ *
+ * @param {string} text
+ * @param {'hex' | 'base64url'} encoding base64url: or Base64, with padding or without
+ */
+function decoded(text, encoding) {
+  const bytes = Buffer.from(text, encoding);
+  const written =
+    encoding === 'hex'
+      ? text.toLowerCase()
+      : text.replace(/=+$/, '').replaceAll('+', '-').replaceAll('/', '_');
+  return bytes.toString(encoding) === written ? bytes : undefined;
+}
+
+/** @param {string} file */
+function ambiguous(file) {
+  const advice = 'end its text with a line break, or write its bytes in hexadecimal';
+  return new Failure(
+    'KEY_FILE',
+    `'${file}' may hold a key in text, or a longer one as its bytes; ${advice}`,
+  );
 }
 
 module.exports = { contextToRead, keysOf, readOptions };

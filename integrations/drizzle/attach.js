@@ -5,11 +5,19 @@ const { invalid } = require('../../lib/errors.js');
 const { EncryptedColumn, fieldsOf } = require('../columns/column.js');
 const { expressionRefused, indexRefused } = require('../columns/refusals.js');
 const { Sealed, stateOf } = require('./declare.js');
-const { columnsOf, indexKey, kindOf, tableName } = require('./entities.js');
+const { columnsOf, indexKey, isNothing, kindOf, schemaName, tableName } = require('./entities.js');
 const { rewrite } = require('./conditions.js');
+const { withDefaults } = require('./defaults.js');
+const { guardSelections } = require('./selections.js');
 
 /** What every statement of a Drizzle database goes through, whatever builds it. */
-const METHODS = /** @type {const} */ (['buildInsertQuery', 'buildUpdateSet', 'sqlToQuery']);
+const METHODS = /** @type {const} */ ([
+  'buildInsertQuery',
+  'buildUpdateSet',
+  'buildSelection',
+  'buildSelectQuery',
+  'sqlToQuery',
+]);
 
 /**
  * Gives the encrypted columns of a schema their keys, and lets a database encrypt what it writes.
@@ -30,6 +38,7 @@ function encryptDrizzle(db, options) {
   const tables = Object.values(Object(given.schema)).filter((table) => columnsOf(table));
   const attached = tables.flatMap((table) => attachTable(table, fields, given.fields));
   if (attached.length === 0) throw invalid('no table of the schema declares an encrypted column');
+  checkPlain(tables);
   if (typeof given.fields !== 'function') for (const column of attached) column.check();
   guard(dialect);
   return db;
@@ -52,6 +61,7 @@ function attachTable(table, fields, source) {
     if (state.declaration.index && indexKey(table, key) === undefined) {
       throw invalid(`${name} has an index, but the table has no column encrypted.index("${key}")`);
     }
+    checkDefault(column, name);
     if (state.fields !== undefined && state.fields !== source) {
       throw invalid(
         `${name} has other keys already; give a function as fields to choose by tenant`,
@@ -65,12 +75,50 @@ function attachTable(table, fields, source) {
 }
 
 /**
+ * Throws if the database would set a column that a row leaves out, as that is not encrypted.
+ *
+ * @param {any} column
+ * @param {string} name
+ */
+function checkDefault(column, name) {
+  if (column.default === undefined && column.generated === undefined) return;
+  throw invalid(
+    `${name} is encrypted, but the database sets it by default, in the clear: use $defaultFn, or set it in the ` +
+      'program',
+  );
+}
+
+/**
+ * Throws if another table of the schema has an encrypted column as a plain one.
+ *
+ * @param {any[]} tables
+ */
+function checkPlain(tables) {
+  const all = tables.flatMap((table) =>
+    Object.entries(columnsOf(table)).map(([key, column]) => {
+      const place = `${schemaName(table) ?? ''}.${tableName(table)}.${column.name}`;
+      return { place, name: `${tableName(table)}.${key}`, isSealed: Boolean(stateOf(column)) };
+    }),
+  );
+  const sealed = new Set(all.filter(({ isSealed }) => isSealed).map(({ place }) => place));
+  const plain = all.find(({ isSealed, place }) => !isSealed && sealed.has(place));
+  if (!plain) return;
+  throw invalid(
+    `${plain.name} is encrypted in one table of the schema, and a plain column in another of the same name`,
+  );
+}
+
+/**
  * @param {any} table
  * @param {string} name
  * @param {import('./declare.js').State} state
  */
-function checkOf(table, name, { of }) {
-  if (stateOf(columnsOf(table)[/** @type {string} */ (of)])?.declaration?.index) return;
+function checkOf(table, name, { of, storage }) {
+  const { declaration } = stateOf(columnsOf(table)[/** @type {string} */ (of)]) ?? {};
+  if (declaration?.index && declaration.storage === storage) return;
+  if (declaration?.index) {
+    throw invalid(`${name} needs the storage of "${of}": encrypted.index("${of}", { storage })`);
+  }
   throw invalid(
     `${name} is the blind index of "${of}", which is no encrypted column with an index`,
   );
@@ -83,11 +131,14 @@ function guard(dialect) {
   dialect.buildInsertQuery = (/** @type {any} */ config) => {
     const { table, values, select } = config;
     if (select) checkSelect(table);
-    const sealed = select ? values : values.map((/** @type {any} */ row) => seal(table, row));
+    const sealed = select
+      ? values
+      : values.map((/** @type {any} */ row) => seal(table, withDefaults(table, row, false)));
     return buildInsertQuery.call(dialect, { ...config, values: sealed });
   };
   dialect.buildUpdateSet = (/** @type {any} */ table, /** @type {any} */ set) =>
-    buildUpdateSet.call(dialect, table, seal(table, set));
+    buildUpdateSet.call(dialect, table, seal(table, withDefaults(table, set, true)));
+  guardSelections(dialect);
   dialect.sqlToQuery = (/** @type {any} */ sql, /** @type {any[]} */ ...rest) =>
     sqlToQuery.call(dialect, rewrite(sql), ...rest);
 }
@@ -128,11 +179,6 @@ function seal(table, row) {
     if (index !== undefined) put(index, encrypted.index(param.value));
   }
   return sealed;
-}
-
-/** @param {any} param whether it is a value that was not given */
-function isNothing(param) {
-  return kindOf(param) === 'Param' && param.value === undefined;
 }
 
 /** @param {unknown} value */

@@ -3,12 +3,22 @@
 const { isArray } = require('../../lib/input/index.js');
 const { conditionRefused, orderRefused, unopened } = require('../columns/refusals.js');
 const { stateOf } = require('./declare.js');
-const { indexOf, kindOf } = require('./entities.js');
+const { columnsOf, encryptedIn, indexOf, kindOf } = require('./entities.js');
 
-/** @typedef {{ clause: string, text: string }} Position the clause that a part is in, and the text before it */
+/**
+ * The clause that a part is in, those around its parentheses, the text before it, and the encrypted columns that
+ * a text may name, by their names in small letters.
+ *
+ * @typedef {{ clause: string, around: string[], text: string, named: Map<string, any> }} Position
+ */
 
-const CLAUSES =
-  /\b(select|from|where|on|having|group by|order by|limit|offset|returning|set|values|union)\b/gi;
+/** Texts in quotes, parentheses, what begins a clause, and other words, among which may be names. */
+const TOKENS = /'(?:[^']|'')*'|[()]|\b(?:group|order)\s+by\b|[\p{L}_$][\p{L}\p{N}_$]*/giu;
+const CLAUSE =
+  /^(select|from|where|on|having|group by|order by|limit|offset|returning|set|values|union)$/;
+/** What Drizzle itself writes in a condition or an order. A column of such a name is not found in texts. */
+const KEYWORDS =
+  /^(and|or|not|in|is|null|like|ilike|between|exists|asc|desc|nulls|first|last|conflict|do|update|nothing|true|false)$/;
 const CONDITIONS = new Set(['where', 'on', 'having']);
 const NULL_CHECK = /^\s*is\s+(not\s+)?null/i;
 const SEARCH = /^\s*(=|<>|!=|in|not in)\s*$/i;
@@ -21,7 +31,25 @@ const AFTER_OPERATOR = /(=|<|>|\blike|\bin|\bbetween)\s*$/i;
  * @param {any} sql
  */
 function rewrite(sql) {
-  return rewriteSql(sql, { clause: '', text: '' });
+  return rewriteSql(sql, start(''));
+}
+
+/**
+ * Returns SQL of a selection, whose conditions are rewritten in the same way.
+ *
+ * @param {any} sql
+ */
+function rewriteSelected(sql) {
+  return rewriteSql(sql, start('select'));
+}
+
+/**
+ * @param {string} clause
+ * @param {Map<string, any>} named
+ * @returns {Position}
+ */
+function start(clause, named = new Map()) {
+  return { clause, around: [], text: '', named };
 }
 
 /**
@@ -64,19 +92,44 @@ function rewriteChunk(chunk, at) {
   if (isArray(chunk)) return rewriteChunks(chunk, at);
   const kind = kindOf(chunk);
   if (kind === 'StringChunk') pass(chunk.value.join(''), at);
+  if (kind === 'Name' && CONDITIONS.has(at.clause)) pass(chunk.value, at);
+  if (kind === 'Table') learn(chunk, at);
+  if (kind === 'Column') learn(chunk.table, at);
+  if (kind === 'Param') learn(chunk.encoder?.table, at);
   if (kind === 'SQL') return rewriteSql(chunk, at);
+  if (kind === 'SQL.Aliased') checkAlias(chunk, at);
   if (kind === 'Subquery') {
     if (chunk._.isWith) return chunk;
     const copy = Object.create(
       Object.getPrototypeOf(chunk),
       Object.getOwnPropertyDescriptors(chunk),
     );
-    copy._ = { ...chunk._, sql: rewriteSql(chunk._.sql, at) };
+    copy._ = { ...chunk._, sql: rewriteSql(chunk._.sql, start(at.clause, at.named)) };
     return copy;
   }
   if (kind !== undefined || typeof chunk?.getSQL !== 'function') return chunk;
-  const inner = rewriteSql(chunk.getSQL(), at);
-  return { getSQL: () => inner, shouldOmitSQLParens: () => chunk.shouldOmitSQLParens?.() };
+  const inner = rewriteSql(chunk.getSQL(), start(at.clause, at.named));
+  return {
+    _: chunk._,
+    getSQL: () => inner,
+    shouldOmitSQLParens: () => chunk.shouldOmitSQLParens?.(),
+  };
+}
+
+/**
+ * Throws for the alias of a selection with an encrypted column, where the database would work with its value.
+ *
+ * @param {any} aliased
+ * @param {Position} at
+ */
+function checkAlias(aliased, { clause }) {
+  const column = encryptedIn(aliased);
+  if (!column) return;
+  const state = stateOf(column);
+  const name = state?.column?.name ?? column.name;
+  if (clause === 'order by') throw orderRefused(name);
+  if (!CONDITIONS.has(clause) && clause !== 'group by') return;
+  throw conditionRefused(name, 'such a condition', Boolean(state?.declaration?.index));
 }
 
 /**
@@ -86,10 +139,44 @@ function rewriteChunk(chunk, at) {
  * @param {Position} at
  */
 function pass(text, at) {
-  const found = [...text.matchAll(CLAUSES)].at(-1)?.[1];
-  if (found) at.clause = found.toLowerCase();
-  else if (at.clause === 'order by' && text.includes(')')) at.clause = '';
+  for (const { 0: token, index } of text.matchAll(TOKENS)) {
+    const word = token.toLowerCase().replace(/\s+/, ' ');
+    if (token === '(') at.around.push(at.clause);
+    else if (token === ')') at.clause = at.around.pop() ?? at.clause;
+    else if (!CLAUSE.test(word)) checkName(word, text.slice(index + token.length), at);
+    // As in IS DISTINCT FROM: a condition has no tables.
+    else if (word !== 'from' || !CONDITIONS.has(at.clause)) at.clause = word;
+  }
   if (text.trim() !== '') at.text = text;
+}
+
+/**
+ * Throws if a text names an encrypted column in a condition, an order or a group.
+ *
+ * @param {string} word
+ * @param {string} after the text that follows
+ * @param {Position} at
+ */
+function checkName(word, after, { clause, named }) {
+  const column = named.get(word);
+  if (!column || KEYWORDS.test(word) || NULL_CHECK.test(after.replace(/^["`]/, ''))) return;
+  const state = stateOf(column);
+  const name = state?.column?.name ?? column.name;
+  if (clause === 'order by') throw orderRefused(name);
+  if (!CONDITIONS.has(clause) && clause !== 'group by') return;
+  throw conditionRefused(name, 'a condition in SQL', Boolean(state?.declaration?.index));
+}
+
+/**
+ * Lets the encrypted columns of a table be found in texts.
+ *
+ * @param {any} table
+ * @param {Position} at
+ */
+function learn(table, { named }) {
+  for (const column of Object.values(columnsOf(table) ?? {})) {
+    if (stateOf(column)?.declaration) named.set(column.name.toLowerCase(), column);
+  }
 }
 
 /**
@@ -152,4 +239,4 @@ function whatIn(text) {
   return operator ? `a condition with ${operator.toUpperCase()}` : 'such a condition';
 }
 
-module.exports = { rewrite };
+module.exports = { NULL_CHECK, rewrite, rewriteSelected };

@@ -10,9 +10,9 @@ const { unopened } = require('../columns/refusals.js');
  * What a column of a table is to this adapter: an encrypted one, or the index of one.
  *
  * @typedef {{
- *   declaration?: import('../columns/declaration.js').Declaration, of?: string,
+ *   declaration?: import('../columns/declaration.js').Declaration, of?: string, storage?: string,
  *   column?: import('../columns/column.js').SealedColumn, fields?: unknown,
- * }} State column, fields: from `encryptDrizzle` on
+ * }} State storage: of an index; column, fields: from `encryptDrizzle` on
  */
 
 const OPEN = 'call encryptDrizzle(db, { fields, schema }) and work with what it returns,';
@@ -53,7 +53,7 @@ function encryptedColumns(customType) {
   encrypted.index = (of, options) => {
     const given = args.options(options, /** @type {const} */ (['name', 'storage']));
     const storage = args.optionalString(given.storage, 'storage') ?? 'text';
-    return build(customType, { of: args.string(of, 'the property') }, storage, given.name);
+    return build(customType, { of: args.string(of, 'the property'), storage }, storage, given.name);
   };
   return encrypted;
 }
@@ -73,7 +73,7 @@ function build(customType, state, storage, name) {
   };
   /** @param {unknown} stored */
   const fromDriver = (stored) => {
-    if (state.of) return stored;
+    if (state.of) return fromJson(stored);
     if (!state.column) throw unopened('the column', OPEN);
     return state.column.decrypt(fromJson(stored));
   };

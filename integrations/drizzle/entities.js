@@ -1,10 +1,12 @@
 'use strict';
 
+const { isArray } = require('../../lib/input/index.js');
 const { stateOf } = require('./declare.js');
 
 const KIND = Symbol.for('drizzle:entityKind');
 const COLUMNS = Symbol.for('drizzle:Columns');
 const NAME = Symbol.for('drizzle:Name');
+const SCHEMA = Symbol.for('drizzle:Schema');
 
 /** What `kindOf` tells of: the parts of a statement. */
 const KINDS = new Set([
@@ -54,6 +56,19 @@ function tableName(table) {
 }
 
 /**
+ * @param {any} table
+ * @returns {string | undefined}
+ */
+function schemaName(table) {
+  return table[SCHEMA];
+}
+
+/** @param {any} param whether it is a value that was not given */
+function isNothing(param) {
+  return kindOf(param) === 'Param' && param.value === undefined;
+}
+
+/**
  * Returns the property of a column's blind index.
  *
  * @param {any} table
@@ -75,4 +90,59 @@ function indexOf(column) {
   return name === undefined ? undefined : columns[name];
 }
 
-module.exports = { columnsOf, indexKey, indexOf, kindOf, tableName };
+/**
+ * Returns the columns that are selected, or that SQL names.
+ *
+ * @param {any} selected columns, tables, SQL, and arrays and objects of them
+ * @returns {any[]}
+ */
+function columnsIn(selected) {
+  if (isArray(selected)) return selected.flatMap(columnsIn);
+  switch (kindOf(selected)) {
+    case 'Column':
+      return [selected];
+    case 'SQL':
+      // A table in SQL is only its name.
+      return columnsIn(
+        selected.queryChunks.filter((/** @type {any} */ one) => kindOf(one) !== 'Table'),
+      );
+    case 'SQL.Aliased':
+      return columnsIn(selected.sql);
+    case 'Table':
+      return Object.values(columnsOf(selected));
+    case undefined:
+      if (typeof selected !== 'object' || selected === null) return [];
+      // A query within SQL, or what is selected: by its names, and from its path.
+      if (typeof selected.getSQL === 'function') return columnsIn(selected._?.selectedFields);
+      return isPlainObject(selected) ? columnsIn(Object.values(selected)) : [];
+    default:
+      return [];
+  }
+}
+
+/**
+ * Returns an encrypted column that is selected, or that SQL names; nothing if there is none.
+ *
+ * @param {any} selected
+ */
+function encryptedIn(selected) {
+  return columnsIn(selected).find((column) => stateOf(column)?.declaration);
+}
+
+/** @param {object} value */
+function isPlainObject(value) {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
+
+module.exports = {
+  columnsIn,
+  columnsOf,
+  encryptedIn,
+  indexKey,
+  indexOf,
+  isNothing,
+  kindOf,
+  schemaName,
+  tableName,
+};

@@ -26,11 +26,11 @@ export interface EncryptedColumnOptions extends Omit<ColumnDeclaration, "type" |
 }
 
 /** How the column of a blind index is declared. */
-export interface IndexColumnOptions {
+export interface IndexColumnOptions<S extends ColumnStorage = ColumnStorage> {
   /** The name of the column in the database, if it is not that of the property. */
   readonly name?: string;
   /** That of the encrypted column. */
-  readonly storage?: ColumnStorage;
+  readonly storage?: S;
 }
 
 /** Drizzle's builders of a column with values of the type `D`, by where `customType` comes from. */
@@ -50,8 +50,11 @@ export interface EncryptedColumns<K extends keyof ColumnBuilders<unknown>> {
     type: T,
     options?: EncryptedColumnOptions,
   ): ColumnBuilders<FieldTypes[T]>[K];
-  /** Returns the column of the blind index of the property `of`. */
-  index(of: string, options?: IndexColumnOptions): ColumnBuilders<string>[K];
+  /** Returns the column of the blind index of the property `of`: text, or bytes if its `storage` is not `text`. */
+  index<S extends ColumnStorage = "text">(
+    of: string,
+    options?: IndexColumnOptions<S>,
+  ): ColumnBuilders<S extends "text" ? string : FieldTypes["bytes"]>[K];
 }
 
 /**

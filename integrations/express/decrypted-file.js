@@ -6,6 +6,8 @@ const { pipeline } = require('node:stream/promises');
 const args = require('../../lib/input/index.js');
 const { answerWith } = require('../http/answer.js');
 const { checkedEnvelope, checkedFile } = require('../http/file.js');
+const { isHeaderName, isHeaderValue } = require('../http/headers.js');
+const { hangUpSignal } = require('../http/hang-up.js');
 const { optionalFunction, ownStatuses, publicError } = require('../http/status.js');
 
 /** @typedef {import('node:http').IncomingMessage} Request */
@@ -40,19 +42,17 @@ function decryptedFile(envelope, file, options) {
       if (next) return next();
       return end(response, 405, { Allow: 'GET, HEAD' });
     }
-    const gone = new AbortController();
-    const hangUp = () => gone.abort();
-    response.once('close', hangUp);
+    const { signal, stop } = hangUpSignal(response);
     try {
-      const { signal } = gone;
+      if (signal.aborted) return undefined;
       const found = await find(request, { signal });
       if (found === undefined || found === null) return next ? next() : end(response, 404);
       const answer = await answerWith(opened, checkedFile(found), request, signal);
       await send(response, answer);
     } catch (error) {
-      if (!gone.signal.aborted || !isHangUp(error)) fail(error, response, next, settings);
+      if (!signal.aborted || !isHangUp(error)) fail(error, response, next, settings);
     } finally {
-      response.off('close', hangUp);
+      stop();
     }
   };
 }
@@ -96,13 +96,40 @@ function isHangUp(error) {
  * @param {Settings} settings
  */
 function fail(error, response, next, { statuses, onError }) {
-  onError?.(error);
+  tell(error, onError);
   const told = publicError(error, statuses);
   if (response.headersSent) response.destroy();
   if (next) return next(told);
   if (response.headersSent) return undefined;
   const { status, headers } = Object(told);
-  return end(response, isErrorStatus(status) ? status : 500, headers);
+  return end(response, isErrorStatus(status) ? status : 500, sendable(headers));
+}
+
+/**
+ * Tells the application of an error. What it throws then is no reason to leave the client without an answer.
+ *
+ * @param {unknown} error
+ * @param {Function | undefined} onError
+ */
+function tell(error, onError) {
+  try {
+    onError?.(error);
+  } catch (failure) {
+    process.emitWarning(`onError of decryptedFile has failed: ${failure}`, 'KmsEnvelopeWarning');
+  }
+}
+
+/**
+ * Returns those headers of an error that can be sent: it may be an error of anybody's.
+ *
+ * @param {unknown} headers
+ * @returns {Record<string, string>}
+ */
+function sendable(headers) {
+  const entries = Object.entries(Object(headers));
+  return Object.fromEntries(
+    entries.filter(([name, value]) => isHeaderName(name) && isHeaderValue(value)),
+  );
 }
 
 /** @param {unknown} status */

@@ -5,6 +5,7 @@ const { Readable } = require('node:stream');
 const args = require('../../lib/input/index.js');
 const { answerWith } = require('../http/answer.js');
 const { checkedEnvelope, checkedFile } = require('../http/file.js');
+const { hangUpSignal } = require('../http/hang-up.js');
 const { ownStatuses, publicError } = require('../http/status.js');
 
 const OPTIONS = /** @type {const} */ (['statuses']);
@@ -27,11 +28,9 @@ function decryptedFile(envelope, file, options) {
    * @param {any} reply
    */
   return async function sendDecryptedFile(request, reply) {
-    const gone = new AbortController();
-    const hangUp = () => gone.abort();
-    reply.raw.once('close', hangUp);
+    const { signal, stop } = hangUpSignal(reply.raw);
     try {
-      const { signal } = gone;
+      if (signal.aborted) return reply.hijack();
       const found = await find(request, { signal });
       if (found === undefined || found === null) return reply.callNotFound();
       const { status, headers, body } = await answerWith(
@@ -50,7 +49,7 @@ function decryptedFile(envelope, file, options) {
     } catch (error) {
       throw publicError(error, statuses);
     } finally {
-      reply.raw.off('close', hangUp);
+      stop();
     }
   };
 }

@@ -78,8 +78,22 @@ function isLater(time, other) {
  */
 function seconds(time) {
   if (time === undefined) return undefined;
-  const milliseconds = time instanceof Date ? time.getTime() : Date.parse(String(time));
+  const milliseconds = time instanceof Date ? time.getTime() : parseHttpDate(String(time));
   return Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1000);
+}
+
+/** The three forms of RFC 9110, 5.6.7; only the last one leaves out that it is UTC. */
+const HTTP_DATE =
+  /^(?:\w{3}, \d{2} \w{3} \d{4} [\d:]{8} GMT|\w{6,9}, \d{2}-\w{3}-\d{2} [\d:]{8} GMT|\w{3} \w{3} [ \d]\d [\d:]{8} \d{4})$/;
+
+/**
+ * Returns the milliseconds since 1970, or NaN for what is no date of HTTP: `Date.parse` alone takes much else.
+ *
+ * @param {string} text
+ */
+function parseHttpDate(text) {
+  if (!HTTP_DATE.test(text)) return NaN;
+  return Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
 }
 
 module.exports = { evaluateConditions, heedsRange };

@@ -4,6 +4,7 @@ const { hasFunction } = require('../../lib/input/functions.js');
 const args = require('../../lib/input/index.js');
 const { unknownObject } = require('../../lib/input/copies.js');
 const { invalid } = require('../../lib/errors.js');
+const { isHeaderValue } = require('./headers.js');
 const { kind } = require('../../lib/input/kind.js');
 
 const OPTIONS = /** @type {const} */ ([
@@ -48,13 +49,25 @@ function checkedFile(file) {
     source: /** @type {any} */ (source),
     message: /** @type {import('../../index').OpenedMessage | undefined} */ (message),
     encryptionContext: /** @type {any} */ (given.encryptionContext),
-    type: args.optionalString(given.type, 'type') ?? 'application/octet-stream',
+    type: headerValue(given.type, 'type') ?? 'application/octet-stream',
     filename: args.optionalString(given.filename, 'filename'),
     inline: args.optionalBoolean(given.inline, 'inline') ?? false,
     etag: /** @type {string | undefined} */ (etag),
     lastModified: /** @type {Date | undefined} */ (lastModified),
-    cacheControl: args.optionalString(given.cacheControl, 'cacheControl') ?? 'no-store',
+    cacheControl: headerValue(given.cacheControl, 'cacheControl') ?? 'no-store',
   };
+}
+
+/**
+ * Returns an optional text that is sent as a header.
+ *
+ * @param {unknown} value
+ * @param {string} name
+ */
+function headerValue(value, name) {
+  const text = args.optionalString(value, name);
+  if (text === undefined || isHeaderValue(text)) return text;
+  throw invalid(`${name} must be a text that a header can have: in one line, of Latin letters`);
 }
 
 /** @param {unknown} value */

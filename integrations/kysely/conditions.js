@@ -6,7 +6,7 @@ const { columnName, mapParts, markSealed, sealedFor, sibling } = require('./node
 const { mentions, mentionsRow, textOf } = require('./text.js');
 
 /** @typedef {import('./scope.js').StatementScope} Scope */
-/** @typedef {import('./scope.js').Entry} Entry */
+/** @typedef {import('./outputs.js').Entry} Entry */
 /** @typedef {import('./nodes.js').Node} Node */
 
 /** What is asked of the index in place of a condition. */
@@ -104,6 +104,18 @@ function misplaced({ name, sealed, of }, place) {
  */
 function checkText(node, scope, place) {
   const text = textOf(node);
+  checkNames(text, scope, place);
+  scope.later((outer) => checkNames(text, outer, place));
+  if (/^\s*\d/.test(text)) checkPosition(scope, place);
+}
+
+/**
+ * @param {string} text
+ * @param {Scope} scope
+ * @param {string} place
+ * @returns {undefined}
+ */
+function checkNames(text, scope, place) {
   for (const [column, entry] of scope.visible()) {
     if (mentions(text, column)) {
       throw misplaced(entry, place === 'ORDER BY' ? place : 'a condition in SQL');
@@ -111,7 +123,7 @@ function checkText(node, scope, place) {
   }
   const row = scope.rows().find(([alias]) => mentionsRow(text, alias));
   if (row) throw rowRefused(...row);
-  if (/^\s*\d/.test(text)) checkPosition(scope, place);
+  return undefined;
 }
 
 /**
@@ -129,7 +141,7 @@ function checkPosition(scope, place) {
  * The error of SQL or a function that would be given a whole row.
  *
  * @param {string} alias of its table
- * @param {import('./scope.js').Outputs} columns
+ * @param {import('./outputs.js').Outputs} columns
  */
 function rowRefused(alias, columns) {
   const [entry] = columns.values();

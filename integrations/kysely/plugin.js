@@ -6,11 +6,12 @@ const { EncryptedColumn, fieldsOf } = require('../columns/column.js');
 const { declare } = require('../columns/declaration.js');
 const { unopened } = require('../columns/refusals.js');
 const { decryptRows } = require('./rows.js');
-const { Scope, refuseRenamed } = require('./scope.js');
+const { refuseRenamed } = require('./outputs.js');
+const { Scope } = require('./scope.js');
 const { rewriteStatement } = require('./statements.js');
 
-/** @typedef {import('./scope.js').Entry} Entry */
-/** @typedef {import('./scope.js').Outputs} Outputs */
+/** @typedef {import('./outputs.js').Entry} Entry */
+/** @typedef {import('./outputs.js').Outputs} Outputs */
 
 /**
  * Returns a plugin of Kysely that encrypts and decrypts the declared columns.
@@ -82,7 +83,8 @@ class EncryptedTables {
       (statement, plugin) => plugin.transformQuery({ node: statement, queryId }),
       rewritten.node,
     );
-    this.#rewritten.set(inner, { node: inner, outputs: rewritten.outputs });
+    const { unresolved } = scope;
+    this.#rewritten.set(inner, { node: inner, outputs: rewritten.outputs, unresolved });
     return inner;
   }
 

@@ -8,7 +8,7 @@ const { fromJson } = require('../columns/json-bytes.js');
  * Returns the rows of a result, decrypted.
  *
  * @param {any[]} rows
- * @param {import('./scope.js').Outputs} outputs
+ * @param {import('./outputs.js').Outputs} outputs
  */
 function decryptRows(rows, outputs) {
   return rows.map((row) => decryptRow(row, outputs));
@@ -16,7 +16,7 @@ function decryptRows(rows, outputs) {
 
 /**
  * @param {any} row
- * @param {import('./scope.js').Outputs} outputs
+ * @param {import('./outputs.js').Outputs} outputs
  */
 function decryptRow(row, outputs) {
   const decrypted = { ...row };
@@ -35,7 +35,7 @@ function decryptRow(row, outputs) {
 
 /**
  * @param {unknown} value as PostgreSQL gives it; of SQLite it is text
- * @param {import('./scope.js').Outputs} outputs
+ * @param {import('./outputs.js').Outputs} outputs
  */
 function decryptJson(value, outputs) {
   const parsed = typeof value === 'string' ? JSON.parse(value) : value;

@@ -1,24 +1,14 @@
 'use strict';
 
 const { invalid } = require('../../lib/errors.js');
+const { NONE, columnOf, firstOf } = require('./outputs.js');
 const { bare } = require('./text.js');
 
-/**
- * What a name means in a statement: an encrypted column and the name of its index; the index of one; or JSON
- * with rows that have encrypted columns.
- *
- * @typedef {{
- *   name: string, sealed?: import('../columns/column.js').SealedColumn, index?: string,
- *   of?: import('../columns/column.js').SealedColumn, json?: Outputs,
- * }} Entry name: for errors
- *
- * @typedef {Map<string, Entry>} Outputs by the name of the column; others are not in it
- */
-
+/** @typedef {import('./outputs.js').Entry} Entry */
+/** @typedef {import('./outputs.js').Outputs} Outputs */
 /** @typedef {InstanceType<typeof Scope>} StatementScope */
-
-/** @type {Outputs} */
-const NONE = new Map();
+/** @typedef {{ node: any, outputs: Outputs, unresolved: Check[] }} Rewritten a statement */
+/** Returns what it finds in a scope. @typedef {(outer: StatementScope) => Entry | undefined} Check */
 
 /** The tables that a statement, or a query within it, can name. */
 class Scope {
@@ -28,22 +18,42 @@ class Scope {
   #sources = new Map();
   /** What the statement selects, which its other parts can name, too. @type {Outputs} */
   #selected = NONE;
+  /** What the statement names, but does not hold: see `later`. @type {Check[]} */
+  unresolved = [];
   /** Common table expressions. @type {Map<string, Outputs>} */
   #named = new Map();
 
   /**
    * @param {{ names(): string[], columnsOf(table: string): Outputs | undefined }} declared
-   * @param {WeakMap<object, { node: any, outputs: Outputs }>} rewritten statements
+   * @param {WeakMap<object, Rewritten>} rewritten statements
    * @param {Scope} [parent]
    */
   constructor(declared, rewritten, parent) {
     this.#declared = declared;
     this.rewritten = rewritten;
     this.#parent = parent;
+    if (parent) this.unresolved = parent.unresolved;
   }
 
   inner() {
     return new Scope(this.#declared, this.rewritten, this);
+  }
+
+  /** The scope of a query that cannot name the tables beside it, but those of WITH. */
+  apart() {
+    const scope = new Scope(this.#declared, this.rewritten, this.#parent);
+    scope.#named = this.#named;
+    return scope;
+  }
+
+  /**
+   * Lets a check be made again if the whole statement turns out to be a query within another one: a query that
+   * `db` has made is rewritten before that one is known.
+   *
+   * @param {Check} check
+   */
+  later(check) {
+    this.unresolved.push(check);
   }
 
   /**
@@ -51,6 +61,13 @@ class Scope {
    * @param {Outputs} columns
    */
   addSource(alias, columns) {
+    const other = this.#sources.get(alias);
+    if (other && other.size + columns.size > 0) {
+      throw invalid(
+        `the statement has two tables that are named ${alias}: give one another name, as one of them has ` +
+          'encrypted columns',
+      );
+    }
     this.#sources.set(alias, columns);
   }
 
@@ -79,9 +96,27 @@ class Scope {
    * @returns {Outputs}
    */
   table(name) {
-    return (
-      this.#named.get(name) ?? this.#parent?.table(name) ?? this.#declared.columnsOf(name) ?? NONE
+    const known = this.#named.get(name) ?? this.#refuseSimilarName(name);
+    if (known) return known;
+    if (this.#parent) return this.#parent.table(name);
+    const declared = this.#declared.columnsOf(name);
+    if (!declared) this.later((outer) => firstOf(outer.table(name)));
+    return declared ?? NONE;
+  }
+
+  /**
+   * Throws for the name of a common table in other letters, which SQLite takes for the same.
+   *
+   * @param {string} name
+   * @returns {undefined}
+   */
+  #refuseSimilarName(name) {
+    const lower = name.toLowerCase();
+    const known = [...this.#named].find(
+      ([other, columns]) => columns.size > 0 && other.toLowerCase() === lower,
     );
+    if (known) throw invalid(`write the table ${name} as ${known[0]}, as the statement names it`);
+    return undefined;
   }
 
   /**
@@ -105,8 +140,17 @@ class Scope {
    * @returns {Outputs}
    */
   source(alias) {
-    const known = this.#known(alias) ?? this.#refuseSimilar(alias);
-    return known ?? this.#declared.columnsOf(alias) ?? NONE;
+    const known = this.#source(alias);
+    if (!known) this.later((outer) => firstOf(outer.source(alias)));
+    return known ?? NONE;
+  }
+
+  /**
+   * @param {string} alias
+   * @returns {Outputs | undefined}
+   */
+  #source(alias) {
+    return this.#known(alias) ?? this.#refuseSimilar(alias) ?? this.#declared.columnsOf(alias);
   }
 
   /**
@@ -144,18 +188,23 @@ class Scope {
    * @returns {Entry | undefined}
    */
   find(column, table) {
-    if (table !== undefined) return columnOf(this.source(table), column);
+    if (table !== undefined) {
+      const known = this.#source(table);
+      if (!known) this.later((outer) => outer.find(column, table));
+      return columnOf(known ?? NONE, column);
+    }
     for (const columns of this.sources()) {
       const own = columnOf(columns, column);
       if (own) return own;
     }
     const selected = columnOf(this.#selected, column);
     if (selected) throw namedInResult(column, selected);
-    const outer = this.#parent?.find(column, undefined);
+    if (!this.#parent) {
+      this.later((around) => refuseFound(column, around.find(column, undefined)));
+      return undefined;
+    }
     // The inner tables may have a column of that name, too.
-    if (outer)
-      throw invalid(`write the name of the table before ${column}: it may be ${outer.name}`);
-    return undefined;
+    return refuseFound(column, this.#parent.find(column, undefined));
   }
 
   /**
@@ -180,16 +229,6 @@ class Scope {
 }
 
 /**
- * Returns what a column of a table is, if it is an encrypted one or an index.
- *
- * @param {Outputs} columns those of the table
- * @param {string} name
- */
-function columnOf(columns, name) {
-  return columns.get(name) ?? refuseRenamed(columns, name);
-}
-
-/**
  * The error of a name that a statement gives to an encrypted column, and then works with.
  *
  * @param {string} alias
@@ -203,35 +242,15 @@ function namedInResult(alias, { name }) {
 }
 
 /**
- * Throws for a name that another plugin has made of a declared one: its values would not be encrypted.
+ * Throws for a column without its table, if it may be an encrypted one of a statement around.
  *
- * @param {ReadonlyMap<string, unknown>} declared by name
- * @param {string} name
+ * @param {string} column
+ * @param {Entry | undefined} found
  * @returns {undefined}
  */
-function refuseRenamed(declared, name) {
-  const found = [...declared.keys()].find((known) => bare(known) === bare(name));
-  if (found === undefined) return undefined;
-  throw invalid(
-    `${found} is written as ${name} here: give plugins that rename as the option \`plugins\` of ` +
-      'encryptedTables, and declare names as statements write them',
-  );
+function refuseFound(column, found) {
+  if (!found) return undefined;
+  throw invalid(`write the name of the table before ${column}: it may be ${found.name}`);
 }
 
-/**
- * Returns the columns of a derived table: of these, only those with their index can be searched by.
- *
- * @param {Outputs} outputs
- * @returns {Outputs}
- */
-function derived(outputs) {
-  const columns = [...outputs];
-  return new Map(
-    columns.map(([name, entry]) => {
-      const index = columns.find(([, other]) => entry.sealed && other.of === entry.sealed)?.[0];
-      return [name, { ...entry, index }];
-    }),
-  );
-}
-
-module.exports = { NONE, Scope, columnOf, derived, refuseRenamed };
+module.exports = { Scope };

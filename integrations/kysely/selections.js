@@ -5,8 +5,8 @@ const { misplaced, checkText } = require('./conditions.js');
 const { columnName, mapParts, tableName } = require('./nodes.js');
 
 /** @typedef {import('./scope.js').StatementScope} Scope */
-/** @typedef {import('./scope.js').Entry} Entry */
-/** @typedef {import('./scope.js').Outputs} Outputs */
+/** @typedef {import('./outputs.js').Entry} Entry */
+/** @typedef {import('./outputs.js').Outputs} Outputs */
 /** @typedef {import('./nodes.js').Node} Node */
 
 /** How Kysely's `jsonArrayFrom` and `jsonObjectFrom` begin, for PostgreSQL and for SQLite. */

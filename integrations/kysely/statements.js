@@ -8,27 +8,21 @@ const {
   entryOf,
   misplaced,
   rewriteComparison,
-  rowRefused,
 } = require('./conditions.js');
 const { isNode, mapParts, tableName } = require('./nodes.js');
-const { NONE, derived } = require('./scope.js');
+const { NONE, derived } = require('./outputs.js');
 const { Selected, hasSealed } = require('./selections.js');
-const { mentions, textOf } = require('./text.js');
+const { STATEMENTS, checkRows, checkTable } = require('./table-checks.js');
 const { checkConflict, sealInsert, sealUpdates } = require('./writes.js');
 
 /** @typedef {import('./scope.js').StatementScope} Scope */
-/** @typedef {import('./scope.js').Outputs} Outputs */
+/** @typedef {import('./outputs.js').Outputs} Outputs */
 /** @typedef {import('./nodes.js').Node} Node */
 
-const STATEMENTS = new Set([
-  'SelectQueryNode',
-  'InsertQueryNode',
-  'UpdateQueryNode',
-  'DeleteQueryNode',
-  'MergeQueryNode',
-]);
 /** The parts that name tables, in the order in which they can refer to each other. */
 const TABLES = ['into', 'table', 'from', 'using', 'joins'];
+/** The joins whose query can name the tables before it. */
+const LATERAL = /^Lateral|Apply$/;
 
 /**
  * Returns a statement that writes ciphertexts and searches by indexes, and the encrypted columns of its rows.
@@ -40,7 +34,7 @@ const TABLES = ['into', 'table', 'from', 'using', 'joins'];
  */
 function rewriteStatement(node, outer) {
   const known = outer.rewritten.get(node);
-  if (known) return known;
+  if (known) return checkApart(known, outer);
   if (!STATEMENTS.has(node.kind)) return { node: rewrite(node, outer, 'SQL'), outputs: NONE };
   const scope = outer.inner();
   const opened = addTables(node, scope);
@@ -77,6 +71,24 @@ function rewriteStatement(node, outer) {
   }
   selected.checkDistinct(node);
   return { node: rewritten, outputs: selected.outputs };
+}
+
+/**
+ * Returns a query that was rewritten before the statement around it. Throws if it names what only that has.
+ *
+ * @param {import('./scope.js').Rewritten} known
+ * @param {Scope} outer
+ */
+function checkApart(known, outer) {
+  for (const check of known.unresolved) {
+    const found = check(outer);
+    if (!found) continue;
+    throw invalid(
+      `a query of \`db\` names ${found.name}, which is encrypted, of the statement around it: make the inner ` +
+        'query from the expression builder, as in (eb) => eb.selectFrom(...)',
+    );
+  }
+  return known;
 }
 
 /**
@@ -133,22 +145,6 @@ function rewrite(node, scope, place) {
   }
 }
 
-/**
- * Throws if a function is given a whole row with encrypted columns.
- *
- * @param {Node[]} given
- * @param {Scope} scope
- */
-function checkRows(given, scope) {
-  for (const node of given) {
-    const isAll = node.kind === 'ReferenceNode' && node.column.kind === 'SelectAllNode';
-    const table = isAll ? node.table : node;
-    if (table?.kind !== 'TableNode') continue;
-    const columns = scope.source(tableName(table));
-    if (columns.size > 0) throw rowRefused(tableName(table), columns);
-  }
-}
-
 const PLACES = new Map([
   ['OrderByNode', 'ORDER BY'],
   ['GroupByNode', 'GROUP BY'],
@@ -180,9 +176,10 @@ function addTables(node, scope) {
 /**
  * @param {Node} node
  * @param {Scope} scope
+ * @param {Scope} [seen] by a query that stands for the table: the tables beside it only if it is LATERAL
  * @returns {Node}
  */
-function addTable(node, scope) {
+function addTable(node, scope, seen = scope.apart()) {
   switch (node.kind) {
     case 'TableNode':
       scope.addSource(tableName(node), scope.table(tableName(node)));
@@ -193,12 +190,15 @@ function addTable(node, scope) {
         return node;
       }
       checkTable(node.node, scope);
-      const { node: inner, outputs } = rewriteStatement(node.node, scope);
+      const { node: inner, outputs } = rewriteStatement(node.node, seen);
       scope.addSource(node.alias.name ?? '', derived(outputs));
       return { ...node, node: inner };
     }
     case 'JoinNode':
-      return { ...node, table: addTable(node.table, scope) };
+      return {
+        ...node,
+        table: addTable(node.table, scope, LATERAL.test(node.joinType) ? scope : undefined),
+      };
     case 'FromNode':
     case 'UsingNode':
     case 'ListNode':
@@ -207,31 +207,6 @@ function addTable(node, scope) {
       checkTable(node, scope);
       return rewrite(node, scope, 'a table');
   }
-}
-
-/**
- * Throws if a table with encrypted columns is given in SQL.
- *
- * @param {Node} node what stands for a table
- * @param {Scope} scope
- */
-function checkTable(node, scope) {
-  if (STATEMENTS.has(node.kind) || node.kind === 'ReferenceNode') return;
-  const text = node.kind === 'RawNode' ? textOf(node) : '';
-  const found =
-    node.kind === 'TableNode'
-      ? scope.isDeclared(tableName(node)) && tableName(node)
-      : scope.declaredNames().find((name) => mentions(text, name));
-  if (found) {
-    throw invalid(
-      `${found} has encrypted columns, and is not followed within SQL: give its name as a text, or a query ` +
-        'of the builder',
-    );
-  }
-  mapParts(node, (part) => {
-    checkTable(part, scope);
-    return part;
-  });
 }
 
 /**
@@ -281,7 +256,7 @@ function conflict(node, target, scope) {
  * @param {Scope} scope
  */
 function union(node, outputs, scope) {
-  const { node: expression, outputs: others } = rewriteStatement(node.expression, scope);
+  const { node: expression, outputs: others } = rewriteStatement(node.expression, scope.apart());
   const found = hasSealed(outputs) ?? hasSealed(others);
   const isSame = [...new Set([...outputs.keys(), ...others.keys()])].every(
     (name) => outputs.get(name)?.sealed === others.get(name)?.sealed,

@@ -12,10 +12,10 @@ const {
   sibling,
   valueNode,
 } = require('./nodes.js');
-const { columnOf } = require('./scope.js');
+const { columnOf } = require('./outputs.js');
 
-/** @typedef {import('./scope.js').Entry} Entry */
-/** @typedef {import('./scope.js').Outputs} Outputs */
+/** @typedef {import('./outputs.js').Entry} Entry */
+/** @typedef {import('./outputs.js').Outputs} Outputs */
 /** @typedef {import('./nodes.js').Node} Node */
 /** @typedef {import('../columns/column.js').SealedColumn} SealedColumn */
 

@@ -77,8 +77,9 @@ function encryptedDiskStorage(options) {
  * @param {Place} place
  * @param {(handle: fs.FileHandle) => Promise<void>} fill
  */
-async function writeWhole({ destination, filename, path: name }, fill) {
-  const temporary = path.join(destination, `.${filename}.${randomUUID()}`);
+async function writeWhole({ destination, path: name }, fill) {
+  // Not longer than any name may be.
+  const temporary = path.join(destination, `.${randomUUID()}.part`);
   const handle = await fs.open(temporary, 'wx', 0o600);
   try {
     await fill(handle);

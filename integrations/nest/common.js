@@ -5,4 +5,7 @@
 // @ts-ignore: it is not installed here
 const { Catch, Inject, Injectable, Logger, Module } = require('@nestjs/common');
 
-module.exports = { Catch, Inject, Injectable, Logger, Module };
+// @ts-ignore: NestJS needs it, so it is there
+const { throwError } = require('rxjs');
+
+module.exports = { Catch, Inject, Injectable, Logger, Module, throwError };

@@ -1,6 +1,6 @@
 'use strict';
 
-const { Catch, Logger } = require('./common.js');
+const { Catch, Logger, throwError } = require('./common.js');
 const args = require('../../lib/input/index.js');
 const { EnvelopeError } = require('../../lib/errors.js');
 const { ownStatuses, publicAnswer, publicError } = require('../http/status.js');
@@ -23,8 +23,11 @@ class EnvelopeExceptionFilter {
   catch(error, host) {
     const { status, message, headers } = publicAnswer(error, this.#statuses);
     if (status >= 500) this.#logger.error(`${error.code}: ${error.message}`, error.stack);
+    const kind = host.getType();
+    if (kind === 'rpc') return throwError(() => ({ status: 'error', message }));
+    if (kind === 'ws') return emitException(host.switchToWs().getClient(), message);
     // GraphQL and others have no statuses: they tell the message of what is thrown.
-    if (host.getType() !== 'http') throw publicError(error, this.#statuses);
+    if (kind !== 'http') throw publicError(error, this.#statuses);
     // What Express and Fastify have in common.
     const response = host.switchToHttp().getResponse();
     if (response.headersSent || response.sent) return void (response.raw ?? response).destroy();
@@ -35,5 +38,19 @@ class EnvelopeExceptionFilter {
 }
 
 Catch(EnvelopeError)(EnvelopeExceptionFilter);
+
+/**
+ * Tells the client of a WebSocket as NestJS itself does: a client of Socket.IO, or a plain one, whose `emit`
+ * nobody but the server would hear.
+ *
+ * @param {any} client
+ * @param {string} message
+ */
+function emitException(client, message) {
+  const data = { status: 'error', message };
+  if (typeof client.readyState === 'number') {
+    client.send(JSON.stringify({ event: 'exception', data }));
+  } else client.emit('exception', data);
+}
 
 module.exports = { EnvelopeExceptionFilter };

@@ -176,13 +176,15 @@ export class EnvelopeHealthIndicator {
 
 /**
  * An exception filter for errors of this package: the client gets a status and its usual words, no code and no
- * message; what is the server's fault is logged whole. Where there are no statuses, as in GraphQL, the error
- * that is thrown on has the same words.
+ * message; what is the server's fault is logged whole. Where there are no statuses, the words are the same: in
+ * the error that is thrown on in GraphQL, and in `{ status: "error", message }` of microservices and the event
+ * `exception` of WebSockets, as NestJS itself answers there.
  *
  * @example
  * app.useGlobalFilters(new EnvelopeExceptionFilter());
  */
 export class EnvelopeExceptionFilter {
   constructor(options?: EnvelopeErrorsOptions);
-  catch(error: any, host: any): void;
+  /** Returns an Observable that fails for a microservice, and otherwise nothing. */
+  catch(error: any, host: any): any;
 }

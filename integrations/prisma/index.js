@@ -8,6 +8,9 @@ const { modelsOf } = require('./models.js');
 const { requestsOf } = require('./requests.js');
 const { Rows } = require('./rows.js');
 
+/** What encrypts the operations of a client. @type {WeakSet<Function>} */
+const operations = new WeakSet();
+
 /**
  * Returns a Prisma client that encrypts and decrypts the fields of its models. The client that was given
  * refuses these models from now on, as it would store their values in the clear.
@@ -22,7 +25,8 @@ function encryptPrisma(client, options) {
   if (typeof client?.$extends !== 'function' || typeof original?._request !== 'function') {
     throw invalid('give a PrismaClient of Prisma 7, or one that was extended');
   }
-  const models = modelsOf(client._runtimeDataModel, given.models, fields);
+  const schema = { ...client._runtimeDataModel, text: original._engineConfig?.inlineSchema };
+  const models = modelsOf(schema, given.models, fields);
   if (typeof given.fields !== 'function') {
     for (const model of models.values()) for (const { column } of model.encrypted) column.check();
   }
@@ -33,6 +37,7 @@ function encryptPrisma(client, options) {
     const result = await first(requests, query);
     return rows.decrypt(model, operation, result, __internalParams?.dataPath ?? []);
   };
+  operations.add(encryptOperation);
   refuseOthers(original, models, encryptOperation);
   return client.$extends({
     name: 'kms-envelope',
@@ -70,13 +75,33 @@ function refuseOthers(original, models, encryptOperation) {
   const request = original._request;
   /** @this {any} @param {any} params */
   original._request = function (params) {
-    const { model, action } = params;
-    const callbacks = model && this._extensions.getAllQueryCallbacks(model, action);
-    if (model && models.reaches(model) && !callbacks.includes(encryptOperation)) {
-      throw unopened(model, 'use the client that encryptPrisma returned');
+    const { model, jsModelName, action } = params;
+    if (model && models.reaches(model)) {
+      checkCallbacks(
+        this._extensions.getAllQueryCallbacks(jsModelName, action),
+        encryptOperation,
+        model,
+      );
     }
     return request.call(this, params);
   };
+}
+
+/**
+ * Throws unless an operation is encrypted last of all, after each extension that may change it.
+ *
+ * @param {Function[]} callbacks of the extensions, in the order in which they are called
+ * @param {Function} encryptOperation
+ * @param {string} model
+ */
+function checkCallbacks(callbacks, encryptOperation, model) {
+  const at = callbacks.indexOf(encryptOperation);
+  if (at < 0) throw unopened(model, 'use the client that encryptPrisma returned');
+  if (callbacks.slice(at).every((callback) => operations.has(callback))) return;
+  throw invalid(
+    `${model} has encrypted fields, and an extension with \`query\` comes after their encryption: what it sets ` +
+      'would be stored in the clear. Apply it first, and give the extended client to encryptPrisma',
+  );
 }
 
 module.exports = { encryptPrisma };

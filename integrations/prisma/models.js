@@ -71,9 +71,11 @@ function modelsOf(dataModel, declared, fields) {
   /** @type {Map<string, Model>} */
   const models = new Map();
   for (const [name, model] of Object.entries(schema)) {
-    const encrypted = Object.entries(namesOf(given[name] ?? {}, name)).map(([field, options]) =>
-      encryptedField(name, model, field, options, fields),
-    );
+    const encrypted = Object.entries(namesOf(given[name] ?? {}, name)).map(([field, options]) => {
+      const found = encryptedField(name, model, field, options, fields);
+      checkDefault(dataModel.text, name, field);
+      return found;
+    });
     const relations = model.fields
       .filter((/** @type {any} */ { kind }) => kind === 'object')
       .map((/** @type {any} */ { name: field, type, isList }) => [field, { model: type, isList }]);
@@ -109,6 +111,31 @@ function encryptedField(model, schema, field, options, fields) {
   const place = { table: schema.dbName ?? model, column: found.dbName ?? field, name };
   const column = new EncryptedColumn({ ...declaration, storage }, place, fields);
   return { field, index, isJson: found.type === 'Json', column };
+}
+
+/**
+ * Throws if Prisma or the database would set a field that a row leaves out, as that is not encrypted.
+ *
+ * @param {unknown} schema the text of the Prisma schema
+ * @param {string} model
+ * @param {string} field
+ */
+function checkDefault(schema, model, field) {
+  const lines = String(schema).split('\n');
+  const start = lines.findIndex((line) => words(line)[0] === 'model' && words(line)[1] === model);
+  if (start < 0) throw invalid(`${model} is not in the text of the Prisma schema: use Prisma 7`);
+  const line = lines.slice(start).find((one) => words(one)[0] === field) ?? '';
+  const bare = line.replace(/"(?:[^"\\]|\\.)*"/g, '""').replace(/\/\/.*/, '');
+  if (!/@default\b/.test(bare)) return;
+  throw invalid(
+    `${model}.${field} is encrypted, but has @default in the Prisma schema, which would be stored in the clear: ` +
+      'leave it out, and set the value in the program',
+  );
+}
+
+/** @param {string} line */
+function words(line) {
+  return line.match(/\w+/g) ?? [];
 }
 
 /**

@@ -155,7 +155,11 @@ class Reads {
     if (part === 'having' && isArray(named))
       named.forEach((one) => this.#refuseNamed(name, one, part));
     const keys = typeof named === 'string' ? [named] : isArray(named) ? named : Object.keys(named);
-    const found = this.#models.get(name).encrypted.find(({ field }) => keys.includes(field));
+    const found = this.#models
+      .get(name)
+      .encrypted.find(
+        ({ field, index }) => keys.includes(field) || (part === 'having' && keys.includes(index)),
+      );
     if (found) throw conditionRefused(found.column.name, `\`${part}\``, Boolean(found.index));
     if (part !== 'having') return;
     for (const key of COMBINED) if (named[key]) this.#refuseNamed(name, named[key], part);

@@ -23,7 +23,9 @@ function requestsOf(models, model, operation, input) {
   const writes = new Writes(models, reads);
   const request = reads.arguments(model, input);
   for (const part of ['data', 'create', 'update']) {
-    if (input[part] !== undefined) request[part] = writes.data(model, input[part]);
+    if (input[part] === undefined) continue;
+    const isUpdate = part === 'update' || (part === 'data' && operation.startsWith('update'));
+    request[part] = writes.data(model, input[part], isUpdate);
   }
   if (!UNIQUE.has(operation) || input.where === undefined) return [request];
   const wheres = reads.uniques(model, input.where);

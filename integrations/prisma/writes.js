@@ -23,17 +23,18 @@ class Writes {
    *
    * @param {string} name
    * @param {any} data
+   * @param {boolean} isUpdate in which a value may be `{ set: value }`
    * @returns {any}
    */
-  data(name, data) {
-    if (isArray(data)) return data.map((one) => this.data(name, one));
+  data(name, data, isUpdate) {
+    if (isArray(data)) return data.map((one) => this.data(name, one, isUpdate));
     const model = this.#models.get(name);
     const output = { ...data };
     for (const { index, column } of model.encrypted) {
       if (index && data[index] !== undefined) throw indexRefused(index, column.name);
     }
     for (const { field, index, isJson, column } of model.encrypted) {
-      const value = valueOf(data[field], isJson, column.name);
+      const value = isUpdate && !isJson ? updated(data[field], column) : data[field];
       if (value === undefined) continue;
       output[field] = isNull(value) ? value : column.encrypt(value);
       if (index) output[index] = isNull(value) ? null : column.index(value);
@@ -71,9 +72,9 @@ class Writes {
     if (typeof value !== 'object' || value === null) return value;
     switch (write) {
       case 'create':
-        return this.data(model, value);
+        return this.data(model, value, false);
       case 'createMany':
-        return { ...value, data: this.data(model, value.data) };
+        return { ...value, data: this.data(model, value.data, false) };
       case 'connect':
       case 'set':
         return this.#reads.uniques(model, value)[0];
@@ -95,7 +96,7 @@ class Writes {
    */
   #change(model, value, isList, write) {
     const isWrapped = write !== 'update' || isList || this.#isWrapped(model, value);
-    if (!isWrapped) return this.data(model, value);
+    if (!isWrapped) return this.data(model, value, true);
     const output = { ...value };
     const isUnique = write === 'connectOrCreate' || (isList && write !== 'updateMany');
     if (value.where !== undefined) {
@@ -105,7 +106,8 @@ class Writes {
         : this.#reads.where(model, where);
     }
     for (const part of ['data', 'create', 'update']) {
-      if (value[part] !== undefined) output[part] = this.data(model, value[part]);
+      if (value[part] === undefined) continue;
+      output[part] = this.data(model, value[part], part !== 'create');
     }
     return output;
   }
@@ -123,18 +125,17 @@ class Writes {
 }
 
 /**
- * The value that a field is set to; in an update it may be `{ set: value }`.
+ * The value that an update sets a field to: it may be `{ set: value }`.
  *
  * @param {any} given
- * @param {boolean} isJson in which an object is a value itself
- * @param {string} name
+ * @param {import('../columns/column.js').SealedColumn} column
  */
-function valueOf(given, isJson, name) {
-  const isObject = typeof given === 'object' && !isNull(given);
-  if (isJson || !isObject) return given;
+function updated(given, column) {
+  if (typeof given !== 'object' || isNull(given)) return given;
   if (Object.keys(given).length === 1 && Object.hasOwn(given, 'set')) return given.set;
-  if (['increment', 'decrement', 'multiply', 'divide'].some((key) => Object.hasOwn(given, key))) {
-    throw expressionRefused(name);
+  const computes = ['increment', 'decrement', 'multiply', 'divide'];
+  if (column.type !== 'json' && computes.some((key) => Object.hasOwn(given, key))) {
+    throw expressionRefused(column.name);
   }
   return given;
 }

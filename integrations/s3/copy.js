@@ -3,7 +3,7 @@
 const { EnvelopeError, invalid } = require('../../lib/errors.js');
 const { isFormatName } = require('../../lib/s3-objects/metadata.js');
 const { describeObject } = require('./head.js');
-const { besideOf, checkMetadata, checkPlace } = require('./inputs.js');
+const { besideOf, checkMetadata, checkPlace, checkUnmarked } = require('./inputs.js');
 const { CONTENT_HEADERS, propertiesOf, tagsOf } = require('./kept.js');
 const { isMarkName } = require('./marker.js');
 const { MAX_PARTS, inParts } = require('./multipart-upload.js');
@@ -29,6 +29,7 @@ async function copyObject(store, from, to, signal, limits = LIMITS) {
   checkTarget(to);
   const { output, file, encryption } = await describeObject(store, from, signal);
   if (encryption === undefined) throw notEncrypted();
+  if (encryption.format !== 'message') checkUnmarked(to.Metadata);
   const copyOfFile = file && inputOfFile(store, file, from, to);
   const source = sourceOf(from, output.ETag, to);
   const answer =
@@ -151,7 +152,9 @@ function inputOfFile(store, file, from, to) {
  * @param {Record<string, any>} to
  */
 function sourceOf({ Bucket, Key, VersionId, ExpectedBucketOwner }, ETag, to) {
-  const path = [Bucket, ...Key.split('/')].map(encodeURIComponent).join('/');
+  // An access point has an ARN in place of a name.
+  const bucket = Bucket.startsWith('arn:') ? `${Bucket}/object` : Bucket;
+  const path = `${bucket}/${Key}`.split('/').map(encodeURIComponent).join('/');
   const version = VersionId === undefined ? '' : `?versionId=${encodeURIComponent(VersionId)}`;
   const owner = to.ExpectedSourceBucketOwner ?? ExpectedBucketOwner;
   return {

@@ -188,7 +188,7 @@ export class EncryptedS3 {
   /**
    * Resolves to the answer of `GetObject`, with the plaintext as `stream`, in constant memory. An
    * object of an S3 Encryption Client has verified by then: its body, still encrypted, waits in memory up
-   * to 4 MiB, else in a temporary file without a name.
+   * to 4 MiB, and up to 32 MiB more that all streams share, else in a temporary file without a name.
    */
   getStream(
     input: S3Place,

@@ -6,6 +6,7 @@ const args = require('../../lib/input/index.js');
 const { invalid } = require('../../lib/errors.js');
 const { kind } = require('../../lib/input/kind.js');
 const { isS3Object } = require('../../lib/s3-objects/metadata.js');
+const { isMarkName } = require('./marker.js');
 
 /** What tells the length or a checksum of the plaintext, where S3 expects those of what is stored. */
 const OF_THE_PLAINTEXT = /^(ContentLength|ContentMD5|Checksum(?!Algorithm$|Type$).+)$/;
@@ -54,6 +55,17 @@ function checkMetadata(metadata) {
 }
 
 /**
+ * Throws for metadata by which an object that is no message would be taken for one.
+ *
+ * @param {Record<string, string> | undefined} metadata the caller's
+ */
+function checkUnmarked(metadata) {
+  const mark = Object.keys(metadata ?? {}).find(isMarkName);
+  if (mark === undefined) return;
+  throw invalid(`leave out the metadata "${mark}": it marks messages, and the object is none`);
+}
+
+/**
  * Throws for an input that asks for a part of an object, of which nothing could be verified.
  *
  * @param {Record<string, any>} input
@@ -95,4 +107,12 @@ function besideOf(place, suffix) {
   };
 }
 
-module.exports = { besideOf, callOptions, checkMetadata, checkPlace, checkPut, checkWhole };
+module.exports = {
+  besideOf,
+  callOptions,
+  checkMetadata,
+  checkPlace,
+  checkPut,
+  checkUnmarked,
+  checkWhole,
+};

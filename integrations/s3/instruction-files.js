@@ -30,8 +30,10 @@ async function staleInstructionFile(store, place, signal) {
     if (error.name === 'NotFound' || error.code !== undefined) return undefined;
     throw error;
   });
-  // Where its object cannot be told, or is not there, the file stays.
-  const isStale = found?.encryption !== undefined && found.file === undefined;
+  // Where its object cannot be told, or is not there, the file stays; so does one that is newer than the object,
+  // as a put writes the file first, and the object that belongs to it may be on its way.
+  const isOlder = !(file.output.LastModified > found?.output.LastModified);
+  const isStale = found?.encryption !== undefined && found.file === undefined && isOlder;
   return { file, isStale };
 }
 

@@ -10,6 +10,19 @@ const CONTENT_HEADERS = [
   'Expires',
 ];
 
+/** What an object that is written anew keeps of what S3 says of it, beside its metadata and tags. */
+const KEPT = [
+  ...CONTENT_HEADERS,
+  'BucketKeyEnabled',
+  'ObjectLockLegalHoldStatus',
+  'ObjectLockMode',
+  'ObjectLockRetainUntilDate',
+  'SSEKMSKeyId',
+  'ServerSideEncryption',
+  'StorageClass',
+  'WebsiteRedirectLocation',
+];
+
 /**
  * Returns what an object has of these properties.
  *
@@ -35,4 +48,4 @@ async function tagsOf(store, place, signal) {
   return new URLSearchParams(pairs).toString();
 }
 
-module.exports = { CONTENT_HEADERS, propertiesOf, tagsOf };
+module.exports = { CONTENT_HEADERS, KEPT, propertiesOf, tagsOf };

@@ -12,6 +12,9 @@ const { encryptionOf } = require('./put.js');
 /** @typedef {{ context: any, signal: AbortSignal | undefined }} Call */
 /** @typedef {{ take(chunk: Uint8Array): Promise<void>, end(): Promise<number>, stop(): void }} Check */
 
+/** As much of the start of what was written tells it from all other objects, in bytes: it is random. */
+const START_LENGTH = 64;
+
 /**
  * Returns what encrypts a stream, as `uploadStream` takes it, and reads all that it made once more, with a
  * data key that was unwrapped anew: before the upload becomes visible, it is known to be readable.
@@ -22,6 +25,7 @@ const { encryptionOf } = require('./put.js');
 function checkedEncryption(target, { context, signal }) {
   const { encrypt, describe } = encryptionOf(target, { encryptionContext: context, signal });
   let length = 0;
+  const written = { start: Buffer.alloc(0), length: 0, isWhole: false };
   /** @param {AsyncIterable<Uint8Array>} source */
   async function* counted(source) {
     for await (const chunk of source) {
@@ -38,14 +42,38 @@ function checkedEncryption(target, { context, signal }) {
     try {
       for await (const chunk of through(encrypt, counted(source))) {
         await check.take(chunk);
+        const missing = START_LENGTH - written.start.length;
+        if (missing > 0) written.start = Buffer.concat([written.start, chunk.subarray(0, missing)]);
+        written.length += chunk.length;
         yield chunk;
       }
       if ((await check.end()) !== length) throw unreadable();
+      written.isWhole = true;
     } finally {
       check.stop();
     }
   }
-  return { encrypt: encryptAndCheck, describe, length: () => length };
+  return { encrypt: encryptAndCheck, describe, length: () => length, written };
+}
+
+/**
+ * Returns whether a place holds what an encryption has written, although its upload failed: the answer of S3 may
+ * have been lost, and the client has then asked again for what had been done.
+ *
+ * @param {ObjectStore} store
+ * @param {Record<string, any>} place
+ * @param {{ start: Buffer, length: number, isWhole: boolean }} written
+ */
+async function isStored(store, place, { start, length, isWhole }) {
+  if (!isWhole) return false;
+  try {
+    const { ContentLength, ETag } = await store.send('HeadObjectCommand', place);
+    if (ContentLength !== length) return false;
+    const range = { ETag, start: 0, end: start.length, signal: undefined };
+    return start.equals(await store.storedRange(place, range));
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -118,4 +146,4 @@ function unreadable() {
   );
 }
 
-module.exports = { checkedEncryption };
+module.exports = { checkedEncryption, isStored };

@@ -2,10 +2,10 @@
 
 const { Readable, pipeline } = require('node:stream');
 
-const { invalid } = require('../../lib/errors.js');
-const { decryptBody, openObject } = require('../../lib/s3-objects/read.js');
+const { decryptInPlace, openObject } = require('../../lib/s3-objects/read.js');
 const { verifiedStream } = require('../../lib/s3-objects/stream.js');
 const { collect, destroyOnFailure } = require('./body.js');
+const { needsEnvelope, needsKeyring } = require('./object-store.js');
 const { PART_LENGTH } = require('./put.js');
 
 /** @typedef {InstanceType<typeof import('./object-store.js').ObjectStore>} ObjectStore */
@@ -54,29 +54,46 @@ function ownPairs({ encryptionContext }) {
 async function openSource(store, place, { output: head, file, encryption }, context, signal) {
   const isMessage = encryption?.format === 'message';
   if (isMessage && store.envelope === undefined) {
-    throw invalid('the object is a message of this package; give an envelope to read it');
+    throw needsEnvelope();
   }
   if (!isMessage && store.keyring === undefined) {
-    throw invalid('the object is one of an S3 Encryption Client; give a keyring to read it');
+    throw needsKeyring();
   }
-  const settings = isMessage ? undefined : store.readSettings(context, signal);
+  if (isMessage)
+    return decryptedMessage(store, storedParts(store, place, head, signal), context, signal);
+  const settings = store.readSettings(context, signal);
   const input = { ...place, IfMatch: head.ETag };
   const output = await store.send('GetObjectCommand', input, signal);
   return destroyOnFailure(output.Body, async () => {
-    if (settings === undefined) return decryptedMessage(store, output.Body, context, signal);
     const reader = await openObject(output.Metadata ?? {}, file?.text, settings);
     if (output.ContentLength > PART_LENGTH) {
       return (await verifiedStream(reader, output.Body, signal)).stream;
     }
     const limit = { most: PART_LENGTH, what: 'the object', instead: 'what HeadObject tells' };
     const stored = await collect(output.Body, { ...limit, signal });
-    return Readable.from([await decryptBody(reader, stored, signal)]);
+    return Readable.from([await decryptInPlace(reader, stored, signal)]);
   });
 }
 
 /**
+ * Yields a stored object part by part. Between them no connection is held: the upload of the new object needs
+ * some, and many migrations at a time would wait for each other for ever.
+ *
  * @param {ObjectStore} store
- * @param {Readable} body
+ * @param {Record<string, any>} place
+ * @param {Record<string, any>} head the answer of HeadObject
+ * @param {AbortSignal | undefined} signal
+ */
+async function* storedParts(store, place, { ContentLength: length, ETag }, signal) {
+  for (let start = 0; start < length; start += PART_LENGTH) {
+    const end = Math.min(start + PART_LENGTH, length);
+    yield await store.storedRange(place, { ETag, start, end, signal });
+  }
+}
+
+/**
+ * @param {ObjectStore} store
+ * @param {AsyncIterable<Uint8Array>} body
  * @param {any} encryptionContext
  * @param {AbortSignal | undefined} signal
  */
@@ -84,7 +101,7 @@ function decryptedMessage(store, body, encryptionContext, signal) {
   // Nothing of it is visible before its end, with the signature, has verified.
   const signed = 'release-before-verified';
   const decrypt = store.envelope.decryptStream({ encryptionContext, signal, signed });
-  return pipeline(body, decrypt, () => {});
+  return pipeline(Readable.from(body), decrypt, () => {});
 }
 
 module.exports = { contextsOf, openSource };

@@ -7,9 +7,9 @@ const { destroyOnFailure } = require('./body.js');
 const { describeObject } = require('./head.js');
 const { callOptions, checkWhole } = require('./inputs.js');
 const { removeInstructionFile, staleInstructionFile } = require('./instruction-files.js');
-const { CONTENT_HEADERS, propertiesOf, tagsOf } = require('./kept.js');
+const { KEPT, propertiesOf, tagsOf } = require('./kept.js');
 const { isMarkName } = require('./marker.js');
-const { checkedEncryption } = require('./migrate-check.js');
+const { checkedEncryption, isStored } = require('./migrate-check.js');
 const { contextsOf, openSource } = require('./migrate-source.js');
 const { partLengthOf } = require('./put.js');
 const { uploadStream } = require('./upload.js');
@@ -30,18 +30,6 @@ const OPTIONS = /** @type {const} */ ([
 const ATTEMPTS = 3;
 /** How S3 answers where a condition did not hold, or another write was under way. */
 const CONFLICTS = ['PreconditionFailed', 'ConditionalRequestConflict'];
-/** What the new object keeps of what HeadObject says of the old one, beside its metadata and tags. */
-const KEPT = [
-  ...CONTENT_HEADERS,
-  'BucketKeyEnabled',
-  'ObjectLockLegalHoldStatus',
-  'ObjectLockMode',
-  'ObjectLockRetainUntilDate',
-  'SSEKMSKeyId',
-  'ServerSideEncryption',
-  'StorageClass',
-  'WebsiteRedirectLocation',
-];
 
 /**
  * Encrypts an object of an old format anew, and puts it into its place: only if all of the old one has
@@ -105,13 +93,13 @@ async function migrateOnce({ store, target, to }, place, given, settings) {
   const length = await destroyOnFailure(source, async () => {
     const encryption = checkedEncryption(target, { context: contexts.new, signal });
     const { encrypt, describe } = encryption;
-    await uploadStream(
-      target,
-      { ...newest, ...kept, Body: source },
-      {
-        ...{ encrypt, describe, partLength: settings.partLength, signal },
-      },
-    );
+    const input = { ...newest, ...kept, Body: source };
+    const given = { encrypt, describe, partLength: settings.partLength, signal };
+    try {
+      await uploadStream(target, input, given);
+    } catch (error) {
+      if (!(await isStored(store, newest, encryption.written))) throw error;
+    }
     return encryption.length();
   });
   if (found.file) await removeInstructionFile(store, found.file);

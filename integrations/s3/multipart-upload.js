@@ -110,16 +110,15 @@ class Upload {
   async complete(signal) {
     throwIfAborted(signal);
     const { instructionFile } = this.#describe();
-    // As late as can be: until then an object of before, which this one replaces, can be read. From here on
-    // the signal is not heeded, as the two belong together.
-    if (instructionFile !== undefined) {
-      await this.#store.putInstructionFile(this.#input, instructionFile);
-    }
-    return this.#store.send('CompleteMultipartUploadCommand', {
+    const input = {
       ...this.#input,
       UploadId: await this.#id,
       MultipartUpload: { Parts: this.#parts },
-    });
+    };
+    const finish = () => this.#store.send('CompleteMultipartUploadCommand', input);
+    // As late as can be: until then an object of before, which this one replaces, can be read. From here on
+    // the signal is not heeded, as the two belong together.
+    return this.#store.putInstructionFileAnd(this.#input, instructionFile, finish);
   }
 
   /** Takes back what was uploaded; resolves once nothing is under way any more. */

@@ -94,6 +94,16 @@ class ObjectStore {
   }
 
   /**
+   * Throws for the metadata of an object that nothing which was given reads.
+   *
+   * @param {Record<string, string>} metadata
+   */
+  checkReadable(metadata) {
+    if (this.keyring === undefined && !needsInstructionFile(metadata)) throw needsKeyring();
+    if (this.envelope === undefined && isMarkedMessage(metadata)) throw needsEnvelope();
+  }
+
+  /**
    * Whether an object is one of an S3 Encryption Client, and its instruction file if it needs one.
    *
    * @param {Record<string, any>} place
@@ -101,8 +111,7 @@ class ObjectStore {
    * @param {AbortSignal | undefined} signal
    */
   async identify(place, metadata, signal) {
-    if (isMarkedMessage(metadata)) return { file: undefined, isS3Object: false };
-    const file = needsInstructionFile(metadata)
+    const file = mayHaveInstructionFile(metadata)
       ? await this.instructionFile(place, signal)
       : undefined;
     return { file, isS3Object: file !== undefined || isS3Object(metadata) };
@@ -134,17 +143,48 @@ class ObjectStore {
   }
 
   /**
-   * Writes an object's instruction file.
+   * Writes an object's instruction file, if it gets one, and then the object; resolves to what that does. What may
+   * replace no object leaves no file beside one, nor beside none where S3 refuses it.
    *
+   * @template T
    * @param {Record<string, any>} place of the object
-   * @param {string} text
+   * @param {string | undefined} text
+   * @param {() => Promise<T>} putObject
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<T>}
+   */
+  async putInstructionFileAnd(place, text, putObject, signal) {
+    if (text === undefined) return putObject();
+    const { IfNoneMatch } = place;
+    if (IfNoneMatch !== undefined && (await this.#exists(place, signal))) throw existsAlready();
+    const beside = besideOf(place, SUFFIX);
+    const file = { ...beside, IfNoneMatch, Body: text };
+    const { ETag: IfMatch } = await this.send('PutObjectCommand', file, signal);
+    try {
+      return await putObject();
+    } catch (error) {
+      const isRefused = /** @type {any} */ (error).$metadata?.httpStatusCode >= 400;
+      if (IfNoneMatch !== undefined && isRefused && (await this.#exists(place)) === false) {
+        await this.send('DeleteObjectCommand', { ...beside, IfMatch }).catch(() => {});
+      }
+      throw error;
+    }
+  }
+
+  /**
+   * Returns whether an object exists; nothing where S3 does not tell.
+   *
+   * @param {Record<string, any>} place
    * @param {AbortSignal} [signal]
    */
-  async putInstructionFile(place, text, signal) {
-    // What may replace no object may not replace its file either.
-    const condition = { IfNoneMatch: place.IfNoneMatch };
-    const input = { ...besideOf(place, SUFFIX), ...condition, Body: text };
-    await this.send('PutObjectCommand', input, signal);
+  async #exists(place, signal) {
+    try {
+      await this.send('HeadObjectCommand', besideOf(place, ''), signal);
+      return true;
+    } catch (error) {
+      throwIfAborted(signal);
+      return /** @type {any} */ (error).name === 'NotFound' ? false : undefined;
+    }
   }
 
   /** The ends of the keys that an object's instruction file may have. */
@@ -173,4 +213,34 @@ class ObjectStore {
   }
 }
 
-module.exports = { ObjectStore };
+/**
+ * Returns whether an object with this metadata may have its data key in an instruction file.
+ *
+ * @param {Record<string, string>} metadata
+ */
+function mayHaveInstructionFile(metadata) {
+  return needsInstructionFile(metadata) && !isMarkedMessage(metadata);
+}
+
+/** The error by which S3 itself refuses to replace an object. */
+function existsAlready() {
+  const { S3ServiceException } = s3Commands();
+  const message = 'At least one of the pre-conditions you specified did not hold';
+  const $metadata = { httpStatusCode: 412 };
+  return new S3ServiceException({
+    name: 'PreconditionFailed',
+    $fault: 'client',
+    message,
+    $metadata,
+  });
+}
+
+function needsKeyring() {
+  return invalid('the object is one of an S3 Encryption Client; give a keyring to read it');
+}
+
+function needsEnvelope() {
+  return invalid('the object is a message of this package; give an envelope to read it');
+}
+
+module.exports = { ObjectStore, mayHaveInstructionFile, needsEnvelope, needsKeyring };

@@ -9,10 +9,10 @@
  * @param {AbortSignal | undefined} signal
  */
 async function putWhole(store, input, { body, metadata, instructionFile }, signal) {
-  // First, as the object cannot be read without it.
-  if (instructionFile !== undefined) await store.putInstructionFile(input, instructionFile, signal);
   const Metadata = { ...input.Metadata, ...metadata };
-  return store.send('PutObjectCommand', { ...input, Body: body, Metadata }, signal);
+  const put = () => store.send('PutObjectCommand', { ...input, Body: body, Metadata }, signal);
+  // The file first, as the object cannot be read without it.
+  return store.putInstructionFileAnd(input, instructionFile, put, signal);
 }
 
 module.exports = { putWhole };

@@ -5,7 +5,7 @@ const args = require('../../lib/input/index.js');
 const { invalid } = require('../../lib/errors.js');
 const { encryptS3Object } = require('../../lib/s3-objects/write.js');
 const { streamEncryption } = require('../../lib/s3-objects/write-stream.js');
-const { callOptions, checkPut } = require('./inputs.js');
+const { callOptions, checkPut, checkUnmarked } = require('./inputs.js');
 const { MESSAGE_MARK } = require('./marker.js');
 const { putWhole } = require('./put-whole.js');
 const { uploadStream } = require('./upload.js');
@@ -36,6 +36,7 @@ const MAX_PART_LENGTH = 1024 * MEBIBYTE;
  */
 async function putObject(store, input, options) {
   checkPut(input);
+  if (store.keyring !== undefined) checkUnmarked(input.Metadata);
   const { partLength: length, ...given } = callOptions(options, OPTIONS);
   if (store.keyring === undefined && (given.format ?? given.storage) !== undefined) {
     throw invalid(

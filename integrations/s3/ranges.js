@@ -30,6 +30,7 @@ async function getRange(store, input, range, isVerified, { encryptionContext, si
     store.keyring === undefined ? undefined : store.readSettings(encryptionContext, signal);
   const output = await store.send('HeadObjectCommand', input, signal);
   const metadata = output.Metadata ?? {};
+  store.checkReadable(metadata);
   const { file, isS3Object } = settings
     ? await store.identify(input, metadata, signal)
     : { file: undefined, isS3Object: false };
@@ -65,11 +66,11 @@ async function getRange(store, input, range, isVerified, { encryptionContext, si
  */
 async function decryptUnverified(reader, encrypted, signal) {
   const output = Buffer.allocUnsafeSlow(encrypted.length);
-  for (let at = 0; at < encrypted.length; at += SLICE) {
+  output.set(encrypted);
+  for (let at = 0; at < output.length; at += SLICE) {
     if (at > 0) await nextTurn();
     throwIfAborted(signal);
-    const slice = encrypted.subarray(at, at + SLICE);
-    native(() => reader.decrypt(slice, output.subarray(at, at + SLICE)));
+    native(() => reader.decrypt(output.subarray(at, at + SLICE)));
   }
   return output;
 }

@@ -3,7 +3,7 @@
 const { EnvelopeError, invalid } = require('../../lib/errors.js');
 const { rewrapInstructions, rewrapTarget } = require('../../lib/s3-objects/rewrap.js');
 const { callOptions, checkWhole } = require('./inputs.js');
-const { propertiesOf } = require('./kept.js');
+const { KEPT, propertiesOf, tagsOf } = require('./kept.js');
 
 /** @typedef {InstanceType<typeof import('./object-store.js').ObjectStore>} ObjectStore */
 
@@ -13,15 +13,6 @@ const OPTIONS = /** @type {const} */ ([
   'to',
   'newEncryptionContext',
 ]);
-/** What an instruction file keeps of what GetObject says of it, when it is written anew. */
-const KEPT = [
-  'Metadata',
-  'ContentType',
-  'StorageClass',
-  'ServerSideEncryption',
-  'SSEKMSKeyId',
-  'BucketKeyEnabled',
-];
 
 /**
  * Wraps the data key of an object's instruction file again, and rewrites that file, unless it was changed
@@ -47,14 +38,10 @@ async function rewrapInstructionFile(store, place, options) {
   if (file === undefined) throw noFile();
   const object = { metadata, instructionFile: file.text };
   const Body = await rewrapInstructions(object, settings, target);
-  return store.send(
-    'PutObjectCommand',
-    {
-      ...propertiesOf(file.output, KEPT),
-      ...{ ...file.place, Body, IfMatch: file.output.ETag },
-    },
-    signal,
-  );
+  const { TagCount, Metadata, ETag } = file.output;
+  const Tagging = TagCount > 0 ? await tagsOf(store, file.place, signal) : undefined;
+  const kept = { ...propertiesOf(file.output, KEPT), Metadata, Tagging };
+  return store.send('PutObjectCommand', { ...kept, ...file.place, Body, IfMatch: ETag }, signal);
 }
 
 function noFile() {

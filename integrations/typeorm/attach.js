@@ -34,6 +34,7 @@ function encryptDataSource(dataSource, options) {
   if (attached.length === 0) {
     throw invalid('no entity of the data source declares a column that is to be encrypted');
   }
+  checkPlain(dataSource, attached);
   guardQueryBuilders(dataSource);
   if (typeof given.fields !== 'function') {
     for (const { column } of attached) column.check();
@@ -68,6 +69,26 @@ function attachEntity(metadata, fields) {
   }
   if (attached.length > 0) remember(metadata, attached);
   return attached;
+}
+
+/**
+ * Throws if another entity of the same table has an encrypted column as a plain one.
+ *
+ * @param {any} dataSource
+ * @param {Attached[]} attached
+ */
+function checkPlain(dataSource, attached) {
+  for (const { metadata, source, column } of attached) {
+    for (const other of dataSource.entityMetadatas) {
+      if (other.tablePath !== metadata.tablePath) continue;
+      const same = other.findColumnWithDatabaseName(source.databaseName);
+      if (!same || attached.some((one) => one.source === same)) continue;
+      throw invalid(
+        `${nameOf(same)} is a plain column, but in its table ${column.name} is encrypted: declare it as ` +
+          'encrypted in both entities',
+      );
+    }
+  }
 }
 
 /** @param {any} source a `ColumnMetadata` */

@@ -1,7 +1,8 @@
 'use strict';
 
-const { conditionRefused, orderRefused } = require('../columns/refusals.js');
+const { expressionRefused, indexRefused } = require('../columns/refusals.js');
 const { invalid } = require('../../lib/errors.js');
+const { checkConditions, checkOrder, checkSelection } = require('./texts.js');
 const { rewriteWhere } = require('./where.js');
 
 /**
@@ -70,17 +71,33 @@ function guard(prototype) {
   });
   wrap(prototype, 'createWhereExpression', (original, builder) => {
     const expression = original.call(builder);
-    checkConditions(builder.expressionMap, expression);
+    const { expressionMap } = builder;
+    checkOrder(expressionMap, columnsOf);
+    checkConditions(expressionMap, expression, columnsOf);
+    if (expressionMap.queryType === 'select') checkSelection(expressionMap, columnsOf);
+    return expression;
+  });
+  wrap(prototype, 'createUpsertConditionExpression', (original, builder, table) => {
+    const expression = original.call(builder, table);
+    checkConditions(builder.expressionMap, expression, columnsOf);
     return expression;
   });
   wrap(prototype, 'createOrderByCombinedWithSelectExpression', (original, builder, alias) => {
-    checkOrder(builder.expressionMap);
+    checkOrder(builder.expressionMap, columnsOf);
     return original.call(builder, alias);
   });
   wrap(prototype, 'getInsertedColumns', (original, builder) => {
     const inserted = original.call(builder);
     checkInserted(builder.expressionMap, inserted);
     return inserted;
+  });
+  wrap(prototype, 'createUpdateExpression', (original, builder) => {
+    checkUpdated(builder.expressionMap);
+    return original.call(builder);
+  });
+  wrap(prototype, 'getTableName', (original, builder, path) => {
+    checkPath(builder, path);
+    return original.call(builder, path);
   });
 }
 
@@ -99,93 +116,85 @@ function wrap(prototype, method, by) {
 }
 
 /**
- * Throws for a condition on an encrypted column that was written as text, but for those on null.
+ * Throws for a list of columns to insert, or to overwrite in a conflict, that has a value without its index or an
+ * index without its value, and for values that a query gives.
  *
  * @param {any} map the `QueryExpressionMap`
- * @param {string} where
- */
-function checkConditions(map, where) {
-  checkOrder(map);
-  const joins = map.joinAttributes.map((/** @type {any} */ join) => join.condition ?? '');
-  const havings = map.havings.map((/** @type {any} */ having) => having.condition);
-  for (const { column, patterns, index } of mentions(map)) {
-    for (const text of [where, ...joins, ...havings]) {
-      for (const pattern of patterns) {
-        const found = pattern.exec(text);
-        if (found) throw conditionRefused(column.name, conditionIn(text, found), Boolean(index));
-      }
-    }
-  }
-}
-
-/** @param {any} map */
-function checkOrder(map) {
-  for (const { column, patterns } of mentions(map)) {
-    for (const by of Object.keys(map.allOrderBys)) {
-      if (patterns.some((/** @type {RegExp} */ pattern) => pattern.test(by)))
-        throw orderRefused(column.name);
-    }
-  }
-}
-
-/**
- * The encrypted columns of all tables of a query, each with how a text would name it.
- *
- * @param {any} map
- */
-function mentions(map) {
-  return map.aliases
-    .filter((/** @type {any} */ alias) => alias.hasMetadata)
-    .flatMap((/** @type {any} */ alias) =>
-      columnsOf(alias.metadata).map((attached) => {
-        const { databaseName, propertyPath } = attached.source;
-        const names = [...new Set([databaseName, propertyPath])];
-        return { ...attached, patterns: names.map((name) => mention(alias.name, name)) };
-      }),
-    );
-}
-
-/**
- * Matches a column with or without the name of its table, but not before `IS NULL`.
- *
- * @param {string} alias
- * @param {string} name
- */
-function mention(alias, name) {
-  const [table, column] = [alias, name].map((text) => text.replace(/[^\w]/g, '\\$&'));
-  const alone = '(?<![\\w.:$@"\'`])';
-  const qualified = `(?<=(?<![\\w"\`])["\`]?${table}["\`]?\\.)`;
-  const notNull = '(?!\\s+IS\\s+(?:NOT\\s+)?NULL)';
-  return new RegExp(
-    `(?:${alone}|${qualified})["\`]?${column}(?![\\w'.])["\`]?${notNull}(?!\\w)`,
-    'i',
-  );
-}
-
-/**
- * @param {string} text
- * @param {RegExpExecArray} found
- */
-function conditionIn(text, { 0: { length }, index }) {
-  const [, operator] =
-    /^["`]?\s*((?:not\s+)?i?like|between|[<>]=?|[a-z]+|[!~=*]+)/i.exec(
-      text.slice(index + length),
-    ) ?? [];
-  return operator ? `a condition with ${operator.toUpperCase()} in SQL` : 'a condition in SQL';
-}
-
-/**
- * Throws if a list of columns to insert has a value without its index, or an index without its value.
- *
- * @param {any} map
  * @param {any[]} inserted
  */
 function checkInserted(map, inserted) {
   if (!map.mainAlias.hasMetadata) return;
+  const overwritten = map.onUpdate?.overwrite ?? [];
   for (const { column, source, index } of columnsOf(map.mainAlias.metadata)) {
-    if (!index || inserted.includes(source) === inserted.includes(index)) continue;
-    throw invalid(`insert ${column.name} together with ${index.propertyPath}, its blind index`);
+    const isInserted = inserted.includes(source);
+    if (map.insertFromSelect && (isInserted || inserted.includes(index))) {
+      throw expressionRefused(column.name);
+    }
+    if (!index) continue;
+    const isOverwritten = overwritten.includes(source.databaseName);
+    if (isInserted !== inserted.includes(index)) {
+      throw invalid(`insert ${column.name} together with ${index.propertyPath}, its blind index`);
+    }
+    if (isOverwritten !== overwritten.includes(index.databaseName)) {
+      throw invalid(
+        `overwrite ${column.name} together with ${index.databaseName}, its blind index: name both in orUpdate`,
+      );
+    }
   }
+}
+
+/**
+ * Throws for an update of an index without its value.
+ *
+ * @param {any} map the `QueryExpressionMap`
+ */
+function checkUpdated(map) {
+  if (!map.mainAlias.hasMetadata) return;
+  for (const { column, source, index } of columnsOf(map.mainAlias.metadata)) {
+    if (!index || valueAt(map.valuesSet, index) === undefined) continue;
+    if (valueAt(map.valuesSet, source) === undefined) {
+      throw indexRefused(index.propertyPath, column.name);
+    }
+  }
+}
+
+/**
+ * @param {any} values
+ * @param {any} column a `ColumnMetadata`
+ */
+function valueAt(values, { propertyPath }) {
+  return propertyPath.split('.').reduce((/** @type {any} */ at, /** @type {string} */ key) => {
+    return at == null ? undefined : at[key];
+  }, values);
+}
+
+/**
+ * Throws for a table with encrypted columns that is named by its path in the database, in a way by which TypeORM
+ * does not find its entity: it would write the values as they are.
+ *
+ * @param {any} builder
+ * @param {string} path such as `public.users`
+ */
+function checkPath({ dataSource, connection, expressionMap }, path) {
+  const isEntity = expressionMap.aliases.some(
+    (/** @type {any} */ alias) => alias.hasMetadata && alias.metadata.tablePath === path,
+  );
+  if (isEntity) return;
+  const name = bareName(path);
+  const found = (dataSource ?? connection).entityMetadatas.find(
+    (/** @type {any} */ metadata) =>
+      columnsOf(metadata).length > 0 && bareName(metadata.tableName) === name,
+  );
+  if (!found) return;
+  throw invalid(
+    `${path} is the table of ${found.name}, which has encrypted columns: give the entity, or ${found.tablePath}`,
+  );
+}
+
+/** @param {string} path the name of a table, with or without its schema */
+function bareName(path) {
+  const name = path.split('.').at(-1) ?? path;
+  return name.replace(/["'`[\]]/g, '').toLowerCase();
 }
 
 module.exports = { guardQueryBuilders, remember };

@@ -33,11 +33,12 @@ async function abortable(signal, call) {
  * Returns what work resolves with that cannot be cancelled; rejects as soon as the signal fires.
  *
  * @template T
- * @param {AbortSignal} signal
+ * @param {AbortSignal | undefined} signal
  * @param {() => Promise<T>} work
  * @returns {Promise<T>}
  */
 async function untilAborted(signal, work) {
+  if (!signal) return work();
   throwIfAborted(signal);
   let ignore = () => {};
   /** @type {Promise<never>} */

@@ -3,6 +3,7 @@
 const binding = require('../native/load.js');
 const args = require('../input/index.js');
 const { clientOf } = require('../envelope.js');
+const { throwIfAborted, untilAborted } = require('../calls/abort.js');
 const { EnvelopeError, invalid, native } = require('../errors.js');
 const { brand } = require('../input/copies.js');
 const { DEFAULT_TYPES, PURPOSES, purposeOf } = require('./purposes.js');
@@ -59,7 +60,7 @@ class Fields {
     this.#tenant = record.tenant;
     this.#version = loaded.version;
     this.#keys = native(() => binding.FieldKeys.create(loaded.keys, record.tenant, limit));
-    renewal().renew(this, loaded.keys.refreshMs);
+    renewal().renew(this);
   }
 
   /** @param {unknown} options */
@@ -77,16 +78,17 @@ class Fields {
       DEFAULT_MAX_ENCRYPTIONS;
     const signal = args.abortSignal(given.signal);
     const start = async () => {
-      const stored = await record.load(signal);
+      const stored = await record.load();
       const fresh = () => native(() => binding.TenantKeys.generate(type, refreshMs));
-      const loaded = stored ?? (create ? await record.create(fresh(), signal) : undefined);
+      const loaded = stored ?? (create ? await record.create(fresh()) : undefined);
       if (loaded) return new Fields(OWN, record, loaded, limit);
       throw new EnvelopeError(
         'ERR_ENVELOPE_KEYSET_NOT_FOUND',
         'the store has no keys of this tenant; create them, once, with `create: true`',
       );
     };
-    return opened().openOnce(client, record.store, tenant, start);
+    const { openOnce } = opened();
+    return openOnce({ client, store: record.store, tenant }, start, { create, signal });
   }
 
   get tenant() {
@@ -202,17 +204,17 @@ class Fields {
 
   /** @param {unknown} [options] */
   async refresh(options) {
-    const { signal } = args.options(options, /** @type {const} */ (['signal']));
-    const checked = args.abortSignal(signal);
+    const given = args.options(options, /** @type {const} */ (['signal']));
+    const signal = args.abortSignal(given.signal);
     this.#current();
-    this.#refreshing ??= this.#refresh(checked).finally(() => (this.#refreshing = undefined));
-    await this.#refreshing;
+    // Who asks meanwhile waits for the same, each with a signal of its own.
+    await untilAborted(signal, () => (this.#refreshing ??= this.#refresh()));
   }
 
   /** @param {unknown} [options] */
   async destroy(options) {
     const { signal } = args.options(options, /** @type {const} */ (['signal']));
-    args.abortSignal(signal);
+    throwIfAborted(args.abortSignal(signal));
     await this.#record.remove();
     this.close();
   }
@@ -235,11 +237,11 @@ class Fields {
     return native(() => this.#keys.current());
   }
 
-  /** @param {AbortSignal | undefined} signal */
-  async #refresh(signal) {
+  async #refresh() {
     const read = ++this.#reads.started;
     const before = this.#version;
-    const loaded = await this.#record.loadUnless(before, signal);
+    const ended = () => (this.#refreshing = undefined);
+    const loaded = await this.#record.loadUnless(before).finally(ended);
     this.#reads.completed = read;
     if (loaded === undefined) {
       this.close();

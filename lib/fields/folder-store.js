@@ -3,6 +3,7 @@
 const path = require('node:path');
 
 const args = require('../input/index.js');
+const { EnvelopeError } = require('../errors.js');
 const { tenantOf, toSave } = require('./to-save.js');
 
 // Loaded when it is first needed: a program starts sooner.
@@ -28,7 +29,7 @@ class FolderKeysetStore {
   async load(name) {
     const folder = this.#folderOf(tenantOf(name));
     // A version may become old before it is read: then there is a newer one.
-    for (;;) {
+    for (let before; ;) {
       const version = (await versionsIn(folder)).at(-1);
       if (version === undefined) return undefined;
       const data = await files()
@@ -38,6 +39,8 @@ class FolderKeysetStore {
           throw error;
         });
       if (data.length > 0) return { data, version };
+      if (version === before) throw emptied(fileOf(folder, version));
+      before = version;
     }
   }
 
@@ -156,6 +159,15 @@ async function removeEmpty(folder) {
  */
 function fileOf(folder, version) {
   return path.join(folder, `${version}${SUFFIX}`);
+}
+
+/** @param {string} file that holds the newest version, but nothing is in it */
+function emptied(file) {
+  return new EnvelopeError(
+    'ERR_ENVELOPE_KEYSET_STORE',
+    `'${file}' is empty, and no newer version of the keys is there; restore the folder from a copy`,
+    { retryable: true },
+  );
 }
 
 /**

@@ -1,5 +1,7 @@
 'use strict';
 
+const { untilAborted } = require('../calls/abort.js');
+
 /** The most tenants of one store and envelope that are kept open at once. */
 const MAX_TENANTS = 1000;
 
@@ -19,13 +21,33 @@ const origins = new WeakMap();
 /**
  * Returns the opened fields of a tenant; opens them by `start` unless that was done, or is being done.
  *
+ * @param {{ client: object, store: object, tenant: string }} place
+ * @param {() => Promise<Fields>} start heeds no signal, as other calls may wait for the same
+ * @param {{ create: boolean, signal: AbortSignal | undefined }} options create: whether `start` creates keys
+ *   where there are none
+ * @returns {Promise<Fields>}
+ */
+function openOnce({ client, store, tenant }, start, { create, signal }) {
+  const share = () => openShared(client, store, tenant, start);
+  return untilAborted(signal, async () => {
+    try {
+      return await share();
+    } catch (error) {
+      // A call that was not to create any may have begun to open them.
+      if (create && Object(error).code === 'ERR_ENVELOPE_KEYSET_NOT_FOUND') return share();
+      throw error;
+    }
+  });
+}
+
+/**
  * @param {object} client
  * @param {object} store
  * @param {string} tenant
  * @param {() => Promise<Fields>} start
  * @returns {Promise<Fields>}
  */
-function openOnce(client, store, tenant, start) {
+function openShared(client, store, tenant, start) {
   const tenants = tenantsOf(client, store);
   const known = tenants.get(tenant);
   tenants.delete(tenant);

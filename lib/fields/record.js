@@ -35,11 +35,10 @@ class TenantRecord {
   /**
    * The keys and their version; nothing if there are none.
    *
-   * @param {AbortSignal | undefined} signal
    * @returns {Promise<Loaded | undefined>}
    */
-  async load(signal) {
-    const loaded = await this.loadUnless(undefined, signal);
+  async load() {
+    const loaded = await this.loadUnless(undefined);
     return /** @type {Loaded | undefined} */ (loaded);
   }
 
@@ -47,10 +46,9 @@ class TenantRecord {
    * The same without the keys of a version that is known: nobody is asked to decrypt it again.
    *
    * @param {number | undefined} known
-   * @param {AbortSignal | undefined} signal
    * @returns {Promise<Loaded | { keys?: undefined, version: number } | undefined>}
    */
-  async loadUnless(known, signal) {
+  async loadUnless(known) {
     const stored = await this.#ask('load', async () => {
       const answer = await this.store.load(this.tenant);
       if (answer === undefined || answer === null) return undefined;
@@ -64,7 +62,7 @@ class TenantRecord {
     }
     if (number === known) return { version: number };
     const message = byteArray(data, 'the `data` that the store gave');
-    const keys = await abortable(signal, (caller) =>
+    const keys = await abortable(undefined, (caller) =>
       binding.openTenantKeys(this.#client, message, this.#context(number), caller),
     );
     return { keys, version: number };
@@ -74,12 +72,11 @@ class TenantRecord {
    * Stores the first keys, or gives those that somebody else has stored first.
    *
    * @param {TenantKeys} keys
-   * @param {AbortSignal | undefined} signal
    */
-  async create(keys, signal) {
+  async create(keys) {
     const version = firstVersion();
-    if (await this.#save(keys, version, 0, signal)) return { keys, version };
-    const loaded = await this.load(signal);
+    if (await this.#save(keys, version, 0)) return { keys, version };
+    const loaded = await this.load();
     if (loaded) return loaded;
     throw conflict();
   }
@@ -106,7 +103,7 @@ class TenantRecord {
    * @param {TenantKeys} keys
    * @param {number} version
    * @param {number} previous 0 if there is none
-   * @param {AbortSignal | undefined} signal
+   * @param {AbortSignal} [signal]
    */
   async #save(keys, version, previous, signal) {
     const data = await abortable(signal, (caller) =>

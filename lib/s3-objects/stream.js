@@ -8,9 +8,6 @@ const { WaitingBody } = require('./waiting-body.js');
 
 /** @typedef {import('../../binding').S3ObjectReader} Reader */
 
-/** What decrypting may write beyond what it reads, in bytes: the rest of a block. */
-const BLOCK = 16;
-
 /**
  * Returns a stream of the plaintext, once all of the body has come and has verified.
  *
@@ -53,9 +50,8 @@ async function verifiedStream(reader, body, signal) {
  */
 async function* decrypted(reader, waiting) {
   for await (const piece of waiting.pieces()) {
-    const output = Buffer.allocUnsafeSlow(piece.length + BLOCK);
-    const written = native(() => reader.decrypt(piece, output));
-    if (written > 0) yield output.subarray(0, written);
+    const written = native(() => reader.decrypt(piece));
+    if (written > 0) yield piece.subarray(0, written);
   }
 }
 

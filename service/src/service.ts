@@ -12,7 +12,7 @@ import { openDatabase } from "./database/open.js";
 import { Tokens } from "./auth/tokens.js";
 import { HttpErrorFilter } from "./graphql/http-errors.js";
 import { Readiness } from "./health/readiness.js";
-import { createProbeServer, probesElsewhere } from "./health/probes.js";
+import { createProbeServer } from "./health/probes.js";
 import { bodyTimeout } from "./limits/body-timeout.js";
 import { requestLimits } from "./limits/request-limits.js";
 import { createLog, nestLogger, type Log } from "./logging/log.js";
@@ -97,17 +97,17 @@ function configure(app: NestExpressApplication, config: Config, log: Log): void 
   app.set("trust proxy", config.TRUST_PROXY);
   const prometheus = app.get(Prometheus);
   app.use(requestLog(log), rememberRequestId, requestMetrics(prometheus));
-  if (config.PROBE_PORT !== undefined) app.use(probesElsewhere);
+  // Before what refuses: a browser shows an application no answer without these headers.
+  if (config.CORS_ORIGINS.length > 0) {
+    // The client goes by the time of the service.
+    app.enableCors({ origin: config.CORS_ORIGINS, exposedHeaders: ["date"], maxAge: 600 });
+  }
   app.use(requestLimits(config, app.get(Tokens), () => prometheus.countError("TOO_MANY_REQUESTS")));
   app.use(bodyTimeout(config.BODY_TIMEOUT_SECONDS));
   // Node.js looks for slow headers every 30 seconds.
   (app.getHttpServer() as Server).headersTimeout = config.BODY_TIMEOUT_SECONDS * SECOND;
   app.useBodyParser("json", { limit: config.GRAPHQL_BODY_BYTES });
   app.useGlobalFilters(new HttpErrorFilter((code) => prometheus.countError(code)));
-  if (config.CORS_ORIGINS.length > 0) {
-    // The client goes by the time of the service.
-    app.enableCors({ origin: config.CORS_ORIGINS, exposedHeaders: ["date"], maxAge: 600 });
-  }
 }
 
 async function listenForProbes(

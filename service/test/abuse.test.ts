@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes, randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
-import { SignJWT, UnsecuredJWT, generateKeyPair } from "jose";
+import { CompactSign, SignJWT, UnsecuredJWT, decodeJwt, generateKeyPair } from "jose";
 import { DAY, MINUTE } from "../src/common/durations.js";
 import { startTestService, type TestService } from "./support/app.js";
 import { codeOf, Device, encryptText } from "./support/device.js";
@@ -66,6 +66,11 @@ test("forged, expired and foreign tokens are all refused alike", async () => {
     "no subject": await good().setSubject("").sign(secret),
     "a long subject": await good().setSubject("e".repeat(256)).sign(secret),
     "a subject with a NUL": await good().setSubject("eve\u0000").sign(secret),
+    "a subject that is a number": await new CompactSign(
+      Buffer.from(JSON.stringify({ ...decodeJwt(signed), sub: 7 })),
+    )
+      .setProtectedHeader({ alg: "HS256" })
+      .sign(secret),
     "no expiry": await new SignJWT({
       sub: "eve",
       iss: service.config.AUTH_ISSUER,

@@ -172,6 +172,7 @@ describe("the audit log", () => {
       await post('{"query": "{ nothing }"}'),
       await post('{"query": "{{{"}'),
       await post('{"query": "{ whoAmI { userId } }"}'),
+      await post('{"query": "subscription { whoAmI { userId } }"}'),
       await post('{"query": "{ whoAmI { userId } }"}', { authorization: "Bearer a.b.c" }),
       await post("{}", { "content-encoding": "gzip" }),
       await post("{}", { "content-encoding": "rubbish" }),

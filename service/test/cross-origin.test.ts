@@ -46,13 +46,27 @@ describe("a web application of another origin", () => {
     );
   });
 
+  test("is told that it asks too often, as others are", async () => {
+    const limited = await startTestService({
+      CORS_ORIGINS: known.origin,
+      LIMIT_USER_REQUESTS_PER_MINUTE: "1",
+    });
+    try {
+      const page = await open(known);
+      const token = await limited.token("alice");
+      await assert.rejects(verifyIn(page, token, limited), /Too many requests from this user/);
+    } finally {
+      await limited.close();
+    }
+  });
+
   async function open({ origin }: WebApplication): Promise<Page> {
     const page = await browser.newPage();
     await page.goto(origin);
     return page;
   }
 
-  function verifyIn(page: Page, token: string) {
+  function verifyIn(page: Page, token: string, { url } = service) {
     return page.evaluate(
       async ({ url, token }) => {
         const { KeyServiceClient } = (await import(
@@ -75,7 +89,7 @@ describe("a web application of another origin", () => {
         const { verified } = await client.verifyPin("271828");
         return { verified, sawDate };
       },
-      { url: `${service.url}/graphql`, token },
+      { url: `${url}/graphql`, token },
     );
   }
 });

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { after, before, test } from "node:test";
+import { after, before, mock, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { Readiness } from "../src/health/readiness.js";
 import { addressGroup, readAddress } from "../src/limits/client-address.js";
 import { FairQueue } from "../src/limits/fair-queue.js";
 import { startTestService, type TestService } from "./support/app.js";
@@ -78,11 +79,45 @@ test("with PROBE_PORT probes are answered there, and nothing else is", async () 
       assert.equal(await statusOf(`${apart.probeUrl}${probe}`), 200);
       assert.equal(await statusOf(`${apart.url}${probe}`), 404);
     }
+    for (const other of ["/LIVEZ", "/readyz/", "/METRICS"]) {
+      assert.equal(await statusOf(`${apart.url}${other}`), 404, other);
+    }
     assert.equal(await statusOf(`${apart.probeUrl}/metrics`), 401);
     assert.equal(await statusOf(`${apart.probeUrl}/dashboard/`), 404);
     assert.equal((await apart.graphql(ME, {}, await apart.token("ada"))).errors, undefined);
   } finally {
     await apart.close();
+  }
+});
+
+test("what is no probe, or not answered here, is limited although it has the path of one", async () => {
+  const settings = { LIMIT_ADDRESS_REQUESTS_PER_MINUTE: "3" };
+  const apart = await startTestService({ ...settings, PROBE_PORT: "0" });
+  const together = await startTestService(settings);
+  const statuses = async (url: string, method: string) => {
+    const four = [1, 2, 3, 4].map(() => fetch(url, { method }));
+    return (await Promise.all(four)).map(({ status }) => status).sort();
+  };
+  try {
+    assert.deepEqual(await statuses(`${apart.url}/readyz`, "GET"), [404, 404, 404, 429]);
+    assert.deepEqual(await statuses(`${together.url}/readyz`, "POST"), [404, 404, 404, 429]);
+  } finally {
+    await Promise.all([apart.close(), together.close()]);
+  }
+});
+
+test("a flood of probes asks the database one question at a time", async () => {
+  const { orm } = service.database;
+  const execute = mock.method(orm, "execute");
+  try {
+    const readiness = service.app.get(Readiness);
+    const probes = Array.from({ length: 50 }, () => readiness.check());
+    for (const { status } of await Promise.all(probes)) assert.equal(status, "ok");
+    assert.equal(execute.mock.callCount(), 1);
+    await readiness.check();
+    assert.equal(execute.mock.callCount(), 2);
+  } finally {
+    execute.mock.restore();
   }
 });
 

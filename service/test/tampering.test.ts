@@ -105,6 +105,20 @@ test("whoever deletes a PIN cannot set another without the old one, and an admin
   assert.equal(await rowsTampered(), tampered);
 });
 
+test("nor does a new device of the user help, once the PIN and the seal are deleted", async () => {
+  const user = randomUUID();
+  const device = await Device.of(service, user);
+  await device.submit("setTransactionPin", "271828");
+  const tampered = await rowsTampered();
+  await service.database.orm.delete(credentials).where(isOf(user));
+  await service.database.orm.delete(userSeals).where(eq(userSeals.userId, user));
+  const another = await Device.of(service, user);
+  for (const each of [another, device]) {
+    assert.equal(codeOf(await each.submit("setTransactionPin", "314159")), "CREDENTIAL_UNUSABLE");
+  }
+  assert.ok((await rowsTampered()) > tampered);
+});
+
 test("a PIN, or a count of failures, that was put back as it was is refused", async () => {
   const user = randomUUID();
   const device = await Device.of(service, user);
@@ -168,19 +182,31 @@ test("a client whose stored key was changed rotates by itself", async () => {
   assert.notEqual((await restarted.key()).keyId, old.keyId);
 });
 
+test("a service from which all seals and PINs were deleted does not start anew without them", async () => {
+  const { orm } = service.database;
+  const kept = [await orm.select().from(userSeals), await orm.select().from(credentials)] as const;
+  await orm.delete(userSeals);
+  await orm.delete(credentials);
+  const starting = makeFirstSeals(service.database, service.app.get(Integrity));
+  await assert.rejects(starting, /seals of users were deleted/);
+  await orm.insert(userSeals).values(kept[0]);
+  await orm.insert(credentials).values(kept[1]);
+});
+
 test("a database from before there were seals is sealed once, with all that was intact", async () => {
   const user = randomUUID();
   const device = await Device.of(service, user);
   await device.submit("setUserPasscode", "correct horse");
   const { orm } = service.database;
   const integrity = service.app.get(Integrity);
-  const [row] = await orm.select().from(devices).where(eq(devices.id, device.deviceId));
-  const former = await integrity.code("devices", [row!.id, user, row!.createdAt]);
-  await orm.update(devices).set({ mac: former }).where(eq(devices.id, row!.id));
   await assert.rejects(
     orm.delete(userSeals).then(() => makeFirstSeals(service.database, integrity)),
     /seals of users were deleted/,
   );
+  for (const { id, userId, createdAt } of await orm.select().from(devices)) {
+    const former = await integrity.code("devices", [id, userId, createdAt]);
+    await orm.update(devices).set({ mac: former }).where(eq(devices.id, id));
+  }
   for (const credential of await orm.select().from(credentials)) {
     const first = { ...credential, revision: 0 };
     const mac = await credentialCode(integrity, first);

@@ -166,10 +166,13 @@ impl NativeObjectReader {
     pub fn decrypt_ahead(
         &mut self,
         body: Uint8ArraySlice<'_>,
-        output: Uint8ArraySlice<'_>,
+        mut output: Uint8ArraySlice<'_>,
     ) -> Result<i64> {
         self.verifier().and_then(|verifier| verifier.update(&body)).map_err(to_napi)?;
-        self.decrypt(body, output)
+        let range = (0, to_js_length(body.len()));
+        let decrypted = bytes::pair(&body, range, &mut output, 0)
+            .and_then(|(body, output)| self.decryptor()?.update(body, output));
+        decrypted.map(to_js_length).map_err(to_napi)
     }
 
     /// Takes the next bytes of the body, to verify them.
@@ -185,21 +188,12 @@ impl NativeObjectReader {
         self.finish_verifying().map_err(to_napi)
     }
 
-    /// Decrypts the next bytes of a body that has verified; returns how many bytes it wrote: at most 15
-    /// more than it took.
+    /// Decrypts the next bytes of a body that has verified in place; returns how many of them are
+    /// plaintext then.
     #[napi(catch_unwind)]
-    pub fn decrypt(
-        &mut self,
-        body: Uint8ArraySlice<'_>,
-        mut output: Uint8ArraySlice<'_>,
-    ) -> Result<i64> {
-        let range = (0, to_js_length(body.len()));
-        let decrypted = bytes::pair(&body, range, &mut output, 0).and_then(|(body, output)| {
-            let decryptor = self.decryptor.as_mut().ok_or_else(|| {
-                Error::invalid("nothing is decrypted before all of the object has verified")
-            })?;
-            decryptor.update(body, output)
-        });
+    pub fn decrypt(&mut self, mut bytes: Uint8ArraySlice<'_>) -> Result<i64> {
+        let decrypted = bytes::writable(&mut bytes, 0)
+            .and_then(|bytes| self.decryptor()?.update_in_place(bytes));
         decrypted.map(to_js_length).map_err(to_napi)
     }
 
@@ -219,6 +213,12 @@ impl NativeObjectReader {
             Some(verifier) => Ok(verifier),
             none => Ok(none.insert(self.reader.verifier()?)),
         }
+    }
+
+    fn decryptor(&mut self) -> error::Result<&mut ContentDecryptor> {
+        self.decryptor.as_mut().ok_or_else(|| {
+            Error::invalid("nothing is decrypted before all of the object has verified")
+        })
     }
 
     fn finish_verifying(&mut self) -> error::Result<i64> {

@@ -49,6 +49,19 @@ pub(super) fn check_context(object: &ObjectMetadata, expected: &EncryptionContex
     ))
 }
 
+/// Checks that a context of the kind `kms` does not bind the data key to an algorithm: that is another kind,
+/// which was renamed so that nobody compares its pairs.
+pub(super) fn check_unbound(object: &ObjectMetadata) -> Result<()> {
+    if object.pairs().iter().all(|(key, _)| key != RESERVED_PAIR) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::ContextMismatch,
+        "the object's data key is bound to a content algorithm, as \"kms+context\" does, but the object says \
+         that it is wrapped by \"kms\"; its metadata was changed",
+    ))
+}
+
 /// Checks that none of the caller's pairs has a key that belongs to the format.
 pub(super) fn check_not_reserved(context: &EncryptionContext) -> Result<()> {
     match [RESERVED_PAIR, KMS_KEY_PAIR].iter().find(|key| context.get(key).is_some()) {

@@ -6,6 +6,7 @@
 //! `s3-encryption/`), and what its clients do where it is silent.
 
 mod content;
+mod decryptor;
 mod encoded_words;
 mod json;
 mod kms_context;
@@ -18,7 +19,8 @@ mod wrap;
 mod wrapping;
 mod writer;
 
+pub use decryptor::ContentDecryptor;
 pub use metadata::{Format, MetadataWriter, ObjectMetadata};
 pub use policy::ReadPolicy;
-pub use reader::{ContentDecryptor, ContentVerifier, ObjectReader};
+pub use reader::{ContentVerifier, ObjectReader};
 pub use writer::{ObjectWriter, Storage};

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use zeroize::Zeroize;
 
 use super::content::ContentKey;
+use super::decryptor::ContentDecryptor;
 use super::metadata::ObjectMetadata;
 use super::policy::{ReadPolicy, check_build};
 use super::unwrap::{Unwrapped, unwrap};
 use crate::context::EncryptionContext;
 use crate::crypto::TAG_LENGTH;
-use crate::crypto::gcm_stream::{CtrKeystream, GcmTag, MAX_LENGTH};
-use crate::crypto::legacy::{BLOCK, CbcDecryptor, padding_length};
+use crate::crypto::gcm_stream::{GcmTag, MAX_LENGTH};
+use crate::crypto::legacy::{BLOCK, padding_length};
 use crate::error::{Code, Error, Result};
 use crate::keyring::Keyring;
 
@@ -90,12 +91,11 @@ impl ObjectReader {
     /// # Errors
     /// `Internal` if the engine fails.
     pub fn decryptor(&self, plaintext_length: u64) -> Result<ContentDecryptor> {
-        let cipher = match (self.key.keystream(0), self.key.cbc(None)) {
-            (Some(keystream), _) => Cipher::Ctr(keystream?),
-            (None, Some(cbc)) => Cipher::Cbc(Box::new(cbc?), Vec::with_capacity(BLOCK)),
-            (None, None) => return Err(not_gcm()),
-        };
-        Ok(ContentDecryptor { cipher, left: plaintext_length })
+        match (self.key.keystream(0), self.key.cbc(None)) {
+            (Some(keystream), _) => Ok(ContentDecryptor::ctr(keystream?, plaintext_length)),
+            (None, Some(cbc)) => Ok(ContentDecryptor::cbc(cbc?, plaintext_length)),
+            (None, None) => Err(not_gcm()),
+        }
     }
 
     /// A first pass that decrypts, too, for a body of this length in memory: the caller keeps the
@@ -119,7 +119,7 @@ impl ObjectReader {
             return Err(beyond_content());
         }
         let keystream = self.key.keystream(offset).unwrap_or_else(|| Err(not_gcm()))?;
-        Ok(ContentDecryptor { cipher: Cipher::Ctr(keystream), left: length })
+        Ok(ContentDecryptor::ctr(keystream, length))
     }
 }
 
@@ -181,58 +181,6 @@ impl ContentVerifier {
         let padding = padding_length(&block).filter(|_| self.reader.is_right);
         block.zeroize();
         Ok(self.length - padding.ok_or_else(cbc_failed)? as u64)
-    }
-}
-
-/// Decrypts a body that has verified, or a range without a tag.
-///
-/// Between calls `left` is how many bytes of plaintext are still to come; for AES-CBC, less than one block
-/// of ciphertext is held.
-pub struct ContentDecryptor {
-    cipher: Cipher,
-    /// How many bytes of plaintext are still to come; what follows in the body is tag or padding.
-    left: u64,
-}
-
-enum Cipher {
-    Ctr(CtrKeystream),
-    /// With the bytes that make no whole block yet.
-    Cbc(Box<CbcDecryptor>, Vec<u8>),
-}
-
-impl ContentDecryptor {
-    /// Decrypts the next bytes of the body into `plaintext`; returns how many it wrote: at most the
-    /// input and 15 more.
-    ///
-    /// # Errors
-    /// `InvalidArgument` if `plaintext` has no room for them.
-    pub fn update(&mut self, body: &[u8], plaintext: &mut [u8]) -> Result<usize> {
-        let no_room = || Error::invalid("the output has no room for the decrypted bytes");
-        let most = usize::try_from(self.left).unwrap_or(usize::MAX);
-        let written = match &mut self.cipher {
-            Cipher::Ctr(keystream) => {
-                let written = body.len().min(most);
-                let output = plaintext.get_mut(..written).ok_or_else(no_room)?;
-                keystream.apply_to(&body[..written], output)?;
-                written
-            }
-            Cipher::Cbc(cbc, held) => {
-                let total = held.len() + body.len();
-                let blocks = total - total % BLOCK;
-                let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(total));
-                bytes.extend_from_slice(held);
-                bytes.extend_from_slice(body);
-                held.clear();
-                held.extend_from_slice(&bytes[blocks..]);
-                cbc.decrypt(&mut bytes[..blocks]);
-                let written = blocks.min(most);
-                let output = plaintext.get_mut(..written).ok_or_else(no_room)?;
-                output.copy_from_slice(&bytes[..written]);
-                written
-            }
-        };
-        self.left -= written as u64;
-        Ok(written)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::kms_context::check_context;
+use super::kms_context::{check_context, check_unbound};
 use super::metadata::{Content, ObjectMetadata};
 use super::wrapping::Wrapping;
 use crate::context::EncryptionContext;
@@ -63,7 +63,7 @@ async fn ask_kms(
     }
     match object.wrapping() {
         Wrapping::KmsContext => check_context(object, expected)?,
-        _ if expected.is_empty() => {}
+        _ if expected.is_empty() => check_unbound(object)?,
         // Else an object with a context could be renamed into one that has none.
         _ => {
             return Err(Error::new(

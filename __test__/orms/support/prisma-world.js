@@ -33,6 +33,7 @@ async function connect({ database, fields, log }) {
     Prisma,
     base,
     prisma,
+    database,
     fields,
     another: () => new PrismaClient({ adapter: adapterFor(database) }),
     ...worldOf(prisma),
@@ -98,4 +99,4 @@ function worldOf(prisma) {
   };
 }
 
-module.exports = { MODELS, connect };
+module.exports = { MODELS, adapterFor, connect };

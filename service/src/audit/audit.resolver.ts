@@ -1,6 +1,6 @@
 import { Args, ID, Int, Query, Resolver } from "@nestjs/graphql";
 import { Roles } from "../auth/auth.guard.js";
-import { checkForm } from "../common/check-form.js";
+import { checkForm, checkTime } from "../common/check-form.js";
 import { AuditLog } from "./audit-log.js";
 import { AuditEntry, AuditFilter } from "./audit.types.js";
 
@@ -24,7 +24,9 @@ export class AuditResolver {
     })
     before?: string | null,
   ): Promise<AuditEntry[]> {
-    const { from: _from, until: _until, ...texts } = filter;
+    const { from, until, ...texts } = filter;
+    if (from) checkTime("from", from);
+    if (until) checkTime("until", until);
     for (const [field, text] of Object.entries(texts)) {
       checkForm(field, text == null || /^[^\p{Cc}\p{Cs}]{1,255}$/u.test(text));
     }

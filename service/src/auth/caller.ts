@@ -12,8 +12,8 @@ export interface Caller {
 }
 
 /** Whether this can be a user: text that a database takes, and people can read. */
-export function isUserId(text: string): boolean {
-  return /^[^\p{Cc}\p{Cs}]{1,255}$/u.test(text);
+export function isUserId(value: unknown): value is string {
+  return typeof value === "string" && /^[^\p{Cc}\p{Cs}]{1,255}$/u.test(value);
 }
 
 export type CallerRequest = Request & {

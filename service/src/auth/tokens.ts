@@ -33,7 +33,7 @@ export class Tokens {
     if (!token || token.length > MAX_TOKEN_LENGTH) throw unauthenticated();
     const payload = await this.payloadOf(token);
     const userId = payload.sub;
-    if (!userId || !isUserId(userId)) throw unauthenticated();
+    if (!isUserId(userId)) throw unauthenticated();
     return { userId, roles: rolesIn(payload[this.config.AUTH_ROLES_CLAIM]) };
   }
 

@@ -52,6 +52,6 @@ export class SubjectsController {
 
 /** A parameter that is given twice is an array. */
 function checked(field: string, id: unknown): string {
-  checkForm(field, typeof id === "string" && isUserId(id));
+  checkForm(field, isUserId(id));
   return id as string;
 }

@@ -6,6 +6,7 @@ import { Prometheus } from "../prometheus/prometheus.js";
 import { boundRules, MAX_TOKENS } from "./bounds.js";
 import { errorLog } from "./error-log.js";
 import { formatError } from "./errors.js";
+import { knownOperationsRule } from "./known-operations.js";
 import { oneMutationRule } from "./one-mutation.js";
 
 /** The GraphQL endpoint, with its bounds. */
@@ -27,7 +28,7 @@ export const ServiceGraphQLModule = GraphQLModule.forRootAsync<ApolloDriverConfi
     // Each one is parsed and validated: with persisted queries off, nothing is kept for attackers.
     persistedQueries: false,
     parseOptions: { maxTokens: MAX_TOKENS },
-    validationRules: [...boundRules, oneMutationRule],
+    validationRules: [...boundRules, knownOperationsRule, oneMutationRule],
     formatError,
     plugins: [errorLog(log, (code) => prometheus.countError(code))],
   }),

@@ -1,11 +1,13 @@
-import { Controller, Get, Header, Res } from "@nestjs/common";
+import { Controller, Get, Header, Res, UseGuards } from "@nestjs/common";
 import type { Response } from "express";
 import { Public } from "../auth/auth.guard.js";
+import { ProbePortGuard } from "./probes.js";
 import { Readiness } from "./readiness.js";
 
 /** What orchestrators ask. */
 @Public()
 @Controller()
+@UseGuards(ProbePortGuard)
 export class HealthController {
   constructor(private readonly readiness: Readiness) {}
 

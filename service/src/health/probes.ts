@@ -1,15 +1,26 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
-import type { RequestHandler } from "express";
-import { ServiceError } from "../common/service-error.js";
+import {
+  Injectable,
+  NotFoundException,
+  type CanActivate,
+  type ExecutionContext,
+} from "@nestjs/common";
+import { requestOf } from "../auth/caller.js";
+import { Config } from "../config/config.js";
 
 const PROBES = new Set(["/livez", "/readyz", "/metrics"]);
 
 /** The requests that came to the port for probes. */
 const onOwnPort = new WeakSet<IncomingMessage>();
 
-/** Whether orchestrators and Prometheus ask: they are neither limited nor logged. */
+/** Whether orchestrators and Prometheus ask: they are not logged. */
 export function isProbe(request: IncomingMessage & { readonly originalUrl?: string }): boolean {
-  return PROBES.has(pathOf(request));
+  return PROBES.has(pathOf(request)) && (request.method === "GET" || request.method === "HEAD");
+}
+
+/** Whether a request is a probe that is answered, and so is not limited. */
+export function isAnsweredProbe(request: IncomingMessage, { PROBE_PORT }: Config): boolean {
+  return isProbe(request) && (PROBE_PORT === undefined || onOwnPort.has(request));
 }
 
 export function pathOf(request: IncomingMessage & { readonly originalUrl?: string }): string {
@@ -25,12 +36,16 @@ export function createProbeServer(listener: RequestListener): Server {
   });
 }
 
-/** Where probes have a port of their own, the port for everybody does not answer them. */
-export const probesElsewhere: RequestHandler = (request, _response, next) => {
-  if (!isProbe(request) || onOwnPort.has(request)) return next();
-  next(
-    Object.assign(new ServiceError("BAD_USER_INPUT", "There is nothing at this address."), {
-      status: 404,
-    }),
-  );
-};
+/**
+ * Where probes have a port of their own, the port for everybody does not answer them: however their
+ * paths are written there.
+ */
+@Injectable()
+export class ProbePortGuard implements CanActivate {
+  constructor(private readonly config: Config) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    if (this.config.PROBE_PORT === undefined || onOwnPort.has(requestOf(context))) return true;
+    throw new NotFoundException();
+  }
+}

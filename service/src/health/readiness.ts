@@ -22,6 +22,7 @@ export interface ReadinessReport {
 @Injectable()
 export class Readiness implements OnModuleDestroy {
   private ending = false;
+  private asking: Promise<boolean> | undefined;
 
   constructor(
     private readonly clock: Clock,
@@ -30,7 +31,9 @@ export class Readiness implements OnModuleDestroy {
   ) {}
 
   async check(): Promise<ReadinessReport> {
-    const database = await this.databaseAnswers();
+    // However many ask, also of those whom nobody knows, the database is asked once at a time.
+    this.asking ??= this.databaseAnswers().finally(() => (this.asking = undefined));
+    const database = await this.asking;
     const circuits = this.sealer.stats().keyService.breakers;
     const clock = this.clockIsRight();
     return {

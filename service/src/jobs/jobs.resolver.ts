@@ -11,6 +11,7 @@ import {
 } from "@nestjs/graphql";
 import { Roles } from "../auth/auth.guard.js";
 import { CurrentCaller, type Caller } from "../auth/caller.js";
+import { checkTime } from "../common/check-form.js";
 import { ServiceError } from "../common/service-error.js";
 import { Measure } from "../metrics/measure.js";
 import type { DailyResult } from "./daily-steps.js";
@@ -106,6 +107,7 @@ export class JobsResolver {
     @CurrentCaller() { userId }: Caller,
   ): Promise<number> {
     return this.measure.run({ operation: "restore-keys", userId }, async () => {
+      checkTime("destroyedSince", destroyedSince);
       const keys = await this.task.restoreKeys(destroyedSince);
       if (keys !== undefined) return keys;
       throw running();

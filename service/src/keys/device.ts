@@ -4,6 +4,10 @@ import type { Integrity } from "../envelope/integrity.js";
 export type Device = typeof devices.$inferSelect;
 export type UnsignedDevice = Omit<Device, "mac">;
 
+export function isDeviceId(text: string): boolean {
+  return /^[\w.:-]{1,128}$/.test(text);
+}
+
 export function deviceCode(integrity: Integrity, device: UnsignedDevice): Promise<string> {
   return integrity.code("devices", fieldsOf(device));
 }

@@ -14,7 +14,7 @@ import { checkForm } from "../common/check-form.js";
 import { ServiceError } from "../common/service-error.js";
 import { Measure } from "../metrics/measure.js";
 import type { OperationRecord } from "../metrics/metrics-recorder.js";
-import type { Device } from "./device.js";
+import { isDeviceId, type Device } from "./device.js";
 import { DeviceOwners } from "./device-owners.js";
 
 @ObjectType("Device", { description: "A device, and whose it is." })
@@ -58,6 +58,7 @@ export class DevicesResolver {
     @Args("userId", { type: () => ID, nullable: true }) userId?: string,
   ): Promise<DeviceType[]> {
     const owner = userId ?? caller.userId;
+    checkForm("userId", isUserId(owner));
     if (owner !== caller.userId && !caller.roles.has("admin")) {
       throw new ServiceError("FORBIDDEN", "The devices of others need the role admin.");
     }
@@ -78,6 +79,7 @@ export class DevicesResolver {
     @CurrentCaller() caller: Caller,
     @Args("deviceId", { type: () => ID }) deviceId: string,
   ): Promise<DeviceType> {
+    checkForm("deviceId", isDeviceId(deviceId));
     return this.run("revoke-device", caller, () => this.owners.revoke(caller, deviceId));
   }
 
@@ -86,6 +88,7 @@ export class DevicesResolver {
     @CurrentCaller() caller: Caller,
     @Args("deviceId", { type: () => ID }) deviceId: string,
   ): Promise<DeviceType> {
+    checkForm("deviceId", isDeviceId(deviceId));
     return this.run("release-device", caller, () => this.owners.release(caller, deviceId));
   }
 
@@ -95,6 +98,7 @@ export class DevicesResolver {
     @Args("deviceId", { type: () => ID }) deviceId: string,
     @Args("userId", { type: () => ID }) userId: string,
   ): Promise<DeviceType> {
+    checkForm("deviceId", isDeviceId(deviceId));
     checkForm("userId", isUserId(userId));
     return this.run("transfer-device", caller, () =>
       this.owners.transfer(caller, deviceId, userId),

@@ -5,7 +5,7 @@ import { checkForm } from "../common/check-form.js";
 import { ServiceError } from "../common/service-error.js";
 import { KeyUsage } from "./key-usage.js";
 import { DeviceUsage, UsedKey } from "./key-usage.types.js";
-import { isDeviceId } from "./keys.resolver.js";
+import { isDeviceId } from "./device.js";
 
 @Resolver()
 export class KeyUsageResolver {

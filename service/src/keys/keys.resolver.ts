@@ -2,6 +2,7 @@ import { Args, Mutation, Resolver } from "@nestjs/graphql";
 import { CurrentCaller, type Caller } from "../auth/caller.js";
 import { Measure } from "../metrics/measure.js";
 import { checkForm } from "../common/check-form.js";
+import { isDeviceId } from "./device.js";
 import type { ClientKey } from "./client-key.js";
 import { KeyIssuer } from "./key-issuer.js";
 import { ClientEncryptionKey, GenerateClientEncryptionKeyInput } from "./keys.types.js";
@@ -47,10 +48,6 @@ export class KeysResolver {
       return answer(key);
     });
   }
-}
-
-export function isDeviceId(text: string): boolean {
-  return /^[\w.:-]{1,128}$/.test(text);
 }
 
 function answer(key: Pick<ClientKey, "id" | "publicKey" | "expiresAt" | "algorithm">) {

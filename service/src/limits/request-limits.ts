@@ -5,7 +5,7 @@ import type { Tokens } from "../auth/tokens.js";
 import { MINUTE } from "../common/durations.js";
 import { ServiceError } from "../common/service-error.js";
 import type { Config } from "../config/config.js";
-import { isProbe } from "../health/probes.js";
+import { isAnsweredProbe } from "../health/probes.js";
 import { addressGroup, addressOf } from "./client-address.js";
 
 type CountedRequest = CallerRequest & { countedBy?: "user" | "address" };
@@ -26,7 +26,7 @@ export function requestLimits(
   return rateLimit({
     windowMs: MINUTE,
     skip: async (request: CountedRequest) => {
-      if (isProbe(request)) return true;
+      if (isAnsweredProbe(request, config)) return true;
       const { authorization } = request.headers;
       // The guard asks for the same, and reports what is wrong.
       request.verified = tokens.verify(authorization);

@@ -5,7 +5,7 @@ import { lockNames } from "../database/locks.js";
 import { credentials, userSeals } from "../database/schema/credentials.js";
 import { devices } from "../database/schema/keys.js";
 import type { Integrity } from "../envelope/integrity.js";
-import { deviceCode, isFormerDeviceIntact } from "../keys/device.js";
+import { deviceCode, isDeviceIntact, isFormerDeviceIntact } from "../keys/device.js";
 import { ALL_USERS, REVISION_OF, sealCode } from "./user-seals.js";
 
 const BATCH = 500;
@@ -27,8 +27,7 @@ export async function makeFirstSeals(database: Database, integrity: Integrity): 
       .from(credentials)
       .where(gt(credentials.revision, 0))
       .limit(1);
-    if (signed)
-      throw new Error("the seals of users were deleted from user_seals: restore that table");
+    if (signed) throw sealsDeleted();
     await signDevicesAnew(transaction, integrity);
     const members = await sealUsers(transaction, integrity);
     const all = { userId: ALL_USERS, passcodeRevision: 0, pinRevision: 0, members };
@@ -46,6 +45,8 @@ async function signDevicesAnew(transaction: Transaction, integrity: Integrity): 
       .orderBy(asc(devices.id))
       .limit(BATCH);
     for (const row of rows) {
+      // Since there are seals, devices are signed as a whole.
+      if (await isDeviceIntact(integrity, row)) throw sealsDeleted();
       if (!(await isFormerDeviceIntact(integrity, row))) continue;
       const mac = await deviceCode(integrity, row);
       await transaction.update(devices).set({ mac }).where(eq(devices.id, row.id));
@@ -86,4 +87,8 @@ async function sealUsers(transaction: Transaction, integrity: Integrity): Promis
     if (!last) return users;
     after = last.user_id;
   }
+}
+
+function sealsDeleted(): Error {
+  return new Error("the seals of users were deleted from user_seals: restore that table");
 }

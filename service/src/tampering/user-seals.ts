@@ -15,6 +15,9 @@ export const ALL_USERS = "";
 
 const NOTHING: Counts = { passcodeRevision: 0, pinRevision: 0, members: 0 };
 
+/** What no seal has that is right. */
+const NO_CODE = "";
+
 /** Which of a seal's counts is of which kind of credential. */
 export const REVISION_OF = {
   PASSCODE: "passcodeRevision",
@@ -46,17 +49,23 @@ export class UserSeals {
     const [seal] = await transaction.select().from(userSeals).where(eq(userSeals.userId, userId));
     const unsigned = { userId, ...NOTHING, ...(seal && countsOf(seal)) };
     Object.assign(unsigned, change(unsigned));
-    // A change does not heal what was changed in the database.
-    const mac =
-      seal && !(await isSealIntact(this.integrity, seal))
-        ? seal.mac
-        : await sealCode(this.integrity, unsigned);
+    const isWhole = seal
+      ? await isSealIntact(this.integrity, seal)
+      : await this.isNew(transaction, unsigned);
+    // A change does not heal what was changed in the database, or deleted there.
+    const mac = isWhole ? await sealCode(this.integrity, unsigned) : (seal?.mac ?? NO_CODE);
     await transaction
       .insert(userSeals)
       .values({ ...unsigned, mac })
       .onConflictDoUpdate({ target: userSeals.userId, set: { ...unsigned, mac } });
-    if (seal || userId === ALL_USERS) return;
+    if (seal || !isWhole || userId === ALL_USERS) return;
     await this.change(transaction, ALL_USERS, ({ members }) => ({ members: members + 1 }));
+  }
+
+  /** Whether a user without a seal never had one: one who has more devices than this change gives had. */
+  private async isNew(transaction: Transaction, { userId, members }: Counts & { userId: string }) {
+    if (userId === ALL_USERS) return true;
+    return (await transaction.$count(devices, eq(devices.userId, userId))) === members;
   }
 
   /** Makes a seal that was changed or deleted a right one again: by an administrator's word. */

@@ -1,7 +1,7 @@
 import { Args, Mutation, Resolver } from "@nestjs/graphql";
 import { CurrentCaller, type Caller } from "../auth/caller.js";
 import { checkForm } from "../common/check-form.js";
-import { isDeviceId } from "../keys/keys.resolver.js";
+import { isDeviceId } from "../keys/device.js";
 import { Measure } from "../metrics/measure.js";
 import { DataService } from "./data.service.js";
 import {
