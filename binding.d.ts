@@ -167,8 +167,6 @@ export type NativeRequest = CustomRequest
 
 /** The values of one column. */
 export declare class FieldColumn {
-  /** What `encryptField` and `decryptField` know the column by, on this thread, while it lives. */
-  get number(): number
   /** How much longer than its plaintext a value is, in bytes. */
   get overhead(): number
   /** Whether a value begins with the id of a key of this column, enabled or not. */
@@ -202,6 +200,8 @@ export declare class FieldKeys {
   current(): NativeTenantKeys
   /** A column. */
   column(deterministic: boolean, table: string, column: string): FieldColumn
+  /** The same column, for `encryptField` and `decryptField`. */
+  columnHandle(deterministic: boolean, table: string, column: string): ExternalObject<FieldColumn>
   /** A blind index of a column. */
   index(table: string, column: string, name: string): FieldIndex
 }
@@ -530,7 +530,7 @@ export declare function decryptDataKey(keyring: NativeKeyring, ciphertextBlob: U
  * Decrypts a value at the row `scratch[..row_end]`, or at none if that is negative, into `scratch`;
  * returns the length.
  */
-export declare function decryptField(column: number, sealed: Uint8Array, rowEnd: number, scratch: Uint8Array): number
+export declare function decryptField(column: ExternalObject<FieldColumn>, sealed: Uint8Array, rowEnd: number, scratch: Uint8Array): number
 
 /** Decrypts a file. */
 export declare function decryptFile(job: FileJob, paths: FilePaths, client: Client, expectedContext: Array<string>): Promise<FileLengths>
@@ -561,9 +561,9 @@ export interface EncryptedDataKeyFields {
  * `output`; returns the length. Wipes what it has read.
  *
  * This and `decrypt_field` are no methods: to find out what a method's object is, takes Node-API a
- * third of the time of all the rest. So they take the column's number.
+ * third of the time of all the rest.
  */
-export declare function encryptField(column: number, scratch: Uint8Array, rowEnd: number, to: number, output: Uint8Array): number
+export declare function encryptField(column: ExternalObject<FieldColumn>, scratch: Uint8Array, rowEnd: number, to: number, output: Uint8Array): number
 
 /** Encrypts a file. */
 export declare function encryptFile(job: FileJob, paths: FilePaths, client: Client, context: Array<string>): Promise<FileLengths>

@@ -31,7 +31,7 @@ const NO_ROW = -1;
 /** The values of one column. */
 class Column {
   #native;
-  #number;
+  #handle;
   #type;
   #encoding;
   #deterministic;
@@ -58,7 +58,7 @@ class Column {
     this.#encoding = encodingOf(given.encoding);
     this.#deterministic = args.optionalBoolean(given.deterministic, 'deterministic') ?? false;
     this.#native = keys.column(this.#deterministic, table, column);
-    this.#number = this.#native.number;
+    this.#handle = keys.columnHandle(this.#deterministic, table, column);
     this.#indexes = indexesOf(keys, table, column, given);
     this.#foreign = new ForeignValues(given.from, this.#native, owner.reads);
     this.#owner = owner;
@@ -79,7 +79,7 @@ class Column {
       const start = rowEnd < 0 ? 0 : rowEnd;
       const end = put(scratch, plain, start);
       const output = Buffer.allocUnsafe(end - start + this.#addedLength());
-      const written = encryptField(this.#number, scratch, rowEnd, end, output);
+      const written = encryptField(this.#handle, scratch, rowEnd, end, output);
       const sealed = written === output.length ? output : output.subarray(0, written);
       return encoding === undefined ? sealed : sealed.toString(encoding);
     } catch (error) {
@@ -103,7 +103,7 @@ class Column {
     const rowEnd = row === undefined ? NO_ROW : put(scratch, row, 0);
     let length = 0;
     try {
-      length = decryptField(this.#number, sealed, rowEnd, scratch);
+      length = decryptField(this.#handle, sealed, rowEnd, scratch);
       return this.#value(scratch, 0, length);
     } catch (error) {
       throw this.#failure(error);

@@ -21,7 +21,6 @@ mod custom_keyring;
 mod data_key;
 mod ending;
 mod error;
-mod field_column;
 mod fields;
 mod file;
 mod guard;
@@ -38,7 +37,6 @@ mod runtime;
 mod s3_object;
 #[cfg(unix)]
 mod signals;
-mod slots;
 mod start;
 mod stats;
 mod tenant_keys;
