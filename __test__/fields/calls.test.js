@@ -33,6 +33,13 @@ describe('a call of a column', () => {
     assert.equal(email.decrypt(sealed, bare), 'a');
   });
 
+  it('gives each value of a batch an IV of its own', async (t) => {
+    const email = (await open(t)).column(USERS_EMAIL);
+    const sealed = email.encryptMany(Array.from({ length: 100 }, () => 'a'));
+    const ivs = new Set(sealed.map((value) => value.toString('hex', 5, 17)));
+    assert.equal(ivs.size, 100);
+  });
+
   it('writes short and long texts alike, whatever characters they have', async (t) => {
     const email = (await open(t)).column(USERS_EMAIL);
     for (const end of ['\0', '\x7f', '\x80', 'aé', '\u{1f600}', 'é'.repeat(24)]) {

@@ -17,7 +17,7 @@ const REFRESH_MS = 400;
 
 it('a fleet reads every value while its key rotates all the time', async (t) => {
   const place = folder(t);
-  fs.mkdirSync(path.join(place, 'values'));
+  for (const name of ['started', 'values']) fs.mkdirSync(path.join(place, name));
   const keyring = LocalKeyring.generate(path.join(place, 'dev.key'));
   const store = new FolderKeysetStore(path.join(place, 'keys'));
   const created = await Fields.open({
@@ -28,17 +28,21 @@ it('a fleet reads every value while its key rotates all the time', async (t) => 
     refreshMs: REFRESH_MS,
   });
   created.close();
-  const until = String(Date.now() + 1000 + DURATION_MS);
   const script = path.join(__dirname, '..', 'support', 'rotating.js');
   const all = await Promise.all(
     Array.from({ length: PROCESSES }, (_, i) =>
-      run(process.execPath, [script, place, `p${i}`, i === 0 ? 'rotates' : '-', until]),
+      run(process.execPath, [
+        ...[script, place, `p${i}`, i === 0 ? 'rotates' : '-'],
+        ...[PROCESSES, DURATION_MS].map(String),
+      ]),
     ),
   );
   const counts = all.map(({ stdout }) => JSON.parse(stdout));
   const sum = (name) => counts.reduce((total, count) => total + count[name], 0);
   const [{ rotations }] = counts;
-  t.diagnostic(`${rotations} rotations, ${sum('written')} written, ${sum('read')} read`);
+  t.diagnostic(
+    `${rotations} rotations in ${DURATION_MS / 1000} s, ${sum('written')} written, ${sum('read')} read`,
+  );
   assert.deepEqual(
     counts.flatMap(({ failed }) => failed),
     [],

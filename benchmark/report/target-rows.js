@@ -125,6 +125,43 @@ function boundary(op) {
   };
 }
 
+/** Values of a column in one call: what the addon does of it. */
+function values() {
+  return {
+    what: '10,000 fields of 32 bytes, `encryptMany`: in Rust alone, one core',
+    against: '',
+    target: 'at least 1,500,000 values/s',
+    find(cases) {
+      const found = manyFields(cases);
+      const rate = found && 1e9 / found.alone;
+      return found && { measured: `${digits(rate)} values/s`, met: rate >= 1_500_000 };
+    },
+  };
+}
+
+/** What JavaScript does before and after it. */
+function valuesBoundary() {
+  return {
+    what: '10,000 fields of 32 bytes, `encryptMany` from JavaScript',
+    against: '',
+    target: 'what the boundary adds',
+    find(cases) {
+      const found = manyFields(cases);
+      if (!found) return undefined;
+      const { whole, alone } = found;
+      const added = `${duration(whole - alone)} more than in Rust`;
+      return { measured: `${duration(whole)} a value, ${added}, ${digits(1e9 / whole)} values/s` };
+    },
+  };
+}
+
+/** Returns the nanoseconds of one value. */
+function manyFields(cases) {
+  const group = groupOf(cases, 'fields', 'many fields');
+  const time = (side) => group.sides[side].median / group.records;
+  return group && { whole: time('encryptMany'), alone: time('encryptMany, in Rust alone') };
+}
+
 function onePieceMemory(op) {
   return {
     what: `Memory, 256 MiB in one piece, \`${op}\``,
@@ -170,5 +207,7 @@ module.exports = {
   rangeReads,
   rangeTime,
   records,
+  values,
+  valuesBoundary,
   within,
 };

@@ -2,8 +2,8 @@
 
 const { duration, groupOf, megabytes, timeOf } = require('./figures');
 const rows = require('./target-rows');
-const { boundary, faster, flat, noLonger, onePieceMemory, rangeReads, rangeTime, records, within } =
-  rows;
+const { boundary, faster, flat, noLonger, onePieceMemory, rangeReads, rangeTime, records } = rows;
+const { values, valuesBoundary, within } = rows;
 
 const SYNC = 'kms-envelope, sync';
 const ASYNC = 'kms-envelope';
@@ -41,7 +41,12 @@ const TARGETS = [
       'typeorm-encrypted',
       10,
     ),
+    within(`32 bytes, \`${op}\` of a column`, 'at most 1.2 µs', 1200, duration, (cases) =>
+      timeOf(cases, 'fields', `${op} a field`, FIELDS),
+    ),
   ]),
+  values(),
+  valuesBoundary(),
   ...both((op) =>
     KEYS.flatMap((key) => [
       faster(`1 KiB, \`${op}Sync\`, ${key}`, 'one-piece-1KiB', `${op}, ${key}`, SYNC, CLIENT, 40),

@@ -1,5 +1,8 @@
 'use strict';
 
+// The global of this name is a getter, which takes nearly as long as a new buffer.
+const { Buffer } = require('node:buffer');
+
 const { decryptField, encryptField } = require('../native/load.js');
 const args = require('../input/index.js');
 const batch = require('./batch.js');

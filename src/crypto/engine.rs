@@ -60,6 +60,9 @@ pub(crate) trait CryptoEngine {
 
 /// AES-GCM with 96-bit nonces and 128-bit tags (NIST SP 800-38D).
 pub(crate) trait Aead: Sized + Send + Sync {
+    /// Whether only `seal_at_random` draws nonces as the FIPS module counts them as approved.
+    const DRAWS_NONCES: bool = false;
+
     /// A key of 16, 24 or 32 bytes.
     fn new(key: &[u8]) -> Result<Self>;
 

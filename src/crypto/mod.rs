@@ -22,6 +22,7 @@ mod kdf;
 mod key_pair;
 pub(crate) mod legacy;
 mod long_pieces;
+mod nonces;
 mod prf;
 mod rsa;
 #[cfg(feature = "rust-crypto")]
@@ -50,6 +51,7 @@ pub(crate) use implicit_rejection::decrypt_or_random;
 pub(crate) use kdf::counter_mode_key;
 pub(crate) use kdf::{DerivedKeys, counter_mode_keys, same_commitment};
 pub use key_pair::KeyPairSpec;
+pub(crate) use nonces::Nonces;
 pub(crate) use prf::{cmac, hkdf, hmac};
 pub use rsa::RsaPadding;
 pub(crate) use rsa::{RsaPrivate, RsaPublic};

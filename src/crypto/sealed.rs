@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::chosen::{AesGcm, random};
 use super::engine::{Aead, IV_LENGTH, TAG_LENGTH, Tag};
 use super::failures::{engine_failed, not_authentic};
+use super::nonces::Nonces;
 use super::stack::leaving_no_trace;
 use crate::error::{Error, Result};
 
@@ -121,6 +122,26 @@ impl SealingKey {
                 random(salt)?;
                 seal_gcm(&derive_value_key(key, salt)?, aad, plaintext, sealed)
             }
+        }
+    }
+
+    /// As `seal`, for one of several values that are all there already.
+    pub(crate) fn seal_next(
+        &self,
+        nonces: &mut Nonces,
+        aad: &[u8],
+        plaintext: &[u8],
+        sealed: &mut [u8],
+    ) -> Result<()> {
+        match self {
+            Self::AesGcm(key) if !AesGcm::DRAWS_NONCES => {
+                let (iv, body) = split(sealed, IV_LENGTH)?;
+                let (ciphertext, tag) = split(body, plaintext.len())?;
+                let drawn = nonces.next()?;
+                iv.copy_from_slice(&drawn);
+                copy_tag(tag, &key.seal(&drawn, aad, plaintext, ciphertext)?)
+            }
+            _ => self.seal(aad, plaintext, sealed),
         }
     }
 

@@ -7,7 +7,7 @@ use super::entry::Key;
 use super::place::{Label, Place};
 use super::primitives::key_id_of;
 use super::tenant::{Purpose, TenantKeys};
-use crate::crypto::SealingKey;
+use crate::crypto::{Nonces, SealingKey};
 use crate::error::{Code, Error, Result};
 
 /// Room for the associated data of most places, in bytes.
@@ -103,7 +103,7 @@ impl Column {
         output: &mut [u8],
     ) -> Result<usize> {
         let key = keys.keyset(self.purpose).primary()?;
-        let expanded = Expanded::new(key)?;
+        let mut expanded = Expanded::new(key)?;
         let (overhead, mut aad, mut batch) = (key.overhead()?, Vec::new(), Batch::new(output));
         for item in items(input) {
             let (row, plaintext) = item?;
@@ -148,21 +148,24 @@ impl Column {
 }
 
 /// A key expanded once for many values; `None` for AES-SIV, which expands its key for each value.
-struct Expanded(Option<SealingKey>);
+struct Expanded {
+    key: Option<SealingKey>,
+    nonces: Nonces,
+}
 
 impl Expanded {
     fn new(key: &Key) -> Result<Self> {
-        Ok(Self(key.material()?.expand().ok()))
+        Ok(Self { key: key.material()?.expand().ok(), nonces: Nonces::new() })
     }
 
-    fn seal(&self, key: &Key, plaintext: &[u8], aad: &[u8], room: &mut [u8]) -> Result<()> {
-        let Some(expanded) = &self.0 else { return key.encrypt(plaintext, aad, room) };
+    fn seal(&mut self, key: &Key, plaintext: &[u8], aad: &[u8], room: &mut [u8]) -> Result<()> {
+        let Some(expanded) = &self.key else { return key.encrypt(plaintext, aad, room) };
         let start = key.prefix_bytes();
         let (head, body) = room
             .split_at_mut_checked(start.as_ref().map_or(0, |start| start.len()))
             .ok_or_else(no_room)?;
         head.copy_from_slice(start.as_ref().map_or(&[], |start| &start[..]));
-        expanded.seal(aad, plaintext, body)
+        expanded.seal_next(&mut self.nonces, aad, plaintext, body)
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) struct AesGcm {
 }
 
 impl Aead for AesGcm {
+    const DRAWS_NONCES: bool = cfg!(feature = "fips");
+
     fn new(key: &[u8]) -> Result<Self> {
         let algorithm = match key.len() {
             16 => &AES_128_GCM,
