@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { KeyServiceClient } from "../client/index.js";
 import { startTestService, type TestService } from "./support/app.js";
+import { HOUR } from "../src/common/durations.js";
 import { codeOf, Device } from "./support/device.js";
 
 let service: TestService;
@@ -109,4 +110,24 @@ test("a transferred device belongs to the other user, by owner or administrator"
   assert.equal((await change(transfer(former), "root", "admin")).errors, undefined);
   assert.equal((await phone.generate()).errors, undefined);
   assert.equal(await tamperedRows(), 0);
+});
+
+test("a user registers so many devices a day, also if they are given away", async () => {
+  const [busy, other] = [randomUUID(), randomUUID()];
+  const register = async (user: string) => {
+    const mutation = `mutation { registerDevice(input: { appVersion: "1.0.0" }) { deviceId } }`;
+    return service.graphql(mutation, {}, await service.token(user));
+  };
+  for (let n = 0; n < 20; n++) {
+    const { deviceId } = (await register(busy)).data.registerDevice;
+    const transfer = `transferDevice(deviceId: "${deviceId}", userId: "${other}")`;
+    assert.equal((await change(transfer, busy)).errors, undefined);
+  }
+  const refused = await register(busy);
+  assert.equal(codeOf(refused), "DEVICE_LIMIT_REACHED");
+  const { retryAfterSeconds } = refused.errors![0]!.extensions;
+  assert.ok(retryAfterSeconds! > 23 * 3600 && retryAfterSeconds! <= 24 * 3600);
+  assert.equal((await register(other)).errors, undefined);
+  service.clock.advance(25 * HOUR);
+  assert.equal((await register(busy)).errors, undefined);
 });

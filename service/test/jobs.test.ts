@@ -94,11 +94,14 @@ test("administrators run it by hand, and see the latest runs", async () => {
   assert.equal(codeOf(await service.graphql("{ dailyTaskRuns { id } }", {}, user)), "FORBIDDEN");
 });
 
-test("it forgets used payloads and counted keys when they matter no more", async () => {
+test("it forgets used payloads, and counted keys and devices, when they matter no more", async () => {
   const device = new Device(service, await service.token("eve"), "tablet");
   await device.submit("setTransactionPin", "8642");
+  const register = `mutation { registerDevice(input: { appVersion: "1" }) { deviceId } }`;
+  await service.graphql(register, {}, await service.token("eve"));
   service.clock.advance(3 * DAY);
   const result = (await task().runIfDue(never))!.result!;
   assert.ok(Number(result.forgottenPayloads) >= 1);
   assert.ok(Number(result.forgottenGenerations) >= 1);
+  assert.equal(result.forgottenRegistrations, 1);
 });

@@ -73,6 +73,7 @@ const fields = z.object({
   LIMIT_USER_GENERATIONS: whole(1, 1_000_000, 20),
   // Many users may share an address: it stops floods alone.
   LIMIT_ADDRESS_GENERATIONS: whole(1, 1_000_000, 10_000),
+  LIMIT_USER_DEVICES: whole(1, 1_000_000, 20),
   LIMIT_USER_REQUESTS_PER_MINUTE: whole(0, 10_000_000, 600),
   LIMIT_CONCURRENCY: whole(1, 10_000, 64),
   LIMIT_USER_CONCURRENCY: whole(1, 10_000, 4),

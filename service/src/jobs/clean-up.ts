@@ -1,16 +1,20 @@
 import { Injectable } from "@nestjs/common";
 import { inArray, lte } from "drizzle-orm";
+import type { PgColumn } from "drizzle-orm/pg-core";
 import { Clock } from "../common/clock.js";
 import { DAY, HOUR, later } from "../common/durations.js";
 import { Config } from "../config/config.js";
 import { Database } from "../database/database.js";
 import { usedPayloads } from "../database/schema/credentials.js";
 import { jobRuns } from "../database/schema/jobs.js";
-import { keyGenerations } from "../database/schema/keys.js";
+import { deviceRegistrations, keyGenerations } from "../database/schema/keys.js";
 import { MetricsRetention } from "../metrics/metrics-retention.js";
 import { ALWAYS, heldBackOf } from "./removal-limit.js";
 
 const RUNS_KEPT = 400 * DAY;
+
+type ForgottenTable =
+  typeof usedPayloads | typeof keyGenerations | typeof deviceRegistrations | typeof jobRuns;
 
 /** Forgets what matters no more, in batches. */
 @Injectable()
@@ -40,6 +44,12 @@ export class CleanUp {
         keyGenerations.requestedAt,
         windows,
       ),
+      forgottenRegistrations: await this.forget(
+        signal,
+        deviceRegistrations,
+        deviceRegistrations.registeredAt,
+        windows,
+      ),
       forgottenRuns: await this.forget(signal, jobRuns, jobRuns.startedAt, later(now, -RUNS_KEPT)),
       forgottenMetrics: heldBack ? 0 : await this.metrics.prune(batch, signal),
     };
@@ -47,9 +57,8 @@ export class CleanUp {
 
   private async forget(
     signal: AbortSignal,
-    table: typeof usedPayloads | typeof keyGenerations | typeof jobRuns,
-    column:
-      typeof usedPayloads.expiresAt | typeof keyGenerations.requestedAt | typeof jobRuns.startedAt,
+    table: ForgottenTable,
+    column: PgColumn,
     until: Date,
   ): Promise<number> {
     const orm = this.database.background;

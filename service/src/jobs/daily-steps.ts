@@ -20,6 +20,7 @@ export interface DailyResult {
   tamperedRows: number;
   forgottenPayloads: number;
   forgottenGenerations: number;
+  forgottenRegistrations: number;
   forgottenRuns: number;
   forgottenMetrics: number;
   problemKeys: { keyId: string; attempts: number; failures: number }[];

@@ -8,6 +8,7 @@ import { Database, type Transaction } from "../database/database.js";
 import { lockNames } from "../database/locks.js";
 import { clientKeys, devices } from "../database/schema/keys.js";
 import { Integrity } from "../envelope/integrity.js";
+import { RegistrationLimits } from "../limits/registration-limits.js";
 import { Log } from "../logging/log.js";
 import { isDeviceIntact, type Device } from "./device.js";
 import { Devices } from "./devices.js";
@@ -23,16 +24,23 @@ export class DeviceOwners {
     private readonly database: Database,
     private readonly integrity: Integrity,
     private readonly devices: Devices,
+    private readonly limits: RegistrationLimits,
     private readonly store: KeyStore,
     private readonly log: Log,
   ) {}
 
-  /** A device whose id nobody can have guessed, since it is chosen here. */
+  /**
+   * A device whose id nobody can have guessed, since it is chosen here.
+   *
+   * @throws {ServiceError} `DEVICE_LIMIT_REACHED`.
+   */
   register({ userId }: Caller, appVersion: string): Promise<Device> {
     const deviceId = randomUUID();
     return this.database.orm.transaction(async (transaction) => {
       await lockNames(transaction, [`device:${deviceId}`, `user:${userId}`]);
-      return this.devices.insert(transaction, { deviceId, userId, appVersion }, this.clock.now());
+      const now = this.clock.now();
+      await this.limits.take(transaction, { deviceId, userId }, now);
+      return this.devices.insert(transaction, { deviceId, userId, appVersion }, now);
     });
   }
 

@@ -1,5 +1,6 @@
 import { Module } from "@nestjs/common";
 import { GenerationLimits } from "../limits/generation-limits.js";
+import { RegistrationLimits } from "../limits/registration-limits.js";
 import { DeviceOwners } from "./device-owners.js";
 import { Devices } from "./devices.js";
 import { DevicesResolver } from "./devices.resolver.js";
@@ -15,6 +16,7 @@ import { KeysResolver } from "./keys.resolver.js";
 @Module({
   providers: [
     GenerationLimits,
+    RegistrationLimits,
     Devices,
     DeviceOwners,
     DevicesResolver,

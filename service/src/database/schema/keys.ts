@@ -82,6 +82,20 @@ export const keyGenerations = pgTable(
   ],
 );
 
+/** What the limit counts: each device that a user registered, whoever has it now. */
+export const deviceRegistrations = pgTable(
+  "device_registrations",
+  {
+    id: text().primaryKey(),
+    userId: text("user_id").notNull(),
+    registeredAt: time("registered_at").notNull(),
+  },
+  (table) => [
+    index("device_registrations_user").on(table.userId, table.registeredAt),
+    index("device_registrations_time").on(table.registeredAt),
+  ],
+);
+
 /** Secrets of the service itself, each an Encryption SDK message; of each purpose the newest is used. */
 export const serviceSecrets = pgTable(
   "service_secrets",
