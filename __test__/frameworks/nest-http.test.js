@@ -164,5 +164,19 @@ for (const [version, platform] of PLATFORMS) {
       assert.equal(body.error.down.status, 'down');
       assert.doesNotMatch(JSON.stringify(body), /secret/);
     });
+
+    it('tells of each encryption context whether the key can be used with it', async () => {
+      const keyring = new kms.RawAesKeyring({
+        keyNamespace: 'n',
+        keyName: 'k',
+        wrappingKey: Buffer.alloc(32, 1),
+      });
+      const envelope = new kms.Envelope({ keyring, requiredContextKeys: ['tenant'] });
+      const indicator = new nest.EnvelopeHealthIndicator();
+      const statusWith = async (options) =>
+        (await indicator.isHealthy('key', envelope, options)).key.status;
+      assert.equal(await statusWith({ encryptionContext: { tenant: 'acme' } }), 'up');
+      assert.equal(await statusWith(undefined), 'down');
+    });
   });
 }

@@ -15,7 +15,7 @@ const DAY = 86_400_000;
 
 /** Tells whether an envelope can encrypt and decrypt, for `@nestjs/terminus`. */
 class EnvelopeHealthIndicator {
-  /** @type {WeakMap<Envelope, { at: number, health: Promise<Health> }>} */
+  /** @type {WeakMap<Envelope, Map<string, { at: number, health: Promise<Health> }>>} by the context */
   #answers = new WeakMap();
 
   /**
@@ -31,14 +31,26 @@ class EnvelopeHealthIndicator {
     const checked = checkedEnvelope(envelope);
     const maxAgeMs = args.optionalInteger(given.maxAgeMs, 'maxAgeMs', 0, DAY) ?? MAX_AGE_MS;
     const timeoutMs = args.optionalInteger(given.timeoutMs, 'timeoutMs', 1, DAY) ?? TIMEOUT_MS;
+    const asked = { encryptionContext: given.encryptionContext, maxAgeMs, timeoutMs };
+    return { [args.string(key, 'key')]: await this.#answerOf(checked, asked) };
+  }
+
+  /**
+   * @param {Envelope} envelope
+   * @param {{ encryptionContext: unknown, maxAgeMs: number, timeoutMs: number }} asked
+   * @returns {Promise<Health>}
+   */
+  #answerOf(envelope, { encryptionContext, maxAgeMs, timeoutMs }) {
+    const answers = this.#answers.get(envelope) ?? new Map();
+    this.#answers.set(envelope, answers);
     const now = performance.now();
-    const known = this.#answers.get(checked);
-    const answer =
-      known && now - known.at < maxAgeMs
-        ? known
-        : { at: now, health: roundTrip(checked, given.encryptionContext, timeoutMs) };
-    this.#answers.set(checked, answer);
-    return { [args.string(key, 'key')]: await answer.health };
+    for (const [context, { at }] of answers) if (now - at >= maxAgeMs) answers.delete(context);
+    const context = JSON.stringify(args.flattenContext(encryptionContext));
+    const known = answers.get(context);
+    if (known) return known.health;
+    const health = roundTrip(envelope, encryptionContext, timeoutMs);
+    answers.set(context, { at: now, health });
+    return health;
   }
 }
 
