@@ -118,7 +118,10 @@ export interface KeysetStore {
   remove(tenant: string): Promise<void>;
 }
 
-/** Keys of tenants as files of a folder, which several processes of one machine may share. */
+/**
+ * Keys of tenants as files of a folder, which several processes of one machine may share. The name of a
+ * tenant has at most 127 bytes of UTF-8.
+ */
 export class FolderKeysetStore implements KeysetStore {
   constructor(folder: string);
   load(tenant: string): Promise<(StoredKeyset & { readonly data: OutputBuffer }) | undefined>;

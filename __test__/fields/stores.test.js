@@ -6,6 +6,7 @@ const path = require('node:path');
 const { describe, it } = require('node:test');
 const { DynamoDbKeysetStore, FolderKeysetStore, SqlKeysetStore } = require('../..');
 const { envelope, folder, open } = require('../support/fields');
+const { rejection } = require('../support/rejects');
 
 const DATA = [Buffer.from('first'), Buffer.from('second'), Buffer.from('third')];
 
@@ -92,12 +93,23 @@ describe('a store of keys', () => {
   it('in a folder keeps tenants of any name apart, inside of the folder', async (t) => {
     const made = folder(t);
     const store = new FolderKeysetStore(made);
-    const tenants = ['..', '../x', 'a/b', 'A', 'a', 'ä', '.', 'a.1'];
+    // The last two have the same base64url but for the case of a letter.
+    const tenants = ['..', '../x', 'a/b', 'A', 'a', 'ä', '.', 'a.1', 'x'.repeat(127), 'abc', 'abI'];
     for (const [i, tenant] of tenants.entries()) {
       await store.save(tenant, Buffer.from([i]), { version: 1, previousVersion: 0 });
     }
     for (const [i, tenant] of tenants.entries()) {
       assert.deepEqual((await store.load(tenant)).data, Buffer.from([i]));
+    }
+    const names = fs.readdirSync(made).map((name) => name.toLowerCase());
+    assert.equal(new Set(names).size, tenants.length);
+  });
+
+  it('in a folder refuses a tenant whose name is too long for a file system', async (t) => {
+    const store = new FolderKeysetStore(folder(t));
+    for (const tenant of ['x'.repeat(128), 'ä'.repeat(64)]) {
+      const error = await rejection(store.load(tenant), 'INVALID_ARGUMENT');
+      assert.match(error.message, /at most 127 bytes, not 128/);
     }
   });
 

@@ -3,13 +3,15 @@
 const path = require('node:path');
 
 const args = require('../input/index.js');
-const { EnvelopeError } = require('../errors.js');
+const { EnvelopeError, invalid } = require('../errors.js');
 const { tenantOf, toSave } = require('./to-save.js');
 
 // Loaded when it is first needed: a program starts sooner.
 const files = () => require('node:fs/promises');
 
 const SUFFIX = '.keys';
+/** In bytes of UTF-8: in hexadecimal, they are no longer than the 255 letters that file systems take. */
+const LONGEST_TENANT = 127;
 /** Only the owner may look into a folder. */
 const PRIVATE = { recursive: true, mode: 0o700 };
 
@@ -83,7 +85,14 @@ class FolderKeysetStore {
 
   /** @param {string} tenant */
   #folderOf(tenant) {
-    return path.join(this.#folder, Buffer.from(tenant).toString('base64url'));
+    const bytes = Buffer.from(tenant);
+    if (bytes.length > LONGEST_TENANT) {
+      throw invalid(
+        `the tenant is too long for the name of a folder: at most ${LONGEST_TENANT} bytes, not ${bytes.length}`,
+      );
+    }
+    // Of letters that stay apart where file systems take a and A for the same.
+    return path.join(this.#folder, bytes.toString('hex'));
   }
 }
 
