@@ -75,6 +75,7 @@ export async function startTestService(
   const clock = new TestClock();
   const service = await startService(config, { clock, log }).catch(async (error: unknown) => {
     await testDatabase?.drop();
+    rmSync(folder, { recursive: true, force: true });
     throw error;
   });
   return {
