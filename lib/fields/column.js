@@ -3,7 +3,6 @@
 // The global of this name is a getter, which takes nearly as long as a new buffer.
 const { Buffer } = require('node:buffer');
 
-const { decryptField, encryptField } = require('../native/load.js');
 const args = require('../input/index.js');
 const batch = require('./batch.js');
 const { encodingOf, sealedArray, sealedBytes, simple } = require('./encoding.js');
@@ -31,7 +30,8 @@ const NO_ROW = -1;
 /** The values of one column. */
 class Column {
   #native;
-  #handle;
+  #encrypt;
+  #decrypt;
   #type;
   #encoding;
   #deterministic;
@@ -58,7 +58,8 @@ class Column {
     this.#encoding = encodingOf(given.encoding);
     this.#deterministic = args.optionalBoolean(given.deterministic, 'deterministic') ?? false;
     this.#native = keys.column(this.#deterministic, table, column);
-    this.#handle = keys.columnHandle(this.#deterministic, table, column);
+    this.#encrypt = this.#native.encrypter();
+    this.#decrypt = this.#native.decrypter();
     this.#indexes = indexesOf(keys, table, column, given);
     this.#foreign = new ForeignValues(given.from, this.#native, owner.reads);
     this.#owner = owner;
@@ -79,7 +80,7 @@ class Column {
       const start = rowEnd < 0 ? 0 : rowEnd;
       const end = put(scratch, plain, start);
       const output = Buffer.allocUnsafe(end - start + this.#addedLength());
-      const written = encryptField(this.#handle, scratch, rowEnd, end, output);
+      const written = this.#encrypt(scratch, rowEnd, end, output);
       const sealed = written === output.length ? output : output.subarray(0, written);
       return encoding === undefined ? sealed : sealed.toString(encoding);
     } catch (error) {
@@ -103,7 +104,7 @@ class Column {
     const rowEnd = row === undefined ? NO_ROW : put(scratch, row, 0);
     let length = 0;
     try {
-      length = decryptField(this.#handle, sealed, rowEnd, scratch);
+      length = this.#decrypt(sealed, rowEnd, scratch);
       return this.#value(scratch, 0, length);
     } catch (error) {
       throw this.#failure(error);
