@@ -98,7 +98,7 @@ describe('EncryptedS3 (moto)', { skip: skipWithout('python', 'examples') }, () =
     await put('new');
     await s3.delete({ ...place, VersionId });
     assert.equal(String((await s3.get(place)).body), 'new');
-    await assert.rejects(s3.head({ ...place, VersionId }));
+    await assert.rejects(s3.head({ ...place, VersionId }), { name: 'NotFound' });
     await s3.delete(place);
     await assert.rejects(s3.get(place), { name: 'NoSuchKey' });
   });
