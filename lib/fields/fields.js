@@ -2,10 +2,10 @@
 
 const binding = require('../native/load.js');
 const args = require('../input/index.js');
-const { clientOf } = require('../envelope.js');
 const { throwIfAborted, untilAborted } = require('../calls/abort.js');
 const { EnvelopeError, invalid, native } = require('../errors.js');
 const { brand } = require('../input/copies.js');
+const { openOptions } = require('./open-options.js');
 const { DEFAULT_TYPES, PURPOSES, purposeOf } = require('./purposes.js');
 
 // Loaded when they are first needed: a program without fields starts sooner.
@@ -18,18 +18,6 @@ const renewal = () => require('./renewal.js');
 /** @typedef {import('../../binding').TenantKeys} TenantKeys */
 /** @typedef {import('./record.js').Loaded} Loaded */
 
-const OPTIONS = /** @type {const} */ ([
-  'envelope',
-  'store',
-  'tenant',
-  'create',
-  'keyType',
-  'refreshMs',
-  'maxEncryptionsPerKey',
-  'signal',
-]);
-const DEFAULT_REFRESH_MS = 60_000;
-const DEFAULT_MAX_ENCRYPTIONS = 2 ** 28;
 /** How long a process does not look again for a key that it has not found, in milliseconds. */
 const LOOK_AGAIN_MS = 1000;
 const UINT32_MAX = 2 ** 32 - 1;
@@ -65,18 +53,9 @@ class Fields {
 
   /** @param {unknown} options */
   static async open(options) {
-    const given = args.options(options, OPTIONS);
-    const client = clientOf(given.envelope);
-    const tenant = args.string(given.tenant, 'tenant');
+    const given = openOptions(options);
+    const { client, tenant, create, type, refreshMs, limit, signal } = given;
     const record = new (records().TenantRecord)(client, given.store, tenant);
-    const create = args.optionalBoolean(given.create, 'create') ?? false;
-    const type = args.optionalString(given.keyType, 'keyType') ?? DEFAULT_TYPES.encryption;
-    const refreshMs =
-      args.optionalInteger(given.refreshMs, 'refreshMs', 10, UINT32_MAX) ?? DEFAULT_REFRESH_MS;
-    const limit =
-      args.optionalInteger(given.maxEncryptionsPerKey, 'maxEncryptionsPerKey', 1, 2 ** 48) ??
-      DEFAULT_MAX_ENCRYPTIONS;
-    const signal = args.abortSignal(given.signal);
     const start = async () => {
       const stored = await record.load();
       const fresh = () => native(() => binding.TenantKeys.generate(type, refreshMs));
@@ -141,10 +120,7 @@ class Fields {
     const name = purposeOf(purpose);
     const given = args.options(options, /** @type {const} */ (['type', 'signal']));
     const type = args.optionalString(given.type, 'type') ?? DEFAULT_TYPES[name];
-    await this.#change(args.abortSignal(given.signal), (keys) =>
-      keys.withKey(name, type, Date.now()),
-    );
-    return /** @type {number} */ (native(() => this.#current().keys(name)).at(-1)?.id);
+    return (await this.#add(name, type, args.abortSignal(given.signal))).keyId;
   }
 
   /**
@@ -194,8 +170,8 @@ class Fields {
     const primary = keys.findIndex((key) => key.primary);
     const next = keys.findLast((key, i) => i > primary && key.enabled);
     if (!next) {
-      const keyId = await this.addKey(name, { signal });
-      return { keyId, promoted: false, waitMs: this.#current().waitMs(keyId, Date.now()) };
+      const added = await this.#add(name, DEFAULT_TYPES[name], args.abortSignal(signal));
+      return { ...added, promoted: false };
     }
     if (next.waitMs > 0) return { keyId: next.id, promoted: false, waitMs: next.waitMs };
     await this.promote(next.id, { signal });
@@ -247,13 +223,18 @@ class Fields {
       this.close();
       throw records().destroyed();
     }
-    const { keys, version } = loaded;
-    // A change of this process may have come first. A lower version is of keys that were created anew.
-    if (keys && !this.#closed && this.#version === before) this.#use({ keys, version });
+    if (loaded.keys) this.#use(loaded, before);
   }
 
-  /** @param {Loaded} loaded */
-  #use({ keys, version }) {
+  /**
+   * Uses keys that were read or saved while those of the version `before` were in use. If others are in use
+   * by now, they are newer, also if their version is lower: then they were created anew.
+   *
+   * @param {Loaded} loaded
+   * @param {number} before
+   */
+  #use({ keys, version }, before) {
+    if (this.#closed || this.#version !== before) return;
     native(() => this.#keys.replace(keys));
     this.#version = version;
   }
@@ -281,17 +262,32 @@ class Fields {
   }
 
   /**
-   * Changes the keys as they are stored now; if somebody else does so meanwhile, the caller decides
-   * anew.
+   * Adds a key; returns its id, and how long it waits to be promoted.
+   *
+   * @param {ReturnType<typeof purposeOf>} purpose
+   * @param {string} type
+   * @param {AbortSignal | undefined} signal
+   */
+  async #add(purpose, type, signal) {
+    const saved = await this.#change(signal, (keys) => keys.withKey(purpose, type, Date.now()));
+    const keyId = /** @type {number} */ (native(() => saved.keys(purpose)).at(-1)?.id);
+    return { keyId, waitMs: native(() => saved.waitMs(keyId, Date.now())) };
+  }
+
+  /**
+   * Changes the keys as they are stored now, and returns them as they were saved; if somebody else changes
+   * them meanwhile, the caller decides anew.
    *
    * @param {AbortSignal | undefined} signal
    * @param {(keys: TenantKeys) => TenantKeys} change
    */
   async #change(signal, change) {
     await this.refresh({ signal });
+    const before = this.#version;
     const changed = native(() => change(this.#current()));
-    const saved = await this.#record.save(changed, this.#version, signal);
-    this.#use(saved);
+    const saved = await this.#record.save(changed, before, signal);
+    this.#use(saved, before);
+    return saved.keys;
   }
 }
 
