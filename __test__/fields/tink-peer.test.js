@@ -8,6 +8,14 @@ const { describe, it } = require('node:test');
 const { AwsKmsKeyring, Keyset } = require('../..');
 const { startMoto } = require('../support/moto');
 const { PEERS, TINK, skipWithout } = require('../support/requirements');
+const {
+  DETERMINISTIC,
+  INDEXES,
+  KEYS,
+  KEY_ID,
+  prfKeyset,
+  sivKeyset,
+} = require('../support/field-answers');
 const { open } = require('../support/fields');
 
 process.env.AWS_ACCESS_KEY_ID = 'test';
@@ -107,19 +115,48 @@ describe('Tink for Python', { skip: skipWithout('tink') }, () => {
     ]);
     await open(t);
   });
+
+  it('gives the known answers of the docs', () => {
+    const { plaintext, associatedData: aad, value } = DETERMINISTIC;
+    const deterministic = {
+      op: 'encryptDeterministic',
+      form: 'tink-binary',
+      keyset: sivKeyset(KEYS.deterministic, KEY_ID),
+      data: Buffer.from(plaintext),
+      bound: Buffer.from(aad, 'hex'),
+    };
+    const prf = (key, data) => {
+      return { op: 'prf', form: 'tink-binary', keyset: prfKeyset(key, 7), data, length: 32 };
+    };
+    const jobs = INDEXES.flatMap(({ name, normalized, indexKey }) => [
+      prf(KEYS.index, parts('kms-envelope/index/1', 'acme', 'users', 'email', name)),
+      prf(Buffer.from(indexKey, 'hex'), Buffer.from(normalized)),
+    ]);
+    const [encrypted, ...outputs] = ask([deterministic, ...jobs]);
+    assert.equal(encrypted.toString('hex'), value);
+    for (const [i, { bits, indexKey, index }] of INDEXES.entries()) {
+      assert.equal(outputs[2 * i].toString('hex'), indexKey);
+      const digits = outputs[2 * i + 1].toString('hex').slice(0, bits / 4);
+      assert.equal(index, digits.padEnd(index.length, '0'));
+    }
+  });
 });
 
-function associatedData(keyId, ...parts) {
+function associatedData(keyId, ...place) {
+  const id = Buffer.alloc(4);
+  id.writeUInt32BE(keyId);
+  const row = place.pop();
+  return Buffer.concat([parts('kms-envelope/field/1', ...place), Buffer.from([1]), parts(row), id]);
+}
+
+/** The parts of a place, as docs/fields.md says: each its length, and its bytes. */
+function parts(...texts) {
   const part = (text) => {
     const length = Buffer.alloc(4);
     length.writeUInt32BE(Buffer.byteLength(text));
     return Buffer.concat([length, Buffer.from(text)]);
   };
-  const id = Buffer.alloc(4);
-  id.writeUInt32BE(keyId);
-  const row = parts.pop();
-  const start = ['kms-envelope/field/1', ...parts].map(part);
-  return Buffer.concat([...start, Buffer.from([1]), part(row), id]);
+  return Buffer.concat(texts.map(part));
 }
 
 function written(keyset, job, length) {
