@@ -15,9 +15,19 @@ const CHANGES = {
   enable: (fields, [, added]) => fields.enable(added),
 };
 
-/** A store that, once `afterSave` is set, calls it after the next save, before that is answered. */
+/**
+ * A store that, once `afterSave` is set, calls it after the next save, before that is answered; and whose answers
+ * to `load` wait for `held`.
+ */
 class WatchedStore extends MemoryStore {
   afterSave;
+  held;
+
+  async load(tenant) {
+    const stored = await super.load(tenant);
+    await this.held;
+    return stored;
+  }
 
   async save(...args) {
     const saved = await super.save(...args);
@@ -97,6 +107,26 @@ describe('a change of the keys', () => {
     const [, ours, last] = ids(other);
     assert.deepEqual([keyId, theirs], [ours, last]);
     assert.ok(waitMs > 0);
+  });
+
+  it('does not lose newer keys that were being read when its save was answered', async (t) => {
+    const store = new WatchedStore();
+    const [fields, other] = [await openApart(t, store), await openApart(t, store)];
+    const column = fields.column({ ...COLUMN, from: [{ kind: 'plaintext' }] });
+    let sealed;
+    let release;
+    store.afterSave = async () => {
+      await other.promote(await other.addKey(), { force: true });
+      sealed = other.column(COLUMN).encrypt('ada');
+      store.held = new Promise((resolve) => (release = resolve));
+      // The key is not known, so the keys are read again.
+      assert.throws(() => column.decrypt(sealed), { code: 'ERR_ENVELOPE_NO_USABLE_KEY' });
+    };
+    await fields.addKey();
+    release();
+    await fields.refresh();
+    assert.equal(column.decrypt(sealed), 'ada');
+    assert.deepEqual(ids(fields), ids(other));
   });
 
   for (const [what, first] of Object.entries({ lower: 5, higher: 5000 })) {

@@ -218,12 +218,14 @@ class Fields {
     const before = this.#version;
     const ended = () => (this.#refreshing = undefined);
     const loaded = await this.#record.loadUnless(before).finally(ended);
-    this.#reads.completed = read;
     if (loaded === undefined) {
       this.close();
       throw records().destroyed();
     }
+    // A change of this process came first: what was read may be older than it, or newer.
+    if (!this.#closed && this.#version !== before) return this.refresh();
     if (loaded.keys) this.#use(loaded, before);
+    this.#reads.completed = read;
   }
 
   /**
