@@ -41,6 +41,17 @@ describe('the keys of a tenant', () => {
     assert.equal(given.store.calls.load, 1);
   });
 
+  it('are loaded once, though those that were opened before are closed a second time', async (t) => {
+    const given = { envelope: envelope(), store: new MemoryStore() };
+    const before = await open(t, given);
+    before.close();
+    const fields = await open(t, given);
+    before.close();
+    assert.equal(await open(t, given), fields);
+    fields.close();
+    assert.notEqual(await open(t, given), fields);
+  });
+
   it('are the same for all who create them at once: those that were stored first', async (t) => {
     const store = new MemoryStore();
     const all = await Promise.all(

@@ -15,8 +15,8 @@ const MAX_TENANTS = 1000;
  * @type {WeakMap<object, WeakMap<object, Map<string, Promise<Fields>>>>}
  */
 const storesOfClients = new WeakMap();
-/** @type {WeakMap<Fields, { tenants: Map<string, Promise<Fields>>, tenant: string }>} */
-const origins = new WeakMap();
+/** @type {WeakMap<Fields, () => void>} how opened fields are forgotten */
+const forgetters = new WeakMap();
 
 /**
  * Returns the opened fields of a tenant; opens them by `start` unless that was done, or is being done.
@@ -66,13 +66,17 @@ function openShared(client, store, tenant, start) {
  * @param {() => Promise<Fields>} start
  */
 function open(tenants, tenant, start) {
+  // Not those that were opened after it.
+  const forgetThis = () => {
+    if (tenants.get(tenant) === opening) tenants.delete(tenant);
+  };
   const opening = start().then(
     (fields) => {
-      origins.set(fields, { tenants, tenant });
+      forgetters.set(fields, forgetThis);
       return fields;
     },
     (error) => {
-      if (tenants.get(tenant) === opening) tenants.delete(tenant);
+      forgetThis();
       throw error;
     },
   );
@@ -85,8 +89,7 @@ function open(tenants, tenant, start) {
  * @param {Fields} fields
  */
 function forget(fields) {
-  const origin = origins.get(fields);
-  origin?.tenants.delete(origin.tenant);
+  forgetters.get(fields)?.();
 }
 
 /**
