@@ -11,11 +11,10 @@ const { Envelope, LocalKeyring } = require('../..');
 const { assertFailed, finish, jsonLines, run, start, workplace } = require('../support/cli');
 const {
   SQLITE_DRIVERS,
-  STORE,
   hasNoted,
   nodeWithSqlite,
   openTenant,
-  sqlite,
+  tableOfUsers,
 } = require('../support/migrations');
 const { PEERS, requireOrSkip, skipReason, skipWithout } = require('../support/requirements');
 const { commandLine, hasPseudoTerminal, onTerminal } = require('../support/terminal');
@@ -27,6 +26,7 @@ const COLUMN = { table: 'users', column: 'email', type: 'text', encoding: 'base6
 
 const place = workplace();
 const { at } = place;
+const { args, sql, users, insert } = tableOfUsers(place);
 
 describe('kms-envelope fields migrate on SQLite', { skip }, () => {
   const peer = createRequire(path.join(PEERS, 'package.json'));
@@ -40,27 +40,10 @@ describe('kms-envelope fields migrate on SQLite', { skip }, () => {
     options.env = { ...place.env, ...env };
   }
 
-  const args = (...more) => [
-    ...['fields', 'migrate', '--store', STORE, '--tenant', 'acme'],
-    ...['--database', 'sqlite:app.db', '--table', 'users', '--column', 'email'],
-    ...more,
-  ];
-  const sql = (...statements) => sqlite(at('app.db'), statements);
-  const users = () => sql(['SELECT * FROM users ORDER BY id'])[0];
-
   async function migrated(...more) {
     const { code, stdout, stderr } = await run(args(...more, '--json'), options);
     assert.deepEqual([code, stderr], [0, '']);
     return jsonLines(stdout)[0];
-  }
-
-  function insert(values) {
-    sql(
-      ['CREATE TABLE users (id INTEGER PRIMARY KEY, email, email_index TEXT)'],
-      ['BEGIN'],
-      ...values.map((value) => ['INSERT INTO users (email) VALUES (?)', value]),
-      ['COMMIT'],
-    );
   }
 
   for (const [name, driver] of Object.entries(SQLITE_DRIVERS)) {

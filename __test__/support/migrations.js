@@ -57,7 +57,7 @@ function nodeWithSqlite() {
 function sqlite(file, statements) {
   const script = `
     const { DatabaseSync } = require('node:sqlite');
-    const database = new DatabaseSync(process.argv[1]);
+    const database = new DatabaseSync(process.argv[1], { timeout: 10_000 });
     const rows = JSON.parse(require('node:fs').readFileSync(0)).map(([sql, ...values]) => {
       const bytes = values.map((one) => one?.hex === undefined ? one : Buffer.from(one.hex, 'hex'));
       return database.prepare(sql).all(...bytes);
@@ -69,6 +69,28 @@ function sqlite(file, statements) {
   return JSON.parse(execFileSync(nodeWithSqlite(), args, { input, maxBuffer: 2 ** 28 }));
 }
 
+/** A table of users in the workplace of a test, and the command line that migrates its column `email`. */
+function tableOfUsers({ at }) {
+  const sql = (...statements) => sqlite(at('app.db'), statements);
+  return {
+    sql,
+    args: (...more) => [
+      ...['fields', 'migrate', '--store', STORE, '--tenant', 'acme'],
+      ...['--database', 'sqlite:app.db', '--table', 'users', '--column', 'email'],
+      ...more,
+    ],
+    users: () => sql(['SELECT * FROM users ORDER BY id'])[0],
+    insert(values) {
+      sql(
+        ['CREATE TABLE users (id INTEGER PRIMARY KEY, email, email_index TEXT)'],
+        ['BEGIN'],
+        ...values.map((value) => ['INSERT INTO users (email) VALUES (?)', value]),
+        ['COMMIT'],
+      );
+    },
+  };
+}
+
 module.exports = {
   SQLITE_DRIVERS,
   STORE,
@@ -76,5 +98,6 @@ module.exports = {
   nodeWithSqlite,
   openTenant,
   sqlite,
+  tableOfUsers,
   withPackages,
 };

@@ -30,8 +30,10 @@ class Migration {
    * @param {InstanceType<typeof import('./converter.js').Converter>} converter
    * @param {{
    *   batch: number, dryRun: boolean, signal: AbortSignal,
-   *   onBatch(last: Row, count: number): void, onFailure(error: unknown, row: Row): void,
-   * }} options `onBatch` is told of rows that are done for good
+   *   onBatch(count: number): void, onDone(last: Row): void,
+   *   onFailure(error: unknown, row: Row): void,
+   * }} options `onBatch` is told how many rows were gone through; `onDone` that all rows up to this one are
+   *   done for good, so that none of them has failed
    */
   constructor(rows, converter, options) {
     this.#rows = rows;
@@ -41,7 +43,7 @@ class Migration {
 
   /** @param {unknown} start the key after which to begin; nothing for all rows */
   async run(start) {
-    const { batch, signal, onBatch } = this.#options;
+    const { batch, signal, onBatch, onDone } = this.#options;
     let after = start;
     for (;;) {
       signal.throwIfAborted();
@@ -53,7 +55,8 @@ class Migration {
       await this.#writeAll(changes);
       after = last.key;
       this.tally.rows += read.length;
-      onBatch(last, read.length);
+      if (this.tally.failed === 0) onDone(last);
+      onBatch(read.length);
       // SQLite answers without the event loop, which shows the progress and hears of Ctrl-C.
       await nextTurn();
     }

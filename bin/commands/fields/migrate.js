@@ -100,9 +100,9 @@ async function walk({ values, reporter, signal }, { plan, fields, rows, converte
     batch: plan.batch,
     dryRun,
     signal,
-    onBatch({ key }, count) {
+    onBatch: (count) => progress.add(count, name),
+    onDone({ key }) {
       if (!dryRun) state.save(key);
-      progress.add(count, name);
     },
     onFailure: (error, row) => reporter.failure(...named(error, `${name}, row ${text(row.key)}`)),
   });
@@ -124,7 +124,8 @@ async function walk({ values, reporter, signal }, { plan, fields, rows, converte
 }
 
 /**
- * What makes two runs the same migration; another key means that all rows are looked at again.
+ * What makes two runs the same migration; another key means that all rows are looked at again. What `--from`
+ * names is no part of it: rows that are done are ours, whatever they were.
  *
  * @param {ReturnType<typeof planOf>} plan
  * @param {import('../../..').Fields} fields
@@ -182,7 +183,8 @@ and stays as it is; the other rows are done all the same.
 
 The application must read both kinds before, and write the new one: give its
 fields.column the same "from". An interrupted run goes on where it was by the
-same command. At the end, run it once more: it should find nothing to do.
+same command, or at the first row that failed. At the end, run it once more: it
+should find nothing to do.
 `,
   options: /** @type {const} */ ([
     'key',
