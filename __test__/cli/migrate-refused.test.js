@@ -75,4 +75,55 @@ describe('kms-envelope fields migrate, of rows that it refuses,', { skip }, () =
     }
     assert.equal(users()[1].email, '{');
   });
+
+  /** Adds a key, makes it the current one, and destroys those before it. */
+  async function replaceKeys(fields, purpose) {
+    const old = fields.keys(purpose).map(({ id }) => id);
+    await fields.promote(await fields.addKey(purpose), { force: true });
+    for (const id of old) {
+      await fields.disable(id, { force: true });
+      await fields.destroyKey(id, { force: true });
+    }
+  }
+
+  const kinds = {
+    'base64url text': { encoding: 'base64url' },
+    'base64 text': { encoding: 'base64' },
+    'hexadecimal text': { encoding: 'hex' },
+    bytes: { encoding: 'buffer' },
+    'deterministic text': { encoding: 'base64url', deterministic: true },
+  };
+  for (const [name, kind] of Object.entries(kinds)) {
+    it(`takes no lone value under a destroyed key for plaintext: ${name}`, async (t) => {
+      const fields = await openTenant(t, place);
+      const { deterministic = false, encoding } = kind;
+      const sealed = fields.column({ ...COLUMN, ...kind }).encrypt('a');
+      await replaceKeys(fields, deterministic ? 'deterministic' : 'encryption');
+      const lost = encoding === 'buffer' ? { hex: sealed.toString('hex') } : sealed;
+      insert([lost, 'ada@example.com']);
+      const more = ['--from', 'plaintext', ...(deterministic ? ['--deterministic'] : [])];
+      const result = await run(args(...more), options);
+      assert.equal(result.code, 4, result.stderr);
+      assert.match(
+        result.stderr,
+        /NO_USABLE_KEY: 'users\.email, row 1': .*under key \d+, .*NULL.*--from plaintext:any\n.* 1 failed\n$/,
+      );
+      assert.deepEqual(users()[0].email, lost);
+      assert.ok(users()[1].email.hex);
+    });
+  }
+
+  it('takes plaintext that looks encrypted by --from plaintext:any', async (t) => {
+    const fields = await openTenant(t, place);
+    const column = fields.column({ ...COLUMN, encoding: 'buffer' });
+    const like = `01${'0badcafe'.repeat(10)}`;
+    const own = fields.column({ ...COLUMN, encoding: 'hex' }).encrypt('ours', { row: 2 });
+    insert([like, own]);
+    const result = await run(args('--from', 'plaintext:any'), options);
+    assert.equal(result.code, 3, result.stderr);
+    assert.match(result.stderr, /row 2': .*in hex; give --encoding/);
+    const [first, second] = users();
+    assert.equal(column.decrypt(Buffer.from(first.email.hex, 'hex'), { row: 1 }), like);
+    assert.equal(second.email, own);
+  });
 });

@@ -220,6 +220,7 @@ describe('kms-envelope fields migrate on SQLite', { skip }, () => {
 
   const wrong = {
     'a kind that is not known': ['--from', 'other'],
+    'plaintext of a kind that is not known': ['--from', 'plaintext:other'],
     'a package without its keys': ['--from', 'cloak'],
     'an index without its column': ['--from', 'plaintext', '--index', ',bits=4'],
     'an index with an unknown normalizer': ['--index', 'email_index,normalize=other'],

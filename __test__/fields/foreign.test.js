@@ -158,6 +158,23 @@ describe('a column that is being migrated', () => {
     assert.equal(text.decrypt(spaced), spaced);
   });
 
+  it('gives the ciphertext of a value under a destroyed key, if it may be plaintext', async (t) => {
+    const fields = await open(t);
+    const strict = fields.column(COLUMN);
+    const lenient = fields.column({ ...COLUMN, from: [{ kind: 'plaintext' }] });
+    const sealed = strict.encrypt('ada');
+    const [{ id }] = fields.keys('encryption');
+    await fields.promote(await fields.addKey(), { force: true });
+    await fields.disable(id, { force: true });
+    await fields.destroyKey(id, { force: true });
+    const unknown = { code: 'ERR_ENVELOPE_NO_USABLE_KEY' };
+    assert.throws(() => lenient.decrypt(sealed), unknown);
+    await fields.refresh();
+    await fields.refresh();
+    assert.equal(lenient.decrypt(sealed), sealed);
+    assert.throws(() => strict.decrypt(sealed), unknown);
+  });
+
   it('refuses a wrong option `from`', async (t) => {
     const fields = await open(t);
     const wrong = [

@@ -2,6 +2,7 @@
 
 const { Failure, describe } = require('../support/errors.js');
 const { library } = require('../support/library.js');
+const { bytesOf, ciphertextIn, keyIdOf } = require('./ciphertexts.js');
 const { plainValue } = require('./plain-values.js');
 
 /** @typedef {import('./table.js').Row} Row */
@@ -12,14 +13,6 @@ const { plainValue } = require('./plain-values.js');
 
 /** What `@47ng/cloak` begins with. */
 const CLOAK = 'v1.aesgcm256.';
-/** The first byte of Tink's ciphertexts, before the id of their key. */
-const TINK = 1;
-const PREFIX_LENGTH = 5;
-/** A ciphertext of Tink's is longer than its plaintext by at least this, in bytes. */
-const SHORTEST = 21;
-/** More than one value begins like this. */
-const SEVERAL = Symbol('several');
-const MOST_ALIKE = 100_000;
 
 /** Turns what a row holds into what it is to hold. */
 class Converter {
@@ -31,8 +24,6 @@ class Converter {
   #encoding;
   #indexes;
   #purpose;
-  /** @type {Map<string, unknown>} a value that looks encrypted, by what it begins with; or SEVERAL */
-  #alike = new Map();
 
   /**
    * @param {import('../..').Fields} fields
@@ -63,22 +54,6 @@ class Converter {
     this.#purpose = /** @type {import('../..').FieldKeyPurpose} */ (
       deterministic ? 'deterministic' : 'encryption'
     );
-  }
-
-  /**
-   * Looks at rows before they are converted: one value alone may look like one of Tink's by chance, two
-   * of one key do not.
-   *
-   * @param {Row[]} rows
-   */
-  look(rows) {
-    for (const { source } of rows) {
-      const prefix = this.#prefixOf(source)?.toString('hex');
-      if (prefix === undefined) continue;
-      const isFirst = !this.#alike.has(prefix) && this.#alike.size < MOST_ALIKE;
-      if (isFirst) this.#alike.set(prefix, source);
-      else if (!isSame(this.#alike.get(prefix), source)) this.#alike.set(prefix, SEVERAL);
-    }
   }
 
   /**
@@ -120,21 +95,13 @@ class Converter {
    * @param {unknown} value
    */
   #keyOf(value) {
-    const prefix = this.#prefixOf(value);
-    if (prefix === undefined) return undefined;
-    const id = prefix.readUInt32BE(1);
-    return this.#fields.keys(this.#purpose).find((key) => key.id === id);
+    const id = keyIdOf(value, this.#encoding);
+    return id === undefined ? undefined : this.#keyWith(id);
   }
 
-  /**
-   * What a ciphertext of Tink's begins with; nothing if the value cannot be one.
-   *
-   * @param {unknown} value
-   */
-  #prefixOf(value) {
-    const bytes = bytesOf(value, this.#encoding);
-    if (bytes === undefined || bytes.length < SHORTEST || bytes[0] !== TINK) return undefined;
-    return bytes.subarray(0, PREFIX_LENGTH);
+  /** @param {number} id */
+  #keyWith(id) {
+    return this.#fields.keys(this.#purpose).find((key) => key.id === id);
   }
 
   /**
@@ -146,7 +113,10 @@ class Converter {
     const { type, origins } = this.#options;
     const found = (await this.#ofMessage(stored)) ?? this.#ofPackage(stored);
     if (found !== undefined) return plainValue(type, found);
-    if (origins.plaintext && !this.#looksEncrypted(stored)) return plainValue(type, stored);
+    if (origins.plaintext && !looksForeign(stored)) {
+      this.#refuseCiphertext(stored);
+      return plainValue(type, stored);
+    }
     throw new Failure(
       'MALFORMED_MESSAGE',
       'the value is of no known kind; name its kind by --from, or correct it',
@@ -186,15 +156,28 @@ class Converter {
   }
 
   /**
-   * Whether a value that should be plaintext is of a kind that was not named.
+   * Refuses what should be plaintext and has the form of a value of ours: under a key that was destroyed, or
+   * was added a moment ago, or in another encoding. Encrypted once more, it would be hidden for good.
    *
    * @param {unknown} stored
    */
-  #looksEncrypted(stored) {
-    if (typeof stored === 'string' && stored.startsWith(CLOAK)) return true;
-    if (isMessage(stored)) return true;
-    const prefix = this.#prefixOf(stored)?.toString('hex');
-    return prefix !== undefined && this.#alike.get(prefix) === SEVERAL;
+  #refuseCiphertext(stored) {
+    const { deterministic, origins } = this.#options;
+    const found = ciphertextIn(stored, { deterministic });
+    if (found === undefined) return;
+    const { keyId, encoding } = found;
+    if (this.#keyWith(keyId)) {
+      const wrong = `the value is encrypted under key ${keyId}, in ${encoding}`;
+      throw new Failure('MALFORMED_MESSAGE', `${wrong}; give --encoding as the application has it`);
+    }
+    if (origins.ciphertextLike) return;
+    throw new Failure(
+      'NO_USABLE_KEY',
+      `the value looks encrypted under key ${keyId}, which the column does not have; if that key was just ` +
+        'added, run the command again; if it is that of another tenant, give --tenant-column; if it was ' +
+        'destroyed, nothing can read the value: set it to NULL; if the value is plaintext all the same, ' +
+        'give --from plaintext:any',
+    );
   }
 
   /**
@@ -232,18 +215,9 @@ function indexOptions(indexes) {
   };
 }
 
-/**
- * @param {unknown} value
- * @param {BufferEncoding | undefined} encoding
- */
-function bytesOf(value, encoding) {
-  if (value instanceof Uint8Array) return Buffer.from(value);
-  if (typeof value !== 'string' || encoding === undefined) return undefined;
-  const bytes = Buffer.from(value, encoding);
-  const isWhole = [encoding, 'base64url'].some((one) => {
-    return bytes.toString(/** @type {BufferEncoding} */ (one)) === value;
-  });
-  return isWhole ? bytes : undefined;
+/** @param {unknown} stored whether it is of a kind of others, which `--from` can name */
+function looksForeign(stored) {
+  return (typeof stored === 'string' && stored.startsWith(CLOAK)) || isMessage(stored);
 }
 
 /** @param {unknown} value whether it is a message of the Encryption SDK, in Base64 or not */

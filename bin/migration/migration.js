@@ -64,7 +64,6 @@ class Migration {
 
   /** @param {Row[]} rows */
   async #convertAll(rows) {
-    this.#converter.look(rows);
     const changes = [];
     for (let i = 0; i < rows.length; i += AT_ONCE) {
       const some = rows.slice(i, i + AT_ONCE).map((row) => this.#convert(row));

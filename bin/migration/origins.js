@@ -11,11 +11,12 @@ const { library } = require('../support/library.js');
 /** @typedef {import('../..').Envelope} Envelope */
 
 /**
- * What the column holds beside our own values: what other packages wrote, messages, plaintext.
+ * What the column holds beside our own values: what other packages wrote, messages, plaintext, and
+ * plaintext that may have the form of our ciphertexts.
  *
  * @typedef {{
  *   packages: FieldOrigin[], messages: Envelope[], encryptionContext: Record<string, string>,
- *   plaintext: boolean,
+ *   plaintext: boolean, ciphertextLike: boolean,
  * }} Origins
  */
 
@@ -35,11 +36,14 @@ function originsOf(values) {
     messages: [],
     encryptionContext: contextOf(values),
     plaintext: false,
+    ciphertextLike: false,
   };
   for (const text of values.from ?? []) {
     const [, kind = '', detail = ''] = /^([^:]*):?(.*)$/s.exec(text) ?? [];
-    if (kind === 'plaintext' && detail === '') origins.plaintext = true;
-    else if (kind === 'message') origins.messages.push(envelopeFor(detail || keyOf(values)));
+    if (text === 'plaintext' || text === 'plaintext:any') {
+      origins.plaintext = true;
+      origins.ciphertextLike ||= detail === 'any';
+    } else if (kind === 'message') origins.messages.push(envelopeFor(detail || keyOf(values)));
     else origins.packages.push(packageOf(kind, detail, values));
   }
   if (values['iv-length'] !== undefined && origins.packages.length === 0) {
@@ -65,8 +69,8 @@ function envelopeFor(keyId) {
 function packageOf(kind, file, { 'iv-length': ivLength = '16' }) {
   if (kind !== 'cloak' && kind !== 'typeorm-encrypted') {
     throw usage(
-      `--from '${kind}' is not one of: plaintext, cloak:KEYFILE, typeorm-encrypted:KEYFILE, message, ` +
-        'message:KEY',
+      `--from '${kind}' is not one of: plaintext, plaintext:any, cloak:KEYFILE, ` +
+        'typeorm-encrypted:KEYFILE, message, message:KEY',
     );
   }
   if (file === '') throw usage(`--from ${kind} needs the file of its keys: ${kind}:KEYFILE`);

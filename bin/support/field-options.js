@@ -92,8 +92,8 @@ const FIELD_OPTIONS = /** @satisfies {Record<string, import('./options.js').Opti
     multiple: true,
     value: 'KIND',
     help:
-      'what the column holds: plaintext, cloak:KEYFILE, typeorm-encrypted:KEYFILE (a key a line), ' +
-      'message, or message:KEY if under another key; repeatable. Without it only values under ' +
+      'what the column holds: plaintext (plaintext:any also if it looks encrypted), cloak:KEYFILE, ' +
+      'typeorm-encrypted:KEYFILE (a key a line), message, or message:KEY if under another key; repeatable. Without it only values under ' +
       'older keys are encrypted again',
   },
   'iv-length': {

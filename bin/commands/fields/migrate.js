@@ -185,6 +185,9 @@ The application must read both kinds before, and write the new one: give its
 fields.column the same "from". An interrupted run goes on where it was by the
 same command, or at the first row that failed. At the end, run it once more: it
 should find nothing to do.
+
+A value that looks encrypted, under a key that the column does not have, is not
+taken for plaintext, unless by --from plaintext:any.
 `,
   options: /** @type {const} */ ([
     'key',
