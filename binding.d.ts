@@ -319,8 +319,11 @@ export type NativeKeyset = Keyset
 export declare class NewFile {
   /** Checks the place, and begins a file for it, with mode 0600. */
   static create(path: string, overwrite: boolean): NewFile
-  /** Writes the next bytes. */
-  write(bytes: Uint8Array): void
+  /**
+   * Copies the next bytes at once, and writes them on another thread; to be called again when that has
+   * ended.
+   */
+  append(bytes: Uint8Array): Promise<void>
   /** Puts the file, once it is on the disk, at its place. */
   place(): Promise<void>
   /** Gives it up, and leaves nothing behind. */

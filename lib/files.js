@@ -1,14 +1,12 @@
 'use strict';
 
-const path = require('node:path');
-
 const binding = require('./native/load.js');
 const args = require('./input/index.js');
 const { throwIfAborted } = require('./calls/abort.js');
 const { closeCaller, openCaller } = require('./calls/caller.js');
 const { aborted, fromNative, invalid } = require('./errors.js');
 const { onAbort } = require('./calls/signal.js');
-const { filePath } = require('./input/path.js');
+const { absolutePath } = require('./input/path.js');
 const { onRejection } = require('./calls/promises.js');
 const { clearInterval, setInterval } = require('./calls/timers.js');
 
@@ -136,8 +134,8 @@ function fileOptions(source, destination, options, known) {
   }
   return {
     paths: {
-      source: absolute(filePath(source, 'the source')),
-      destination: absolute(filePath(destination, 'the destination')),
+      source: absolutePath(source, 'the source'),
+      destination: absolutePath(destination, 'the destination'),
       overwrite,
     },
     encryptionContext: args.flattenContext(given.encryptionContext),
@@ -147,12 +145,6 @@ function fileOptions(source, destination, options, known) {
     ),
     given,
   };
-}
-
-/** Returns the path from the root; one that ends like a folder goes on doing so, to be refused. */
-function absolute(/** @type {string} */ name) {
-  const folder = name.endsWith('/') || name.endsWith(path.sep);
-  return folder ? path.join(path.resolve(name), path.sep) : path.resolve(name);
 }
 
 module.exports = { decryptFile, encryptFile, reEncryptFile };

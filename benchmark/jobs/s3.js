@@ -5,6 +5,7 @@
 const fs = require('node:fs');
 const { Module } = require('node:module');
 const path = require('node:path');
+const { pipeline } = require('node:stream/promises');
 
 const { ROOT } = require('../../scripts/prepare');
 const { startClock } = require('../lib/clock');
@@ -34,20 +35,25 @@ async function main() {
     await client.send(new sdk.CreateBucketCommand({ Bucket }));
     return console.log('{}');
   }
-  const { put, get } = party === 'client-s3' ? plain(sdk, client) : encrypted(client);
+  const { put, get, getFile } = party === 'client-s3' ? plain(sdk, client) : encrypted(client);
+  const copy = `${file}.copy`;
+  fs.rmSync(copy, { force: true });
   const before = peakMemory();
   const clock = startClock();
   if (operation === 'put') await put(fs.createReadStream(file));
-  else await drain(await get(), fs.statSync(file).size);
+  else if (operation === 'get') await drain(await get(), fs.statSync(file).size);
+  else await getFile(copy);
   const elapsed = clock();
   console.log(JSON.stringify({ elapsed, rise: peakMemory() - before }));
 }
 
 function plain(sdk, client) {
   const { Upload } = require('@aws-sdk/lib-storage');
+  const get = async () => (await client.send(new sdk.GetObjectCommand(place))).Body;
   return {
     put: (Body) => new Upload({ client, params: { ...place, Body }, ...PARTS }).done(),
-    get: async () => (await client.send(new sdk.GetObjectCommand(place))).Body,
+    get,
+    getFile: async (copy) => pipeline(await get(), fs.createWriteStream(copy)),
   };
 }
 
@@ -60,6 +66,7 @@ function encrypted(client) {
   return {
     put: (Body) => s3.put({ ...place, Body }, options),
     get: async () => (await s3.getStream(place, options)).stream,
+    getFile: (copy) => s3.getFile(place, copy, options),
   };
 }
 

@@ -3,6 +3,7 @@
 const { invalid } = require('../../lib/errors.js');
 const { copyObject } = require('./copy.js');
 const { getObject, getObjectStream } = require('./get.js');
+const { getObjectFile } = require('./get-file.js');
 const { headObject } = require('./head.js');
 const { besideOf, callOptions, checkPlace } = require('./inputs.js');
 const { migrateObject } = require('./migrate.js');
@@ -48,6 +49,17 @@ class EncryptedS3 {
    */
   async getStream(input, options) {
     return getObjectStream(this.#store, input, options);
+  }
+
+  /**
+   * The answer of GetObject, once the plaintext is in a file, which appears complete or not at all.
+   *
+   * @param {Record<string, any>} input that of GetObject
+   * @param {unknown} destination a path
+   * @param {unknown} [options]
+   */
+  async getFile(input, destination, options) {
+    return getObjectFile(this.#store, input, destination, options);
   }
 
   /**

@@ -129,4 +129,4 @@ async function identified(store, input, output, signal) {
   return { output: { ...output, Body: Readable.from([bytes]) }, ...(await identify()) };
 }
 
-module.exports = { getObject, getObjectStream };
+module.exports = { getObject, getObjectStream, open };

@@ -68,6 +68,12 @@ export interface GetS3Options extends Pick<DecryptS3Options, "encryptionContext"
   readonly unauthenticatedRange?: S3Range;
 }
 
+/** What `getFile` takes beside the input of `GetObject` and the destination. */
+export interface GetS3FileOptions extends Pick<DecryptS3Options, "encryptionContext" | "signal"> {
+  /** Whether an existing file is replaced; by default it is not. */
+  readonly overwrite?: boolean;
+}
+
 /** What the metadata of an object of an S3 Encryption Client say; nothing of it is authenticated. */
 export interface S3ObjectEncryption {
   readonly format: "V1" | "V2" | "V3";
@@ -194,6 +200,21 @@ export class EncryptedS3 {
     input: S3Place,
     options?: Pick<DecryptS3Options, "encryptionContext" | "signal">,
   ): Promise<Record<string, any> & { stream: Readable; length?: number }>;
+
+  /**
+   * Writes the plaintext to a file, in constant memory, and resolves to the answer of `GetObject`, with the
+   * `length` of the plaintext in bytes. The file appears once all has verified, or not at all, and only its
+   * owner can read it (mode 0600). Until then the plaintext lies in a file without a name in the same folder.
+   *
+   * @param destination a path, or a `file:` URL.
+   * @throws {EnvelopeError} also `ERR_ENVELOPE_FILE_EXISTS` without `overwrite`, `ERR_ENVELOPE_FILE`,
+   * `ERR_ENVELOPE_DISK_FULL`.
+   */
+  getFile(
+    input: S3Place,
+    destination: string | URL,
+    options?: GetS3FileOptions,
+  ): Promise<Record<string, any> & { length: number }>;
 
   /**
    * Resolves to the answer of `HeadObject`, with what it tells of the encryption, without a key: nothing if

@@ -1,5 +1,6 @@
 'use strict';
 
+const path = require('node:path');
 const { isProxy } = require('node:util').types;
 const { fileURLToPath } = require('node:url');
 
@@ -16,6 +17,18 @@ const { nameString } = require('./values.js');
 function filePath(value, name = 'the path') {
   const href = hrefOf(value);
   return nameString(href === undefined ? value : localPath(href, name), name);
+}
+
+/**
+ * Returns the path from the root; one that ends like a folder goes on doing so, to be refused.
+ *
+ * @param {unknown} value
+ * @param {string} name how the argument is called, for the error
+ */
+function absolutePath(value, name) {
+  const given = filePath(value, name);
+  const folder = given.endsWith('/') || given.endsWith(path.sep);
+  return folder ? path.join(path.resolve(given), path.sep) : path.resolve(given);
 }
 
 /**
@@ -60,4 +73,4 @@ function localPath(href, name) {
   }
 }
 
-module.exports = { filePath, isPath };
+module.exports = { absolutePath, filePath, isPath };

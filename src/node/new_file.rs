@@ -1,6 +1,7 @@
-//! A file that the command line writes piece by piece: whole at its place, or not at all.
+//! A file that is written piece by piece: whole at its place, or not at all.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use napi::bindgen_prelude::PromiseRaw;
 use napi::{Env, Result};
@@ -16,7 +17,7 @@ use crate::file::Destination;
 
 /// A file that is being written.
 #[napi]
-pub struct NewFile(Option<Destination>);
+pub struct NewFile(Option<Arc<Destination>>);
 
 #[napi]
 impl NewFile {
@@ -24,20 +25,31 @@ impl NewFile {
     #[napi(factory, catch_unwind)]
     pub fn create(path: String, overwrite: bool) -> Result<Self> {
         ending::prepare();
-        Destination::create(path, overwrite, None).map(|file| Self(Some(file))).map_err(to_napi)
+        Destination::create(path, overwrite, None)
+            .map(|file| Self(Some(Arc::new(file))))
+            .map_err(to_napi)
     }
 
-    /// Writes the next bytes.
-    #[napi(catch_unwind)]
-    pub fn write(&mut self, bytes: Uint8ArraySlice<'_>) -> Result<()> {
-        let mut file = self.0.as_ref().ok_or_else(ended)?;
-        file.write_all(&bytes).map_err(|error| to_napi(file.unwritable(&error)))
+    /// Copies the next bytes at once, and writes them on another thread; to be called again when that has
+    /// ended.
+    #[napi(catch_unwind, ts_return_type = "Promise<void>")]
+    pub fn append<'env>(
+        &self,
+        env: &'env Env,
+        bytes: Uint8ArraySlice<'_>,
+    ) -> Result<PromiseRaw<'env, ()>> {
+        let file = Arc::clone(self.0.as_ref().ok_or_else(ended)?);
+        let bytes = bytes.to_vec();
+        spawn(env, async move {
+            let write = move || (&*file).write_all(&bytes).map_err(|error| file.unwritable(&error));
+            blocking(write).await.map_err(to_napi)
+        })
     }
 
     /// Puts the file, once it is on the disk, at its place.
     #[napi(catch_unwind, ts_return_type = "Promise<void>")]
     pub fn place<'env>(&mut self, env: &'env Env) -> Result<PromiseRaw<'env, ()>> {
-        let file = self.0.take().ok_or_else(ended)?;
+        let file = self.0.take().and_then(Arc::into_inner).ok_or_else(ended)?;
         spawn(env, async move {
             blocking(move || file.sync().and_then(|()| file.place())).await.map_err(to_napi)
         })
@@ -51,5 +63,5 @@ impl NewFile {
 }
 
 fn ended() -> napi::Error {
-    to_napi(Error::new(Code::Internal, "the file has been placed or given up"))
+    to_napi(Error::new(Code::Internal, "the file has been placed or given up, or is being written"))
 }

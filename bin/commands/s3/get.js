@@ -7,7 +7,6 @@ const { parseObject } = require('../../s3/address.js');
 const { withS3 } = require('../../s3/client.js');
 const { contextToRead, readOptions } = require('../../s3/keys.js');
 const { usage } = require('../../support/errors.js');
-const { writeNewFile } = require('../../support/library.js');
 const { standardOutput } = require('../../support/output.js');
 const { OF_S3_READ } = require('../../support/s3-options.js');
 
@@ -24,13 +23,11 @@ async function run({ values, positionals, reporter, signal }) {
     const s3 = new EncryptedS3({ client, ...options });
     const encryptionContext =
       context === 'any' ? namedContext((await s3.head(place, { signal })).encryption) : context;
-    const { stream } = await s3.getStream(place, { encryptionContext, signal });
-    if (output === '-') return pipeline(stream, standardOutput(), { signal });
-    try {
-      await writeNewFile(output, force, (sink) => pipeline(stream, sink, { signal }));
-    } finally {
-      stream.destroy();
+    if (output === '-') {
+      const { stream } = await s3.getStream(place, { encryptionContext, signal });
+      return pipeline(stream, standardOutput(), { signal });
     }
+    await s3.getFile(place, output, { encryptionContext, signal, overwrite: force });
     const value = { status: 'decrypted', source, destination: output };
     await reporter.result(value, `decrypted ${source} -> ${output}`);
   });
@@ -45,8 +42,8 @@ module.exports = {
   summary: 'Get an object, and decrypt it',
   usage: '[OPTION...] s3://BUCKET/KEY',
   details: `It writes a file of the last part of KEY's name, or --output, once all has
-verified; the object waits, still encrypted, in a temporary file without a name.
-Of a message to standard output (--output -), each frame is written as soon as
+verified; until then what came of it lies in a file without a name, in the folder
+of the new one. Of a message to standard output (--output -), each frame is written as soon as
 it has verified: if the exit code is not 0, discard what was written.
 
 Objects that do not commit to their key (V1, V2) need --commitment-policy
