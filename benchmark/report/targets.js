@@ -110,6 +110,7 @@ const TARGETS = [
     noLonger(`1 GiB, \`${op}\` of \`EncryptedS3\``, 's3', `${op}, S3`, S3, 'client-s3', 1.2),
     noLonger(`1 GiB, \`${op}\` of \`EncryptedS3\``, 's3', `${op}, S3`, S3, S3_PYTHON, 1),
   ]),
+  noLonger('1 GiB, `getFile` of `EncryptedS3`', 's3', 'getFile, S3', S3, 'client-s3', 1.2),
   rangeTime(),
   rangeReads(),
   records('encrypt'),
