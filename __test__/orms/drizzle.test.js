@@ -5,7 +5,7 @@ const assert = require('node:assert/strict');
 require('./support/peers');
 const { encryptDrizzle } = require('../../integrations/drizzle');
 const { thrown } = require('../support/rejects');
-const { ADA, BOB, SEALED, refused } = require('./support/cases');
+const { ADA, BOB, SEALED, attempt, refused } = require('./support/cases');
 const { tablesFor } = require('./support/drizzle-tables');
 const selections = require('./support/drizzle-selections');
 const { suite } = require('./support/suite');
@@ -268,8 +268,3 @@ suite('kms-envelope/drizzle', connect, {
     );
   },
 });
-
-/** A query builder is a promise only when it is awaited, and may throw before. */
-async function attempt(call) {
-  return await call();
-}

@@ -5,7 +5,7 @@ const assert = require('node:assert/strict');
 require('./support/peers');
 const { encryptedTables } = require('../../integrations/kysely');
 const { thrown } = require('../support/rejects');
-const { ADA, BOB, SEALED, refused } = require('./support/cases');
+const { ADA, BOB, SEALED, attempt, refused } = require('./support/cases');
 const { suite } = require('./support/suite');
 const { connect, declarations } = require('./support/kysely-world');
 const innerQueries = require('./support/kysely-inner-queries');
@@ -281,9 +281,4 @@ async function three(world) {
 
 function emailsOf(rows) {
   return rows.map(({ email }) => email);
-}
-
-/** A query builder may throw before it returns a promise. */
-async function attempt(call) {
-  return await call();
 }

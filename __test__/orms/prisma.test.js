@@ -4,7 +4,7 @@ const assert = require('node:assert/strict');
 
 const { encryptPrisma } = require('../../integrations/prisma');
 const { thrown } = require('../support/rejects');
-const { ADA, BOB, SEALED, refused } = require('./support/cases');
+const { ADA, BOB, SEALED, attempt, refused } = require('./support/cases');
 const guards = require('./support/prisma-guards');
 const { MODELS, connect } = require('./support/prisma-world');
 const { suite } = require('./support/suite');
@@ -242,8 +242,3 @@ suite('kms-envelope/prisma', connect, {
     );
   },
 });
-
-/** Some calls throw before they return a promise. */
-async function attempt(call) {
-  return await call();
-}

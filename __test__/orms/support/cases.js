@@ -282,10 +282,15 @@ function names(rows) {
   return rows.map(({ name }) => name).sort();
 }
 
+/** Calls and awaits it: a query builder may throw before it returns a promise, which is then a rejection. */
+async function attempt(call) {
+  return await call();
+}
+
 async function refused(promise, text) {
   const error = await rejection(promise, 'INVALID_ARGUMENT');
   assert.match(error.message, text);
   assert.ok(!error.message.includes('xyzzy'), error.message);
 }
 
-module.exports = { ADA, BOB, CASES, SEALED, refused };
+module.exports = { ADA, BOB, CASES, SEALED, attempt, refused };

@@ -4,7 +4,7 @@ const assert = require('node:assert/strict');
 
 const { encryptDrizzle, encryptedColumns } = require('../../../integrations/drizzle');
 const { thrown } = require('../../support/rejects');
-const { ADA, BOB, SEALED, refused } = require('./cases');
+const { ADA, BOB, SEALED, attempt, refused } = require('./cases');
 
 /** What the database would compute of ciphertexts, or give as one, and what sets a column by itself. */
 module.exports = {
@@ -234,9 +234,4 @@ async function two(world) {
     { name: 'Ada', email: ADA, phone: 'xyzzy' },
     { name: 'Bob', email: BOB, phone: 'xyzzy' },
   ]);
-}
-
-/** A query builder is a promise only when it is awaited, and may throw before. */
-async function attempt(call) {
-  return await call();
 }

@@ -2,7 +2,7 @@
 
 const assert = require('node:assert/strict');
 
-const { ADA, BOB, refused } = require('./cases');
+const { ADA, BOB, attempt, refused } = require('./cases');
 
 /** Queries within a statement: what they may name of it, and what would send a plaintext. */
 module.exports = {
@@ -110,8 +110,3 @@ module.exports = {
     assert.deepEqual(await world.sql('select * from users'), before);
   },
 };
-
-/** A query builder may throw before it returns a promise. */
-async function attempt(call) {
-  return await call();
-}

@@ -2,7 +2,7 @@
 
 const assert = require('node:assert/strict');
 
-const { ADA, BOB, refused } = require('./cases');
+const { ADA, BOB, attempt, refused } = require('./cases');
 
 /** What would be written in the clear, or read as a ciphertext, if the plugin let it pass. */
 module.exports = {
@@ -245,8 +245,3 @@ module.exports = {
     if (isPostgres) assert.deepEqual(await locked.execute(), []);
   },
 };
-
-/** A query builder may throw before it returns a promise. */
-async function attempt(call) {
-  return await call();
-}

@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict');
 
 const { encryptedTables } = require('../../../integrations/kysely');
-const { refused } = require('./cases');
+const { attempt, refused } = require('./cases');
 
 /** What a plugin that renames columns must not lead past the encryption. */
 module.exports = {
@@ -52,8 +52,3 @@ module.exports = {
     }
   },
 };
-
-/** A query builder may throw before it returns a promise. */
-async function attempt(call) {
-  return await call();
-}

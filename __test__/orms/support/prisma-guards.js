@@ -4,7 +4,7 @@ const assert = require('node:assert/strict');
 
 const { encryptPrisma } = require('../../../integrations/prisma');
 const { thrown } = require('../../support/rejects');
-const { ADA, refused } = require('./cases');
+const { ADA, attempt, refused } = require('./cases');
 const { generatedClient } = require('./prisma-client');
 const { MODELS, adapterFor } = require('./prisma-world');
 
@@ -79,8 +79,3 @@ model Token {
       await base.$disconnect();
     },
 };
-
-/** Some calls throw before they return a promise. */
-async function attempt(call) {
-  return await call();
-}

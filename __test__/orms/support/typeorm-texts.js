@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict');
 
 const { encryptDataSource } = require('../../../integrations/typeorm');
-const { ADA, BOB, refused } = require('./cases');
+const { ADA, BOB, attempt, refused } = require('./cases');
 const { User, optionsFor } = require('./typeorm-entities');
 
 /** What would be written in the clear, or computed of ciphertexts, if the adapter let it pass. */
@@ -150,9 +150,4 @@ async function run(query) {
   return query.expressionMap.queryType === 'select'
     ? await query.getRawMany()
     : await query.execute();
-}
-
-/** A query builder may throw before it returns a promise. */
-async function attempt(call) {
-  return await call();
 }
