@@ -114,9 +114,13 @@ for (const version of Object.keys(VERSIONS)) {
     });
 
     it('an application whose key is not configured does not start', async () => {
-      for (const keyId of [undefined, '', `local:${path.join(folder, 'missing')}`]) {
+      for (const [keyId, code] of [
+        [undefined, 'ERR_ENVELOPE_INVALID_ARGUMENT'],
+        ['', 'ERR_ENVELOPE_INVALID_ARGUMENT'],
+        [`local:${path.join(folder, 'missing')}`, 'ERR_ENVELOPE_KEY_FILE'],
+      ]) {
         const module = nest.EnvelopeModule.forRootAsync({ useFactory: () => ({ keyId }) });
-        await assert.rejects(start({ imports: [module] }), { name: 'EnvelopeError' });
+        await assert.rejects(start({ imports: [module] }), { name: 'EnvelopeError', code });
       }
     });
 
@@ -184,7 +188,10 @@ for (const version of Object.keys(VERSIONS)) {
       assert.deepEqual(email.index('ADA@example.org'), email.index('ada@example.org'));
       assert.equal(fields.tenant, 'app');
       await app.close();
-      assert.throws(() => email.encrypt('x', { row: 1 }), { name: 'EnvelopeError' });
+      assert.throws(() => email.encrypt('x', { row: 1 }), {
+        code: 'ERR_ENVELOPE_INVALID_ARGUMENT',
+        message: /the fields are closed/,
+      });
     });
 
     it('named fields have columns of their own', async () => {
@@ -200,7 +207,8 @@ for (const version of Object.keys(VERSIONS)) {
       });
       assert.equal(app.get(fieldsToken('red')).tenant, 'red');
       const stored = app.get(columnToken(COLUMN, 'blue')).encrypt('x');
-      assert.throws(() => app.get(columnToken(COLUMN, 'red')).decrypt(stored));
+      const red = app.get(columnToken(COLUMN, 'red'));
+      assert.throws(() => red.decrypt(stored), { code: 'ERR_ENVELOPE_NO_USABLE_KEY' });
     });
 
     it('a column outside of the container never lets a value through unencrypted', async () => {

@@ -25,7 +25,7 @@ describe('bytes of another realm', () => {
     'class Mine extends Uint8Array {}, new Mine([120])',
   ]) {
     const bytes = () => vm.runInContext(expression.replace(/^class (.*?\}),/, 'class $1;'), realm);
-    it(`${expression} are as those of this one`, async () => {
+    it(`made by ${expression} are encrypted and come back`, async () => {
       assert.equal(String(await envelope.decrypt(await envelope.encrypt(bytes()))), 'x');
     });
   }
@@ -42,7 +42,7 @@ describe('bytes of another realm', () => {
     '/x/',
     'null',
   ]) {
-    it(`${expression} is refused, with a text that says what it is`, async () => {
+    it(`are not read from ${expression}: the error says what it is instead`, async () => {
       await assert.rejects(
         async () => envelope.encrypt(foreign(expression)),
         (error) => {
@@ -91,10 +91,10 @@ describe('other values of another realm', () => {
       return other.decrypt(await other.encrypt('x'));
     },
   })) {
-    it(`${what}: works`, async () => assert.equal(String(await use()), 'x'));
+    it(`${what} works like one of this realm`, async () => assert.equal(String(await use()), 'x'));
   }
 
-  it('an error that a keyring throws is the cause', async () => {
+  it('an error that a keyring throws is the cause of the one that the call fails with', async () => {
     const thrown = foreign('new TypeError("mine")');
     const fail = () => {
       throw thrown;
@@ -103,6 +103,7 @@ describe('other values of another realm', () => {
     const failing = new Envelope({ keyring: new CustomKeyring(options) });
     await assert.rejects(failing.encrypt('x'), (error) => {
       assert.ok(error instanceof EnvelopeError);
+      assert.equal(error.code, 'ERR_ENVELOPE_KEYRING_FAILED');
       assert.match(String(error.cause), /mine/);
       return true;
     });
