@@ -23,10 +23,8 @@ const LINUX = process.platform === 'linux';
 
 for (const scheme of ['http', 'https']) {
   const skip = (!LINUX && 'Linux only') || (scheme === 'https' && skipWithout('python'));
-  describe(
-    `what a process that asks KMS over ${scheme} leaves of its keys in memory`,
-    { skip },
-    () => tracesOver(scheme),
+  describe(`the memory of a process that asks KMS over ${scheme}`, { skip }, () =>
+    tracesOver(scheme),
   );
 }
 
@@ -66,7 +64,7 @@ function tracesOver(scheme) {
     await fake.stop();
   });
 
-  it('no data key that is not cached, and no derived key', () => {
+  it('holds no derived key, and no data key but those in the cache', () => {
     const cached = headerOf(told.cached).wrapped;
     const needles = [...dataKeys]
       .filter(([wrapped]) => wrapped !== cached)
@@ -88,7 +86,7 @@ function tracesOver(scheme) {
     assert.ok(inMemory(child.pid, Buffer.from('plaintext plaintext plaintext')));
   });
 
-  it('no private key', async () => {
+  it('holds no private key of a data key pair', async () => {
     const wrappingKey = Buffer.alloc(32, 1);
     const keyring = new RawAesKeyring({ keyNamespace: 'raw', keyName: 'key', wrappingKey });
     for (const blob of told.pairs) {
@@ -104,7 +102,7 @@ function tracesOver(scheme) {
     }
   });
 
-  it('the cached data key is where no core dump shows it', async (t) => {
+  it('shows the cached data key in no core dump', async (t) => {
     const gcore = fs.existsSync('/usr/bin/gcore') && '/usr/bin/gcore';
     if (!requireOrSkip(t, gcore, 'gcore: install gdb')) return;
     const prefix = path.join(folder, 'core');
@@ -116,7 +114,7 @@ function tracesOver(scheme) {
     assert.notEqual(dump.indexOf(Buffer.from('plaintext plaintext plaintext')), -1);
   });
 
-  it('the cached data key is in locked memory', () => {
+  it('is locked where it holds the cached data key', () => {
     const key = dataKeys.get(headerOf(told.cached).wrapped);
     const smaps = fs.readFileSync(`/proc/${child.pid}/smaps`, 'utf8').split(/\n(?=[0-9a-f]+-)/);
     const holding = mappings(child.pid).filter((mapping) => holds(child.pid, mapping, key));
@@ -172,7 +170,7 @@ async function terminateTls(port, authority) {
 }
 
 describe('a process that may lock no memory', { skip: !LINUX && 'Linux only' }, () => {
-  it('warns once, and works', async () => {
+  it('works, and warns once that keys may be swapped to disk', async () => {
     // Who may do everything has no limit, so it runs as nobody, from a copy that all can read.
     const root = path.join(__dirname, '..', '..');
     const folder = temporaryFolder();

@@ -13,12 +13,12 @@ const LENGTH = 256 * MIB;
 const skip = process.platform !== 'linux' && 'measured on Linux';
 const folder = temporaryFolder();
 
-describe('memory', { skip }, () => {
+describe('memory of a process', { skip }, () => {
   for (const [writer, reader] of [
     ['encrypt', 'decrypt'],
     ['encryptSync', 'decryptSync'],
   ]) {
-    it(`${writer} and ${reader} take their output's length and little more`, async (t) => {
+    it(`peaks in ${writer} and ${reader} at little more than their output's length`, async (t) => {
       const file = path.join(folder, writer);
       for (const operation of [writer, reader]) {
         const { length, rise } = await run('peak-memory.js', operation, file);
@@ -30,18 +30,18 @@ describe('memory', { skip }, () => {
     });
   }
 
-  it('does not grow with the number of calls', (t) => growsBy(t, 'turning', 8 * MIB));
-
-  // What the addon still holds then is freed at the next turn: it may not be the messages' data.
-  it('grows little in a loop without a turn of the event loop', (t) =>
-    growsBy(t, 'blocking', 64 * MIB));
+  for (const [mode, title, most] of [
+    ['turning', 'does not grow with the number of calls', 8 * MIB],
+    // What the addon still holds then is freed at the next turn: it may not be the messages' data.
+    ['blocking', 'grows little in a loop without a turn of the event loop', 64 * MIB],
+  ]) {
+    it(title, async (t) => {
+      const { growth } = await run('growth.js', mode);
+      t.diagnostic(`${(growth / MIB).toFixed(1)} MiB`);
+      assert.ok(growth <= most, `${growth} bytes`);
+    });
+  }
 });
-
-async function growsBy(t, mode, most) {
-  const { growth } = await run('growth.js', mode);
-  t.diagnostic(`${(growth / MIB).toFixed(1)} MiB`);
-  assert.ok(growth <= most, `${growth} bytes`);
-}
 
 /** Runs a script of the folder support; what it prints. */
 async function run(script, ...args) {

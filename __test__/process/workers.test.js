@@ -10,8 +10,11 @@ const { Worker } = require('node:worker_threads');
 
 const { Envelope, LocalKeyring } = require('../..');
 const { temporaryFolder } = require('../support/files');
+const { bytesWritten } = require('../support/written');
 
 const SCRIPT = path.join(__dirname, '..', 'support', 'worker-load.js');
+/** For what waits until something happens. */
+const LIMIT = { timeout: 60_000 };
 const folder = temporaryFolder();
 
 describe('worker threads', () => {
@@ -37,18 +40,21 @@ describe('worker threads', () => {
     assert.deepEqual(await lasts, { messages: ['started', 'done'], code: 0 });
   });
 
-  it('leave no plaintext file half-written when they are terminated', async () => {
-    const worker = start(1_000_000);
-    await once(worker, 'message');
-    await wait(300);
-    await worker.terminate();
-    // It ends a file under way, unless that is being put in place.
-    await wait(1000);
-    const names = fs.readdirSync(worker.folder).filter((name) => !name.startsWith('.'));
-    if (!names.includes('opened')) return;
-    assert.ok(
-      Buffer.alloc(3_000_000, 7).equals(fs.readFileSync(path.join(worker.folder, 'opened'))),
-    );
+  it('leave no plaintext file half-written when they are terminated', LIMIT, async () => {
+    const plaintext = Buffer.alloc(3_000_000, 7);
+    for (let i = 0; i < 5; i++) {
+      const worker = start(1_000_000);
+      const opened = path.join(worker.folder, 'opened');
+      const isWriting = () => bytesWritten(process.pid, worker.folder) > 0;
+      await until(() => fs.existsSync(opened));
+      await until(isWriting);
+      await worker.terminate();
+      // The file under way is given up, or put in place, by a thread of the pool.
+      await until(() => !isWriting());
+      assert.ok(plaintext.equals(fs.readFileSync(opened)), `after termination ${i}`);
+      const names = fs.readdirSync(worker.folder);
+      assert.deepEqual(names.sort(), ['key', 'opened', 'plain', 'sealed']);
+    }
   });
 });
 
@@ -56,6 +62,11 @@ function start(rounds) {
   const own = fs.mkdtempSync(path.join(folder, 'worker-'));
   const worker = new Worker(SCRIPT, { workerData: { folder: own, rounds } });
   return Object.assign(worker, { folder: own });
+}
+
+/** Resolves once that holds. */
+async function until(holds) {
+  while (!holds()) await wait(1);
 }
 
 async function ended(worker) {
