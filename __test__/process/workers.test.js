@@ -44,10 +44,12 @@ describe('worker threads', () => {
     const plaintext = Buffer.alloc(3_000_000, 7);
     for (let i = 0; i < 5; i++) {
       const worker = start(1_000_000);
-      const opened = path.join(worker.folder, 'opened');
+      const [sealed, opened] = ['sealed', 'opened'].map((name) => path.join(worker.folder, name));
       const isWriting = () => bytesWritten(process.pid, worker.folder) > 0;
       await until(() => fs.existsSync(opened));
-      await until(isWriting);
+      // It decrypts from when the message is replaced until the plaintext is.
+      await until(() => changedAt(sealed) > changedAt(opened));
+      await wait(i);
       await worker.terminate();
       // The file under way is given up, or put in place, by a thread of the pool.
       await until(() => !isWriting());
@@ -62,6 +64,10 @@ function start(rounds) {
   const own = fs.mkdtempSync(path.join(folder, 'worker-'));
   const worker = new Worker(SCRIPT, { workerData: { folder: own, rounds } });
   return Object.assign(worker, { folder: own });
+}
+
+function changedAt(file) {
+  return fs.statSync(file, { bigint: true }).mtimeNs;
 }
 
 /** Resolves once that holds. */
