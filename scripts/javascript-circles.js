@@ -5,15 +5,19 @@ const path = require('node:path');
 
 const { filesUnder } = require('./check-lengths.js');
 
+/** The folders whose files must not import each other in a circle. */
+const FOLDERS = ['lib', 'integrations', 'bin', 'scripts', 'benchmark'];
+
 /**
- * Returns where a file of lib/, of the tree at `root`, imports itself in a circle.
+ * Returns where a file of a folder of `FOLDERS`, in the tree at `root`, imports itself in a circle.
  *
  * @param {string} root
  * @returns {{ file: string, line: number, message: string }[]}
  */
 function checkImportCircles(root) {
   const read = (/** @type {string} */ file) => fs.readFileSync(path.join(root, file), 'utf8');
-  return checkCircles(filesUnder(root, 'lib', /\.js$/), read);
+  const files = FOLDERS.flatMap((folder) => filesUnder(root, folder, /\.js$/));
+  return checkCircles(files, read);
 }
 
 /**

@@ -82,6 +82,24 @@ describe('the check of the layers', () => {
     ]);
   });
 
+  it('refuses a circle in every folder of JavaScript, not only in lib/', () => {
+    for (const folder of ['integrations', 'bin', 'scripts', 'benchmark']) {
+      assert.deepEqual(
+        violations({
+          [`${folder}/a.js`]: "require('./b.js');",
+          [`${folder}/b.js`]: "require('./a.js');",
+        }),
+        [
+          {
+            file: `${folder}/b.js`,
+            line: 1,
+            message: `import circle: ${folder}/a.js -> ${folder}/b.js -> ${folder}/a.js`,
+          },
+        ],
+      );
+    }
+  });
+
   it('refuses files of one room that import each other, and names the circle', () => {
     const circle = violations({
       'src/client/mod.rs': 'mod cache;\nmod entry;\npub use cache::Cache;',
