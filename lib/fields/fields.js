@@ -171,7 +171,7 @@ class Fields {
     const next = keys.findLast((key, i) => i > primary && key.enabled);
     if (!next) {
       const added = await this.#add(name, DEFAULT_TYPES[name], args.abortSignal(signal));
-      return { ...added, promoted: false };
+      return { keyId: added.keyId, promoted: false, waitMs: added.waitMs };
     }
     if (next.waitMs > 0) return { keyId: next.id, promoted: false, waitMs: next.waitMs };
     await this.promote(next.id, { signal });

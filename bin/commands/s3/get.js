@@ -42,9 +42,9 @@ module.exports = {
   summary: 'Get an object, and decrypt it',
   usage: '[OPTION...] s3://BUCKET/KEY',
   details: `It writes a file of the last part of KEY's name, or --output, once all has
-verified; until then what came of it lies in a file without a name, in the folder
-of the new one. Of a message to standard output (--output -), each frame is written as soon as
-it has verified: if the exit code is not 0, discard what was written.
+verified. What has come until then lies in a file without a name, in the same
+folder. Of a message to standard output (--output -), each frame is written as
+soon as it has verified: if the exit code is not 0, discard what was written.
 
 Objects that do not commit to their key (V1, V2) need --commitment-policy
 requireEncryptAllowDecrypt, and older ones also --legacy-wrapping or
