@@ -12,7 +12,7 @@ const { skipWithout } = require('../support/requirements');
 const OF_TABLE = ['GetItem', 'Query'];
 const CHANGES = /^(Put|Delete|Update|Batch|Transact|Create)/;
 
-describe('kms-envelope doctor, with a key store', { skip: skipWithout('python') }, () => {
+describe('kms-envelope doctor with a key store', { skip: skipWithout('python') }, () => {
   const place = keyStorePlace();
   let denied;
   let aws;
@@ -50,7 +50,7 @@ describe('kms-envelope doctor, with a key store', { skip: skipWithout('python') 
     place.env.AWS_ENDPOINT_URL_DYNAMODB = aws.endpoint;
   }
 
-  it('finds all well, and changes nothing', async () => {
+  it('finds a branch key in order, and changes nothing', async () => {
     const found = await doctor('--branch-key', 'doctored');
     assert.equal(found.code, 0);
     assert.deepEqual(statuses(found), ['ok', 'ok', 'ok', 'skipped', 'ok', 'ok']);
@@ -60,7 +60,7 @@ describe('kms-envelope doctor, with a key store', { skip: skipWithout('python') 
     assert.deepEqual(changes, []);
   });
 
-  it('says so in words, and what it needs to try more', async () => {
+  it('prints in words what it finds, and what it needs to try more', async () => {
     const { stdout } = await place.ok('doctor', '--key-store', TABLE);
     assert.match(stdout, /^ok +read +dynamodb:GetItem is allowed, which is needed to encrypt/m);
     assert.match(stdout, /^skipped +encrypt +no branch key is named; give --branch-key$/m);
@@ -86,7 +86,7 @@ describe('kms-envelope doctor, with a key store', { skip: skipWithout('python') 
     assert.match(toEncrypt.checks.read.detail, /dynamodb:GetItem/);
   });
 
-  it('tells a role that KMS does not let decrypt', async () => {
+  it('reports a role that KMS does not let decrypt', async () => {
     refuse('Decrypt');
     const found = await doctor('--branch-key', 'doctored');
     assert.equal(found.code, 4);
@@ -95,7 +95,7 @@ describe('kms-envelope doctor, with a key store', { skip: skipWithout('python') 
     assert.match(found.checks.encrypt.advice, /kms:Decrypt/);
   });
 
-  it('tells what is missing, and what to do', async () => {
+  it('reports what is missing or not the right one, and what to do', async () => {
     const noTable = await doctor('--key-store', 'missing');
     assert.equal(noTable.code, 4);
     assert.equal(noTable.checks.read.code, 'ERR_ENVELOPE_KEY_STORE_NOT_FOUND');
@@ -126,7 +126,7 @@ describe('kms-envelope doctor, with a key store', { skip: skipWithout('python') 
     assert.deepEqual(await place.calls(), ['Decrypt', 'GenerateDataKey']);
   });
 
-  it('tells a table that nobody answers for', async () => {
+  it('reports a table whose endpoint does not answer', async () => {
     place.env.AWS_ENDPOINT_URL_DYNAMODB = 'http://127.0.0.1:9';
     const found = await doctor('--branch-key', 'doctored');
     assert.equal(found.code, 4);

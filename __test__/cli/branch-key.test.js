@@ -90,7 +90,7 @@ describe('kms-envelope branch-key', { skip: skipWithout('python') }, () => {
     assert.match(await branchKey('destroy', '--yes', '--', odd), /^destroyed 1 version of red\\u/);
   });
 
-  it('never makes a branch key twice, and asks for a context', async () => {
+  it('makes no branch key twice, and none without a context', async () => {
     await create('once');
     const again = await cli('branch-key', 'create', 'once', '-c', 'tenant=once');
     assertFailed(again, 2, 'BRANCH_KEY_EXISTS');
@@ -145,7 +145,7 @@ describe('kms-envelope branch-key', { skip: skipWithout('python') }, () => {
     assert.ok(!(await ids()).includes('asked'));
   });
 
-  it('takes related multi-Region keys for one only if it is told to', async () => {
+  it('takes related multi-Region keys for one only with the option for it', async () => {
     const { moto, env } = place;
     const arn = (region) => `arn:aws:kms:${region}:111122223333:key/mrk-${'ab'.repeat(16)}`;
     await create('related');
@@ -163,7 +163,7 @@ describe('kms-envelope branch-key', { skip: skipWithout('python') }, () => {
     assert.deepEqual([asked.region, asked.body.SourceKeyId], ['eu-west-1', arn('eu-west-1')]);
   });
 
-  it('tells a store of another name', async () => {
+  it('refuses a key store of another logical name', async () => {
     await create('named');
     const args = ['branch-key', 'rotate', 'named', '--logical-name', 'other'];
     assertFailed(await cli(...args), 4, 'BRANCH_KEY_ALTERED');

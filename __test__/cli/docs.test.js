@@ -73,7 +73,7 @@ describe('docs/command-line.md', { skip }, () => {
     for (const name of Object.keys(OPTIONS)) assert.ok(DOCS.includes(`| \`--${name}`), name);
   });
 
-  it('shows the JSON that there is', async () => {
+  it('shows the JSON that the commands print', async () => {
     const shown = jsonLines(blocks('json').join(''));
     const options = { cwd: work, env: { ENCRYPTION_KEY_ID: 'local:dev.key' } };
     const inAws = { cwd: work, env: { ...aws, ...namesOf(aws.KMS_KEY_ARN) } };

@@ -40,12 +40,12 @@ describe('kms-envelope doctor --public-key', () => {
   });
   after(() => kms.stop());
 
-  it('checks a key for key agreement', async () => {
+  it('finds a key for key agreement in order', async () => {
     const { arn, publicKey } = kms.key('ECC_NIST_P384');
     assert.deepEqual(await doctor(arn, pem(publicKey), kms.endpoint), WELL);
   });
 
-  it('tells that a file has the public key of another', async () => {
+  it('reports a file that has the public key of another key', async () => {
     const { arn } = kms.key('ECC_NIST_P256');
     const other = crypto.generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const { told, code } = await doctor(arn, pem(other.publicKey), kms.endpoint);
@@ -53,12 +53,12 @@ describe('kms-envelope doctor --public-key', () => {
     assert.equal(code, 'ERR_ENVELOPE_CONFIGURATION');
   });
 
-  it('tells that a file has no public key', async () => {
+  it('reports a file that has no public key', async () => {
     const { told } = await doctor(kms.key('ECC_NIST_P256').arn, 'no key', kms.endpoint);
     assert.deepEqual(told, ['failed', 'skipped', 'skipped']);
   });
 
-  it('checks an RSA key', { skip: skipWithout('localstack') }, async () => {
+  it('finds an RSA key in order', { skip: skipWithout('localstack') }, async () => {
     const localStack = await startLocalStack();
     try {
       const region = { region: 'eu-west-1' };

@@ -29,11 +29,11 @@ async function doctor(args, env = {}) {
   return { code, checks: Object.fromEntries(checks.map(({ name, ...check }) => [name, check])) };
 }
 
-describe('kms-envelope doctor, with a local key', () => {
+describe('kms-envelope doctor with a local key', () => {
   const file = path.join(folder, 'dev.key');
   before(() => LocalKeyring.generate(file));
 
-  it('finds all well', async () => {
+  it('finds a key file in order', async () => {
     const { code, checks } = await doctor(['--key', 'local:dev.key', '-c', 'a=b']);
     assert.equal(code, 0);
     assert.deepEqual(Object.keys(checks), ['binary', 'fips', 'node', 'key', 'encrypt', 'decrypt']);
@@ -43,7 +43,7 @@ describe('kms-envelope doctor, with a local key', () => {
     assert.equal(checks.key.detail, 'local:dev.key, from --key');
   });
 
-  it('says so in words', async () => {
+  it('prints in words what it finds, without --json', async () => {
     const env = { ENCRYPTION_KEY_ID: 'local:dev.key' };
     const { code, stdout } = await run(['doctor'], { cwd: folder, env });
     assert.equal(code, 0);
@@ -51,20 +51,20 @@ describe('kms-envelope doctor, with a local key', () => {
     assert.match(String(stdout), /^ok +decrypt +works$/m);
   });
 
-  it('misses a key', async () => {
+  it('says how to name a key if none is named', async () => {
     const { code, checks } = await doctor([]);
     assert.equal(code, 4);
     assert.match(checks.key.advice, /--key.*ENCRYPTION_KEY_ID.*keygen/);
   });
 
-  it('misses a key file', async () => {
+  it('says how to make a key file that is missing', async () => {
     const { code, checks } = await doctor(['--key', 'local:none.key']);
     assert.equal(code, 4);
     assert.equal(checks.encrypt.code, 'ERR_ENVELOPE_KEY_FILE');
     assert.match(checks.encrypt.detail, /make it with .*`kms-envelope keygen`/);
   });
 
-  it('needs the addon, as all commands do', async () => {
+  it('says which addon cannot be loaded, as all commands do', async () => {
     const env = { KMS_ENVELOPE_NATIVE_PATH: path.join(folder, 'none.node') };
     fs.writeFileSync(env.KMS_ENVELOPE_NATIVE_PATH, 'no addon');
     const { code, checks } = await doctor(['--key', 'local:dev.key'], env);
@@ -74,7 +74,7 @@ describe('kms-envelope doctor, with a local key', () => {
   });
 });
 
-describe('kms-envelope doctor, with KMS', () => {
+describe('kms-envelope doctor with KMS', () => {
   let answers;
   let kms;
   before(async () => {
@@ -88,7 +88,7 @@ describe('kms-envelope doctor, with KMS', () => {
     AWS_ENDPOINT_URL_KMS: kms.endpoint,
   });
 
-  it('finds all well, and prints no secret', async () => {
+  it('finds a KMS key in order, and prints no secret', async () => {
     answers = {
       GenerateDataKey: { body: GENERATED },
       Decrypt: { body: { KeyId: ARN, Plaintext: DATA_KEY } },
@@ -101,7 +101,7 @@ describe('kms-envelope doctor, with KMS', () => {
     assert.doesNotMatch(JSON.stringify(checks), new RegExp(`${SECRET}|AKIDDOCTOR|${DATA_KEY}`));
   });
 
-  it('tells a caller that may encrypt but not decrypt', async () => {
+  it('reports a caller that may encrypt but not decrypt', async () => {
     answers = { GenerateDataKey: { body: GENERATED }, Decrypt: refusal('AccessDeniedException') };
     const { code, checks } = await doctor(['--key', ARN], environment());
     assert.deepEqual([code, checks.encrypt.status, checks.decrypt.status], [4, 'ok', 'failed']);
@@ -118,7 +118,7 @@ describe('kms-envelope doctor, with KMS', () => {
     ExpiredTokenException: /aws sso login/,
   };
   for (const [type, advice] of Object.entries(refusals)) {
-    it(`knows what to do about ${type}`, async () => {
+    it(`says what to do about ${type}`, async () => {
       answers = { GenerateDataKey: refusal(type) };
       const { code, checks } = await doctor(['--key', ARN], environment());
       assert.deepEqual([code, checks.decrypt.status], [4, 'skipped']);
@@ -126,7 +126,7 @@ describe('kms-envelope doctor, with KMS', () => {
     });
   }
 
-  it('names profiles, and what is missing', async () => {
+  it('names the profile, one that is in no file, and the variable that is missing', async () => {
     const config = path.join(folder, 'config');
     fs.writeFileSync(config, '[default]\nregion = eu-west-1\n[profile app]\n');
     const files = {

@@ -149,7 +149,7 @@ describe('kms-envelope fields', () => {
     });
   }
 
-  it('says how a project gets SQLite that has none', async (t) => {
+  it('says how to install SQLite where a project has none', async (t) => {
     const node = nodeWithSqlite();
     if (!requireOrSkip(t, node, 'Node.js 24: run `node scripts/prepare.js peers`')) return;
     const env = { ...place.env, ...SQLITE_DRIVERS['better-sqlite3'].env };

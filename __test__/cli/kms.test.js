@@ -120,7 +120,7 @@ describe('kms-envelope under KMS keys', { skip: skipWithout('python') }, () => {
     assert.ok(read('b').equals(plaintext));
   });
 
-  it('generate-data-key and inspect tell the ARN', async () => {
+  it('tells the ARN in generate-data-key and inspect', async () => {
     const { stdout } = await ok('generate-data-key', '--json');
     const [key] = jsonLines(stdout);
     assert.equal(key.keyId, arn);
@@ -130,7 +130,7 @@ describe('kms-envelope under KMS keys', { skip: skipWithout('python') }, () => {
     assert.ok(String((await ok('inspect', 'a.encrypted')).stdout).includes(arn));
   });
 
-  it('doctor: a key that works, one that is missing, and no credentials', async () => {
+  it('tells by doctor whether a key works, a key is missing, or credentials are', async () => {
     const well = await ok('doctor', '--json');
     assert.equal(jsonLines(well.stdout)[0].ok, true);
     assert.deepEqual(await calls(), ['GenerateDataKey', 'Decrypt']);
@@ -148,7 +148,7 @@ describe('kms-envelope under KMS keys', { skip: skipWithout('python') }, () => {
     assert.equal(failed(nowhere).code, 'ERR_ENVELOPE_KMS_NO_REGION');
   });
 
-  it('a key that is missing leaves no file', async () => {
+  it('leaves no file if the key is missing', async () => {
     write('a', plaintext);
     const key = arn.replace(/key\/.*/, 'key/00000000-0000-0000-0000-000000000000');
     assertFailed(await cli('encrypt', 'a', '--key', key), 4, 'KMS_KEY_NOT_FOUND');

@@ -18,7 +18,7 @@ const EXIT_CODES = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 };
 const { at, keyId, root, start } = workplace();
 
 describe(
-  'kms-envelope, ended midway, leaves nothing behind',
+  'kms-envelope that is ended midway',
   {
     skip: process.platform === 'win32' && 'POSIX signals',
   },
@@ -41,7 +41,7 @@ describe(
     };
     for (const [what, args] of Object.entries(commands)) {
       for (const signals of [['SIGTERM'], ['SIGINT'], ['SIGHUP'], ['SIGTERM', 'SIGTERM']]) {
-        it(`${what}, by ${signals.join(' and ')}`, async () => {
+        it(`leaves nothing behind: ${what}, ended by ${signals.join(' and ')}`, async () => {
           fs.mkdirSync(at('out'));
           fs.mkdirSync(at('tree'));
           fs.linkSync(message, at('tree/message.encrypted'));

@@ -46,8 +46,8 @@ describe('kms-envelope refuses, before it does anything,', () => {
   });
 });
 
-describe('kms-envelope, folders', () => {
-  it('leave out the output by whatever name', { skip: WINDOWS }, async () => {
+describe('folders on the command line', () => {
+  it('are encrypted without the output folder, by whatever name', { skip: WINDOWS }, async () => {
     write('in/a', 'a');
     fs.mkdirSync(at('in/out'));
     fs.symlinkSync('in/out', at('alias'));
@@ -57,24 +57,28 @@ describe('kms-envelope, folders', () => {
     assert.deepEqual(names('in'), ['a', 'out', 'out/a.encrypted']);
   });
 
-  it('go on after a folder and a file that cannot be read', { skip: WINDOWS }, async (t) => {
-    for (const name of ['in/a', 'in/closed/b', 'in/secret', 'in/z']) write(name, 'x');
-    fs.chmodSync(at('in/closed'), 0);
-    fs.chmodSync(at('in/secret'), 0);
-    // Nothing is closed to root.
-    if (process.getuid() === 0) return t.skip('runs as root');
-    const { code, stdout, stderr } = await cli('encrypt', '-r', 'in', '-o', 'out', '--json');
-    fs.chmodSync(at('in/closed'), 0o700);
-    assert.equal(code, 5);
-    assert.deepEqual(
-      jsonLines(stdout)
-        .map(({ source }) => source)
-        .sort(),
-      ['in/a', 'in/z'],
-    );
-    const failed = jsonLines(stderr).map(({ error }) => error.source);
-    assert.deepEqual(failed.sort(), ['in/closed', 'in/secret']);
-  });
+  it(
+    'are encrypted to the end although a folder and a file cannot be read',
+    { skip: WINDOWS },
+    async (t) => {
+      for (const name of ['in/a', 'in/closed/b', 'in/secret', 'in/z']) write(name, 'x');
+      fs.chmodSync(at('in/closed'), 0);
+      fs.chmodSync(at('in/secret'), 0);
+      // Nothing is closed to root.
+      if (process.getuid() === 0) return t.skip('runs as root');
+      const { code, stdout, stderr } = await cli('encrypt', '-r', 'in', '-o', 'out', '--json');
+      fs.chmodSync(at('in/closed'), 0o700);
+      assert.equal(code, 5);
+      assert.deepEqual(
+        jsonLines(stdout)
+          .map(({ source }) => source)
+          .sort(),
+        ['in/a', 'in/z'],
+      );
+      const failed = jsonLines(stderr).map(({ error }) => error.source);
+      assert.deepEqual(failed.sort(), ['in/closed', 'in/secret']);
+    },
+  );
 
   it('leave nothing half-written when interrupted, and resume', { skip: WINDOWS }, async () => {
     const files = Array.from({ length: 60 }, (_, i) => `in/${i}`);
@@ -93,14 +97,14 @@ describe('kms-envelope, folders', () => {
   });
 });
 
-describe('kms-envelope, a file that is written to while it is read,', () => {
+describe('a file that is written to while kms-envelope reads it', () => {
   function large(name) {
     write(name, '');
     fs.truncateSync(at(name), 256 * 1024 ** 2);
     return at(name);
   }
 
-  it('is told, and is not complete the next time', async () => {
+  it('is reported, and its message is not taken for complete the next time', async () => {
     large('log');
     const child = start('encrypt', 'log', '-o', 'out/');
     const finished = finish(child);
@@ -113,7 +117,7 @@ describe('kms-envelope, a file that is written to while it is read,', () => {
     assertFailed(await cli('encrypt', 'log', '-o', 'out/'), 5, 'FILE_EXISTS');
   });
 
-  it('is not replaced by what it was before', async () => {
+  it('is not replaced by what it was before, re-encrypted', async () => {
     await new Envelope(keyId).encryptFile(large('plain'), at('log'));
     const newer = await new Envelope(keyId).encrypt('newer');
     write('newer', newer);

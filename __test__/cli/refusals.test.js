@@ -25,7 +25,7 @@ before(() => {
   fs.writeFileSync(at('large'), LARGE);
 });
 
-describe('kms-envelope decrypt, where it cannot succeed,', () => {
+describe('kms-envelope decrypt', () => {
   let message;
   before(async () => {
     const encryptionContext = { tenant: 'acme' };
@@ -73,7 +73,7 @@ describe('kms-envelope decrypt, where it cannot succeed,', () => {
     });
   }
 
-  it('tells the error in JSON, if that is asked for', async () => {
+  it('prints an error as JSON with --json', async () => {
     const { code, stdout, stderr } = await cli(['decrypt', 'missing.encrypted', '--json']);
     assert.deepEqual([code, String(stdout)], [5, '']);
     const [{ error }] = jsonLines(stderr);
@@ -88,14 +88,14 @@ describe('kms-envelope decrypt, where it cannot succeed,', () => {
     assert.match(message, /'missing.encrypted' does not exist/);
   });
 
-  it('tells a wrong command line in JSON, too', async () => {
+  it('prints what is wrong with its arguments as JSON, too', async () => {
     const { code, stderr } = await cli(['decrypt', '--json', '--frobnicate']);
     const [{ error }] = jsonLines(stderr);
     assert.deepEqual([code, error.code], [2, 'ERR_ENVELOPE_INVALID_ARGUMENT']);
   });
 
   it(
-    'escapes names that would change the terminal',
+    'escapes names of files that would change the terminal',
     { skip: process.platform === 'win32' },
     async () => {
       const { stderr } = await cli(['decrypt', 'a\n\u001b[31m\u202e.encrypted']);

@@ -107,7 +107,7 @@ describe('kms-envelope s3 (moto)', { skip: skipWithout('python', 'examples') }, 
     });
   });
 
-  it('tell how to install the client of S3 where it is missing', async () => {
+  it('tells how to install the client of S3 where it is missing', async () => {
     fs.unlinkSync(at('node_modules'));
     const failed = await cli('s3', 'get', url('x'));
     assertFailed(failed, 4, 'CONFIGURATION');
@@ -115,7 +115,7 @@ describe('kms-envelope s3 (moto)', { skip: skipWithout('python', 'examples') }, 
   });
 
   describe('inspect', () => {
-    it('tells what objects are and what must be set to read them, and calls no KMS', async () => {
+    it('tells the format of objects and what must be set to read them, without KMS', async () => {
       await putV2('look/v2', 'text', { storage: 'instructionFile' });
       write('a', 'text');
       done(await cli('s3', 'put', 'a', url('look/message'), '--format', 'message'));
@@ -167,7 +167,7 @@ describe('kms-envelope s3 (moto)', { skip: skipWithout('python', 'examples') }, 
   });
 
   describe('migrate', () => {
-    it('migrates all objects under a prefix, tells which failed, and leaves those', async () => {
+    it('rewrites all objects under a prefix, names those that failed, and leaves them', async () => {
       for (let i = 0; i < 12; i++) {
         await putV2(`fleet/${i}`, `text ${i}`, i % 2 ? { storage: 'instructionFile' } : {});
       }

@@ -11,11 +11,11 @@ const { flip } = require('../support/edits');
 const place = workplace();
 const { at, cli, env, keyId, read, write } = place;
 
-describe('kms-envelope under another policy', () => {
+describe('kms-envelope under another commitment policy', () => {
   const policy = (name) => ['--commitment-policy', name];
   const allow = policy('requireEncryptAllowDecrypt');
 
-  it('writes and reads what older Encryption SDKs do', async () => {
+  it('writes and reads messages as older Encryption SDKs do, and re-encrypts them', async () => {
     write('a', 'the report');
     assert.equal((await cli('encrypt', 'a', ...policy('forbidEncryptAllowDecrypt'))).code, 0);
     const { stdout } = await cli('inspect', '--json', 'a.encrypted');
@@ -30,14 +30,14 @@ describe('kms-envelope under another policy', () => {
   });
 });
 
-describe('kms-envelope, a signed message', () => {
+describe('a signed message on the command line', () => {
   function signed() {
     const keyring = new LocalKeyring(keyId.replace('local:', ''));
     const algorithmSuite = 'AES_256_GCM_HKDF_SHA512_COMMIT_KEY_ECDSA_P384';
     return new Envelope({ keyring, algorithmSuite }).encrypt('signed');
   }
 
-  it('goes to a file only', async () => {
+  it('is decrypted to a file, but not to standard output', async () => {
     const message = await signed();
     write('a.encrypted', message);
     const piped = (input, ...args) => run(['decrypt', ...args], { cwd: place.cwd, env, input });
@@ -52,7 +52,7 @@ describe('kms-envelope, a signed message', () => {
     assert.ok(!fs.existsSync(at('c')));
   });
 
-  it('is decrypted again only by force, as it does not tell its length', async () => {
+  it('is decrypted a second time only by force, as it does not tell its length', async () => {
     write('in/a.encrypted', await signed());
     const args = ['-r', 'in', '-o', 'out'];
     assert.equal((await cli('decrypt', ...args)).code, 0);

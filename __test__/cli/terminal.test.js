@@ -16,32 +16,31 @@ const WINDOWS = process.platform === 'win32';
 const place = workplace();
 const { at, env, start } = place;
 
-describe('kms-envelope, interrupted', { skip: WINDOWS }, () => {
+describe('kms-envelope that is interrupted', { skip: WINDOWS }, () => {
   const hasBegun = (child) => bytesWritten(child.pid, place.cwd) > 0;
 
+  /** Interrupts a run once it writes; how it ended. */
   async function interrupt(child) {
     const finished = finish(child);
     while (!hasBegun(child)) await sleep(10);
     child.kill('SIGINT');
-    assertFailed(await finished, 130, 'ABORTED');
-    assert.deepEqual(
-      fs.readdirSync(place.cwd).filter((name) => /encrypted|tmp/.test(name)),
-      [],
-    );
+    return finished;
   }
 
-  it('leaves nothing of a file', async () => {
+  it('leaves nothing of a message that is written from a file', async () => {
     fs.writeFileSync(at('sparse'), '');
     fs.truncateSync(at('sparse'), 6 * 1024 ** 3);
-    await interrupt(start('encrypt', 'sparse'));
+    assertFailed(await interrupt(start('encrypt', 'sparse')), 130, 'ABORTED');
+    assert.deepEqual(fs.readdirSync(place.cwd), ['sparse']);
     fs.rmSync(at('sparse'));
   });
 
-  it('leaves nothing of a pipe', async () => {
+  it('leaves nothing of a message that is written from a pipe', async () => {
     const child = start('encrypt', '-o', 'piped.encrypted');
     // More than what is gathered before it is written.
     child.stdin.write(Buffer.alloc(3_000_000));
-    await interrupt(child);
+    assertFailed(await interrupt(child), 130, 'ABORTED');
+    assert.deepEqual(fs.readdirSync(place.cwd), []);
   });
 
   it('ends while nobody takes its output', async () => {
@@ -89,7 +88,7 @@ describe('the progress bar', { skip: WINDOWS }, () => {
     assert.match(shown, /2\.0 MiB {2}\d\d:\d\d {2}standard input/);
   });
 
-  it('is not even loaded elsewhere', async () => {
+  it('is not even loaded where there is no terminal', async () => {
     const probe = at('probe.js');
     const loaded = at('loaded.json');
     fs.writeFileSync(

@@ -15,7 +15,7 @@ const { CustomKeyring, Envelope, LocalKeyring, MultiKeyring, RawAesKeyring, RawR
 const PLAINTEXT = Buffer.from('TOP-SECRET: the launch code is 0000\u0000\u00ff');
 const NAMES = { keyNamespace: 'tests', keyName: 'key' };
 
-describe('no plaintext and no key is in an error of a key that calls nobody', () => {
+describe('an error under a key that calls nobody', () => {
   const folder = temporaryFolder();
   const wrappingKeys = [crypto.randomBytes(32), crypto.randomBytes(32)];
   const pairs = [0, 1].map(() => crypto.generateKeyPairSync('rsa', { modulusLength: 2048 }));
@@ -45,13 +45,13 @@ describe('no plaintext and no key is in an error of a key that calls nobody', ()
   };
 
   for (const [kind, keyring] of Object.entries(KINDS)) {
-    it(`of a ${kind} with another key of the same name`, async () => {
+    it(`holds no plaintext and no key if a ${kind} has another key of the same name`, async () => {
       const writer = kind === 'MultiKeyring' ? KINDS.RawAesKeyring(0) : keyring(0);
       await assertNothingLeaks({ keyring: keyring(1) }, writer);
     });
   }
 
-  it('of a message that was changed anywhere, cut off, or is asked for under another context', async () => {
+  it('holds neither if a message was changed anywhere, was cut off, or has another context', async () => {
     const envelope = new Envelope({ keyring: KINDS.RawAesKeyring(0) });
     const message = envelope.encryptSync(PLAINTEXT, { encryptionContext: { tenant: 'acme' } });
     const inputs = [...message.keys()].flatMap((i) => {
@@ -64,7 +64,7 @@ describe('no plaintext and no key is in an error of a key that calls nobody', ()
     assertError(await failure(() => envelope.decrypt(message, { encryptionContext })));
   });
 
-  it('of a key or an option that is of a wrong type or length', async () => {
+  it('holds neither if a key or an option is of a wrong type or length', async () => {
     const [wrappingKey] = wrappingKeys;
     for (const make of [
       () => new RawAesKeyring({ ...NAMES, wrappingKey: wrappingKey.subarray(1) }),
@@ -83,7 +83,7 @@ describe('no plaintext and no key is in an error of a key that calls nobody', ()
   });
 
   for (const form of ['latin1', 'base64', 'base64url', 'hex', 'json']) {
-    it(`of a CustomKeyring whose function puts the data key into its error, as ${form}`, async () => {
+    it(`holds neither if a CustomKeyring puts the data key into its own error, as ${form}`, async () => {
       const own = [...secrets];
       const keyring = new CustomKeyring({
         providerId: 'vault',

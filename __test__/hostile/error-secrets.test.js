@@ -24,7 +24,7 @@ const PLAINTEXT = Buffer.from('TOP-SECRET: the launch code is 0000\u0000\u00ff')
 const CLI = path.join(__dirname, '..', '..', 'bin', 'kms-envelope.js');
 const CERTIFICATES = path.join(__dirname, '..', 'support', 'certificates.py');
 
-describe('no plaintext and no key is in an error of KMS', () => {
+describe('an error under a KMS key', () => {
   const folder = temporaryFolder();
   const secrets = [['the plaintext', PLAINTEXT]];
   /** What KMS was to encrypt: data keys and plaintexts. */
@@ -70,13 +70,13 @@ describe('no plaintext and no key is in an error of KMS', () => {
   });
 
   for (const [name, answer] of Object.entries(FAULTS)) {
-    it(`that ${name}`, async () => {
+    it(`holds no plaintext and no key if KMS ${name}`, async () => {
       fault = answer;
       await assertNothingLeaks(fake.endpoint);
     });
   }
 
-  it('that cannot be reached, answers garbage, or ends in the middle', async () => {
+  it('holds neither if KMS cannot be reached, answers garbage, or ends in the middle', async () => {
     const cut = 'HTTP/1.1 200 OK\r\ncontent-length: 900\r\n\r\n{"Plain';
     for (const text of ['garbage\r\n\r\n', cut]) {
       const port = await listen(
@@ -87,18 +87,22 @@ describe('no plaintext and no key is in an error of KMS', () => {
     await assertNothingLeaks('http://127.0.0.1:1');
   });
 
-  it('that speaks no TLS', async () => {
+  it('holds neither if KMS speaks no TLS', async () => {
     await assertNothingLeaks(fake.endpoint.replace('http:', 'https:'));
   });
 
-  it('whose certificate nobody trusts', { skip: skipWithout('python') }, async () => {
-    const made = execFileSync(PYTHON, [CERTIFICATES, '127.0.0.1'], { encoding: 'utf8' });
-    const { server: cert, key } = JSON.parse(made);
-    const server = tls.createServer({ cert, key }).on('tlsClientError', () => {});
-    await assertNothingLeaks(`https://127.0.0.1:${await listen(server)}`);
-  });
+  it(
+    'holds neither if nobody trusts the certificate of KMS',
+    { skip: skipWithout('python') },
+    async () => {
+      const made = execFileSync(PYTHON, [CERTIFICATES, '127.0.0.1'], { encoding: 'utf8' });
+      const { server: cert, key } = JSON.parse(made);
+      const server = tls.createServer({ cert, key }).on('tlsClientError', () => {});
+      await assertNothingLeaks(`https://127.0.0.1:${await listen(server)}`);
+    },
+  );
 
-  it('for which there are no credentials', async () => {
+  it('holds neither if there are no credentials', async () => {
     const own = { ...process.env };
     const missing = path.join(folder, 'none');
     for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) delete process.env[name];
@@ -115,11 +119,11 @@ describe('no plaintext and no key is in an error of KMS', () => {
     }
   });
 
-  it('whose endpoint has no scheme: the keyring is not even made', () => {
+  it('is thrown before there is a keyring if the endpoint has no scheme', () => {
     assert.throws(() => kms('127.0.0.1:4566'), { code: 'ERR_ENVELOPE_CONFIGURATION' });
   });
 
-  it('on the command line', async () => {
+  it('holds neither on the command line', async () => {
     const file = path.join(folder, 'secret.txt');
     const encrypted = path.join(folder, 'secret.encrypted');
     const out = path.join(folder, 'out');

@@ -24,7 +24,7 @@ const UNSEEN =
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\u{e0000}-\u{e007f}]/u;
 const CLI = path.join(__dirname, '..', '..', 'bin', 'kms-envelope.js');
 
-describe('text of strangers in errors is escaped and cut', () => {
+describe('text of strangers in an error', () => {
   const folder = temporaryFolder();
   const keyFile = path.join(folder, 'local.key');
   LocalKeyring.generate(keyFile);
@@ -33,7 +33,7 @@ describe('text of strangers in errors is escaped and cut', () => {
     new RawAesKeyring({ keyNamespace, keyName, wrappingKey: key });
 
   for (const [what, odd] of Object.entries(ODD)) {
-    it(`with ${what} in a key's namespace, a key's name or a context's key`, async () => {
+    it(`is escaped and cut: ${what} in a key's namespace, a key's name or a context's key`, async () => {
       const ours = new Envelope({ keyring: raw('ours', 'ours') });
       const several = new MultiKeyring({
         generator: raw('ours', 'a'),
@@ -83,7 +83,7 @@ describe('text of strangers in errors is escaped and cut', () => {
     });
   }
 
-  it('in the names of 100 data keys of 60,000 bytes each', async () => {
+  it('is cut where 100 data keys have names of 60,000 bytes each', async () => {
     const ours = new Envelope({ keyring: raw('ours', 'ours') });
     const several = new MultiKeyring({ children: [raw('ours', 'a'), raw('ours', 'b')] });
     const limited = new Envelope({ keyring: raw('ours', 'ours'), allowedKeys: ['none'] });
@@ -100,7 +100,7 @@ describe('text of strangers in errors is escaped and cut', () => {
     }
   });
 
-  it('in the names of files', async () => {
+  it('is escaped in the names of files', async () => {
     const envelope = new Envelope({ keyring: raw('ours', 'ours') });
     for (const name of Object.values(ODD).filter((odd) => odd.length < 100)) {
       const missing = path.join(folder, 'none', name);
@@ -123,7 +123,7 @@ describe('text of strangers in errors is escaped and cut', () => {
     }
   });
 
-  it('by the command line, too', async () => {
+  it('is escaped and cut by the command line, too', async () => {
     for (const odd of Object.values(ODD)) {
       const message = await new Envelope({ keyring: raw('namespace', odd) }).encrypt('x');
       const file = path.join(folder, 'message');

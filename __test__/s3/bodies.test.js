@@ -35,7 +35,7 @@ describe('bodies that S3 sends (moto)', { skip: skipWithout('python', 'examples'
   const misuse = { encryptionContext: 5 };
 
   for (const storage of ['metadata', 'instructionFile']) {
-    it(`may break off while KMS is asked, the data key in the ${storage}`, async () => {
+    it(`may break off while KMS is asked: only the call fails, the data key in the ${storage}`, async () => {
       // The runner fails a test with an exception that nobody has caught.
       const Key = `broken/${storage}`;
       await writerV2.put({ ...place(Key), Body: data }, { encryptionContext, storage });
@@ -50,7 +50,7 @@ describe('bodies that S3 sends (moto)', { skip: skipWithout('python', 'examples'
     });
   }
 
-  describe('are ended where a call fails, so that their connections are free', () => {
+  describe('hold no connection after a call that failed', () => {
     const SOCKETS = 2;
     let client;
     before(() => {
@@ -72,7 +72,7 @@ describe('bodies that S3 sends (moto)', { skip: skipWithout('python', 'examples'
       for (let i = 0; i <= SOCKETS; i++) await rejection(call(), code);
     };
 
-    it('asks S3 for nothing if the options of getStream are wrong', async () => {
+    it('as they are not asked for if the options of get or getStream are wrong', async () => {
       const messages = new EncryptedS3({ client, envelope });
       await messages.put({ ...place('message'), Body: data }, { encryptionContext });
       bucket.proxy.reset();
@@ -88,7 +88,7 @@ describe('bodies that S3 sends (moto)', { skip: skipWithout('python', 'examples'
       assert.ok((await readWith(messages, 'message')).equals(data));
     });
 
-    it('a migration that may not read the tags', async () => {
+    it('as they are ended if a migration may not read the tags', async () => {
       const s3 = new EncryptedS3({ client, keyring, envelope });
       const messages = new EncryptedS3({ client, envelope });
       // More than waits in buffers.
