@@ -16,16 +16,20 @@ const CHANGES = {
 };
 
 /**
- * A store that, once `afterSave` is set, calls it after the next save, before that is answered; and whose answers
- * to `load` wait for `held`.
+ * A store that, once `afterSave` or `afterLoad` is set, calls it after the next save or load, before that is
+ * answered; and whose answers to `load` wait for `held`.
  */
 class WatchedStore extends MemoryStore {
   afterSave;
+  afterLoad;
   held;
 
   async load(tenant) {
     const stored = await super.load(tenant);
     await this.held;
+    const { afterLoad } = this;
+    this.afterLoad = undefined;
+    await afterLoad?.();
     return stored;
   }
 
@@ -107,6 +111,29 @@ describe('a change of the keys', () => {
     const [, ours, last] = ids(other);
     assert.deepEqual([keyId, theirs], [ours, last]);
     assert.ok(waitMs > 0);
+  });
+
+  it('by rotate adds no second key, if another process added one after the keys were read', async (t) => {
+    const store = new WatchedStore();
+    const [fields, other] = [await openApart(t, store), await openApart(t, store)];
+    let theirs;
+    store.afterLoad = async () => {
+      theirs = await other.rotate();
+    };
+    await assert.rejects(fields.rotate(), { code: 'ERR_ENVELOPE_KEYSET_CONFLICT' });
+    const { keyId, promoted } = await fields.rotate();
+    assert.deepEqual({ keyId, promoted }, { keyId: theirs.keyId, promoted: false });
+    assert.equal(ids(fields).length, 2);
+  });
+
+  it('by rotate, called twice at once, adds one key', async (t) => {
+    const fields = await openApart(t, new WatchedStore());
+    const results = await Promise.allSettled([fields.rotate(), fields.rotate()]);
+    assert.deepEqual(
+      results.map(({ value, reason }) => reason?.code ?? value.promoted),
+      [false, 'ERR_ENVELOPE_KEYSET_CONFLICT'],
+    );
+    assert.equal(ids(fields).length, 2);
   });
 
   it('does not lose newer keys that were being read when its save was answered', async (t) => {

@@ -120,7 +120,9 @@ class Fields {
     const name = purposeOf(purpose);
     const given = args.options(options, /** @type {const} */ (['type', 'signal']));
     const type = args.optionalString(given.type, 'type') ?? DEFAULT_TYPES[name];
-    return (await this.#add(name, type, args.abortSignal(given.signal))).keyId;
+    const signal = args.abortSignal(given.signal);
+    await this.refresh({ signal });
+    return (await this.#add(name, type, signal)).keyId;
   }
 
   /**
@@ -164,17 +166,19 @@ class Fields {
    */
   async rotate(purpose = 'encryption', options) {
     const name = purposeOf(purpose);
-    const { signal } = args.options(options, /** @type {const} */ (['signal']));
+    const given = args.options(options, /** @type {const} */ (['signal']));
+    const signal = args.abortSignal(given.signal);
     await this.refresh({ signal });
+    // What is saved below is decided from these keys alone: of two processes that rotate at once, one fails.
     const keys = this.keys(name);
     const primary = keys.findIndex((key) => key.primary);
     const next = keys.findLast((key, i) => i > primary && key.enabled);
     if (!next) {
-      const added = await this.#add(name, DEFAULT_TYPES[name], args.abortSignal(signal));
+      const added = await this.#add(name, DEFAULT_TYPES[name], signal);
       return { keyId: added.keyId, promoted: false, waitMs: added.waitMs };
     }
     if (next.waitMs > 0) return { keyId: next.id, promoted: false, waitMs: next.waitMs };
-    await this.promote(next.id, { signal });
+    await this.#save(signal, (current) => current.withStep('promote', next.id, Date.now(), false));
     return { keyId: next.id, promoted: true, waitMs: 0 };
   }
 
@@ -258,9 +262,9 @@ class Fields {
     const id = args.integer(keyId, 'the key id', 0, UINT32_MAX);
     const given = args.options(options, /** @type {const} */ (['force', 'signal']));
     const force = args.optionalBoolean(given.force, 'force') ?? false;
-    await this.#change(args.abortSignal(given.signal), (keys) =>
-      keys.withStep(step, id, Date.now(), force),
-    );
+    const signal = args.abortSignal(given.signal);
+    await this.refresh({ signal });
+    await this.#save(signal, (keys) => keys.withStep(step, id, Date.now(), force));
   }
 
   /**
@@ -271,20 +275,19 @@ class Fields {
    * @param {AbortSignal | undefined} signal
    */
   async #add(purpose, type, signal) {
-    const saved = await this.#change(signal, (keys) => keys.withKey(purpose, type, Date.now()));
+    const saved = await this.#save(signal, (keys) => keys.withKey(purpose, type, Date.now()));
     const keyId = /** @type {number} */ (native(() => saved.keys(purpose)).at(-1)?.id);
     return { keyId, waitMs: native(() => saved.waitMs(keyId, Date.now())) };
   }
 
   /**
-   * Changes the keys as they are stored now, and returns them as they were saved; if somebody else changes
-   * them meanwhile, the caller decides anew.
+   * Saves the keys in use with a change, and returns them as they were saved; fails if somebody else has
+   * changed the stored ones since they were read.
    *
    * @param {AbortSignal | undefined} signal
    * @param {(keys: TenantKeys) => TenantKeys} change
    */
-  async #change(signal, change) {
-    await this.refresh({ signal });
+  async #save(signal, change) {
     const before = this.#version;
     const changed = native(() => change(this.#current()));
     const saved = await this.#record.save(changed, before, signal);
