@@ -220,4 +220,4 @@ if (require.main === module) {
   if (violations.length > 0) process.exitCode = 1;
 }
 
-module.exports = { checkLayers };
+module.exports = { LAYERS, checkLayers };
