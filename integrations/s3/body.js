@@ -7,10 +7,10 @@ const { destroyOnAbort } = require('../../lib/calls/abort.js');
  * Returns all bytes of a body, if they are not too many: what the store says of the length is not believed.
  *
  * @param {any} body
- * @param {{ most: number, what: string, instead: string, signal?: AbortSignal | undefined }} limit
+ * @param {{ most: number, name: string, instead: string, signal?: AbortSignal | undefined }} limit
  *   instead: what to use for more
  */
-async function collect(body, { most, what, instead, signal }) {
+async function collect(body, { most, name, instead, signal }) {
   const ignore = destroyOnAbort(body, signal);
   try {
     const chunks = [];
@@ -18,7 +18,7 @@ async function collect(body, { most, what, instead, signal }) {
     for await (const chunk of body) {
       length += chunk.length;
       // The loop destroys the body when it is left.
-      if (length > most) throw tooLong(most, what, instead);
+      if (length > most) throw tooLong(most, name, instead);
       chunks.push(chunk);
     }
     return Buffer.concat(chunks);
@@ -47,13 +47,13 @@ async function destroyOnFailure(body, work) {
 
 /**
  * @param {number} most
- * @param {string} what
+ * @param {string} name
  * @param {string} instead
  */
-function tooLong(most, what, instead) {
+function tooLong(most, name, instead) {
   return new EnvelopeError(
     'ERR_ENVELOPE_LIMIT_EXCEEDED',
-    `${what} has more than the ${most} bytes that are held in memory; use ${instead}`,
+    `${name} has more than the ${most} bytes that are held in memory; use ${instead}`,
   );
 }
 

@@ -39,7 +39,7 @@ async function getObject(store, input, options) {
   const { encryptionContext, signal } = call;
   const { output, reader } = await open(store, input, call);
   const stored = await collect(output.Body, {
-    ...{ most: store.maxBufferLength, what: 'the object', instead: 'getStream', signal },
+    ...{ most: store.maxBufferLength, name: 'the object', instead: 'getStream', signal },
   });
   const body = reader
     ? await decryptInPlace(reader, stored, signal)
@@ -124,7 +124,7 @@ async function identified(store, input, output, signal) {
     const again = await store.send('GetObjectCommand', { ...input, ...condition }, signal);
     return { output: again, ...identity };
   }
-  const limit = { most: MOST_HELD, what: 'the object', instead: 'a store that tells its length' };
+  const limit = { most: MOST_HELD, name: 'the object', instead: 'a store that tells its length' };
   const bytes = await collect(output.Body, { ...limit, signal });
   return { output: { ...output, Body: Readable.from([bytes]) }, ...(await identify()) };
 }

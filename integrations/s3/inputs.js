@@ -87,8 +87,8 @@ function checkWhole(input) {
  * @returns {Record<string, any>}
  */
 function callOptions(options, known) {
-  const given = args.options(options, known);
-  return { ...given, signal: args.abortSignal(given.signal) };
+  const checkedOptions = args.options(options, known);
+  return { ...checkedOptions, signal: args.abortSignal(checkedOptions.signal) };
 }
 
 /**

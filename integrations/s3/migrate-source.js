@@ -69,7 +69,7 @@ async function openSource(store, place, { output: head, file, encryption }, cont
     if (output.ContentLength > PART_LENGTH) {
       return (await verifiedStream(reader, output.Body, signal)).stream;
     }
-    const limit = { most: PART_LENGTH, what: 'the object', instead: 'what HeadObject tells' };
+    const limit = { most: PART_LENGTH, name: 'the object', instead: 'what HeadObject tells' };
     const stored = await collect(output.Body, { ...limit, signal });
     return Readable.from([await decryptInPlace(reader, stored, signal)]);
   });

@@ -42,17 +42,17 @@ const CONFLICTS = ['PreconditionFailed', 'ConditionalRequestConflict'];
  */
 async function migrateObject(store, place, options, storeOf) {
   checkWhole(place);
-  const given = callOptions(options, OPTIONS);
-  const target = given.to === undefined ? store : storeOf(given.to);
+  const checkedOptions = callOptions(options, OPTIONS);
+  const target = checkedOptions.to === undefined ? store : storeOf(checkedOptions.to);
   const to = formatOf(target);
   const settings = {
-    dryRun: args.optionalBoolean(given.dryRun, 'dryRun') ?? false,
-    partLength: partLengthOf(given.partLength),
-    signal: given.signal,
+    dryRun: args.optionalBoolean(checkedOptions.dryRun, 'dryRun') ?? false,
+    partLength: partLengthOf(checkedOptions.partLength),
+    signal: checkedOptions.signal,
   };
   for (let attempt = 1; ; attempt++) {
     try {
-      return await migrateOnce({ store, target, to }, place, given, settings);
+      return await migrateOnce({ store, target, to }, place, checkedOptions, settings);
     } catch (error) {
       const { name, $metadata } = /** @type {any} */ (error);
       const isRaced = CONFLICTS.includes(name) || $metadata?.httpStatusCode === 412;
@@ -64,10 +64,10 @@ async function migrateObject(store, place, options, storeOf) {
 /**
  * @param {{ store: ObjectStore, target: ObjectStore, to: 'V3' | 'message' }} sides
  * @param {Record<string, any>} place
- * @param {Record<string, any>} given
+ * @param {Record<string, any>} options
  * @param {Settings} settings
  */
-async function migrateOnce({ store, target, to }, place, given, settings) {
+async function migrateOnce({ store, target, to }, place, options, settings) {
   const { signal, dryRun } = settings;
   const { VersionId, ...newest } = place;
   const stale = await staleInstructionFile(store, newest, signal);
@@ -82,21 +82,21 @@ async function migrateOnce({ store, target, to }, place, given, settings) {
   if (found.encryption === undefined) throw notEncrypted();
   const { format: from, plaintextLength } = found.encryption;
   if (from === to) return { status: 'unchanged', from, to, plaintextLength };
-  const contexts = contextsOf(found.encryption, given);
+  const contexts = contextsOf(found.encryption, options);
   const open = () => openSource(store, newest, found, contexts.old, signal);
   if (dryRun) {
     const length = await drain(await open());
     return { status: 'checked', from, to, plaintextLength: length };
   }
-  const kept = await keptOf(store, newest, found.output, signal);
+  const properties = await keptOf(store, newest, found.output, signal);
   const source = await open();
   const length = await destroyOnFailure(source, async () => {
     const encryption = checkedEncryption(target, { context: contexts.new, signal });
     const { encrypt, describe } = encryption;
-    const input = { ...newest, ...kept, Body: source };
-    const given = { encrypt, describe, partLength: settings.partLength, signal };
+    const input = { ...newest, ...properties, Body: source };
+    const upload = { encrypt, describe, partLength: settings.partLength, signal };
     try {
-      await uploadStream(target, input, given);
+      await uploadStream(target, input, upload);
     } catch (error) {
       if (!(await isStored(store, newest, encryption.written))) throw error;
     }
@@ -126,14 +126,14 @@ function formatOf({ keyring, policy }) {
  * @param {AbortSignal | undefined} signal
  */
 async function keptOf(store, place, output, signal) {
-  const own = Object.entries(output.Metadata ?? {}).filter(
+  const metadata = Object.entries(output.Metadata ?? {}).filter(
     ([name]) => !isFormatName(name) && !isMarkName(name),
   );
   return {
     ...propertiesOf(output, KEPT),
     // S3 counts the tags only for those who may read them.
     ...(output.TagCount > 0 && { Tagging: await tagsOf(store, place, signal) }),
-    Metadata: Object.fromEntries(own),
+    Metadata: Object.fromEntries(metadata),
     IfMatch: output.ETag,
   };
 }

@@ -36,8 +36,9 @@ class ObjectStore {
 
   /** @param {unknown} options those of `EncryptedS3` */
   constructor(options) {
-    const given = args.options(options, OPTIONS);
-    const { client, keyring, envelope, commitmentPolicy, legacyWrapping, legacyContent } = given;
+    const checkedOptions = args.options(options, OPTIONS);
+    const { client, keyring, envelope, commitmentPolicy, legacyWrapping, legacyContent } =
+      checkedOptions;
     if (!hasFunction(client, 'send')) {
       throw invalid('client must be an S3Client of @aws-sdk/client-s3');
     }
@@ -49,10 +50,13 @@ class ObjectStore {
     this.envelope = /** @type {any} */ (envelope);
     this.policy = { commitmentPolicy, legacyWrapping, legacyContent };
     if (keyring !== undefined) this.readSettings(undefined, undefined);
-    const suffix = args.optionalString(given.instructionFileSuffix, 'instructionFileSuffix');
+    const suffix = args.optionalString(
+      checkedOptions.instructionFileSuffix,
+      'instructionFileSuffix',
+    );
     this.suffix = suffix ?? SUFFIX;
     this.maxBufferLength =
-      args.optionalInteger(given.maxBufferLength, 'maxBufferLength', 0, 2 ** 31) ??
+      args.optionalInteger(checkedOptions.maxBufferLength, 'maxBufferLength', 0, 2 ** 31) ??
       MAX_BUFFER_LENGTH;
   }
 
@@ -131,7 +135,7 @@ class ObjectStore {
       const output = await this.send('GetObjectCommand', beside, signal);
       const text = await collect(output.Body, {
         most: MAX_FILE_LENGTH,
-        what: 'the instruction file',
+        name: 'the instruction file',
         instead: 'one that a client wrote',
         signal,
       });
@@ -202,9 +206,9 @@ class ObjectStore {
     // HTTP counts the last byte in. IfMatch: every range is of one and the same object.
     const range = { Range: `bytes=${start}-${end - 1}`, IfMatch: ETag };
     const { Body } = await this.send('GetObjectCommand', { ...place, ...range }, signal);
-    const what = 'the answer to a range';
+    const name = 'the answer to a range';
     const most = end - start;
-    const bytes = await collect(Body, { most, what, instead: 'a store that heeds Range', signal });
+    const bytes = await collect(Body, { most, name, instead: 'a store that heeds Range', signal });
     if (bytes.length === most) return bytes;
     throw new EnvelopeError(
       'ERR_ENVELOPE_TRUNCATED_MESSAGE',

@@ -37,28 +37,31 @@ const MAX_PART_LENGTH = 1024 * MEBIBYTE;
 async function putObject(store, input, options) {
   checkPut(input);
   if (store.keyring !== undefined) checkUnmarked(input.Metadata);
-  const { partLength: length, ...given } = callOptions(options, OPTIONS);
-  if (store.keyring === undefined && (given.format ?? given.storage) !== undefined) {
+  const { partLength: length, ...checkedOptions } = callOptions(options, OPTIONS);
+  if (
+    store.keyring === undefined &&
+    (checkedOptions.format ?? checkedOptions.storage) !== undefined
+  ) {
     throw invalid(
       'format and storage are for objects of the S3 Encryption Clients; give a keyring',
     );
   }
-  if (given.storage === 'instructionFile' && input.IfMatch !== undefined) {
+  if (checkedOptions.storage === 'instructionFile' && input.IfMatch !== undefined) {
     throw invalid(
       'leave out IfMatch: the instruction file is written before S3 compares it with the object',
     );
   }
   const partLength = partLengthOf(length);
   if (hasFunction(input.Body, Symbol.asyncIterator)) {
-    const encryption = encryptionOf(store, given);
-    return uploadStream(store, input, { ...encryption, partLength, signal: given.signal });
+    const encryption = encryptionOf(store, checkedOptions);
+    return uploadStream(store, input, { ...encryption, partLength, signal: checkedOptions.signal });
   }
   const data = args.bytes(input.Body, 'Body, unless it is a stream,');
   if (store.keyring !== undefined) {
-    const object = await encryptS3Object(data, writeOptions(store, given));
-    return putWhole(store, input, object, given.signal);
+    const object = await encryptS3Object(data, writeOptions(store, checkedOptions));
+    return putWhole(store, input, object, checkedOptions.signal);
   }
-  const { encryptionContext, signal } = given;
+  const { encryptionContext, signal } = checkedOptions;
   const body = await store.envelope.encrypt(data, { encryptionContext, signal });
   return putWhole(store, input, { body, ...OF_MESSAGE }, signal);
 }
@@ -72,11 +75,11 @@ function partLengthOf(value) {
  * What encrypts the chunks of a stream, and says what goes beside them.
  *
  * @param {ObjectStore} store
- * @param {Record<string, any>} given
+ * @param {Record<string, any>} options
  */
-function encryptionOf(store, given) {
-  if (store.keyring !== undefined) return streamEncryption(writeOptions(store, given));
-  const { encryptionContext, signal } = given;
+function encryptionOf(store, options) {
+  if (store.keyring !== undefined) return streamEncryption(writeOptions(store, options));
+  const { encryptionContext, signal } = options;
   return {
     encrypt: store.envelope.encryptStream({ encryptionContext, signal }),
     describe: () => OF_MESSAGE,
@@ -85,10 +88,10 @@ function encryptionOf(store, given) {
 
 /**
  * @param {ObjectStore} store
- * @param {Record<string, any>} given
+ * @param {Record<string, any>} options
  */
-function writeOptions({ keyring, policy: { commitmentPolicy } }, given) {
-  const { encryptionContext, format, storage, signal } = given;
+function writeOptions({ keyring, policy: { commitmentPolicy } }, options) {
+  const { encryptionContext, format, storage, signal } = options;
   return { keyring, commitmentPolicy, encryptionContext, format, storage, signal };
 }
 

@@ -25,7 +25,7 @@ const SLICE = 1024 * 1024;
  */
 async function getRange(store, input, range, isVerified, { encryptionContext, signal }) {
   const name = isVerified ? 'range' : 'unauthenticatedRange';
-  const given = args.options(range, ['start', 'end'], name);
+  const checkedRange = args.options(range, ['start', 'end'], name);
   const settings =
     store.keyring === undefined ? undefined : store.readSettings(encryptionContext, signal);
   const output = await store.send('HeadObjectCommand', input, signal);
@@ -40,15 +40,15 @@ async function getRange(store, input, range, isVerified, { encryptionContext, si
     store.storedRange(input, { ETag: output.ETag, start, end, signal });
   if (isMessage) {
     const { ContentLength: size } = output;
-    checkLength(store, byteRange(size, given));
+    checkLength(store, byteRange(size, checkedRange));
     const body = await store.envelope.decryptRange(
       { size, read },
-      { encryptionContext, signal, start: given.start, end: given.end },
+      { encryptionContext, signal, start: checkedRange.start, end: checkedRange.end },
     );
     return { ...output, body };
   }
   const reader = await openObject(metadata, file?.text, /** @type {any} */ (settings));
-  const { start, end } = byteRange(Math.max(0, output.ContentLength - TAG_LENGTH), given);
+  const { start, end } = byteRange(Math.max(0, output.ContentLength - TAG_LENGTH), checkedRange);
   checkLength(store, { start, end });
   // Also for no bytes: AES-CBC has no ranges.
   native(() => reader.decryptUnauthenticated(start, end - start));

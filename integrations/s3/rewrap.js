@@ -40,8 +40,12 @@ async function rewrapInstructionFile(store, place, options) {
   const Body = await rewrapInstructions(object, settings, target);
   const { TagCount, Metadata, ETag } = file.output;
   const Tagging = TagCount > 0 ? await tagsOf(store, file.place, signal) : undefined;
-  const kept = { ...propertiesOf(file.output, KEPT), Metadata, Tagging };
-  return store.send('PutObjectCommand', { ...kept, ...file.place, Body, IfMatch: ETag }, signal);
+  const properties = { ...propertiesOf(file.output, KEPT), Metadata, Tagging };
+  return store.send(
+    'PutObjectCommand',
+    { ...properties, ...file.place, Body, IfMatch: ETag },
+    signal,
+  );
 }
 
 function noFile() {

@@ -25,6 +25,7 @@ const OPTIONS = /** @type {const} */ ([
   'from',
 ]);
 const CALL_OPTIONS = /** @type {const} */ (['row', 'encoding']);
+const INDEX_CALL_OPTIONS = /** @type {const} */ (['name', 'keyId', 'encoding']);
 const NO_ROW = -1;
 
 /** The values of one column. */
@@ -51,17 +52,18 @@ class Column {
    *   and of the last one that succeeded
    */
   constructor(keys, options, owner) {
-    const given = args.options(options, OPTIONS);
-    const table = args.string(given.table, 'table');
-    const column = args.string(given.column, 'column');
-    this.#type = typeOf(given.type);
-    this.#encoding = encodingOf(given.encoding);
-    this.#deterministic = args.optionalBoolean(given.deterministic, 'deterministic') ?? false;
+    const checkedOptions = args.options(options, OPTIONS);
+    const { type, encoding, deterministic, from } = checkedOptions;
+    const table = args.string(checkedOptions.table, 'table');
+    const column = args.string(checkedOptions.column, 'column');
+    this.#type = typeOf(type);
+    this.#encoding = encodingOf(encoding);
+    this.#deterministic = args.optionalBoolean(deterministic, 'deterministic') ?? false;
     this.#native = keys.column(this.#deterministic, table, column);
     this.#encrypt = this.#native.encrypter();
     this.#decrypt = this.#native.decrypter();
-    this.#indexes = indexesOf(keys, table, column, given);
-    this.#foreign = new ForeignValues(given.from, this.#native, owner.reads);
+    this.#indexes = indexesOf(keys, table, column, checkedOptions);
+    this.#foreign = new ForeignValues(from, this.#native, owner.reads);
     this.#owner = owner;
   }
 
@@ -238,29 +240,29 @@ class Column {
   /** @param {unknown} options */
   #call(options) {
     if (options === undefined) return { row: undefined, encoding: this.#encoding };
-    const given = simple(options) ?? args.options(options, CALL_OPTIONS);
-    const encoding = given.encoding === undefined ? this.#encoding : encodingOf(given.encoding);
-    const row = rowOf(given.row);
+    const checkedOptions = simple(options) ?? args.options(options, CALL_OPTIONS);
+    const encoding = encodingOf(checkedOptions.encoding, this.#encoding);
+    const row = rowOf(checkedOptions.row);
     if (row !== undefined && this.#deterministic) throw boundToNoRow();
     return { row, encoding };
   }
 
   /** @param {unknown} options */
   #manyCall(options) {
-    const given = args.options(options, /** @type {const} */ (['rows', 'encoding']));
-    const encoding = given.encoding === undefined ? this.#encoding : encodingOf(given.encoding);
-    if (given.rows === undefined) return { rows: undefined, encoding };
+    const { rows, ...rest } = args.options(options, /** @type {const} */ (['rows', 'encoding']));
+    const encoding = encodingOf(rest.encoding, this.#encoding);
+    if (rows === undefined) return { rows, encoding };
     if (this.#deterministic) throw boundToNoRow();
-    return { rows: args.list(given.rows, 'rows').map(rowOf), encoding };
+    return { rows: args.list(rows, 'rows').map(rowOf), encoding };
   }
 
   /** @param {unknown} options */
   #indexCall(options) {
-    const given = args.options(options, /** @type {const} */ (['name', 'keyId', 'encoding']));
+    const { name, keyId, encoding } = args.options(options, INDEX_CALL_OPTIONS);
     return {
-      name: given.name === undefined ? '' : args.string(given.name, 'name'),
-      keyId: args.optionalInteger(given.keyId, 'keyId', 0, 2 ** 32 - 1),
-      encoding: given.encoding === undefined ? this.#encoding : encodingOf(given.encoding),
+      name: name === undefined ? '' : args.string(name, 'name'),
+      keyId: args.optionalInteger(keyId, 'keyId', 0, 2 ** 32 - 1),
+      encoding: encodingOf(encoding, this.#encoding),
     };
   }
 

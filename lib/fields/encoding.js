@@ -30,11 +30,15 @@ function simple(options) {
 }
 
 /**
+ * Returns an encoding, checked; nothing for a Buffer.
+ *
  * @param {unknown} encoding
+ * @param {typeof ENCODINGS[number]} [byDefault]
  * @returns {typeof ENCODINGS[number] | undefined}
  */
-function encodingOf(encoding) {
-  if (encoding === undefined || encoding === 'buffer') return undefined;
+function encodingOf(encoding, byDefault) {
+  if (encoding === undefined) return byDefault;
+  if (encoding === 'buffer') return undefined;
   const found = ENCODINGS.find((known) => known === encoding);
   if (found) return found;
   const names = ['buffer', ...ENCODINGS].map((known) => `"${known}"`);

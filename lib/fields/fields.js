@@ -53,9 +53,9 @@ class Fields {
 
   /** @param {unknown} options */
   static async open(options) {
-    const given = openOptions(options);
-    const { client, tenant, create, type, refreshMs, limit, signal } = given;
-    const record = new (records().TenantRecord)(client, given.store, tenant);
+    const checkedOptions = openOptions(options);
+    const { client, tenant, create, type, refreshMs, limit, signal } = checkedOptions;
+    const record = new (records().TenantRecord)(client, checkedOptions.store, tenant);
     const start = async () => {
       const stored = await record.load();
       const fresh = () => native(() => binding.TenantKeys.generate(type, refreshMs));
@@ -118,9 +118,9 @@ class Fields {
    */
   async addKey(purpose = 'encryption', options) {
     const name = purposeOf(purpose);
-    const given = args.options(options, /** @type {const} */ (['type', 'signal']));
-    const type = args.optionalString(given.type, 'type') ?? DEFAULT_TYPES[name];
-    const signal = args.abortSignal(given.signal);
+    const checkedOptions = args.options(options, /** @type {const} */ (['type', 'signal']));
+    const type = args.optionalString(checkedOptions.type, 'type') ?? DEFAULT_TYPES[name];
+    const signal = args.abortSignal(checkedOptions.signal);
     await this.refresh({ signal });
     return (await this.#add(name, type, signal)).keyId;
   }
@@ -166,8 +166,8 @@ class Fields {
    */
   async rotate(purpose = 'encryption', options) {
     const name = purposeOf(purpose);
-    const given = args.options(options, /** @type {const} */ (['signal']));
-    const signal = args.abortSignal(given.signal);
+    const checkedOptions = args.options(options, /** @type {const} */ (['signal']));
+    const signal = args.abortSignal(checkedOptions.signal);
     await this.refresh({ signal });
     // What is saved below is decided from these keys alone: of two processes that rotate at once, one fails.
     const keys = this.keys(name);
@@ -184,8 +184,8 @@ class Fields {
 
   /** @param {unknown} [options] */
   async refresh(options) {
-    const given = args.options(options, /** @type {const} */ (['signal']));
-    const signal = args.abortSignal(given.signal);
+    const checkedOptions = args.options(options, /** @type {const} */ (['signal']));
+    const signal = args.abortSignal(checkedOptions.signal);
     this.#current();
     // Who asks meanwhile waits for the same, each with a signal of its own.
     await untilAborted(signal, () => (this.#refreshing ??= this.#refresh()));
@@ -260,9 +260,9 @@ class Fields {
    */
   async #step(step, keyId, options) {
     const id = args.integer(keyId, 'the key id', 0, UINT32_MAX);
-    const given = args.options(options, /** @type {const} */ (['force', 'signal']));
-    const force = args.optionalBoolean(given.force, 'force') ?? false;
-    const signal = args.abortSignal(given.signal);
+    const checkedOptions = args.options(options, /** @type {const} */ (['force', 'signal']));
+    const force = args.optionalBoolean(checkedOptions.force, 'force') ?? false;
+    const signal = args.abortSignal(checkedOptions.signal);
     await this.refresh({ signal });
     await this.#save(signal, (keys) => keys.withStep(step, id, Date.now(), force));
   }

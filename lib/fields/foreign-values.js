@@ -45,12 +45,12 @@ class ForeignValues {
   read(value, encoding) {
     if (this.#readers.length === 0) return undefined;
     const text = typeof value === 'string';
-    const given = text ? value : Buffer.from(args.bytes(value, 'the value'));
-    const bytes = text ? encoding && Buffer.from(value, encoding) : given;
+    const stored = text ? value : Buffer.from(args.bytes(value, 'the value'));
+    const bytes = text ? encoding && Buffer.from(value, encoding) : stored;
     if (Buffer.isBuffer(bytes) && this.#column.hasKeyId(bytes)) return undefined;
     for (const read of this.#readers) {
-      if (read === plaintext && this.#mayBeOurs(given, bytes, encoding)) return undefined;
-      const found = read(/** @type {string | Buffer} */ (given));
+      if (read === plaintext && this.#mayBeOurs(stored, bytes, encoding)) return undefined;
+      const found = read(/** @type {string | Buffer} */ (stored));
       if (found) return found;
     }
     return undefined;
@@ -60,13 +60,13 @@ class ForeignValues {
    * Whether what would be taken for plaintext may be a value under a key that another process has added: it
    * begins as such values do, and the keys have not been read again since its key id was met first.
    *
-   * @param {unknown} given
+   * @param {unknown} stored
    * @param {unknown} bytes
    * @param {BufferEncoding | undefined} encoding
    */
-  #mayBeOurs(given, bytes, encoding) {
+  #mayBeOurs(stored, bytes, encoding) {
     if (!Buffer.isBuffer(bytes) || bytes[0] !== TINK || bytes.length < SHORTEST) return false;
-    if (typeof given === 'string' && bytes.toString(encoding) !== given) return false;
+    if (typeof stored === 'string' && bytes.toString(encoding) !== stored) return false;
     const id = bytes.toString('hex', 0, PREFIX_LENGTH);
     const met = this.#unknown.get(id);
     if (met !== undefined) return this.#reads.completed <= met;

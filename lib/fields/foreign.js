@@ -42,24 +42,24 @@ function readerOf(one, name) {
     'envelope',
     'encryptionContext',
   ]);
-  const given = args.options(one, known, name);
-  switch (given.kind) {
+  const format = args.options(one, known, name);
+  switch (format.kind) {
     case 'cloak':
-      checkApproved(given.kind, name);
-      return cloak(args.optionalStrings(given.keys, `${name}.keys`) ?? []);
+      checkApproved(format.kind, name);
+      return cloak(args.optionalStrings(format.keys, `${name}.keys`) ?? []);
     case 'typeorm-encrypted':
-      checkApproved(given.kind, name);
+      checkApproved(format.kind, name);
       return typeormEncrypted(
-        args.optionalStrings(given.keys, `${name}.keys`) ?? [],
-        args.optionalInteger(given.ivLength, `${name}.ivLength`, 1, 128) ?? 16,
+        args.optionalStrings(format.keys, `${name}.keys`) ?? [],
+        args.optionalInteger(format.ivLength, `${name}.ivLength`, 1, 128) ?? 16,
       );
     case 'message':
-      return message(given.envelope, given.encryptionContext);
+      return message(format.envelope, format.encryptionContext);
     case 'plaintext':
       return plaintext;
     default: {
       const names = KINDS.map((one) => `"${one}"`).join(', ');
-      throw invalid(`${name}.kind must be one of ${names}, not ${kind(given.kind)}`);
+      throw invalid(`${name}.kind must be one of ${names}, not ${kind(format.kind)}`);
     }
   }
 }

@@ -41,10 +41,10 @@ class Index {
    * @param {unknown} options
    */
   constructor(keys, table, column, name, options) {
-    const given = args.options(options, OPTIONS, 'the index');
+    const checkedOptions = args.options(options, OPTIONS, 'the index');
     this.#keys = keys;
-    this.#bits = args.optionalInteger(given.bits, 'bits', 1, MOST_BITS) ?? DEFAULT_BITS;
-    this.#normalizers = normalizersOf(given.normalize);
+    this.#bits = args.optionalInteger(checkedOptions.bits, 'bits', 1, MOST_BITS) ?? DEFAULT_BITS;
+    this.#normalizers = normalizersOf(checkedOptions.normalize);
     this.#native = native(() => keys.index(table, column, name));
   }
 
@@ -106,10 +106,10 @@ function indexesOf(keys, table, column, { index, indexes }) {
   if (indexes === undefined) return found;
   // Of a Proxy no name is asked: it is refused.
   const names = isProxy(indexes) ? [] : Object.getOwnPropertyNames(Object(indexes));
-  const given = args.options(indexes, names, 'indexes');
+  const optionsByName = args.options(indexes, names, 'indexes');
   for (const name of names) {
     const named = args.string(name, 'the name of an index');
-    found.set(named, new Index(keys, table, column, named, given[name]));
+    found.set(named, new Index(keys, table, column, named, optionsByName[name]));
   }
   return found;
 }
@@ -118,8 +118,8 @@ function indexesOf(keys, table, column, { index, indexes }) {
 function normalizersOf(normalize) {
   if (normalize === undefined) return [];
   const isList = isProxy(normalize) ? typeof normalize !== 'function' : args.isArray(normalize);
-  const given = isList ? args.list(normalize, 'normalize') : [normalize];
-  return given.map((one) => {
+  const normalizers = isList ? args.list(normalize, 'normalize') : [normalize];
+  return normalizers.map((one) => {
     if (typeof one === 'function') return /** @type {Normalizer} */ (one);
     if (typeof one === 'string' && Object.hasOwn(NORMALIZERS, one)) {
       return /** @type {Normalizer} */ (NORMALIZERS[one]);

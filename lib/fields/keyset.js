@@ -70,12 +70,12 @@ class Keyset {
    * @param {unknown} options
    */
   static async import(data, options) {
-    const given = args.options(options, IMPORT_OPTIONS);
-    const form = formOf(given.from, 'from');
+    const checkedOptions = args.options(options, IMPORT_OPTIONS);
+    const form = formOf(checkedOptions.from, 'from');
     const input = args.bytes(data, 'the keyset');
-    const kek = Keyset.#keyOf(given.keyring, form);
-    const aad = associatedData(given.associatedData);
-    const signal = args.abortSignal(given.signal);
+    const kek = Keyset.#keyOf(checkedOptions.keyring, form);
+    const aad = associatedData(checkedOptions.associatedData);
+    const signal = args.abortSignal(checkedOptions.signal);
     if (kek === undefined)
       return new Keyset(
         OWN,
@@ -95,11 +95,11 @@ class Keyset {
 
   /** @param {unknown} options */
   async export(options) {
-    const given = args.options(options, EXPORT_OPTIONS);
-    const form = formOf(given.to, 'to');
-    const kek = Keyset.#keyOf(given.keyring, form);
-    const aad = associatedData(given.associatedData);
-    const signal = args.abortSignal(given.signal);
+    const checkedOptions = args.options(options, EXPORT_OPTIONS);
+    const form = formOf(checkedOptions.to, 'to');
+    const kek = Keyset.#keyOf(checkedOptions.keyring, form);
+    const aad = associatedData(checkedOptions.associatedData);
+    const signal = args.abortSignal(checkedOptions.signal);
     const keyset = this.#native;
     if (kek === undefined) return native(() => keyset.write(form.json));
     if (kek instanceof Keyset) return native(() => kek.#native.wrap(form.json, keyset, aad));

@@ -24,19 +24,24 @@ const UINT32_MAX = 2 ** 32 - 1;
  * @param {unknown} options
  */
 function openOptions(options) {
-  const given = args.options(options, OPTIONS);
+  const checkedOptions = args.options(options, OPTIONS);
   return {
-    client: clientOf(given.envelope),
-    store: given.store,
-    tenant: args.string(given.tenant, 'tenant'),
-    create: args.optionalBoolean(given.create, 'create') ?? false,
-    type: args.optionalString(given.keyType, 'keyType') ?? DEFAULT_TYPES.encryption,
+    client: clientOf(checkedOptions.envelope),
+    store: checkedOptions.store,
+    tenant: args.string(checkedOptions.tenant, 'tenant'),
+    create: args.optionalBoolean(checkedOptions.create, 'create') ?? false,
+    type: args.optionalString(checkedOptions.keyType, 'keyType') ?? DEFAULT_TYPES.encryption,
     refreshMs:
-      args.optionalInteger(given.refreshMs, 'refreshMs', 10, UINT32_MAX) ?? DEFAULT_REFRESH_MS,
+      args.optionalInteger(checkedOptions.refreshMs, 'refreshMs', 10, UINT32_MAX) ??
+      DEFAULT_REFRESH_MS,
     limit:
-      args.optionalInteger(given.maxEncryptionsPerKey, 'maxEncryptionsPerKey', 1, 2 ** 48) ??
-      DEFAULT_MAX_ENCRYPTIONS,
-    signal: args.abortSignal(given.signal),
+      args.optionalInteger(
+        checkedOptions.maxEncryptionsPerKey,
+        'maxEncryptionsPerKey',
+        1,
+        2 ** 48,
+      ) ?? DEFAULT_MAX_ENCRYPTIONS,
+    signal: args.abortSignal(checkedOptions.signal),
   };
 }
 

@@ -154,22 +154,22 @@ function firstVersion() {
  * }}
  */
 function storeOf(store) {
-  const given = /** @type {any} */ (store);
-  const isStore = Object(store) === store && METHODS.every((name) => hasFunction(given, name));
-  if (isStore) return given;
+  const candidate = /** @type {any} */ (store);
+  const isStore = Object(store) === store && METHODS.every((name) => hasFunction(candidate, name));
+  if (isStore) return candidate;
   throw invalid(`store must have the functions ${METHODS.join(', ')}, not be ${kind(store)}`);
 }
 
 /**
  * @param {string} method
- * @param {string} what
+ * @param {string} reason
  * @param {unknown} [error]
  */
-function failed(method, what, error) {
+function failed(method, reason, error) {
   const text = error === undefined ? undefined : sentence(textOf(error));
   return new EnvelopeError(
     'ERR_ENVELOPE_KEYSET_STORE',
-    `the store failed to ${method} the keys: ${what}`,
+    `the store failed to ${method} the keys: ${reason}`,
     { retryable: true, ...(text === undefined ? {} : { cause: new Error(text) }) },
   );
 }

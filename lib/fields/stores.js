@@ -19,14 +19,14 @@ class SqlKeysetStore {
   /** @param {unknown} options */
   constructor(options) {
     const known = /** @type {const} */ (['query', 'dialect', 'table']);
-    const given = args.options(options, known);
-    if (typeof given.query !== 'function') throw invalid('query must be a function');
-    this.#query = /** @type {Query} */ (given.query);
-    if (given.dialect !== 'postgresql' && given.dialect !== 'sqlite') {
+    const checkedOptions = args.options(options, known);
+    if (typeof checkedOptions.query !== 'function') throw invalid('query must be a function');
+    this.#query = /** @type {Query} */ (checkedOptions.query);
+    if (checkedOptions.dialect !== 'postgresql' && checkedOptions.dialect !== 'sqlite') {
       throw invalid('dialect must be "postgresql" or "sqlite"');
     }
-    this.#dialect = given.dialect;
-    this.#table = args.optionalString(given.table, 'table') ?? 'field_keys';
+    this.#dialect = checkedOptions.dialect;
+    this.#table = args.optionalString(checkedOptions.table, 'table') ?? 'field_keys';
     if (!TABLE.test(this.#table)) throw invalid('table must be a plain name of a table');
   }
 
@@ -100,14 +100,14 @@ class DynamoDbKeysetStore {
   /** @param {unknown} options */
   constructor(options) {
     const known = /** @type {const} */ (['client', 'commands', 'tableName']);
-    const given = args.options(options, known);
-    this.#client = /** @type {any} */ (given.client);
-    this.#commands = /** @type {any} */ (given.commands);
-    this.#table = args.string(given.tableName, 'tableName');
+    const checkedOptions = args.options(options, known);
+    this.#client = /** @type {any} */ (checkedOptions.client);
+    this.#commands = /** @type {any} */ (checkedOptions.commands);
+    this.#table = args.string(checkedOptions.tableName, 'tableName');
     const names = ['GetItemCommand', 'PutItemCommand', 'DeleteItemCommand'];
     if (
-      !hasFunction(given.client, 'send') ||
-      names.some((name) => !hasFunction(given.commands, name))
+      !hasFunction(checkedOptions.client, 'send') ||
+      names.some((name) => !hasFunction(checkedOptions.commands, name))
     ) {
       throw invalid(`give a DynamoDBClient as client, and { ${names.join(', ')} } as commands`);
     }

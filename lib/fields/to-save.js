@@ -11,13 +11,13 @@ const args = require('../input/index.js');
  */
 function toSave(name, bytes, versions) {
   const known = /** @type {const} */ (['version', 'previousVersion']);
-  const given = args.options(versions, known, 'the versions');
+  const checkedVersions = args.options(versions, known, 'the versions');
   const { MAX_SAFE_INTEGER: most } = Number;
   return {
     tenant: tenantOf(name),
     data: Buffer.from(args.byteArray(bytes, 'the data')),
-    version: args.integer(given.version, 'version', 1, most),
-    previousVersion: args.integer(given.previousVersion, 'previousVersion', 0, most),
+    version: args.integer(checkedVersions.version, 'version', 1, most),
+    previousVersion: args.integer(checkedVersions.previousVersion, 'previousVersion', 0, most),
   };
 }
 

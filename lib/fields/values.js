@@ -138,18 +138,18 @@ function one(text, values) {
 }
 
 /**
- * @param {string} what
+ * @param {string} expected
  * @param {unknown} value
  */
-function wrong(what, value) {
-  return invalid(`the value must be ${what}, or null, not ${kind(value)}`);
+function wrong(expected, value) {
+  return invalid(`the value must be ${expected}, or null, not ${kind(value)}`);
 }
 
-/** @param {string} what */
-function unreadable(what) {
+/** @param {string} expected */
+function unreadable(expected) {
   return new EnvelopeError(
     'ERR_ENVELOPE_MALFORMED_MESSAGE',
-    `the value was decrypted, and is not ${what}: give the column the type that it was written with`,
+    `the value was decrypted, and is not ${expected}: give the column the type that it was written with`,
   );
 }
 

@@ -38,9 +38,9 @@ class Core {
 
   /** @param {unknown} options with a keyring */
   constructor(options) {
-    const given = args.options(options, OPTIONS);
-    this.keyring = nativeKeyring(given.keyring);
-    const checked = settings(given);
+    const checkedOptions = args.options(options, OPTIONS);
+    this.keyring = nativeKeyring(checkedOptions.keyring);
+    const checked = settings(checkedOptions);
     this.client = native(() => binding.Client.create(this.keyring, checked));
     this.#renews = checked.cache?.renewBeforeMs !== undefined;
     warnOfUnlockedKeys();
@@ -138,16 +138,16 @@ class Core {
 /**
  * Returns the options as the addon takes them; it checks what they mean.
  *
- * @param {Partial<Record<typeof OPTIONS[number], unknown>>} given
+ * @param {Partial<Record<typeof OPTIONS[number], unknown>>} options
  * @returns {import('../../binding').NativeSettings}
  */
-function settings(given) {
-  const { maxEncryptedDataKeys, maxPlaintextLength } = given;
+function settings(options) {
+  const { maxEncryptedDataKeys, maxPlaintextLength } = options;
   const { MAX_SAFE_INTEGER } = Number;
   return {
-    suiteId: suiteId(given.algorithmSuite),
-    commitmentPolicy: args.optionalString(given.commitmentPolicy, 'commitmentPolicy'),
-    frameLength: args.optionalInteger(given.frameLength, 'frameLength', 1, UINT32_MAX),
+    suiteId: suiteId(options.algorithmSuite),
+    commitmentPolicy: args.optionalString(options.commitmentPolicy, 'commitmentPolicy'),
+    frameLength: args.optionalInteger(options.frameLength, 'frameLength', 1, UINT32_MAX),
     maxEncryptedDataKeys: args.optionalInteger(
       maxEncryptedDataKeys,
       'maxEncryptedDataKeys',
@@ -160,11 +160,16 @@ function settings(given) {
       0,
       MAX_SAFE_INTEGER,
     ),
-    unwrapTimeoutMs: args.optionalInteger(given.unwrapTimeoutMs, 'unwrapTimeoutMs', 1, UINT32_MAX),
+    unwrapTimeoutMs: args.optionalInteger(
+      options.unwrapTimeoutMs,
+      'unwrapTimeoutMs',
+      1,
+      UINT32_MAX,
+    ),
     requiredContextKeys:
-      args.optionalStrings(given.requiredContextKeys, 'requiredContextKeys') ?? [],
-    allowedKeys: args.optionalStrings(given.allowedKeys, 'allowedKeys'),
-    cache: given.cache === undefined ? undefined : cacheLimits(given.cache),
+      args.optionalStrings(options.requiredContextKeys, 'requiredContextKeys') ?? [],
+    allowedKeys: args.optionalStrings(options.allowedKeys, 'allowedKeys'),
+    cache: options.cache === undefined ? undefined : cacheLimits(options.cache),
   };
 }
 
@@ -173,20 +178,20 @@ function settings(given) {
  * @returns {import('../../binding').NativeCacheLimits}
  */
 function cacheLimits(cache) {
-  const given = args.options(cache, CACHE_OPTIONS, 'cache');
+  const checkedLimits = args.options(cache, CACHE_OPTIONS, 'cache');
   const {
     maxAgeMs = 300_000,
     maxMessages = 100_000,
     maxBytes = 2 ** 40,
     maxEntries = 1000,
-  } = given;
+  } = checkedLimits;
   const { MAX_SAFE_INTEGER: max } = Number;
   return {
     maxAgeMs: args.integer(maxAgeMs, 'maxAgeMs', 1, max),
     maxMessages: args.integer(maxMessages, 'maxMessages', 1, max),
     maxBytes: args.integer(maxBytes, 'maxBytes', 1, max),
     maxEntries: args.integer(maxEntries, 'maxEntries', 1, UINT32_MAX),
-    renewBeforeMs: args.optionalInteger(given.renewBeforeMs, 'renewBeforeMs', 1, max),
+    renewBeforeMs: args.optionalInteger(checkedLimits.renewBeforeMs, 'renewBeforeMs', 1, max),
   };
 }
 

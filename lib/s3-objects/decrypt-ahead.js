@@ -61,9 +61,9 @@ class SlabDecryptor {
   /** @param {Uint8Array} chunk */
   async add(chunk) {
     // At once, as its owner may use the chunk's memory again: what is verified is what is decrypted.
-    const own = this.#filled + chunk.length > SLAB ? Buffer.from(chunk) : chunk;
-    for (let at = 0; at < own.length;) {
-      const piece = own.subarray(at, at + SLAB - this.#filled);
+    const stable = this.#filled + chunk.length > SLAB ? Buffer.from(chunk) : chunk;
+    for (let at = 0; at < stable.length;) {
+      const piece = stable.subarray(at, at + SLAB - this.#filled);
       this.#slab.set(piece, this.#filled);
       this.#filled += piece.length;
       at += piece.length;

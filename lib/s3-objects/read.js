@@ -30,10 +30,10 @@ const READ_OPTIONS = /** @type {const} */ ([
  */
 async function decryptS3Object(object, options) {
   const parts = /** @type {const} */ (['body', 'metadata', 'instructionFile']);
-  const given = args.options(object, parts, 'the object');
-  const body = args.byteArray(given.body, 'body');
+  const checkedObject = args.options(object, parts, 'the object');
+  const body = args.byteArray(checkedObject.body, 'body');
   const settings = readSettings(options);
-  const reader = await openObject(given.metadata, given.instructionFile, settings);
+  const reader = await openObject(checkedObject.metadata, checkedObject.instructionFile, settings);
   return decryptBody(reader, body, settings.signal);
 }
 
@@ -43,15 +43,16 @@ async function decryptS3Object(object, options) {
  * @param {unknown} options
  */
 function readSettings(options) {
-  const given = args.options(options, READ_OPTIONS);
+  const checkedOptions = args.options(options, READ_OPTIONS);
   return {
-    keyring: nativeKeyring(given.keyring),
-    context: args.flattenContext(given.encryptionContext),
-    signal: args.abortSignal(given.signal),
+    keyring: nativeKeyring(checkedOptions.keyring),
+    context: args.flattenContext(checkedOptions.encryptionContext),
+    signal: args.abortSignal(checkedOptions.signal),
     policy: {
-      commitmentPolicy: args.optionalString(given.commitmentPolicy, 'commitmentPolicy'),
-      legacyWrapping: args.optionalBoolean(given.legacyWrapping, 'legacyWrapping') ?? false,
-      legacyContent: args.optionalBoolean(given.legacyContent, 'legacyContent') ?? false,
+      commitmentPolicy: args.optionalString(checkedOptions.commitmentPolicy, 'commitmentPolicy'),
+      legacyWrapping:
+        args.optionalBoolean(checkedOptions.legacyWrapping, 'legacyWrapping') ?? false,
+      legacyContent: args.optionalBoolean(checkedOptions.legacyContent, 'legacyContent') ?? false,
     },
   };
 }

@@ -33,8 +33,8 @@ async function rewrapInstructions({ metadata, instructionFile }, settings, targe
   const changed = await abortable(signal, (caller) =>
     parsed.rewrap(keyring, policy, context, to, newContext, caller),
   );
-  const kept = Object.entries(fields).filter(([name]) => !names.includes(name));
-  const text = asciiJson(Object.fromEntries([...kept, ...changed]));
+  const unchanged = Object.entries(fields).filter(([name]) => !names.includes(name));
+  const text = asciiJson(Object.fromEntries([...unchanged, ...changed]));
   // It is to replace the only one there is; a part of it may stand in the object's own metadata.
   parseMetadata(metadata, text);
   return text;

@@ -56,16 +56,17 @@ async function encryptS3Object(data, options) {
  * @param {unknown} options
  */
 function writeSettings(options) {
-  const given = args.options(options, WRITE_OPTIONS);
-  const commitmentPolicy = args.optionalString(given.commitmentPolicy, 'commitmentPolicy');
+  const checkedOptions = args.options(options, WRITE_OPTIONS);
+  const commitmentPolicy = args.optionalString(checkedOptions.commitmentPolicy, 'commitmentPolicy');
   const byPolicy = commitmentPolicy === 'forbidEncryptAllowDecrypt' ? 'V2' : 'V3';
   return {
-    keyring: nativeKeyring(given.keyring),
-    context: args.flattenContext(given.encryptionContext),
-    signal: args.abortSignal(given.signal),
+    keyring: nativeKeyring(checkedOptions.keyring),
+    context: args.flattenContext(checkedOptions.encryptionContext),
+    signal: args.abortSignal(checkedOptions.signal),
     commitmentPolicy,
-    format: oneOf(given.format, 'format', ['V2', 'V3']) ?? byPolicy,
-    storage: oneOf(given.storage, 'storage', ['metadata', 'instructionFile']) ?? 'metadata',
+    format: oneOf(checkedOptions.format, 'format', ['V2', 'V3']) ?? byPolicy,
+    storage:
+      oneOf(checkedOptions.storage, 'storage', ['metadata', 'instructionFile']) ?? 'metadata',
   };
 }
 
