@@ -28,8 +28,8 @@ const REWRAP_OPTIONS = /** @type {const} */ ([...CONTEXT_AND_SIGNAL, 'newEncrypt
  * @param {unknown} options
  */
 async function generateDataKey(keyring, options) {
-  const { encryptionContext, signal, given } = args.callOptions(options, GENERATE_OPTIONS);
-  const length = dataKeyLength(given);
+  const { encryptionContext, signal, checkedOptions } = args.callOptions(options, GENERATE_OPTIONS);
+  const length = dataKeyLength(checkedOptions);
   return unlessAborted(signal, (caller) =>
     binding.generateDataKey(keyring, length, encryptionContext, caller),
   );
@@ -40,8 +40,8 @@ async function generateDataKey(keyring, options) {
  * @param {unknown} options
  */
 async function generateDataKeyWithoutPlaintext(keyring, options) {
-  const { encryptionContext, signal, given } = args.callOptions(options, GENERATE_OPTIONS);
-  const length = dataKeyLength(given);
+  const { encryptionContext, signal, checkedOptions } = args.callOptions(options, GENERATE_OPTIONS);
+  const length = dataKeyLength(checkedOptions);
   return unlessAborted(signal, (caller) =>
     binding.generateDataKeyWithoutPlaintext(keyring, length, encryptionContext, caller),
   );
@@ -86,8 +86,8 @@ async function encryptDirect(keyring, data, options) {
  * @param {unknown} options
  */
 async function rewrapDataKey(keyring, ciphertextBlob, to, options) {
-  const { encryptionContext, signal, given } = args.callOptions(options, REWRAP_OPTIONS);
-  const newContext = args.newContext(given) ?? encryptionContext;
+  const { encryptionContext, signal, checkedOptions } = args.callOptions(options, REWRAP_OPTIONS);
+  const newContext = args.newContext(checkedOptions) ?? encryptionContext;
   const blob = args.bytes(ciphertextBlob, 'ciphertextBlob');
   return unlessAborted(signal, (caller) =>
     binding.rewrapDataKey(keyring, blob, encryptionContext, to, newContext, caller),
@@ -100,8 +100,8 @@ async function rewrapDataKey(keyring, ciphertextBlob, to, options) {
  * @param {unknown} options
  */
 async function generateDataKeyPair(keyring, withPlaintext, options) {
-  const { encryptionContext, signal, given } = args.callOptions(options, PAIR_OPTIONS);
-  const keyPairSpec = args.optionalString(given.keyPairSpec, 'keyPairSpec') ?? 'RSA_2048';
+  const { encryptionContext, signal, checkedOptions } = args.callOptions(options, PAIR_OPTIONS);
+  const keyPairSpec = args.optionalString(checkedOptions.keyPairSpec, 'keyPairSpec') ?? 'RSA_2048';
   const { privateKeyPlaintext, ...pair } = await unlessAborted(signal, (caller) =>
     binding.generateDataKeyPair(keyring, keyPairSpec, withPlaintext, encryptionContext, caller),
   );

@@ -141,8 +141,9 @@ function parse(error) {
   // What a caller's function threw may be anything.
   if (!isNativeError(error)) return undefined;
   const { code, message } = /** @type {{ code?: unknown, message?: unknown }} */ (error);
-  const own = code === 'GenericFailure' && typeof message === 'string' && message.startsWith('{"');
-  return own ? JSON.parse(message) : undefined;
+  const isOurs =
+    code === 'GenericFailure' && typeof message === 'string' && message.startsWith('{"');
+  return isOurs ? JSON.parse(message) : undefined;
 }
 
 /**

@@ -56,7 +56,7 @@ async function decryptFile(core, source, destination, options) {
  */
 async function reEncryptFile(from, to, source, destination, options) {
   const settings = fileOptions(source, destination, options, RE_ENCRYPT_OPTIONS);
-  const newContext = args.newContext(settings.given);
+  const newContext = args.newContext(settings.checkedOptions);
   const { read, written } = await watch(settings, (job, paths) =>
     binding.reEncryptFile(
       job,
@@ -126,8 +126,8 @@ async function watch({ paths, signal, onProgress }, start) {
  */
 function fileOptions(source, destination, options, known) {
   /** @type {Record<string, unknown>} */
-  const given = args.options(options, known);
-  const { overwrite = false, onProgress } = given;
+  const checkedOptions = args.options(options, known);
+  const { overwrite = false, onProgress } = checkedOptions;
   if (typeof overwrite !== 'boolean') throw invalid('overwrite must be true or false');
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw invalid('onProgress must be a function');
@@ -138,12 +138,12 @@ function fileOptions(source, destination, options, known) {
       destination: absolutePath(destination, 'the destination'),
       overwrite,
     },
-    encryptionContext: args.flattenContext(given.encryptionContext),
-    signal: args.abortSignal(given.signal),
+    encryptionContext: args.flattenContext(checkedOptions.encryptionContext),
+    signal: args.abortSignal(checkedOptions.signal),
     onProgress: /** @type {((progress: import('../index').Progress) => void) | undefined} */ (
       onProgress
     ),
-    given,
+    checkedOptions,
   };
 }
 

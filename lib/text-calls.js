@@ -16,8 +16,8 @@ class TextCalls {
    * @param {unknown} [options]
    */
   async encryptText(value, options) {
-    const given = textOptions(options);
-    return (await this.encrypt(text().textBytes(value), given)).toString('base64url');
+    const checkedOptions = textOptions(options);
+    return (await this.encrypt(text().textBytes(value), checkedOptions)).toString('base64url');
   }
 
   /**
@@ -26,8 +26,8 @@ class TextCalls {
    * @param {unknown} [options]
    */
   async decryptText(message, options) {
-    const given = textOptions(options);
-    return text().textOf(await this.decrypt(text().messageBytes(message), given));
+    const checkedOptions = textOptions(options);
+    return text().textOf(await this.decrypt(text().messageBytes(message), checkedOptions));
   }
 
   /**
@@ -36,8 +36,8 @@ class TextCalls {
    * @param {unknown} [options]
    */
   async encryptJson(value, options) {
-    const given = textOptions(options);
-    return (await this.encrypt(text().jsonBytes(value), given)).toString('base64url');
+    const checkedOptions = textOptions(options);
+    return (await this.encrypt(text().jsonBytes(value), checkedOptions)).toString('base64url');
   }
 
   /**
@@ -46,8 +46,8 @@ class TextCalls {
    * @param {unknown} [options]
    */
   async decryptJson(message, options) {
-    const given = textOptions(options);
-    return text().jsonOf(await this.decrypt(text().messageBytes(message), given));
+    const checkedOptions = textOptions(options);
+    return text().jsonOf(await this.decrypt(text().messageBytes(message), checkedOptions));
   }
 }
 

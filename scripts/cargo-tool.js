@@ -16,8 +16,8 @@ const TOOLS = path.join(__dirname, '..', 'target', 'tools');
 function cargoTool(name, version) {
   const binary = path.join(TOOLS, 'bin', name);
   if (!isInstalled(`${name} ${version} `) || !fs.existsSync(binary)) {
-    const what = [name, '--version', version, '--locked', '--force', '--root', TOOLS];
-    const { status } = spawnSync('cargo', ['install', '--quiet', ...what], { stdio: 'inherit' });
+    const options = [name, '--version', version, '--locked', '--force', '--root', TOOLS];
+    const { status } = spawnSync('cargo', ['install', '--quiet', ...options], { stdio: 'inherit' });
     if (status !== 0) throw new Error(`cargo install ${name} failed`);
   }
   return binary;

@@ -25,21 +25,21 @@ const CRYPTO_CRATES =
   'aws_lc_rs|aes|aes_gcm|aes_gcm_siv|aes_kw|aes_siv|cbc|chacha20poly1305|cmac|ctr|getrandom|ghash|hkdf|p256|p384|p521|rsa|sha1|sha2';
 /** Words that belong to one place; `where` is matched against the path. */
 const CONFINED = [
-  { pattern: /\bnapi(_derive)?\b/g, where: /^src\/node\//, what: 'napi' },
+  { pattern: /\bnapi(_derive)?\b/g, where: /^src\/node\//, subject: 'napi' },
   {
     pattern: /\b(aws_sdk_\w+|aws_config|aws_credential_types|aws_smithy\w*)\b/g,
     where: /^src\/keyring\/aws_kms/,
-    what: 'the AWS SDK',
+    subject: 'the AWS SDK',
   },
   {
     pattern: new RegExp(`(?<![\\w.]|\\w::)(${CRYPTO_CRATES})::|\\buse (${CRYPTO_CRATES})\\b`, 'g'),
     where: /^src\/crypto\b/,
-    what: 'cryptography crates',
+    subject: 'cryptography crates',
   },
   {
     pattern: /\bunsafe\b/g,
     where: /^src\/(crypto\/fips_tests|node\/(bytes|ending|signals)|secret_memory)\.rs$/,
-    what: 'unsafe',
+    subject: 'unsafe',
   },
 ];
 
@@ -75,14 +75,14 @@ function checkRust(file, source) {
 }
 
 function checkImports(file, code) {
-  const own = modulePath(file);
-  const [room] = own;
+  const module = modulePath(file);
+  const [room] = module;
   // src/lib.rs is in no room: it re-exports from all of them.
   if (room === undefined) return [];
   if (rankOf(room) < 0) {
     return [{ file, line: 1, message: `give ${room} its place in LAYERS of check-layers.js` }];
   }
-  return importedRooms(own, code)
+  return importedRooms(module, code)
     .filter(({ name }) => name !== room && !(rankOf(name) >= 0 && rankOf(name) < rankOf(room)))
     .map(({ name, offset }) => ({
       file,
@@ -97,9 +97,10 @@ function checkImports(file, code) {
 /**
  * Returns the rooms named by `crate::room` and `crate::{room, ...}`, also where `super` is the root.
  */
-function importedRooms(own, code) {
+function importedRooms(module, code) {
   const inline = inlineModules(code);
-  const depthAt = (at) => own.length + inline.filter(([from, to]) => from < at && at < to).length;
+  const depthAt = (at) =>
+    module.length + inline.filter(([from, to]) => from < at && at < to).length;
   return [...code.matchAll(/\b(crate|(?:super\s*::\s*)*super)\s*::\s*/g)]
     .filter(({ 1: from, index }) => from === 'crate' || from.split('::').length >= depthAt(index))
     .flatMap((match) => firstNames(code, match.index + match[0].length));
@@ -150,11 +151,11 @@ function closingBrace(code, open) {
 }
 
 function checkConfined(file, code) {
-  return CONFINED.filter(({ where }) => !where.test(file)).flatMap(({ pattern, where, what }) =>
+  return CONFINED.filter(({ where }) => !where.test(file)).flatMap(({ pattern, where, subject }) =>
     [...code.matchAll(pattern)].map((match) => ({
       file,
       line: lineAt(code, match.index),
-      message: `${what} (${match[0]}) belongs in ${where.source}: move it there`,
+      message: `${subject} (${match[0]}) belongs in ${where.source}: move it there`,
     })),
   );
 }

@@ -56,7 +56,7 @@ async function main() {
 async function runNumberedCase(seed, number, run) {
   const steps = [];
   try {
-    await runCase(new Random(`${seed}:${number}`), run, (what) => steps.push(what));
+    await runCase(new Random(`${seed}:${number}`), run, (step) => steps.push(step));
     return 'passed';
   } catch (error) {
     console.log(`\nFAILED: case ${number} of seed ${seed}\n  ${steps.join('\n  ')}`);

@@ -98,8 +98,8 @@ function seconds(work) {
 
 function report(rounds) {
   for (const part of ['add', 'run']) {
-    const what = part === 'add' ? 'pnpm add' : 'the program, from its start to its end';
-    console.log(what);
+    const title = part === 'add' ? 'pnpm add' : 'the program, from its start to its end';
+    console.log(title);
     for (const name of Object.keys(SIDES)) {
       const middle = median(rounds.map((round) => round[name][part]));
       console.log(`  ${name.padEnd(24)}${middle.toFixed(2).padStart(6)} s`);

@@ -91,9 +91,9 @@ function env() {
   return { ...process.env, RUSTC_BOOTSTRAP: '1' };
 }
 
-function check({ status, error }, what) {
+function check({ status, error }, task) {
   if (error) throw error;
-  if (status !== 0) throw new Error(`${what} failed`);
+  if (status !== 0) throw new Error(`${task} failed`);
 }
 
 main(process.argv.slice(2)).catch((error) => {

@@ -82,9 +82,11 @@ function packPlatform({ name, folder, manifest, binary }, staged, outDir) {
 }
 
 function packMain(manifest, built, staged, outDir) {
-  const kept = Object.entries(manifest).filter(([field]) => !DEVELOPMENT.includes(field));
+  const publishedFields = Object.entries(manifest).filter(
+    ([field]) => !DEVELOPMENT.includes(field),
+  );
   const published = {
-    ...Object.fromEntries(kept),
+    ...Object.fromEntries(publishedFields),
     files: [...manifest.files, SBOM],
     optionalDependencies: Object.fromEntries(
       built.map((platform) => [platform.manifest.name, platform.manifest.version]),

@@ -72,9 +72,9 @@ async function testNode() {
   if (files.length === 0) return { ok: false, error: 'there is no __test__/SUBJECT/*.test.js' };
 
   const options = ['--test-concurrency=2', `--test-timeout=${TIMEOUT_MS}`];
-  const own = engine === 'aws-lc' ? {} : { KMS_ENVELOPE_NATIVE_PATH: addon };
+  const addonPath = engine === 'aws-lc' ? {} : { KMS_ENVELOPE_NATIVE_PATH: addon };
   return withEmulators(async (shared) => {
-    const env = { ...own, ...shared };
+    const env = { ...addonPath, ...shared };
     return nodeTests(
       await run(process.execPath, ['scripts/node-tests.js', ...options, ...files], { env }),
     );
@@ -86,10 +86,10 @@ async function prepareForNode(engine) {
   prepare.nodeModules();
   const addon = engine === 'aws-lc' ? 'addon' : `addon:${engine}`;
   const steps = [[addon], prepare.TEST_STEPS];
-  const made = await Promise.all(
+  const results = await Promise.all(
     steps.map((names) => run(process.execPath, ['scripts/prepare.js', ...names])),
   );
-  if (made.some(({ ok }) => !ok)) throw new Error('what the tests need could not be made');
+  if (results.some(({ ok }) => !ok)) throw new Error('what the tests need could not be made');
   return prepare.addon({ engine });
 }
 
@@ -162,8 +162,8 @@ async function testFips() {
   // The module also encrypts TLS connections.
   const files = [...testFilesOf('fips'), '__test__/kms/connections.test.js'];
   const args = ['scripts/node-tests.js', '--test-concurrency=2', ...files];
-  const own = { KMS_ENVELOPE_NATIVE_PATH: addon };
-  return combined([rust, nodeTests(await run(process.execPath, args, { env: own }))]);
+  const testEnv = { KMS_ENVELOPE_NATIVE_PATH: addon };
+  return combined([rust, nodeTests(await run(process.execPath, args, { env: testEnv }))]);
 }
 
 /** Returns Rust's target triple of this machine, such as `x86_64-unknown-linux-gnu`. */

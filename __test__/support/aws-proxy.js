@@ -53,10 +53,12 @@ async function startAwsProxy(endpoint) {
 async function forwarded(endpoint, { method, headers, url }, body) {
   const { host: _, connection: __, 'content-length': ___, ...others } = headers;
   const answer = await fetch(new URL(url, endpoint), { method, headers: others, body });
-  const kept = [...answer.headers].filter(([name]) => /^(content-type|x-amzn?-.*)$/.test(name));
+  const forwardedHeaders = [...answer.headers].filter(([name]) =>
+    /^(content-type|x-amzn?-.*)$/.test(name),
+  );
   return {
     status: answer.status,
-    headers: Object.fromEntries(kept),
+    headers: Object.fromEntries(forwardedHeaders),
     body: Buffer.from(await answer.arrayBuffer()),
   };
 }

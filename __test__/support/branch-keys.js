@@ -138,25 +138,25 @@ class Vectors {
   }
 
   /** The keyring that a case or a job describes. */
-  keyring(given) {
-    const id = JSON.stringify(given);
-    if (!this.keyrings.has(id)) this.keyrings.set(id, this.#makeKeyring(given));
+  keyring(description) {
+    const id = JSON.stringify(description);
+    if (!this.keyrings.has(id)) this.keyrings.set(id, this.#makeKeyring(description));
     return this.keyrings.get(id);
   }
 
-  #makeKeyring(given) {
-    const { type, key_store: name, table, branch_key_id: branchKeyId, supplier } = given;
+  #makeKeyring(description) {
+    const { type, key_store: name, table, branch_key_id: branchKeyId, supplier } = description;
     if (type === 'multi') {
-      const { generator, children } = given;
+      const { generator, children } = description;
       return new MultiKeyring({
         generator: generator ? this.keyring(generator) : undefined,
         children: children.map((child) => this.keyring(child)),
       });
     }
     if (type === 'kms') {
-      return new AwsKmsKeyring({ keyId: this.keys[given.key].arn, endpoint: this.endpoint });
+      return new AwsKmsKeyring({ keyId: this.keys[description.key].arn, endpoint: this.endpoint });
     }
-    if (type !== 'hierarchy') return plainKeyringOf(given, this.keys, this.endpoint);
+    if (type !== 'hierarchy') return plainKeyringOf(description, this.keys, this.endpoint);
     const branchKeyStore = this.store(name, table);
     if (supplier === undefined) return new HierarchicalKeyring({ branchKeyStore, branchKeyId });
     return new HierarchicalKeyring({ branchKeyStore, branchKeyIdOf: suppliedBy(supplier) });

@@ -19,12 +19,12 @@ const BIN = path.join(__dirname, '..', '..', 'bin', 'kms-envelope.js');
  * @param {{ cwd?: string, env?: Record<string, string>, node?: string }} [options]
  */
 function start(args, { cwd, env = {}, node = process.execPath } = {}) {
-  const own = Object.entries(process.env).filter(
+  const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(AWS|BRANCH|ENCRYPTION|FIELDS|DATABASE|PG)/.test(name),
   );
   const child = spawn(node, [BIN, ...args], {
     cwd,
-    env: { ...Object.fromEntries(own), HOME: cwd, ...env },
+    env: { ...Object.fromEntries(inherited), HOME: cwd, ...env },
     // What hangs is killed, and fails.
     timeout: 60_000,
     killSignal: 'SIGKILL',

@@ -36,11 +36,13 @@ function startDoctors() {
 
 async function examine({ id, key, env, preload }) {
   const argv = ['doctor', '--json', '--key', key];
-  const own = Object.entries(process.env).filter(([name]) => !/^(AWS|ENCRYPTION)_/.test(name));
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(AWS|ENCRYPTION)_/.test(name),
+  );
   const worker = new Worker(BIN, {
     argv,
     execArgv: preload ? ['-r', preload] : [],
-    env: { ...Object.fromEntries(own), ...env },
+    env: { ...Object.fromEntries(inherited), ...env },
     stdout: true,
   });
   const chunks = [];

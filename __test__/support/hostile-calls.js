@@ -217,9 +217,9 @@ const CALLS = [
     return envelope.rewrapDataKey(blob, next() % 4 ? envelope : values[2](), options);
   }),
   call('Envelope.encryptDirect', CALL, async (options, values) => {
-    const given = values[3]();
-    const expected = bytesOf(given);
-    const { ciphertextBlob } = await envelope.encryptDirect(given, options);
+    const plaintext = values[3]();
+    const expected = bytesOf(plaintext);
+    const { ciphertextBlob } = await envelope.encryptDirect(plaintext, options);
     if (options?.encryptionContext !== undefined) return;
     assert.ok((await envelope.decryptDirect(ciphertextBlob)).plaintext.equals(expected));
   }),
@@ -308,12 +308,12 @@ const CALLS = [
     (credentials) => void new api.AwsKmsKeyring({ keyId: 'alias/x', credentials }),
   ),
   call('AwsKmsKeyring', {}, async (_, [answer]) => {
-    const own = new api.AwsKmsKeyring({
+    const keyring = new api.AwsKmsKeyring({
       keyId: 'alias/x',
       credentials: () => answer(),
       timeoutMs: 50,
     });
-    await new Envelope({ keyring: own }).encrypt('x');
+    await new Envelope({ keyring: keyring }).encrypt('x');
   }),
   call(
     'AwsKmsKeyring',
@@ -355,12 +355,12 @@ const CALLS = [
       };
       const storage = Object.assign(new MemoryStorage(), answers);
       const names = { logicalName: 'name', kmsKeyId: KMS_KEY, timeoutMs: 50, maxAttempts: 1 };
-      const own = new api.BranchKeyStore({ storage, ...names });
-      await own.describe('id').catch(onlyOurs);
-      await own.list().catch(onlyOurs);
-      await own.createTable().catch(onlyOurs);
-      await own.destroy('id').catch(onlyOurs);
-      await own.rotate('id');
+      const store = new api.BranchKeyStore({ storage, ...names });
+      await store.describe('id').catch(onlyOurs);
+      await store.list().catch(onlyOurs);
+      await store.createTable().catch(onlyOurs);
+      await store.destroy('id').catch(onlyOurs);
+      await store.rotate('id');
     }),
   ),
   call('BranchKeyStore.create', { ...CALL, branchKeyId: () => 'id' }, (options) =>
@@ -391,8 +391,8 @@ const CALLS = [
   ),
   call('HierarchicalKeyring', {}, async (_, [answer]) => {
     const branchKeyIdOf = () => answer();
-    const own = new api.HierarchicalKeyring({ branchKeyStore, branchKeyIdOf });
-    await new Envelope({ keyring: own }).encrypt('x');
+    const keyring = new api.HierarchicalKeyring({ branchKeyStore, branchKeyIdOf });
+    await new Envelope({ keyring: keyring }).encrypt('x');
   }),
   call(
     'RawEcdhKeyring',
@@ -498,41 +498,41 @@ function call(name, options, run) {
     [fc.toStringMethod]: () => name,
     run(values, next) {
       if (next() % 8 === 0) return run(values[0](), values, next);
-      const given = {};
+      const chosen = {};
       for (const [option, right] of Object.entries(options)) {
         const choice = next() % 6;
-        if (choice > 1) given[option] = right();
-        else if (choice === 1) given[option] = values[next() % 3]();
+        if (choice > 1) chosen[option] = right();
+        else if (choice === 1) chosen[option] = values[next() % 3]();
       }
-      return run(given, values, next);
+      return run(chosen, values, next);
     },
   };
 }
 
 /** A call that makes a message of bytes: it must decrypt to them. */
 function writing(name, options, run) {
-  return call(name, options, async (given, values, next) => {
+  return call(name, options, async (chosen, values, next) => {
     const input = next() % 2 ? values[3]() : data;
     const expected = bytesOf(input);
-    const message = Buffer.from(await run(input, given));
+    const message = Buffer.from(await run(input, chosen));
     assert.ok(expected && envelope.decryptSync(message).equals(expected), `${name}: other bytes`);
   });
 }
 
 /** A call that reads a message: what it gives is what the message holds. */
 function reading(name, options, run, isRight = (found) => data.equals(found)) {
-  return call(name, options, async (given, values, next) => {
+  return call(name, options, async (chosen, values, next) => {
     const input = next() % 3 ? sealed : values[3]();
-    assert.ok(isRight(await run(input, given)), `${name}: other bytes`);
+    assert.ok(isRight(await run(input, chosen)), `${name}: other bytes`);
   });
 }
 
 /** A call from a file to a file. */
 function file(name, options, source, run) {
-  return call(name, options, async (given, values, next) => {
+  return call(name, options, async (chosen, values, next) => {
     const from = next() % 3 ? place(source) : values[1]();
     const to = next() % 3 ? place('out') : values[2]();
-    await run(from, to, given);
+    await run(from, to, chosen);
   });
 }
 
@@ -545,8 +545,8 @@ function onlyOurs(error) {
 function custom(name, functions) {
   return call(name, {}, (_, [answer]) => {
     const options = { providerId: 'mine', timeoutMs: 2000, wrapDataKey, unwrapDataKey };
-    const own = new CustomKeyring({ ...options, ...functions(answer) });
-    return roundTrip(new Envelope({ keyring: own }));
+    const keyring = new CustomKeyring({ ...options, ...functions(answer) });
+    return roundTrip(new Envelope({ keyring: keyring }));
   });
 }
 

@@ -12,10 +12,10 @@ async function unwrapDataKey({ ciphertext }) {
   return Buffer.from(ciphertext.toString(), 'hex');
 }
 
-async function roundTrip(made) {
+async function roundTrip(envelope) {
   const options = { encryptionContext: { a: 'b' } };
-  const message = await made.encrypt('x', options);
-  assert.equal(String(await made.decrypt(message, options)), 'x');
+  const message = await envelope.encrypt('x', options);
+  assert.equal(String(await envelope.decrypt(message, options)), 'x');
 }
 
 /** Returns the output of a Node.js stream for one chunk. */

@@ -90,9 +90,9 @@ async function calls(folder, { endpoint }) {
   const at = (name) => path.join(folder, name);
   fs.writeFileSync(at('plain'), 'x');
   fs.writeFileSync(at('message'), message);
-  const stream = (made, input) => {
-    made.end(input);
-    return buffer(made);
+  const stream = (transform, input) => {
+    transform.end(input);
+    return buffer(transform);
   };
   const web = async ({ readable, writable }, input) => {
     const writer = writable.getWriter();

@@ -21,9 +21,9 @@ function packOnce(outDir) {
   if (!fs.existsSync(list)) {
     // Two files may come here at once: both pack, and one of the lists stays.
     const folder = fs.mkdtempSync(path.join(shared, 'packed-'));
-    const own = path.join(folder, 'packed.json');
-    fs.writeFileSync(own, JSON.stringify(pack(folder)));
-    fs.renameSync(own, list);
+    const finished = path.join(folder, 'packed.json');
+    fs.writeFileSync(finished, JSON.stringify(pack(folder)));
+    fs.renameSync(finished, list);
   }
   return JSON.parse(fs.readFileSync(list, 'utf8'));
 }

@@ -19,10 +19,10 @@ function postgresPrograms() {
 /**
  * A server in a temporary folder, on a free port of 127.0.0.1.
  *
- * @param {string[]} [own] settings, such as `log_statement=all`
+ * @param {string[]} [moreSettings] settings, such as `log_statement=all`
  * @returns {Promise<{ url: string, folder: string, stop(): void }>} folder: with its data and its log
  */
-async function startPostgres(own = []) {
+async function startPostgres(moreSettings = []) {
   const programs = postgresPrograms();
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kms-envelope-postgres-'));
   const data = path.join(folder, 'data');
@@ -30,7 +30,9 @@ async function startPostgres(own = []) {
   const port = await freePort();
   run([path.join(programs, 'initdb'), '--auth=trust', '--username=test', '--no-sync', '-D', data]);
   const common = ['listen_addresses=127.0.0.1', "unix_socket_directories=''", 'fsync=off'];
-  const settings = [`-p ${port}`, ...[...common, ...own].map((one) => `-c ${one}`)].join(' ');
+  const settings = [`-p ${port}`, ...[...common, ...moreSettings].map((one) => `-c ${one}`)].join(
+    ' ',
+  );
   const control = [path.join(programs, 'pg_ctl'), '-D', data, '-w', '-s'];
   run([...control, '-l', path.join(folder, 'log'), '-o', settings, 'start']);
   return {

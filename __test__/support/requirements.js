@@ -37,10 +37,10 @@ const INSTALLED = {
  *
  * @param {import('node:test').TestContext} t
  * @param {unknown} condition
- * @param {string} what what is missing and how to get it
+ * @param {string} missing what is missing and how to get it
  */
-function requireOrSkip(t, condition, what) {
-  const reason = skipReason(condition, what);
+function requireOrSkip(t, condition, missing) {
+  const reason = skipReason(condition, missing);
   if (reason) t.skip(reason);
   return !reason;
 }
@@ -66,10 +66,10 @@ function isInstalled(name) {
 }
 
 /** Why a test or suite that needs this is skipped, or false; in CI it fails instead. */
-function skipReason(condition, what) {
+function skipReason(condition, missing) {
   if (condition) return false;
-  if (process.env.CI === 'true') throw new Error(`missing: ${what}`);
-  return `missing: ${what}`;
+  if (process.env.CI === 'true') throw new Error(`missing: ${missing}`);
+  return `missing: ${missing}`;
 }
 
 module.exports = {

@@ -25,11 +25,11 @@ function binaryIn(scope, file) {
 
 /** The environment of a user: without ours, and without what a tool would tell its makers. */
 function userEnvironment(more = {}) {
-  const own = Object.entries(process.env).filter(
+  const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(AWS|KMS_ENVELOPE|NODE)_/.test(name),
   );
   return {
-    ...Object.fromEntries(own),
+    ...Object.fromEntries(inherited),
     DENO_NO_UPDATE_CHECK: '1',
     DO_NOT_TRACK: '1',
     NEXT_TELEMETRY_DISABLED: '1',

@@ -7,7 +7,7 @@ const { AwsKmsKeyring, Envelope } = require('../..');
 
 const { reader, ...options } = JSON.parse(process.argv[2] ?? '{}');
 const times = Number(process.argv[3] ?? 1);
-const using = (given) => new Envelope({ keyring: new AwsKmsKeyring(given) });
+const using = (options) => new Envelope({ keyring: new AwsKmsKeyring(options) });
 let envelope;
 
 run().then(

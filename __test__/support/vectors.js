@@ -50,8 +50,8 @@ function present(t) {
     t.skip('left out, as ESDK_VECTORS says');
     return false;
   }
-  const what = `${SHARED}; set ESDK_VECTORS to the vectors' folder`;
-  return requireOrSkip(t, hasWholeSet, what);
+  const missing = `${SHARED}; set ESDK_VECTORS to the vectors' folder`;
+  return requireOrSkip(t, hasWholeSet, missing);
 }
 
 /**

@@ -59,9 +59,9 @@ function sizes(parties, value) {
 /** The addon's own call alone, without what JavaScript does before and after it. */
 function inRust(values) {
   const column = nativeColumn();
-  let given;
+  let callArguments;
   const keep = (input, end, output) => {
-    given = { input: Buffer.from(input), end, output };
+    callArguments = { input: Buffer.from(input), end, output };
     return column.encryptMany(input, end, output);
   };
   batch.run(values, undefined, column.overhead, keep);
@@ -70,9 +70,9 @@ function inRust(values) {
       let total = 0n;
       for (let i = 0; i < count; i++) {
         // It wipes what it has read.
-        const input = Buffer.from(given.input);
+        const input = Buffer.from(callArguments.input);
         const start = process.hrtime.bigint();
-        column.encryptMany(input, given.end, given.output);
+        column.encryptMany(input, callArguments.end, callArguments.output);
         total += process.hrtime.bigint() - start;
       }
       return Number(total);

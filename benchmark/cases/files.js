@@ -28,7 +28,7 @@ function files({ quick }) {
   );
 }
 
-async function compare(quick, parties, what) {
+async function compare(quick, parties, subject) {
   const length = quick ? 128 * MIB : GIB;
   return inNewFolder(async (place) => {
     const [plain, copy] = [place('plain'), place('copy')];
@@ -45,7 +45,7 @@ async function compare(quick, parties, what) {
       }
       const rounds = quick ? { rounds: 3 } : { rounds: 5, mostRounds: 9, budgetMs: 120_000 };
       groups.push({
-        name: `${operation}, ${what}`,
+        name: `${operation}, ${subject}`,
         bytes: length,
         sides: await inRounds(sides, { quick, ...rounds }),
       });

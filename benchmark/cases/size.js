@@ -30,8 +30,13 @@ function installed() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kms-envelope-size-'));
   try {
     const { main, platforms } = pack(folder);
-    const own = platforms.find(({ name }) => name.includes(`${process.platform}-${process.arch}`));
-    const download = [main, own.tarball].reduce((sum, file) => sum + fs.statSync(file).size, 0);
+    const platform = platforms.find(({ name }) =>
+      name.includes(`${process.platform}-${process.arch}`),
+    );
+    const download = [main, platform.tarball].reduce(
+      (sum, file) => sum + fs.statSync(file).size,
+      0,
+    );
     const figures = { 'kms-envelope, as it is downloaded': download };
     for (const name of ['@aws-crypto/client-node', '@aws-sdk/client-kms', 'age-encryption']) {
       const { bytes, packages } = installedSize(name);

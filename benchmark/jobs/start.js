@@ -7,7 +7,7 @@ const { performance } = require('node:perf_hooks');
 const { startClock } = require('../lib/clock');
 const { CONTEXT, KEY } = require('../lib/keys');
 
-const [, , what, keyArn, endpoint] = process.argv;
+const [, , party, keyArn, endpoint] = process.argv;
 const data = Buffer.from('the first secret');
 const options = { encryptionContext: CONTEXT };
 
@@ -62,13 +62,13 @@ const STARTS = {
 };
 
 async function main() {
-  const { load, call } = STARTS[what];
+  const { load, call } = STARTS[party];
   const elapsed = startClock();
   const loaded = load();
   const between = elapsed();
   const result = await call(loaded);
   const both = elapsed();
-  if (what !== 'bare node' && !result) throw new Error(`${what} gave nothing back`);
+  if (party !== 'bare node' && !result) throw new Error(`${party} gave nothing back`);
   const answer = {
     load: between,
     call: both - between,

@@ -45,7 +45,7 @@ function countScheduled([ran, waited]) {
 
 /** For which part of the time that who measured could have run, others had the processors. */
 function waitedPart() {
-  const [ran, waited] = scheduled().map((own, i) => own + others[i]);
+  const [ran, waited] = scheduled().map((count, i) => count + others[i]);
   return waited / (ran + waited || 1);
 }
 

@@ -36,17 +36,19 @@ const CURVES = {
 function growthPlots(cases) {
   const groups = cases.growth?.groups ?? [];
   return Object.fromEntries(
-    Object.entries(CURVES).map(([file, [what, title]]) => {
-      const lines = groups.filter(({ name }) => name.split(': ')[0] === what);
+    Object.entries(CURVES).map(([file, [curve, title]]) => {
+      const lines = groups.filter(({ name }) => name.split(': ')[0] === curve);
       return [
         file,
-        lines.length > 0 ? picture(`${title}, µs (both axes logarithmic)`, lines, what) : undefined,
+        lines.length > 0
+          ? picture(`${title}, µs (both axes logarithmic)`, lines, curve)
+          : undefined,
       ];
     }),
   );
 }
 
-function picture(title, lines, what) {
+function picture(title, lines, curve) {
   return svgOf({
     title,
     height: 340,
@@ -54,7 +56,7 @@ function picture(title, lines, what) {
     xAxis: { type: 'log', axisLabel: { formatter: digits } },
     yAxis: { type: 'log', axisLabel: { formatter: digits } },
     series: lines.map(({ name, sides }) => ({
-      name: name.slice(what.length + 2) || what,
+      name: name.slice(curve.length + 2) || curve,
       type: 'line',
       symbolSize: 7,
       data: Object.entries(sides).map(([size, { median }]) => [Number(size), median / 1e3]),

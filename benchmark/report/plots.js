@@ -44,8 +44,8 @@ function plots(cases, releases) {
  * Returns how many times as fast as the Encryption SDK for JavaScript: the picture of the README.
  */
 function overview(cases) {
-  const rows = COMPARISONS.map(({ what, name, group, ours, client }) => ({
-    label: what,
+  const rows = COMPARISONS.map(({ label, name, group, ours, client }) => ({
+    label,
     values: ['encrypt', 'decrypt'].map((operation) => {
       return ratioOf(cases, name, `${operation}, ${group}`, client, ours)?.ratio;
     }),

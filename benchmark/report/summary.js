@@ -12,16 +12,16 @@ const HAND = 'node:crypto, frames';
 /** What the README shows: our side and theirs, with the same suite and frames, or the same work. */
 const COMPARISONS = [
   {
-    what: '1 KiB',
+    label: '1 KiB',
     name: 'one-piece-1KiB',
     group: 'local key',
     ours: SYNC,
     client: CLIENT,
     other: HAND,
   },
-  { what: '1 KiB, signed', name: 'signed', group: '1 KiB', ours: ASYNC, client: SIGNED_CLIENT },
+  { label: '1 KiB, signed', name: 'signed', group: '1 KiB', ours: ASYNC, client: SIGNED_CLIENT },
   {
-    what: '64 KiB',
+    label: '64 KiB',
     name: 'one-piece-64KiB',
     group: 'local key',
     ours: ASYNC,
@@ -29,7 +29,7 @@ const COMPARISONS = [
     other: HAND,
   },
   {
-    what: '1 MiB',
+    label: '1 MiB',
     name: 'one-piece-1MiB',
     group: 'local key',
     ours: ASYNC,
@@ -37,7 +37,7 @@ const COMPARISONS = [
     other: HAND,
   },
   {
-    what: '64 MiB',
+    label: '64 MiB',
     name: 'one-piece-64MiB',
     group: 'local key',
     ours: ASYNC,
@@ -45,28 +45,28 @@ const COMPARISONS = [
     other: HAND,
   },
   {
-    what: '1 GiB stream',
+    label: '1 GiB stream',
     name: 'streams',
     group: 'stream',
     ours: ASYNC,
     client: CLIENT,
     other: 'bare copy',
   },
-  { what: '1 GiB file', name: 'files', group: 'file', ours: FILE, client: CLIENT, other: 'cp' },
+  { label: '1 GiB file', name: 'files', group: 'file', ours: FILE, client: CLIENT, other: 'cp' },
 ];
 
 /** Returns the comparisons as the rows of a table: encryption, then decryption. */
 function summaryRows(cases) {
   const head = ['', 'kms-envelope', '@aws-crypto/client-node', 'something else'];
   const rows = ['encrypt', 'decrypt'].flatMap((operation) =>
-    COMPARISONS.map(({ what, name, group, ours, client, other }) => {
+    COMPARISONS.map(({ label, name, group, ours, client, other }) => {
       const theirs = (side) => {
         const found = side && ratioOf(cases, name, `${operation}, ${group}`, side, ours);
         return found ? `${digits(found.ratio)} times as long` : '';
       };
       const time = timeOf(cases, name, `${operation}, ${group}`, ours);
       const beside = theirs(other) && `${other}: ${theirs(other)}`;
-      return [`${operation} ${what}`, time ? duration(time) : '', theirs(client), beside];
+      return [`${operation} ${label}`, time ? duration(time) : '', theirs(client), beside];
     }),
   );
   return [head, ...rows.filter(([, time]) => time)];

@@ -16,13 +16,13 @@ const WIDE = 0.2;
 async function targetTable({ cases }, { measuredOnly = false } = {}) {
   const head = ['case', 'against', 'ours', 'theirs', 'measured', 'target', 'met'];
   const targets = TARGETS.filter(({ find }) => !measuredOnly || find(cases));
-  const rows = targets.map(({ what, against, target, find }) => {
+  const rows = targets.map(({ label, against, target, find }) => {
     const found = find(cases);
-    if (!found) return [what, against, '', '', 'not measured', target, ''];
+    if (!found) return [label, against, '', '', 'not measured', target, ''];
     const { ours = '', theirs = '', measured, spread = 0, met } = found;
     const note = spread > WIDE ? ` (spread ${digits(100 * spread)} %)` : '';
     return [
-      found.what ?? what,
+      found.label ?? label,
       against,
       ours,
       theirs,

@@ -9,8 +9,8 @@ const MIB = 2 ** 20;
 const FULL_SIZE = '1 GiB';
 
 /** At least so many times as fast as another. */
-function faster(what, caseName, group, ours, theirs, times) {
-  return compared(what, caseName, group, ours, theirs, {
+function faster(label, caseName, group, ours, theirs, times) {
+  return compared(label, caseName, group, ours, theirs, {
     target: `at least ${times} times as fast`,
     ratio: [theirs, ours],
     meets: (ratio) => ratio >= times,
@@ -18,24 +18,24 @@ function faster(what, caseName, group, ours, theirs, times) {
 }
 
 /** At most so many times as long as another. */
-function noLonger(what, caseName, group, ours, theirs, times) {
-  return compared(what, caseName, group, ours, theirs, {
+function noLonger(label, caseName, group, ours, theirs, times) {
+  return compared(label, caseName, group, ours, theirs, {
     target: `at most ${times} times as long`,
     ratio: [ours, theirs],
     meets: (ratio) => ratio <= times,
   });
 }
 
-function compared(what, caseName, group, ours, theirs, { target, ratio: [above, below], meets }) {
+function compared(label, caseName, group, ours, theirs, { target, ratio: [above, below], meets }) {
   return {
-    what,
+    label,
     against: theirs,
     target,
     find(cases) {
       const found = ratioOf(cases, caseName, group, above, below);
       if (!found) return undefined;
       return {
-        what: ofSize(what, groupOf(cases, caseName, group).bytes),
+        label: ofSize(label, groupOf(cases, caseName, group).bytes),
         measured: digits(found.ratio),
         met: meets(found.ratio),
         spread: found.spread,
@@ -47,9 +47,9 @@ function compared(what, caseName, group, ours, theirs, { target, ratio: [above, 
 }
 
 /** Returns a figure that must stay below a bound. */
-function within(what, target, bound, format, figure) {
+function within(label, target, bound, format, figure) {
   return {
-    what,
+    label,
     against: '',
     target,
     find(cases) {
@@ -60,27 +60,27 @@ function within(what, target, bound, format, figure) {
 }
 
 function rangeTime() {
-  const what = `64 KiB out of ${FULL_SIZE}, \`decryptRange\``;
-  const row = within(what, 'less than 1 ms', 1e6, duration, (cases) =>
+  const label = `64 KiB out of ${FULL_SIZE}, \`decryptRange\``;
+  const row = within(label, 'less than 1 ms', 1e6, duration, (cases) =>
     timeOf(cases, 'ranges', 'range', 'kms-envelope, decryptRange'),
   );
   return {
     ...row,
     find(cases) {
       const found = row.find(cases);
-      return found && { ...found, what: ofSize(what, groupOf(cases, 'ranges', 'range').total) };
+      return found && { ...found, label: ofSize(label, groupOf(cases, 'ranges', 'range').total) };
     },
   };
 }
 
 /** Returns what a row measures, with the size that it measured. */
-function ofSize(what, bytes) {
-  return bytes ? what.replace(FULL_SIZE, binarySize(bytes)) : what;
+function ofSize(label, bytes) {
+  return bytes ? label.replace(FULL_SIZE, binarySize(bytes)) : label;
 }
 
 function rangeReads() {
   return {
-    what: 'Bytes read for it',
+    label: 'Bytes read for it',
     against: '',
     target: 'header (4 KiB at once), final frame, at most 2 more frames',
     find(cases) {
@@ -95,7 +95,7 @@ function rangeReads() {
 
 function records(op) {
   return {
-    what: `256 B, \`${op}Batch\`: the cryptography alone, one core`,
+    label: `256 B, \`${op}Batch\`: the cryptography alone, one core`,
     against: '',
     target: 'at least 500,000 records/s',
     find(cases) {
@@ -110,7 +110,7 @@ function records(op) {
 /** What comes on top of the cryptography, which one core does in a time that the core case tells. */
 function boundary(op) {
   return {
-    what: `256 B, \`${op}Batch\` from JavaScript`,
+    label: `256 B, \`${op}Batch\` from JavaScript`,
     against: '',
     target: 'what the boundary adds',
     find(cases) {
@@ -128,7 +128,7 @@ function boundary(op) {
 /** Values of a column in one call: what the addon does of it. */
 function values() {
   return {
-    what: '10,000 fields of 32 bytes, `encryptMany`: in Rust alone, one core',
+    label: '10,000 fields of 32 bytes, `encryptMany`: in Rust alone, one core',
     against: '',
     target: 'at least 1,500,000 values/s',
     find(cases) {
@@ -142,7 +142,7 @@ function values() {
 /** What JavaScript does before and after it. */
 function valuesBoundary() {
   return {
-    what: '10,000 fields of 32 bytes, `encryptMany` from JavaScript',
+    label: '10,000 fields of 32 bytes, `encryptMany` from JavaScript',
     against: '',
     target: 'what the boundary adds',
     find(cases) {
@@ -164,7 +164,7 @@ function manyFields(cases) {
 
 function onePieceMemory(op) {
   return {
-    what: `Memory, 256 MiB in one piece, \`${op}\``,
+    label: `Memory, 256 MiB in one piece, \`${op}\``,
     against: '',
     target: 'the output and at most 16 MiB',
     find(cases) {
@@ -177,9 +177,9 @@ function onePieceMemory(op) {
 }
 
 /** What the bare copy's own memory grows by is Node.js's: the garbage that it lets lie. */
-function flat(what, party, op) {
+function flat(label, party, op) {
   return {
-    what,
+    label,
     against: 'bare copy',
     target: 'flat: grows by no more than 32 MiB',
     find(cases) {

@@ -23,9 +23,9 @@ const KEYS = ['local key', 'warm cache'];
 /**
  * Each target as a row: what is measured, against what, and what it must reach.
  *
- * @typedef {{ what: string, against: string, target: string, find(cases: Record<string, any>): Found | undefined }} Target
- * @typedef {{ measured: string, met?: boolean, what?: string, spread?: number, ours?: string, theirs?: string }} Found
- *   without `met` it is for information only; `what` names the size that was measured, if it is another
+ * @typedef {{ label: string, against: string, target: string, find(cases: Record<string, any>): Found | undefined }} Target
+ * @typedef {{ measured: string, met?: boolean, label?: string, spread?: number, ours?: string, theirs?: string }} Found
+ *   without `met` it is for information only; `label` names the size that was measured, if it is another
  *
  * @type {Target[]}
  */
@@ -161,8 +161,8 @@ const TARGETS = [
 ];
 
 function smallFiles(how, side) {
-  const [what, group] = [`Files of 4 KiB, ${how}`, '1000 files of 4 KiB'];
-  return faster(what, 'small-files', group, side, 'openssl enc, a loop of the shell', 5);
+  const [label, group] = [`Files of 4 KiB, ${how}`, '1000 files of 4 KiB'];
+  return faster(label, 'small-files', group, side, 'openssl enc, a loop of the shell', 5);
 }
 
 function both(rowsOf) {

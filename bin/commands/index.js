@@ -76,7 +76,7 @@ function commandNames() {
   return Object.entries(COMMANDS).flatMap(([name, load]) => {
     const chosen = load();
     if (!('commands' in chosen)) return [name];
-    return Object.keys(chosen.commands).map((own) => `${name} ${own}`);
+    return Object.keys(chosen.commands).map((subcommand) => `${name} ${subcommand}`);
   });
 }
 

@@ -60,13 +60,13 @@ class DatabaseFailure extends Failure {
  * What a database refused. Its own words may hold values of rows, so only its code is told.
  *
  * @param {unknown} error
- * @param {string} what
+ * @param {string} task
  */
-function databaseFailure(error, what) {
+function databaseFailure(error, task) {
   if (error instanceof Failure) return error;
   const code = codeOf(error);
   const reason = REASONS.find(([known]) => code.startsWith(known))?.[1];
-  const text = `${what}: ${reason ?? 'the database refused it'} (${code})`;
+  const text = `${task}: ${reason ?? 'the database refused it'} (${code})`;
   return new DatabaseFailure(text, OF_ROW.test(code));
 }
 

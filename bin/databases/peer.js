@@ -12,9 +12,9 @@ const { Failure } = require('../support/errors.js');
  * @returns {any}
  */
 function peer(name) {
-  const own = createRequire(path.join(process.cwd(), 'package.json'));
+  const requireFromHere = createRequire(path.join(process.cwd(), 'package.json'));
   try {
-    return own(name);
+    return requireFromHere(name);
   } catch (error) {
     const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
     if (code === 'MODULE_NOT_FOUND' && message.includes(`'${name}'`)) return undefined;

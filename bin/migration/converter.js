@@ -197,20 +197,20 @@ class Converter {
  * How values are written to a column: bytes where it takes them.
  *
  * @param {ColumnInfo} column
- * @param {FieldEncoding | undefined} given
+ * @param {FieldEncoding | undefined} encoding
  * @returns {Exclude<FieldEncoding, 'buffer'> | undefined}
  */
-function encodingFor({ type }, given) {
-  if (given !== undefined) return /** @type {any} */ (given);
+function encodingFor({ type }, encoding) {
+  if (encoding !== undefined) return /** @type {any} */ (encoding);
   return /^$|blob|bytea/i.test(type) ? undefined : 'base64url';
 }
 
 /** @param {IndexOption[]} indexes */
 function indexOptions(indexes) {
-  const own = indexes.find(({ name }) => name === '');
+  const unnamed = indexes.find(({ name }) => name === '');
   const named = indexes.filter(({ name }) => name !== '');
   return {
-    ...(own && { index: own.options }),
+    ...(unnamed && { index: unnamed.options }),
     indexes: Object.fromEntries(named.map(({ name, options }) => [name, options])),
   };
 }

@@ -16,11 +16,11 @@ const ENCODINGS = ['base64url', 'base64', 'hex'];
 /**
  * Reads `--index COLUMN,name=NAME,normalize=A+B,bits=N,encoding=ENCODING`.
  *
- * @param {string[]} given
+ * @param {string[]} texts
  * @returns {IndexOption[]}
  */
-function indexOptionsOf(given = []) {
-  const indexes = given.map(indexOptionOf);
+function indexOptionsOf(texts = []) {
+  const indexes = texts.map(indexOptionOf);
   if (new Set(indexes.map(({ name }) => name)).size === indexes.length) return indexes;
   throw usage('two of --index have the same name; give name=NAME to all but one');
 }

@@ -115,9 +115,9 @@ function isExact(text, value) {
   return digits.replace(/0+$/, '').length <= EXACT_DIGITS || text === String(value);
 }
 
-/** @param {string} what */
-function unreadable(what) {
-  return new Failure('MALFORMED_MESSAGE', `the value ${what}`);
+/** @param {string} problem */
+function unreadable(problem) {
+  return new Failure('MALFORMED_MESSAGE', `the value ${problem}`);
 }
 
 module.exports = { plainValue };

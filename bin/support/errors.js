@@ -110,9 +110,9 @@ function isBrokenPipe(/** @type {unknown} */ error) {
  * @returns {Error & { code: string }}
  */
 function toKnown(error) {
-  const given = /** @type {NodeJS.ErrnoException} */ (error);
-  const { code, syscall, path, message } = given;
-  if (code?.startsWith(PREFIX)) return /** @type {Failure} */ (given);
+  const failure = /** @type {NodeJS.ErrnoException} */ (error);
+  const { code, syscall, path, message } = failure;
+  if (code?.startsWith(PREFIX)) return /** @type {Failure} */ (failure);
   if (code === 'EPIPE') {
     return new Failure('BROKEN_PIPE', 'the reader of the output has gone', { exit: EXIT.file });
   }

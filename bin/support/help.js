@@ -60,7 +60,9 @@ ${EXIT_CODES}`;
  * @param {import('../commands').Group} group
  */
 function groupHelp(name, { summary, details, commands }) {
-  const list = Object.entries(commands).map(([own, load]) => row(own, load().summary, COLUMN));
+  const list = Object.entries(commands).map(([subcommand, load]) =>
+    row(subcommand, load().summary, COLUMN),
+  );
   return `Usage: kms-envelope ${name} COMMAND [OPTION...]
 
 ${summary}.

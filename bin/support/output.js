@@ -76,8 +76,8 @@ function refuseClosedOutput() {
  */
 function isClosed(fd) {
   try {
-    const [own, nothing] = [fs.fstatSync(fd), fs.statSync('/dev/null')];
-    if (!own.isCharacterDevice() || own.rdev !== nothing.rdev) return false;
+    const [descriptor, nothing] = [fs.fstatSync(fd), fs.statSync('/dev/null')];
+    if (!descriptor.isCharacterDevice() || descriptor.rdev !== nothing.rdev) return false;
     const one = Buffer.alloc(1);
     if (fd === 0) fs.writeSync(fd, one);
     else fs.readSync(fd, one);

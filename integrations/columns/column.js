@@ -98,7 +98,7 @@ class EncryptedColumn {
     if (known) return known;
     const { type, storage, index, from } = this.#declaration;
     const { table, column } = this.#place;
-    const made = fields.column({
+    const created = fields.column({
       table: this.#declaration.table ?? table,
       column: this.#declaration.column ?? column,
       type,
@@ -106,8 +106,8 @@ class EncryptedColumn {
       ...(index && { index: { bits: index.bits, normalize: index.normalize } }),
       ...(from !== undefined && { from }),
     });
-    this.#columns.set(fields, made);
-    return made;
+    this.#columns.set(fields, created);
+    return created;
   }
 }
 
@@ -127,10 +127,10 @@ function fieldsOf(fields) {
   };
 }
 
-/** @param {unknown} given */
-function notFields(given) {
+/** @param {unknown} value */
+function notFields(value) {
   return invalid(
-    `fields must be what Fields.open resolved to, or a function that returns it, not ${kind(given)}`,
+    `fields must be what Fields.open resolved to, or a function that returns it, not ${kind(value)}`,
   );
 }
 

@@ -26,22 +26,22 @@ const FEWEST_BITS = 64;
  * Returns a declaration, checked.
  *
  * @param {unknown} options
- * @param {readonly string[]} own what else the ORM's adapter takes
- * @returns {{ declaration: Declaration, given: Record<string, unknown> }}
+ * @param {readonly string[]} adapterOptions what else the ORM's adapter takes
+ * @returns {{ declaration: Declaration, checkedOptions: Record<string, unknown> }}
  */
-function declare(options, own = []) {
-  const given = args.options(options, [...OPTIONS, ...own]);
-  const type = args.string(given.type, 'type');
+function declare(options, adapterOptions = []) {
+  const checkedOptions = args.options(options, [...OPTIONS, ...adapterOptions]);
+  const type = args.string(checkedOptions.type, 'type');
   typeOf(type);
   const declaration = {
     type,
-    storage: storageOf(given.storage),
-    table: args.optionalString(given.table, 'table'),
-    column: args.optionalString(given.column, 'column'),
-    from: given.from,
-    index: given.index === undefined ? undefined : indexOf(given.index),
+    storage: storageOf(checkedOptions.storage),
+    table: args.optionalString(checkedOptions.table, 'table'),
+    column: args.optionalString(checkedOptions.column, 'column'),
+    from: checkedOptions.from,
+    index: checkedOptions.index === undefined ? undefined : indexOf(checkedOptions.index),
   };
-  return { declaration, given };
+  return { declaration, checkedOptions };
 }
 
 /** @param {unknown} storage */
@@ -55,8 +55,8 @@ function storageOf(storage) {
 
 /** @param {unknown} options */
 function indexOf(options) {
-  const given = args.options(options, INDEX_OPTIONS, 'the index');
-  const bits = args.optionalInteger(given.bits, 'bits', 1, 256);
+  const checkedIndex = args.options(options, INDEX_OPTIONS, 'the index');
+  const bits = args.optionalInteger(checkedIndex.bits, 'bits', 1, 256);
   if (bits !== undefined && bits < FEWEST_BITS) {
     throw invalid(
       `bits must be ${FEWEST_BITS} or more here: with fewer a search also finds rows of other values, ` +
@@ -65,9 +65,9 @@ function indexOf(options) {
   }
   return {
     bits,
-    normalize: given.normalize,
-    name: args.optionalString(given.name, 'name'),
-    unique: args.optionalBoolean(given.unique, 'unique') ?? false,
+    normalize: checkedIndex.normalize,
+    name: args.optionalString(checkedIndex.name, 'name'),
+    unique: args.optionalBoolean(checkedIndex.unique, 'unique') ?? false,
   };
 }
 

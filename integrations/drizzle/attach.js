@@ -27,19 +27,19 @@ const METHODS = /** @type {const} */ ([
  * @returns {any} the same database
  */
 function encryptDrizzle(db, options) {
-  const given = args.options(options, /** @type {const} */ (['fields', 'schema']));
-  const fields = fieldsOf(given.fields);
+  const checkedOptions = args.options(options, /** @type {const} */ (['fields', 'schema']));
+  const fields = fieldsOf(checkedOptions.fields);
   const { dialect } = Object(db);
   if (METHODS.some((method) => typeof dialect?.[method] !== 'function')) {
     throw invalid(
       'give a database of Drizzle for PostgreSQL or SQLite, as drizzle(...) returns it',
     );
   }
-  const tables = Object.values(Object(given.schema)).filter((table) => columnsOf(table));
-  const attached = tables.flatMap((table) => attachTable(table, fields, given.fields));
+  const tables = Object.values(Object(checkedOptions.schema)).filter((table) => columnsOf(table));
+  const attached = tables.flatMap((table) => attachTable(table, fields, checkedOptions.fields));
   if (attached.length === 0) throw invalid('no table of the schema declares an encrypted column');
   checkPlain(tables);
-  if (typeof given.fields !== 'function') for (const column of attached) column.check();
+  if (typeof checkedOptions.fields !== 'function') for (const column of attached) column.check();
   guard(dialect);
   return db;
 }

@@ -51,9 +51,14 @@ function encryptedColumns(customType) {
    * @param {unknown} [options]
    */
   encrypted.index = (of, options) => {
-    const given = args.options(options, /** @type {const} */ (['name', 'storage']));
-    const storage = args.optionalString(given.storage, 'storage') ?? 'text';
-    return build(customType, { of: args.string(of, 'the property'), storage }, storage, given.name);
+    const checkedOptions = args.options(options, /** @type {const} */ (['name', 'storage']));
+    const storage = args.optionalString(checkedOptions.storage, 'storage') ?? 'text';
+    return build(
+      customType,
+      { of: args.string(of, 'the property'), storage },
+      storage,
+      checkedOptions.name,
+    );
   };
   return encrypted;
 }

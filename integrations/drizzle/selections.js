@@ -139,9 +139,9 @@ function guardSelections(dialect) {
 function withChecked(config) {
   const extras = config?.extras;
   if (!extras) return config;
-  /** @param {Record<string, any>} given */
-  const check = (given) =>
-    Object.fromEntries(Object.entries(given).map(([key, field]) => [key, checkField(field)]));
+  /** @param {Record<string, any>} expressions */
+  const check = (expressions) =>
+    Object.fromEntries(Object.entries(expressions).map(([key, field]) => [key, checkField(field)]));
   return {
     ...config,
     extras:

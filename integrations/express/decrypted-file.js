@@ -24,10 +24,10 @@ const { optionalFunction, ownStatuses, publicError } = require('../http/status.j
  */
 function decryptedFile(envelope, file, options) {
   const opened = checkedEnvelope(envelope);
-  const given = args.options(options, /** @type {const} */ (['statuses', 'onError']));
+  const checkedOptions = args.options(options, /** @type {const} */ (['statuses', 'onError']));
   const settings = {
-    statuses: ownStatuses(given.statuses),
-    onError: optionalFunction(given.onError, 'onError'),
+    statuses: ownStatuses(checkedOptions.statuses),
+    onError: optionalFunction(checkedOptions.onError, 'onError'),
   };
   if (typeof file !== 'function') checkedFile(file);
   const find = typeof file === 'function' ? file : () => file;

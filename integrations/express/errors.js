@@ -10,8 +10,8 @@ const { ownStatuses, publicError } = require('../http/status.js');
  * @param {unknown} [options]
  */
 function envelopeErrors(options) {
-  const given = args.options(options, /** @type {const} */ (['statuses']));
-  const statuses = ownStatuses(given.statuses);
+  const checkedOptions = args.options(options, /** @type {const} */ (['statuses']));
+  const statuses = ownStatuses(checkedOptions.statuses);
   // Express knows an error handler by its four parameters.
   return function handleEnvelopeError(
     /** @type {unknown} */ error,

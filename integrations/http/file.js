@@ -28,15 +28,15 @@ const ETAG = /^"[\x21\x23-\x7e]*"$/;
  * @param {unknown} file
  */
 function checkedFile(file) {
-  const given = args.options(file, OPTIONS, 'the file');
-  const { source, message, etag, lastModified } = given;
+  const checkedFile = args.options(file, OPTIONS, 'the file');
+  const { source, message, etag, lastModified } = checkedFile;
   if ((source === undefined) === (message === undefined)) {
     throw invalid('the file needs a source, or a message that is open already; give one of them');
   }
   if (message !== undefined && !hasFunction(message, 'stream')) {
     throw invalid(`message must be what openMessage gave, not ${kind(message)}`);
   }
-  if (message !== undefined && given.encryptionContext !== undefined) {
+  if (message !== undefined && checkedFile.encryptionContext !== undefined) {
     throw invalid('give the encryptionContext to openMessage, where the message is open already');
   }
   if (lastModified !== undefined && !isTime(lastModified)) {
@@ -48,13 +48,13 @@ function checkedFile(file) {
   return {
     source: /** @type {any} */ (source),
     message: /** @type {import('../../index').OpenedMessage | undefined} */ (message),
-    encryptionContext: /** @type {any} */ (given.encryptionContext),
-    type: headerValue(given.type, 'type') ?? 'application/octet-stream',
-    filename: args.optionalString(given.filename, 'filename'),
-    inline: args.optionalBoolean(given.inline, 'inline') ?? false,
+    encryptionContext: /** @type {any} */ (checkedFile.encryptionContext),
+    type: headerValue(checkedFile.type, 'type') ?? 'application/octet-stream',
+    filename: args.optionalString(checkedFile.filename, 'filename'),
+    inline: args.optionalBoolean(checkedFile.inline, 'inline') ?? false,
     etag: /** @type {string | undefined} */ (etag),
     lastModified: /** @type {Date | undefined} */ (lastModified),
-    cacheControl: headerValue(given.cacheControl, 'cacheControl') ?? 'no-store',
+    cacheControl: headerValue(checkedFile.cacheControl, 'cacheControl') ?? 'no-store',
   };
 }
 

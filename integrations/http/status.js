@@ -33,11 +33,11 @@ const told = new WeakMap();
  * Returns the HTTP status of an error of this package, from 400 to 599.
  *
  * @param {InstanceType<typeof EnvelopeError>} error
- * @param {Statuses} [own] the application's own statuses, by code
+ * @param {Statuses} [statuses] the application's own statuses, by code
  */
-function statusOf({ code, category, retryable }, own = {}) {
+function statusOf({ code, category, retryable }, statuses = {}) {
   const name = code.slice(PREFIX.length);
-  if (Object.hasOwn(own, code)) return /** @type {number} */ (own[code]);
+  if (Object.hasOwn(statuses, code)) return /** @type {number} */ (statuses[code]);
   if (Object.hasOwn(STATUSES, name)) return /** @type {number} */ (STATUSES[name]);
   return retryable || category === 'service' ? 503 : 500;
 }
@@ -47,11 +47,11 @@ function statusOf({ code, category, retryable }, own = {}) {
  * is among it: they may name keys, accounts and paths, and would tell apart the ways that decryption fails.
  *
  * @param {InstanceType<typeof EnvelopeError>} error
- * @param {Statuses} [own]
+ * @param {Statuses} [statuses]
  * @returns {{ status: number, message: string, headers: Record<string, string> }}
  */
-function publicAnswer(error, own) {
-  const status = statusOf(error, own);
+function publicAnswer(error, statuses) {
+  const status = statusOf(error, statuses);
   const { retryAfterMs } = /** @type {any} */ (error);
   /** @type {Record<string, string>} */
   const headers =
@@ -66,15 +66,15 @@ function publicAnswer(error, own) {
  * the whole error for the log. What is no error of this package is returned as it is.
  *
  * @param {unknown} error
- * @param {Statuses} [own]
+ * @param {Statuses} [statuses]
  * @returns {unknown}
  */
-function publicError(error, own = {}) {
+function publicError(error, statuses = {}) {
   // A handler of files has told it already; the application may still have a status of its own.
   const known = told.get(/** @type {object} */ (error));
-  if (known) return Object.hasOwn(own, known.code) ? publicError(known, own) : error;
+  if (known) return Object.hasOwn(statuses, known.code) ? publicError(known, statuses) : error;
   if (!(error instanceof EnvelopeError)) return error;
-  const { status, message, headers } = publicAnswer(error, own);
+  const { status, message, headers } = publicAnswer(error, statuses);
   const answer = new Error(message, { cause: error });
   told.set(answer, error);
   return Object.assign(answer, { status, statusCode: status, expose: false, headers });
@@ -87,9 +87,11 @@ function publicError(error, own = {}) {
  * @returns {Statuses}
  */
 function ownStatuses(statuses) {
-  const given = args.options(statuses, allCodes(), 'statuses');
-  for (const [code, status] of Object.entries(given)) args.integer(status, code, 400, 599);
-  return /** @type {Statuses} */ (given);
+  const checkedStatuses = args.options(statuses, allCodes(), 'statuses');
+  for (const [code, status] of Object.entries(checkedStatuses)) {
+    args.integer(status, code, 400, 599);
+  }
+  return /** @type {Statuses} */ (checkedStatuses);
 }
 
 /**

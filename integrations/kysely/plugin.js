@@ -60,12 +60,12 @@ class EncryptedTables {
    * @param {unknown} options
    */
   open(options) {
-    const given = args.options(options, /** @type {const} */ (['fields']));
+    const checkedOptions = args.options(options, /** @type {const} */ (['fields']));
     if (this.#fields) {
       throw invalid('the tables are open already; give a function as fields to choose by tenant');
     }
-    this.#fields = fieldsOf(given.fields);
-    if (typeof given.fields === 'function') return this;
+    this.#fields = fieldsOf(checkedOptions.fields);
+    if (typeof checkedOptions.fields === 'function') return this;
     for (const columns of this.#tables.values()) {
       for (const { sealed } of columns.values()) sealed?.check();
     }

@@ -160,8 +160,8 @@ class Scope {
    * @returns {Outputs | undefined}
    */
   #known(alias) {
-    const own = this.#sources.get(alias);
-    return own || !this.#parent ? own : this.#parent.#known(alias);
+    const columns = this.#sources.get(alias);
+    return columns || !this.#parent ? columns : this.#parent.#known(alias);
   }
 
   /**
@@ -194,8 +194,8 @@ class Scope {
       return columnOf(known ?? NONE, column);
     }
     for (const columns of this.sources()) {
-      const own = columnOf(columns, column);
-      if (own) return own;
+      const found = columnOf(columns, column);
+      if (found) return found;
     }
     const selected = columnOf(this.#selected, column);
     if (selected) throw namedInResult(column, selected);
@@ -213,8 +213,8 @@ class Scope {
    * @returns {Array<[string, Entry]>}
    */
   visible() {
-    const own = [...this.sources(), this.#selected].flatMap((columns) => [...columns]);
-    return [...own, ...(this.#parent?.visible() ?? [])];
+    const entries = [...this.sources(), this.#selected].flatMap((columns) => [...columns]);
+    return [...entries, ...(this.#parent?.visible() ?? [])];
   }
 
   /**
@@ -223,8 +223,8 @@ class Scope {
    * @returns {Array<[string, Outputs]>}
    */
   rows() {
-    const own = [...this.#sources].filter(([, columns]) => columns.size > 0);
-    return [...own, ...(this.#parent?.rows() ?? [])];
+    const aliased = [...this.#sources].filter(([, columns]) => columns.size > 0);
+    return [...aliased, ...(this.#parent?.rows() ?? [])];
   }
 }
 

@@ -45,11 +45,11 @@ function checkTable(node, scope) {
 /**
  * Throws if a function is given a whole row with encrypted columns.
  *
- * @param {Node[]} given
+ * @param {Node[]} operands
  * @param {Scope} scope
  */
-function checkRows(given, scope) {
-  for (const node of given) {
+function checkRows(operands, scope) {
+  for (const node of operands) {
     const isAll = node.kind === 'ReferenceNode' && node.column.kind === 'SelectAllNode';
     const table = isAll ? node.table : node;
     if (table?.kind !== 'TableNode') continue;

@@ -26,9 +26,13 @@ const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 
  * @param {unknown} options
  */
 function encryptedDiskStorage(options) {
-  const given = args.options(options, OPTIONS);
-  const envelope = checkedEnvelope(given.envelope);
-  const { destination, filename = () => `${randomUUID()}.encrypted`, encryptionContext } = given;
+  const checkedOptions = args.options(options, OPTIONS);
+  const envelope = checkedEnvelope(checkedOptions.envelope);
+  const {
+    destination,
+    filename = () => `${randomUUID()}.encrypted`,
+    encryptionContext,
+  } = checkedOptions;
   if (typeof destination !== 'function') args.string(destination, 'destination');
 
   return {

@@ -18,8 +18,8 @@ const OPTIONS = /** @type {const} */ (['s3', 'bucket', 'key', 'encryptionContext
  * @param {unknown} options
  */
 function encryptedS3Storage(options) {
-  const given = args.options(options, OPTIONS);
-  const { s3, bucket, key = () => randomUUID(), encryptionContext, input, put } = given;
+  const checkedOptions = args.options(options, OPTIONS);
+  const { s3, bucket, key = () => randomUUID(), encryptionContext, input, put } = checkedOptions;
   if (!hasFunction(s3, 'put') || !hasFunction(s3, 'delete')) {
     throw invalid('s3 must be an EncryptedS3 of kms-envelope/s3');
   }

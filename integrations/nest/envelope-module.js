@@ -29,8 +29,8 @@ class EnvelopeModule {
     const envelope = {
       provide: token,
       inject,
-      useFactory: async (/** @type {unknown[]} */ ...given) =>
-        openEnvelope(await useFactory(...given)),
+      useFactory: async (/** @type {unknown[]} */ ...injected) =>
+        openEnvelope(await useFactory(...injected)),
     };
     const release = atShutdown(token, (opened) => opened.clearCache());
     return {

@@ -12,8 +12,8 @@ class EnvelopeExceptionFilter {
 
   /** @param {unknown} [options] */
   constructor(options) {
-    const given = args.options(options, /** @type {const} */ (['statuses']));
-    this.#statuses = ownStatuses(given.statuses);
+    const checkedOptions = args.options(options, /** @type {const} */ (['statuses']));
+    this.#statuses = ownStatuses(checkedOptions.statuses);
   }
 
   /**

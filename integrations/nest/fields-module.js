@@ -24,19 +24,19 @@ class FieldsModule {
 
   /** @param {unknown} options */
   static forRootAsync(options) {
-    const given = asyncOptions(options, /** @type {const} */ (['envelope']));
-    const token = fieldsToken(given.name);
+    const checkedOptions = asyncOptions(options, /** @type {const} */ (['envelope']));
+    const token = fieldsToken(checkedOptions.name);
     const fields = {
       provide: token,
-      inject: [envelopeToken(given.envelope), ...given.inject],
+      inject: [envelopeToken(checkedOptions.envelope), ...checkedOptions.inject],
       useFactory: async (/** @type {unknown} */ envelope, /** @type {unknown[]} */ ...injected) =>
-        Fields.open({ envelope, ...(await given.useFactory(...injected)) }),
+        Fields.open({ envelope, ...(await checkedOptions.useFactory(...injected)) }),
     };
     const release = atShutdown(token, (opened) => opened.close());
     return {
       module: FieldsModule,
-      global: given.global,
-      imports: given.imports,
+      global: checkedOptions.global,
+      imports: checkedOptions.imports,
       providers: [fields, release],
       exports: [token],
     };

@@ -27,11 +27,13 @@ class EnvelopeHealthIndicator {
    * @returns {Promise<Record<string, Health>>}
    */
   async isHealthy(key, envelope, options) {
-    const given = args.options(options, OPTIONS);
+    const checkedOptions = args.options(options, OPTIONS);
     const checked = checkedEnvelope(envelope);
-    const maxAgeMs = args.optionalInteger(given.maxAgeMs, 'maxAgeMs', 0, DAY) ?? MAX_AGE_MS;
-    const timeoutMs = args.optionalInteger(given.timeoutMs, 'timeoutMs', 1, DAY) ?? TIMEOUT_MS;
-    const asked = { encryptionContext: given.encryptionContext, maxAgeMs, timeoutMs };
+    const maxAgeMs =
+      args.optionalInteger(checkedOptions.maxAgeMs, 'maxAgeMs', 0, DAY) ?? MAX_AGE_MS;
+    const timeoutMs =
+      args.optionalInteger(checkedOptions.timeoutMs, 'timeoutMs', 1, DAY) ?? TIMEOUT_MS;
+    const asked = { encryptionContext: checkedOptions.encryptionContext, maxAgeMs, timeoutMs };
     return { [args.string(key, 'key')]: await this.#answerOf(checked, asked) };
   }
 

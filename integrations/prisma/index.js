@@ -19,15 +19,15 @@ const operations = new WeakSet();
  * @param {unknown} options
  */
 function encryptPrisma(client, options) {
-  const given = args.options(options, /** @type {const} */ (['fields', 'models']));
-  const fields = fieldsOf(given.fields);
+  const checkedOptions = args.options(options, /** @type {const} */ (['fields', 'models']));
+  const fields = fieldsOf(checkedOptions.fields);
   const original = Object(client)._originalClient;
   if (typeof client?.$extends !== 'function' || typeof original?._request !== 'function') {
     throw invalid('give a PrismaClient of Prisma 7, or one that was extended');
   }
   const schema = { ...client._runtimeDataModel, text: original._engineConfig?.inlineSchema };
-  const models = modelsOf(schema, given.models, fields);
-  if (typeof given.fields !== 'function') {
+  const models = modelsOf(schema, checkedOptions.models, fields);
+  if (typeof checkedOptions.fields !== 'function') {
     for (const model of models.values()) for (const { column } of model.encrypted) column.check();
   }
   const rows = new Rows(models);

@@ -64,18 +64,22 @@ class Schema {
  */
 function modelsOf(dataModel, declared, fields) {
   const schema = Object(dataModel?.models);
-  const given = namesOf(declared, 'models');
-  const unknown = Object.keys(given).find((name) => !Object.hasOwn(schema, name));
+  const optionsByModel = namesOf(declared, 'models');
+  const unknown = Object.keys(optionsByModel).find((name) => !Object.hasOwn(schema, name));
   if (unknown !== undefined) throw invalid(`the Prisma schema has no model ${unknown}`);
-  if (Object.keys(given).length === 0) throw invalid('models names no model with encrypted fields');
+  if (Object.keys(optionsByModel).length === 0) {
+    throw invalid('models names no model with encrypted fields');
+  }
   /** @type {Map<string, Model>} */
   const models = new Map();
   for (const [name, model] of Object.entries(schema)) {
-    const encrypted = Object.entries(namesOf(given[name] ?? {}, name)).map(([field, options]) => {
-      const found = encryptedField(name, model, field, options, fields);
-      checkDefault(dataModel.text, name, field);
-      return found;
-    });
+    const encrypted = Object.entries(namesOf(optionsByModel[name] ?? {}, name)).map(
+      ([field, options]) => {
+        const found = encryptedField(name, model, field, options, fields);
+        checkDefault(dataModel.text, name, field);
+        return found;
+      },
+    );
     const relations = model.fields
       .filter((/** @type {any} */ { kind }) => kind === 'object')
       .map((/** @type {any} */ { name: field, type, isList }) => [field, { model: type, isList }]);

@@ -127,17 +127,17 @@ class Writes {
 /**
  * The value that an update sets a field to: it may be `{ set: value }`.
  *
- * @param {any} given
+ * @param {any} update
  * @param {import('../columns/column.js').SealedColumn} column
  */
-function updated(given, column) {
-  if (typeof given !== 'object' || isNull(given)) return given;
-  if (Object.keys(given).length === 1 && Object.hasOwn(given, 'set')) return given.set;
+function updated(update, column) {
+  if (typeof update !== 'object' || isNull(update)) return update;
+  if (Object.keys(update).length === 1 && Object.hasOwn(update, 'set')) return update.set;
   const computes = ['increment', 'decrement', 'multiply', 'divide'];
-  if (column.type !== 'json' && computes.some((key) => Object.hasOwn(given, key))) {
+  if (column.type !== 'json' && computes.some((key) => Object.hasOwn(update, key))) {
     throw expressionRefused(column.name);
   }
-  return given;
+  return update;
 }
 
 module.exports = { Writes };

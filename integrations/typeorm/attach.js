@@ -21,8 +21,8 @@ const { checkQueries } = require('./self-check.js');
  * @returns {any} the same data source
  */
 function encryptDataSource(dataSource, options) {
-  const given = args.options(options, /** @type {const} */ (['fields']));
-  const fields = fieldsOf(given.fields);
+  const checkedOptions = args.options(options, /** @type {const} */ (['fields']));
+  const fields = fieldsOf(checkedOptions.fields);
   if (isProxy(dataSource) || dataSource?.isInitialized !== true) {
     throw invalid(
       'give a DataSource of TypeORM that is initialized: await dataSource.initialize()',
@@ -36,7 +36,7 @@ function encryptDataSource(dataSource, options) {
   }
   checkPlain(dataSource, attached);
   guardQueryBuilders(dataSource);
-  if (typeof given.fields !== 'function') {
+  if (typeof checkedOptions.fields !== 'function') {
     for (const { column } of attached) column.check();
     checkQueries(dataSource, attached);
   }
@@ -155,8 +155,8 @@ function deriveIndex(metadata, source, index, column) {
   index.transformer = undefined;
   const read = index.getEntityValue.bind(index);
   index.getEntityValue = (/** @type {any} */ entity) => {
-    const own = read(entity);
-    if (isOperator(own)) return own;
+    const stored = read(entity);
+    if (isOperator(stored)) return stored;
     const value = source.getEntityValue(entity);
     return isOperator(value) ? value : column.index(value);
   };

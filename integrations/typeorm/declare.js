@@ -50,18 +50,18 @@ class Closed {
  */
 function encryptedColumn(property, options) {
   const name = args.string(property, 'the property');
-  const { declaration, given } = declare(options, OWN);
+  const { declaration, checkedOptions } = declare(options, OWN);
   const { index, storage } = declaration;
   const indexProperty = index && (index.name ?? `${name}Index`);
-  const nullable = args.optionalBoolean(given.nullable, 'nullable') ?? false;
+  const nullable = args.optionalBoolean(checkedOptions.nullable, 'nullable') ?? false;
   /** @type {Record<string, Record<string, unknown>>} */
   const columns = {
     [name]: {
       type: storage,
       nullable,
-      ...(given.name !== undefined && { name: args.string(given.name, 'name') }),
-      ...(given.select !== undefined && { select: given.select }),
-      ...(given.comment !== undefined && { comment: given.comment }),
+      ...(checkedOptions.name !== undefined && { name: args.string(checkedOptions.name, 'name') }),
+      ...(checkedOptions.select !== undefined && { select: checkedOptions.select }),
+      ...(checkedOptions.comment !== undefined && { comment: checkedOptions.comment }),
       transformer: new Closed(name, declaration, indexProperty),
     },
   };

@@ -31,46 +31,57 @@ const CALL = /** @type {const} */ (['signal']);
  * @param {unknown} options
  */
 function open(options) {
-  const given = args.options(options, OPTIONS);
-  const isOwn = given.storage !== undefined;
-  if (isOwn) checkOwnStorage(given);
-  const tableName = isOwn ? undefined : args.nameString(given.tableName, 'tableName');
-  const own = { logicalName: args.nameString(given.logicalName, 'logicalName'), ...kmsKeys(given) };
-  const kmsEndpoint = args.optionalString(given.kmsEndpoint, 'kmsEndpoint');
-  const access = accessOptions({ ...given, endpoint: kmsEndpoint });
-  const rest = /** @type {const} */ ([own, access, guardOptions(given), credentialsOf(given)]);
+  const checkedOptions = args.options(options, OPTIONS);
+  const isOwn = checkedOptions.storage !== undefined;
+  if (isOwn) checkOwnStorage(checkedOptions);
+  const tableName = isOwn ? undefined : args.nameString(checkedOptions.tableName, 'tableName');
+  const described = {
+    logicalName: args.nameString(checkedOptions.logicalName, 'logicalName'),
+    ...kmsKeys(checkedOptions),
+  };
+  const kmsEndpoint = args.optionalString(checkedOptions.kmsEndpoint, 'kmsEndpoint');
+  const access = accessOptions({ ...checkedOptions, endpoint: kmsEndpoint });
+  const rest = /** @type {const} */ ([
+    described,
+    access,
+    guardOptions(checkedOptions),
+    credentialsOf(checkedOptions),
+  ]);
   if (tableName === undefined) {
-    const native = binding.BranchKeyStore.overStorage(storageFunctions(given.storage), ...rest);
-    return { native, info: Object.freeze(own) };
+    const native = binding.BranchKeyStore.overStorage(
+      storageFunctions(checkedOptions.storage),
+      ...rest,
+    );
+    return { native, info: Object.freeze(described) };
   }
-  const endpoint = args.optionalString(given.endpoint, 'endpoint');
+  const endpoint = args.optionalString(checkedOptions.endpoint, 'endpoint');
   const native = binding.BranchKeyStore.dynamoDb(tableName, endpoint, ...rest);
-  return { native, info: Object.freeze({ tableName, ...own }) };
+  return { native, info: Object.freeze({ tableName, ...described }) };
 }
 
-function checkOwnStorage(/** @type {Given} */ given) {
+function checkOwnStorage(/** @type {Given} */ options) {
   for (const name of /** @type {const} */ (['tableName', 'endpoint'])) {
-    if (given[name] === undefined) continue;
+    if (options[name] === undefined) continue;
     throw invalid(`${name} is for DynamoDB; leave it out, as there is a storage of your own`);
   }
 }
 
-function kmsKeys(/** @type {Given} */ given) {
-  const multiRegion = args.optionalBoolean(given.multiRegion, 'multiRegion') ?? false;
-  if (given.discovery === undefined || given.discovery === false) {
-    if (given.kmsKeyId === undefined) {
+function kmsKeys(/** @type {Given} */ options) {
+  const multiRegion = args.optionalBoolean(options.multiRegion, 'multiRegion') ?? false;
+  if (options.discovery === undefined || options.discovery === false) {
+    if (options.kmsKeyId === undefined) {
       throw invalid('give the ARN of a KMS key as kmsKeyId; or discovery: true, to read only');
     }
-    if (given.kmsRegion !== undefined) {
+    if (options.kmsRegion !== undefined) {
       throw invalid('kmsRegion is for discovery; the ARN in kmsKeyId has its Region');
     }
-    return { kmsKeyId: args.nameString(given.kmsKeyId, 'kmsKeyId'), multiRegion };
+    return { kmsKeyId: args.nameString(options.kmsKeyId, 'kmsKeyId'), multiRegion };
   }
-  if (given.discovery !== true) throw invalid('discovery must be true or false');
-  if (given.kmsKeyId !== undefined) {
+  if (options.discovery !== true) throw invalid('discovery must be true or false');
+  if (options.kmsKeyId !== undefined) {
     throw invalid('kmsKeyId and discovery exclude each other; leave one of them out');
   }
-  return { kmsRegion: args.optionalString(given.kmsRegion, 'kmsRegion'), multiRegion };
+  return { kmsRegion: args.optionalString(options.kmsRegion, 'kmsRegion'), multiRegion };
 }
 
 /**
@@ -80,10 +91,11 @@ function kmsKeys(/** @type {Given} */ given) {
  * @param {unknown} options
  */
 async function create(store, options) {
-  const given = args.options(options ?? {}, CREATE);
-  const id = given.branchKeyId === undefined ? undefined : idOf(given.branchKeyId);
-  const context = args.flattenContext(given.encryptionContext);
-  const signal = args.abortSignal(given.signal);
+  const checkedOptions = args.options(options ?? {}, CREATE);
+  const id =
+    checkedOptions.branchKeyId === undefined ? undefined : idOf(checkedOptions.branchKeyId);
+  const context = args.flattenContext(checkedOptions.encryptionContext);
+  const signal = args.abortSignal(checkedOptions.signal);
   const { branchKeyId, version } = await abortable(signal, (caller) =>
     store.create(id, context, caller),
   );

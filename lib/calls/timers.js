@@ -21,8 +21,8 @@ const setTimeout = real('setTimeout');
 function real(name) {
   /** @type {any} */
   const found = timers[name];
-  const kept = found.clock?.[`_${name}`];
-  return typeof kept === 'function' ? kept : found;
+  const original = found.clock?.[`_${name}`];
+  return typeof original === 'function' ? original : found;
 }
 
 /** Lets the event loop turn once. `node:timers/promises` would do the same, and take a millisecond to load. */

@@ -16,12 +16,12 @@ const CONTEXT_AND_SIGNAL = /** @type {const} */ (['encryptionContext', 'signal']
  */
 function callOptions(value, known) {
   /** @type {Record<string, unknown>} */
-  const given = options(value, known);
+  const checkedOptions = options(value, known);
   return {
-    encryptionContext: flattenContext(given.encryptionContext),
-    into: given.into === undefined ? undefined : byteArray(given.into, 'into'),
-    signal: abortSignal(given.signal),
-    given,
+    encryptionContext: flattenContext(checkedOptions.encryptionContext),
+    into: checkedOptions.into === undefined ? undefined : byteArray(checkedOptions.into, 'into'),
+    signal: abortSignal(checkedOptions.signal),
+    checkedOptions,
   };
 }
 

@@ -21,13 +21,13 @@ function brand(type) {
  * Returns the error of a value that should be an object of this package, and is none.
  *
  * @param {unknown} value
- * @param {'Envelope' | 'BranchKeyStore' | 'keyring'} what
+ * @param {'Envelope' | 'BranchKeyStore' | 'keyring'} type
  * @param {string} name how the argument is called
  * @param {string} rule what it must be, such as "must be an Envelope"
  * @param {string} [why] an end of the sentence
  */
-function unknownObject(value, what, name, rule, why = '') {
-  if (isOfCopy(value, what)) return ofOtherCopy(name);
+function unknownObject(value, type, name, rule, why = '') {
+  if (isOfCopy(value, type)) return ofOtherCopy(name);
   return invalid(`${name} ${rule}, not ${kind(value)}${why}`);
 }
 
@@ -36,21 +36,21 @@ function unknownObject(value, what, name, rule, why = '') {
  * recognized before.
  *
  * @param {unknown} value
- * @param {'Envelope' | 'BranchKeyStore' | 'keyring'} what
+ * @param {'Envelope' | 'BranchKeyStore' | 'keyring'} type
  */
-function isOfCopy(value, what) {
+function isOfCopy(value, type) {
   if (typeof value !== 'object' || value === null || isProxy(value)) return false;
   const prototype = Object.getPrototypeOf(value);
   if (prototype === null || isProxy(prototype)) return false;
   const name = Object.getOwnPropertyDescriptor(prototype, BRAND)?.value;
   if (typeof name !== 'string') return false;
-  return what === 'keyring' ? name.endsWith('Keyring') : name === what;
+  return type === 'keyring' ? name.endsWith('Keyring') : name === type;
 }
 
-/** @param {string} what */
-function ofOtherCopy(what) {
+/** @param {string} argument */
+function ofOtherCopy(argument) {
   return invalid(
-    `${what} is of another copy of kms-envelope: there are two copies in this process, which ` +
+    `${argument} is of another copy of kms-envelope: there are two copies in this process, which ` +
       'cannot share objects; find both with `npm ls kms-envelope`, and let one version satisfy ' +
       'all who depend on it (in tests, do not reset the module registry in between)',
   );

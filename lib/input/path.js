@@ -26,9 +26,9 @@ function filePath(value, name = 'the path') {
  * @param {string} name how the argument is called, for the error
  */
 function absolutePath(value, name) {
-  const given = filePath(value, name);
-  const folder = given.endsWith('/') || given.endsWith(path.sep);
-  return folder ? path.join(path.resolve(given), path.sep) : path.resolve(given);
+  const checkedPath = filePath(value, name);
+  const folder = checkedPath.endsWith('/') || checkedPath.endsWith(path.sep);
+  return folder ? path.join(path.resolve(checkedPath), path.sep) : path.resolve(checkedPath);
 }
 
 /**

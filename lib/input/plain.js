@@ -53,12 +53,12 @@ Snapshot.prototype = Object.create(null);
 function options(value, known, name = 'the options') {
   const read = newSnapshot();
   if (value === undefined) return read;
-  const given = plain(value, name, known);
-  for (const key of getOwnPropertyNames(given)) {
+  const options = plain(value, name, known);
+  for (const key of getOwnPropertyNames(options)) {
     if (!(/** @type {readonly string[]} */ (known).includes(key))) {
       throw invalid(`there is no option ${quoted(key)}, only: ${known.join(', ')}`);
     }
-    read[key] = dataOf(given, key, name);
+    read[key] = dataOf(options, key, name);
   }
   return /** @type {{ [name in K]?: unknown }} */ (read);
 }
@@ -75,9 +75,9 @@ function take(value, key, example = key) {
   const rest = newSnapshot();
   let taken;
   if (value === undefined) return { taken, rest };
-  const given = plain(value, 'the options', [example]);
-  for (const name of getOwnPropertyNames(given)) {
-    const data = dataOf(given, name, 'the options');
+  const options = plain(value, 'the options', [example]);
+  for (const name of getOwnPropertyNames(options)) {
+    const data = dataOf(options, name, 'the options');
     if (name === key) taken = data;
     else rest[name] = data;
   }
@@ -93,10 +93,10 @@ function take(value, key, example = key) {
  */
 function flattenContext(context, name = 'encryptionContext') {
   if (context === undefined) return [];
-  const given = plain(context, name, EXAMPLE);
+  const checkedContext = plain(context, name, EXAMPLE);
   const pairs = [];
-  for (const key of getOwnPropertyNames(given)) {
-    const value = dataOf(given, key, name);
+  for (const key of getOwnPropertyNames(checkedContext)) {
+    const value = dataOf(checkedContext, key, name);
     if (typeof value !== 'string') {
       throw invalid(`${name} must hold strings, but that of ${quoted(key)} is ${kind(value)}`);
     }
@@ -208,16 +208,16 @@ function isObjectPrototype(prototype) {
 /**
  * Returns the value of an own property; refuses a getter and a property that is not enumerable.
  *
- * @param {object} given
+ * @param {object} object
  * @param {string} key
  * @param {string} name
  * @returns {unknown}
  */
-function dataOf(given, key, name) {
-  const property = /** @type {PropertyDescriptor} */ (getOwnPropertyDescriptor(given, key));
+function dataOf(object, key, name) {
+  const property = /** @type {PropertyDescriptor} */ (getOwnPropertyDescriptor(object, key));
   if (hasOwn(property, 'value') && property.enumerable) return property.value;
-  const what = property.enumerable ? 'a getter or setter' : 'a property that is not enumerable';
-  throw invalid(`${name} must hold values, but ${quoted(key)} is ${what}; give a plain object`);
+  const problem = property.enumerable ? 'a getter or setter' : 'a property that is not enumerable';
+  throw invalid(`${name} must hold values, but ${quoted(key)} is ${problem}; give a plain object`);
 }
 
 /** @param {readonly string[]} names */

@@ -27,24 +27,24 @@ const getTime = Function.prototype.call.bind(Date.prototype.getTime);
 /**
  * Returns the native half of the option `credentials`.
  *
- * @param {unknown} given access keys, or a function that returns them
+ * @param {unknown} credentials access keys, or a function that returns them
  */
-function nativeCredentials(given) {
-  if (given === undefined) return undefined;
-  if (typeof given !== 'function') {
-    if (typeof given !== 'object' || given === null) {
+function nativeCredentials(credentials) {
+  if (credentials === undefined) return undefined;
+  if (typeof credentials !== 'function') {
+    if (typeof credentials !== 'object' || credentials === null) {
       throw invalid(
         'credentials must be { accessKeyId, secretAccessKey, sessionToken, expiration }, or a ' +
-          `function that returns them, not ${kind(given)}`,
+          `function that returns them, not ${kind(credentials)}`,
       );
     }
     return binding.Credentials.ofKeys(
-      accessKeys(args.options(given, KEYS, 'credentials'), 'credentials.'),
+      accessKeys(args.options(credentials, KEYS, 'credentials'), 'credentials.'),
     );
   }
   noteCustomKeyring();
   return binding.Credentials.ofFunction((request) => {
-    const ask = () => supply(request, given);
+    const ask = () => supply(request, credentials);
     runAsCaller(request.callerId, ask).catch(() => {});
   });
 }
@@ -95,12 +95,12 @@ function answered(answer) {
 /**
  * Returns access keys as the addon takes them.
  *
- * @param {{ [name in typeof KEYS[number]]?: unknown }} given
+ * @param {{ [name in typeof KEYS[number]]?: unknown }} credentials
  * @param {string} of what their names begin with, for the error
  * @returns {Keys}
  */
-function accessKeys(given, of) {
-  const { accessKeyId, secretAccessKey, sessionToken, expiration, accountId } = given;
+function accessKeys(credentials, of) {
+  const { accessKeyId, secretAccessKey, sessionToken, expiration, accountId } = credentials;
   return {
     accessKeyId: key(accessKeyId, `${of}accessKeyId`),
     secretAccessKey: key(secretAccessKey, `${of}secretAccessKey`),

@@ -23,14 +23,16 @@ const OPTIONS = /** @type {const} */ ([
  * @param {unknown} options
  */
 function customKeyring(options) {
-  const given = args.options(options, OPTIONS);
-  const providerId = args.string(given.providerId, 'providerId');
+  const checkedOptions = args.options(options, OPTIONS);
+  const providerId = args.string(checkedOptions.providerId, 'providerId');
   for (const name of /** @type {const} */ (['wrapDataKey', 'unwrapDataKey'])) {
-    if (typeof given[name] !== 'function') throw invalid(`${name} must be a function`);
+    if (typeof checkedOptions[name] !== 'function') throw invalid(`${name} must be a function`);
   }
-  const { wrapDataKey, unwrapDataKey } = /** @type {Options} */ (/** @type {unknown} */ (given));
+  const { wrapDataKey, unwrapDataKey } = /** @type {Options} */ (
+    /** @type {unknown} */ (checkedOptions)
+  );
   noteCustomKeyring();
-  return binding.customKeyring(providerId, guardOptions(given), (request) => {
+  return binding.customKeyring(providerId, guardOptions(checkedOptions), (request) => {
     const ask = () =>
       request.keyName === null ? wrap(request, wrapDataKey) : unwrap(request, unwrapDataKey);
     runAsCaller(request.callerId, ask).catch((error) => reportFailed(request, error));

@@ -26,12 +26,14 @@ const KMS_OPTIONS = /** @type {const} */ ([
  * @param {unknown} options
  */
 function rawEcdhKeyring(options) {
-  const given = args.options(options, RAW_OPTIONS);
-  refuseUndefined(given, ['privateKey', 'recipientPublicKey']);
-  const curveSpec = args.string(given.curveSpec, 'curveSpec');
-  const recipient = optionalPublicDer(given.recipientPublicKey, 'recipientPublicKey');
+  const checkedOptions = args.options(options, RAW_OPTIONS);
+  refuseUndefined(checkedOptions, ['privateKey', 'recipientPublicKey']);
+  const curveSpec = args.string(checkedOptions.curveSpec, 'curveSpec');
+  const recipient = optionalPublicDer(checkedOptions.recipientPublicKey, 'recipientPublicKey');
   const privateKey =
-    given.privateKey === undefined ? undefined : privateDer(given.privateKey, 'privateKey', WHAT);
+    checkedOptions.privateKey === undefined
+      ? undefined
+      : privateDer(checkedOptions.privateKey, 'privateKey', WHAT);
   try {
     return native(() => binding.Keyring.rawEcdh(curveSpec, privateKey, recipient));
   } finally {
@@ -45,18 +47,18 @@ function rawEcdhKeyring(options) {
  * @param {unknown} options
  */
 function kmsEcdhKeyring(options) {
-  const given = args.options(options, KMS_OPTIONS);
-  refuseUndefined(given, ['recipientPublicKey']);
-  const keyId = args.nameString(given.keyId, 'keyId');
-  const curveSpec = args.string(given.curveSpec, 'curveSpec');
+  const checkedOptions = args.options(options, KMS_OPTIONS);
+  refuseUndefined(checkedOptions, ['recipientPublicKey']);
+  const keyId = args.nameString(checkedOptions.keyId, 'keyId');
+  const curveSpec = args.string(checkedOptions.curveSpec, 'curveSpec');
   return binding.Keyring.awsKmsEcdh(
     keyId,
     curveSpec,
-    optionalPublicDer(given.publicKey, 'publicKey'),
-    optionalPublicDer(given.recipientPublicKey, 'recipientPublicKey'),
-    accessOptions(given),
-    guardOptions(given),
-    credentialsOf(given),
+    optionalPublicDer(checkedOptions.publicKey, 'publicKey'),
+    optionalPublicDer(checkedOptions.recipientPublicKey, 'recipientPublicKey'),
+    accessOptions(checkedOptions),
+    guardOptions(checkedOptions),
+    credentialsOf(checkedOptions),
   );
 }
 
@@ -64,12 +66,12 @@ function kmsEcdhKeyring(options) {
  * Refuses keys that are there, but undefined: which keys are given decides who can read and write, and a
  * variable that was never set must not.
  *
- * @param {object} given
+ * @param {object} options
  * @param {string[]} names
  */
-function refuseUndefined(given, names) {
+function refuseUndefined(options, names) {
   for (const name of names) {
-    if (Object.hasOwn(given, name) && Reflect.get(given, name) === undefined) {
+    if (Object.hasOwn(options, name) && Reflect.get(options, name) === undefined) {
       throw invalid(`${name} is undefined; give the key, or leave the option out`);
     }
   }

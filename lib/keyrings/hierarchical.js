@@ -26,13 +26,13 @@ const DAY = 86_400_000;
  * @param {unknown} options
  */
 function hierarchicalKeyring(options) {
-  const given = args.options(options, OPTIONS);
-  const store = nativeStore(given.branchKeyStore);
-  const { branchKeyId, branchKeyIdOf, maxAgeMs = 300_000, maxEntries = 1000 } = given;
+  const checkedOptions = args.options(options, OPTIONS);
+  const store = nativeStore(checkedOptions.branchKeyStore);
+  const { branchKeyId, branchKeyIdOf, maxAgeMs = 300_000, maxEntries = 1000 } = checkedOptions;
   const limits = {
     maxAgeMs: args.integer(maxAgeMs, 'maxAgeMs', 1, DAY),
     maxEntries: args.integer(maxEntries, 'maxEntries', 1, UINT32_MAX),
-    partition: args.optionalString(given.partition, 'partition'),
+    partition: args.optionalString(checkedOptions.partition, 'partition'),
   };
   if ((branchKeyId === undefined) === (branchKeyIdOf === undefined)) {
     throw invalid('give either branchKeyId, or branchKeyIdOf, which tells it by the context');

@@ -78,13 +78,13 @@ class RawAesKeyring {
   /** @param {unknown} options */
   constructor(options) {
     const known = /** @type {const} */ (['keyNamespace', 'keyName', 'wrappingKey']);
-    const given = args.options(options, known);
-    const namespace = args.string(given.keyNamespace, 'keyNamespace');
-    const name = args.string(given.keyName, 'keyName');
-    if (typeof given.wrappingKey === 'string') {
+    const checkedOptions = args.options(options, known);
+    const namespace = args.string(checkedOptions.keyNamespace, 'keyNamespace');
+    const name = args.string(checkedOptions.keyName, 'keyName');
+    if (typeof checkedOptions.wrappingKey === 'string') {
       throw invalid('wrappingKey must be bytes; decode the string first');
     }
-    const wrappingKey = args.bytes(given.wrappingKey, 'wrappingKey');
+    const wrappingKey = args.bytes(checkedOptions.wrappingKey, 'wrappingKey');
     nativeKeyrings.set(
       this,
       native(() => binding.Keyring.rawAes(namespace, name, wrappingKey)),

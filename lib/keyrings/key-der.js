@@ -14,10 +14,10 @@ const { kind } = require('../input/kind.js');
  *
  * @param {unknown} key a PEM, as a string or bytes, or a KeyObject
  * @param {string} name how the option is called, for the error
- * @param {string} what which kind of key it should be, for the error
+ * @param {string} keyKind which kind of key it should be, for the error
  */
-function publicDer(key, name, what) {
-  return read(name, what, () => {
+function publicDer(key, name, keyKind) {
+  return read(name, keyKind, () => {
     const found = isKey(key, 'public') ? key : createPublicKey(text(key, name));
     return found.export({ type: 'spki', format: 'der' });
   });
@@ -28,10 +28,10 @@ function publicDer(key, name, what) {
  *
  * @param {unknown} key a PEM, as a string or bytes, or a KeyObject
  * @param {string} name how the option is called, for the error
- * @param {string} what which kind of key it should be, for the error
+ * @param {string} keyKind which kind of key it should be, for the error
  */
-function privateDer(key, name, what) {
-  return read(name, what, () => {
+function privateDer(key, name, keyKind) {
+  return read(name, keyKind, () => {
     const found = isKey(key, 'private') ? key : createPrivateKey(text(key, name));
     return found.export({ type: 'pkcs8', format: 'der' });
   });
@@ -61,17 +61,17 @@ function text(key, name) {
 
 /**
  * @param {string} name
- * @param {string} what
+ * @param {string} keyKind
  * @param {() => Buffer} work
  */
-function read(name, what, work) {
+function read(name, keyKind, work) {
   try {
     return args.bytes(work(), name);
   } catch (error) {
     if (error instanceof EnvelopeError) throw error;
     // Without the cause: it may show a part of the key.
     throw invalid(
-      `${name} cannot be read; give ${what} as PEM, without a passphrase, or as a KeyObject`,
+      `${name} cannot be read; give ${keyKind} as PEM, without a passphrase, or as a KeyObject`,
     );
   }
 }

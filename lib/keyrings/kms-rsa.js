@@ -22,20 +22,20 @@ const OPTIONS = /** @type {const} */ ([
  * @param {unknown} options
  */
 function kmsRsaKeyring(options) {
-  const given = args.options(options, OPTIONS);
-  const keyId = args.nameString(given.keyId, 'keyId');
-  const padding = args.optionalString(given.padding, 'padding') ?? 'oaep-sha256';
+  const checkedOptions = args.options(options, OPTIONS);
+  const keyId = args.nameString(checkedOptions.keyId, 'keyId');
+  const padding = args.optionalString(checkedOptions.padding, 'padding') ?? 'oaep-sha256';
   const publicKey =
-    given.publicKey === undefined
+    checkedOptions.publicKey === undefined
       ? undefined
-      : publicDer(given.publicKey, 'publicKey', 'an RSA key');
+      : publicDer(checkedOptions.publicKey, 'publicKey', 'an RSA key');
   return binding.Keyring.awsKmsRsa(
     keyId,
     padding,
     publicKey,
-    accessOptions(given),
-    guardOptions(given),
-    credentialsOf(given),
+    accessOptions(checkedOptions),
+    guardOptions(checkedOptions),
+    credentialsOf(checkedOptions),
   );
 }
 

@@ -36,39 +36,41 @@ const FILTER = /** @type {const} */ (['partition', 'accountIds']);
  * @param {unknown} options
  */
 function kmsKeyring(options) {
-  const given = args.options(options, OPTIONS);
-  return given.discovery === undefined ? strict(given) : discovery(given);
+  const checkedOptions = args.options(options, OPTIONS);
+  return checkedOptions.discovery === undefined
+    ? strict(checkedOptions)
+    : discovery(checkedOptions);
 }
 
-function strict(/** @type {Given} */ given) {
-  if (given.keyId === undefined) {
+function strict(/** @type {Given} */ options) {
+  if (options.keyId === undefined) {
     throw invalid('give a keyId, or discovery to decrypt under whichever KMS key a message names');
   }
-  const keyId = args.nameString(given.keyId, 'keyId');
+  const keyId = args.nameString(options.keyId, 'keyId');
   const additional =
-    args.optionalStrings(given.additionalKeyIds, 'additionalKeyIds', args.nameString) ?? [];
+    args.optionalStrings(options.additionalKeyIds, 'additionalKeyIds', args.nameString) ?? [];
   return binding.Keyring.awsKms(
     keyId,
     additional,
-    accessOptions(given),
-    guardOptions(given),
-    credentialsOf(given),
+    accessOptions(options),
+    guardOptions(options),
+    credentialsOf(options),
   );
 }
 
-function discovery(/** @type {Given} */ given) {
+function discovery(/** @type {Given} */ options) {
   for (const name of /** @type {const} */ (['keyId', 'additionalKeyIds'])) {
-    if (given[name] === undefined) continue;
+    if (options[name] === undefined) continue;
     throw invalid(
       `${name} and discovery exclude each other: discovery decrypts under whichever KMS key a ` +
         'message names, and encrypts nothing; leave one of them out',
     );
   }
   return binding.Keyring.awsKmsDiscovery(
-    filter(given.discovery),
-    accessOptions(given),
-    guardOptions(given),
-    credentialsOf(given),
+    filter(options.discovery),
+    accessOptions(options),
+    guardOptions(options),
+    credentialsOf(options),
   );
 }
 
@@ -77,31 +79,31 @@ function filter(/** @type {unknown} */ value) {
   if (value === null || typeof value !== 'object') {
     throw invalid('discovery must be true, or an object with partition and accountIds');
   }
-  const given = args.options(value, FILTER, 'discovery');
-  const accountIds = args.optionalStrings(given.accountIds, 'discovery.accountIds') ?? [];
-  return { partition: args.string(given.partition, 'discovery.partition'), accountIds };
+  const checkedFilter = args.options(value, FILTER, 'discovery');
+  const accountIds = args.optionalStrings(checkedFilter.accountIds, 'discovery.accountIds') ?? [];
+  return { partition: args.string(checkedFilter.partition, 'discovery.partition'), accountIds };
 }
 
 /**
- * @param {{ [name in typeof ACCESS_OPTIONS[number] | 'multiRegion']?: unknown }} given
+ * @param {{ [name in typeof ACCESS_OPTIONS[number] | 'multiRegion']?: unknown }} options
  */
-function accessOptions(given) {
+function accessOptions(options) {
   return {
     environment: environment(process.env),
-    region: args.optionalString(given.region, 'region'),
-    multiRegion: args.optionalBoolean(given.multiRegion, 'multiRegion'),
-    endpoint: args.optionalString(given.endpoint, 'endpoint'),
-    profile: args.optionalString(given.profile, 'profile'),
-    grantTokens: args.optionalStrings(given.grantTokens, 'grantTokens', args.nameString),
-    maxAttempts: args.optionalInteger(given.maxAttempts, 'maxAttempts', 1, 100),
-    attemptTimeoutMs: args.optionalInteger(given.attemptTimeoutMs, 'attemptTimeoutMs', 1, HOUR),
+    region: args.optionalString(options.region, 'region'),
+    multiRegion: args.optionalBoolean(options.multiRegion, 'multiRegion'),
+    endpoint: args.optionalString(options.endpoint, 'endpoint'),
+    profile: args.optionalString(options.profile, 'profile'),
+    grantTokens: args.optionalStrings(options.grantTokens, 'grantTokens', args.nameString),
+    maxAttempts: args.optionalInteger(options.maxAttempts, 'maxAttempts', 1, 100),
+    attemptTimeoutMs: args.optionalInteger(options.attemptTimeoutMs, 'attemptTimeoutMs', 1, HOUR),
     credentialsTimeoutMs: args.optionalInteger(
-      given.credentialsTimeoutMs,
+      options.credentialsTimeoutMs,
       'credentialsTimeoutMs',
       1,
       HOUR,
     ),
-    connectTimeoutMs: args.optionalInteger(given.connectTimeoutMs, 'connectTimeoutMs', 1, HOUR),
+    connectTimeoutMs: args.optionalInteger(options.connectTimeoutMs, 'connectTimeoutMs', 1, HOUR),
   };
 }
 

@@ -20,14 +20,18 @@ const OPTIONS = /** @type {const} */ ([
  * @param {unknown} options
  */
 function rsaKeyring(options) {
-  const given = args.options(options, OPTIONS);
-  const namespace = args.string(given.keyNamespace, 'keyNamespace');
-  const name = args.string(given.keyName, 'keyName');
-  const padding = args.optionalString(given.padding, 'padding') ?? 'oaep-sha256';
+  const checkedOptions = args.options(options, OPTIONS);
+  const namespace = args.string(checkedOptions.keyNamespace, 'keyNamespace');
+  const name = args.string(checkedOptions.keyName, 'keyName');
+  const padding = args.optionalString(checkedOptions.padding, 'padding') ?? 'oaep-sha256';
   const publicKey =
-    given.publicKey === undefined ? undefined : publicDer(given.publicKey, 'publicKey', WHAT);
+    checkedOptions.publicKey === undefined
+      ? undefined
+      : publicDer(checkedOptions.publicKey, 'publicKey', WHAT);
   const privateKey =
-    given.privateKey === undefined ? undefined : privateDer(given.privateKey, 'privateKey', WHAT);
+    checkedOptions.privateKey === undefined
+      ? undefined
+      : privateDer(checkedOptions.privateKey, 'privateKey', WHAT);
   try {
     return native(() => binding.Keyring.rawRsa(namespace, name, padding, publicKey, privateKey));
   } finally {

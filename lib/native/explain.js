@@ -78,8 +78,8 @@ function notLoaded(file, named, cause) {
  * @param {boolean} named whether the variable names it
  */
 function notOurs(file, named) {
-  const what = 'it is not the addon of this package, or of another version of it';
-  return failure(`its native addon '${file}' cannot be used: ${what}${cure(named)}`);
+  const reason = 'it is not the addon of this package, or of another version of it';
+  return failure(`its native addon '${file}' cannot be used: ${reason}${cure(named)}`);
 }
 
 /**
@@ -150,9 +150,9 @@ function installFor(platform) {
  * Returns the error of loading an addon where Node.js itself forbids it.
  *
  * @param {unknown} code
- * @param {string} what
+ * @param {string} file
  */
-function refusal(code, what) {
+function refusal(code, file) {
   const permission = /** @type {any} */ (process).permission !== undefined;
   if (code === 'ERR_DLOPEN_DISABLED') {
     return permission
@@ -160,7 +160,7 @@ function refusal(code, what) {
       : 'Node.js runs with --no-addons (see NODE_OPTIONS), and this package is an addon; leave it out';
   }
   if (code === 'ERR_ACCESS_DENIED') {
-    return `Node.js runs with --permission, and may not read '${what}'; add --allow-fs-read=PATH for the folder that it lies in`;
+    return `Node.js runs with --permission, and may not read '${file}'; add --allow-fs-read=PATH for the folder that it lies in`;
   }
   return undefined;
 }

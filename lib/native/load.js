@@ -45,8 +45,8 @@ function addon() {
     ? [here, path.dirname(process.execPath)]
     : [path.join(here, '..', '..')];
   const places = folders.map((folder) => path.join(folder, `kms-envelope.${platform}.node`));
-  const own = places.find((place) => fs.existsSync(place));
-  return own === undefined ? packaged(platform) : open(own, false);
+  const built = places.find((place) => fs.existsSync(place));
+  return built === undefined ? packaged(platform) : open(built, false);
 }
 
 /** Loaded only where it is needed. */

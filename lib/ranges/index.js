@@ -38,10 +38,10 @@ async function openMessage(core, source, options) {
  * @param {unknown} options
  */
 async function decryptRange(core, source, options) {
-  const { encryptionContext, signal, given } = args.callOptions(options, RANGE_OPTIONS);
+  const { encryptionContext, signal, checkedOptions } = args.callOptions(options, RANGE_OPTIONS);
   const message = await open(core, source, encryptionContext, signal, signal);
   try {
-    const { start, end } = given;
+    const { start, end } = checkedOptions;
     return await message.read({
       ...(start === undefined ? {} : { start }),
       ...(end === undefined ? {} : { end }),

@@ -113,8 +113,8 @@ function rangedSource(source, { size, timeoutMs = READ_TIMEOUT_MS, read }) {
     size: args.integer(size, 'size', 0, Number.MAX_SAFE_INTEGER),
     async read(start, end, signal) {
       const ask = async () => read.call(source, start, end);
-      const given = await withinDeadline(timeout, ask, signal);
-      const bytes = args.bytes(given, 'what read() gives');
+      const answer = await withinDeadline(timeout, ask, signal);
+      const bytes = args.bytes(answer, 'what read() gives');
       if (bytes.length === end - start) return bytes;
       throw invalid(`read(${start}, ${end}) gave ${bytes.length} bytes, not ${end - start}`);
     },

@@ -167,13 +167,13 @@ class DecryptCodec {
  * Returns what the keyring gave, unless nobody waits for it any more: then its keys are wiped.
  *
  * @template {{ release(): void }} T
- * @param {T} given
+ * @param {T} transform
  * @param {AbortSignal} signal
  */
-function unlessEnded(given, signal) {
-  if (signal.aborted) given.release();
+function unlessEnded(transform, signal) {
+  if (signal.aborted) transform.release();
   throwIfAborted(signal);
-  return given;
+  return transform;
 }
 
 /**

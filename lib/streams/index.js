@@ -56,7 +56,7 @@ function encryptWebStream(core, options) {
  */
 function decryptWebStream(core, options) {
   const settings = streamOptions(options, WEB_DECRYPT_OPTIONS);
-  const { onHeader = () => {} } = settings.given;
+  const { onHeader = () => {} } = settings.checkedOptions;
   if (typeof onHeader !== 'function') throw invalid('onHeader must be a function');
   const call = /** @type {OnHeader} */ (onHeader);
   return webStream((push) => decryptCodec(core, settings, call, push), settings.signal);
@@ -72,7 +72,7 @@ function reEncryptStream(from, to, options) {
   if (settings.plaintextLength !== undefined) {
     throw invalid('plaintextLength cannot be checked here: the plaintext stays in Rust');
   }
-  const newContext = args.newContext(settings.given);
+  const newContext = args.newContext(settings.checkedOptions);
   return nodeStream((stream) => {
     const reader = from.headerReader(settings.encryptionContext, settings.acceptsSigned);
     return new DecryptCodec(reader, startReEncryption, pushTo(stream));
@@ -141,14 +141,19 @@ function pushTo(stream) {
  */
 function streamOptions(options, known) {
   /** @type {Record<string, unknown>} */
-  const given = args.options(options, known);
+  const checkedOptions = args.options(options, known);
   const { MAX_SAFE_INTEGER: max } = Number;
   return {
-    encryptionContext: args.flattenContext(given.encryptionContext),
-    plaintextLength: args.optionalInteger(given.plaintextLength, 'plaintextLength', 0, max),
-    signal: args.abortSignal(given.signal),
-    acceptsSigned: acceptsSigned(given.signed),
-    given,
+    encryptionContext: args.flattenContext(checkedOptions.encryptionContext),
+    plaintextLength: args.optionalInteger(
+      checkedOptions.plaintextLength,
+      'plaintextLength',
+      0,
+      max,
+    ),
+    signal: args.abortSignal(checkedOptions.signal),
+    acceptsSigned: acceptsSigned(checkedOptions.signed),
+    checkedOptions,
   };
 }
 

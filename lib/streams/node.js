@@ -60,11 +60,11 @@ class CodecStream extends Transform {
    */
   write(chunk, encoding, callback) {
     const settled = typeof encoding === 'function' ? encoding : callback;
-    const given = this.#accept(chunk, settled);
-    if (given === undefined) return false;
+    const accepted = this.#accept(chunk, settled);
+    if (accepted === undefined) return false;
     return typeof encoding === 'function'
-      ? super.write(given, encoding)
-      : super.write(given, encoding, callback);
+      ? super.write(accepted, encoding)
+      : super.write(accepted, encoding, callback);
   }
 
   /**
@@ -79,8 +79,8 @@ class CodecStream extends Transform {
       return super.end(chunk, encoding, callback);
     }
     const settled = typeof encoding === 'function' ? encoding : callback;
-    const given = this.#accept(chunk, settled);
-    return given === undefined ? this : super.end(given, encoding, callback);
+    const accepted = this.#accept(chunk, settled);
+    return accepted === undefined ? this : super.end(accepted, encoding, callback);
   }
 
   /**

@@ -152,16 +152,16 @@ function settle(output, done) {
  * @param {unknown} items
  */
 function read(items) {
-  const given = args.list(items, 'the items of a batch');
+  const list = args.list(items, 'the items of a batch');
   /** @type {Settled[]} */
   const results = [];
   /** @type {Uint8Array[]} */
   const inputs = [];
   /** @type {number[]} */
   const places = [];
-  for (let i = 0; i < given.length; i++) {
+  for (let i = 0; i < list.length; i++) {
     try {
-      inputs.push(args.bytes(given[i], `item ${i}`));
+      inputs.push(args.bytes(list[i], `item ${i}`));
       places.push(i);
     } catch (reason) {
       results[i] = { status: 'rejected', reason };

@@ -87,8 +87,11 @@ async function decryptMessage(core, message, options) {
  * @param {unknown} options
  */
 async function reEncrypt(from, to, message, options) {
-  const { encryptionContext, into, signal, given } = args.callOptions(options, RE_ENCRYPT_OPTIONS);
-  const newContext = args.newContext(given);
+  const { encryptionContext, into, signal, checkedOptions } = args.callOptions(
+    options,
+    RE_ENCRYPT_OPTIONS,
+  );
+  const newContext = args.newContext(checkedOptions);
   const input = args.bytes(message, 'message');
   const { length } = input;
   const transform = await begin(signal, () =>
@@ -102,13 +105,13 @@ async function reEncrypt(from, to, message, options) {
  *
  * @param {typeof short.encrypt} startShort
  * @param {Core} core
- * @param {unknown} given the input
+ * @param {unknown} data the input
  * @param {string} name what errors call it
  * @param {unknown} options
  */
-function nowOrLater(startShort, core, given, name, options) {
+function nowOrLater(startShort, core, data, name, options) {
   const { encryptionContext, into, signal } = args.callOptions(options, OPTIONS);
-  const input = args.bytes(given, name);
+  const input = args.bytes(data, name);
   throwIfAborted(signal);
   const { length } = input;
   const started = startShort(core, encryptionContext, input, into);
@@ -120,13 +123,13 @@ function nowOrLater(startShort, core, given, name, options) {
  *
  * @param {typeof short.encrypt} startShort
  * @param {Core} core
- * @param {unknown} given the input
+ * @param {unknown} data the input
  * @param {string} name what errors call it
  * @param {unknown} options
  */
-function now(startShort, core, given, name, options) {
+function now(startShort, core, data, name, options) {
   const { encryptionContext, into } = args.callOptions(options, SYNC_OPTIONS);
-  const input = args.bytes(given, name);
+  const input = args.bytes(data, name);
   const started = startShort(core, encryptionContext, input, into);
   return Buffer.isBuffer(started) ? started : pieces().runSync(readyNow(started), input, into);
 }

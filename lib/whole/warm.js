@@ -23,8 +23,8 @@ const SLICE = 256;
  * @returns {Promise<any>}
  */
 async function warm(core, options) {
-  const { encryptionContext, signal, given } = args.callOptions(options, OPTIONS);
-  const { messages } = given;
+  const { encryptionContext, signal, checkedOptions } = args.callOptions(options, OPTIONS);
+  const { messages } = checkedOptions;
   if (messages === undefined) return core.warm(encryptionContext, signal);
   throwIfAborted(signal);
   if (args.isArray(messages)) {
@@ -50,8 +50,8 @@ async function keep(core, messages, context, signal) {
       if (from > 0) await nextTurn();
       throwIfAborted(signal);
       const count = Math.min(SLICE, places.length - from);
-      const kept = native(() => batch.keep(from, count));
-      kept.forEach(({ error }, i) => (results[places[from + i] ?? 0] = settle(error)));
+      const outcomes = native(() => batch.keep(from, count));
+      outcomes.forEach(({ error }, i) => (results[places[from + i] ?? 0] = settle(error)));
     }
     return results;
   } finally {

@@ -142,13 +142,13 @@ function checkResult(way, subject, { error, plaintext, header, newMessage }) {
  * required pairs are missing; otherwise the one that the way to read gave.
  */
 function checkHeader(header, { suite, context, requiredKeys, frameLength }, { stored, way }) {
-  const what = `the header that ${way ?? 'inspect'} found`;
+  const name = `the header that ${way ?? 'inspect'} found`;
   const missing = new Set(stored ? requiredKeys : []);
   const expected = pairsOf(context).filter(([key]) => !missing.has(key));
-  assert.deepEqual(pairsOf(header.encryptionContext), expected, what);
-  assert.equal(header.algorithmSuite.id, suite.id, what);
-  assert.equal('aws-crypto-public-key' in header.encryptionContext, suite.signed, what);
-  assert.equal(header.frameLength, frameLength, what);
+  assert.deepEqual(pairsOf(header.encryptionContext), expected, name);
+  assert.equal(header.algorithmSuite.id, suite.id, name);
+  assert.equal('aws-crypto-public-key' in header.encryptionContext, suite.signed, name);
+  assert.equal(header.frameLength, frameLength, name);
 }
 
 function describeScenario({ plaintext, frameLength, suite, context, key, readerKey, target }, way) {

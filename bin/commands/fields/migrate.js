@@ -134,8 +134,10 @@ function identityOf({ address, table, column, to, tenant, tenantColumn, conversi
   const primary = fields.keys().filter((key) => key.primary);
   const { origins, ...options } = conversion;
   const place = address.replace(/^(\w+:\/\/)[^@/]*@/, '$1');
-  const own = /^sqlite:/.test(place) ? path.resolve(place.replace(/^sqlite:(\/\/)?/, '')) : place;
-  return [own, table, column, to, tenant, tenantColumn, options, primary.map(({ id }) => id)];
+  const database = /^sqlite:/.test(place)
+    ? path.resolve(place.replace(/^sqlite:(\/\/)?/, ''))
+    : place;
+  return [database, table, column, to, tenant, tenantColumn, options, primary.map(({ id }) => id)];
 }
 
 /**

@@ -23,12 +23,12 @@ async function run({ values, positionals, reporter, signal }) {
   await withS3(destination, async ({ client, EncryptedS3 }) => {
     const s3 = new EncryptedS3({ client, ...writer });
     const Body = openInput(input);
-    const given = {
+    const putOptions = {
       ...(values['content-type'] !== undefined && { ContentType: values['content-type'] }),
       ...(values.force !== true && { IfNoneMatch: '*' }),
     };
     try {
-      await s3.put({ ...place, ...given, Body }, { ...options, signal });
+      await s3.put({ ...place, ...putOptions, Body }, { ...options, signal });
     } catch (error) {
       throw existsAlready(error, destination);
     } finally {
