@@ -5,8 +5,14 @@ const path = require('node:path');
 
 const { filesUnder } = require('./check-lengths.js');
 
-/** The folders whose files must not import each other in a circle. */
-const FOLDERS = ['lib', 'integrations', 'bin', 'scripts', 'benchmark'];
+/** The folders whose files must not import each other in a circle, in JavaScript or TypeScript. */
+const FOLDERS = ['lib', 'integrations', 'bin', 'scripts', 'benchmark', 'service/src'];
+
+const JAVASCRIPT_LOAD = /^.*?\brequire\('(?<name>\.[^']*)'\)/gm;
+/** `import` and `export ... from`, perhaps of several lines. */
+const TYPESCRIPT_LOAD = /^(?:import|export(?=\s*(?:type\b|[*{])))\b[^;"]*"(?<name>\.[^"]*)"/gm;
+/** The same where only types are named, which loads nothing. */
+const OF_TYPES = /^(?:import|export)\s+(?:type\b|\{(?:\s*type\s+[^,}]+,?)+\s*\})/;
 
 /**
  * Returns where a file of a folder of `FOLDERS`, in the tree at `root`, imports itself in a circle.
@@ -16,7 +22,7 @@ const FOLDERS = ['lib', 'integrations', 'bin', 'scripts', 'benchmark'];
  */
 function checkImportCircles(root) {
   const read = (/** @type {string} */ file) => fs.readFileSync(path.join(root, file), 'utf8');
-  const files = FOLDERS.flatMap((folder) => filesUnder(root, folder, /\.js$/));
+  const files = FOLDERS.flatMap((folder) => filesUnder(root, folder, /(?<!\.d)\.[jt]s$/));
   return checkCircles(files, read);
 }
 
@@ -52,19 +58,25 @@ function checkCircles(files, read) {
 }
 
 /**
- * Returns the files of lib/ that a file loads, at once or later.
+ * Returns the files of the tree that a file loads, at once or later. A type that is imported loads nothing.
  *
  * @param {string} file
  * @param {string} source
  */
 function importsOf(file, source) {
-  const loads = [...source.matchAll(/^.*?\brequire\('(\.[^']*)'\)/gm)];
-  const code = loads.filter(([text]) => !/^\s*(\/\/|\*|\/\*)/.test(text));
-  return code.map(({ 1: name, index }) => {
-    const target = path.posix.join(path.posix.dirname(file), name);
-    const loaded = target.endsWith('.js') ? target : `${target}.js`;
-    return { loaded, line: source.slice(0, index).split('\n').length };
+  const isTypeScript = file.endsWith('.ts');
+  const loads = [...source.matchAll(isTypeScript ? TYPESCRIPT_LOAD : JAVASCRIPT_LOAD)];
+  const code = loads.filter(([text]) => !OF_TYPES.test(text) && !/^\s*(\/\/|\*|\/\*)/.test(text));
+  return code.map(({ 0: text, groups, index }) => {
+    const target = path.posix.join(path.posix.dirname(file), groups?.name ?? '');
+    const line = source.slice(0, index + text.length).split('\n').length;
+    return { loaded: isTypeScript ? target.replace(/\.js$/, '.ts') : withEnding(target), line };
   });
+}
+
+/** @param {string} target */
+function withEnding(target) {
+  return target.endsWith('.js') ? target : `${target}.js`;
 }
 
 module.exports = { checkImportCircles };

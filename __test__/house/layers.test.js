@@ -100,6 +100,33 @@ describe('the check of the layers', () => {
     }
   });
 
+  it('refuses a circle of imports in the service, over several lines and through a re-export', () => {
+    const found = violations({
+      'service/src/a.ts':
+        'import {\n  B,\n  type C,\n} from "./keys/b.js";\nexport class A extends B {}',
+      'service/src/keys/b.ts': 'export { A as B } from "../a.js";\nexport type C = string;',
+    });
+    assert.deepEqual(found, [
+      {
+        file: 'service/src/keys/b.ts',
+        line: 1,
+        message: 'import circle: service/src/a.ts -> service/src/keys/b.ts -> service/src/a.ts',
+      },
+    ]);
+  });
+
+  it('lets files of the service import the types of each other', () => {
+    assert.deepEqual(
+      violations({
+        'service/src/a.ts':
+          'import { b } from "./b.js";\nexport const a = b;\nexport type A = string;',
+        'service/src/b.ts':
+          'import type { A } from "./a.js";\nimport { type A as Again } from "./a.js";\nexport type { A } from "./a.js";\n// import { a } from "./a.js";\nexport const b = 1;',
+      }),
+      [],
+    );
+  });
+
   it('refuses files of one room that import each other, and names the circle', () => {
     const circle = violations({
       'src/client/mod.rs': 'mod cache;\nmod entry;\npub use cache::Cache;',

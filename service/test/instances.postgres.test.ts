@@ -93,8 +93,8 @@ test("fifty at once for a new device, at two instances, make one key", async () 
 test("of fifty rotations at once, at two instances, five are made", async () => {
   const devices = await deviceAt(...instances.map(({ url }) => url));
   const answers = await Promise.all(Array.from({ length: 50 }, (_, i) => devices[i % 2]!.rotate()));
-  const made = new Set(answers.map(keyOf).filter((id) => id !== undefined));
-  assert.equal(made.size, 5);
+  const keyIds = new Set(answers.map(keyOf).filter((id) => id !== undefined));
+  assert.equal(keyIds.size, 5);
   assert.equal(answers.filter((answer) => codeOf(answer) === "KEY_LIMIT_REACHED").length, 45);
   const { deviceId } = devices[0]!;
   const ofDevice = "SELECT count(*) n FROM client_keys WHERE device_id = $1";

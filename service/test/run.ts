@@ -88,14 +88,14 @@ async function run(
 
 /** Copies an output to standard output, from the moment on when `first` has settled. */
 async function copyAfter(first: unknown, heading: string, output: Readable): Promise<void> {
-  const kept: Buffer[] = [Buffer.from(heading)];
-  const keep = (piece: Buffer) => void kept.push(piece);
-  output.on("data", keep);
+  const pieces: Buffer[] = [Buffer.from(heading)];
+  const collect = (piece: Buffer) => void pieces.push(piece);
+  output.on("data", collect);
   const ended = once(output, "end");
   await first;
-  output.off("data", keep);
+  output.off("data", collect);
   output.on("data", (piece: Buffer) => void process.stdout.write(piece));
-  for (const piece of kept) process.stdout.write(piece);
+  for (const piece of pieces) process.stdout.write(piece);
   await ended;
 }
 

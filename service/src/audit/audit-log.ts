@@ -23,20 +23,22 @@ export class AuditLog {
 
 function conditionsOf(filter: AuditFilter): (SQL | undefined)[] {
   const { userId, deviceId, keyId, requestId, receiptId, operation, code, from, until } = filter;
-  const given = <Value>(value: Value | null | undefined, condition: (value: Value) => unknown) =>
-    value == null ? undefined : (condition(value) as SQL);
+  const unlessNull = <Value>(
+    value: Value | null | undefined,
+    condition: (value: Value) => unknown,
+  ) => (value == null ? undefined : (condition(value) as SQL));
   return [
-    given(userId, (user) => or(eq(auditLog.userId, user), eq(auditLog.subjectId, user))),
-    given(deviceId, (device) => eq(auditLog.deviceId, device)),
-    given(keyId, (key) => eq(auditLog.keyId, key)),
-    given(requestId, (request) => eq(auditLog.requestId, request)),
-    given(receiptId, (receipt) => eq(auditLog.receiptId, receipt)),
-    given(operation, (name) => eq(auditLog.operation, name)),
-    given(code, (name) =>
+    unlessNull(userId, (user) => or(eq(auditLog.userId, user), eq(auditLog.subjectId, user))),
+    unlessNull(deviceId, (device) => eq(auditLog.deviceId, device)),
+    unlessNull(keyId, (key) => eq(auditLog.keyId, key)),
+    unlessNull(requestId, (request) => eq(auditLog.requestId, request)),
+    unlessNull(receiptId, (receipt) => eq(auditLog.receiptId, receipt)),
+    unlessNull(operation, (name) => eq(auditLog.operation, name)),
+    unlessNull(code, (name) =>
       name === "failure" ? isNotNull(auditLog.code) : eq(auditLog.code, name),
     ),
-    given(from, (time) => gte(auditLog.recordedAt, time)),
-    given(until, (time) => lt(auditLog.recordedAt, time)),
+    unlessNull(from, (time) => gte(auditLog.recordedAt, time)),
+    unlessNull(until, (time) => lt(auditLog.recordedAt, time)),
   ];
 }
 

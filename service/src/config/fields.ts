@@ -127,12 +127,12 @@ export function readFields(environment: Readonly<Record<string, string | undefin
   fields: Fields;
   problems: string[];
 } {
-  const given = Object.entries(environment).filter(([, value]) => value !== "");
-  const result = fields.safeParse(Object.fromEntries(given));
+  const nonEmpty = Object.entries(environment).filter(([, value]) => value !== "");
+  const result = fields.safeParse(Object.fromEntries(nonEmpty));
   if (result.success) return { fields: result.data, problems: [] };
   const { issues } = result.error;
   const invalid = new Set(issues.map(({ path }) => path[0]));
-  const others = given.filter(([name]) => !invalid.has(name));
+  const others = nonEmpty.filter(([name]) => !invalid.has(name));
   return {
     fields: fields.parse(Object.fromEntries(others)),
     problems: issues.map(({ path, message }) => `${path.join(".")}: ${message}`),

@@ -60,8 +60,8 @@ export class Attempts {
   /** What a success leaves of the counts: the failures in the window, without this attempt. */
   afterSuccess({ row, now }: LockedCredential, { at }: CountedAttempt) {
     const recentFailures = [...(row?.recentFailures ?? [])];
-    const own = recentFailures.lastIndexOf(at.getTime());
-    if (own >= 0) recentFailures.splice(own, 1);
+    const thisAttempt = recentFailures.lastIndexOf(at.getTime());
+    if (thisAttempt >= 0) recentFailures.splice(thisAttempt, 1);
     const notBefore = this.windowLock(recentFailures, now) ?? null;
     return { failures: 0, recentFailures, notBefore };
   }

@@ -19,8 +19,8 @@ export class Integrity {
     const secret = ring.find(({ version }) => version === versionOf(code));
     if (!secret) return false;
     const expected = Buffer.from(codeUnder(secret, table, fields));
-    const given = Buffer.from(code);
-    return given.length === expected.length && timingSafeEqual(given, expected);
+    const candidate = Buffer.from(code);
+    return candidate.length === expected.length && timingSafeEqual(candidate, expected);
   }
 
   /** Whether a code is under the secret that codes are written under now. */

@@ -141,8 +141,8 @@ export class ServiceSecrets implements OnApplicationBootstrap, OnModuleDestroy {
     return this.database.orm.transaction(async (transaction) => {
       await lockNames(transaction, [`service-secret:${purpose}`]);
       // Another instance may have been faster, and then its secret is the one.
-      const made = await this.find(purpose, transaction);
-      if (made.length > 0) return made;
+      const stored = await this.find(purpose, transaction);
+      if (stored.length > 0) return stored;
       if (await rowsNeed(purpose, transaction)) throw lostSecret(purpose);
       await transaction.insert(serviceSecrets).values(row);
       return [row];

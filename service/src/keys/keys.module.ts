@@ -12,6 +12,7 @@ import { KeyUsageResolver } from "./key-usage.resolver.js";
 import { LifeCycle } from "./life-cycle.js";
 import { KeyStore } from "./key-store.js";
 import { KeysResolver } from "./keys.resolver.js";
+import { PrivateKeys } from "./private-keys.js";
 
 @Module({
   providers: [
@@ -21,6 +22,7 @@ import { KeysResolver } from "./keys.resolver.js";
     DeviceOwners,
     DevicesResolver,
     KeyStore,
+    PrivateKeys,
     LifeCycle,
     Generations,
     KeyMaker,
@@ -29,6 +31,6 @@ import { KeysResolver } from "./keys.resolver.js";
     KeyUsage,
     KeyUsageResolver,
   ],
-  exports: [DeviceOwners, Devices, KeyStore, KeyUsage, LifeCycle],
+  exports: [DeviceOwners, Devices, KeyStore, KeyUsage, LifeCycle, PrivateKeys],
 })
 export class KeysModule {}

@@ -64,8 +64,8 @@ export class MetricsRetention {
       const minutes = lt(table.at, later(now, -(MINUTES_KEPT_DAYS + 1) * DAY));
       await orm.delete(table).where(or(old, and(lt(table.step, 60), minutes)));
     }
-    const kept = Math.max(PATTERN_DAYS * DAY, PROBLEM_KEY_WINDOW_HOURS * HOUR);
-    await orm.delete(keyHours).where(lt(keyHours.at, later(now, -kept - HOUR)));
+    const retentionMs = Math.max(PATTERN_DAYS * DAY, PROBLEM_KEY_WINDOW_HOURS * HOUR);
+    await orm.delete(keyHours).where(lt(keyHours.at, later(now, -retentionMs - HOUR)));
   }
 
   private oldest(): Date {

@@ -1,14 +1,11 @@
 import { Injectable } from "@nestjs/common";
-import { Clock } from "../common/clock.js";
 import { ServiceError } from "../common/service-error.js";
 import { Config } from "../config/config.js";
-import { Database } from "../database/database.js";
-import { Sealer } from "../envelope/sealer.js";
 import { Measure } from "../metrics/measure.js";
-import { decryptsUntil, keyContext, type ClientKey } from "../keys/client-key.js";
-import { Devices } from "../keys/devices.js";
+import type { ClientKey } from "../keys/client-key.js";
 import { decryptAndWipe } from "../keys/key-pair.js";
 import { KeyStore } from "../keys/key-store.js";
+import { PrivateKeys } from "../keys/private-keys.js";
 
 /** A payload as a device sends it, in base64, and the key that it is encrypted under. */
 export interface EncryptedPayload {
@@ -21,18 +18,15 @@ export interface EncryptedPayload {
 export class PayloadDecryptor {
   constructor(
     private readonly config: Config,
-    private readonly clock: Clock,
     private readonly store: KeyStore,
-    private readonly database: Database,
-    private readonly devices: Devices,
-    private readonly sealer: Sealer,
+    private readonly privateKeys: PrivateKeys,
     private readonly measure: Measure,
   ) {}
 
   /**
    * @returns the plaintext, for the caller to wipe, and whose device encrypted it.
    * @throws {ServiceError} `PAYLOAD_TOO_LARGE`, `PAYLOAD_INVALID`, `KEY_NOT_FOUND`, `KEY_DESTROYED`,
-   * `KEY_UNUSABLE`, `KMS_UNAVAILABLE`.
+   * `KEY_UNUSABLE`, `DEVICE_REVOKED`, `DEVICE_UNUSABLE`, `KMS_UNAVAILABLE`.
    */
   decrypt(
     userId: string,
@@ -62,13 +56,7 @@ export class PayloadDecryptor {
       const key = await this.store.ownedBy(userId, keyId);
       details.keyId = key.id;
       details.deviceId = key.deviceId;
-      const ended = this.clock.now() >= decryptsUntil(key, this.config.KEY_DECRYPT_ONLY_DAYS);
-      const { privateKey } = key;
-      if (key.state === "destroyed" || ended || !privateKey) {
-        throw new ServiceError("KEY_DESTROYED", "The key is destroyed; ask for another.");
-      }
-      await this.devices.checkNotRevoked(this.database.orm, key.deviceId);
-      return work(key, () => this.sealer.open(privateKey, keyContext(key)));
+      return work(key, await this.privateKeys.opener(key));
     });
   }
 

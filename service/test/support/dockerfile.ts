@@ -26,10 +26,10 @@ export function readStages(): Stage[] {
   const instructions = DockerfileParser.parse(DOCKERFILE).getInstructions();
   const starts = instructions.flatMap((step, i) => (step.getKeyword() === "FROM" ? [i] : []));
   return starts.map((start, i) => {
-    const own = instructions.slice(start, starts[i + 1]);
-    const copies = own.filter((step) => step.getKeyword() === "COPY") as Copy[];
-    const name = /\bAS (\w+)/i.exec(own[0]!.getRawArgumentsContent() ?? "")?.[1];
-    return { name, instructions: own, copies: copies.map(readCopy) };
+    const stage = instructions.slice(start, starts[i + 1]);
+    const copies = stage.filter((step) => step.getKeyword() === "COPY") as Copy[];
+    const name = /\bAS (\w+)/i.exec(stage[0]!.getRawArgumentsContent() ?? "")?.[1];
+    return { name, instructions: stage, copies: copies.map(readCopy) };
   });
 }
 

@@ -38,9 +38,9 @@ export async function makeDatabase(dataDir: string): Promise<void> {
  * is nothing where tests run without one, or on PostgreSQL.
  */
 export function copyDatabase(dataDir: string): void {
-  const { TEST_DATABASE_FOLDER: made, TEST_DATABASE_URL: server } = process.env;
-  if (!made || server) return;
-  cpSync(path.join(made, "database"), path.join(dataDir, "database"), { recursive: true });
+  const { TEST_DATABASE_FOLDER: folder, TEST_DATABASE_URL: server } = process.env;
+  if (!folder || server) return;
+  cpSync(path.join(folder, "database"), path.join(dataDir, "database"), { recursive: true });
 }
 
 async function run(server: string, statement: string): Promise<void> {
