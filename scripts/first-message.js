@@ -5,6 +5,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { publish, startRegistry } = require('./local-registry');
+const { runMain } = require('./run-main.js');
 const { dependencies } = require('../__test__/peers/package.json');
 
 const ROOT = path.join(__dirname, '..');
@@ -113,7 +114,4 @@ function median(values) {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
-main().catch((error) => {
-  console.error(error.message);
-  process.exitCode = 1;
-});
+runMain(main);

@@ -6,6 +6,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { codeBlocks } = require('../__test__/support/readme');
 const { publish, startRegistry } = require('./local-registry');
+const { runMain } = require('./run-main.js');
 
 const ROOT = path.join(__dirname, '..');
 const PNPM = path.join(ROOT, 'node_modules', 'pnpm', 'bin', 'pnpm.cjs');
@@ -69,7 +70,4 @@ function followPage(folder, registry, page) {
   return steps;
 }
 
-main().catch((error) => {
-  console.error(error.message);
-  process.exitCode = 1;
-});
+runMain(main);

@@ -6,6 +6,7 @@ const os = require('node:os');
 const path = require('node:path');
 
 const { cargoTool } = require('./cargo-tool');
+const { runMain } = require('./run-main.js');
 
 const ROOT = path.join(__dirname, '..');
 const FUZZ = path.join(ROOT, 'fuzz');
@@ -96,7 +97,4 @@ function check({ status, error }, task) {
   if (status !== 0) throw new Error(`${task} failed`);
 }
 
-main(process.argv.slice(2)).catch((error) => {
-  console.error(error.message);
-  process.exitCode = 1;
-});
+runMain(main, process.argv.slice(2));

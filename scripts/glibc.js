@@ -3,6 +3,8 @@
 const { execFileSync } = require('node:child_process');
 const path = require('node:path');
 
+const { runMain } = require('./run-main.js');
+
 /** The glibc of the oldest systems that the binaries of Node.js 20 run on. */
 const OLDEST = '2.28';
 
@@ -54,13 +56,6 @@ function main(files) {
   }
 }
 
-if (require.main === module) {
-  try {
-    main(process.argv.slice(2));
-  } catch (error) {
-    console.error(error.message);
-    process.exitCode = 1;
-  }
-}
+if (require.main === module) runMain(main, process.argv.slice(2));
 
 module.exports = { OLDEST, needed, tooNew };

@@ -7,6 +7,7 @@ const path = require('node:path');
 const { cratesIn } = require('./crates');
 const { linkToRepository } = require('./links');
 const { notices } = require('./notices');
+const { runMain } = require('./run-main.js');
 const { sbomOfBinary, sbomOfPackage } = require('./sbom');
 
 const ROOT = path.join(__dirname, '..');
@@ -137,13 +138,6 @@ function main(args) {
   }
 }
 
-if (require.main === module) {
-  try {
-    main(process.argv.slice(2));
-  } catch (error) {
-    console.error(error.message);
-    process.exitCode = 1;
-  }
-}
+if (require.main === module) runMain(main, process.argv.slice(2));
 
 module.exports = { pack };

@@ -7,6 +7,7 @@ const { oldGlibc } = require('./old-glibc');
 const { installPackage } = require('./install-package');
 const { hash, once } = require('./once');
 const { run } = require('./run-command');
+const { runMain } = require('./run-main.js');
 
 const ROOT = path.join(__dirname, '..');
 const PEERS = path.join(ROOT, '__test__', 'peers');
@@ -231,14 +232,7 @@ function choose(from, name) {
   throw new Error(`there is no ${name}, only: ${Object.keys(from).join(', ')}`);
 }
 
-if (require.main === module) {
-  try {
-    main(process.argv.slice(2));
-  } catch (error) {
-    console.error(error.message);
-    process.exitCode = 1;
-  }
-}
+if (require.main === module) runMain(main, process.argv.slice(2));
 
 module.exports = {
   ROOT,

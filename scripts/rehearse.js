@@ -5,6 +5,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const { npm, publish, startRegistry } = require('./local-registry');
+const { runMain } = require('./run-main.js');
 
 /**
  * `node scripts/rehearse.js`: rehearses a release with a registry on this machine: packs what is built,
@@ -57,7 +58,4 @@ function installAndRun(folder, registry) {
   if (output !== 'it works\n') throw new Error(`the program printed ${output}`);
 }
 
-main().catch((error) => {
-  console.error(error.message);
-  process.exitCode = 1;
-});
+runMain(main);

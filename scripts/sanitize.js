@@ -4,6 +4,7 @@ const { execFile, spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 const prepare = require('./prepare');
+const { runMain } = require('./run-main.js');
 
 const { ROOT } = prepare;
 const BUILD = path.join(ROOT, 'target', 'sanitize');
@@ -155,7 +156,4 @@ function run(command, args, env = {}) {
   return { status, signal, output: stdout + stderr };
 }
 
-main(process.argv.slice(2)).catch((error) => {
-  console.error(error.message);
-  process.exitCode = 1;
-});
+runMain(main, process.argv.slice(2));

@@ -3,6 +3,7 @@
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 const prepare = require('./prepare');
+const { runMain } = require('./run-main.js');
 
 const SITE = path.join(prepare.ROOT, 'site');
 
@@ -25,9 +26,4 @@ function node(...args) {
   if (status !== 0) throw new Error(`${path.basename(args[0])} failed`);
 }
 
-try {
-  main(process.argv.slice(2));
-} catch (error) {
-  console.error(error.message);
-  process.exitCode = 1;
-}
+runMain(main, process.argv.slice(2));

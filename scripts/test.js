@@ -7,6 +7,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { stripVTControlCharacters } = require('node:util');
 const prepare = require('./prepare');
+const { runMain } = require('./run-main.js');
 
 const { ROOT } = prepare;
 // A test that hangs fails after this time, so that the run ends.
@@ -251,7 +252,4 @@ function report(results) {
   console.log(`\n${COUNTED.map((key) => `${counts[key]} ${key}`).join(', ')}`);
 }
 
-main(process.argv.slice(2)).catch((error) => {
-  console.error(error.message);
-  process.exitCode = 1;
-});
+runMain(main, process.argv.slice(2));

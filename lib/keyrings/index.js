@@ -25,10 +25,7 @@ const nativeKeyrings = new WeakMap();
 class AwsKmsKeyring {
   /** @param {unknown} options */
   constructor(options) {
-    nativeKeyrings.set(
-      this,
-      native(() => kms().kmsKeyring(options)),
-    );
+    setNative(this, () => kms().kmsKeyring(options));
   }
 }
 
@@ -36,10 +33,7 @@ class AwsKmsKeyring {
 class AwsKmsEcdhKeyring {
   /** @param {unknown} options */
   constructor(options) {
-    nativeKeyrings.set(
-      this,
-      native(() => ecdh().kmsEcdhKeyring(options)),
-    );
+    setNative(this, () => ecdh().kmsEcdhKeyring(options));
   }
 }
 
@@ -47,10 +41,7 @@ class AwsKmsEcdhKeyring {
 class AwsKmsRsaKeyring {
   /** @param {unknown} options */
   constructor(options) {
-    nativeKeyrings.set(
-      this,
-      native(() => kmsRsa().kmsRsaKeyring(options)),
-    );
+    setNative(this, () => kmsRsa().kmsRsaKeyring(options));
   }
 }
 
@@ -59,10 +50,7 @@ class LocalKeyring {
   /** @param {unknown} file */
   constructor(file) {
     const absolute = path.resolve(args.nameString(file, 'path'));
-    nativeKeyrings.set(
-      this,
-      native(() => binding.Keyring.local(absolute)),
-    );
+    setNative(this, () => binding.Keyring.local(absolute));
   }
 
   /** @param {unknown} file */
@@ -85,10 +73,7 @@ class RawAesKeyring {
       throw invalid('wrappingKey must be bytes; decode the string first');
     }
     const wrappingKey = args.bytes(checkedOptions.wrappingKey, 'wrappingKey');
-    nativeKeyrings.set(
-      this,
-      native(() => binding.Keyring.rawAes(namespace, name, wrappingKey)),
-    );
+    setNative(this, () => binding.Keyring.rawAes(namespace, name, wrappingKey));
   }
 }
 
@@ -96,7 +81,7 @@ class RawAesKeyring {
 class RawEcdhKeyring {
   /** @param {unknown} options */
   constructor(options) {
-    nativeKeyrings.set(this, ecdh().rawEcdhKeyring(options));
+    setNative(this, () => ecdh().rawEcdhKeyring(options));
   }
 }
 
@@ -104,7 +89,7 @@ class RawEcdhKeyring {
 class RawRsaKeyring {
   /** @param {unknown} options */
   constructor(options) {
-    nativeKeyrings.set(this, rsa().rsaKeyring(options));
+    setNative(this, () => rsa().rsaKeyring(options));
   }
 }
 
@@ -118,10 +103,7 @@ class MultiKeyring {
     const others = args
       .list(children, 'children')
       .map((child, i) => nativeKeyring(child, `children[${i}]`));
-    nativeKeyrings.set(
-      this,
-      native(() => binding.Keyring.multi(first, others)),
-    );
+    setNative(this, () => binding.Keyring.multi(first, others));
   }
 }
 
@@ -129,10 +111,7 @@ class MultiKeyring {
 class CustomKeyring {
   /** @param {unknown} options */
   constructor(options) {
-    nativeKeyrings.set(
-      this,
-      native(() => custom().customKeyring(options)),
-    );
+    setNative(this, () => custom().customKeyring(options));
   }
 }
 
@@ -140,10 +119,7 @@ class CustomKeyring {
 class HierarchicalKeyring {
   /** @param {unknown} options */
   constructor(options) {
-    nativeKeyrings.set(
-      this,
-      native(() => hierarchical().hierarchicalKeyring(options)),
-    );
+    setNative(this, () => hierarchical().hierarchicalKeyring(options));
   }
 }
 
@@ -179,7 +155,17 @@ function keyringOf(key, credentials) {
 }
 
 /**
- * The native half of a keyring.
+ * Gives a keyring its native half.
+ *
+ * @param {object} keyring
+ * @param {() => import('../../binding').Keyring} create
+ */
+function setNative(keyring, create) {
+  nativeKeyrings.set(keyring, native(create));
+}
+
+/**
+ * Returns the native half of a keyring.
  *
  * @param {unknown} keyring
  * @param {string} [name] how the argument is called, for the error
