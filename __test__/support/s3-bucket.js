@@ -64,7 +64,7 @@ function s3Client(endpoint) {
 /**
  * A proxy that logs requests, and does to each what its `fault` says: nothing, `{ status }`, 'reset' (the
  * connection breaks off), 'lost' (it does so once S3 has done it, before the answer), 'cut' (in the middle of the
- * answer), or a function that runs between the answer's coming and its going on.
+ * answer), or a function that runs between the answer's coming and its going on, and may return one of the last two.
  */
 async function startProxy(target) {
   const { hostname, port } = new URL(target);
@@ -76,14 +76,14 @@ async function startProxy(target) {
     const body = Buffer.concat(chunks);
     const entry = describe(request, body);
     proxy.log.push(entry);
-    const fault = proxy.fault(entry);
+    let fault = proxy.fault(entry);
     if (fault === 'reset') return request.socket.destroy();
     if (fault?.status) return response.writeHead(fault.status).end();
     const { method, url, headers } = request;
     const onward = http.request({ hostname, port, method, path: url, headers });
     const [answer] = await once(onward.end(body), 'response');
     const answered = Buffer.concat(await answer.toArray());
-    if (typeof fault === 'function') await fault();
+    if (typeof fault === 'function') fault = await fault();
     if (fault === 'lost') return request.socket.destroy();
     if (fault === 'cut') {
       response.writeHead(answer.statusCode, answer.headers);

@@ -5,11 +5,14 @@ const { isFormatName } = require('../../lib/s3-objects/metadata.js');
 const { describeObject } = require('./head.js');
 const { besideOf, checkMetadata, checkPlace, checkUnmarked } = require('./inputs.js');
 const { CONTENT_HEADERS, propertiesOf, tagsOf } = require('./kept.js');
+const { START_LENGTH, findWritten, writeOnce } = require('./lost-answers.js');
 const { isMarkName } = require('./marker.js');
 const { MAX_PARTS, inParts } = require('./multipart-upload.js');
 
 /** @typedef {InstanceType<typeof import('./object-store.js').ObjectStore>} ObjectStore */
 /** @typedef {import('./object-store.js').InstructionFile} InstructionFile */
+/** An object that is copied: its place, that as a source of copies, and the answer of HeadObject. */
+/** @typedef {Record<'from' | 'source' | 'output', Record<string, any>>} Original */
 
 /** How much S3 copies in one request at most, and how long the parts of a longer object are, in bytes. */
 const LIMITS = { request: 5 * 1024 ** 3, part: 512 * 1024 ** 2 };
@@ -35,11 +38,7 @@ async function copyObject(store, from, to, signal, limits = LIMITS) {
   const answer =
     output.ContentLength > limits.request
       ? await copyByParts(store, { from, source, output }, to, { partLength: limits.part, signal })
-      : await store.send(
-          'CopyObjectCommand',
-          { ...to, ...source, ...newMetadata(output.Metadata, to) },
-          signal,
-        );
+      : await copyWhole(store, { from, source, output }, to, signal);
   // Only once S3 has taken the object: until then, what it replaces needs the file of before. The signal is not
   // heeded any more, as the two belong together.
   if (copyOfFile) await store.send('CopyObjectCommand', copyOfFile);
@@ -47,11 +46,42 @@ async function copyObject(store, from, to, signal, limits = LIMITS) {
 }
 
 /**
+ * Copies an object in one request.
+ *
+ * @param {ObjectStore} store
+ * @param {Original} original
+ * @param {Record<string, any>} to
+ * @param {AbortSignal | undefined} signal
+ */
+async function copyWhole(store, { from, source, output }, to, signal) {
+  const input = { ...to, ...source, ...newMetadata(output.Metadata, to) };
+  const { Metadata: metadata = output.Metadata ?? {} } = input;
+  return writeOnce(
+    () => store.send('CopyObjectCommand', input, signal),
+    () => findCopy(store, { from, source, output }, to, metadata),
+    signal,
+  );
+}
+
+/**
+ * Resolves to what S3 says of a copy, if it is there: it may also be one of the same object that another has made.
+ *
+ * @param {ObjectStore} store
+ * @param {Original} original
+ * @param {Record<string, any>} to
+ * @param {Record<string, string>} metadata to have
+ */
+async function findCopy(store, { from, output: { ContentLength: length, ETag } }, to, metadata) {
+  const range = { ETag, start: 0, end: Math.min(START_LENGTH, length), signal: undefined };
+  const start = await store.storedRange(from, range);
+  return findWritten(store, to, { start, length, metadata });
+}
+
+/**
  * Copies a long object, and what CopyObject would copy with it.
  *
  * @param {ObjectStore} store
- * @param {{ from: Record<string, any>, source: Record<string, any>, output: Record<string, any> }} original
- *   its place, as a source of copies, and the answer of HeadObject
+ * @param {Original} original
  * @param {Record<string, any>} to
  * @param {{ partLength: number, signal: AbortSignal | undefined }} options
  */
@@ -69,7 +99,8 @@ async function copyByParts(store, { from, source, output }, to, { partLength, si
   const describe = () => ({ metadata, instructionFile: undefined });
   return inParts(store, input, { describe, signal }, async (upload) => {
     await upload.send(copiedParts(source, output.ContentLength, partLength));
-    return upload.complete(signal);
+    const findMade = () => findCopy(store, { from, source, output }, to, metadata);
+    return upload.complete(findMade, signal);
   });
 }
 

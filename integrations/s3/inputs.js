@@ -12,6 +12,8 @@ const { isMarkName } = require('./marker.js');
 const OF_THE_PLAINTEXT = /^(ContentLength|ContentMD5|Checksum(?!Algorithm$|Type$).+)$/;
 /** What goes for an instruction file as for its object. */
 const SHARED = ['ExpectedBucketOwner', 'RequestPayer'];
+/** What S3 must be told whenever it is asked for an object that it encrypts with a key of the caller's. */
+const CUSTOMER_KEY = ['SSECustomerAlgorithm', 'SSECustomerKey', 'SSECustomerKeyMD5'];
 
 /**
  * Throws unless the input of a command names an object.
@@ -99,12 +101,26 @@ function callOptions(options, known) {
  * @returns {Record<string, any>}
  */
 function besideOf(place, suffix) {
-  const shared = SHARED.filter((name) => place[name] !== undefined);
-  return {
-    Bucket: place.Bucket,
-    Key: place.Key + suffix,
-    ...Object.fromEntries(shared.map((name) => [name, place[name]])),
-  };
+  return { ...pick(place, ['Bucket', ...SHARED]), Key: place.Key + suffix };
+}
+
+/**
+ * Returns the place of an object, and what else whoever reads it there must say.
+ *
+ * @param {Record<string, any>} input of a command that writes it
+ * @returns {Record<string, any>}
+ */
+function placeOf(input) {
+  return pick(input, ['Bucket', 'Key', ...SHARED, ...CUSTOMER_KEY]);
+}
+
+/**
+ * @param {Record<string, any>} input
+ * @param {readonly string[]} names
+ */
+function pick(input, names) {
+  const given = names.filter((name) => input[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, input[name]]));
 }
 
 module.exports = {
@@ -115,4 +131,5 @@ module.exports = {
   checkPut,
   checkUnmarked,
   checkWhole,
+  placeOf,
 };

@@ -6,14 +6,12 @@ const { pipeline } = require('node:stream/promises');
 
 const { EnvelopeError, native } = require('../../lib/errors.js');
 const { openObject } = require('../../lib/s3-objects/read.js');
+const { START_LENGTH } = require('./lost-answers.js');
 const { encryptionOf } = require('./put.js');
 
 /** @typedef {InstanceType<typeof import('./object-store.js').ObjectStore>} ObjectStore */
 /** @typedef {{ context: any, signal: AbortSignal | undefined }} Call */
 /** @typedef {{ take(chunk: Uint8Array): Promise<void>, end(): Promise<number>, stop(): void }} Check */
-
-/** As much of the start of what was written tells it from all other objects, in bytes: it is random. */
-const START_LENGTH = 64;
 
 /**
  * Returns what encrypts a stream, as `uploadStream` takes it, and reads all that it made once more, with a
@@ -54,26 +52,6 @@ function checkedEncryption(target, { context, signal }) {
     }
   }
   return { encrypt: encryptAndCheck, describe, length: () => length, written };
-}
-
-/**
- * Returns whether a place holds what an encryption has written, although its upload failed: the answer of S3 may
- * have been lost, and the client has then asked again for what had been done.
- *
- * @param {ObjectStore} store
- * @param {Record<string, any>} place
- * @param {{ start: Buffer, length: number, isWhole: boolean }} written
- */
-async function isStored(store, place, { start, length, isWhole }) {
-  if (!isWhole) return false;
-  try {
-    const { ContentLength, ETag } = await store.send('HeadObjectCommand', place);
-    if (ContentLength !== length) return false;
-    const range = { ETag, start: 0, end: start.length, signal: undefined };
-    return start.equals(await store.storedRange(place, range));
-  } catch {
-    return false;
-  }
 }
 
 /**
@@ -146,4 +124,4 @@ function unreadable() {
   );
 }
 
-module.exports = { checkedEncryption, isStored };
+module.exports = { checkedEncryption };

@@ -3,6 +3,8 @@
 const { EnvelopeError } = require('../../lib/errors.js');
 const { throwIfAborted } = require('../../lib/calls/abort.js');
 const { onAbort } = require('../../lib/calls/signal.js');
+const { writeOnce } = require('./lost-answers.js');
+const { putInstructionFileAnd } = require('./put-with-file.js');
 
 /** @typedef {InstanceType<typeof import('./object-store.js').ObjectStore>} ObjectStore */
 /** @typedef {{ metadata: Record<string, string>, instructionFile: string | undefined }} Description */
@@ -105,9 +107,10 @@ class Upload {
   /**
    * Makes the object of all parts.
    *
+   * @param {() => Promise<any>} findWritten resolves to what S3 says of the object, if it has been made
    * @param {AbortSignal | undefined} signal
    */
-  async complete(signal) {
+  async complete(findWritten, signal) {
     throwIfAborted(signal);
     const { instructionFile } = this.#describe();
     const input = {
@@ -115,10 +118,11 @@ class Upload {
       UploadId: await this.#id,
       MultipartUpload: { Parts: this.#parts },
     };
-    const finish = () => this.#store.send('CompleteMultipartUploadCommand', input);
+    const complete = () => this.#store.send('CompleteMultipartUploadCommand', input);
+    const finish = () => writeOnce(complete, findWritten);
     // As late as can be: until then an object of before, which this one replaces, can be read. From here on
     // the signal is not heeded, as the two belong together.
-    return this.#store.putInstructionFileAnd(this.#input, instructionFile, finish);
+    return putInstructionFileAnd(this.#store, this.#input, instructionFile, finish);
   }
 
   /** Takes back what was uploaded; resolves once nothing is under way any more. */

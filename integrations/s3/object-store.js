@@ -21,6 +21,7 @@ const OPTIONS = /** @type {const} */ ([
   'instructionFileSuffix',
   'maxBufferLength',
 ]);
+/** How an instruction file's key ends, unless told otherwise. */
 const SUFFIX = '.instruction';
 /** The longest instruction file, in bytes: clients write some hundreds. */
 const MAX_FILE_LENGTH = 256 * 1024;
@@ -146,51 +147,6 @@ class ObjectStore {
     }
   }
 
-  /**
-   * Writes an object's instruction file, if it gets one, and then the object; resolves to what that does. What may
-   * replace no object leaves no file beside one, nor beside none where S3 refuses it.
-   *
-   * @template T
-   * @param {Record<string, any>} place of the object
-   * @param {string | undefined} text
-   * @param {() => Promise<T>} putObject
-   * @param {AbortSignal} [signal]
-   * @returns {Promise<T>}
-   */
-  async putInstructionFileAnd(place, text, putObject, signal) {
-    if (text === undefined) return putObject();
-    const { IfNoneMatch } = place;
-    if (IfNoneMatch !== undefined && (await this.#exists(place, signal))) throw existsAlready();
-    const beside = besideOf(place, SUFFIX);
-    const file = { ...beside, IfNoneMatch, Body: text };
-    const { ETag: IfMatch } = await this.send('PutObjectCommand', file, signal);
-    try {
-      return await putObject();
-    } catch (error) {
-      const isRefused = /** @type {any} */ (error).$metadata?.httpStatusCode >= 400;
-      if (IfNoneMatch !== undefined && isRefused && (await this.#exists(place)) === false) {
-        await this.send('DeleteObjectCommand', { ...beside, IfMatch }).catch(() => {});
-      }
-      throw error;
-    }
-  }
-
-  /**
-   * Returns whether an object exists; nothing where S3 does not tell.
-   *
-   * @param {Record<string, any>} place
-   * @param {AbortSignal} [signal]
-   */
-  async #exists(place, signal) {
-    try {
-      await this.send('HeadObjectCommand', besideOf(place, ''), signal);
-      return true;
-    } catch (error) {
-      throwIfAborted(signal);
-      return /** @type {any} */ (error).name === 'NotFound' ? false : undefined;
-    }
-  }
-
   /** The ends of the keys that an object's instruction file may have. */
   suffixes() {
     return [...new Set([SUFFIX, this.suffix])];
@@ -226,19 +182,6 @@ function mayHaveInstructionFile(metadata) {
   return needsInstructionFile(metadata) && !isMarkedMessage(metadata);
 }
 
-/** The error by which S3 itself refuses to replace an object. */
-function existsAlready() {
-  const { S3ServiceException } = s3Commands();
-  const message = 'At least one of the pre-conditions you specified did not hold';
-  const $metadata = { httpStatusCode: 412 };
-  return new S3ServiceException({
-    name: 'PreconditionFailed',
-    $fault: 'client',
-    message,
-    $metadata,
-  });
-}
-
 function needsKeyring() {
   return invalid('the object is one of an S3 Encryption Client; give a keyring to read it');
 }
@@ -247,4 +190,4 @@ function needsEnvelope() {
   return invalid('the object is a message of this package; give an envelope to read it');
 }
 
-module.exports = { ObjectStore, mayHaveInstructionFile, needsEnvelope, needsKeyring };
+module.exports = { ObjectStore, SUFFIX, mayHaveInstructionFile, needsEnvelope, needsKeyring };

@@ -1,5 +1,8 @@
 'use strict';
 
+const { START_LENGTH, findWritten, writeOnce } = require('./lost-answers.js');
+const { putInstructionFileAnd } = require('./put-with-file.js');
+
 /**
  * Puts an object that is encrypted, in one request.
  *
@@ -10,9 +13,15 @@
  */
 async function putWhole(store, input, { body, metadata, instructionFile }, signal) {
   const Metadata = { ...input.Metadata, ...metadata };
-  const put = () => store.send('PutObjectCommand', { ...input, Body: body, Metadata }, signal);
+  const written = { start: body.subarray(0, START_LENGTH), length: body.length };
+  const put = () =>
+    writeOnce(
+      () => store.send('PutObjectCommand', { ...input, Body: body, Metadata }, signal),
+      () => findWritten(store, input, written, signal),
+      signal,
+    );
   // The file first, as the object cannot be read without it.
-  return store.putInstructionFileAnd(input, instructionFile, put, signal);
+  return putInstructionFileAnd(store, input, instructionFile, put, signal);
 }
 
 module.exports = { putWhole };

@@ -4,6 +4,7 @@ const { EnvelopeError, invalid } = require('../../lib/errors.js');
 const { rewrapInstructions, rewrapTarget } = require('../../lib/s3-objects/rewrap.js');
 const { callOptions, checkWhole } = require('./inputs.js');
 const { KEPT, propertiesOf, tagsOf } = require('./kept.js');
+const { findWritten, writeOnce } = require('./lost-answers.js');
 
 /** @typedef {InstanceType<typeof import('./object-store.js').ObjectStore>} ObjectStore */
 
@@ -41,9 +42,11 @@ async function rewrapInstructionFile(store, place, options) {
   const { TagCount, Metadata, ETag } = file.output;
   const Tagging = TagCount > 0 ? await tagsOf(store, file.place, signal) : undefined;
   const properties = { ...propertiesOf(file.output, KEPT), Metadata, Tagging };
-  return store.send(
-    'PutObjectCommand',
-    { ...properties, ...file.place, Body, IfMatch: ETag },
+  const input = { ...properties, ...file.place, Body, IfMatch: ETag };
+  const bytes = Buffer.from(Body);
+  return writeOnce(
+    () => store.send('PutObjectCommand', input, signal),
+    () => findWritten(store, input, { start: bytes, length: bytes.length }, signal),
     signal,
   );
 }

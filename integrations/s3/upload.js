@@ -3,6 +3,7 @@
 const { Readable } = require('node:stream');
 const { pipeline } = require('node:stream/promises');
 
+const { START_LENGTH, findWritten } = require('./lost-answers.js');
 const { inParts } = require('./multipart-upload.js');
 const { putWhole } = require('./put-whole.js');
 
@@ -25,10 +26,13 @@ async function uploadStream(store, input, { encrypt, describe, partLength, signa
   const options = { describe, checksumAlgorithm, signal };
   return inParts(store, input, options, async (upload, stopped) => {
     const source = input.Body instanceof Readable ? input.Body : Readable.from(input.Body);
+    const written = { start: Buffer.alloc(0), length: 0 };
     const send = (/** @type {AsyncIterable<Uint8Array>} */ chunks) =>
-      upload.send(parts(chunks, partLength));
+      upload.send(noted(parts(chunks, partLength), written));
     const onlyPart = await pipeline(source, encrypt, send, { signal: stopped });
-    if (onlyPart === undefined) return upload.complete(signal);
+    if (onlyPart === undefined) {
+      return upload.complete(() => findWritten(store, input, written), signal);
+    }
     return putWhole(store, input, { ...describe(), body: onlyPart.fields.Body }, signal);
   });
 }
@@ -58,6 +62,21 @@ async function* parts(chunks, length) {
     }
   }
   yield partOf(part.subarray(0, filled), true);
+}
+
+/**
+ * Yields parts, and notes what tells the object of them all from others.
+ *
+ * @param {AsyncIterable<Part>} source
+ * @param {import('./lost-answers.js').Written} written
+ */
+async function* noted(source, written) {
+  for await (const part of source) {
+    const { Body } = part.fields;
+    if (written.length === 0) written.start = Buffer.from(Body.subarray(0, START_LENGTH));
+    written.length += Body.length;
+    yield part;
+  }
 }
 
 /**
