@@ -25,12 +25,10 @@ async function putInstructionFileAnd(store, input, text, putObject, signal) {
   const { IfNoneMatch } = input;
   if (IfNoneMatch !== undefined && (await exists(store, input, signal))) throw existsAlready();
   const beside = besideOf(input, SUFFIX);
-  const file = { ...beside, IfNoneMatch, Body: text };
-  const bytes = Buffer.from(text);
-  const written = { start: bytes, length: bytes.length };
-  const { ETag: IfMatch } = await writeOnce(
-    () => store.send('PutObjectCommand', file, signal),
-    () => findWritten(store, beside, written, signal),
+  const { ETag: IfMatch } = await putFile(
+    store,
+    input,
+    { ...beside, IfNoneMatch, Body: text },
     signal,
   );
   try {
@@ -40,6 +38,29 @@ async function putInstructionFileAnd(store, input, text, putObject, signal) {
     if (IfNoneMatch !== undefined && isRefused && (await exists(store, input)) === false) {
       await store.send('DeleteObjectCommand', { ...beside, IfMatch }).catch(() => {});
     }
+    throw error;
+  }
+}
+
+/**
+ * @param {ObjectStore} store
+ * @param {Record<string, any>} input that of PutObject
+ * @param {Record<string, any>} file the same of the instruction file
+ * @param {AbortSignal | undefined} signal
+ */
+async function putFile(store, input, file, signal) {
+  const bytes = Buffer.from(file.Body);
+  const written = { start: bytes, length: bytes.length };
+  try {
+    return await writeOnce(
+      () => store.send('PutObjectCommand', file, signal),
+      () => findWritten(store, file, written, signal),
+      signal,
+    );
+  } catch (error) {
+    const isThere = /** @type {any} */ (error)?.$metadata?.httpStatusCode === 412;
+    // The other writer's object may be on its way: with another file beside it, it could not be read.
+    if (isThere && (await exists(store, input, signal)) === false) throw fileExistsAlready();
     throw error;
   }
 }
@@ -63,15 +84,27 @@ async function exists(store, input, signal) {
 
 /** The error by which S3 itself refuses to replace an object. */
 function existsAlready() {
-  const { S3ServiceException } = s3Commands();
   const message = 'At least one of the pre-conditions you specified did not hold';
-  const $metadata = { httpStatusCode: 412 };
-  return new S3ServiceException({
-    name: 'PreconditionFailed',
-    $fault: 'client',
-    message,
-    $metadata,
-  });
+  return refusal('PreconditionFailed', 412, message);
+}
+
+/** The error by which S3 itself tells that another write is under way. */
+function fileExistsAlready() {
+  const message =
+    'there is an instruction file, but no object beside it: either another put is under way, or one has broken ' +
+    'off; if so, call `delete` with the place of the object, and put it again';
+  return refusal('ConditionalRequestConflict', 409, message);
+}
+
+/**
+ * @param {string} name
+ * @param {number} httpStatusCode
+ * @param {string} message
+ */
+function refusal(name, httpStatusCode, message) {
+  const { S3ServiceException } = s3Commands();
+  const $metadata = { httpStatusCode };
+  return new S3ServiceException({ name, $fault: 'client', message, $metadata });
 }
 
 module.exports = { putInstructionFileAnd };
