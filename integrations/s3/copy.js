@@ -4,15 +4,19 @@ const { EnvelopeError, invalid } = require('../../lib/errors.js');
 const { isFormatName } = require('../../lib/s3-objects/metadata.js');
 const { describeObject } = require('./head.js');
 const { besideOf, checkMetadata, checkPlace, checkUnmarked } = require('./inputs.js');
-const { CONTENT_HEADERS, propertiesOf, tagsOf } = require('./kept.js');
+const { CONTENT_HEADERS, tagsOf } = require('./kept.js');
 const { START_LENGTH, findWritten, writeOnce } = require('./lost-answers.js');
-const { isMarkName } = require('./marker.js');
+const { MESSAGE_MARK, isMarkName, isMarkedMessage } = require('./marker.js');
 const { MAX_PARTS, inParts } = require('./multipart-upload.js');
 
 /** @typedef {InstanceType<typeof import('./object-store.js').ObjectStore>} ObjectStore */
 /** @typedef {import('./object-store.js').InstructionFile} InstructionFile */
-/** An object that is copied: its place, that as a source of copies, and the answer of HeadObject. */
-/** @typedef {Record<'from' | 'source' | 'output', Record<string, any>>} Original */
+/**
+ * An object that is copied: its place, that as a source of copies, the answer of HeadObject, and whether it is a
+ * message that does not say so.
+ *
+ * @typedef {Record<'from' | 'source' | 'output', Record<string, any>> & { needsMark: boolean }} Original
+ */
 
 /** How much S3 copies in one request at most, and how long the parts of a longer object are, in bytes. */
 const LIMITS = { request: 5 * 1024 ** 3, part: 512 * 1024 ** 2 };
@@ -32,13 +36,15 @@ async function copyObject(store, from, to, signal, limits = LIMITS) {
   checkTarget(to);
   const { output, file, encryption } = await describeObject(store, from, signal);
   if (encryption === undefined) throw notEncrypted();
-  if (encryption.format !== 'message') checkUnmarked(to.Metadata);
+  const isMessage = encryption.format === 'message';
+  if (!isMessage) checkUnmarked(to.Metadata);
+  const needsMark = isMessage && !isMarkedMessage(output.Metadata ?? {});
   const copyOfFile = file && inputOfFile(store, file, from, to);
-  const source = sourceOf(from, output.ETag, to);
+  const original = { from, source: sourceOf(from, output.ETag, to), output, needsMark };
   const answer =
     output.ContentLength > limits.request
-      ? await copyByParts(store, { from, source, output }, to, { partLength: limits.part, signal })
-      : await copyWhole(store, { from, source, output }, to, signal);
+      ? await copyByParts(store, original, to, { partLength: limits.part, signal })
+      : await copyWhole(store, original, to, signal);
   // Only once S3 has taken the object: until then, what it replaces needs the file of before. The signal is not
   // heeded any more, as the two belong together.
   if (copyOfFile) await store.send('CopyObjectCommand', copyOfFile);
@@ -53,12 +59,15 @@ async function copyObject(store, from, to, signal, limits = LIMITS) {
  * @param {Record<string, any>} to
  * @param {AbortSignal | undefined} signal
  */
-async function copyWhole(store, { from, source, output }, to, signal) {
-  const input = { ...to, ...source, ...newMetadata(output.Metadata, to) };
-  const { Metadata: metadata = output.Metadata ?? {} } = input;
+async function copyWhole(store, original, to, signal) {
+  const metadata = metadataOf(original, to);
+  // Unless they are to be others, S3 copies the metadata itself.
+  const isReplaced = to.MetadataDirective === 'REPLACE' || original.needsMark;
+  const given = { ...headersOf(original, to), Metadata: metadata, MetadataDirective: 'REPLACE' };
+  const input = { ...to, ...original.source, ...(isReplaced && given) };
   return writeOnce(
     () => store.send('CopyObjectCommand', input, signal),
-    () => findCopy(store, { from, source, output }, to, metadata),
+    () => findCopy(store, original, to, metadata),
     signal,
   );
 }
@@ -85,21 +94,17 @@ async function findCopy(store, { from, output: { ContentLength: length, ETag } }
  * @param {Record<string, any>} to
  * @param {{ partLength: number, signal: AbortSignal | undefined }} options
  */
-async function copyByParts(store, { from, source, output }, to, { partLength, signal }) {
-  const isReplaced = to.MetadataDirective === 'REPLACE';
+async function copyByParts(store, original, to, { partLength, signal }) {
+  const { from, source, output } = original;
   // Whoever may not read the tags can only replace them, as with CopyObject.
   const Tagging =
     to.TaggingDirective === 'REPLACE' ? to.Tagging : await tagsOf(store, from, signal);
-  const input = {
-    ...to,
-    ...(isReplaced ? {} : propertiesOf(output, CONTENT_HEADERS)),
-    Tagging: Tagging || undefined,
-  };
-  const { Metadata: metadata = {} } = isReplaced ? newMetadata(output.Metadata, to) : output;
+  const input = { ...to, ...headersOf(original, to), Tagging: Tagging || undefined };
+  const metadata = metadataOf(original, to);
   const describe = () => ({ metadata, instructionFile: undefined });
   return inParts(store, input, { describe, signal }, async (upload) => {
     await upload.send(copiedParts(source, output.ContentLength, partLength));
-    const findMade = () => findCopy(store, { from, source, output }, to, metadata);
+    const findMade = () => findCopy(store, original, to, metadata);
     return upload.complete(findMade, signal);
   });
 }
@@ -137,17 +142,33 @@ function checkTarget(to) {
 }
 
 /**
- * The copy's metadata, where it gets others: the caller's, and those without which it could not be read.
+ * Returns the copy's metadata: those of the original, or the caller's and those without which it could not be
+ * read. A message is marked, as an instruction file that lies beside the copy would be taken for its own.
  *
- * @param {Record<string, string> | undefined} metadata of the object that is copied
+ * @param {Original} original
+ * @param {Record<string, any>} to
+ * @returns {Record<string, string>}
+ */
+function metadataOf(
+  { output: { Metadata: old = {} }, needsMark },
+  { MetadataDirective, Metadata },
+) {
+  const mark = needsMark && MESSAGE_MARK;
+  if (MetadataDirective !== 'REPLACE') return { ...old, ...mark };
+  const kept = Object.entries(old).filter(([name]) => isFormatName(name) || isMarkName(name));
+  return { ...Metadata, ...Object.fromEntries(kept), ...mark };
+}
+
+/**
+ * Returns the headers that S3 copies with the metadata: none where the caller gives others.
+ *
+ * @param {Original} original
  * @param {Record<string, any>} to
  */
-function newMetadata(metadata = {}, { MetadataDirective, Metadata }) {
-  if (MetadataDirective !== 'REPLACE') return {};
-  const ofFormat = Object.entries(metadata).filter(
-    ([name]) => isFormatName(name) || isMarkName(name),
-  );
-  return { Metadata: { ...Metadata, ...Object.fromEntries(ofFormat) } };
+function headersOf({ output }, { MetadataDirective }) {
+  if (MetadataDirective === 'REPLACE') return {};
+  // S3 heeds none of the caller's then.
+  return Object.fromEntries(CONTENT_HEADERS.map((name) => [name, output[name]]));
 }
 
 /**
