@@ -10,6 +10,7 @@ const { AwsKmsKeyring } = require('../..');
 const { EncryptedS3 } = require('../../integrations/s3');
 const { flipLastByte } = require('../support/edits');
 const { temporaryFolder } = require('../support/files');
+const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
 const { Bucket, startBucket } = require('../support/s3-bucket');
 const { sha256 } = require('../support/s3-objects');
@@ -118,12 +119,18 @@ describe('AWS’s S3 Encryption Client for Python (moto)', { skip }, () => {
   it('refuses what we refuse: another context, and a changed body', async () => {
     const context = { tenant: 'acme' };
     const place = { Bucket, Key: 'changed' };
-    await open('V3').put({ ...place, Body: 'text' }, { encryptionContext: context });
+    const ours = open('V3');
+    await ours.put({ ...place, Body: 'text' }, { encryptionContext: context });
     const get = (given) => peer.run({ op: 'get', key: 'changed', kmsKey, context: given });
-    await assert.rejects(get({ tenant: 'other' }), /context/i);
+    await assert.rejects(get({ tenant: 'other' }), /S3EncryptionClient\w*Error: .*context/i);
+    await rejection(
+      ours.get(place, { encryptionContext: { tenant: 'other' } }),
+      'CONTEXT_MISMATCH',
+    );
     assert.equal((await get(context)).length, 4);
     const { body, Metadata } = await bucket.stored('changed');
     await bucket.send('PutObject', { ...place, Body: flipLastByte(body), Metadata });
-    await assert.rejects(get(context));
+    await assert.rejects(get(context), /S3EncryptionClientError: .*Failed to decrypt Object/);
+    await rejection(ours.get(place, { encryptionContext: context }), 'AUTHENTICATION_FAILED');
   });
 });
