@@ -29,6 +29,9 @@ async function appendNewFile(destination, overwrite, fill) {
     await writer.end();
     await written(file.place());
     return filled;
+  } catch (error) {
+    writer.wipe();
+    throw error;
   } finally {
     file.discard();
   }
@@ -81,6 +84,11 @@ class SlabWriter {
   async end() {
     await this.#write();
     await this.#writing;
+  }
+
+  /** Forgets what was not written: it may have been kept back until something verifies. */
+  wipe() {
+    this.#slab.fill(0);
   }
 
   async #write() {

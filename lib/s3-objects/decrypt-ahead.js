@@ -28,6 +28,9 @@ async function decryptAhead(reader, body, bodyLength, append, signal) {
       await decryptor.add(chunk);
     }
     return await decryptor.end();
+  } catch (error) {
+    decryptor.wipe();
+    throw error;
   } finally {
     ignore();
   }
@@ -79,6 +82,12 @@ class SlabDecryptor {
     if (rest < 0 || rest > this.#keptLength) throw notAsLongAsTold();
     await this.#append(this.#kept.subarray(0, rest));
     return length;
+  }
+
+  /** Forgets the plaintext, which has not verified. */
+  wipe() {
+    this.#slab.fill(0);
+    this.#kept.fill(0);
   }
 
   async #decrypt() {
