@@ -64,7 +64,8 @@ function s3Client(endpoint) {
 /**
  * A proxy that logs requests, and does to each what its `fault` says: nothing, `{ status }`, 'reset' (the
  * connection breaks off), 'lost' (it does so once S3 has done it, before the answer), 'cut' (in the middle of the
- * answer), or a function that runs between the answer's coming and its going on, and may return one of the last two.
+ * answer), 'chunked' (the answer does not tell its length), or a function that runs between the answer's coming and
+ * its going on, and may return one of the last three.
  */
 async function startProxy(target) {
   const { hostname, port } = new URL(target);
@@ -90,6 +91,7 @@ async function startProxy(target) {
       const half = answered.subarray(0, answered.length / 2);
       return response.write(half, () => request.socket.destroy());
     }
+    if (fault === 'chunked') delete answer.headers['content-length'];
     // The length that HEAD tells is not that of its answer.
     response.writeHead(answer.statusCode, answer.headers).end(answered);
   });

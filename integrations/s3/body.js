@@ -57,4 +57,12 @@ function tooLong(most, name, instead) {
   );
 }
 
-module.exports = { collect, destroyOnFailure, tooLong };
+function lengthUnknown() {
+  return new EnvelopeError(
+    'ERR_ENVELOPE_UNSUPPORTED_MESSAGE',
+    'S3 did not tell how long the object is (Content-Length), without which a part of it cannot be found; get ' +
+      'all of it, or ask S3 without the proxy between',
+  );
+}
+
+module.exports = { collect, destroyOnFailure, lengthUnknown, tooLong };

@@ -7,6 +7,7 @@ const { absolutePath } = require('../../lib/input/path.js');
 const { throwIfAborted } = require('../../lib/calls/abort.js');
 const { appendNewFile } = require('../../lib/native/new-file.js');
 const { decryptAhead } = require('../../lib/s3-objects/decrypt-ahead.js');
+const { verifiedStream } = require('../../lib/s3-objects/stream.js');
 const { destroyOnFailure } = require('./body.js');
 const { open } = require('./get.js');
 const { callOptions, checkWhole } = require('./inputs.js');
@@ -35,12 +36,28 @@ async function getObjectFile(store, input, destination, options) {
     const { output, reader } = await open(store, input, call);
     const length = await destroyOnFailure(output.Body, () =>
       reader
-        ? decryptAhead(reader, output.Body, output.ContentLength, append, call.signal)
+        ? decryptObject(reader, output, append, call.signal)
         : decryptMessage(store, output.Body, append, call),
     );
     throwIfAborted(call.signal);
     return { ...output, Body: undefined, length };
   });
+}
+
+/**
+ * Decrypts an object of an S3 Encryption Client; resolves to the length of its plaintext.
+ *
+ * @param {import('../../binding').S3ObjectReader} reader
+ * @param {Record<string, any>} output of GetObject
+ * @param {Append} append
+ * @param {AbortSignal | undefined} signal
+ */
+async function decryptObject(reader, { Body, ContentLength }, append, signal) {
+  if (ContentLength !== undefined) return decryptAhead(reader, Body, ContentLength, append, signal);
+  // Without its length, where the tag begins is known only at the end.
+  const { stream, length } = await verifiedStream(reader, Body, signal);
+  for await (const chunk of stream) await append(chunk);
+  return length;
 }
 
 /**

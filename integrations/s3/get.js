@@ -117,14 +117,15 @@ async function identified(store, input, output, signal) {
   store.checkReadable(metadata);
   const identify = () => store.identify(input, metadata, signal);
   if (!mayHaveInstructionFile(metadata)) return { output, ...(await identify()) };
-  if (output.ContentLength > MOST_HELD) {
+  // Also if S3 does not tell it.
+  if (!(output.ContentLength <= MOST_HELD)) {
     output.Body.destroy();
     const identity = await identify();
     const condition = { IfMatch: output.ETag };
     const again = await store.send('GetObjectCommand', { ...input, ...condition }, signal);
     return { output: again, ...identity };
   }
-  const limit = { most: MOST_HELD, name: 'the object', instead: 'a store that tells its length' };
+  const limit = { most: MOST_HELD, name: 'the object', instead: 'a store that tells lengths' };
   const bytes = await collect(output.Body, { ...limit, signal });
   return { output: { ...output, Body: Readable.from([bytes]) }, ...(await identify()) };
 }

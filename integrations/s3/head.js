@@ -3,6 +3,7 @@
 const { inspect } = require('../../lib/header.js');
 const { describeS3Object } = require('../../lib/s3-objects/describe.js');
 const { messageContentLength } = require('../../lib/s3-objects/lengths.js');
+const { lengthUnknown } = require('./body.js');
 const { checkWhole } = require('./inputs.js');
 
 /** @typedef {InstanceType<typeof import('./object-store.js').ObjectStore>} ObjectStore */
@@ -47,10 +48,11 @@ async function describeObject(store, place, signal) {
 /**
  * @param {ObjectStore} store
  * @param {Record<string, any>} place
- * @param {{ ContentLength: number, ETag?: string }} output
+ * @param {{ ContentLength?: number, ETag?: string }} output
  * @param {AbortSignal | undefined} signal
  */
 async function describeMessage(store, place, { ContentLength: size, ETag }, signal) {
+  if (size === undefined) throw lengthUnknown();
   for (let length = FIRST_READ; size > 0; length *= 4) {
     const end = Math.min(length, size);
     const bytes = await store.storedRange(place, { ...(ETag && { ETag }), start: 0, end, signal });

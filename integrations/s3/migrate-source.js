@@ -66,7 +66,8 @@ async function openSource(store, place, { output: head, file, encryption }, cont
   const output = await store.send('GetObjectCommand', input, signal);
   return destroyOnFailure(output.Body, async () => {
     const reader = await openObject(output.Metadata ?? {}, file?.text, settings);
-    if (output.ContentLength > PART_LENGTH) {
+    // Also if S3 does not tell it.
+    if (!(output.ContentLength <= PART_LENGTH)) {
       return (await verifiedStream(reader, output.Body, signal)).stream;
     }
     const limit = { most: PART_LENGTH, name: 'the object', instead: 'what HeadObject tells' };

@@ -7,7 +7,7 @@ const { nextTurn } = require('../../lib/calls/timers.js');
 const { throwIfAborted } = require('../../lib/calls/abort.js');
 const { TAG_LENGTH } = require('../../lib/s3-objects/lengths.js');
 const { openObject } = require('../../lib/s3-objects/read.js');
-const { tooLong } = require('./body.js');
+const { lengthUnknown, tooLong } = require('./body.js');
 
 /** @typedef {InstanceType<typeof import('./object-store.js').ObjectStore>} ObjectStore */
 
@@ -36,6 +36,7 @@ async function getRange(store, input, range, isVerified, { encryptionContext, si
     : { file: undefined, isS3Object: false };
   const isMessage = store.envelope !== undefined && !isS3Object;
   if (isMessage !== isVerified) throw isMessage ? needsRange() : needsUnauthenticated();
+  if (output.ContentLength === undefined) throw lengthUnknown();
   const read = (/** @type {number} */ start, /** @type {number} */ end) =>
     store.storedRange(input, { ETag: output.ETag, start, end, signal });
   if (isMessage) {

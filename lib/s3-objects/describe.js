@@ -16,7 +16,7 @@ const COMMITTING = { number: '115', name: 'ALG_AES_256_GCM_HKDF_SHA512_COMMIT_KE
  *
  * @param {Record<string, string>} metadata
  * @param {unknown} instructionFile
- * @param {number} bodyLength
+ * @param {number | undefined} bodyLength
  */
 function describeS3Object(metadata, instructionFile, bodyLength) {
   const parsed = parseMetadata(metadata, instructionFile);

@@ -15,11 +15,12 @@ const BODY_OVERHEAD = 12 + 8 + 16;
  * Returns the length of the plaintext of an object of an S3 Encryption Client, in bytes, as far as the lengths
  * tell it.
  *
- * @param {number} bodyLength
+ * @param {number | undefined} bodyLength
  * @param {boolean} hasTag
  * @param {string | undefined} hint the length that the metadata tell
  */
 function contentLength(bodyLength, hasTag, hint) {
+  if (bodyLength === undefined) return undefined;
   if (hasTag) return bodyLength < TAG_LENGTH ? undefined : bodyLength - TAG_LENGTH;
   const told = Number(hint);
   // AES-CBC pads the last block, always.
