@@ -40,9 +40,20 @@ async function destroyOnFailure(body, work) {
   try {
     return await work();
   } catch (error) {
-    body?.destroy?.();
+    destroy(body);
     throw error;
   }
+}
+
+/**
+ * Ends a body that nobody reads: a stream of Node.js, or of the Web, as clients have that use fetch.
+ *
+ * @param {any} body
+ */
+function destroy(body) {
+  if (body?.destroy) body.destroy();
+  // Of one that is read already, its reader does it.
+  else body?.cancel?.().catch(() => {});
 }
 
 /**
@@ -65,4 +76,4 @@ function lengthUnknown() {
   );
 }
 
-module.exports = { collect, destroyOnFailure, lengthUnknown, tooLong };
+module.exports = { collect, destroy, destroyOnFailure, lengthUnknown, tooLong };

@@ -6,7 +6,7 @@ const args = require('../../lib/input/index.js');
 const { invalid } = require('../../lib/errors.js');
 const { decryptInPlace, openObject } = require('../../lib/s3-objects/read.js');
 const { verifiedStream } = require('../../lib/s3-objects/stream.js');
-const { collect, destroyOnFailure } = require('./body.js');
+const { collect, destroy, destroyOnFailure } = require('./body.js');
 const { callOptions, checkWhole } = require('./inputs.js');
 const { mayHaveInstructionFile } = require('./object-store.js');
 const { getRange } = require('./ranges.js');
@@ -119,7 +119,7 @@ async function identified(store, input, output, signal) {
   if (!mayHaveInstructionFile(metadata)) return { output, ...(await identify()) };
   // Also if S3 does not tell it.
   if (!(output.ContentLength <= MOST_HELD)) {
-    output.Body.destroy();
+    destroy(output.Body);
     const identity = await identify();
     const condition = { IfMatch: output.ETag };
     const again = await store.send('GetObjectCommand', { ...input, ...condition }, signal);
