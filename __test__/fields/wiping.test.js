@@ -26,7 +26,52 @@ function assertWiped(buffers) {
   for (const buffer of buffers) assert.equal(buffer.indexOf(SECRET), -1);
 }
 
+/** The scratch of the values, which holds nothing between two calls. */
+function assertScratchIsEmpty() {
+  const scratch = room(1);
+  assert.ok(scratch.equals(Buffer.alloc(scratch.length)));
+}
+
 describe('the plaintext of a column is wiped', () => {
+  it('where it was encrypted, with or without a row', async (t) => {
+    const fields = await open(t);
+    for (const [type, value] of Object.entries({ text: SECRET, bytes: Buffer.from(SECRET) })) {
+      const column = fields.column({ ...PLACE, type });
+      for (const row of [undefined, 'a row']) {
+        column.decrypt(column.encrypt(value, { row }), { row });
+        assertScratchIsEmpty();
+      }
+    }
+  });
+
+  it('where it was encrypted among many', async (t) => {
+    const column = (await open(t)).column({ ...PLACE, type: 'text' });
+    const buffers = kept(t, 'allocUnsafeSlow');
+    column.encryptMany([SECRET, SECRET]);
+    assertWiped(buffers);
+  });
+
+  it('where one of many values does not verify', async (t) => {
+    const column = (await open(t)).column({ ...PLACE, type: 'text' });
+    const sealed = column.encryptMany([SECRET, SECRET]);
+    sealed[1][sealed[1].length - 1] ^= 1;
+    const buffers = kept(t, 'allocUnsafeSlow');
+    assert.throws(() => column.decryptMany(sealed), { code: 'ERR_ENVELOPE_FIELD_MISMATCH' });
+    assertWiped(buffers);
+  });
+
+  it('where its index was computed, or cannot be', async (t) => {
+    const fields = await open(t);
+    const column = fields.column({ ...PLACE, type: 'text', index: {} });
+    column.index(SECRET);
+    assertScratchIsEmpty();
+    assert.throws(() => column.index(SECRET, { keyId: 1 }), { code: 'ERR_ENVELOPE_NO_USABLE_KEY' });
+    assertScratchIsEmpty();
+    fields.close();
+    assert.throws(() => column.index(SECRET), { code: 'ERR_ENVELOPE_INVALID_ARGUMENT' });
+    assertScratchIsEmpty();
+  });
+
   it('where the first value is encrypted after the fields were closed', async (t) => {
     const fields = await open(t);
     const columns = ['text', 'bytes'].map((type) => fields.column({ ...PLACE, type }));
