@@ -43,6 +43,12 @@ describe('the keys of fields', { skip }, () => {
     await checkDump(t, child.pid, place, keys);
 
     child.stdin.write('\n');
+    assert.deepEqual(await once(lines, 'line'), ['destroyed']);
+    for (const name of ['the HMAC key', DERIVED]) {
+      assert.equal(inMemory(child.pid, keys[name]), false, `${name} is gone once it is destroyed`);
+    }
+
+    child.stdin.write('\n');
     assert.deepEqual(await once(lines, 'line'), ['closed']);
     for (const [name, key] of Object.entries(keys)) {
       assert.equal(inMemory(child.pid, key), false, `${name} is gone`);

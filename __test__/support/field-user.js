@@ -1,7 +1,7 @@
 'use strict';
 
 // A process that uses the keys of fields in every way, to be looked into. It says when it has done so,
-// and goes on at each line: then it closes them.
+// and goes on at each line: it destroys the first key of the index, and then closes them all.
 const path = require('node:path');
 const readline = require('node:readline');
 const { setTimeout: sleep } = require('node:timers/promises');
@@ -16,14 +16,20 @@ async function main(folder) {
   await change(fields);
   use(fields);
   await fields.refresh();
+  // More indexes than the first memory for them holds.
+  use(fields);
   const settled = async (word) => {
     global.gc();
     await sleep(50);
     global.gc();
     console.log(word);
   };
+  const lines = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
   await settled('used');
-  await readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]().next();
+  await lines.next();
+  await destroyFirstIndexKey(fields);
+  await settled('destroyed');
+  await lines.next();
   fields.close();
   await settled('closed');
   process.stdin.resume();
@@ -40,6 +46,12 @@ async function change(fields) {
       await Keyset.import(bytes, { from: form, keyring });
     }
   }
+}
+
+async function destroyFirstIndexKey(fields) {
+  const [{ id }] = fields.keys('index');
+  await fields.disable(id, { force: true });
+  await fields.destroyKey(id, { force: true });
 }
 
 /** Columns whose derived keys are to be looked for. */
