@@ -16,8 +16,10 @@ const { requireOrSkip } = require('../support/requirements');
 
 const skip = process.platform !== 'linux' && 'Linux only';
 
-/** It need not be kept as it is: HMAC keeps what it computes of it. */
-const DERIVED = 'the key of an index of a column';
+const FIRST = 'the first HMAC key';
+/** They need not be kept as they are: HMAC keeps what it computes of them. */
+const FIRST_DERIVED = 'the key of an index of a column, of the first HMAC key';
+const SECOND_DERIVED = 'the key of an index of a column, of the second HMAC key';
 
 describe('the keys of fields', { skip }, () => {
   it('are in locked memory alone while they are used, and nowhere after that', async (t) => {
@@ -34,7 +36,7 @@ describe('the keys of fields', { skip }, () => {
     const smaps = fs.readFileSync(`/proc/${child.pid}/smaps`, 'utf8').split(/\n(?=[0-9a-f]+-)/);
     for (const [name, key] of Object.entries(keys)) {
       const holding = mappings(child.pid).filter((mapping) => holds(child.pid, mapping, key));
-      if (holding.length === 0 && name === DERIVED) continue;
+      if (holding.length === 0 && [FIRST_DERIVED, SECOND_DERIVED].includes(name)) continue;
       assert.equal(holding.length, 1, `${name} is in one place`);
       const entry = smaps.find((text) => text.startsWith(holding[0].name));
       assert.match(entry, /^VmFlags:.* lo\b/m, `${name} is in locked memory`);
@@ -44,7 +46,7 @@ describe('the keys of fields', { skip }, () => {
 
     child.stdin.write('\n');
     assert.deepEqual(await once(lines, 'line'), ['destroyed']);
-    for (const name of ['the HMAC key', DERIVED]) {
+    for (const name of [FIRST, FIRST_DERIVED]) {
       assert.equal(inMemory(child.pid, keys[name]), false, `${name} is gone once it is destroyed`);
     }
 
@@ -70,25 +72,33 @@ async function checkDump(t, pid, place, keys) {
 }
 
 /** Keys of a tenant in a folder, and what they are. */
-async function create(place) {
-  const envelope = new Envelope({ keyring: LocalKeyring.generate(path.join(place, 'dev.key')) });
-  const store = new FolderKeysetStore(path.join(place, 'keys'));
+async function create(folderOfKeys) {
+  const envelope = new Envelope({
+    keyring: LocalKeyring.generate(path.join(folderOfKeys, 'dev.key')),
+  });
+  const store = new FolderKeysetStore(path.join(folderOfKeys, 'keys'));
   const fields = await Fields.open({ envelope, store, tenant: 'acme', create: true });
+  await fields.addKey('index');
   fields.close();
   const { data } = await store.load('acme');
   const stored = envelope.decryptSync(data);
-  const after = (start, length) => {
-    const at = stored.indexOf(Buffer.from(start)) + start.length;
+  const after = (start, length, from = 0) => {
+    const at = stored.indexOf(Buffer.from(start), from) + start.length;
     assert.ok(at >= start.length, 'the key is in the stored keysets');
     return Buffer.from(stored.subarray(at, at + length));
   };
-  const hmacKey = after([0x12, 0x02, 0x08, 0x03, 0x1a, 0x20], 32);
+  const hmac = [0x12, 0x02, 0x08, 0x03, 0x1a, 0x20];
+  const first = after(hmac, 32);
+  const second = after(hmac, 32, stored.indexOf(first));
+  const place = ['kms-envelope/index/1', 'acme', 't', 'c', ''];
   return {
-    [DERIVED]: indexKey(hmacKey, ['kms-envelope/index/1', 'acme', 't', 'c', '']),
+    [FIRST]: first,
+    [FIRST_DERIVED]: indexKey(first, place),
+    'the second HMAC key': second,
+    [SECOND_DERIVED]: indexKey(second, place),
     'the AES-GCM key': after([0x12, 0x22, 0x1a, 0x20], 32),
     'the AES-SIV key': after([0x12, 0x42, 0x12, 0x40], 64),
     'half of the AES-SIV key': after([0x12, 0x42, 0x12, 0x40], 32),
-    'the HMAC key': hmacKey,
   };
 }
 
