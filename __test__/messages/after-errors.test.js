@@ -52,6 +52,24 @@ describe('a native transform that has failed', () => {
   }
 });
 
+describe('a native transform that was released midway', () => {
+  for (const [name, make] of Object.entries(TRANSFORMS)) {
+    it(`has no keys any more, and tells nothing: ${name}`, () => {
+      const body = message.subarray(binding.inspectHeader(message).headerLength);
+      const output = new Uint8Array(1000);
+      const transform = make();
+      transform.update(body, 0, 30, output, 0);
+      transform.release();
+      const [input, untouched] = [new Uint8Array(body), new Uint8Array(1000)];
+      assert.throws(() => transform.update(input, 30, 60, untouched, 0), /start another/);
+      assert.throws(() => transform.finish(input, 30, body.length, untouched, 0), /start another/);
+      assert.throws(() => transform.head(untouched), /start another/);
+      assert.throws(() => transform.fields(), /start another/);
+      assert.ok(untouched.every((byte) => byte === 0));
+    });
+  }
+});
+
 function sealed() {
   const output = new Uint8Array(2000);
   const length = binding.encryptShort(client, [], new Uint8Array(95), output);
