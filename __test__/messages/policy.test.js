@@ -6,7 +6,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { describe, it } = require('node:test');
 
-const { Envelope, MultiKeyring, RawAesKeyring, inspect } = require('../..');
+const { CustomKeyring, Envelope, MultiKeyring, RawAesKeyring, inspect } = require('../..');
 const { temporaryFolder } = require('../support/files');
 const { rejection, thrown } = require('../support/rejects');
 const { cut, ended, through } = require('../support/streams');
@@ -90,6 +90,22 @@ describe('maxPlaintextLength', () => {
     assert.ok(!fs.existsSync(inFolder('no')));
     const fits = data.subarray(1);
     assert.ok(envelope.decryptSync(envelope.encryptSync(fits)).equals(fits));
+  });
+
+  it('refuses data before a key is asked for, however long they are', async () => {
+    const asked = [];
+    const refusing = new CustomKeyring({
+      providerId: 'tests',
+      wrapDataKey: () => asked.push('wrapDataKey') && assert.fail('a key was asked for'),
+      unwrapDataKey: () => asked.push('unwrapDataKey') && assert.fail('a key was asked for'),
+    });
+    const own = new Envelope({ keyring: refusing, maxPlaintextLength: 1000 });
+    for (const length of [1001, 200_000]) {
+      await rejection(own.encrypt(Buffer.alloc(length)), 'LIMIT_EXCEEDED');
+      fs.writeFileSync(inFolder('long'), Buffer.alloc(length));
+      await rejection(own.encryptFile(inFolder('long'), inFolder('no')), 'LIMIT_EXCEEDED');
+    }
+    assert.deepEqual(asked, []);
   });
 
   it('ends a stream before a frame that is too long is buffered', async () => {
