@@ -19,7 +19,7 @@ const NUMBER = 173;
 /** The longest frame that the Encryption SDK for Python reads; the format has frames twice as long. */
 const LONGEST_FOR_PYTHON = 2 ** 31 - 1;
 
-describe('the jobs of the vectors', { skip: skipWithout('python', 'peers') }, () => {
+describe('messages of the vectors’ jobs', { skip: skipWithout('python', 'peers') }, () => {
   let moto;
   const peers = {};
   before(async () => {
@@ -36,17 +36,17 @@ describe('the jobs of the vectors', { skip: skipWithout('python', 'peers') }, ()
     const counts = { read: 0, refused: 0 };
     for (const job of jobs) {
       const plaintext = bytes(SHARED, job, 'plaintext');
-      const message = await encrypted(job, plaintext, keys);
-      const keyring = theirs(job.decrypt_keyring ?? job.keyring, keys, message);
+      const message = await encryptByUs(job, plaintext, keys);
+      const keyring = peerKeyring(job.decrypt_keyring ?? job.keyring, keys, message);
       for (const [name, peer] of Object.entries(peers)) {
         if (name === 'python' && job.frame_length > LONGEST_FOR_PYTHON) {
           await assert.rejects(peer.decrypt({ keyring, message }), /frame length larger/);
           counts.refused++;
           continue;
         }
-        const opened = await peer.decrypt({ keyring, message });
-        assert.ok(plaintext.equals(opened.result), `${job.id}, ${name}`);
-        const { 'aws-crypto-public-key': _, ...context } = opened.encryptionContext;
+        const read = await peer.decrypt({ keyring, message });
+        assert.ok(plaintext.equals(read.result), `${job.id}, ${name}`);
+        const { 'aws-crypto-public-key': _, ...context } = read.encryptionContext;
         assert.deepEqual(context, job.encryption_context, `${job.id}, ${name}`);
         counts.read++;
       }
@@ -55,7 +55,7 @@ describe('the jobs of the vectors', { skip: skipWithout('python', 'peers') }, ()
     assert.deepEqual(counts, { read: 2 * NUMBER - 6, refused: 6 });
   });
 
-  function encrypted({ keyring, suite, frame_length: frameLength, ...job }, plaintext, keys) {
+  function encryptByUs({ keyring, suite, frame_length: frameLength, ...job }, plaintext, keys) {
     const algorithmSuite = parseInt(suite, 16);
     const commitmentPolicy = algorithmSuite < 0x0400 ? 'forbidEncryptAllowDecrypt' : undefined;
     const ours = keyringOf(keyring, keys, moto.endpoint);
@@ -63,8 +63,8 @@ describe('the jobs of the vectors', { skip: skipWithout('python', 'peers') }, ()
     return envelope.encrypt(plaintext, { encryptionContext: job.encryption_context });
   }
 
-  /** A keyring as the peers are told of it. */
-  function theirs(keyring, keys, message) {
+  /** Returns a keyring of the vectors in the form that the peers take. */
+  function peerKeyring(keyring, keys, message) {
     const { type, namespace, name, padding } = keyring;
     const key = keys[keyring.key];
     const { endpoint } = moto;
@@ -81,7 +81,7 @@ describe('the jobs of the vectors', { skip: skipWithout('python', 'peers') }, ()
       case 'kms-discovery':
         return { type: 'aws-kms-discovery', region: regionOf(message), endpoint };
       default: {
-        const part = (json) => json && theirs(json, keys, message);
+        const part = (json) => json && peerKeyring(json, keys, message);
         const children = keyring.children.map(part);
         return { type, generator: part(keyring.generator), children };
       }

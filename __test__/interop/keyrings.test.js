@@ -5,6 +5,7 @@ const crypto = require('node:crypto');
 const { after, before, describe, it } = require('node:test');
 
 const { AwsKmsKeyring, Envelope, MultiKeyring, RawAesKeyring, inspect } = require('../..');
+const { same } = require('../support/files');
 const { startMoto } = require('../support/moto');
 const { startPeer } = require('../support/peers');
 const { rejection } = require('../support/rejects');
@@ -21,8 +22,15 @@ const ACCOUNT = '123456789012';
 // One account: with more, the discovery keyring for Python finds no key.
 const FILTER = { partition: 'aws', accountIds: [ACCOUNT] };
 const STRANGERS = { partition: 'aws', accountIds: ['111122223333'] };
+/** What the peers say of a message that no key of theirs opens. */
+const NO_KEY = {
+  python: /No Encrypted Data Keys found to match/,
+  javascript: /unencryptedDataKey has not been set/,
+};
 const encryptionContext = { tenant: 'acme', grüße: '\u{1f600}' };
 const plaintext = crypto.randomBytes(100_000);
+/** What a peer finds in each message that it reads. */
+const READ = { isPlaintext: true, encryptionContext };
 
 const needs = { skip: skipWithout('python', 'peers') };
 
@@ -48,15 +56,18 @@ for (const name of ['python', 'javascript']) {
       const aesFirst = () => multi(...parts().reverse());
 
       for (const [kind, make] of Object.entries({ 'KMS first': kmsFirst, 'AES first': aesFirst })) {
-        it(`is read by them, whole and by each part: ${kind}`, async () => {
-          const message = await written(make().ours);
-          for (const reader of [...parts(), kmsFirst(), aesFirst()])
-            await theyRead(reader, message);
+        it(`of ours writes what theirs and each part of it reads: ${kind}`, async () => {
+          const message = await encryptByUs(make());
+          for (const reader of [...parts(), kmsFirst(), aesFirst()]) {
+            assert.deepEqual(await decryptByPeer(reader, message), READ);
+          }
         });
 
-        it(`is written by them: ${kind}`, async () => {
-          const message = await theyWrite(make());
-          for (const reader of [...parts(), kmsFirst(), aesFirst()]) await weRead(reader, message);
+        it(`of theirs writes what ours and each part of it reads: ${kind}`, async () => {
+          const message = await encryptByPeer(make());
+          for (const reader of [...parts(), kmsFirst(), aesFirst()]) {
+            same(await decryptByUs(reader, message), plaintext);
+          }
         });
       }
     });
@@ -65,36 +76,36 @@ for (const name of ['python', 'javascript']) {
       const several = () => kms({ keyId: arns[0], additionalKeyIds: arns.slice(1) });
       const readers = () => [several(), ...arns.map((keyId) => kms({ keyId }))];
 
-      it('is read by them, under each key', async () => {
-        const message = await written(several().ours);
+      it('of ours writes what theirs reads under each key', async () => {
+        const message = await encryptByUs(several());
         assert.deepEqual(keyNames(message), arns);
-        for (const reader of readers()) await theyRead(reader, message);
+        for (const reader of readers()) {
+          assert.deepEqual(await decryptByPeer(reader, message), READ);
+        }
       });
 
-      it('is written by them, and read under each key', async () => {
-        const message = await theyWrite(several());
+      it('of theirs writes what ours reads under each key', async () => {
+        const message = await encryptByPeer(several());
         // Python holds them as a set.
         assert.deepEqual(keyNames(message).sort(), arns.toSorted());
-        for (const reader of readers()) await weRead(reader, message);
+        for (const reader of readers()) same(await decryptByUs(reader, message), plaintext);
       });
     });
 
     describe('a discovery keyring', () => {
       it('reads what the other wrote, unless its filter leaves out the key', async () => {
         for (const [i, keyId] of arns.entries()) {
-          const [ours, theirs] = [
-            await written(kms({ keyId }).ours),
-            await theyWrite(kms({ keyId })),
-          ];
+          const ours = await encryptByUs(kms({ keyId }));
+          const theirs = await encryptByPeer(kms({ keyId }));
           for (const filter of [undefined, FILTER]) {
             const reader = discovery({ filter, region: REGIONS[i] });
-            await theyRead(reader, ours);
-            await weRead(reader, theirs);
-            await weRead(discovery({ filter }), theirs);
+            assert.deepEqual(await decryptByPeer(reader, ours), READ);
+            same(await decryptByUs(reader, theirs), plaintext);
+            same(await decryptByUs(discovery({ filter }), theirs), plaintext);
           }
           const stranger = discovery({ filter: STRANGERS, region: REGIONS[i] });
-          await assert.rejects(theyRead(stranger, ours));
-          await rejection(weRead(stranger, theirs), 'NO_USABLE_KEY');
+          await assert.rejects(decryptByPeer(stranger, ours), NO_KEY[name]);
+          await rejection(decryptByUs(stranger, theirs), 'NO_USABLE_KEY');
         }
       });
     });
@@ -106,32 +117,28 @@ for (const name of ['python', 'javascript']) {
       const multiRegion = true;
       const related = (options) => kms({ multiRegion, ...options }, replicas);
 
-      it('are read here, where they were written there', async () => {
-        const [ours, theirs] = [
-          await written(related({ keyId: there }).ours),
-          await theyWrite(related({ keyId: there })),
-        ];
+      it('of one Region read what those of another Region wrote', async () => {
+        const ours = await encryptByUs(related({ keyId: there }));
+        const theirs = await encryptByPeer(related({ keyId: there }));
         const readers = [
           related({ keyId: here }),
           discovery({ multiRegion, region: 'eu-west-1', filter: FILTER }, replicas),
         ];
         for (const reader of readers) {
           replicas.calls.length = 0;
-          await theyRead(reader, ours);
-          await weRead(reader, theirs);
+          assert.deepEqual(await decryptByPeer(reader, ours), READ);
+          same(await decryptByUs(reader, theirs), plaintext);
           assert.deepEqual(replicas.calls, Array(2).fill(`Decrypt ${here} in eu-west-1`));
         }
       });
 
-      it('are each a key of its own without `multiRegion`', async () => {
-        const [ours, theirs] = [
-          await written(related({ keyId: there }).ours),
-          await theyWrite(related({ keyId: there })),
-        ];
+      it('read only what they themselves wrote without `multiRegion`', async () => {
+        const ours = await encryptByUs(related({ keyId: there }));
+        const theirs = await encryptByPeer(related({ keyId: there }));
         const reader = kms({ keyId: here }, replicas);
         replicas.calls.length = 0;
-        await assert.rejects(theyRead(reader, ours));
-        await rejection(weRead(reader, theirs), 'NO_USABLE_KEY');
+        await assert.rejects(decryptByPeer(reader, ours), NO_KEY[name]);
+        await rejection(decryptByUs(reader, theirs), 'NO_USABLE_KEY');
         assert.deepEqual(replicas.calls, []);
       });
     });
@@ -158,23 +165,21 @@ for (const name of ['python', 'javascript']) {
       };
     }
 
-    function written(keyring) {
+    function encryptByUs({ ours: keyring }) {
       return new Envelope({ keyring }).encrypt(plaintext, { encryptionContext });
     }
 
-    async function theyWrite({ theirs: keyring }) {
+    async function encryptByPeer({ theirs: keyring }) {
       return (await peer.encrypt({ keyring, plaintext, encryptionContext })).result;
     }
 
-    async function weRead({ ours: keyring }, message) {
-      const read = await new Envelope({ keyring }).decrypt(message, { encryptionContext });
-      assert.ok(read.equals(plaintext));
+    function decryptByUs({ ours: keyring }, message) {
+      return new Envelope({ keyring }).decrypt(message, { encryptionContext });
     }
 
-    async function theyRead({ theirs: keyring }, message) {
-      const read = await peer.decrypt({ keyring, message });
-      assert.ok(read.result.equals(plaintext));
-      assert.deepEqual(read.encryptionContext, encryptionContext);
+    async function decryptByPeer({ theirs: keyring }, message) {
+      const { result, encryptionContext: stored } = await peer.decrypt({ keyring, message });
+      return { isPlaintext: result.equals(plaintext), encryptionContext: stored };
     }
   });
 }
