@@ -8,6 +8,7 @@ const { after, before, beforeEach, describe, it } = require('node:test');
 
 const { Envelope, AwsKmsKeyring, inspect } = require('../..');
 const { assertFailed, jsonLines, run } = require('../support/cli');
+const { refusal, startFakeKms } = require('../support/fake-kms');
 const { temporaryFolder } = require('../support/files');
 const { startMoto } = require('../support/moto');
 const { skipWithout } = require('../support/requirements');
@@ -185,4 +186,32 @@ describe('kms-envelope under KMS keys', { skip: skipWithout('python') }, () => {
   function read(name) {
     return fs.readFileSync(path.join(cwd, name));
   }
+});
+
+describe('kms-envelope encrypt -r, where each file would fail alike,', () => {
+  let kms;
+  before(async () => {
+    kms = await startFakeKms(() => refusal('AccessDeniedException'));
+  });
+  after(() => kms?.stop());
+
+  it('stops soon, and says how many files it did not reach and why', async () => {
+    const cwd = fs.mkdtempSync(path.join(root, 'denied-'));
+    const env = {
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_ENDPOINT_URL_KMS: kms.endpoint,
+    };
+    fs.mkdirSync(path.join(cwd, 'many'));
+    for (let i = 0; i < 50; i++) fs.writeFileSync(path.join(cwd, 'many', `${i}`), 'x');
+    const key = 'arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
+    const args = ['encrypt', '-r', 'many', '--key', key];
+    const { code, stderr } = await run(args, { cwd, env });
+    assert.equal(code, 4);
+    assert.ok(stderr.split('\n').length < 10, stderr);
+    assert.match(stderr, /^\d failed, 4\d not reached$/m);
+    const [{ error }] = jsonLines((await run([...args, '--json'], { cwd, env })).stderr);
+    assert.equal(error.code, 'ERR_ENVELOPE_KMS_ACCESS_DENIED');
+    assert.match(error.requestId, /^request-\d+$/);
+  });
 });

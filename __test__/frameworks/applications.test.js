@@ -102,7 +102,7 @@ for (const [name, { main, rotate, ends, build }] of Object.entries(APPLICATIONS)
       };
     }
 
-    it('signs an address up once, and stores it encrypted', async () => {
+    it('signs an address up once, and shows it to its owner only', async () => {
       assert.equal(ada.status, 201);
       assert.equal((await signUp(' ADA@Example.org ')).status, 409);
       assert.deepEqual(await (await get('/users/me', ada)).json(), {
@@ -127,13 +127,11 @@ for (const [name, { main, rotate, ends, build }] of Object.entries(APPLICATIONS)
       const refused = await get(`/files/${id}`, eve);
       assert.equal(refused.status, 404);
       await refused.text();
-      if (before !== undefined) {
-        const rise = peak(child.pid) - before;
-        assert.ok(rise < BOUND, `${Math.round(rise / MEBIBYTE)} MiB more`);
-      }
+      const rise = peak(child.pid) - before;
+      assert.ok(rise < BOUND, `${Math.round(rise / MEBIBYTE)} MiB more`);
     });
 
-    it('goes on while its columns get a new key', async () => {
+    it('signs users up without a failure while its columns get a new key', async () => {
       const store = new FolderKeysetStore(path.join(folder, 'data', 'keys'));
       const { version } = await store.load('app');
       const work = { ended: false };
@@ -147,7 +145,11 @@ for (const [name, { main, rotate, ends, build }] of Object.entries(APPLICATIONS)
       );
       assert.match(stdout, /is added[^]*encrypts from now on/);
       const users = await signUps;
-      assert.ok(users.length > 0 && users.every(({ status }) => status === 201));
+      assert.ok(users.length > 0);
+      assert.deepEqual(
+        users.filter(({ status }) => status !== 201),
+        [],
+      );
       assert.equal((await store.load('app')).version, version + 2);
       // Those of before the rotation, and of after it.
       await new Promise((resolve) => setTimeout(resolve, 300));
@@ -156,29 +158,33 @@ for (const [name, { main, rotate, ends, build }] of Object.entries(APPLICATIONS)
       }
     });
 
-    it('ends on SIGTERM, and no address lies in its folder', async () => {
+    it('ends on SIGTERM, and has no address in plaintext in its folder', async () => {
       child.kill('SIGTERM');
       assert.deepEqual(await child.exited, ends);
-      for (const name of fs.readdirSync(path.join(folder, 'data', 'database'), {
-        recursive: true,
-      })) {
-        const file = path.join(folder, 'data', 'database', name);
-        if (!fs.statSync(file).isFile()) continue;
-        assert.ok(!fs.readFileSync(file).includes('@example.org'), name);
-      }
+      const data = path.join(folder, 'data');
+      const files = fs
+        .readdirSync(data, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name));
+      assert.ok(files.some((file) => path.relative(data, file).startsWith('database')));
+      assert.deepEqual(
+        files.filter((file) => fs.readFileSync(file).includes('@example.org')),
+        [],
+      );
     });
   });
 }
 
-/** Forgets the peak of a process's memory; returns what it has now, in bytes, where that is told. */
+/** Forgets the peak of a process's memory; returns what it has now, in bytes, or 0 where no system tells. */
 function resetPeak(pid) {
-  if (process.platform !== 'linux') return undefined;
+  if (process.platform !== 'linux') return 0;
   fs.writeFileSync(`/proc/${pid}/clear_refs`, '5');
   return peak(pid);
 }
 
-/** The most memory that a process has had, in bytes. */
+/** Returns the most memory that a process has had, in bytes, or 0 where no system tells. */
 function peak(pid) {
+  if (process.platform !== 'linux') return 0;
   const [, kibibytes] = /^VmHWM:\s*(\d+) kB$/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(kibibytes) * 1024;
 }

@@ -11,7 +11,7 @@ const { skipWithout } = require('../support/requirements');
 const TSC = path.join(__dirname, '..', '..', 'node_modules', 'typescript', 'bin', 'tsc');
 
 it(
-  'the handlers fit the types of Express 4 and 5, multer and Fastify',
+  'a program with our handlers compiles with the types of Express 4 and 5, multer and Fastify',
   { skip: skipWithout('frameworks') },
   async () => {
     const options = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck'];

@@ -11,7 +11,7 @@ const { Envelope, LocalKeyring } = require('../..');
 const { encryptedDiskStorage, encryptedS3Storage } = require('../../integrations/multer');
 const { EncryptedS3 } = require('../../integrations/s3');
 const { same, temporaryFolder } = require('../support/files');
-const { rejection } = require('../support/rejects');
+const { rejection, thrown } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
 const { startBucket } = require('../support/s3-bucket');
 const { listen, load } = require('./servers');
@@ -103,7 +103,7 @@ for (const [name, open] of Object.entries(STORES)) {
       return fetch(server.url, { method: 'POST', body, headers });
     };
 
-    it('is a message that only its owner’s context opens', async () => {
+    it('is a message that is decrypted with its owner’s context only', async () => {
       const response = await post({ film: bytes, note: Buffer.from('') }, { owner: 'ada' });
       assert.equal(response.status, 200);
       const [film, note] = await response.json();
@@ -126,7 +126,7 @@ for (const [name, open] of Object.entries(STORES)) {
       assert.deepEqual(await store.names(), present);
     });
 
-    it('of just limits.fileSize is stored', async () => {
+    it('of exactly limits.fileSize is stored, and can be removed', async () => {
       const response = await post({ film: Buffer.alloc(LIMIT) });
       const [film] = await response.json();
       assert.equal(film.size, LIMIT);
@@ -154,7 +154,7 @@ for (const [name, open] of Object.entries(STORES)) {
   });
 }
 
-describe('where an upload is stored on disk', { skip: skipWithout('frameworks') }, () => {
+describe('the file of an upload on disk', { skip: skipWithout('frameworks') }, () => {
   const storeAt = (options) => {
     const storage = encryptedDiskStorage({ envelope, destination: root, ...options });
     const { Readable } = require('node:stream');
@@ -164,12 +164,12 @@ describe('where an upload is stored on disk', { skip: skipWithout('frameworks') 
     });
   };
 
-  it('is its owner’s alone to read', { skip: process.platform === 'win32' }, async () => {
+  it('can be read by its owner only', { skip: process.platform === 'win32' }, async () => {
     const { path: file } = await storeAt({});
     assert.equal(fs.statSync(file).mode & 0o777, 0o600);
   });
 
-  it('has no place outside of the destination', async () => {
+  it('is never outside of the destination', async () => {
     for (const filename of ['../a', 'a/b', '..', '']) {
       await rejection(storeAt({ filename }), 'INVALID_ARGUMENT');
     }
@@ -191,9 +191,10 @@ describe('where an upload is stored on disk', { skip: skipWithout('frameworks') 
     assert.equal(String(await envelope.decrypt(fs.readFileSync(file))), 'text');
   });
 
-  it('needs an envelope and a destination', () => {
-    assert.throws(() => encryptedDiskStorage({ destination: root }), /must be an Envelope/);
-    assert.throws(() => encryptedDiskStorage({ envelope }), /destination/);
+  it('is not written without an envelope and a destination', () => {
+    const refusal = (options) => thrown(() => encryptedDiskStorage(options), 'INVALID_ARGUMENT');
+    assert.match(refusal({ destination: root }).message, /must be an Envelope/);
+    assert.match(refusal({ envelope }).message, /destination/);
   });
 });
 

@@ -200,7 +200,7 @@ suite('kms-envelope/drizzle', connect, {
     const rows = await db.select({ email: other.email }).from(other).where(eq(other.email, BOB));
     assert.deepEqual(rows, [{ email: BOB }]);
   },
-  'SQL and placeholders as values are refused, and rows of a query': async (world) => {
+  'SQL, placeholders and rows of a query are refused as values': async (world) => {
     const {
       db,
       schema: { users },

@@ -12,7 +12,7 @@ const { Bucket, startBucket } = require('../support/s3-bucket');
 const { takeSharedMemory } = require('../support/shared-memory');
 const { noOpenFiles } = require('../support/unnamed-files');
 
-describe('bodies that S3 sends (moto)', { skip: skipWithout('python', 'examples') }, () => {
+describe('a body that S3 sends (moto)', { skip: skipWithout('python', 'examples') }, () => {
   const encryptionContext = { tenant: 'acme' };
   /** So short that half of it comes, and the connection breaks off, while KMS is asked. */
   const data = randomBytes(100_000);
@@ -35,7 +35,7 @@ describe('bodies that S3 sends (moto)', { skip: skipWithout('python', 'examples'
   const misuse = { encryptionContext: 5 };
 
   for (const storage of ['metadata', 'instructionFile']) {
-    it(`may break off while KMS is asked: only the call fails, the data key in the ${storage}`, async () => {
+    it(`that breaks off while KMS is asked fails the call alone: data key in the ${storage}`, async () => {
       // The runner fails a test with an exception that nobody has caught.
       const Key = `broken/${storage}`;
       await writerV2.put({ ...place(Key), Body: data }, { encryptionContext, storage });
@@ -50,7 +50,7 @@ describe('bodies that S3 sends (moto)', { skip: skipWithout('python', 'examples'
     });
   }
 
-  describe('hold no connection after a call that failed', () => {
+  describe('holds no connection after a call that failed', () => {
     const SOCKETS = 2;
     let client;
     before(() => {
@@ -72,7 +72,7 @@ describe('bodies that S3 sends (moto)', { skip: skipWithout('python', 'examples'
       for (let i = 0; i <= SOCKETS; i++) await rejection(call(), code);
     };
 
-    it('as they are not asked for if the options of get or getStream are wrong', async () => {
+    it('because get or getStream had wrong options: it is not even asked for', async () => {
       const messages = new EncryptedS3({ client, envelope });
       await messages.put({ ...place('message'), Body: data }, { encryptionContext });
       bucket.proxy.reset();
@@ -88,7 +88,7 @@ describe('bodies that S3 sends (moto)', { skip: skipWithout('python', 'examples'
       assert.ok((await readWith(messages, 'message')).equals(data));
     });
 
-    it('as they are ended if a migration may not read the tags', async () => {
+    it('because a migration may not read the tags', async () => {
       const s3 = new EncryptedS3({ client, keyring, envelope });
       const messages = new EncryptedS3({ client, envelope });
       // More than waits in buffers.
@@ -107,7 +107,7 @@ describe('bodies that S3 sends (moto)', { skip: skipWithout('python', 'examples'
     });
   });
 
-  describe('hold no connection while another request is made', () => {
+  describe('holds no connection while another request is made', () => {
     let client, s3;
     before(() => {
       const { S3Client } = require('@aws-sdk/client-s3');
@@ -140,7 +140,7 @@ describe('bodies that S3 sends (moto)', { skip: skipWithout('python', 'examples'
       });
     }
 
-    it('to migrate a message by parts', async () => {
+    it('to migrate a message in parts', async () => {
       const partLength = 5 * MEBIBYTE;
       const Body = randomBytes(partLength + 100_000);
       const messages = new EncryptedS3({ client, envelope });
@@ -152,7 +152,7 @@ describe('bodies that S3 sends (moto)', { skip: skipWithout('python', 'examples'
       assert.ok(body.equals(Body));
     });
 
-    it('and give nothing of an object that is replaced meanwhile', async () => {
+    it('for an instruction file, and is not returned if the object is replaced meanwhile', async () => {
       const Body = randomBytes(MEBIBYTE + 1);
       const file = { ...options, storage: 'instructionFile' };
       await s3.put({ ...place('raced'), Body }, file);
@@ -166,22 +166,26 @@ describe('bodies that S3 sends (moto)', { skip: skipWithout('python', 'examples'
   });
 
   const LINUX = { skip: process.platform !== 'linux', timeout: 20_000 };
-  it('leave no temporary file of a migration whose new pairs are wrong', LINUX, async (t) => {
-    const giveBack = await takeSharedMemory();
-    t.after(giveBack);
-    const { open } = fs.promises;
-    // Held, so that the garbage collector does not close them.
-    const files = [];
-    t.mock.method(fs.promises, 'open', async (...args) => {
-      files.push(await open(...args));
-      return files.at(-1);
-    });
-    const Body = randomBytes(8 * 1024 * 1024);
-    await writerV2.put({ ...place('long'), Body }, { encryptionContext });
-    const to = new EncryptedS3({ client: bucket.client, envelope });
-    const options = { encryptionContext, newEncryptionContext: 5, to };
-    await rejection(reader.migrate(place('long'), options), 'INVALID_ARGUMENT');
-    await noOpenFiles();
-    assert.equal(files.length, 1);
-  });
+  it(
+    'leaves no temporary file of a migration whose new encryption context is wrong',
+    LINUX,
+    async (t) => {
+      const giveBack = await takeSharedMemory();
+      t.after(giveBack);
+      const { open } = fs.promises;
+      // Held, so that the garbage collector does not close them.
+      const files = [];
+      t.mock.method(fs.promises, 'open', async (...args) => {
+        files.push(await open(...args));
+        return files.at(-1);
+      });
+      const Body = randomBytes(8 * 1024 * 1024);
+      await writerV2.put({ ...place('long'), Body }, { encryptionContext });
+      const to = new EncryptedS3({ client: bucket.client, envelope });
+      const options = { encryptionContext, newEncryptionContext: 5, to };
+      await rejection(reader.migrate(place('long'), options), 'INVALID_ARGUMENT');
+      await noOpenFiles();
+      assert.equal(files.length, 1);
+    },
+  );
 });

@@ -34,7 +34,7 @@ const CASES = {
     assert.equal(stored.name, 'Ada');
     assert.equal((await world.byEmail(ADA)).email, ADA);
   },
-  'values of every type come back as they were: numbers, JSON, bytes, dates': async (world) => {
+  'a value of any type comes back as it was: numbers, JSON, bytes, dates': async (world) => {
     await world.create({ name: 'Ada', email: ADA, ...ALL_TYPES });
     const found = await world.byEmail(ADA);
     for (const [name, value] of Object.entries(ALL_TYPES)) {
@@ -97,7 +97,7 @@ const CASES = {
     assert.deepEqual(names(await world.withEmail()), ['Ada']);
     assert.deepEqual(await world.withoutEmail(), []);
   },
-  'many rows at once: each has a ciphertext of its own': async (world) => {
+  'each of many rows that are written at once has a ciphertext of its own': async (world) => {
     await world.createMany([
       { name: 'Ada', email: ADA, phone: 'xyzzy' },
       { name: 'Bob', email: BOB, phone: 'xyzzy' },
@@ -167,12 +167,13 @@ const CASES = {
     );
     assert.equal((await world.all()).length, 1);
   },
-  'nested writes and includes: the rows of a relation are encrypted and decrypted, too': async (
+  'the rows of a relation are encrypted by nested writes, and decrypted by includes': async (
     world,
   ) => {
     await world.createWithNotes({ name: 'Ada', email: ADA }, ['xyzzy 1', 'xyzzy 2']);
-    for (const { body } of await world.sql('select body from notes'))
-      assert.match(body, /^A[Q-Za-f]/);
+    const stored = await world.sql('select body from notes');
+    assert.equal(stored.length, 2);
+    for (const { body } of stored) assert.match(body, /^A[Q-Za-f]/);
     const author = await world.withNotes(ADA);
     assert.equal(author.email, ADA);
     assert.deepEqual(author.notes.map(({ body }) => body).sort(), ['xyzzy 1', 'xyzzy 2']);
@@ -180,7 +181,9 @@ const CASES = {
     assert.deepEqual([note.body, note.author.email], ['xyzzy 2', ADA]);
     assert.deepEqual(await world.notesOf(ADA), ['xyzzy 1', 'xyzzy 2']);
   },
-  'in a transaction it is the same; what is rolled back is gone': async (world) => {
+  'a transaction encrypts and decrypts, and leaves nothing of what is rolled back': async (
+    world,
+  ) => {
     await world.transaction(async (inside) => {
       await inside.create({ name: 'Ada', email: ADA });
       assert.equal((await inside.byEmail(ADA)).email, ADA);
@@ -230,30 +233,18 @@ const CASES = {
     await world.sql(
       `insert into users (id, name, email) values (1, 'Mallory', 'planted@example.com')`,
     );
-    const error = await world.all().then(
-      () => assert.fail('it was passed through'),
-      (reason) => reason,
-    );
-    assert.equal(error.code, 'ERR_ENVELOPE_MALFORMED_MESSAGE', error.stack);
+    const error = await rejection(world.all(), 'MALFORMED_MESSAGE');
     assert.match(error.message, /email: /);
   },
   'a ciphertext that was moved to another column is an error': async (world) => {
     await world.create({ name: 'Ada', email: ADA, phone: 'xyzzy' });
     await world.sql('update users set email = phone');
-    const error = await world.all().then(
-      () => assert.fail('it was read'),
-      (reason) => reason,
-    );
-    assert.equal(error.code, 'ERR_ENVELOPE_FIELD_MISMATCH', error.stack);
+    await rejection(world.all(), 'FIELD_MISMATCH');
   },
   'a model that is declared but has no keys is an error at the call; nothing is stored': async (
     world,
   ) => {
-    const error = await world.createUnopened({ name: 'Ada', email: ADA }).then(
-      () => assert.fail('it was stored'),
-      (reason) => reason,
-    );
-    assert.equal(error.code, 'ERR_ENVELOPE_INVALID_ARGUMENT', error.stack);
+    await rejection(world.createUnopened({ name: 'Ada', email: ADA }), 'INVALID_ARGUMENT');
     assert.equal((await world.sql('select * from users')).length, 0);
   },
   'after a rotation of the key old and new values are read': async (world) => {
