@@ -91,7 +91,7 @@ test("forged, expired and foreign tokens are all refused alike", async () => {
   assert.equal(answers.size, 1);
 });
 
-test("roles are needed where they are", async () => {
+test("an operation for a role is refused to whoever lacks it", async () => {
   const token = await service.token("ada");
   const summary = "{ getEncryptionMetricsSummary }";
   assert.equal(codeOf(await service.graphql(summary, {}, token)), "FORBIDDEN");
@@ -101,7 +101,7 @@ test("roles are needed where they are", async () => {
   );
 });
 
-test("keys that are foreign or unknown look the same", async () => {
+test("a key of another user and one that does not exist get the same answer", async () => {
   const [mine, theirs] = [await newDevice(), await newDevice()];
   const key = await theirs.key();
   const payload = mine.encrypt(key, "verifyUserPasscode", "correct horse");
@@ -188,7 +188,7 @@ test("a payload over 2048 bytes is refused before anything is done", async () =>
   assert.equal(codeOf(await device.send("verifyUserPasscode", most)), "KEY_NOT_FOUND");
 });
 
-test("ids and versions of devices have a form", async () => {
+test("a device id or version in a wrong form is refused", async () => {
   const token = await service.token("ada");
   for (const [deviceId, appVersion] of [
     ["", "1"],
@@ -222,7 +222,7 @@ test("a wrong variable is not repeated, as it may be a secret", async () => {
   assert.ok(!/hunter/.test(service.logged()));
 });
 
-test("bodies are bounded", async () => {
+test("a body that is too long, compressed or no request is refused", async () => {
   const large = await asking(ME, { padding: "x".repeat(17_000) });
   assert.deepEqual([large.status, large.code], [413, "BODY_TOO_LARGE"]);
   const malformed = await raw('{"query": ');
@@ -233,7 +233,7 @@ test("bodies are bounded", async () => {
   assert.equal((await raw("{}")).code, "BAD_REQUEST");
 });
 
-test("documents are bounded: depth, aliases, directives, cost, tokens, mutations", async () => {
+test("a document with too much depth, aliases, directives, cost, tokens or mutations is refused", async () => {
   const nested = `{ __type(name: "X") { ${"ofType { ".repeat(8)} name ${"} ".repeat(8)} } }`;
   const aliases = `{ ${Array.from({ length: 6 }, (_, i) => `a${i}: whoAmI { userId }`).join(" ")} }`;
   const directives = `{ whoAmI ${"@include(if: true) ".repeat(11)} { userId } }`;
@@ -257,12 +257,12 @@ test("documents are bounded: depth, aliases, directives, cost, tokens, mutations
   assert.equal((await asking(named)).code, "OPERATION_RESOLUTION_FAILURE");
 });
 
-test("one request cannot hold many", async () => {
+test("a request that holds several requests is refused", async () => {
   const batch = await raw(JSON.stringify([{ query: ME }, { query: ME }]));
   assert.deepEqual([batch.status, batch.code], [400, "BAD_REQUEST"]);
 });
 
-test("a page elsewhere cannot make a browser ask", async () => {
+test("a page of another origin cannot make a browser send a request", async () => {
   const token = await service.token("ada");
   const headers = { authorization: `Bearer ${token}` };
   const byGet = await fetch(`${service.url}/graphql?query=${encodeURIComponent(ME)}`, { headers });

@@ -129,7 +129,7 @@ describe("the audit log", () => {
     assert.equal(codeOf(bad), "BAD_USER_INPUT");
   });
 
-  test("the database lets nobody change it, or delete from it", async () => {
+  test("refuses every change and deletion in the database", async () => {
     for (const statement of [
       "UPDATE audit_log SET user_id = 'eve'",
       "DELETE FROM audit_log",

@@ -42,7 +42,7 @@ test("while KMS is slow, requests are answered", async (context) => {
   assert.deepEqual(others, []);
 });
 
-test("of an instance killed while it makes a key, another one takes the device over", async (context) => {
+test("another instance takes over a device whose key an instance was making when it was killed", async (context) => {
   const [first, second] = await fleet.newDevice();
   fleet.kms.hanging = true;
   const asking = first.generate().catch(() => "nobody answered");

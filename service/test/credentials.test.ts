@@ -28,7 +28,7 @@ test("a passcode is set, and then verified from any device of the user", async (
   assert.equal(await verified(await Device.of(service), "correct horse"), false);
 });
 
-test("the PIN is apart from the passcode", async () => {
+test("a PIN and a passcode are each set and verified by themselves", async () => {
   const device = await Device.of(service);
   await device.submit("setUserPasscode", "123457");
   assert.equal((await device.submit("setTransactionPin", "8642")).errors, undefined);
@@ -80,7 +80,7 @@ test("PINs and passcodes that are guessed first are refused", async () => {
   assert.equal(errors![0]!.extensions.reason, "COMMON");
 });
 
-test("lengths are as configured", async () => {
+test("a PIN or passcode of another length than configured is refused", async () => {
   const strict = await startTestService({
     PIN_MIN_LENGTH: "6",
     PIN_MAX_LENGTH: "8",
@@ -151,7 +151,7 @@ test("a success tells how many attempts failed before it, and when the last was"
   assert.deepEqual(await told("correct horse"), [true, 0, null]);
 });
 
-test("setting again needs the current secret", async () => {
+test("a secret is replaced only with the current one", async () => {
   const device = await Device.of(service);
   await device.submit("setUserPasscode", "first secret");
   assert.equal(
@@ -229,7 +229,7 @@ test("guesses sent all at once are counted one by one", async () => {
   assert.equal(refused.length, 16);
 });
 
-test("where nothing is set it looks as if the secret were wrong, lock and all", async () => {
+test("where no secret is set the answer is that of a wrong secret, lock and all", async () => {
   const device = await Device.of(service);
   for (let failure = 1; failure <= 4; failure++) {
     const answer = await device.submit("verifyUserPasscode", "anything at all");

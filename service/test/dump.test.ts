@@ -83,7 +83,7 @@ test("without the pepper the hashes of a dump cannot be guessed", async () => {
   }
 });
 
-test("neither is any of it in the log", () => {
+test("the log has neither private keys nor secrets nor passcodes", () => {
   const text = service.logged();
   assert.ok(text.includes("request completed"));
   for (const trace of [...SECRETS, ...sealed.flatMap(tracesOf), "Bearer", "eyJ", "mutation"]) {
@@ -93,7 +93,7 @@ test("neither is any of it in the log", () => {
 
 // Where the files are ours to read: with what was overwritten, and the log of changes.
 if (!process.env.TEST_DATABASE_URL) {
-  test("nor in the files of the database", () => {
+  test("the files of the database have neither private keys nor secrets nor passcodes", () => {
     const files = readdirSync(path.join(service.config.DATA_DIR, "database"), {
       recursive: true,
       withFileTypes: true,

@@ -36,7 +36,7 @@ async function publishKeys(count: number): Promise<void> {
 
 const task = () => service.app.get(DailyTask);
 
-test("it runs once a day, however often it is looked at", async () => {
+test("the daily task runs once a day, however often it is asked whether it is due", async () => {
   await publishKeys(10);
   service.clock.advance(30 * DAY);
   const looks = await Promise.all(Array.from({ length: 5 }, () => task().runIfDue(never)));
@@ -48,7 +48,7 @@ test("it runs once a day, however often it is looked at", async () => {
   assert.equal((await task().runIfDue(never))?.result?.retiredKeys, 0);
 });
 
-test("one that was cut off is taken up where it was", async () => {
+test("a daily task that was cut off is taken up where it was", async () => {
   await publishKeys(10);
   service.clock.advance(31 * DAY);
   const cut = new AbortController();
@@ -70,7 +70,7 @@ test("one that was cut off is taken up where it was", async () => {
   assert.equal(run?.error, null);
 });
 
-test("administrators run it by hand, and see the latest runs", async () => {
+test("administrators run the daily task by hand, and see the latest runs", async () => {
   const admin = await service.token("root", "admin");
   service.clock.advance(1);
   const ran = await service.graphql(
@@ -94,7 +94,7 @@ test("administrators run it by hand, and see the latest runs", async () => {
   assert.equal(codeOf(await service.graphql("{ dailyTaskRuns { id } }", {}, user)), "FORBIDDEN");
 });
 
-test("it forgets used payloads, and counted keys and devices, when they matter no more", async () => {
+test("the daily task deletes used payloads and counts of keys and devices when they matter no more", async () => {
   const device = new Device(service, await service.token("eve"), "tablet");
   await device.submit("setTransactionPin", "8642");
   const register = `mutation { registerDevice(input: { appVersion: "1" }) { deviceId } }`;

@@ -48,7 +48,7 @@ test("a user who does very much makes few rows, and is counted all the same", as
   assert.ok(totals.durations.p99Ms < 1.1);
 });
 
-test("records what requests do, and how they fail", async () => {
+test("the service records what requests do, and how they fail", async () => {
   const { data } = await scene.service.graphql(GENERATE, { deviceId: "phone" }, scene.user);
   await scene.service.graphql(GENERATE, { deviceId: "not a device id" }, scene.user);
   await scene.flush();
@@ -65,7 +65,7 @@ test("records what requests do, and how they fail", async () => {
   assert.deepEqual(summary.devices, { seen: 1, registered: 1 });
 });
 
-test("writes many rows at once", async () => {
+test("the service writes many rows at once", async () => {
   for (let n = 0; n < 1200; n++) scene.record({ operation: "verify", durationMs: n });
   await scene.flush();
   const [counted] = await scene.service.database.orm
@@ -77,7 +77,7 @@ test("writes many rows at once", async () => {
   assert.deepEqual(counted, { rows: 1200, transactions: 3 });
 });
 
-test("keeps the rows that the database does not take, and fails no request", async () => {
+test("the service keeps the rows that the database does not take, and fails no request", async () => {
   const rename = (from: string, to: string) =>
     scene.service.database.orm.execute(sql.raw(`alter table ${from} rename to ${to}`));
   await rename("audit_log", "elsewhere");
@@ -98,7 +98,7 @@ test("keeps the rows that the database does not take, and fails no request", asy
   assert.deepEqual((await recorded()).rows, ["encrypt success", "generate success"]);
 });
 
-test("forgets what is older than it is kept for, in batches", async () => {
+test("the service deletes rows that are older than they are kept for, in batches", async () => {
   for (let n = 0; n < 25; n++) scene.record({ operation: "decrypt" });
   scene.service.clock.advance(20 * DAY);
   for (let n = 0; n < 5; n++) scene.record({ operation: "decrypt" });
@@ -110,7 +110,7 @@ test("forgets what is older than it is kept for, in batches", async () => {
   assert.equal(await scene.countRows(), 5);
 });
 
-test("writes the last rows when the service ends", async () => {
+test("the service writes the last rows when it ends", async () => {
   const ending = await startTestService();
   try {
     ending.app

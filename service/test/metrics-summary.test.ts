@@ -13,7 +13,7 @@ before(async () => {
 after(() => scene.service.close());
 beforeEach(() => scene.clear());
 
-test("sums up totals, rates and percentiles, by operation and by reason", async () => {
+test("a summary has totals, rates and percentiles, by operation and by reason", async () => {
   for (let ms = 1; ms <= 100; ms++) scene.record({ operation: "decrypt", durationMs: ms });
   for (let ms = 1; ms <= 4; ms++) scene.record({ operation: "generate", durationMs: 100 * ms });
   scene.fail({ operation: "decrypt", reason: "PAYLOAD_INVALID", durationMs: 50.5 }, 3);
@@ -63,7 +63,7 @@ test("the query without a selection answers all of it as JSON, word for word", a
   assert.equal(refused.errors?.[0]?.extensions.code, "FORBIDDEN");
 });
 
-test("tells the failures of the service from those of callers", async () => {
+test("a summary tells the failures of the service from those of callers", async () => {
   for (let n = 0; n < 6; n++) scene.record({ operation: "decrypt" });
   scene.fail({ operation: "verify", reason: "WRONG_SECRET" }, 3);
   scene.fail({ operation: "decrypt", reason: "KMS_UNAVAILABLE" }, 1);
@@ -72,7 +72,7 @@ test("tells the failures of the service from those of callers", async () => {
   assert.deepEqual([totals.successRate, totals.availability], [0.6, 0.9]);
 });
 
-test("says so where there is nothing to sum up", async () => {
+test("a summary says that there is nothing to sum up", async () => {
   const { totals, byOperation, byReason, problemKeys } = await scene.summarize();
   assert.deepEqual(totals, {
     attempts: 0,
@@ -87,7 +87,7 @@ test("says so where there is nothing to sum up", async () => {
   assert.deepEqual([byOperation, byReason, problemKeys], [[], [], []]);
 });
 
-test("cuts the timeframe into pieces that add up to the totals", async () => {
+test("a summary cuts the timeframe into pieces that add up to the totals", async () => {
   for (let hour = 0; hour < 30; hour++) {
     scene.record({ operation: "decrypt", durationMs: 1 });
     if (hour % 2) scene.fail({ operation: "verify", reason: "WRONG_SECRET", durationMs: 1 }, 1);
@@ -135,7 +135,7 @@ test("each piece of a timeframe is made of at most 3 steps that are counted", ()
   }
 });
 
-test("is for those who may see it, within the time that is kept", async () => {
+test("a summary is for those who may see it, within the time that is kept", async () => {
   const codes = async (token: string | undefined, hours: number) =>
     (await scene.service.graphql(SUMMARY, { hours }, token)).errors?.[0]?.extensions.code;
   assert.equal(await codes(undefined, 24), "UNAUTHENTICATED");
@@ -146,7 +146,7 @@ test("is for those who may see it, within the time that is kept", async () => {
     assert.equal(await codes(scene.watcher, hours), "BAD_USER_INPUT");
 });
 
-test("lists the keys that fail too often, and only those", async () => {
+test("a summary lists the keys that fail too often, and only those", async () => {
   const decrypt = (
     keyId: string,
     successes: number,

@@ -24,7 +24,7 @@ test("a device or user id that cannot be one is a mistake of the caller's", asyn
   assert.doesNotMatch(service.logged().slice(before), /"level":"(error|warn)"/);
 });
 
-test("so is a time that no database takes", async () => {
+test("a time that no database takes is a mistake of the caller's", async () => {
   const root = await service.token("root", "admin");
   for (const time of ["0000-01-01T00:00:00Z", -8.64e15, 8.64e15]) {
     for (const query of [

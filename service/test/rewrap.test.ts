@@ -39,7 +39,7 @@ afterEach(async () => {
   await scene.end();
 });
 
-test("from local: to KMS, while the service runs", async () => {
+test("all rows move from a local: key to KMS while the service runs", async () => {
   const localKey = `local:${path.join(scene.folder, "old.key")}`;
   LocalKeyring.generate(path.join(scene.folder, "old.key"));
   const kmsKey = await kms.createKey();
@@ -94,7 +94,7 @@ test("from local: to KMS, while the service runs", async () => {
   });
 });
 
-test("from one KMS key to another, cut off again and again", async () => {
+test("all rows move from one KMS key to another, although each run is cut off", async () => {
   const [oldKey, newKey] = [await kms.createKey(), await kms.createKey()];
   const user = randomUUID();
   scene.environment.KMS_KEY_ID = oldKey;
@@ -204,7 +204,7 @@ test("a key that is destroyed meanwhile stays so", async () => {
   });
 });
 
-test("it begins nothing where it could not end well", async () => {
+test("a move that could not end well is refused before it begins", async () => {
   const [oldKey, newKey] = [await kms.createKey(), await kms.createKey()];
   scene.environment.KMS_KEY_ID = oldKey;
   await scene.store(randomUUID(), 1);

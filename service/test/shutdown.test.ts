@@ -52,7 +52,7 @@ async function deviceOf(user: string): Promise<Device> {
   return new Device({ graphql, clock: new Clock() }, token, user);
 }
 
-test("it ends in its time, whatever still hangs", async () => {
+test("the service ends in its time, whatever still hangs", async () => {
   const settings = { SHUTDOWN_SECONDS: "2", KMS_TIMEOUT_SECONDS: "60" };
   instance = await startInstance({ ...environment, ...settings }, MAIN);
   const device = await deviceOf("ada");
@@ -68,7 +68,7 @@ test("it ends in its time, whatever still hangs", async () => {
   assert.match(String(instance.lines.at(-1)!.msg), /^(ended|did not end well)$/);
 });
 
-test("it says that it is not ready before it takes no more requests", async () => {
+test("the service says that it is not ready before it takes no more requests", async () => {
   const settings = { SHUTDOWN_SECONDS: "9", DRAIN_SECONDS: "3", PROBE_PORT: "0" };
   instance = await startInstance({ ...environment, ...settings }, MAIN);
   const device = await deviceOf("grace");

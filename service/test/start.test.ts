@@ -52,7 +52,7 @@ async function tokenOf({ printed }: Instance): Promise<string> {
   }
 }
 
-test("for development it prints a token, and all is there again after a restart", async () => {
+test("the service prints a token for development, and has all its data after a restart", async () => {
   instance = await startInstance(environment, MAIN);
   const token = await tokenOf(instance);
   const device = deviceAt(instance.url, token);
@@ -67,7 +67,7 @@ test("for development it prints a token, and all is there again after a restart"
   assert.equal(answer.data.verifyUserPasscode.verified, true);
 });
 
-test("it keeps what was written when it is killed", async () => {
+test("the service keeps what was written when it is killed", async () => {
   instance = await startInstance(environment, MAIN);
   const device = deviceAt(instance.url, await tokenOf(instance));
   const { keyId } = (await device.rotate()).data.rotateClientEncryptionKey;
@@ -76,7 +76,7 @@ test("it keeps what was written when it is killed", async () => {
   assert.equal((await deviceAt(instance.url, await tokenOf(instance)).key()).keyId, keyId);
 });
 
-test("requests in flight are answered before it ends", async () => {
+test("the service answers requests in flight before it ends", async () => {
   // Long keys take long to make.
   const started = await startInstance({ ...environment, RSA_KEY_BITS: "3072" }, MAIN);
   instance = started;
@@ -95,7 +95,7 @@ test("requests in flight are answered before it ends", async () => {
   assert.equal(started.lines.at(-1)!.msg, "ended");
 });
 
-test("in production it says all that is missing, and ends", () => {
+test("the service names every missing setting in production, and ends", () => {
   const { status, stderr, stdout } = spawnSync(process.execPath, [MAIN], {
     env: { PATH: process.env.PATH, NODE_ENV: "production", DATA_DIR: folder },
     encoding: "utf8",

@@ -105,7 +105,7 @@ test("whoever deletes a PIN cannot set another without the old one, and an admin
   assert.equal(await rowsTampered(), tampered);
 });
 
-test("nor does a new device of the user help, once the PIN and the seal are deleted", async () => {
+test("a new device of the user cannot set a PIN either, once the PIN and the seal are deleted", async () => {
   const user = randomUUID();
   const device = await Device.of(service, user);
   await device.submit("setTransactionPin", "271828");

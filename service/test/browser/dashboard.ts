@@ -22,7 +22,7 @@ export function signInTests(world: World): void {
     assert.equal(await dashboard.evaluate(() => document.cookie), "");
   });
 
-  test("the dashboard says so while there is nothing to show", async () => {
+  test("the dashboard says that there is nothing to show", async () => {
     const { dashboard } = world;
     await dashboard.getByText("0 succeeded").waitFor();
     await dashboard.locator("#key-service .word", { hasText: "Key file" }).waitFor();
@@ -36,7 +36,7 @@ export function signInTests(world: World): void {
 
 /** What it shows of what the demo just did. */
 export function movingTests(world: World): void {
-  test("the charts move", async () => {
+  test("the charts show new numbers by themselves", async () => {
     const { dashboard } = world;
     const attempts = dashboard.locator("#attempts");
     const chart = dashboard.locator("#operations-chart");
@@ -61,7 +61,7 @@ export function movingTests(world: World): void {
 
 /** What it shows of a day. */
 export function numbersTests(world: World): void {
-  test("it tells of a day in light, dark and forced colours, on a wide and on a narrow screen", async () => {
+  test("the dashboard shows a day in light, dark and forced colours, on a wide and on a narrow screen", async () => {
     const { dashboard, service } = world;
     await pretendDay(service);
     for (const [mode, width] of [
