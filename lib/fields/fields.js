@@ -159,17 +159,16 @@ class Fields {
 
   /**
    * The next step of a rotation: promotes the key that was added last, once its time has come; without
-   * such a key adds one.
+   * such a key adds one. Decided from the keys that are saved over: of two that rotate at once, one fails.
    *
    * @param {unknown} [purpose]
    * @param {unknown} [options]
    */
   async rotate(purpose = 'encryption', options) {
     const name = purposeOf(purpose);
-    const checkedOptions = args.options(options, /** @type {const} */ (['signal']));
-    const signal = args.abortSignal(checkedOptions.signal);
+    const { signal: input } = args.options(options, /** @type {const} */ (['signal']));
+    const signal = args.abortSignal(input);
     await this.refresh({ signal });
-    // What is saved below is decided from these keys alone: of two processes that rotate at once, one fails.
     const keys = this.keys(name);
     const primary = keys.findIndex((key) => key.primary);
     const next = keys.findLast((key, i) => i > primary && key.enabled);
