@@ -75,8 +75,8 @@ export class Envelope {
   constructor(options: EnvelopeOptions);
 
   /**
-   * Makes an envelope and checks its keys, to find at the start of a program what would fail later. It
-   * calls KMS DescribeKey; without permission for that, it makes a data key and unwraps it.
+   * Makes an envelope and checks its keys, so that a program finds a wrong key at its start. It calls
+   * KMS DescribeKey. Without permission for that, it makes a data key and unwraps it.
    *
    * @throws {EnvelopeError} what is wrong: no such key, disabled, pending deletion, not symmetric,
    * no permission, no credentials, and so on.
@@ -92,7 +92,7 @@ export class Envelope {
 
   /**
    * Encrypts under a fresh data key: one KMS call, and one more for each additional KMS key. With a
-   * cache, the data key may be there already.
+   * cache, the data key may be in memory already; then it makes no call.
    *
    * @returns one message of the AWS Encryption SDK; by default format 2.0, suite `0x0478`.
    */
@@ -121,13 +121,13 @@ export class Envelope {
    * Decrypts text.
    *
    * @param message a message as base64url or base64, or its bytes.
-   * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT` if the plaintext is no UTF-8.
+   * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT` if the plaintext is not UTF-8.
    */
   decryptText(message: Bytes, options?: DataKeyOptions): Promise<string>;
 
   /**
-   * Encrypts a value as JSON, and returns the message as base64url. What JSON drops is dropped: a `Date`
-   * comes back as a string, a `Map` as `{}`.
+   * Encrypts a value as JSON, and returns the message as base64url. JSON cannot keep every type: a
+   * `Date` comes back as a string, a `Map` as `{}`.
    */
   encryptJson(value: NonNullable<unknown> | null, options?: DataKeyOptions): Promise<string>;
 
@@ -135,7 +135,7 @@ export class Envelope {
    * Decrypts a value that was encrypted as JSON. Its type is not known: check it, or assert what you expect.
    *
    * @param message a message as base64url or base64, or its bytes.
-   * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT` if the plaintext is no JSON.
+   * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT` if the plaintext is not JSON.
    */
   decryptJson(message: Bytes, options?: DataKeyOptions): Promise<unknown>;
 
@@ -169,8 +169,8 @@ export class Envelope {
   ): Promise<PromiseSettledResult<OutputBuffer>[]>;
 
   /**
-   * Decrypts many messages, from batches or not: one KMS call for each data key, however many messages
-   * share it.
+   * Decrypts many messages, from batches or not. It makes one KMS call for each data key, even if many
+   * messages share it.
    *
    * @returns the plaintexts in the order of the messages. A message that fails is `rejected`; the
    * others are not affected.
@@ -241,9 +241,9 @@ export class Envelope {
   openMessage(source: MessageSource, options?: DataKeyOptions): Promise<OpenedMessage>;
 
   /**
-   * Decrypts a message and encrypts it under another envelope's key, in one native pass: the
-   * plaintext never enters JavaScript. The new message has a message id of its own, and another data
-   * key: one of its own, unless `to` has a `cache`.
+   * Decrypts a message and encrypts it under another envelope's key, in one native pass: the plaintext
+   * never enters JavaScript. The new message has a new message id and another data key: a fresh one, or
+   * with a `cache` of `to` perhaps a shared one.
    *
    * @param to the envelope of the new key.
    */
@@ -265,9 +265,10 @@ export class Envelope {
   ): Promise<ReEncryptedFile>;
 
   /**
-   * Fills the cache for messages with this encryption context: one KMS call, unless it is warm. Then
-   * `encrypt` makes no call and `encryptSync` works, also under a KMS key; and so do `decrypt` and
-   * `decryptSync` of the messages that are encrypted so.
+   * Fills the cache for messages with this encryption context: one KMS call, unless the cache has a
+   * data key for it. After that `encrypt` makes no call and `encryptSync` works, also under a KMS key.
+   * The same is true of `decrypt` and `decryptSync` for the messages that were encrypted under that
+   * data key.
    *
    * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT` without the option `cache`.
    */
@@ -275,11 +276,11 @@ export class Envelope {
 
   /**
    * Fills the cache for decrypting these messages: one KMS call for each data key, at most 32 at once.
-   * Then `decryptSync` works. Each header is verified, the rest of a message is not looked at.
+   * After that `decryptSync` works. Each header is verified; the rest of a message is not read.
    *
-   * @returns for an array, the outcome for each message, in their order: one that cannot be decrypted, or
-   * whose data key the cache has no room for, is `rejected`, and the others are not affected. For one
-   * message nothing; the call rejects.
+   * @returns for an array, the outcome for each message, in their order. A message is `rejected` if it
+   * cannot be decrypted, or if the cache has no room for its data key; the others are not affected. For
+   * one message it returns nothing, and rejects if that fails.
    * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT` without the option `cache`.
    * @example
    * await envelope.warm({ messages: rows.map((row) => row.encrypted) });
@@ -290,7 +291,7 @@ export class Envelope {
   /** Empties the cache. Data keys in use are wiped when their messages end. */
   clearCache(): void;
 
-  /** Returns what this envelope has done: messages, bytes, cache hits, calls of key services. */
+  /** Returns counts of this envelope: messages, bytes, cache hits, calls of key services. */
   stats(): EnvelopeStats;
 
   /**
@@ -385,9 +386,9 @@ export function decryptDataKey(
 ): Promise<DecryptedDataKey>;
 
 /**
- * Whether this process encrypts with AWS-LC's FIPS module: true only if the addon was built with it. Then
- * what docs/fips.md lists is refused with `ERR_ENVELOPE_NOT_APPROVED`, and KMS is called at its FIPS
- * endpoints, unless something else is configured.
+ * Whether this process encrypts with AWS-LC's FIPS module: true only if the addon was built with it.
+ * Such an addon refuses the algorithms that docs/fips.md lists with `ERR_ENVELOPE_NOT_APPROVED`, and
+ * calls KMS at its FIPS endpoints, unless you configure another endpoint.
  */
 export const fips: boolean;
 

@@ -12,7 +12,7 @@ export interface BranchKeyItemKeys {
 export interface BranchKeyItem extends BranchKeyItemKeys {
   /** The branch key, wrapped by KMS. */
   readonly enc: Uint8Array;
-  /** All else. Store it whole, as it is: whatever is changed, the branch key is lost. */
+  /** All other attributes. Store them as they are: if one is changed, the branch key is lost. */
   readonly attributes: Readonly<Record<string, string>>;
 }
 
@@ -21,21 +21,22 @@ export interface BranchKeyPut {
   /** The item. */
   readonly item: BranchKeyItem;
   /**
-   * The `enc` of the item with the same keys that it replaces: if the stored one is another, or there
-   * is none, nothing is written. Without it, there must be no item with these keys.
+   * The `enc` of the item that this one replaces, which has the same keys. If the stored `enc` differs,
+   * or there is no such item, write nothing. Without `previousEnc`, there must be no item with these
+   * keys yet.
    */
   readonly previousEnc?: Uint8Array;
 }
 
 /**
- * Where branch keys are stored: an object with these functions, whose answers are checked as those
- * of DynamoDB are. What they throw is the `cause` of an `ERR_ENVELOPE_KEY_STORE_FAILED`, which is
- * retryable if the error has `retryable: true`.
+ * Where branch keys are stored: an object with these functions. Their answers are checked like those of
+ * DynamoDB. If one throws, the call fails with `ERR_ENVELOPE_KEY_STORE_FAILED`, and `cause` is the
+ * error that was thrown. The failure is retryable if that error has `retryable: true`.
  */
 export interface BranchKeyStorage {
   /**
-   * Returns the item with these keys, or nothing. With `consistently`, an item that was written just
-   * now must be seen; else a replica may answer.
+   * Returns the item with these keys, or nothing. With `consistently`, it must see an item that was
+   * written just now; otherwise a replica may answer.
    */
   get(
     keys: BranchKeyItemKeys,
@@ -43,8 +44,8 @@ export interface BranchKeyStorage {
   ): Promise<BranchKeyItem | null | undefined> | BranchKeyItem | null | undefined;
 
   /**
-   * Writes all of the items or, if one of the conditions does not hold, none, and resolves with
-   * whether it did. The checks and the writes must be one transaction: at most 3 items.
+   * Writes all items, or none if one of the conditions does not hold, and resolves to whether it wrote.
+   * The checks and the writes must be one transaction. There are at most 3 items.
    */
   write(puts: readonly BranchKeyPut[]): Promise<boolean> | boolean;
 

@@ -6,7 +6,10 @@ import type { AwsKmsOptions } from "./keyrings.js";
 export type BranchKeyStoreOptions = (BranchKeyStoreKeyOptions | BranchKeyStoreDiscoveryOptions) &
   (BranchKeyStoreTable | BranchKeyStoreOwnStorage);
 
-/** What every store takes. Credentials, Region, retries and limits are those of every AWS call. */
+/**
+ * The options of every store. Those for credentials, Region, retries and limits hold for all its AWS
+ * calls.
+ */
 export interface BranchKeyStoreBaseOptions extends Omit<AwsKmsOptions, "endpoint"> {
   /**
    * The name that every record is authenticated with. It stays when the table is copied, restored
@@ -76,11 +79,11 @@ export interface BranchKeyCallOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What the table has of a branch key. KMS was not asked whether it is authentic. */
+/** The data in the table about a branch key. KMS has not authenticated it. */
 export interface BranchKeyDescription {
   /** The id of the branch key. */
   readonly branchKeyId: string;
-  /** The version that wraps. */
+  /** The version that wraps new data keys. */
   readonly activeVersion: string;
   /** All versions, the active one first; the others in no order. */
   readonly versions: readonly {
@@ -95,7 +98,7 @@ export interface BranchKeyDescription {
   readonly encryptionContext: Readonly<Record<string, string>>;
 }
 
-/** What a store was made with. */
+/** The options that a store was made with. */
 export interface BranchKeyStoreInfo {
   /** The table in DynamoDB, if that holds the branch keys. */
   readonly tableName?: string;
@@ -118,7 +121,7 @@ export interface BranchKeyStoreInfo {
  */
 export class BranchKeyStore {
   /**
-   * Nothing is called yet.
+   * Makes a store. It makes no call.
    *
    * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`, `ERR_ENVELOPE_CONFIGURATION`.
    */
@@ -132,7 +135,7 @@ export class BranchKeyStore {
   create(options?: CreateBranchKeyOptions): Promise<CreatedBranchKey>;
 
   /**
-   * Makes a new version, which wraps from now on. Other processes go on with the old version until
+   * Makes a new version, which wraps data keys from now on. Other processes use the old version until
    * their cache is `maxAgeMs` old. Old messages stay readable.
    *
    * @throws {EnvelopeError} `ERR_ENVELOPE_BRANCH_KEY_CONFLICT` if somebody else rotated it meanwhile;
@@ -141,9 +144,9 @@ export class BranchKeyStore {
   rotate(branchKeyId: string, options?: BranchKeyCallOptions): Promise<CreatedBranchKey>;
 
   /**
-   * Deletes all versions of a branch key from the table, and forgets it. What it protected can be
-   * decrypted no more: here at once, in other processes once their cache is `maxAgeMs` old. A backup
-   * of the table still has it.
+   * Deletes all versions of a branch key from the table and from the cache of this process. Data that
+   * it protected can no longer be decrypted: here at once, in other processes once their cache is
+   * `maxAgeMs` old. A backup of the table still has the key.
    *
    * @returns how many versions were deleted.
    */
@@ -152,10 +155,10 @@ export class BranchKeyStore {
     options?: BranchKeyCallOptions,
   ): Promise<{ readonly versions: number }>;
 
-  /** What the table has of a branch key. */
+  /** Returns the data in the table about a branch key, unauthenticated. */
   describe(branchKeyId: string, options?: BranchKeyCallOptions): Promise<BranchKeyDescription>;
 
-  /** The ids of all branch keys, in no order. It reads the whole table. */
+  /** Returns the ids of all branch keys, in no order. It reads the whole table. */
   list(options?: BranchKeyCallOptions): Promise<string[]>;
 
   /** Makes the table, and waits until it can be used; does nothing if it exists. */
@@ -178,8 +181,8 @@ export type HierarchicalKeyringOptions = HierarchicalKeyringLimits &
       }
     | {
         /**
-         * Tells the id of the branch key by the encryption context, to encrypt and to decrypt. Of a
-         * signed message the context has `aws-crypto-public-key`, too.
+         * Returns the id of the branch key for an encryption context, to encrypt and to decrypt. The
+         * context of a signed message also has `aws-crypto-public-key`.
          */
         branchKeyIdOf(
           encryptionContext: Readonly<Record<string, string>>,
@@ -193,9 +196,9 @@ export interface HierarchicalKeyringLimits {
   /** Where the branch keys are. */
   readonly branchKeyStore: BranchKeyStore;
   /**
-   * How long a branch key is used after it was read, in milliseconds; by default 300,000. It is
-   * renewed in the background before. After you destroy a branch key or revoke access, a process can
-   * still decrypt for up to so long.
+   * How long a branch key is used after it was read, in milliseconds; by default 300,000. It is renewed
+   * in the background before that. After you destroy a branch key or revoke access, a process can still
+   * decrypt for up to `maxAgeMs`.
    */
   readonly maxAgeMs?: number;
   /** How many versions are kept; by default 1,000. The least recently used are dropped first. */
@@ -205,10 +208,10 @@ export interface HierarchicalKeyringLimits {
 }
 
 /**
- * Wraps data keys under a branch key: KMS and the table are asked when the branch key is not in the
- * cache, and not for each message. While it is, `encryptSync` and `decryptSync` work with
- * `branchKeyId`. The messages are those of the hierarchical keyrings of the AWS Encryption SDKs; in
- * JavaScript's, set `utf8Sorting: true`.
+ * Wraps data keys under a branch key. It calls KMS and the table only when the branch key is not in the
+ * cache, not for each message. While the branch key is in the cache, `encryptSync` and `decryptSync`
+ * work with `branchKeyId`. The hierarchical keyrings of the AWS Encryption SDKs read and write the same
+ * messages; in the one for JavaScript, set `utf8Sorting: true`.
  */
 export class HierarchicalKeyring {
   /** @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`. */

@@ -6,7 +6,8 @@ import type { AwsKmsOptions } from "./keyrings.js";
 export type EcdhCurveSpec = "ECC_NIST_P256" | "ECC_NIST_P384" | "ECC_NIST_P521";
 
 /**
- * The keys of a `RawEcdhKeyring`, one of them at least. Which there are is the key agreement schema:
+ * The keys of a `RawEcdhKeyring`, at least one of them. The keys that you give decide the key agreement
+ * schema:
  *
  * - both: encrypts for the recipient, and decrypts what either of the two sent the other
  *   (`RawPrivateKeyToStaticPublicKey` in other Encryption SDKs);
@@ -18,7 +19,7 @@ export type EcdhCurveSpec = "ECC_NIST_P256" | "ECC_NIST_P384" | "ECC_NIST_P521";
 export interface RawEcdhKeyringOptions {
   /** The curve. Keys of another curve are refused. */
   readonly curveSpec: EcdhCurveSpec;
-  /** The own private key, as PEM without a passphrase or as a KeyObject. It is copied. */
+  /** Your private key, as PEM without a passphrase or as a KeyObject. It is copied. */
   readonly privateKey?: string | Uint8Array | KeyObject;
   /** The public key of the other party, as PEM or as a KeyObject. It may be that of a KMS key. */
   readonly recipientPublicKey?: string | Uint8Array | KeyObject;
@@ -26,10 +27,11 @@ export interface RawEcdhKeyringOptions {
 
 /**
  * Wraps data keys under the secret that two elliptic-curve key pairs share, as the ECDH keyrings of the
- * AWS Encryption SDKs do. It calls nobody: `encryptSync` and `decryptSync` work.
+ * AWS Encryption SDKs do. It calls no service, so `encryptSync` and `decryptSync` work.
  *
- * With `privateKey` and `recipientPublicKey`, a message that decrypts is from one of the two parties. Without
- * one of them, it does not show who wrote it: anybody who has the recipient's public key could have.
+ * With `privateKey` and `recipientPublicKey`, a message that decrypts is from one of the two parties.
+ * With only one of them, a message does not show who wrote it: anybody with the recipient's public key
+ * could have.
  */
 export class RawEcdhKeyring {
   /**
@@ -46,12 +48,12 @@ export class RawEcdhKeyring {
 export interface AwsKmsEcdhKeyringOptions extends Omit<AwsKmsOptions, "multiRegion" | "region"> {
   /** The curve. Keys of another curve are refused. */
   readonly curveSpec: EcdhCurveSpec;
-  /** The ARN of the own key. Related multi-Region keys do not count as one key. */
+  /** The ARN of your key. Related multi-Region keys do not count as one key. */
   readonly keyId: string;
   /**
-   * The public key of `keyId`, as PEM or as a KeyObject. By default `GetPublicKey` of KMS is called for it
-   * once, when it is first needed. If it is not that of `keyId`, the recipient cannot decrypt:
-   * `Envelope.open` tries it.
+   * The public key of `keyId`, as PEM or as a KeyObject. By default `GetPublicKey` of KMS is called for
+   * it once, when it is first needed. If it does not belong to `keyId`, the recipient cannot decrypt.
+   * `Envelope.open` checks it.
    */
   readonly publicKey?: string | Uint8Array | KeyObject;
   /**
@@ -63,9 +65,9 @@ export interface AwsKmsEcdhKeyringOptions extends Omit<AwsKmsOptions, "multiRegi
 }
 
 /**
- * Like `RawEcdhKeyring`, but with a private key in KMS, which never leaves it: each message costs one call
- * of `DeriveSharedSecret`, to encrypt and to decrypt; with a `cache`, each data key. The two
- * kinds of keyring read each other's messages.
+ * Like `RawEcdhKeyring`, but with a private key that never leaves KMS. Each message costs one call of
+ * `DeriveSharedSecret`, to encrypt and to decrypt; with a `cache`, each data key does. The two kinds of
+ * keyring read each other's messages.
  */
 export class AwsKmsEcdhKeyring {
   /**

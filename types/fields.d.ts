@@ -4,7 +4,7 @@ import type { AwsKmsKeyring } from "./keyrings.js";
 import type { Bytes, EncryptionContext } from "./options.js";
 import type { OutputBuffer } from "./output.js";
 
-/** How a keyset of Tink's is written. */
+/** The form in which a Tink keyset is written. */
 export type KeysetForm =
   "tink-json" | "tink-binary" | "tink-encrypted-json" | "tink-encrypted-binary";
 
@@ -24,9 +24,9 @@ export type KeysetKeyring = AwsKmsKeyring | Keyset | `aws-kms://${string}`;
 export interface KeysetImportOptions {
   /** The form of the keyset. */
   readonly from: KeysetForm;
-  /** What it is encrypted under; for the encrypted forms only. */
+  /** The key that encrypts it; for the encrypted forms only. */
   readonly keyring?: KeysetKeyring;
-  /** What the encrypted keyset is bound to; without it, nothing. */
+  /** Bytes that the encrypted keyset is bound to; without them it is bound to nothing. */
   readonly associatedData?: Bytes;
   /** Ends the call. */
   readonly signal?: AbortSignal;
@@ -34,7 +34,7 @@ export interface KeysetImportOptions {
 
 /** The options of {@link Keyset.export}. */
 export interface KeysetExportOptions extends Omit<KeysetImportOptions, "from"> {
-  /** The form of the keyset. In the clear, whoever sees it has the keys. */
+  /** The form of the keyset. Anybody who sees a keyset in the clear has the keys. */
   readonly to: KeysetForm;
 }
 
@@ -48,7 +48,7 @@ export interface KeysetKeyInfo {
   readonly enabled: boolean;
   /** Whether it is the one that encrypts. */
   readonly primary: boolean;
-  /** How its ciphertexts begin: with its id, or with nothing (`RAW`). */
+  /** The start of its ciphertexts: the id of the key, or nothing (`RAW`). */
   readonly prefix: "TINK" | "LEGACY" | "RAW" | "CRUNCHY";
 }
 
@@ -61,11 +61,13 @@ export class Keyset {
   static import(keyset: Bytes, options: KeysetImportOptions): Promise<Keyset>;
   /** Returns the keyset, written as Tink reads it. */
   export(options: KeysetExportOptions): Promise<OutputBuffer>;
-  /** What its keys do: encrypt, encrypt deterministically, or compute a PRF (a keyed hash). */
+  /**
+   * The work of its keys: to encrypt, to encrypt deterministically, or to compute a PRF (a keyed hash).
+   */
   readonly primitive: "aead" | "daead" | "prf";
   /** The id of the key that encrypts. */
   readonly primaryKeyId: number;
-  /** Returns what may be told of each key, in their order. */
+  /** Returns the public data of each key, in their order. */
   keys(): KeysetKeyInfo[];
   /** Returns the ciphertext under the primary key, bound to `associatedData`. */
   encrypt(plaintext: Bytes, associatedData?: Bytes): OutputBuffer;
@@ -73,7 +75,7 @@ export class Keyset {
   decrypt(ciphertext: Bytes, associatedData?: Bytes): OutputBuffer;
   /** Encrypts so that equal plaintexts, with equal associated data, have equal ciphertexts. */
   encryptDeterministic(plaintext: Bytes, associatedData?: Bytes): OutputBuffer;
-  /** Decrypts what `encryptDeterministic` gave. */
+  /** Decrypts the output of `encryptDeterministic`. */
   decryptDeterministic(ciphertext: Bytes, associatedData?: Bytes): OutputBuffer;
   /** Returns `length` bytes of the PRF of `input`, under the primary key or the one with `keyId`. */
   prf(input: Bytes, length: number, options?: { readonly keyId?: number }): OutputBuffer;
@@ -83,20 +85,23 @@ export class Keyset {
   promote(keyId: number): void;
   /** Enables a disabled key. */
   enable(keyId: number): void;
-  /** Disables a key, which may not be the primary: what it encrypted is not read until it is enabled. */
+  /**
+   * Disables a key, which must not be the primary. Its ciphertexts cannot be decrypted until you enable
+   * it.
+   */
   disable(keyId: number): void;
-  /** Removes a disabled key: what it encrypted can never be read again. */
+  /** Removes a disabled key. Its ciphertexts can never be decrypted again. */
   destroyKey(keyId: number): void;
 }
 
 /** A stored version of a tenant's keys, encrypted. */
 export interface StoredKeyset {
   readonly data: Uint8Array;
-  /** Its number, from 1: at random for the first version, and one more for each later one. */
+  /** Its number, 1 or more: random for the first version, and one more for each later version. */
   readonly version: number;
 }
 
-/** What a store is told when it is to store a version. */
+/** The version that a store is asked to store. */
 export interface KeysetVersions {
   /** The number of the version to store. */
   readonly version: number;
@@ -106,12 +111,14 @@ export interface KeysetVersions {
 
 /** Where the keys of tenants are stored, encrypted. */
 export interface KeysetStore {
-  /** Returns the newest version, or nothing; so it must not read from a replica that lags behind. */
+  /**
+   * Returns the newest version, or nothing. It must not read from a replica that may be out of date.
+   */
   load(tenant: string): Promise<StoredKeyset | null | undefined>;
   /**
-   * Stores `data` only if the stored version is `previousVersion` (0: none); resolves with false if it
-   * is not. The check and the write must be one atomic step, also for first versions, whose numbers
-   * differ: a primary key of `tenant` and `version` is not enough.
+   * Stores `data` only if the stored version is `previousVersion` (0: none); otherwise it resolves to
+   * false. The check and the write must be one atomic step. This is also true of first versions, whose
+   * numbers are random: a primary key of `tenant` and `version` does not keep two of them apart.
    */
   save(tenant: string, data: OutputBuffer, versions: KeysetVersions): Promise<boolean>;
   /** Removes all versions. */
@@ -184,7 +191,7 @@ export interface FieldsOptions {
   /** The type of the first key that encrypts; `AES256_GCM` by default. With `create`. */
   readonly keyType?: "AES128_GCM" | "AES256_GCM" | "AES256_GCM_SIV";
   /**
-   * How long it may take until all processes know of a change of the keys, in milliseconds; 60,000 by
+   * The time within which every process learns of a change of the keys, in milliseconds; 60,000 by
    * default. It is stored with the keys. With `create`.
    */
   readonly refreshMs?: number;
@@ -218,7 +225,7 @@ export interface FieldCallOptions {
 
 /** The options of calls that change what a key does. */
 export interface FieldStepOptions extends FieldCallOptions {
-  /** Does the step at once, though some processes may not know the previous one yet. */
+  /** Does the step at once, even if some processes do not know the previous step yet. */
   readonly force?: boolean;
 }
 
@@ -258,12 +265,12 @@ export interface FieldIndexOptions {
 }
 
 /**
- * Values of other packages that a column still holds, and is to read:
+ * The kinds of values of other packages that a column still holds and reads:
  *
  * - `cloak`: `@47ng/cloak`, of prisma-field-encryption, with its `keys` (`k1.aesgcm256...`)
  * - `typeorm-encrypted`: its AES-GCM, with its `keys` in hexadecimal and `ivLength`, 16 by default
  * - `message`: Encryption SDK messages, under an `envelope` that needs no service
- * - `plaintext`: anything else, as it is. Whoever can write to the column can then forge values.
+ * - `plaintext`: any other value, as it is. Anybody who can write to the column can then forge values.
  */
 export type FieldOrigin =
   | { readonly kind: "cloak"; readonly keys: readonly string[] }
@@ -367,7 +374,7 @@ export class Fields {
   static open(options: FieldsOptions): Promise<Fields>;
   /** The name of the tenant. */
   readonly tenant: string;
-  /** How long it may take until all processes know of a change of the keys, in milliseconds. */
+  /** The time within which every process learns of a change of the keys, in milliseconds. */
   readonly refreshMs: number;
   /** Whether `close` was called. */
   readonly closed: boolean;
@@ -391,8 +398,8 @@ export class Fields {
   /** Disables a key. Another must have been promoted twice `refreshMs` before. */
   disable(keyId: number, options?: FieldStepOptions): Promise<void>;
   /**
-   * Removes a key, which must have been disabled twice `refreshMs` before: its values can never be read
-   * again.
+   * Removes a key, which must have been disabled twice `refreshMs` before. Its values can never be
+   * decrypted again.
    */
   destroyKey(keyId: number, options?: FieldStepOptions): Promise<void>;
   /**
@@ -405,7 +412,7 @@ export class Fields {
   ): Promise<{ readonly keyId: number; readonly promoted: boolean; readonly waitMs: number }>;
   /** Reads the keys from the store again. */
   refresh(options?: FieldCallOptions): Promise<void>;
-  /** Removes all keys of the tenant: none of its values can ever be read again. */
+  /** Removes all keys of the tenant. None of its values can ever be decrypted again. */
   destroy(options?: FieldCallOptions): Promise<void>;
   /** Wipes the keys from this process. */
   close(): void;

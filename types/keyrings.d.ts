@@ -99,19 +99,19 @@ export interface AwsCredentials {
   readonly accessKeyId: string;
   /** The secret access key. */
   readonly secretAccessKey: string;
-  /** What temporary keys have besides. */
+  /** The session token, which temporary keys have. */
   readonly sessionToken?: string | undefined;
-  /** When they end. Without it they are used for as long as the keyring. */
+  /** When they expire. Without it they are used as long as the keyring exists. */
   readonly expiration?: Date | undefined;
-  /** The AWS account that they are of. */
+  /** The AWS account that they belong to. */
   readonly accountId?: string | undefined;
 }
 
 /**
- * Returns access keys. It is called when a call of AWS needs them, once for all calls that wait, and again
- * when less than 10 seconds are left until their `expiration`. It runs in the asynchronous context of the
- * first call that waits, must answer within `credentialsTimeoutMs`, and does not keep the process running.
- * Synchronous calls never call it, as they ask no key service.
+ * Returns access keys. It is called when a call of AWS needs them, once for all calls that wait, and
+ * again when they expire (`expiration`) in less than 10 seconds. It runs in the asynchronous context of
+ * the first call that waits, must answer within `credentialsTimeoutMs`, and does not keep the process
+ * running. Synchronous calls never call it, because they call no key service.
  *
  * If it throws, or returns something else, the calls that wait fail with
  * `ERR_ENVELOPE_KMS_NO_CREDENTIALS`; the next one calls it again.
@@ -134,7 +134,8 @@ export interface AwsKmsKeyOptions extends AwsKmsOptions {
 export interface AwsKmsDiscoveryOptions extends AwsKmsOptions {
   /**
    * Which KMS keys may decrypt: those of the named accounts, or, with `true`, all that you may use.
-   * Name the accounts, so that nobody can make you accept messages under a key of theirs.
+   * Name the accounts; otherwise a stranger who lets you use their key can make you accept their
+   * messages.
    *
    * Each data key is unwrapped in the Region of its key; with `multiRegion`, in `region` alone.
    */
@@ -194,7 +195,7 @@ export interface CustomKeyringOptions extends GuardOptions {
 export interface WrapRequest {
   /** The data key. */
   readonly dataKey: OutputBuffer;
-  /** What the wrapped data key is to be bound to. */
+  /** The pairs to bind the wrapped data key to. */
   readonly encryptionContext: Readonly<Record<string, string>>;
 }
 
@@ -204,7 +205,7 @@ export interface UnwrapRequest {
   readonly ciphertext: OutputBuffer;
   /** The name of the key that wrapped it, as the message says. */
   readonly keyName: string;
-  /** What it must have been bound to: refuse it otherwise. */
+  /** The pairs that it must be bound to; refuse it otherwise. */
   readonly encryptionContext: Readonly<Record<string, string>>;
 }
 

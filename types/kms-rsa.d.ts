@@ -8,7 +8,7 @@ export interface AwsKmsRsaKeyringOptions extends Omit<AwsKmsOptions, "multiRegio
   readonly keyId: string;
   /**
    * Encrypts: the public key, as `GetPublicKey` of KMS gives it, as PEM or a KeyObject, of 2,048 to
-   * 8,192 bits. It must be that of `keyId`: if it is not, nobody can decrypt. `Envelope.open` tries it.
+   * 8,192 bits. It must belong to `keyId`; otherwise nobody can decrypt. `Envelope.open` checks it.
    */
   readonly publicKey?: string | Uint8Array | KeyObject;
   /** The padding, by default `"oaep-sha256"`; the mask uses the same hash. */
@@ -19,8 +19,8 @@ export interface AwsKmsRsaKeyringOptions extends Omit<AwsKmsOptions, "multiRegio
  * Wraps data keys under the public key of a KMS key, without a call: `encryptSync` works, offline and
  * without credentials. To decrypt, KMS unwraps them with the private key, which never leaves it.
  *
- * Everybody may have the public key, so that a message does not show who wrote it. Suites that sign
- * are refused, as the AWS Encryption SDKs refuse them, too. It is for messages only, not for
+ * Anybody may have the public key, so a message does not show who wrote it. Suites with signatures are
+ * refused, as the AWS Encryption SDKs refuse them. The keyring is for messages only, not for
  * `generateDataKey` and `decryptDataKey`.
  */
 export class AwsKmsRsaKeyring {

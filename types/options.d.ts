@@ -6,8 +6,8 @@ import type { AlgorithmSuiteId, AlgorithmSuiteName, MessageHeader } from "./mess
 
 /**
  * What can be encrypted or decrypted. Strings are encoded as UTF-8, and must be well-formed. Shared
- * memory is refused. Do not change, transfer or resize the bytes before the call has ended: bytes that
- * are gone by then are an error, `ERR_ENVELOPE_INVALID_ARGUMENT`.
+ * memory is refused. Do not change, transfer or resize the bytes before the call has ended. If the
+ * bytes are gone by then, the call fails with `ERR_ENVELOPE_INVALID_ARGUMENT`.
  */
 export type Bytes = string | ArrayBuffer | ArrayBufferView;
 
@@ -19,16 +19,18 @@ export type Bytes = string | ArrayBuffer | ArrayBufferView;
  *
  * It must be a plain object, as all options must: a literal, parsed JSON, or an object without a
  * prototype. An instance of a class, a getter, a symbol as a key, a Map, an array and a Proxy are
- * refused, because pairs of theirs could be missed. Copy the values of an entity into a literal.
+ * refused, because some of their pairs could be overlooked. Copy the values of an entity into a
+ * literal.
  */
 export type EncryptionContext = Readonly<Record<string, string>>;
 
 /** What every call under a key takes. */
 export interface DataKeyOptions {
   /**
-   * When encrypting: the pairs that the message is to carry and authenticate. When decrypting:
-   * pairs that the message must carry, else the call fails with `ERR_ENVELOPE_CONTEXT_MISMATCH`; the
-   * message may carry more. Pairs of {@link EnvelopeSettings.requiredContextKeys} must be given.
+   * When encrypting: the pairs that the message stores and authenticates. When decrypting: pairs that
+   * must be in the message, which may have more; if one is missing, the call fails with
+   * `ERR_ENVELOPE_CONTEXT_MISMATCH`. Always give the pairs of {@link
+   * EnvelopeSettings.requiredContextKeys}.
    */
   readonly encryptionContext?: EncryptionContext;
   /** Ends the call and its request to KMS; the call rejects with `ERR_ENVELOPE_ABORTED`. */
@@ -51,10 +53,10 @@ export interface SyncOptions {
 /** What `encrypt` and `decrypt` take. The data must not be changed until they have resolved. */
 export interface CallOptions extends DataKeyOptions, SyncOptions {}
 
-/** What `warm` takes to fill the cache for decrypting messages at hand. */
+/** The options of `warm` to fill the cache for decrypting messages that you have. */
 export interface WarmMessagesOptions<M extends Bytes | readonly Bytes[]> extends DataKeyOptions {
   /**
-   * A message, or an array of them. Of each, its header is enough: the first bytes, at least
+   * A message, or an array of messages. The header of each is enough: its first bytes, at least
    * `headerLength` of `inspect`.
    */
   readonly messages: M;
@@ -94,8 +96,8 @@ export interface DecryptStreamOptions extends StreamOptions {
   /**
    * What to do with a signed message, whose signature comes last. `"refuse"`, the default, fails with
    * `ERR_ENVELOPE_SIGNED_MESSAGE`. `"release-before-verified"` releases all frames but the last before
-   * the signature has verified; the data key has authenticated them by then. Do nothing with them that
-   * you cannot undo before the stream has ended without an error.
+   * the signature has verified; the data key has authenticated them by then. Until the stream has ended
+   * without an error, do nothing with them that you cannot undo.
    */
   readonly signed?: "refuse" | "release-before-verified";
 }
@@ -230,8 +232,8 @@ export interface EnvelopeSettings {
   readonly requiredContextKeys?: readonly string[];
   /**
    * The names of the keys that may wrap a message's data key: ARNs of KMS keys, key names of others.
-   * Encrypting with another key is an error; when decrypting, data keys that other keys wrapped are not
-   * tried. By default all are allowed.
+   * Encrypting with another key is an error. When decrypting, data keys that other keys wrapped are not
+   * tried. By default all keys are allowed.
    */
   readonly allowedKeys?: readonly string[];
   /**
@@ -257,15 +259,17 @@ export interface CacheOptions {
    */
   readonly maxBytes?: number;
   /**
-   * How many data keys are kept, for encrypting and for decrypting, within about 64 MiB; by default 1,000.
-   * The least recently used are dropped first. A data key from a message is kept once the header of that
-   * message has verified under it. A data key of a key service that encrypts also decrypts its own
-   * messages; when it encrypts no more, it is kept for that until its age, unless the room is needed.
+   * How many data keys are kept, for encrypting and for decrypting, within about 64 MiB; by default
+   * 1,000. The least recently used are dropped first. A data key from a message is kept once the header
+   * of that message has verified under it. A data key that encrypts also decrypts its own messages.
+   * When its limits for encrypting are used up, a data key of a key service stays for decrypting until
+   * `maxAgeMs`, unless the room is needed.
    */
   readonly maxEntries?: number;
   /**
-   * How long before the end of its age, in milliseconds, a data key for encrypting is renewed in the
-   * background of a call that uses it, so that no call has to wait for a new one. By default never.
+   * How long before `maxAgeMs` is over a data key for encrypting is renewed, in milliseconds. A call
+   * that uses the data key renews it in the background, so that no call has to wait for a new one. By
+   * default it is never renewed.
    */
   readonly renewBeforeMs?: number;
 }

@@ -78,7 +78,7 @@ export function encryptDrizzle<T extends object>(
   db: T,
   options: {
     readonly fields: FieldsSource;
-    /** The tables, as in `import * as schema from "./schema"`; what is no table is left out. */
+    /** The tables, as in `import * as schema from "./schema"`. Other values in it are ignored. */
     readonly schema: Readonly<Record<string, unknown>>;
   },
 ): T;

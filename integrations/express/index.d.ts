@@ -8,7 +8,7 @@ export type * from "../http/types";
 
 /** The options of {@link decryptedFile}. */
 export interface DecryptedFileOptions extends EnvelopeErrorsOptions {
-  /** Called with each error, whole, such as to log it. A client that hangs up is none. */
+  /** Called with each whole error, for example to log it. A client that hangs up is not an error. */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -20,13 +20,16 @@ export type FileHandler<Request> = (
 ) => Promise<void>;
 
 /**
- * Returns a handler that sends an encrypted file decrypted, in constant memory: whole, or the range that the
- * client asks for, of which only the frames are read. No byte leaves before its frame has verified.
+ * Returns a handler that decrypts an encrypted file and sends it, in constant memory: the whole file,
+ * or the range that the client asks for. For a range only its frames are read. No byte is sent before
+ * its frame has verified.
  *
  * It answers GET and HEAD as RFC 9110 says: one range (206, 416), If-Range, If-Match, If-None-Match,
- * If-Modified-Since, If-Unmodified-Since. A file that is not found is the next handler's, or 404.
+ * If-Modified-Since, If-Unmodified-Since. If there is no file, the next handler is called, or 404 is
+ * sent.
  *
- * @param file the file, or a function that finds it for a request: may this client have it?
+ * @param file the file, or a function that finds it for a request, and decides whether this client may
+ * have it.
  * @example
  * app.get("/film", decryptedFile(envelope, { source: "film.mp4.encrypted", type: "video/mp4" }));
  */

@@ -6,8 +6,8 @@ import type { EnvelopeErrorsOptions, FileSource } from "../http/types";
 export type * from "../http/types";
 
 /**
- * Returns a handler of GET and HEAD routes that sends an encrypted file decrypted, in constant memory, as
- * `decryptedFile` of `kms-envelope/express` does. A file that is not found is Fastify's 404.
+ * Returns a handler of GET and HEAD routes that sends an encrypted file decrypted, in constant memory,
+ * as `decryptedFile` of `kms-envelope/express` does. If there is no file, Fastify sends its 404.
  *
  * @example
  * app.get("/film", decryptedFile(envelope, { source: "film.mp4.encrypted", type: "video/mp4" }));

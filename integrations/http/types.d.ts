@@ -24,13 +24,15 @@ export type EncryptedFile = FileDescription &
       }
   );
 
-/** What a client is told of a file beside its bytes. A header that is set already stays as it is. */
+/**
+ * What a client is told about a file besides its bytes. A header that is set already stays as it is.
+ */
 export interface FileDescription {
   /** The Content-Type; `application/octet-stream` by default. */
   readonly type?: string;
   /** The name that a browser saves it under. */
   readonly filename?: string;
-  /** Whether a browser shows it, rather than saves it. Not for what strangers upload. */
+  /** Whether a browser shows the file and does not save it. Do not set it for uploads of strangers. */
   readonly inline?: boolean;
   /** A strong entity tag, in its quotes; the message's id by default. */
   readonly etag?: string;
@@ -47,8 +49,8 @@ export interface FindOptions {
 }
 
 /**
- * The file that a handler sends, or a function that finds it for a request: may this client have it? Without a
- * file the answer is 404.
+ * The file that a handler sends, or a function that finds it for a request, and decides whether this
+ * client may have it. Without a file the answer is 404.
  */
 export type FileSource<Request> = EncryptedFile | FileFinder<Request>;
 
@@ -64,8 +66,9 @@ export type EnvelopeStatuses = { readonly [code in EnvelopeErrorCode]?: number }
 /** The options of `envelopeErrors`. */
 export interface EnvelopeErrorsOptions {
   /**
-   * Statuses other than the usual: 503 for what may pass, 404 for no such file, 413 for what is too long, 500
-   * for most. Where clients send you messages, `ERR_ENVELOPE_AUTHENTICATION_FAILED` may be 400.
+   * Statuses in place of the usual ones: 503 for errors that may pass, 404 for a missing file, 413 for
+   * too much data, 500 for most others. If clients send you messages,
+   * `ERR_ENVELOPE_AUTHENTICATION_FAILED` may be 400.
    */
   readonly statuses?: EnvelopeStatuses;
 }

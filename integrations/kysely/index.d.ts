@@ -11,8 +11,8 @@ export interface EncryptedTable {
 /** The options of {@link encryptedTables}. */
 export interface EncryptedTablesOptions {
   /**
-   * Other plugins of Kysely, such as `CamelCasePlugin`. They are given statements after, and rows before this
-   * one; leave them out of `new Kysely`.
+   * Other plugins of Kysely, such as `CamelCasePlugin`. They get statements after this plugin and rows
+   * before it. Do not give them to `new Kysely`.
    */
   readonly plugins?: readonly KyselyPlugin[];
 }
@@ -30,8 +30,8 @@ export interface EncryptedTables extends KyselyPlugin {
 }
 
 /**
- * The column of a blind index in the interface of a table: it is read, but never written, as it follows its
- * encrypted column. With `storage` other than `text` it is a `BlindIndex<Buffer>`.
+ * The column of a blind index in the interface of a table. You can read it but not write it: the plugin
+ * writes it with its encrypted column. With another `storage` than `text` it is a `BlindIndex<Buffer>`.
  */
 export interface BlindIndex<T extends string | Uint8Array = string> {
   readonly __select__: T | null;

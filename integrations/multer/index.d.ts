@@ -9,7 +9,7 @@ export interface EncryptedStorage {
   _removeFile(request: any, file: any, callback: (error: Error | null) => void): void;
 }
 
-/** What multer knows of an upload before its bytes come; all of it is the client's word. */
+/** What multer knows about an upload before its bytes arrive; all of it comes from the client. */
 export interface UploadedFile {
   readonly fieldname: string;
   readonly originalname: string;
@@ -24,14 +24,14 @@ export type UploadSetting<T> = T | ((request: any, file: UploadedFile) => T | Pr
 export interface EncryptedDiskStorageOptions {
   /** Encrypts the uploads. */
   readonly envelope: Envelope;
-  /** The folder; it is made if it is not there. */
+  /** The folder, which is created if it does not exist. */
   readonly destination: UploadSetting<string>;
   /**
-   * The name of the file, without a folder; by default a fresh UUID and `.encrypted`. Take no part of
-   * `originalname`, which a client chooses. A name that is taken is refused.
+   * The name of the file, without a folder; by default a fresh UUID and `.encrypted`. Do not use
+   * `originalname` in it: a client chooses that. A name that exists already is refused.
    */
   readonly filename?: UploadSetting<string>;
-  /** Pairs that are bound to the file, such as its owner: whoever reads it gives them again. */
+  /** Pairs that are bound to the file, such as its owner. Give them again to read it. */
   readonly encryptionContext?: UploadSetting<EncryptionContext | undefined>;
 }
 
@@ -64,7 +64,7 @@ export interface EncryptedS3StorageOptions {
   readonly bucket: UploadSetting<string>;
   /** The object's key; by default a fresh UUID. An object of that key is replaced. */
   readonly key?: UploadSetting<string>;
-  /** Pairs that are bound to the object: whoever reads it gives them again. */
+  /** Pairs that are bound to the object. Give them again to read it. */
   readonly encryptionContext?: UploadSetting<EncryptionContext | undefined>;
   /** What else `PutObject` takes, such as `StorageClass`. */
   readonly input?: UploadSetting<Record<string, unknown> | undefined>;

@@ -24,14 +24,14 @@ export interface DynamicEnvelopeModule {
   exports?: any[];
 }
 
-/** What a provider is injected by. */
+/** The token that a provider is injected by. */
 export type InjectionToken<T> = symbol | (abstract new (...args: any[]) => T);
 
 /** How a module is registered. */
 export interface ModuleOptions {
   /** The name to inject it by; without one, it is injected by its class. */
   readonly name?: string;
-  /** Whether all modules have it without importing it; by default they do. */
+  /** Whether all modules can use it without importing it; by default they can. */
   readonly global?: boolean;
 }
 
@@ -43,11 +43,11 @@ export interface AsyncModuleOptions<T> extends ModuleOptions {
   readonly useFactory: (...injected: any[]) => T | Promise<T>;
 }
 
-/** What an envelope does when the application starts. */
+/** The work of an envelope when the application starts. */
 export interface EnvelopeStart {
   /** Whether its keys are checked, as `Envelope.open` does; by default they are. */
   readonly check?: boolean;
-  /** Encryption contexts whose data keys are fetched then; needs the option `cache`. */
+  /** Encryption contexts whose data keys are fetched at the start; needs the option `cache`. */
   readonly warm?: readonly EncryptionContext[];
 }
 
@@ -131,9 +131,9 @@ export type DefinedColumn<
 > = FieldColumn<T, E> & ColumnName & { readonly options: FieldColumnOptions<T, E> };
 
 /**
- * Returns a column for code that the container does not make, such as the transformer of an entity. It works
- * once {@link FieldsModule.forFeature} has opened it; until then each call throws, and no value gets through
- * unencrypted.
+ * Returns a column for code that the container does not make, such as the transformer of an entity. It
+ * works once {@link FieldsModule.forFeature} has opened it. Until then each call throws, and no value
+ * is stored unencrypted.
  *
  * @example
  * export const email = defineColumn({ table: "users", column: "email", type: "text", index: {} });
@@ -146,8 +146,8 @@ export function defineColumn<T extends keyof FieldTypes, E extends FieldEncoding
 export type EnvelopeHealth = { status: "up" } | { status: "down"; code: string };
 
 /**
- * Tells whether an envelope can encrypt and decrypt, for `HealthCheckService` of `@nestjs/terminus`. The
- * {@link EnvelopeModule} exports it.
+ * Checks whether an envelope can encrypt and decrypt, for `HealthCheckService` of `@nestjs/terminus`.
+ * The {@link EnvelopeModule} exports it.
  *
  * @example
  * check() {
@@ -175,10 +175,10 @@ export class EnvelopeHealthIndicator {
 }
 
 /**
- * An exception filter for errors of this package: the client gets a status and its usual words, no code and no
- * message; what is the server's fault is logged whole. Where there are no statuses, the words are the same: in
- * the error that is thrown on in GraphQL, and in `{ status: "error", message }` of microservices and the event
- * `exception` of WebSockets, as NestJS itself answers there.
+ * An exception filter for errors of this package. The client gets a status and its usual words, no code
+ * and no message. Errors of the server are logged whole. Protocols without a status send the same
+ * words: in the error of GraphQL, in `{ status: "error", message }` of microservices, and in the event
+ * `exception` of WebSockets.
  *
  * @example
  * app.useGlobalFilters(new EnvelopeExceptionFilter());

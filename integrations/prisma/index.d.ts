@@ -17,7 +17,8 @@ export interface EncryptPrismaOptions {
 }
 
 /**
- * Returns a client that encrypts and decrypts the fields of its models, with the type of the one that was
- * given. The latter refuses these models from now on, as it would store their values in the clear.
+ * Returns a client that encrypts and decrypts the fields of its models; it has the type of the old
+ * client. The old client refuses these models from now on, because it would store their values in the
+ * clear.
  */
 export function encryptPrisma<T extends object>(client: T, options: EncryptPrismaOptions): T;

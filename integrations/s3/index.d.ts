@@ -25,12 +25,12 @@ export interface EncryptedS3Options extends Omit<
   readonly maxBufferLength?: number;
 }
 
-/** What is needed of an `S3Client`. */
+/** The part of an `S3Client` that is used. */
 export interface S3ClientLike {
   send(command: any, options?: any): Promise<any>;
 }
 
-/** The place of an object, and whatever else the command takes that a call sends. */
+/** The place of an object, and all other parameters of the command that a call sends. */
 export interface S3Place {
   readonly Bucket: string;
   readonly Key: string;
@@ -43,8 +43,8 @@ export interface PutS3Options extends Pick<
   "encryptionContext" | "format" | "storage" | "signal"
 > {
   /**
-   * For streams: how long the parts are that they are uploaded in, in bytes, from 5 MiB to 1 GiB; by
-   * default 8 MiB. Up to six of them are in memory. S3 takes 10,000.
+   * For streams: the length of the parts in which they are uploaded, in bytes, from 5 MiB to 1 GiB; by
+   * default 8 MiB. Up to six parts are in memory. S3 takes at most 10,000 parts.
    */
   readonly partLength?: number;
 }
@@ -62,8 +62,8 @@ export interface GetS3Options extends Pick<DecryptS3Options, "encryptionContext"
   /** Only this part of the plaintext of a message of this package, verified as the whole would be. */
   readonly range?: S3Range;
   /**
-   * Only this part of the plaintext of an object of an S3 Encryption Client, **which nothing verifies**:
-   * whoever can write to the bucket can flip any bit of it, unnoticed. AES-CBC has no ranges.
+   * Only this part of the plaintext of an object of an S3 Encryption Client, **not verified**: anybody
+   * who can write to the bucket can flip any bit of it unnoticed. AES-CBC has no ranges.
    */
   readonly unauthenticatedRange?: S3Range;
 }
@@ -74,7 +74,7 @@ export interface GetS3FileOptions extends Pick<DecryptS3Options, "encryptionCont
   readonly overwrite?: boolean;
 }
 
-/** What the metadata of an object of an S3 Encryption Client say; nothing of it is authenticated. */
+/** The metadata of an object of an S3 Encryption Client; none of them are authenticated. */
 export interface S3ObjectEncryption {
   readonly format: "V1" | "V2" | "V3";
   /**
@@ -86,11 +86,11 @@ export interface S3ObjectEncryption {
   readonly wrappingAlgorithm: string | undefined;
   /** The pairs to give to `get`, if the data key is bound to them. */
   readonly encryptionContext: EncryptionContext | undefined;
-  /** Otherwise, what the writer has noted of the wrapping key. */
+  /** The writer's description of the wrapping key, if the data key is not bound to pairs. */
   readonly description: Record<string, string> | undefined;
   /** Where the wrapped data key is. */
   readonly storage: "metadata" | "instructionFile";
-  /** What must be set to read it, as `EncryptedS3` and `decryptS3Object` take it; nothing for V3. */
+  /** The options of `EncryptedS3` and `decryptS3Object` that you must set to read it; none for V3. */
   readonly requires: Pick<
     DecryptS3Options,
     "commitmentPolicy" | "legacyWrapping" | "legacyContent"
@@ -99,7 +99,7 @@ export interface S3ObjectEncryption {
   readonly plaintextLength: number | undefined;
 }
 
-/** What the header of a message of this package says; nothing of it is authenticated. */
+/** The header of a message of this package; none of it is authenticated. */
 export interface S3MessageEncryption {
   readonly format: "message";
   readonly header: MessageHeader;
@@ -107,20 +107,23 @@ export interface S3MessageEncryption {
   readonly plaintextLength: number | undefined;
 }
 
-/** What `rewrapInstructionFile` takes: the pairs of now, and what is to change. */
+/** The options of `rewrapInstructionFile`: the present pairs, and the changes. */
 export interface RewrapS3Options extends Pick<DecryptS3Options, "encryptionContext" | "signal"> {
   /**
-   * The new wrapping key: of KMS, in the same Region if the old one is of KMS, too; or an AES or RSA key. By
-   * default that of the `EncryptedS3`.
+   * The new wrapping key: a KMS key, or an AES or RSA key. If both keys are KMS keys, they must be in
+   * one Region. By default the key of the `EncryptedS3`.
    */
   readonly to?: Keyring;
-  /** The new pairs; by default those of now. Give `{}` to go from KMS to an AES or RSA key: it has none. */
+  /**
+   * The new pairs; by default the present ones. From KMS to an AES or RSA key give `{}`, because such a
+   * key has no pairs.
+   */
   readonly newEncryptionContext?: EncryptionContext;
 }
 
 /**
- * The pairs of an encryption context; `"any"` for those that each object names itself; or what makes them of
- * what it says of itself.
+ * The pairs of an encryption context; or `"any"` for the pairs that each object names; or a function
+ * that returns the pairs for the metadata of an object.
  */
 export type S3ContextOf =
   | EncryptionContext
@@ -193,8 +196,9 @@ export class EncryptedS3 {
 
   /**
    * Resolves to the answer of `GetObject`, with the plaintext as `stream`, in constant memory. An
-   * object of an S3 Encryption Client has verified by then: its body, still encrypted, waits in memory up
-   * to 4 MiB, and up to 32 MiB more that all streams share, else in a temporary file without a name.
+   * object of an S3 Encryption Client has verified by then. Its encrypted body waits in memory (up to 4
+   * MiB, and up to 32 MiB more that all streams share), and the rest in a temporary file without a
+   * name.
    */
   getStream(
     input: S3Place,
@@ -217,8 +221,8 @@ export class EncryptedS3 {
   ): Promise<Record<string, any> & { length: number }>;
 
   /**
-   * Resolves to the answer of `HeadObject`, with what it tells of the encryption, without a key: nothing if
-   * the object is not encrypted in a way that this package reads.
+   * Resolves to the answer of `HeadObject`, with `encryption`, which describes the encryption. It needs
+   * no key. `encryption` is undefined if the object is not encrypted in a way that this package reads.
    */
   head(
     input: S3Place,
@@ -228,9 +232,10 @@ export class EncryptedS3 {
   >;
 
   /**
-   * Copies an object within S3 as it is, still encrypted, and its instruction file with it; resolves to the
-   * answer of `CopyObject`, or of `CompleteMultipartUpload` for more than 5 GiB. The copy opens with the same key and encryption context. With
-   * `MetadataDirective: "REPLACE"` it keeps the metadata of its encryption beside the new.
+   * Copies an object within S3 as it is, still encrypted, and its instruction file with it; resolves to
+   * the answer of `CopyObject`, or of `CompleteMultipartUpload` for more than 5 GiB. Read the copy with
+   * the same key and encryption context. With `MetadataDirective: "REPLACE"` it keeps the metadata of
+   * its encryption beside the new ones.
    *
    * @param to the input of `CopyObject`, without `CopySource`.
    */
@@ -250,13 +255,13 @@ export class EncryptedS3 {
   rewrapInstructionFile(place: S3Place, options: RewrapS3Options): Promise<Record<string, any>>;
 
   /**
-   * Encrypts an object anew, under a new data key, as V3 or as a message, and puts it into its place, with its
-   * metadata, tags, headers and storage class. An object that has the format already is left as it is, so
-   * that what was interrupted is resumed by the same call.
+   * Encrypts an object again, under a new data key, as V3 or as a message, and puts it in the place of
+   * the old one, with its metadata, tags, headers and storage class. An object that has the new format
+   * already is not touched, so you can repeat a call that was interrupted.
    *
-   * It replaces the object only if all of it has verified, what was made of it has been read back, and nobody
-   * has written to the place meanwhile. Memory stays constant. The data key comes to lie in the metadata;
-   * an old instruction file is deleted last.
+   * It replaces the object only if all of it has verified, the new object has been read back, and
+   * nobody has written to the place meanwhile. It takes constant memory. The new object has its data
+   * key in the metadata; an old instruction file is deleted last.
    */
   migrate(place: S3Place, options?: MigrateS3Options): Promise<S3Migration>;
 

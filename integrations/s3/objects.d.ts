@@ -7,8 +7,8 @@ export interface StoredS3Object {
   /** The whole body. */
   readonly body: Uint8Array;
   /**
-   * The object's user metadata, as `GetObject` answers it: names without `x-amz-meta-`. What S3 has
-   * made of characters beyond ASCII is undone.
+   * The object's user metadata, as `GetObject` answers it: names without `x-amz-meta-`. Characters
+   * beyond ASCII that S3 has changed are restored.
    */
   readonly metadata?: Readonly<Record<string, string>>;
   /** The instruction file beside the object, if its data key is stored there: text, bytes or pairs. */
@@ -27,11 +27,11 @@ export interface DecryptS3Options {
    */
   readonly commitmentPolicy?: CommitmentPolicy;
   /**
-   * Whether data keys may be unwrapped that nothing binds to the object's content algorithm: those
-   * of V1, of Amazon SES (`kms`), AES key wrap, and RSA-OAEP with SHA-256. By default not.
+   * Whether to unwrap data keys that are not bound to the algorithm of the content: those of V1, of
+   * Amazon SES (`kms`), AES key wrap, and RSA-OAEP with SHA-256. By default they are refused.
    */
   readonly legacyWrapping?: boolean;
-  /** Whether AES-CBC content may be read, which nothing authenticates. By default not. */
+  /** Whether to read AES-CBC content, which is not authenticated. By default it is refused. */
   readonly legacyContent?: boolean;
   /** Ends the call. */
   readonly signal?: AbortSignal;
@@ -45,9 +45,11 @@ export interface EncryptS3Options {
   readonly encryptionContext?: EncryptionContext;
   /** By default `requireEncryptRequireDecrypt`; to write V2, `forbidEncryptAllowDecrypt`. */
   readonly commitmentPolicy?: CommitmentPolicy;
-  /** By default what the policy allows: V3, which commits to its key; or V2, for old readers. */
+  /**
+   * By default the format that the policy allows: V3, which commits to its key, or V2, for old readers.
+   */
   readonly format?: "V2" | "V3";
-  /** Where the wrapped data key goes; by default into the metadata, of which S3 takes 2 KiB. */
+  /** Where the wrapped data key is stored; by default in the metadata, of which S3 allows 2 KiB. */
   readonly storage?: "metadata" | "instructionFile";
   /** Ends the call. */
   readonly signal?: AbortSignal;
@@ -67,9 +69,9 @@ export interface EncryptedS3Object {
  * Decrypts an object of an S3 Encryption Client, of the formats V1, V2 and V3; resolves to the
  * plaintext once all of the body has verified.
  *
- * Rejects with an `EnvelopeError`: `ERR_ENVELOPE_COMMITMENT_POLICY` or
- * `ERR_ENVELOPE_LEGACY_ALGORITHM` for what the options do not allow, `ERR_ENVELOPE_CONTEXT_MISMATCH`
- * for another context, `ERR_ENVELOPE_AUTHENTICATION_FAILED` for what was changed.
+ * Rejects with an `EnvelopeError`: `ERR_ENVELOPE_COMMITMENT_POLICY` or `ERR_ENVELOPE_LEGACY_ALGORITHM`
+ * for an object that the options do not allow, `ERR_ENVELOPE_CONTEXT_MISMATCH` for another context,
+ * `ERR_ENVELOPE_AUTHENTICATION_FAILED` for a changed object.
  */
 export function decryptS3Object(object: StoredS3Object, options: DecryptS3Options): Promise<Buffer>;
 
