@@ -6,14 +6,15 @@
 use std::sync::Arc;
 
 use super::guard::{Call, CallLog, Guard, GuardOptions, Service};
+use super::interface::handles_data_keys;
 use super::one_key::{self, KeyUnwrapper, KeyWrapper};
 use super::raw::Names;
-use super::{Answer, DataKeyUnwrapper, DataKeyWrapper, Keyring, ServiceStats};
+use super::{Answer, Keyring, ServiceStats};
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
 use crate::foreign_text::shown;
 use crate::format::EncryptedDataKey;
-use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
+use crate::materials::DataKey;
 
 /// Wraps and unwraps data keys; each call is guarded by the keyring.
 pub trait KeyService: Send + Sync {
@@ -142,25 +143,7 @@ impl Keyring for CustomKeyring {
         true
     }
 
-    fn on_encrypt<'a>(&'a self, materials: &'a mut EncryptionMaterials) -> Answer<'a, ()> {
-        Box::pin(one_key::add_data_key(self, materials))
-    }
-
-    fn on_decrypt<'a>(
-        &'a self,
-        materials: &'a mut DecryptionMaterials,
-        encrypted_data_keys: &'a [EncryptedDataKey],
-    ) -> Answer<'a, ()> {
-        Box::pin(one_key::find_data_key(self, materials, encrypted_data_keys))
-    }
-
-    fn data_key_wrapper(&self) -> Result<&dyn DataKeyWrapper> {
-        Ok(self)
-    }
-
-    fn data_key_unwrapper(&self) -> Result<&dyn DataKeyUnwrapper> {
-        Ok(self)
-    }
+    handles_data_keys!(one_key::add_data_key, one_key::find_data_key);
 
     /// Wraps and unwraps a data key that nobody uses.
     fn check(&self) -> Answer<'_, ()> {

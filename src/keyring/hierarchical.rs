@@ -5,9 +5,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::interface::handles_data_keys;
 use super::key_names::named;
 use super::one_key::{self, KeyUnwrapper, KeyWrapper};
-use super::{Answer, DataKeyUnwrapper, DataKeyWrapper, DecryptedDataKey, Keyring, ServiceStats};
+use super::{Answer, DataKeyUnwrapper, DecryptedDataKey, Keyring, ServiceStats};
 use crate::branch_keys::{
     BranchKeyCache, PROVIDER_ID, Version, Which, Wrapped, check_id, unwrap, wrap,
 };
@@ -15,7 +16,7 @@ use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
 use crate::foreign_text::shown;
 use crate::format::EncryptedDataKey;
-use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
+use crate::materials::{DataKey, DecryptionMaterials};
 
 /// Tells the branch key of a message by its encryption context.
 pub trait BranchKeyIdSupplier: Send + Sync {
@@ -168,25 +169,7 @@ impl Keyring for HierarchicalKeyring {
         matches!(self.branch_key_id, BranchKeyId::Fixed(_))
     }
 
-    fn on_encrypt<'a>(&'a self, materials: &'a mut EncryptionMaterials) -> Answer<'a, ()> {
-        Box::pin(one_key::add_data_key(self, materials))
-    }
-
-    fn on_decrypt<'a>(
-        &'a self,
-        materials: &'a mut DecryptionMaterials,
-        encrypted_data_keys: &'a [EncryptedDataKey],
-    ) -> Answer<'a, ()> {
-        Box::pin(self.find_data_key(materials, encrypted_data_keys))
-    }
-
-    fn data_key_wrapper(&self) -> Result<&dyn DataKeyWrapper> {
-        Ok(self)
-    }
-
-    fn data_key_unwrapper(&self) -> Result<&dyn DataKeyUnwrapper> {
-        Ok(self)
-    }
+    handles_data_keys!(one_key::add_data_key, Self::find_data_key);
 
     /// Reads the active version, where the context of no message tells which.
     fn check(&self) -> Answer<'_, ()> {

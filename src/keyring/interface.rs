@@ -10,6 +10,38 @@ use crate::error::{Error, Result};
 use crate::format::EncryptedDataKey;
 use crate::materials::{DecryptionMaterials, EncryptionMaterials};
 
+/// Writes the methods of [`Keyring`] of a keyring that also wraps and unwraps data keys outside messages:
+/// the functions that it names answer for messages.
+macro_rules! handles_data_keys {
+    ($add_data_key:path, $find_data_key:path) => {
+        fn on_encrypt<'a>(
+            &'a self,
+            materials: &'a mut $crate::materials::EncryptionMaterials,
+        ) -> $crate::keyring::Answer<'a, ()> {
+            Box::pin($add_data_key(self, materials))
+        }
+
+        fn on_decrypt<'a>(
+            &'a self,
+            materials: &'a mut $crate::materials::DecryptionMaterials,
+            encrypted_data_keys: &'a [$crate::format::EncryptedDataKey],
+        ) -> $crate::keyring::Answer<'a, ()> {
+            Box::pin($find_data_key(self, materials, encrypted_data_keys))
+        }
+
+        fn data_key_wrapper(&self) -> $crate::error::Result<&dyn $crate::keyring::DataKeyWrapper> {
+            Ok(self)
+        }
+
+        fn data_key_unwrapper(
+            &self,
+        ) -> $crate::error::Result<&dyn $crate::keyring::DataKeyUnwrapper> {
+            Ok(self)
+        }
+    };
+}
+pub(super) use handles_data_keys;
+
 /// Wraps and unwraps the data keys of messages. A call that fails leaves the materials as they were.
 pub trait Keyring: Send + Sync {
     /// Whether a service may be asked, so that an answer takes time and a Tokio runtime.

@@ -1,12 +1,13 @@
 //! What the raw keyrings have in common: a key of the caller's wraps, at once and on its own.
 
+use super::interface::handles_data_keys;
 use super::key_names::named;
 use super::one_key::{self, KeyUnwrapper, KeyWrapper};
-use super::{Answer, DataKeyUnwrapper, DataKeyWrapper, Keyring, WrappingSecret, kms_key_id};
+use super::{Keyring, WrappingSecret, kms_key_id};
 use crate::context::EncryptionContext;
 use crate::error::{Error, Result};
 use crate::format::EncryptedDataKey;
-use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
+use crate::materials::DataKey;
 
 /// Leaves room for the rest of the key provider information in its 16-bit length.
 const MAX_NAME_LENGTH: usize = 16 * 1024;
@@ -117,23 +118,5 @@ impl<W: WrappingKey> Keyring for W {
         WrappingKey::rejects_implicitly(self)
     }
 
-    fn on_encrypt<'a>(&'a self, materials: &'a mut EncryptionMaterials) -> Answer<'a, ()> {
-        Box::pin(one_key::add_data_key(self, materials))
-    }
-
-    fn on_decrypt<'a>(
-        &'a self,
-        materials: &'a mut DecryptionMaterials,
-        encrypted_data_keys: &'a [EncryptedDataKey],
-    ) -> Answer<'a, ()> {
-        Box::pin(one_key::find_data_key(self, materials, encrypted_data_keys))
-    }
-
-    fn data_key_wrapper(&self) -> Result<&dyn DataKeyWrapper> {
-        Ok(self)
-    }
-
-    fn data_key_unwrapper(&self) -> Result<&dyn DataKeyUnwrapper> {
-        Ok(self)
-    }
+    handles_data_keys!(one_key::add_data_key, one_key::find_data_key);
 }

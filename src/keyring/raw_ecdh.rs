@@ -5,16 +5,17 @@
 
 use data_encoding::HEXLOWER;
 
+use super::Keyring;
 use super::ecdh::{KnownKeys, Parties, RAW_PROVIDER_ID};
+use super::interface::handles_data_keys;
 use super::key_names::named;
 use super::one_key::{self, KeyUnwrapper, KeyWrapper};
-use super::{Answer, DataKeyUnwrapper, DataKeyWrapper, Keyring};
 use crate::approved::check_ecdh_approved;
 use crate::context::EncryptionContext;
 use crate::crypto::{EcdhKey, EcdhPrivateKey, EcdhPublicKey};
 use crate::error::{Code, Error, Result};
 use crate::format::EncryptedDataKey;
-use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
+use crate::materials::{DataKey, DecryptionMaterials};
 
 pub use crate::crypto::EcdhCurve;
 
@@ -171,23 +172,5 @@ impl Keyring for RawEcdhKeyring {
         false
     }
 
-    fn on_encrypt<'a>(&'a self, materials: &'a mut EncryptionMaterials) -> Answer<'a, ()> {
-        Box::pin(one_key::add_data_key(self, materials))
-    }
-
-    fn on_decrypt<'a>(
-        &'a self,
-        materials: &'a mut DecryptionMaterials,
-        encrypted_data_keys: &'a [EncryptedDataKey],
-    ) -> Answer<'a, ()> {
-        Box::pin(self.find_data_key(materials, encrypted_data_keys))
-    }
-
-    fn data_key_wrapper(&self) -> Result<&dyn DataKeyWrapper> {
-        Ok(self)
-    }
-
-    fn data_key_unwrapper(&self) -> Result<&dyn DataKeyUnwrapper> {
-        Ok(self)
-    }
+    handles_data_keys!(one_key::add_data_key, Self::find_data_key);
 }

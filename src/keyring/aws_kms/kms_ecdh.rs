@@ -10,13 +10,12 @@ use tokio::sync::OnceCell;
 
 use super::super::ecdh::{KMS_PROVIDER_ID, KnownKeys, Parties};
 use super::super::failures::{Failures, no_usable_key};
+use super::super::interface::handles_data_keys;
 use super::super::key_names::named;
 use super::super::kms_arn::KmsArn;
 use super::super::kms_key_id::parse_key_arn;
 use super::super::one_key::{self, KeyUnwrapper, KeyWrapper};
-use super::super::{
-    Answer, DataKeyUnwrapper, DataKeyWrapper, DecryptedDataKey, Keyring, ServiceStats,
-};
+use super::super::{Answer, DataKeyUnwrapper, DecryptedDataKey, Keyring, ServiceStats};
 use super::KmsOptions;
 use super::clients::KmsClients;
 use crate::approved::check_ecdh_approved;
@@ -24,7 +23,7 @@ use crate::context::EncryptionContext;
 use crate::crypto::{EcdhCurve, EcdhKey, EcdhPrivateKey, EcdhPublicKey};
 use crate::error::{Code, Error, Result};
 use crate::format::EncryptedDataKey;
-use crate::materials::{DataKey, DecryptionMaterials, EncryptionMaterials};
+use crate::materials::{DataKey, DecryptionMaterials};
 
 /// Wraps data keys for the owner of another key pair, and unwraps those that were wrapped for its KMS key.
 pub struct AwsKmsEcdhKeyring {
@@ -129,13 +128,13 @@ impl AwsKmsEcdhKeyring {
 
     /// Fails unless the KMS key can be asked for a shared secret, and a public key that was given is its own.
     async fn try_key(&self) -> Result<()> {
-        if let Some(given) = self.own.get() {
+        if let Some(public_key) = self.own.get() {
             match self.fetch_public_key().await {
-                Ok(asked) if *given == asked => {}
+                Ok(asked) if *public_key == asked => {}
                 Ok(_) => return Err(other_public_key(&self.key)),
                 // Who was given the public key need not be allowed to ask for it.
                 Err(error) if error.code() == Code::KmsAccessDenied => {
-                    return self.prove(given).await;
+                    return self.prove(public_key).await;
                 }
                 Err(error) => return Err(error),
             }
@@ -202,25 +201,7 @@ impl Keyring for AwsKmsEcdhKeyring {
         true
     }
 
-    fn on_encrypt<'a>(&'a self, materials: &'a mut EncryptionMaterials) -> Answer<'a, ()> {
-        Box::pin(one_key::add_data_key(self, materials))
-    }
-
-    fn on_decrypt<'a>(
-        &'a self,
-        materials: &'a mut DecryptionMaterials,
-        encrypted_data_keys: &'a [EncryptedDataKey],
-    ) -> Answer<'a, ()> {
-        Box::pin(self.find_data_key(materials, encrypted_data_keys))
-    }
-
-    fn data_key_wrapper(&self) -> Result<&dyn DataKeyWrapper> {
-        Ok(self)
-    }
-
-    fn data_key_unwrapper(&self) -> Result<&dyn DataKeyUnwrapper> {
-        Ok(self)
-    }
+    handles_data_keys!(one_key::add_data_key, Self::find_data_key);
 
     fn check(&self) -> Answer<'_, ()> {
         Box::pin(self.try_key())

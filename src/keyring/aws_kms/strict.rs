@@ -6,14 +6,12 @@
 use std::sync::Arc;
 
 use super::super::failures::no_usable_key;
+use super::super::interface::handles_data_keys;
 use super::super::key_names::named;
 use super::super::kms_arn::KmsArn;
 use super::super::kms_key_id::{KmsKeyId, PROVIDER_ID, check_unique};
 use super::super::multi::MultiKeyring;
-use super::super::{
-    Answer, DataKeyUnwrapper, DataKeyWrapper, GeneratedDataKey, Keyring, ServiceStats,
-    WrappedDataKey,
-};
+use super::super::{Answer, GeneratedDataKey, Keyring, ServiceStats, WrappedDataKey};
 use super::KmsOptions;
 use super::calls::Kms;
 use super::clients::KmsClients;
@@ -57,8 +55,8 @@ pub fn strict_keyring(
 
 /// An ARN has its own Region; the option is for the other names, so there should be one.
 fn check_region(keys: &[KmsKeyId], options: &KmsOptions) -> Result<()> {
-    let Some(given) = options.region.as_deref() else { return Ok(()) };
-    if keys.iter().any(|key| key.region().is_none_or(|region| region == given)) {
+    let Some(region_option) = options.region.as_deref() else { return Ok(()) };
+    if keys.iter().any(|key| key.region().is_none_or(|region| region == region_option)) {
         return Ok(());
     }
     let regions: Vec<_> = keys.iter().filter_map(KmsKeyId::region).collect();
@@ -66,7 +64,7 @@ fn check_region(keys: &[KmsKeyId], options: &KmsOptions) -> Result<()> {
         "the KMS key is in Region {}, but the option `region` says \"{}\"; leave the option \
          out, or name the key by its ARN there",
         regions.join(", "),
-        shown(given)
+        shown(region_option)
     )))
 }
 
@@ -181,25 +179,7 @@ impl Keyring for AwsKmsKeyring {
         true
     }
 
-    fn on_encrypt<'a>(&'a self, materials: &'a mut EncryptionMaterials) -> Answer<'a, ()> {
-        Box::pin(self.add_data_key(materials))
-    }
-
-    fn on_decrypt<'a>(
-        &'a self,
-        materials: &'a mut DecryptionMaterials,
-        encrypted_data_keys: &'a [EncryptedDataKey],
-    ) -> Answer<'a, ()> {
-        Box::pin(self.find_data_key(materials, encrypted_data_keys))
-    }
-
-    fn data_key_wrapper(&self) -> Result<&dyn DataKeyWrapper> {
-        Ok(self)
-    }
-
-    fn data_key_unwrapper(&self) -> Result<&dyn DataKeyUnwrapper> {
-        Ok(self)
-    }
+    handles_data_keys!(Self::add_data_key, Self::find_data_key);
 
     fn check(&self) -> Answer<'_, ()> {
         Box::pin(self.check_key())
