@@ -145,9 +145,9 @@ impl NativeBatchDecryptor {
     /// keys; what was written is 0 bytes.
     #[napi(catch_unwind)]
     pub fn keep(&self, from: u32, count: u32) -> Result<Vec<NativeSettled>> {
-        let kept = self.get().map(|batch| batch.keep(from as usize, count as usize));
-        let kept = kept.map_err(to_napi)?.into_iter();
-        Ok(settled(kept.map(|kept| kept.map(|()| 0)).collect()))
+        let outcomes = self.get().map(|batch| batch.keep(from as usize, count as usize));
+        let outcomes = outcomes.map_err(to_napi)?.into_iter();
+        Ok(settled(outcomes.map(|outcome| outcome.map(|()| 0)).collect()))
     }
 
     /// The most room that the plaintext of this message needs, in bytes.

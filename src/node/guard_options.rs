@@ -23,7 +23,7 @@ pub struct NativeGuardOptions {
 impl From<NativeGuardOptions> for GuardOptions {
     fn from(options: NativeGuardOptions) -> Self {
         let (flight, breaker) = (FlightOptions::default(), BreakerOptions::default());
-        let count = |given: Option<u32>, default| given.map_or(default, |count| count as usize);
+        let count = |option: Option<u32>, default| option.map_or(default, |count| count as usize);
         let breaker = BreakerOptions {
             failures: options.breaker_failures.unwrap_or(breaker.failures),
             open_for: milliseconds(options.breaker_open_ms).unwrap_or(breaker.open_for),

@@ -136,8 +136,8 @@ impl NativeKeyring {
     ) -> Result<Self> {
         let curve = ecdh_curve(&curve_spec).map_err(to_napi)?;
         let options = kms_options(options, guard, credentials);
-        let (own, recipient) = (public_key.as_deref(), recipient_public_key.as_deref());
-        let keyring = AwsKmsEcdhKeyring::new(&key_arn, curve, own, recipient, options);
+        let (own_key, recipient) = (public_key.as_deref(), recipient_public_key.as_deref());
+        let keyring = AwsKmsEcdhKeyring::new(&key_arn, curve, own_key, recipient, options);
         Ok(Self(Arc::new(keyring.map_err(to_napi)?)))
     }
 
@@ -194,8 +194,8 @@ impl NativeKeyring {
         recipient_public_key: Option<Uint8ArraySlice<'_>>,
     ) -> Result<Self> {
         let curve = ecdh_curve(&curve_spec).map_err(to_napi)?;
-        let (own, recipient) = (private_key.as_deref(), recipient_public_key.as_deref());
-        let keyring = RawEcdhKeyring::new(curve, own, recipient);
+        let (own_key, recipient) = (private_key.as_deref(), recipient_public_key.as_deref());
+        let keyring = RawEcdhKeyring::new(curve, own_key, recipient);
         Ok(Self(Arc::new(keyring.map_err(to_napi)?)))
     }
 

@@ -13,9 +13,9 @@ pub(super) type Pairs = Vec<(String, String)>;
 /// The pairs of a JSON object whose values are strings.
 ///
 /// # Errors
-/// `MalformedMessage`, which calls the text `what`, if it is anything else, has a key twice, or is
+/// `MalformedMessage`, which calls the text `name`, if it is anything else, has a key twice, or is
 /// followed by more.
-pub(super) fn parse(text: &str, what: &str) -> Result<Pairs> {
+pub(super) fn parse(text: &str, name: &str) -> Result<Pairs> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let pairs = deserializer.deserialize_map(PairsVisitor).and_then(|pairs| {
         deserializer.end()?;
@@ -23,7 +23,7 @@ pub(super) fn parse(text: &str, what: &str) -> Result<Pairs> {
     });
     pairs.map_err(|_| {
         Error::malformed(format!(
-            "{what} is not one JSON object of strings, each key once; the object was changed, \
+            "{name} is not one JSON object of strings, each key once; the object was changed, \
              or another program wrote it"
         ))
     })

@@ -64,11 +64,11 @@ pub(super) fn check_build() -> Result<()> {
     check_approved(false, "the encryption of an S3 Encryption Client's object", todo)
 }
 
-fn legacy(what: &str, danger: &str, option: &str) -> Error {
+fn legacy(finding: &str, danger: &str, option: &str) -> Error {
     Error::new(
         Code::LegacyAlgorithm,
         format!(
-            "{what}; {danger}; to read it nevertheless, set `{option}`, and encrypt the object anew"
+            "{finding}; {danger}; to read it nevertheless, set `{option}`, and encrypt the object anew"
         ),
     )
 }

@@ -144,8 +144,8 @@ impl ContentVerifier {
     /// `LimitExceeded` beyond the longest content.
     pub fn update(&mut self, bytes: &[u8]) -> Result<()> {
         self.length += bytes.len() as u64;
-        let kept = if self.tag.is_some() { TAG_LENGTH } else { TAIL };
-        let surplus = (self.tail.len() + bytes.len()).saturating_sub(kept);
+        let held_back = if self.tag.is_some() { TAG_LENGTH } else { TAIL };
+        let surplus = (self.tail.len() + bytes.len()).saturating_sub(held_back);
         let of_tail = surplus.min(self.tail.len());
         let of_bytes = surplus - of_tail;
         if let Some(tag) = &mut self.tag {

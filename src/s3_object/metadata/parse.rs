@@ -30,10 +30,10 @@ impl ObjectMetadata {
         metadata: impl IntoIterator<Item = (String, String)>,
         instruction_file: Option<&str>,
     ) -> Result<Self> {
-        let own = object_fields(metadata)?;
+        let object = object_fields(metadata)?;
         let file = instruction_file.map(file_fields).transpose()?;
-        let format = format(&own, file.as_ref())?;
-        let fields = merged(format, own, file)?;
+        let format = format(&object, file.as_ref())?;
+        let fields = merged(format, object, file)?;
         match format {
             Format::V1 => v1(&fields),
             Format::V2 => v2(&fields),
@@ -90,14 +90,14 @@ fn is_known(name: &str) -> bool {
 ///
 /// # Errors
 /// `MalformedMessage` for fields of two formats: somebody has mixed the metadata of two objects.
-fn format(own: &Fields, file: Option<&Fields>) -> Result<Format> {
-    let all = || own.keys().chain(file.into_iter().flat_map(Fields::keys)).map(String::as_str);
+fn format(object: &Fields, file: Option<&Fields>) -> Result<Format> {
+    let all = || object.keys().chain(file.into_iter().flat_map(Fields::keys)).map(String::as_str);
     let has = |name: &str| all().any(|key| key == name);
     let format = match (has(names::KEY_V1), has(names::KEY_V2), has(names::KEY_V3)) {
         (true, false, false) => Format::V1,
         (false, true, false) => Format::V2,
         (false, false, true) => Format::V3,
-        (false, false, false) => return Err(no_key(own, file)),
+        (false, false, false) => return Err(no_key(object, file)),
         _ => return Err(mixed("the wrapped data key of more than one format")),
     };
     let foreign = |name: &str| match format {
@@ -112,14 +112,14 @@ fn format(own: &Fields, file: Option<&Fields>) -> Result<Format> {
 }
 
 /// The object's and the file's fields together, each where it may stand.
-fn merged(format: Format, own: Fields, file: Option<Fields>) -> Result<Fields> {
-    let Some(file) = file else { return Ok(own) };
+fn merged(format: Format, object: Fields, file: Option<Fields>) -> Result<Fields> {
+    let Some(file) = file else { return Ok(object) };
     if format == Format::V3
         && let Some(name) = names::V3_OBJECT_ONLY.iter().find(|name| file.contains_key(**name))
     {
         return Err(mixed(&format!("{name} in the instruction file, where it must not stand")));
     }
-    let mut fields = own;
+    let mut fields = object;
     for (name, value) in file {
         if name == names::PLAINTEXT_LENGTH {
             continue;
@@ -230,19 +230,19 @@ fn wrong_length(name: &str) -> Error {
     Error::malformed(format!("{name} has a wrong length; the object was changed"))
 }
 
-fn unknown(what: &str, name: &str) -> Error {
+fn unknown(role: &str, name: &str) -> Error {
     Error::new(
         Code::UnsupportedMessage,
-        format!("the object's {what} algorithm \"{}\" does not exist in its format", shown(name)),
+        format!("the object's {role} algorithm \"{}\" does not exist in its format", shown(name)),
     )
 }
 
-fn mixed(what: &str) -> Error {
-    Error::malformed(format!("the object has {what}; it was changed, and is not read"))
+fn mixed(mixture: &str) -> Error {
+    Error::malformed(format!("the object has {mixture}; it was changed, and is not read"))
 }
 
-fn no_key(own: &Fields, file: Option<&Fields>) -> Error {
-    Error::malformed(match (own.is_empty(), file) {
+fn no_key(object: &Fields, file: Option<&Fields>) -> Error {
+    Error::malformed(match (object.is_empty(), file) {
         (true, None) => {
             "the object has neither the metadata of an S3 Encryption Client nor an instruction \
              file; it is not encrypted so, or its instruction file was not given"
@@ -257,9 +257,9 @@ fn no_key(own: &Fields, file: Option<&Fields>) -> Error {
     })
 }
 
-fn too_long(what: &str) -> Error {
+fn too_long(part: &str) -> Error {
     Error::new(
         Code::LimitExceeded,
-        format!("{what} holds more than {MAX_LENGTH} bytes; no S3 Encryption Client writes that"),
+        format!("{part} holds more than {MAX_LENGTH} bytes; no S3 Encryption Client writes that"),
     )
 }

@@ -43,43 +43,43 @@ fn v3() -> Fields {
     ])
 }
 
-fn parse(own: Fields) -> Result<ObjectMetadata> {
-    ObjectMetadata::parse(own, None)
+fn parse(fields: Fields) -> Result<ObjectMetadata> {
+    ObjectMetadata::parse(fields, None)
 }
 
 /// The code with which an object is refused whose field has another value, or is not there.
-fn refused(mut own: Fields, name: &str, value: Option<&str>) -> Option<Code> {
+fn refused(mut fields: Fields, name: &str, value: Option<&str>) -> Option<Code> {
     match value {
-        Some(value) => own.insert(name.into(), value.into()),
-        None => own.remove(name),
+        Some(value) => fields.insert(name.into(), value.into()),
+        None => fields.remove(name),
     };
-    parse(own).err().map(|error| error.code())
+    parse(fields).err().map(|error| error.code())
 }
 
 #[test]
 fn each_format_is_told_by_its_wrapped_key_and_read_with_its_fields() {
     let objects = [(v1(), Format::V1, 32), (v2(), Format::V2, 60), (v3(), Format::V3, 60)];
-    for (own, format, key_length) in objects {
-        let object = parse(own).unwrap();
+    for (fields, format, key_length) in objects {
+        let object = parse(fields).unwrap();
         assert_eq!((object.format(), object.wrapped_key()), (format, &vec![1; key_length][..]));
         let described = [("key".to_owned(), "2026".to_owned())];
         assert_eq!(object.description(), if format == Format::V1 { &[] } else { &described[..] });
     }
-    let mut own = v2();
-    own.insert("x-amz-cek-alg".into(), "AES/CBC/PKCS5Padding".into());
-    own.insert("x-amz-iv".into(), bytes(16));
-    assert_eq!(parse(own).unwrap().content(), &Content::Cbc { iv: [1; 16] });
+    let mut fields = v2();
+    fields.insert("x-amz-cek-alg".into(), "AES/CBC/PKCS5Padding".into());
+    fields.insert("x-amz-iv".into(), bytes(16));
+    assert_eq!(parse(fields).unwrap().content(), &Content::Cbc { iv: [1; 16] });
 }
 
 #[test]
 fn every_field_that_is_needed_must_be_there() {
-    for own in [v1(), v2(), v3()] {
-        for name in own.keys() {
+    for fields in [v1(), v2(), v3()] {
+        for name in fields.keys() {
             // A description may be left out under a key that is not in KMS, and a tag length always.
             let is_optional =
                 ["x-amz-matdesc", "x-amz-m", "x-amz-tag-len"].contains(&name.as_str());
             let expected = (!is_optional).then_some(MalformedMessage);
-            assert_eq!(refused(own.clone(), name, None), expected, "without {name}");
+            assert_eq!(refused(fields.clone(), name, None), expected, "without {name}");
         }
     }
     let mut under_kms = v2();
@@ -110,18 +110,18 @@ fn a_value_of_a_wrong_length_or_an_unknown_algorithm_is_refused() {
         (v3(), "x-amz-i", &bytes(29), MalformedMessage),
         (v3(), "x-amz-t", "{}", MalformedMessage),
     ];
-    for (own, name, value, code) in cases {
-        assert_eq!(refused(own, name, Some(value)), Some(code), "{name}: {value}");
+    for (fields, name, value, code) in cases {
+        assert_eq!(refused(fields, name, Some(value)), Some(code), "{name}: {value}");
     }
 }
 
 #[test]
 fn a_field_of_another_format_is_refused() {
     let objects = [(v1(), "V1"), (v2(), "V2"), (v3(), "V3")];
-    for (own, format) in &objects {
+    for (fields, format) in &objects {
         for (other, other_format) in &objects {
-            for (name, value) in other.iter().filter(|(name, _)| !own.contains_key(*name)) {
-                let code = refused(own.clone(), name, Some(value));
+            for (name, value) in other.iter().filter(|(name, _)| !fields.contains_key(*name)) {
+                let code = refused(fields.clone(), name, Some(value));
                 assert_eq!(code, Some(MalformedMessage), "{name} of {other_format} in {format}");
             }
         }
@@ -130,7 +130,8 @@ fn a_field_of_another_format_is_refused() {
 
 #[test]
 fn names_are_read_in_any_case_once_each_and_those_of_others_are_ignored() {
-    let upper = |own: Fields| own.into_iter().map(|(name, value)| (name.to_uppercase(), value));
+    let upper =
+        |fields: Fields| fields.into_iter().map(|(name, value)| (name.to_uppercase(), value));
     assert!(ObjectMetadata::parse(upper(v3()), None).is_ok());
     let twice = upper(v3()).chain(v3()).collect::<Vec<_>>();
     assert_eq!(ObjectMetadata::parse(twice, None).unwrap_err().code(), MalformedMessage);
@@ -141,23 +142,23 @@ fn names_are_read_in_any_case_once_each_and_those_of_others_are_ignored() {
 #[test]
 fn an_instruction_file_has_what_the_object_leaves_out_and_nothing_of_the_rest() {
     let split = |names: &[&str]| {
-        let (file, own): (Fields, Fields) =
+        let (file, fields): (Fields, Fields) =
             v3().into_iter().partition(|(name, _)| names.contains(&name.as_str()));
         let text = crate::s3_object::json::write(file.iter().map(|(n, v)| (&n[..], &v[..])));
-        (own, text)
+        (fields, text)
     };
     let key = ["x-amz-3", "x-amz-w", "x-amz-m"];
-    let (own, file) = split(&key);
-    assert!(ObjectMetadata::parse(own.clone(), Some(&file)).is_ok());
-    assert_eq!(parse(own.clone()).unwrap_err().code(), MalformedMessage);
-    let code = |own: Fields, file: &str| {
-        ObjectMetadata::parse(own, Some(file)).err().map(|error| error.code())
+    let (fields, file) = split(&key);
+    assert!(ObjectMetadata::parse(fields.clone(), Some(&file)).is_ok());
+    assert_eq!(parse(fields.clone()).unwrap_err().code(), MalformedMessage);
+    let code = |fields: Fields, file: &str| {
+        ObjectMetadata::parse(fields, Some(file)).err().map(|error| error.code())
     };
     assert_eq!(code(v3(), &file), Some(MalformedMessage), "in the object and in the file");
     let (rest, with_commitment) = split(&[&key[..], &["x-amz-d"]].concat());
     assert_eq!(code(rest, &with_commitment), Some(MalformedMessage), "a commitment in the file");
     let hint = |text: &str| text.replacen('{', "{\"x-amz-unencrypted-content-length\":\"1\",", 1);
-    let mut hinted = own;
+    let mut hinted = fields;
     hinted.insert("x-amz-unencrypted-content-length".into(), "1".into());
     assert_eq!(code(hinted, &hint(&file)), None, "the hint may stand in both");
     assert_eq!(code(Fields::new(), "{}"), Some(MalformedMessage), "no wrapped key in either");
@@ -166,7 +167,7 @@ fn an_instruction_file_has_what_the_object_leaves_out_and_nothing_of_the_rest() 
 #[test]
 fn an_object_without_a_wrapped_key_needs_its_instruction_file() {
     let needs =
-        |own: Fields| ObjectMetadata::needs_instruction_file(own.keys().map(String::as_str));
+        |fields: Fields| ObjectMetadata::needs_instruction_file(fields.keys().map(String::as_str));
     assert!(![v1(), v2(), v3()].into_iter().any(needs));
     assert!(!needs(fields(&[("X-Amz-Key-V2", "")])));
     assert!(needs(fields(&[("x-amz-c", "115"), ("x-amz-iv", "")])));
@@ -176,9 +177,9 @@ fn an_object_without_a_wrapped_key_needs_its_instruction_file() {
 fn metadata_and_instruction_files_have_a_bound() {
     let padded = |length: usize| {
         let used: usize = v3().iter().map(|(name, value)| name.len() + value.len()).sum();
-        let mut own = v3();
-        own.insert("mine".into(), "x".repeat(length - used - "mine".len()));
-        parse(own).err().map(|error| error.code())
+        let mut fields = v3();
+        fields.insert("mine".into(), "x".repeat(length - used - "mine".len()));
+        parse(fields).err().map(|error| error.code())
     };
     assert_eq!([MAX_LENGTH, MAX_LENGTH + 1].map(padded), [None, Some(LimitExceeded)]);
     let file = |length: usize| {
