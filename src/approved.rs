@@ -10,14 +10,14 @@ pub const FIPS: bool = cfg!(feature = "fips");
 ///
 /// # Errors
 /// `NotApproved`.
-pub(crate) fn check_approved(is_approved: bool, what: &str, todo: &str) -> Result<()> {
+pub(crate) fn check_approved(is_approved: bool, subject: &str, todo: &str) -> Result<()> {
     if is_approved || !FIPS {
         return Ok(());
     }
     Err(Error::new(
         Code::NotApproved,
         format!(
-            "{what} is not approved for FIPS 140-3, and this build has the FIPS module; {todo}"
+            "{subject} is not approved for FIPS 140-3, and this build has the FIPS module; {todo}"
         ),
     ))
 }

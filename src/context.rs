@@ -62,17 +62,17 @@ impl EncryptionContext {
         self.pairs.is_empty()
     }
 
-    /// Returns the whole context of a message that stores this one: its pairs, and from `given` those
+    /// Returns the whole context of a message that stores this one: its pairs, and from `expected` those
     /// whose keys are `required`, which messages authenticate but do not store. Every other pair of
-    /// `given` must be one of this context.
+    /// `expected` must be one of this context.
     ///
     /// # Errors
     /// `InvalidArgument` if the value of a required key is not given; `ContextMismatch`, naming the
     /// first key that the message lacks or has another value for.
-    pub fn complete(&self, given: &Self, required: &BTreeSet<String>) -> Result<Self> {
-        given.check_required(required)?;
+    pub fn complete(&self, expected: &Self, required: &BTreeSet<String>) -> Result<Self> {
+        expected.check_required(required)?;
         let mut whole = self.clone();
-        for (key, value) in given.iter() {
+        for (key, value) in expected.iter() {
             let problem = match self.get(key) {
                 Some(found) if found == value => continue,
                 Some(_) => "has another value in",

@@ -87,10 +87,10 @@ impl AlgorithmSuite {
     /// # Errors
     /// `NotApproved` in such a build.
     pub(crate) fn check_approved(&self) -> Result<()> {
-        let what = format!("suite 0x{:04x} ({})", self.id, self.name);
+        let subject = format!("suite 0x{:04x} ({})", self.id, self.name);
         let todo = "use 0x0478 or 0x0578; a build without the module reads old messages, and encrypts them \
                     anew with one of these";
-        check_approved(self.commits(), &what, todo)
+        check_approved(self.commits(), &subject, todo)
     }
 
     /// The length of a message id in this suite's format, in bytes.

@@ -103,8 +103,9 @@ impl Record {
     /// # Errors
     /// `BranchKeyAltered` if its form is wrong, `BranchKeyUnsupported` for another version of the form.
     pub(super) fn parse(item: &Item, branch_key_id: &str, kind: &str) -> Result<Self> {
-        let altered =
-            |what: &str| Error::new(Code::BranchKeyAltered, malformed(branch_key_id, kind, what));
+        let altered = |problem: &str| {
+            Error::new(Code::BranchKeyAltered, malformed(branch_key_id, kind, problem))
+        };
         if item.text(ID) != Some(branch_key_id) || item.text(TYPE) != Some(kind) {
             return Err(altered("has other keys"));
         }
@@ -237,9 +238,9 @@ impl Record {
     }
 }
 
-fn malformed(branch_key_id: &str, kind: &str, what: &str) -> String {
+fn malformed(branch_key_id: &str, kind: &str, problem: &str) -> String {
     format!(
-        "the record \"{}\" of the branch key \"{}\" {what}; it was changed, or something else wrote \
+        "the record \"{}\" of the branch key \"{}\" {problem}; it was changed, or something else wrote \
          it: restore it from a backup",
         shown(kind),
         shown(branch_key_id)

@@ -123,8 +123,8 @@ impl Client {
         if allowed.is_empty() {
             let names: BTreeSet<_> = keys.iter().map(key_name).collect();
             let names = listed(names.iter().map(String::as_str));
-            let what = format!("the message's data key is wrapped by {names}");
-            return Err(settings::not_allowed(&what));
+            let finding = format!("the message's data key is wrapped by {names}");
+            return Err(settings::not_allowed(&finding));
         }
         Ok(AcceptedHeader { header, context, allowed })
     }

@@ -106,6 +106,6 @@ impl Settings {
     }
 }
 
-pub(super) fn not_allowed(what: &str) -> Error {
-    Error::new(Code::NoUsableKey, format!("{what}, which is not among the `allowedKeys`"))
+pub(super) fn not_allowed(finding: &str) -> Error {
+    Error::new(Code::NoUsableKey, format!("{finding}, which is not among the `allowedKeys`"))
 }

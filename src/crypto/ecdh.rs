@@ -56,9 +56,9 @@ pub(crate) trait EcdhKey: Sized + Send + Sync {
     fn uncompressed(curve: EcdhCurve, point: &[u8]) -> Result<Vec<u8>>;
 }
 
-pub(super) fn unusable_key(curve: EcdhCurve, what: &str) -> Error {
+pub(super) fn unusable_key(curve: EcdhCurve, key_name: &str) -> Error {
     Error::invalid(format!(
-        "the {what} cannot be used; give one of the curve that `curveSpec` names, {}",
+        "the {key_name} cannot be used; give one of the curve that `curveSpec` names, {}",
         curve.as_str()
     ))
 }

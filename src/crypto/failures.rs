@@ -6,8 +6,8 @@ pub(super) fn wrong_key_length(length: usize) -> Error {
     Error::invalid(format!("an AES key has 16, 24 or 32 bytes, not {length}"))
 }
 
-pub(super) fn engine_failed(what: &str) -> Error {
-    Error::new(Code::Internal, format!("the cryptographic engine failed at {what}"))
+pub(super) fn engine_failed(step: &str) -> Error {
+    Error::new(Code::Internal, format!("the cryptographic engine failed at {step}"))
 }
 
 pub(super) fn not_authentic() -> Error {

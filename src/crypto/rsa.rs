@@ -56,9 +56,9 @@ pub(crate) trait RsaPrivate: Sized + Send + Sync {
     fn decrypt(&self, padding: RsaPadding, ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>>;
 }
 
-pub(super) fn unusable_key(what: &str) -> Error {
+pub(super) fn unusable_key(key_name: &str) -> Error {
     Error::invalid(format!(
-        "the {what} cannot be used; give an RSA key of {} to {} bits",
+        "the {key_name} cannot be used; give an RSA key of {} to {} bits",
         KEY_BITS.start(),
         KEY_BITS.end()
     ))

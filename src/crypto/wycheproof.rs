@@ -33,10 +33,10 @@ fn run_all<E: CryptoEngine>() {
     }
     let folder = Path::new(&folder).join("wycheproof");
     if !folder.exists() {
-        let what =
+        let missing =
             format!("{} is missing; set ESDK_VECTORS to the vectors' folder", folder.display());
-        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{what}");
-        println!("skipped: {what}");
+        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{missing}");
+        println!("skipped: {missing}");
         return;
     }
     let mut total = 0;

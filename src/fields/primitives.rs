@@ -119,12 +119,12 @@ impl Keyset {
         if self.primitive() == primitive {
             return Ok(());
         }
-        let what = match self.primitive() {
+        let purpose = match self.primitive() {
             Primitive::Aead => "encrypts and decrypts",
             Primitive::DeterministicAead => "encrypts and decrypts deterministically",
             Primitive::Prf => "computes a PRF",
         };
-        Err(Error::invalid(format!("this keyset {what}, and does nothing else")))
+        Err(Error::invalid(format!("this keyset {purpose}, and does nothing else")))
     }
 }
 
@@ -189,14 +189,14 @@ impl KeyMaterial {
     /// The other ciphers, and CMAC, are not AWS-LC's here; an HKDF of Tink's has no salt.
     fn check_approved(&self) -> Result<()> {
         let approved = matches!(self.kind, Kind::Aead(AeadKind::AesGcm) | Kind::HmacPrf(_));
-        let what = match &self.kind {
+        let subject = match &self.kind {
             Kind::AesSiv => "AES-SIV, which encrypts deterministically,",
             Kind::HkdfPrf { .. } | Kind::CmacPrf => "the PRF of this keyset's key",
             _ => "the cipher of this keyset's key",
         };
         let todo = "use AES128_GCM or AES256_GCM to encrypt, and HMAC_SHA256_PRF or HMAC_SHA512_PRF, or \
                     an index of a column, to find";
-        check_approved(approved, what, todo)
+        check_approved(approved, subject, todo)
     }
 
     fn seal(&self, plaintext: &[u8], aad: &[u8], body: &mut [u8]) -> Result<()> {

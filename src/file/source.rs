@@ -79,10 +79,10 @@ impl Source {
 
     /// Fills `output` unless the file ends before, and returns how much was read.
     pub(super) fn read(&mut self, output: &mut [u8]) -> Result<usize> {
-        let kept = self.leftover.len().min(output.len());
-        output[..kept].copy_from_slice(&self.leftover[..kept]);
-        self.leftover.drain(..kept);
-        let read = kept + self.fill(&mut output[kept..])?;
+        let from_leftover = self.leftover.len().min(output.len());
+        output[..from_leftover].copy_from_slice(&self.leftover[..from_leftover]);
+        self.leftover.drain(..from_leftover);
+        let read = from_leftover + self.fill(&mut output[from_leftover..])?;
         self.position += read as u64;
         Ok(read)
     }

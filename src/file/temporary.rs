@@ -95,18 +95,18 @@ mod unnamed {
 
     /// A file without a name; none where the kernel or the file system has no such files.
     pub(super) fn make_in(folder: &Path) -> io::Result<Option<File>> {
-        let made = OpenOptions::new()
+        let opened = OpenOptions::new()
             .read(true)
             .write(true)
             .mode(0o600)
             .custom_flags(libc::O_TMPFILE)
             .open(folder);
-        match made.as_ref().map_err(Errno::from_io_error) {
+        match opened.as_ref().map_err(Errno::from_io_error) {
             // An old kernel takes it for a folder that is to be opened; others do not know the flag.
             Err(Some(
                 Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOENT | Errno::NOSYS,
             )) => Ok(None),
-            _ => made.map(Some),
+            _ => opened.map(Some),
         }
     }
 
@@ -129,8 +129,8 @@ mod unnamed {
 
     /// As open(2) says under `O_TMPFILE`; it needs `/proc`.
     fn link(file: &File, path: &Path) -> io::Result<()> {
-        let own = format!("/proc/self/fd/{}", file.as_raw_fd());
-        Ok(linkat(CWD, own, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+        let descriptor = format!("/proc/self/fd/{}", file.as_raw_fd());
+        Ok(linkat(CWD, descriptor, CWD, path, AtFlags::SYMLINK_FOLLOW)?)
     }
 
     /// Copies the file to its place where linking fails, as without `/proc`. It is finished by now, so that

@@ -41,12 +41,12 @@ impl Unfinished {
         if names.closed {
             return Err(io::Error::new(io::ErrorKind::Interrupted, "the process is ending"));
         }
-        let made = make()?;
+        let created = make()?;
         names.paths.push(path.to_owned());
         if names.paths.len() == 1 {
             (names.observer)(true);
         }
-        Ok((Self(path.to_owned()), made))
+        Ok((Self(path.to_owned()), created))
     }
 }
 

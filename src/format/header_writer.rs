@@ -61,7 +61,7 @@ pub(crate) fn header_authentication(suite: &AlgorithmSuite, tag: &[u8; TAG]) -> 
     [iv, tag].concat()
 }
 
-fn count(count: usize, what: &str) -> Result<[u8; 2]> {
-    let too_much = |_| Error::new(Code::LimitExceeded, format!("{what} does not fit a header"));
+fn count(count: usize, name: &str) -> Result<[u8; 2]> {
+    let too_much = |_| Error::new(Code::LimitExceeded, format!("{name} does not fit a header"));
     u16::try_from(count).map(u16::to_be_bytes).map_err(too_much)
 }

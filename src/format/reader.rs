@@ -85,9 +85,9 @@ impl<'a> Reader<'a> {
     }
 
     /// A field of UTF-8 text that carries its own 16-bit length.
-    pub(crate) fn text(&mut self, what: &str) -> Result<&'a str, Failure> {
+    pub(crate) fn text(&mut self, name: &str) -> Result<&'a str, Failure> {
         std::str::from_utf8(self.field()?)
-            .map_err(|_| Error::malformed(format!("{what} is not UTF-8")).into())
+            .map_err(|_| Error::malformed(format!("{name} is not UTF-8")).into())
     }
 
     /// How many bytes have been read.

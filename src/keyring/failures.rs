@@ -13,7 +13,7 @@ const MOST: usize = 10;
 pub(super) struct Failures {
     first: Vec<Error>,
     /// How many errors stand in `first`, with those below them.
-    kept: usize,
+    kept_size: usize,
     count: usize,
     retryable: bool,
 }
@@ -25,8 +25,8 @@ impl Failures {
         let size = size(&error);
         if self.first.len() < MOST {
             // An error whose nested reasons do not fit is kept without them.
-            let fits = self.kept + size <= 3 * MOST;
-            self.kept += if fits { size } else { 1 };
+            let fits = self.kept_size + size <= 3 * MOST;
+            self.kept_size += if fits { size } else { 1 };
             self.first.push(if fits { error } else { error.with_errors(Vec::new()) });
         }
     }

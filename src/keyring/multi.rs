@@ -111,8 +111,8 @@ impl MultiKeyring {
                 Err(error) => failures.push(error),
             }
         }
-        let what = format!("the message, encrypted under {},", described(encrypted_data_keys));
-        Err(none_can_decrypt(&what, failures))
+        let subject = format!("the message, encrypted under {},", described(encrypted_data_keys));
+        Err(none_can_decrypt(&subject, failures))
     }
 
     async fn check_each(&self) -> Result<()> {
@@ -245,9 +245,9 @@ fn no_generator() -> Error {
     )
 }
 
-fn none_can_decrypt(what: &str, failures: Failures) -> Error {
+fn none_can_decrypt(subject: &str, failures: Failures) -> Error {
     let message = format!(
-        "none of the {} keyrings can decrypt {what}; `errors` has the reason of each",
+        "none of the {} keyrings can decrypt {subject}; `errors` has the reason of each",
         failures.count()
     );
     failures.into_error(&message)

@@ -58,9 +58,9 @@ impl FrameDecryptor {
     }
 }
 
-pub(super) fn changed(what: &str) -> Error {
+pub(super) fn changed(part: &str) -> Error {
     Error::new(
         Code::AuthenticationFailed,
-        format!("{what} does not verify: the message was changed, or made under another data key"),
+        format!("{part} does not verify: the message was changed, or made under another data key"),
     )
 }

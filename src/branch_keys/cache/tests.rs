@@ -26,8 +26,13 @@ impl BranchKeySource for EveryTenant {
     }
 }
 
-fn cache_of(source: &Arc<EveryTenant>, max_age: Duration, kept: usize) -> Arc<BranchKeyCache> {
-    let limits = BranchKeyCacheLimits { max_age, max_entries: NonZeroUsize::new(kept).unwrap() };
+fn cache_of(
+    source: &Arc<EveryTenant>,
+    max_age: Duration,
+    max_entries: usize,
+) -> Arc<BranchKeyCache> {
+    let limits =
+        BranchKeyCacheLimits { max_age, max_entries: NonZeroUsize::new(max_entries).unwrap() };
     Arc::new(BranchKeyCache::new(Arc::clone(source) as _, limits))
 }
 

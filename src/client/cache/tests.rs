@@ -115,16 +115,16 @@ fn the_least_recently_used_entry_is_dropped_for_one_too_many() {
 #[test]
 fn a_data_key_encrypts_as_much_as_its_limits_say_and_no_more() {
     let limits = limits(Duration::from_secs(60));
-    let takes = |entry: &Entry<()>, messages, bytes| {
+    let fits = |entry: &Entry<()>, messages, bytes| {
         entry.take(&limits, Demand { messages, bytes }).is_some()
     };
     let bytes = Entry::new((), 0);
-    assert!(!takes(&bytes, 1, Some(11)));
-    assert!(takes(&bytes, 1, Some(9)) && !takes(&bytes, 1, Some(2)));
-    assert!(takes(&bytes, 1, None) && takes(&bytes, 1, Some(1)));
-    assert!(!takes(&bytes, 1, None), "of an unknown length, one byte must be left");
+    assert!(!fits(&bytes, 1, Some(11)));
+    assert!(fits(&bytes, 1, Some(9)) && !fits(&bytes, 1, Some(2)));
+    assert!(fits(&bytes, 1, None) && fits(&bytes, 1, Some(1)));
+    assert!(!fits(&bytes, 1, None), "of an unknown length, one byte must be left");
 
     let messages = Entry::new((), 0);
-    assert!(!takes(&messages, 11, Some(10)), "what was refused has taken no bytes");
-    assert!(takes(&messages, 10, Some(10)) && !takes(&messages, 1, Some(0)));
+    assert!(!fits(&messages, 11, Some(10)), "what was refused has taken no bytes");
+    assert!(fits(&messages, 10, Some(10)) && !fits(&messages, 1, Some(0)));
 }

@@ -62,14 +62,14 @@ impl CryptoEngine for RustCrypto {
     }
 
     fn hmac(hash: HmacHash, key: &[u8], input: &[u8], output: &mut [u8]) -> Result<()> {
-        let made = match hash {
+        let tag = match hash {
             HmacHash::Sha1 => hmac_with::<Hmac<Sha1>>(key, input, output),
             HmacHash::Sha224 => hmac_with::<Hmac<Sha224>>(key, input, output),
             HmacHash::Sha256 => hmac_with::<Hmac<Sha256>>(key, input, output),
             HmacHash::Sha384 => hmac_with::<Hmac<Sha384>>(key, input, output),
             HmacHash::Sha512 => hmac_with::<Hmac<Sha512>>(key, input, output),
         };
-        made.ok_or_else(|| engine_failed("HMAC"))
+        tag.ok_or_else(|| engine_failed("HMAC"))
     }
 
     fn sha256(data: &[u8]) -> [u8; 32] {

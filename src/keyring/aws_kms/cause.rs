@@ -34,7 +34,7 @@ pub(super) fn describe<E>(error: &SdkError<E, HttpResponse>, secret: &[u8]) -> S
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {
-    let what = match error {
+    let summary = match error {
         SdkError::ServiceError(service) => return service_error(service.err(), secret),
         SdkError::ConstructionFailure(_) => "the request cannot be made",
         SdkError::TimeoutError(_) => "no answer in time",
@@ -45,7 +45,7 @@ where
         SdkError::ResponseError(_) => "the answer cannot be read",
         _ => "the call failed",
     };
-    let mut text = what.to_owned();
+    let mut text = summary.to_owned();
     for reason in chain(error).filter_map(reason) {
         if !text.ends_with(&reason) {
             text.push_str(": ");

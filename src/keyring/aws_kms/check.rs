@@ -47,11 +47,11 @@ impl Kms {
     /// Makes a data key and unwraps it, as messages do.
     async fn try_key(&self, key_id: &str, is_key: impl Fn(&KmsArn) -> bool) -> Result<()> {
         let context = EncryptionContext::default();
-        let made = self.generate_data_key(key_id, TRIAL_LENGTH, &context, &is_key).await?;
+        let trial = self.generate_data_key(key_id, TRIAL_LENGTH, &context, &is_key).await?;
         let length = Some(TRIAL_LENGTH);
-        let blob = &made.ciphertext_blob;
+        let blob = &trial.ciphertext_blob;
         let unwrapped = self.decrypt(Some(key_id), blob, &context, length, &is_key).await?;
-        if unwrapped.plaintext.expose() == made.key.plaintext.expose() {
+        if unwrapped.plaintext.expose() == trial.key.plaintext.expose() {
             return Ok(());
         }
         let message = format!("the KMS key \"{key_id}\" unwraps another data key than it wrapped");

@@ -154,14 +154,14 @@ fn hidden_keys(options: &KmsOptions) -> Option<String> {
 /// The metadata service of an instance, unless it is switched off or its address is malformed.
 fn metadata(options: &KmsOptions, settings: &Settings, sources: &Sources) -> Option<imds::Client> {
     let property = |name| settings.files.find(&settings.profile, name).map(|found| found.value);
-    let given = |variable, name| options.environment.get(variable).or_else(|| property(name));
+    let setting = |variable, name| options.environment.get(variable).or_else(|| property(name));
     let mode =
-        given("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode");
+        setting("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ec2_metadata_service_endpoint_mode");
     let default = match mode {
         Some(mode) if mode.eq_ignore_ascii_case("ipv6") => "http://[fd00:ec2::254]",
         _ => "http://169.254.169.254",
     };
-    let endpoint = given("AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
+    let endpoint = setting("AWS_EC2_METADATA_SERVICE_ENDPOINT", "ec2_metadata_service_endpoint");
     if settings.metadata_disabled {
         return None;
     }

@@ -17,7 +17,7 @@ pub(super) fn to_item(attributes: Attributes) -> Item {
         AttributeValue::B(bytes) => Value::Bytes(bytes.into_inner()),
         _ => Value::Other,
     };
-    Item(attributes.into_iter().map(|(name, given)| (name, value(given))).collect())
+    Item(attributes.into_iter().map(|(name, attribute)| (name, value(attribute))).collect())
 }
 
 pub(super) fn from_item(item: &Item) -> Attributes {
@@ -29,5 +29,5 @@ pub(super) fn from_item(item: &Item) -> Attributes {
             Value::Other => return None,
         })
     };
-    item.0.iter().filter_map(|(name, given)| Some((name.clone(), value(given)?))).collect()
+    item.0.iter().filter_map(|(name, attribute)| Some((name.clone(), value(attribute)?))).collect()
 }

@@ -54,7 +54,7 @@ impl Table {
 
     /// Makes the table, and waits until it can be used.
     pub(super) async fn make(&self) -> Result<()> {
-        let made = self
+        let created = self
             .call("CreateTable", async |client: Client, log: Arc<CallLog>| {
                 let mut table = client
                     .create_table()
@@ -87,7 +87,7 @@ impl Table {
                 }
             })
             .await;
-        made?;
+        created?;
         for _ in 0..LOOKS {
             if self.is_usable().await? {
                 return Ok(());

@@ -1,12 +1,12 @@
 //! Whether an endpoint is a URL that a service can be asked at.
 
 use super::proxy::is_host_and_port;
-use super::setting_sources::{Given, wrong};
+use super::setting_sources::{Setting, wrong};
 use crate::error::Result;
 
 /// # Errors
 /// `Configuration`, with who says so and what to write.
-pub(super) fn check_endpoint(endpoint: &Given, fips: bool) -> Result<()> {
+pub(super) fn check_endpoint(endpoint: &Setting, fips: bool) -> Result<()> {
     let url = endpoint.value.as_str();
     // The URL may hold a password, so it is not shown.
     let refuse = |why: &str| Err(wrong(&format!("{} {why}", endpoint.origin)));

@@ -54,8 +54,8 @@ impl Environment {
 
     /// All of them but those with these names.
     pub(super) fn without(&self, names: &[&str]) -> HashMap<String, String> {
-        let kept = self.0.iter().filter(|(name, _)| !names.contains(&name.as_str()));
-        kept.map(|(name, value)| (name.clone(), value.clone())).collect()
+        let others = self.0.iter().filter(|(name, _)| !names.contains(&name.as_str()));
+        others.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 }
 
@@ -77,8 +77,10 @@ impl FromIterator<(String, String)> for Environment {
             (if cfg!(windows) { name.to_ascii_uppercase() } else { name }, value)
         };
         let is_read = |name: &String| name.starts_with("AWS_") || NAMES.contains(&name.as_str());
-        let kept = variables.into_iter().map(named);
-        Self(Arc::new(kept.filter(|(name, value)| is_read(name) && !value.is_empty()).collect()))
+        let named_variables = variables.into_iter().map(named);
+        Self(Arc::new(
+            named_variables.filter(|(name, value)| is_read(name) && !value.is_empty()).collect(),
+        ))
     }
 }
 

@@ -70,17 +70,17 @@ pub(super) fn max_attempts(sources: &Sources<'_>) -> Option<u32> {
 /// `Configuration`, with the variable, or the file and line, and what to write.
 pub(super) fn check(sources: &Sources<'_>) -> Result<()> {
     for (variable, property, least) in NUMBERS {
-        let Some(given) = sources.find(&[variable], property) else { continue };
-        let number = given.value.parse::<u32>();
+        let Some(setting) = sources.find(&[variable], property) else { continue };
+        let number = setting.value.parse::<u32>();
         if number.is_ok_and(|number| number >= least) {
             continue;
         }
-        return Err(given.wrong(&format!("which is no whole number of {least} or more")));
+        return Err(setting.wrong(&format!("which is no whole number of {least} or more")));
     }
     for (variable, property, words) in WORDS {
-        let Some(given) = sources.find(&[variable], property) else { continue };
-        if !words.iter().any(|word| word.eq_ignore_ascii_case(&given.value)) {
-            return Err(given.wrong(&format!("which is none of {}", words.join(", "))));
+        let Some(setting) = sources.find(&[variable], property) else { continue };
+        if !words.iter().any(|word| word.eq_ignore_ascii_case(&setting.value)) {
+            return Err(setting.wrong(&format!("which is none of {}", words.join(", "))));
         }
     }
     for (variable, property) in FLAGS {

@@ -61,7 +61,7 @@ impl Proxies {
             return true;
         }
         let applies = |exception: &Exception| {
-            exception.port.is_none_or(|given| given == port)
+            exception.port.is_none_or(|excepted| excepted == port)
                 && match (&exception.hosts, address) {
                     (Hosts::All, _) => true,
                     (Hosts::Network(network, bits), Some(address)) => {

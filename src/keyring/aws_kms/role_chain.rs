@@ -2,7 +2,7 @@
 //! and of all mistakes alike, that its settings are wrong.
 
 use super::environment::KEYS;
-use super::setting_sources::{Given, Sources, no_such_profile, wrong};
+use super::setting_sources::{Setting, Sources, no_such_profile, wrong};
 use super::shared_files::unquoted;
 use crate::error::Result;
 
@@ -67,7 +67,7 @@ pub(super) fn start(sources: &Sources<'_>, metadata_disabled: bool) -> Result<Op
             }
             (Some(word), None) => return known(&here, word, metadata_disabled).map(Some),
             (None, Some(found)) => {
-                let named = here.given("source_profile", &found);
+                let named = here.setting("source_profile", &found);
                 let name = unquoted(found.value);
                 if !files.profiles().contains(&name) {
                     return Err(no_such_profile(&named, files));
@@ -89,27 +89,27 @@ pub(super) fn start(sources: &Sources<'_>, metadata_disabled: bool) -> Result<Op
 }
 
 /// Refuses a word that is none, or that cannot give credentials here.
-fn known(sources: &Sources<'_>, given: Given, metadata_disabled: bool) -> Result<Start> {
+fn known(sources: &Sources<'_>, source: Setting, metadata_disabled: bool) -> Result<Start> {
     let environment = sources.environment;
-    let is_it = |(name, _): &&(&str, _)| name.eq_ignore_ascii_case(&given.value);
+    let is_it = |(name, _): &&(&str, _)| name.eq_ignore_ascii_case(&source.value);
     let Some((_, word)) = WORDS.iter().find(is_it) else {
         let names = WORDS.map(|(name, _)| name).join(", ");
-        return Err(given.wrong(&format!("which is none of {names}")));
+        return Err(source.wrong(&format!("which is none of {names}")));
     };
     match word {
         Word::Environment if environment.get(KEYS[0]).is_none() => {
             let (id, secret) = (KEYS[0], KEYS[1]);
-            Err(given.wrong(&format!("and {id} and {secret} are not set; set both")))
+            Err(source.wrong(&format!("and {id} and {secret} are not set; set both")))
         }
         Word::Container if environment.first(&CONTAINER).is_none() => {
             let [relative, full] = CONTAINER;
-            Err(given.wrong(&format!(
+            Err(source.wrong(&format!(
                 "and neither {relative} nor {full} is set, as they are in a container with a role; \
                  write another source"
             )))
         }
-        Word::Instance if metadata_disabled => Err(given
+        Word::Instance if metadata_disabled => Err(source
             .wrong("and AWS_EC2_METADATA_DISABLED is true; unset that, or write another source")),
-        _ => Ok(Start { word: *word, origin: given.origin }),
+        _ => Ok(Start { word: *word, origin: source.origin }),
     }
 }

@@ -9,7 +9,7 @@ use crate::foreign_text::shown_path;
 const SHOWN: usize = 60;
 
 /// A value, and who says so.
-pub(super) struct Given {
+pub(super) struct Setting {
     pub(super) value: String,
     pub(super) origin: String,
 }
@@ -23,19 +23,19 @@ pub(super) struct Sources<'a> {
 
 impl Sources<'_> {
     /// What the first of the variables says, or else the profile.
-    pub(super) fn find(&self, variables: &[&'static str], property: &str) -> Option<Given> {
+    pub(super) fn find(&self, variables: &[&'static str], property: &str) -> Option<Setting> {
         if let Some((name, value)) = self.environment.first(variables) {
-            return Some(given(value.to_owned(), name));
+            return Some(setting(value.to_owned(), name));
         }
         let found = self.files.find(self.profile, property)?;
-        Some(self.given(property, &found))
+        Some(self.setting(property, &found))
     }
 
     /// What a profile says, and where.
-    pub(super) fn given(&self, property: &str, found: &Found<'_>) -> Given {
+    pub(super) fn setting(&self, property: &str, found: &Found<'_>) -> Setting {
         let (path, line) = (shown_path(found.path), found.line);
         let origin = format!("{property} of the profile {} ({path}, line {line})", self.profile);
-        given(found.value.to_owned(), &origin)
+        setting(found.value.to_owned(), &origin)
     }
 
     /// The endpoint of a service, unless it is the same for all: what the first of the variables says,
@@ -44,9 +44,9 @@ impl Sources<'_> {
         &self,
         variables: &[&'static str],
         service: &str,
-    ) -> Result<Option<Given>> {
+    ) -> Result<Option<Setting>> {
         if let Some((name, value)) = self.environment.first(variables) {
-            return Ok(Some(given(value.to_owned(), name)));
+            return Ok(Some(setting(value.to_owned(), name)));
         }
         let Some(services) = self.find(&[], "services") else { return Ok(None) };
         let Some(section) = self.files.services(&services.value) else {
@@ -57,7 +57,7 @@ impl Sources<'_> {
             let (name, path) = (&services.value, shown_path(&self.files.config.path));
             let origin =
                 format!("endpoint_url of {service} in services {name} ({path}, line {line})");
-            given(value.to_owned(), &origin)
+            setting(value.to_owned(), &origin)
         }))
     }
 
@@ -74,14 +74,16 @@ impl Sources<'_> {
     ) -> Result<Option<bool>> {
         match self.find(&[variable], property) {
             None => Ok(None),
-            Some(given) if given.value.eq_ignore_ascii_case("true") => Ok(Some(true)),
-            Some(given) if given.value.eq_ignore_ascii_case("false") => Ok(Some(false)),
-            Some(given) => Err(given.wrong("which is neither true nor false; write one of them")),
+            Some(setting) if setting.value.eq_ignore_ascii_case("true") => Ok(Some(true)),
+            Some(setting) if setting.value.eq_ignore_ascii_case("false") => Ok(Some(false)),
+            Some(setting) => {
+                Err(setting.wrong("which is neither true nor false; write one of them"))
+            }
         }
     }
 }
 
-impl Given {
+impl Setting {
     /// The error that shows the value.
     pub(super) fn wrong(&self, why: &str) -> Error {
         let Self { value, origin } = self;
@@ -92,7 +94,7 @@ impl Given {
 }
 
 /// The error of a name that no profile has.
-pub(super) fn no_such_profile(named: &Given, files: &SharedFiles) -> Error {
+pub(super) fn no_such_profile(named: &Setting, files: &SharedFiles) -> Error {
     let known = files.profiles();
     let (config, credentials) =
         (shown_path(&files.config.path), shown_path(&files.credentials.path));
@@ -107,8 +109,8 @@ pub(super) fn no_such_profile(named: &Given, files: &SharedFiles) -> Error {
 }
 
 /// A value of an origin.
-pub(super) fn given(value: String, origin: &str) -> Given {
-    Given { value, origin: origin.to_owned() }
+pub(super) fn setting(value: String, origin: &str) -> Setting {
+    Setting { value, origin: origin.to_owned() }
 }
 
 /// The error of a mistake in the configuration.

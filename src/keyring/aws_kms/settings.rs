@@ -8,7 +8,7 @@ use super::environment::{Environment, KEYS};
 use super::plain_settings;
 use super::proxy::Proxies;
 use super::role_chain::{self, Start, Word};
-use super::setting_sources::{Given, Sources, given, no_such_profile, wrong};
+use super::setting_sources::{Setting, Sources, no_such_profile, setting, wrong};
 use super::shared_files::SharedFiles;
 use crate::approved::FIPS;
 use crate::error::Result;
@@ -46,7 +46,7 @@ impl Settings {
         let profile = profile(options, &files)?;
         let sources = Sources { environment, files: &files, profile: &profile };
 
-        let option = options.region.clone().map(|value| given(value, "the option `region`"));
+        let option = options.region.clone().map(|value| setting(value, "the option `region`"));
         let region =
             option.or_else(|| sources.find(&["AWS_REGION", "AWS_DEFAULT_REGION"], "region"));
         region.as_ref().map_or(Ok(()), check_region)?;
@@ -54,8 +54,8 @@ impl Settings {
         let dual_stack = sources.flag("AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint")?;
         let ignore = sources
             .flag("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls")?;
-        let option = options.endpoint.clone().map(|value| given(value, "the option `endpoint`"));
-        let configured = |variables, service| -> Result<Option<Given>> {
+        let option = options.endpoint.clone().map(|value| setting(value, "the option `endpoint`"));
+        let configured = |variables, service| -> Result<Option<Setting>> {
             let found = sources.endpoint(variables, service)?;
             Ok(found.or_else(|| sources.find(&[], "endpoint_url")).filter(|_| !ignore))
         };
@@ -110,11 +110,11 @@ fn profile(options: &KmsOptions, files: &SharedFiles) -> Result<String> {
         return Ok(name.to_owned());
     }
     let origin = if option.is_some() { "the option `profile`" } else { "AWS_PROFILE" };
-    Err(no_such_profile(&given(name.to_owned(), origin), files))
+    Err(no_such_profile(&setting(name.to_owned(), origin), files))
 }
 
 /// A Region is part of a host's name.
-fn check_region(region: &Given) -> Result<()> {
+fn check_region(region: &Setting) -> Result<()> {
     let name = region.value.as_str();
     let letters = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if !name.is_empty()
@@ -203,5 +203,5 @@ fn check_keys(environment: &Environment) -> Result<()> {
 /// # Errors
 /// `Configuration`.
 pub(super) fn check_endpoint_option(url: &str) -> Result<()> {
-    check_endpoint(&given(url.to_owned(), "the option `endpoint`"), false)
+    check_endpoint(&setting(url.to_owned(), "the option `endpoint`"), false)
 }
