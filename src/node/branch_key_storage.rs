@@ -11,6 +11,7 @@ use tokio::sync::oneshot::{Sender, channel};
 use super::branch_key_items::{NativePut, to_item, to_put};
 use super::bytes::Uint8ArraySlice;
 use super::caller::current_id;
+use super::error::thrown_by_caller;
 use crate::branch_keys::{Answer, Item, Put, Storage};
 use crate::error::{self, Code, Error};
 
@@ -125,10 +126,7 @@ impl NativeStorageRequest {
     /// Answers that it failed.
     #[napi]
     pub fn failed(&mut self, message: String, cause: Option<String>, retryable: bool) {
-        let mut error = Error::new(Code::KeyStoreFailed, message).with_retryable(retryable);
-        if let Some(cause) = cause {
-            error = error.with_cause(cause);
-        }
+        let error = thrown_by_caller(Error::new(Code::KeyStoreFailed, message), cause, retryable);
         if let Some(answer) = self.answer.take() {
             let _ = answer.send(Err(error));
         }

@@ -10,6 +10,7 @@ use tokio::sync::oneshot::{Sender, channel};
 
 use super::caller::current_id;
 use super::context::to_pairs;
+use super::error::thrown_by_caller;
 use crate::context::EncryptionContext;
 use crate::error::{self, Code, Error};
 use crate::keyring::Answer;
@@ -60,10 +61,7 @@ impl NativeIdRequest {
     /// Answers that it failed.
     #[napi]
     pub fn failed(&mut self, message: String, cause: Option<String>, retryable: bool) {
-        let mut error = Error::new(Code::KeyringFailed, message).with_retryable(retryable);
-        if let Some(cause) = cause {
-            error = error.with_cause(cause);
-        }
+        let error = thrown_by_caller(Error::new(Code::KeyringFailed, message), cause, retryable);
         if let Some(answer) = self.answer.take() {
             let _ = answer.send(Err(error));
         }

@@ -12,6 +12,7 @@ use tokio::sync::oneshot::{Sender, channel};
 use zeroize::Zeroizing;
 
 use super::caller::current_id;
+use super::error::thrown_by_caller;
 use crate::error;
 use crate::keyring::aws_kms::{AccessKeys, CredentialsSource, OwnCredentials, no_keys};
 
@@ -91,10 +92,7 @@ impl NativeCredentialsRequest {
     /// Answers why there are none.
     #[napi]
     pub fn failed(&mut self, reason: String, cause: Option<String>, retryable: bool) {
-        let mut error = no_keys(&reason).with_retryable(retryable);
-        if let Some(cause) = cause {
-            error = error.with_cause(cause);
-        }
+        let error = thrown_by_caller(no_keys(&reason), cause, retryable);
         if let Some(answer) = self.answer.take() {
             let _ = answer.send(Err(error));
         }

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::bytes::Uint8ArraySlice;
 use super::caller::current_id;
 use super::context::to_pairs;
-use super::error::to_napi;
+use super::error::{thrown_by_caller, to_napi};
 use super::guard_options::NativeGuardOptions;
 use super::keyring::NativeKeyring;
 use crate::context::EncryptionContext;
@@ -91,10 +91,7 @@ impl NativeRequest {
     /// Answers that it failed.
     #[napi]
     pub fn failed(&mut self, message: String, cause: Option<String>, retryable: bool) {
-        let mut error = Error::new(Code::KeyringFailed, message).with_retryable(retryable);
-        if let Some(cause) = cause {
-            error = error.with_cause(cause);
-        }
+        let error = thrown_by_caller(Error::new(Code::KeyringFailed, message), cause, retryable);
         if let Some(answer) = self.wrapped.take() {
             let _ = answer.send(Err(error));
         } else if let Some(answer) = self.unwrapped.take() {

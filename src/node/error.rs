@@ -23,3 +23,13 @@ pub(super) fn to_json(error: &Error) -> Value {
         "errors": error.errors().iter().map(to_json).collect::<Vec<_>>(),
     })
 }
+
+/// Returns the error of a caller's function that failed: `cause` is the text of what it threw, which says
+/// whether it is retryable.
+pub(super) fn thrown_by_caller(error: Error, cause: Option<String>, retryable: bool) -> Error {
+    let error = error.with_retryable(retryable);
+    match cause {
+        Some(cause) => error.with_cause(cause),
+        None => error,
+    }
+}
