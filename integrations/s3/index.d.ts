@@ -138,8 +138,8 @@ export interface MigrateS3Options extends Pick<PutS3Options, "partLength" | "sig
    */
   readonly to?: EncryptedS3;
   /**
-   * As for `get`. With `"any"`, nothing tells that an object is at its own place: whoever can write to the
-   * bucket can exchange two objects. A function can compare the pairs with the key.
+   * As for `get`. With `"any"`, nothing checks that an object is in its own place: anybody who can write to
+   * the bucket can exchange two objects. A function can compare the pairs with the key.
    */
   readonly encryptionContext?: S3ContextOf;
   /** The pairs of the new object; by default those of the old one. */
