@@ -3,7 +3,7 @@
 const { EnvelopeError, invalid } = require('../../lib/errors.js');
 const { isFormatName } = require('../../lib/s3-objects/metadata.js');
 const { describeObject } = require('./head.js');
-const { besideOf, checkMetadata, checkPlace, checkUnmarked } = require('./inputs.js');
+const { checkMetadata, checkPlace, checkUnmarked, inputBeside } = require('./inputs.js');
 const { CONTENT_HEADERS, tagsOf } = require('./kept.js');
 const { START_LENGTH, findWritten, writeOnce } = require('./lost-answers.js');
 const { MESSAGE_MARK, isMarkName, isMarkedMessage } = require('./marker.js');
@@ -193,25 +193,28 @@ function inputOfFile(store, file, from, to) {
       'leave out IfMatch: S3 compares it with the object, but not with the instruction file beside it',
     );
   }
-  return { ...besideOf(to, store.suffix), ...sourceOf(file.place, file.output.ETag, to) };
+  return { ...inputBeside(to, store.suffix), ...sourceOf(file.place, file.output.ETag, to) };
 }
 
 /**
- * What names an object in CopyObject, as it was when it was looked at, and the owner that its bucket must have.
+ * What names an object in CopyObject, as it was when it was looked at, the owner that its bucket must have, and
+ * who pays for reading it.
  *
  * @param {Record<string, any>} place
  * @param {string | undefined} ETag
  * @param {Record<string, any>} to
  */
-function sourceOf({ Bucket, Key, VersionId, ExpectedBucketOwner }, ETag, to) {
+function sourceOf({ Bucket, Key, VersionId, ExpectedBucketOwner, RequestPayer }, ETag, to) {
   // An access point has an ARN in place of a name.
   const bucket = Bucket.startsWith('arn:') ? `${Bucket}/object` : Bucket;
   const path = `${bucket}/${Key}`.split('/').map(encodeURIComponent).join('/');
   const version = VersionId === undefined ? '' : `?versionId=${encodeURIComponent(VersionId)}`;
   const owner = to.ExpectedSourceBucketOwner ?? ExpectedBucketOwner;
+  const payer = to.RequestPayer ?? RequestPayer;
   return {
     ...{ CopySource: path + version, CopySourceIfMatch: ETag },
     ...(owner !== undefined && { ExpectedSourceBucketOwner: owner }),
+    ...(payer !== undefined && { RequestPayer: payer }),
   };
 }
 

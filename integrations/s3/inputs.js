@@ -12,6 +12,24 @@ const { isMarkName } = require('./marker.js');
 const OF_THE_PLAINTEXT = /^(ContentLength|ContentMD5|Checksum(?!Algorithm$|Type$).+)$/;
 /** What goes for an instruction file as for its object. */
 const SHARED = ['ExpectedBucketOwner', 'RequestPayer'];
+/** What whoever writes both gives for the two of them: who may read them, how they are encrypted at rest, and more. */
+const SHARED_IN_WRITING = [
+  ...SHARED,
+  'ACL',
+  'BucketKeyEnabled',
+  'GrantFullControl',
+  'GrantRead',
+  'GrantReadACP',
+  'GrantWriteACP',
+  'ObjectLockLegalHoldStatus',
+  'ObjectLockMode',
+  'ObjectLockRetainUntilDate',
+  'SSEKMSEncryptionContext',
+  'SSEKMSKeyId',
+  'ServerSideEncryption',
+  'Tagging',
+  'TaggingDirective',
+];
 /** What S3 must be told whenever it is asked for an object that it encrypts with a key of the caller's. */
 const CUSTOMER_KEY = ['SSECustomerAlgorithm', 'SSECustomerKey', 'SSECustomerKeyMD5'];
 
@@ -105,6 +123,18 @@ function besideOf(place, suffix) {
 }
 
 /**
+ * Returns the place of an object's instruction file, and what goes for that file as for the object when both are
+ * written.
+ *
+ * @param {Record<string, any>} input of the command that writes the object
+ * @param {string} suffix
+ * @returns {Record<string, any>}
+ */
+function inputBeside(input, suffix) {
+  return { ...pick(input, ['Bucket', ...SHARED_IN_WRITING]), Key: input.Key + suffix };
+}
+
+/**
  * Returns the place of an object, and what else whoever reads it there must say.
  *
  * @param {Record<string, any>} input of a command that writes it
@@ -131,5 +161,6 @@ module.exports = {
   checkPut,
   checkUnmarked,
   checkWhole,
+  inputBeside,
   placeOf,
 };

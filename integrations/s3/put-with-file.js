@@ -2,7 +2,7 @@
 
 const { throwIfAborted } = require('../../lib/calls/abort.js');
 const { s3Commands } = require('./commands.js');
-const { besideOf, placeOf } = require('./inputs.js');
+const { besideOf, inputBeside, placeOf } = require('./inputs.js');
 const { findWritten, writeOnce } = require('./lost-answers.js');
 const { SUFFIX } = require('./object-store.js');
 
@@ -24,19 +24,16 @@ async function putInstructionFileAnd(store, input, text, putObject, signal) {
   if (text === undefined) return putObject();
   const { IfNoneMatch } = input;
   if (IfNoneMatch !== undefined && (await exists(store, input, signal))) throw existsAlready();
-  const beside = besideOf(input, SUFFIX);
-  const { ETag: IfMatch } = await putFile(
-    store,
-    input,
-    { ...beside, IfNoneMatch, Body: text },
-    signal,
-  );
+  const file = { ...inputBeside(input, SUFFIX), IfNoneMatch, Body: text };
+  const { ETag: IfMatch } = await putFile(store, input, file, signal);
   try {
     return await putObject();
   } catch (error) {
     const isRefused = /** @type {any} */ (error).$metadata?.httpStatusCode >= 400;
     if (IfNoneMatch !== undefined && isRefused && (await exists(store, input)) === false) {
-      await store.send('DeleteObjectCommand', { ...beside, IfMatch }).catch(() => {});
+      await store
+        .send('DeleteObjectCommand', { ...besideOf(input, SUFFIX), IfMatch })
+        .catch(() => {});
     }
     throw error;
   }

@@ -2,7 +2,7 @@
 
 const { EnvelopeError, invalid } = require('../../lib/errors.js');
 const { rewrapInstructions, rewrapTarget } = require('../../lib/s3-objects/rewrap.js');
-const { callOptions, checkWhole } = require('./inputs.js');
+const { callOptions, checkWhole, inputBeside } = require('./inputs.js');
 const { KEPT, propertiesOf, tagsOf } = require('./kept.js');
 const { findWritten, writeOnce } = require('./lost-answers.js');
 
@@ -42,7 +42,7 @@ async function rewrapInstructionFile(store, place, options) {
   const { TagCount, Metadata, ETag } = file.output;
   const Tagging = TagCount > 0 ? await tagsOf(store, file.place, signal) : undefined;
   const properties = { ...propertiesOf(file.output, KEPT), Metadata, Tagging };
-  const input = { ...properties, ...file.place, Body, IfMatch: ETag };
+  const input = { ...properties, ...inputBeside(place, store.suffix), Body, IfMatch: ETag };
   const bytes = Buffer.from(Body);
   return writeOnce(
     () => store.send('PutObjectCommand', input, signal),
