@@ -4,72 +4,86 @@ const assert = require('node:assert/strict');
 const { after, afterEach, before, describe, it } = require('node:test');
 const { EncryptedS3 } = require('../../integrations/s3');
 const { Bucket, startBucket } = require('../support/s3-bucket');
+const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
 
-describe(
-  'instruction files of objects that replace none (moto)',
-  { skip: skipWithout('python', 'examples') },
-  () => {
-    const options = { storage: 'instructionFile' };
-    let bucket, s3;
-    before(async () => {
-      bucket = await startBucket();
-      s3 = new EncryptedS3({ client: bucket.client, keyring: await bucket.newKeyring() });
-    });
-    afterEach(() => bucket?.proxy.reset());
-    after(() => bucket?.stop());
+describe('instruction files (moto)', { skip: skipWithout('python', 'examples') }, () => {
+  const options = { storage: 'instructionFile' };
+  let bucket, s3;
+  before(async () => {
+    bucket = await startBucket();
+    s3 = new EncryptedS3({ client: bucket.client, keyring: await bucket.newKeyring() });
+  });
+  afterEach(() => bucket?.proxy.reset());
+  after(() => bucket?.stop());
 
-    const place = (Key) => ({ Bucket, Key });
-    const put = (Key, Body) => s3.put({ ...place(Key), Body, IfNoneMatch: '*' }, options);
-    const read = async (Key) => String((await s3.get(place(Key))).body);
-    const isConflict = (error) => {
-      assert.equal(error.name, 'ConditionalRequestConflict');
-      assert.equal(error.$metadata.httpStatusCode, 409);
-      assert.match(error.message, /instruction file, .* `delete`/);
-      return true;
-    };
+  const place = (Key) => ({ Bucket, Key });
+  const put = (Key, Body) => s3.put({ ...place(Key), Body, IfNoneMatch: '*' }, options);
+  const read = async (Key) => String((await s3.get(place(Key))).body);
+  const isConflict = (error) => {
+    assert.equal(error.name, 'ConditionalRequestConflict');
+    assert.equal(error.$metadata.httpStatusCode, 409);
+    assert.match(error.message, /instruction file, .* `delete`/);
+    return true;
+  };
 
-    it('are told apart from objects, where one is left of a put that was killed', async () => {
-      // As if the process had ended there.
-      bucket.proxy.fault = ({ name, key }) => name === 'PutObject' && key === 'killed' && 'reset';
-      const killed = put('killed', 'text');
-      await assert.rejects(killed, { code: 'ECONNRESET' });
-      bucket.proxy.reset();
-      const file = (await bucket.stored('killed.instruction')).body;
-      await assert.rejects(put('killed', 'text'), isConflict);
-      await assert.rejects(bucket.stored('killed'), { name: 'NoSuchKey' });
-      assert.ok((await bucket.stored('killed.instruction')).body.equals(file));
-      // As the message and the page say.
-      await s3.delete(place('killed'));
-      await put('killed', 'text');
-      assert.equal(await read('killed'), 'text');
-    });
+  it('of a put that was killed are told apart from an object that exists', async () => {
+    // As if the process had ended there.
+    bucket.proxy.fault = ({ name, key }) => name === 'PutObject' && key === 'killed' && 'reset';
+    const killed = put('killed', 'text');
+    await assert.rejects(killed, { code: 'ECONNRESET' });
+    bucket.proxy.reset();
+    const file = (await bucket.stored('killed.instruction')).body;
+    await assert.rejects(put('killed', 'text'), isConflict);
+    await assert.rejects(bucket.stored('killed'), { name: 'NoSuchKey' });
+    assert.ok((await bucket.stored('killed.instruction')).body.equals(file));
+    // As the message and the page say.
+    await s3.delete(place('killed'));
+    await put('killed', 'text');
+    assert.equal(await read('killed'), 'text');
+  });
 
-    it('stay those of the writer that is under way', async () => {
-      let second;
-      bucket.proxy.fault = ({ name, key }) => {
-        if (name !== 'PutObject' || key !== 'two.instruction' || second) return undefined;
-        return async () => {
-          second = put('two', 'second');
-          await second.catch(() => {});
-        };
+  it('stay those of the writer that is under way, if no object is to be replaced', async () => {
+    let second;
+    bucket.proxy.fault = ({ name, key }) => {
+      if (name !== 'PutObject' || key !== 'two.instruction' || second) return undefined;
+      return async () => {
+        second = put('two', 'second');
+        await second.catch(() => {});
       };
-      await put('two', 'first');
-      await assert.rejects(second, isConflict);
-      assert.equal(await read('two'), 'first');
-      await assert.rejects(put('two', 'third'), { name: 'PreconditionFailed' });
-      assert.equal(await read('two'), 'first');
-    });
+    };
+    await put('two', 'first');
+    await assert.rejects(second, isConflict);
+    assert.equal(await read('two'), 'first');
+    await assert.rejects(put('two', 'third'), { name: 'PreconditionFailed' });
+    assert.equal(await read('two'), 'first');
+  });
 
-    it('are those of the only one of many writers that wins', async () => {
-      const bodies = Array.from({ length: 12 }, (_, i) => `writer ${i}`);
-      const outcomes = await Promise.allSettled(bodies.map((body) => put('many', body)));
-      const won = bodies.filter((_, i) => outcomes[i].status === 'fulfilled');
-      assert.equal(won.length, 1);
-      assert.equal(await read('many'), won[0]);
-      for (const { reason } of outcomes.filter(({ status }) => status === 'rejected')) {
-        assert.ok([409, 412].includes(reason.$metadata.httpStatusCode), reason.stack);
-      }
-    });
-  },
-);
+  it('are those of the only one of many writers that wins, if no object is to be replaced', async () => {
+    const bodies = Array.from({ length: 12 }, (_, i) => `writer ${i}`);
+    const outcomes = await Promise.allSettled(bodies.map((body) => put('many', body)));
+    const won = bodies.filter((_, i) => outcomes[i].status === 'fulfilled');
+    assert.equal(won.length, 1);
+    assert.equal(await read('many'), won[0]);
+    for (const { reason } of outcomes.filter(({ status }) => status === 'rejected')) {
+      assert.ok([409, 412].includes(reason.$metadata.httpStatusCode), reason.stack);
+    }
+  });
+
+  it('say that they are some, which AWS’s older client for Java asks for', async () => {
+    const mark = { 'x-amz-crypto-instr-file': '' };
+    await s3.put({ ...place('marked'), Body: 'text' }, options);
+    assert.deepEqual((await bucket.stored('marked.instruction')).Metadata, mark);
+    await s3.copy(place('marked'), place('marked-copy'));
+    assert.deepEqual((await bucket.stored('marked-copy.instruction')).Metadata, mark);
+    await s3.rewrapInstructionFile(place('marked-copy'), { to: await bucket.newKeyring() });
+    assert.deepEqual((await bucket.stored('marked-copy.instruction')).Metadata, mark);
+    const { encryption } = await s3.head(place('marked.instruction'));
+    assert.equal(encryption, undefined);
+    const copy = s3.copy(place('marked.instruction'), place('copy'));
+    const { message } = await rejection(copy, 'MALFORMED_MESSAGE');
+    assert.match(message, /neither one of an S3 Encryption Client nor a message/);
+    const Metadata = { 'X-Amz-Crypto-Instr-File': '' };
+    await rejection(s3.put({ ...place('x'), Body: 'x', Metadata }), 'INVALID_ARGUMENT');
+  });
+});

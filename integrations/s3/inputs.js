@@ -5,7 +5,7 @@ const { isProxy } = require('node:util').types;
 const args = require('../../lib/input/index.js');
 const { invalid } = require('../../lib/errors.js');
 const { kind } = require('../../lib/input/kind.js');
-const { isS3Object } = require('../../lib/s3-objects/metadata.js');
+const { isFormatName } = require('../../lib/s3-objects/metadata.js');
 const { isMarkName } = require('./marker.js');
 
 /** What tells the length or a checksum of the plaintext, where S3 expects those of what is stored. */
@@ -70,7 +70,7 @@ function checkPut(input) {
  * @param {Record<string, string> | undefined} metadata the caller's
  */
 function checkMetadata(metadata) {
-  if (!isS3Object(metadata ?? {})) return;
+  if (!Object.keys(metadata ?? {}).some(isFormatName)) return;
   throw invalid('Metadata must have no name that starts with "x-amz-": those are the format’s');
 }
 

@@ -1,6 +1,7 @@
 'use strict';
 
 const { throwIfAborted } = require('../../lib/calls/abort.js');
+const { FILE_MARK } = require('../../lib/s3-objects/metadata.js');
 const { s3Commands } = require('./commands.js');
 const { besideOf, inputBeside, placeOf } = require('./inputs.js');
 const { findWritten, writeOnce } = require('./lost-answers.js');
@@ -24,7 +25,7 @@ async function putInstructionFileAnd(store, input, text, putObject, signal) {
   if (text === undefined) return putObject();
   const { IfNoneMatch } = input;
   if (IfNoneMatch !== undefined && (await exists(store, input, signal))) throw existsAlready();
-  const file = { ...inputBeside(input, SUFFIX), IfNoneMatch, Body: text };
+  const file = { ...inputBeside(input, SUFFIX), IfNoneMatch, Metadata: FILE_MARK, Body: text };
   const { ETag: IfMatch } = await putFile(store, input, file, signal);
   try {
     return await putObject();

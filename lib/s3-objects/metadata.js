@@ -9,17 +9,20 @@ const { kind } = require('../input/kind.js');
 
 /** The prefix of all names of the S3 Encryption Clients. */
 const PREFIX = 'x-amz-';
+/** What the user metadata of an instruction file say, so that clients take it for one. */
+const FILE_MARK = { 'x-amz-crypto-instr-file': '' };
 /** The pairs of an encryption context that are the format's, and not the caller's. */
 const FORMAT_PAIRS = ['aws:x-amz-cek-alg', 'kms_cmk_id'];
 
 /**
  * Returns whether an object with this metadata may be one of an S3 Encryption Client: it has metadata of
- * theirs.
+ * theirs, other than those of an instruction file.
  *
  * @param {Record<string, string>} metadata
  */
 function isS3Object(metadata) {
-  return Object.keys(metadata).some(isFormatName);
+  const isOfFile = (/** @type {string} */ name) => Object.hasOwn(FILE_MARK, name.toLowerCase());
+  return Object.keys(metadata).some((name) => isFormatName(name) && !isOfFile(name));
 }
 
 /**
@@ -89,6 +92,7 @@ function decodeUtf8(bytes) {
 }
 
 module.exports = {
+  FILE_MARK,
   FORMAT_PAIRS,
   instructionText,
   isFormatName,
