@@ -86,4 +86,22 @@ describe('instruction files (moto)', { skip: skipWithout('python', 'examples') }
     const Metadata = { 'X-Amz-Crypto-Instr-File': '' };
     await rejection(s3.put({ ...place('x'), Body: 'x', Metadata }), 'INVALID_ARGUMENT');
   });
+
+  it('go with their objects although the signal fires between the two', async () => {
+    const replace = (signal) =>
+      s3.put({ ...place('aborted'), Body: 'new' }, { ...options, signal });
+    for (const key of ['aborted.instruction', 'aborted']) {
+      await s3.put({ ...place('aborted'), Body: 'old' }, options);
+      const controller = new AbortController();
+      bucket.proxy.fault = (request) =>
+        request.name === 'PutObject' && request.key === key && (() => controller.abort());
+      await replace(controller.signal);
+      bucket.proxy.reset();
+      assert.ok(controller.signal.aborted);
+      assert.equal(await read('aborted'), 'new', key);
+    }
+    await s3.put({ ...place('aborted'), Body: 'old' }, options);
+    await rejection(replace(AbortSignal.abort()), 'ABORTED');
+    assert.equal(await read('aborted'), 'old');
+  });
 });

@@ -14,14 +14,16 @@ const { putInstructionFileAnd } = require('./put-with-file.js');
 async function putWhole(store, input, { body, metadata, instructionFile }, signal) {
   const Metadata = { ...input.Metadata, ...metadata };
   const written = { start: body.subarray(0, START_LENGTH), length: body.length };
-  const put = () =>
+  const request = { ...input, Body: body, Metadata };
+  const put = (/** @type {AbortSignal | undefined} */ heeded) =>
     writeOnce(
-      () => store.send('PutObjectCommand', { ...input, Body: body, Metadata }, signal),
-      () => findWritten(store, input, written, signal),
-      signal,
+      () => store.send('PutObjectCommand', request, heeded),
+      () => findWritten(store, input, written, heeded),
+      heeded,
     );
+  if (instructionFile === undefined) return put(signal);
   // The file first, as the object cannot be read without it.
-  return putInstructionFileAnd(store, input, instructionFile, put, signal);
+  return putInstructionFileAnd(store, input, instructionFile, () => put(undefined), signal);
 }
 
 module.exports = { putWhole };

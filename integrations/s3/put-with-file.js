@@ -17,7 +17,7 @@ const { SUFFIX } = require('./object-store.js');
  * @param {ObjectStore} store
  * @param {Record<string, any>} input that of PutObject
  * @param {string | undefined} text
- * @param {() => Promise<T>} putObject
+ * @param {() => Promise<T>} putObject not to be ended once it has begun
  * @param {AbortSignal} [signal]
  * @returns {Promise<T>}
  */
@@ -26,7 +26,9 @@ async function putInstructionFileAnd(store, input, text, putObject, signal) {
   const { IfNoneMatch } = input;
   if (IfNoneMatch !== undefined && (await exists(store, input, signal))) throw existsAlready();
   const file = { ...inputBeside(input, SUFFIX), IfNoneMatch, Metadata: FILE_MARK, Body: text };
-  const { ETag: IfMatch } = await putFile(store, input, file, signal);
+  throwIfAborted(signal);
+  // From here on the signal is not heeded, as the two belong together: an object of before could not be read.
+  const { ETag: IfMatch } = await putFile(store, input, file);
   try {
     return await putObject();
   } catch (error) {
@@ -44,21 +46,19 @@ async function putInstructionFileAnd(store, input, text, putObject, signal) {
  * @param {ObjectStore} store
  * @param {Record<string, any>} input that of PutObject
  * @param {Record<string, any>} file the same of the instruction file
- * @param {AbortSignal | undefined} signal
  */
-async function putFile(store, input, file, signal) {
+async function putFile(store, input, file) {
   const bytes = Buffer.from(file.Body);
   const written = { start: bytes, length: bytes.length };
   try {
     return await writeOnce(
-      () => store.send('PutObjectCommand', file, signal),
-      () => findWritten(store, file, written, signal),
-      signal,
+      () => store.send('PutObjectCommand', file),
+      () => findWritten(store, file, written),
     );
   } catch (error) {
     const isThere = /** @type {any} */ (error)?.$metadata?.httpStatusCode === 412;
     // The other writer's object may be on its way: with another file beside it, it could not be read.
-    if (isThere && (await exists(store, input, signal)) === false) throw fileExistsAlready();
+    if (isThere && (await exists(store, input)) === false) throw fileExistsAlready();
     throw error;
   }
 }
