@@ -230,6 +230,9 @@ describe('EncryptedS3.put of a stream (moto)', { skip: skipWithout('python', 'ex
     }
     await rejection(put({ Body: Readable.from([1, 2]) }), 'INVALID_ARGUMENT');
     await rejection(put({}), 'INVALID_ARGUMENT');
+    const empty = Body();
+    await empty.toArray();
+    await rejection(put({ Body: empty }), 'INVALID_ARGUMENT');
     const envelope = new Envelope({ keyring });
     const messages = new EncryptedS3({ client: bucket.client, envelope });
     const storage = 'instructionFile';

@@ -1,5 +1,7 @@
 'use strict';
 
+const { Readable } = require('node:stream');
+
 const { hasFunction } = require('../../lib/input/functions.js');
 const args = require('../../lib/input/index.js');
 const { invalid } = require('../../lib/errors.js');
@@ -53,6 +55,7 @@ async function putObject(store, input, options) {
   }
   const partLength = partLengthOf(length);
   if (hasFunction(input.Body, Symbol.asyncIterator)) {
+    checkUnread(input.Body);
     const encryption = encryptionOf(store, checkedOptions);
     return uploadStream(store, input, { ...encryption, partLength, signal: checkedOptions.signal });
   }
@@ -64,6 +67,18 @@ async function putObject(store, input, options) {
   const { encryptionContext, signal } = checkedOptions;
   const body = await store.envelope.encrypt(data, { encryptionContext, signal });
   return putWhole(store, input, { body, ...OF_MESSAGE }, signal);
+}
+
+/**
+ * Throws for a stream that has nothing to give any more: an empty object would be put.
+ *
+ * @param {unknown} body
+ */
+function checkUnread(body) {
+  if (!(body instanceof Readable && body.readableEnded)) return;
+  throw invalid(
+    'Body is a stream that was read to its end already; give one that nobody else reads',
+  );
 }
 
 /** @param {unknown} value the option `partLength` */
