@@ -1,6 +1,7 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { Readable } = require('node:stream');
 const { after, afterEach, before, describe, it } = require('node:test');
 const { EncryptedS3 } = require('../../integrations/s3');
 const { Bucket, startBucket } = require('../support/s3-bucket');
@@ -9,10 +10,11 @@ const { skipWithout } = require('../support/requirements');
 
 describe('instruction files (moto)', { skip: skipWithout('python', 'examples') }, () => {
   const options = { storage: 'instructionFile' };
-  let bucket, s3;
+  let bucket, keyring, s3;
   before(async () => {
     bucket = await startBucket();
-    s3 = new EncryptedS3({ client: bucket.client, keyring: await bucket.newKeyring() });
+    keyring = await bucket.newKeyring();
+    s3 = new EncryptedS3({ client: bucket.client, keyring });
   });
   afterEach(() => bucket?.proxy.reset());
   after(() => bucket?.stop());
@@ -103,5 +105,44 @@ describe('instruction files (moto)', { skip: skipWithout('python', 'examples') }
     await s3.put({ ...place('aborted'), Body: 'old' }, options);
     await rejection(replace(AbortSignal.abort()), 'ABORTED');
     assert.equal(await read('aborted'), 'old');
+  });
+
+  it('are those of before where S3 refuses to replace an object', async () => {
+    const Tagging = 'a=1';
+    const first = { ...place('refused'), Body: 'old', Tagging };
+    for (const [name, fault] of Object.entries({ PutObject: 400, CompleteMultipartUpload: 403 })) {
+      await s3.put(first, options);
+      const { body, Metadata } = await bucket.stored('refused.instruction');
+      bucket.proxy.fault = (request) =>
+        request.name === name && request.key === 'refused' && { status: fault };
+      const Body = name === 'PutObject' ? 'new' : Readable.from([Buffer.alloc(6 * 1024 * 1024)]);
+      const put = s3.put(
+        { ...place('refused'), Body },
+        { ...options, partLength: 5 * 1024 * 1024 },
+      );
+      await assert.rejects(put, ({ $metadata }) => $metadata.httpStatusCode === fault);
+      bucket.proxy.reset();
+      assert.equal(await read('refused'), 'old', name);
+      const restored = await bucket.stored('refused.instruction');
+      assert.ok(restored.body.equals(body));
+      assert.deepEqual(restored.Metadata, Metadata);
+      const { TagSet } = await bucket.send('GetObjectTagging', place('refused.instruction'));
+      assert.deepEqual(TagSet, [{ Key: 'a', Value: '1' }]);
+    }
+  });
+
+  it('stay those of another writer where S3 refuses to replace an object', async () => {
+    await s3.put({ ...place('both'), Body: 'old' }, options);
+    const other = new EncryptedS3({ client: bucket.direct, keyring });
+    let puts = 0;
+    bucket.proxy.fault = ({ name, key }) => {
+      if (name !== 'PutObject') return undefined;
+      if (key === 'both') return { status: 400 };
+      return puts++ === 0 && (() => other.put({ ...place('both'), Body: 'other' }, options));
+    };
+    const put = s3.put({ ...place('both'), Body: 'new' }, options);
+    await assert.rejects(put, ({ $metadata }) => $metadata.httpStatusCode === 400);
+    bucket.proxy.reset();
+    assert.equal(await read('both'), 'other');
   });
 });

@@ -35,6 +35,20 @@ function propertiesOf(output, names) {
 }
 
 /**
+ * Returns what an object that is written anew keeps, as PutObject takes it: its tags, too, unless the caller may
+ * not read them, whom S3 does not tell of any.
+ *
+ * @param {InstanceType<typeof import('./object-store.js').ObjectStore>} store
+ * @param {{ place: Record<string, any>, output: Record<string, any> }} object and what GetObject answered
+ * @param {AbortSignal | undefined} signal
+ * @returns {Promise<Record<string, any>>}
+ */
+async function inputToKeep(store, { place, output }, signal) {
+  const Tagging = output.TagCount > 0 ? await tagsOf(store, place, signal) : undefined;
+  return { ...propertiesOf(output, KEPT), Metadata: output.Metadata, Tagging };
+}
+
+/**
  * Returns the tags of an object, as the commands that write one take them.
  *
  * @param {InstanceType<typeof import('./object-store.js').ObjectStore>} store
@@ -48,4 +62,4 @@ async function tagsOf(store, place, signal) {
   return new URLSearchParams(pairs).toString();
 }
 
-module.exports = { CONTENT_HEADERS, KEPT, propertiesOf, tagsOf };
+module.exports = { CONTENT_HEADERS, KEPT, inputToKeep, propertiesOf, tagsOf };

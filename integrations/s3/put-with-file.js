@@ -4,6 +4,7 @@ const { throwIfAborted } = require('../../lib/calls/abort.js');
 const { FILE_MARK } = require('../../lib/s3-objects/metadata.js');
 const { s3Commands } = require('./commands.js');
 const { besideOf, inputBeside, placeOf } = require('./inputs.js');
+const { inputToKeep } = require('./kept.js');
 const { findWritten, writeOnce } = require('./lost-answers.js');
 const { SUFFIX } = require('./object-store.js');
 
@@ -11,7 +12,8 @@ const { SUFFIX } = require('./object-store.js');
 
 /**
  * Writes an object's instruction file, if it gets one, and then the object; resolves to what that does. What may
- * replace no object leaves no file beside one, nor beside none where S3 refuses it.
+ * replace no object leaves no file beside one, nor beside none where S3 refuses it; what may replace one gives its
+ * file back then.
  *
  * @template T
  * @param {ObjectStore} store
@@ -25,6 +27,7 @@ async function putInstructionFileAnd(store, input, text, putObject, signal) {
   if (text === undefined) return putObject();
   const { IfNoneMatch } = input;
   if (IfNoneMatch !== undefined && (await exists(store, input, signal))) throw existsAlready();
+  const before = IfNoneMatch === undefined ? await fileOfBefore(store, input, signal) : undefined;
   const file = { ...inputBeside(input, SUFFIX), IfNoneMatch, Metadata: FILE_MARK, Body: text };
   throwIfAborted(signal);
   // From here on the signal is not heeded, as the two belong together: an object of before could not be read.
@@ -32,13 +35,33 @@ async function putInstructionFileAnd(store, input, text, putObject, signal) {
   try {
     return await putObject();
   } catch (error) {
-    const isRefused = /** @type {any} */ (error).$metadata?.httpStatusCode >= 400;
-    if (IfNoneMatch !== undefined && isRefused && (await exists(store, input)) === false) {
-      await store
-        .send('DeleteObjectCommand', { ...besideOf(input, SUFFIX), IfMatch })
-        .catch(() => {});
+    const { attempts, httpStatusCode: status } = /** @type {any} */ (error)?.$metadata ?? {};
+    if (IfNoneMatch !== undefined && status >= 400 && (await exists(store, input)) === false) {
+      const condition = { ...besideOf(input, SUFFIX), IfMatch };
+      await store.send('DeleteObjectCommand', condition).catch(() => {});
+    }
+    // An earlier attempt may have been heard.
+    if (before && status >= 400 && status < 500 && attempts === 1) {
+      const restored = { ...inputBeside(input, SUFFIX), ...before, IfMatch };
+      await store.send('PutObjectCommand', restored).catch(() => {});
     }
     throw error;
+  }
+}
+
+/**
+ * Returns the input that writes an instruction file as it is; nothing if there is none, or it cannot be read.
+ *
+ * @param {ObjectStore} store
+ * @param {Record<string, any>} input that of PutObject
+ * @param {AbortSignal | undefined} signal
+ */
+async function fileOfBefore(store, input, signal) {
+  try {
+    const file = await store.instructionFile(input, signal, SUFFIX);
+    return file && { ...(await inputToKeep(store, file, signal)), Body: file.text };
+  } catch {
+    return undefined;
   }
 }
 

@@ -3,7 +3,7 @@
 const { EnvelopeError, invalid } = require('../../lib/errors.js');
 const { rewrapInstructions, rewrapTarget } = require('../../lib/s3-objects/rewrap.js');
 const { callOptions, checkWhole, inputBeside } = require('./inputs.js');
-const { KEPT, propertiesOf, tagsOf } = require('./kept.js');
+const { inputToKeep } = require('./kept.js');
 const { findWritten, writeOnce } = require('./lost-answers.js');
 
 /** @typedef {InstanceType<typeof import('./object-store.js').ObjectStore>} ObjectStore */
@@ -39,10 +39,8 @@ async function rewrapInstructionFile(store, place, options) {
   if (file === undefined) throw noFile();
   const object = { metadata, instructionFile: file.text };
   const Body = await rewrapInstructions(object, settings, target);
-  const { TagCount, Metadata, ETag } = file.output;
-  const Tagging = TagCount > 0 ? await tagsOf(store, file.place, signal) : undefined;
-  const properties = { ...propertiesOf(file.output, KEPT), Metadata, Tagging };
-  const input = { ...properties, ...inputBeside(place, store.suffix), Body, IfMatch: ETag };
+  const kept = await inputToKeep(store, file, signal);
+  const input = { ...kept, ...inputBeside(place, store.suffix), Body, IfMatch: file.output.ETag };
   const bytes = Buffer.from(Body);
   return writeOnce(
     () => store.send('PutObjectCommand', input, signal),
