@@ -85,6 +85,25 @@ describe('answers of S3 that are lost (moto)', { skip: skipWithout('python', 'ex
     await assert.rejects(put, isRefused);
   });
 
+  it('hide nothing: what was cut off meanwhile is not what was put', async () => {
+    lose('PutObject', 'cut', async () => {
+      const { body } = await bucket.stored('cut');
+      await bucket.send('PutObject', { ...place('cut'), Body: body.subarray(0, 100) });
+    });
+    const put = s3.put({ ...place('cut'), Body: 'x'.repeat(200), IfNoneMatch: '*' });
+    await assert.rejects(put, isRefused);
+  });
+
+  it('are not looked for where none was', async () => {
+    await s3.put({ ...place('there'), Body: 'old' });
+    bucket.proxy.reset();
+    await assert.rejects(s3.put({ ...place('there'), Body: 'x', IfNoneMatch: '*' }), isRefused);
+    assert.deepEqual(
+      bucket.proxy.log.map(({ name }) => name),
+      ['PutObject'],
+    );
+  });
+
   for (const options of [{}, { storage }]) {
     const kind = options.storage ? ' with an instruction file' : '';
     // S3 and others differ in what they say to a second request to complete an upload.
@@ -171,14 +190,20 @@ describe('answers of S3 that are lost (moto)', { skip: skipWithout('python', 'ex
       }
     }
 
-    it('hide nothing: what another has put meanwhile is no copy', async () => {
+    it('hide nothing: what another has put meanwhile is no copy, nor one with other metadata', async () => {
       await s3.put({ ...place('taken'), Body: 'text' }, { encryptionContext, storage });
-      let answers = 0;
-      bucket.proxy.fault = ({ key }) =>
-        key === 'taken' && (answers++ === 0 ? 'reset' : answers === 2 && { status: 412 });
-      const copy = s3.copy(place('short'), { ...place('taken'), IfNoneMatch: '*' });
-      await assert.rejects(copy, isRefused);
-      assert.equal(String(await read(s3, 'taken')), 'text');
+      await s3.copy(place('short'), place('taken-too'));
+      const replacing = { MetadataDirective: 'REPLACE', Metadata: { by: 'me' } };
+      for (const [Key, more] of Object.entries({ taken: {}, 'taken-too': replacing })) {
+        const { Metadata } = await bucket.stored(Key);
+        let answers = 0;
+        bucket.proxy.fault = ({ name, key }) =>
+          name === 'CopyObject' && key === Key && (answers++ === 0 ? 'reset' : { status: 412 });
+        const copy = s3.copy(place('short'), { ...place(Key), ...more, IfNoneMatch: '*' });
+        await assert.rejects(copy, isRefused);
+        assert.equal(String(await read(s3, Key)), 'text');
+        assert.deepEqual((await bucket.stored(Key)).Metadata, Metadata);
+      }
     });
   });
 });
