@@ -178,6 +178,9 @@ export class EncryptedS3 {
    * A stream (of Node.js, of the Web, or any other async iterable of bytes) may have any length: it is
    * uploaded by parts, in constant memory. Nothing is visible before all of it is there; if it fails or is
    * aborted, the parts are deleted before the call rejects.
+   *
+   * With `IfNoneMatch`, S3 rejects with `PreconditionFailed` if the object exists. If only its instruction file
+   * does, `put` rejects with `ConditionalRequestConflict`: another `put` is under way, or was killed.
    */
   put(
     input: S3Place & {
