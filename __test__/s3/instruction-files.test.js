@@ -145,4 +145,17 @@ describe('instruction files (moto)', { skip: skipWithout('python', 'examples') }
     bucket.proxy.reset();
     assert.equal(await read('both'), 'other');
   });
+
+  it('are deleted with their objects although the signal fires between the two', async () => {
+    await s3.put({ ...place('deleted'), Body: 'text' }, options);
+    const controller = new AbortController();
+    bucket.proxy.fault = ({ name, key }) =>
+      name === 'DeleteObject' && key === 'deleted' && (() => controller.abort());
+    await s3.delete(place('deleted'), { signal: controller.signal });
+    bucket.proxy.reset();
+    await rejection(s3.delete(place('deleted'), { signal: controller.signal }), 'ABORTED');
+    assert.deepEqual(bucket.proxy.log, []);
+    const { KeyCount } = await bucket.send('ListObjectsV2', { Bucket, Prefix: 'deleted' });
+    assert.equal(KeyCount, 0);
+  });
 });

@@ -1,5 +1,6 @@
 'use strict';
 
+const { throwIfAborted } = require('../../lib/calls/abort.js');
 const { invalid } = require('../../lib/errors.js');
 const { copyObject } = require('./copy.js');
 const { getObject, getObjectStream } = require('./get.js');
@@ -117,11 +118,14 @@ class EncryptedS3 {
   async delete(input, options) {
     checkPlace(input);
     const { signal } = callOptions(options, SIGNAL);
-    const answer = await this.#store.send('DeleteObjectCommand', input, signal);
     // The newest file belongs to another version.
-    if (input.VersionId !== undefined) return answer;
+    const isVersion = input.VersionId !== undefined;
+    if (isVersion) return this.#store.send('DeleteObjectCommand', input, signal);
+    throwIfAborted(signal);
+    // Once it has begun the signal is not heeded, as the two belong together.
+    const answer = await this.#store.send('DeleteObjectCommand', input);
     for (const suffix of this.#store.suffixes()) {
-      await this.#store.send('DeleteObjectCommand', besideOf(input, suffix), signal);
+      await this.#store.send('DeleteObjectCommand', besideOf(input, suffix));
     }
     return answer;
   }
