@@ -13,6 +13,8 @@ const { rejection } = require('../support/rejects');
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
+const LIBRARY = path.join(__dirname, '..', '..');
+const NOBODY = 65534;
 const windows = process.platform === 'win32';
 
 describe('the destination', () => {
@@ -85,7 +87,8 @@ describe('the destination', () => {
     for (const name of ['folder', 'link', 'dangling']) {
       for (const overwrite of [false, true]) {
         const refused = envelope.encryptFile(place('plaintext'), place(name), { overwrite });
-        await rejection(refused, 'FILE');
+        const { message } = await rejection(refused, 'FILE');
+        assert.match(message, name === 'folder' ? /is a folder/ : /is a symbolic link/);
       }
     }
     await rejection(envelope.encryptFile(place('plaintext'), '/dev/null'), 'FILE');
@@ -109,6 +112,32 @@ describe('the destination', () => {
     }
     assert.deepEqual(place.names(), ['plaintext']);
   });
+
+  it(
+    'may lie in a folder that can be written, but not read',
+    { skip: windows && 'POSIX modes' },
+    () => {
+      const place = newPlace({ plaintext: 'text' });
+      fs.mkdirSync(place('folder'));
+      fs.chmodSync(place('folder'), 0o300);
+      // Root reads every folder.
+      const user = process.getuid() === 0 ? NOBODY : process.getuid();
+      fs.chownSync(place('folder'), user, -1);
+      for (const name of ['.', 'plaintext']) fs.chmodSync(place(name), 0o755);
+      fs.chmodSync(path.dirname(place('.')), 0o755);
+      const script = `
+      const { Envelope, RawAesKeyring } = require(${JSON.stringify(LIBRARY)});
+      const wrappingKey = Buffer.alloc(32, 1);
+      const keyring = new RawAesKeyring({ keyNamespace: 'tests', keyName: 'key', wrappingKey });
+      if (process.getuid() === 0) process.seteuid(${user});
+      const [, source, destination] = process.argv;
+      new Envelope({ keyring }).encryptFile(source, destination).catch((error) => console.log(error.code));`;
+      const args = ['-e', script, place('plaintext'), place(path.join('folder', 'message'))];
+      assert.equal(execFileSync(process.execPath, args, { encoding: 'utf8' }), '');
+      fs.chmodSync(place('folder'), 0o700);
+      assert.deepEqual(fs.readdirSync(place('folder')), ['message']);
+    },
+  );
 
   it('may have a name of 255 bytes', async () => {
     const place = newPlace({ plaintext: 'text' });

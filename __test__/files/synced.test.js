@@ -10,6 +10,7 @@ const { Envelope, RawAesKeyring } = require('../..');
 const { temporaryFolder } = require('../support/files');
 
 const JOB = path.join(__dirname, '..', 'support', 'file-job.js');
+const NEW_FILE_JOB = path.join(__dirname, '..', 'support', 'new-file-job.js');
 const CALLS = 'fsync,fdatasync,link,linkat,rename,renameat,renameat2';
 
 const folder = fs.realpathSync(temporaryFolder());
@@ -33,22 +34,26 @@ describe('a file outlasts a loss of power: it is synced before it has its name, 
         if (spawnSync('strace', ['-V']).status !== 0) return t.skip('needs strace');
         const place = path.join(fs.mkdtempSync(path.join(folder, 'place-')), 'out');
         if (old) fs.writeFileSync(place, old);
-        const steps = stepsOf(operation, sources[operation], place);
+        const steps = stepsOf(place, [JOB, operation, sources[operation], place]);
         assert.deepEqual(steps, ['sync file', 'name', 'sync folder']);
       });
     }
   }
+
+  it('written piece by piece', (t) => {
+    if (spawnSync('strace', ['-V']).status !== 0) return t.skip('needs strace');
+    const place = path.join(fs.mkdtempSync(path.join(folder, 'place-')), 'out');
+    const steps = stepsOf(place, [NEW_FILE_JOB, place, 'begin', 'place', 'exit']);
+    assert.deepEqual(steps, ['sync file', 'name', 'sync folder']);
+  });
 });
 
-/** Returns what the operation does, in order: syncs a file or the folder of `place`, and gives `place` its name. */
-function stepsOf(operation, source, place) {
+/** Returns what a job does, in order: syncs a file or the folder of `place`, and gives `place` its name. */
+function stepsOf(place, job) {
   const log = path.join(folder, 'trace');
   const trace = ['-f', '-y', '-s', '4096', '-o', log, '-e', `trace=${CALLS}`];
-  const { status, stderr } = spawnSync(
-    'strace',
-    [...trace, process.execPath, JOB, operation, source, place],
-    { encoding: 'utf8' },
-  );
+  const args = [...trace, process.execPath, ...job];
+  const { status, stderr } = spawnSync('strace', args, { encoding: 'utf8' });
   assert.equal(status, 0, stderr);
   return fs
     .readFileSync(log, 'utf8')

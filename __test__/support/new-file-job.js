@@ -22,6 +22,7 @@ const STEPS = {
   },
   place: () => file.place(),
   discard: () => file.discard(),
+  exit: () => process.exit(),
   handle: () => process.on('SIGTERM', handler),
   unhandle: () => process.off('SIGTERM', handler),
   async untilCaught() {
