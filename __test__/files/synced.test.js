@@ -11,6 +11,7 @@ const { temporaryFolder } = require('../support/files');
 
 const JOB = path.join(__dirname, '..', 'support', 'file-job.js');
 const NEW_FILE_JOB = path.join(__dirname, '..', 'support', 'new-file-job.js');
+const WITHOUT = path.join(__dirname, '..', 'support', 'without.py');
 const CALLS = 'fsync,fdatasync,link,linkat,rename,renameat,renameat2';
 
 const folder = fs.realpathSync(temporaryFolder());
@@ -40,6 +41,15 @@ describe('a file outlasts a loss of power: it is synced before it has its name, 
     }
   }
 
+  it('where its name cannot be linked, and it is copied: both are synced', (t) => {
+    const wrapper = ['python3', WITHOUT, 'links'];
+    if (spawnSync('strace', ['-V']).status !== 0) return t.skip('needs strace');
+    if (spawnSync(wrapper[0], [...wrapper.slice(1), 'true']).status !== 0) return t.skip('seccomp');
+    const place = path.join(fs.mkdtempSync(path.join(folder, 'place-')), 'out');
+    const steps = stepsOf(place, [JOB, 'encryptFile', sources.encryptFile, place], wrapper);
+    assert.deepEqual(steps, ['sync file', 'name', 'sync file', 'name', 'sync folder']);
+  });
+
   it('written piece by piece', (t) => {
     if (spawnSync('strace', ['-V']).status !== 0) return t.skip('needs strace');
     const place = path.join(fs.mkdtempSync(path.join(folder, 'place-')), 'out');
@@ -49,10 +59,10 @@ describe('a file outlasts a loss of power: it is synced before it has its name, 
 });
 
 /** Returns what a job does, in order: syncs a file or the folder of `place`, and gives `place` its name. */
-function stepsOf(place, job) {
+function stepsOf(place, job, wrapper = []) {
   const log = path.join(folder, 'trace');
   const trace = ['-f', '-y', '-s', '4096', '-o', log, '-e', `trace=${CALLS}`];
-  const args = [...trace, process.execPath, ...job];
+  const args = [...trace, ...wrapper, process.execPath, ...job];
   const { status, stderr } = spawnSync('strace', args, { encoding: 'utf8' });
   assert.equal(status, 0, stderr);
   return fs
