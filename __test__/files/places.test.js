@@ -1,11 +1,12 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { execFileSync } = require('node:child_process');
+const { execFileSync, spawn, spawnSync } = require('node:child_process');
 const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 const { describe, it } = require('node:test');
+const { setTimeout: sleep } = require('node:timers/promises');
 
 const { flip } = require('../support/edits');
 const { envelope, newPlace, other } = require('../support/places');
@@ -14,6 +15,9 @@ const { rejection } = require('../support/rejects');
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const LIBRARY = path.join(__dirname, '..', '..');
+const FILE_JOB = path.join(__dirname, '..', 'support', 'file-job.js');
+const LOOKING_MS = 2_000;
+const PATIENCE_MS = 20_000;
 const NOBODY = 65534;
 const windows = process.platform === 'win32';
 
@@ -167,6 +171,33 @@ describe('the source', () => {
     execFileSync('mkfifo', [place('pipe')]);
     await rejection(envelope.encryptFile(place('pipe'), place('out')), 'FILE');
   });
+
+  it(
+    'must still be a file when it is opened',
+    { skip: process.platform !== 'linux' && 'Linux' },
+    async (t) => {
+      if (spawnSync('strace', ['-V']).status !== 0) return t.skip('needs strace');
+      const place = newPlace({ plaintext: 'text' });
+      // Time for another to come to its place, between the look at it and the opening.
+      const slow = `inject=stat,statx,newfstatat:delay_exit=${LOOKING_MS * 1000}`;
+      const trace = ['-f', '-qq', '-o', '/dev/null', '-P', place('plaintext'), '-e', slow];
+      const job = [FILE_JOB, 'encryptFile', place('plaintext'), place('out')];
+      const child = spawn('strace', [...trace, process.execPath, ...job]);
+      const lines = child.stdout.setEncoding('utf8')[Symbol.asyncIterator]();
+      assert.equal((await lines.next()).value, '{}\n');
+      await sleep(LOOKING_MS / 2);
+      fs.unlinkSync(place('plaintext'));
+      execFileSync('mkfifo', [place('plaintext')]);
+      const answer = lines.next();
+      const answered = await Promise.race([answer, sleep(PATIENCE_MS, undefined, { ref: false })]);
+      // Whoever waits for the pipe goes on.
+      fs.closeSync(fs.openSync(place('plaintext'), 'r+'));
+      assert.ok(answered, 'a named pipe is waited for');
+      const { code, left } = JSON.parse(answered.value);
+      assert.equal(code, 'ERR_ENVELOPE_FILE');
+      assert.deepEqual(left, ['plaintext']);
+    },
+  );
 
   const byRoot = process.getuid?.() === 0 && 'root may read every file';
   it('must be readable', { skip: windows ? 'POSIX modes' : byRoot }, async () => {
