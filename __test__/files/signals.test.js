@@ -33,6 +33,12 @@ describe(
       assert.deepEqual(ended, { code: 7, signal: null, left: [] });
     });
 
+    it('leaves the file alone where a handler that the program had goes on', async (t) => {
+      const ended = await end(t, ['goOn', 'begin', 'handled', 'place', 'exit']);
+      if (!ended) return;
+      assert.deepEqual(ended, { code: 0, signal: null, left: ['out'] });
+    });
+
     it('ends the process as ever once the file is in place, and leaves that', async (t) => {
       const ended = await end(t, ['begin', 'place']);
       if (!ended) return;

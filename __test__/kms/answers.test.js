@@ -83,6 +83,40 @@ describe('what KMS may answer to KMS keyrings (injected)', () => {
     await rejection(any.decrypt(message), 'KMS_INTERNAL');
   });
 
+  it('another key, or none, in the answer to ReEncrypt: KMS_INTERNAL', async () => {
+    const third = arn('3333');
+    const good = { SourceKeyId: first, KeyId: third, CiphertextBlob };
+    const rewrapped = (options) =>
+      envelope({ keyId: first }).rewrapDataKey('x', envelope({ keyId: third }), options);
+    const asked = [];
+    answer = (_, body) => asked.push(body) && { body: good };
+    const options = { encryptionContext: { a: '1' }, newEncryptionContext: { b: '2' } };
+    assert.equal((await rewrapped(options)).keyId, third);
+    const [{ SourceEncryptionContext, DestinationEncryptionContext }] = asked;
+    assert.deepEqual(
+      [SourceEncryptionContext, DestinationEncryptionContext],
+      [{ a: '1' }, { b: '2' }],
+    );
+    for (const wrong of [
+      { SourceKeyId: third },
+      { SourceKeyId: undefined },
+      { KeyId: undefined },
+      { KeyId: 'alias/app' },
+      { CiphertextBlob: '' },
+    ]) {
+      answer = () => ({ body: { ...good, ...wrong } });
+      await rejection(rewrapped(), 'KMS_INTERNAL');
+    }
+  });
+
+  it('nothing about a data key that is to be wrapped under a key of another Region: it is not asked', async () => {
+    answer = () => assert.fail('KMS was asked');
+    const there = envelope({ keyId: second });
+    const refused = envelope({ keyId: first }).rewrapDataKey('x', there);
+    const { message } = await rejection(refused, 'INVALID_ARGUMENT');
+    assert.match(message, /same Region, which is eu-west-1/);
+  });
+
   it('says which permission is missing', async () => {
     for (const operation of ['GenerateDataKey', 'Encrypt']) {
       answer = (asked, body) =>

@@ -25,6 +25,11 @@ const STEPS = {
   exit: () => process.exit(),
   handle: () => process.on('SIGTERM', handler),
   unhandle: () => process.off('SIGTERM', handler),
+  goOn: () => process.on('SIGTERM', () => {}),
+  async handled() {
+    process.kill(process.pid, 'SIGTERM');
+    await sleep(HANDLING_MS);
+  },
   async untilCaught() {
     while (!catches(SIGTERM)) await sleep(5);
   },
