@@ -117,6 +117,18 @@ describe('what KMS may answer to KMS keyrings (injected)', () => {
     assert.match(message, /same Region, which is eu-west-1/);
   });
 
+  it('gives the credentials of the Region of the first key, whichever key a message is under', async () => {
+    answer = agree;
+    const message = await envelope({ keyId: second }).encrypt('x');
+    const regions = [];
+    const credentials = async ({ callerClientConfig }) => {
+      regions.push(await callerClientConfig.region());
+      return { accessKeyId: 'AKIDTEST', secretAccessKey: 'test' };
+    };
+    assert.equal(String(await strict({ credentials }).decrypt(message)), 'x');
+    assert.deepEqual(regions, ['eu-west-1']);
+  });
+
   it('says which permission is missing', async () => {
     for (const operation of ['GenerateDataKey', 'Encrypt']) {
       answer = (asked, body) =>

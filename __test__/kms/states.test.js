@@ -190,6 +190,16 @@ describe('Envelope.open (injected)', () => {
     });
   }
 
+  it('another usage or key spec: KMS_KEY_USAGE, and the error says which of the two', async () => {
+    for (const [wrong, problem] of [
+      [{ KeyUsage: 'SIGN_VERIFY' }, /usage is ENCRYPT_DECRYPT/],
+      [{ KeySpec: 'RSA_2048' }, /key spec is SYMMETRIC_DEFAULT/],
+    ]) {
+      const opened = open({ DescribeKey: { body: { KeyMetadata: { ...metadata, ...wrong } } } });
+      assert.match((await rejection(opened, 'KMS_KEY_USAGE')).message, problem);
+    }
+  });
+
   it('says nothing good of an answer that says nothing', async () => {
     await rejection(open({ DescribeKey: { body: {} } }), 'KMS_INTERNAL');
     await open({ DescribeKey: { body: { KeyMetadata: {} } } });
