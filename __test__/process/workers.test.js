@@ -1,11 +1,13 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { execFile } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
 const { setTimeout: wait } = require('node:timers/promises');
 const { describe, it } = require('node:test');
+const { promisify } = require('node:util');
 const { Worker } = require('node:worker_threads');
 
 const { Envelope, LocalKeyring } = require('../..');
@@ -15,6 +17,7 @@ const { bytesWritten } = require('../support/written');
 const SCRIPT = path.join(__dirname, '..', 'support', 'worker-load.js');
 /** For what waits until something happens. */
 const LIMIT = { timeout: 60_000 };
+const skip = process.platform !== 'linux' && 'Linux';
 const folder = temporaryFolder();
 
 describe('worker threads', () => {
@@ -39,6 +42,19 @@ describe('worker threads', () => {
     }
     assert.deepEqual(await lasts, { messages: ['started', 'done'], code: 0 });
   });
+
+  it(
+    'share threads of the addon, which end with the last of them',
+    { ...LIMIT, skip },
+    async () => {
+      const job = path.join(__dirname, '..', 'support', 'ending-workers.js');
+      const own = fs.mkdtempSync(path.join(folder, 'ending-'));
+      const { stdout } = await promisify(execFile)(process.execPath, [job, own]);
+      const [afterFirst, afterLast] = JSON.parse(stdout);
+      assert.ok(afterFirst > 0);
+      assert.equal(afterLast, 0);
+    },
+  );
 
   it('leave no plaintext file half-written when they are terminated', LIMIT, async () => {
     const plaintext = Buffer.alloc(3_000_000, 7);
