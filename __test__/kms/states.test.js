@@ -172,6 +172,14 @@ describe('Envelope.open (injected)', () => {
     await rejection(open({ DescribeKey: denied, GenerateDataKey: disabled }), 'KMS_KEY_DISABLED');
   });
 
+  it('a tried key that unwraps another data key than it wrapped: KMS_INTERNAL', async () => {
+    const Plaintext = Buffer.alloc(32, 9).toString('base64');
+    const answers = { DescribeKey: refusal('AccessDeniedException') };
+    const other = { body: { ...dataKey, Plaintext } };
+    const { message } = await rejection(open({ ...answers, Decrypt: other }), 'KMS_INTERNAL');
+    assert.match(message, /unwraps another data key/);
+  });
+
   for (const [state, code] of [
     ['Disabled', 'KMS_KEY_DISABLED'],
     ['PendingDeletion', 'KMS_KEY_STATE'],

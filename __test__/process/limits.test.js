@@ -98,6 +98,13 @@ describe('a process with few threads', { skip: !LINUX && 'Linux only' }, () => {
     assert.match(none.encrypt, LACKING);
   });
 
+  it('is told so by doctor where a thread is needed to look up the name of a host', async () => {
+    const env = { AWS_ENDPOINT_URL_KMS: kms.endpoint.replace('127.0.0.1', 'localhost') };
+    const one = await doctor({ preload: preload(), failAfter: 1, env });
+    assert.equal(one.code, 1);
+    assert.match(one.encrypt, LACKING);
+  });
+
   it('works, or says what it lacks, under ulimit -u', async (t) => {
     if (process.getuid() !== 0) return t.skip('only root can be another user');
     const found = new Set();
