@@ -21,15 +21,22 @@ const LINUX = process.platform === 'linux';
 describe('a host that takes no connection', { skip: !LINUX && 'Linux' }, () => {
   it('is given up after connectTimeoutMs: KMS_TIMEOUT, which is retryable', async (t) => {
     const port = await silentPort(t);
-    const keyring = new AwsKmsKeyring({
-      keyId: 'arn:aws:kms:eu-west-1:111122223333:key/1111',
-      endpoint: `http://127.0.0.1:${port}`,
-      connectTimeoutMs: 200,
-      attemptTimeoutMs: 2_000,
-      timeoutMs: 60_000,
-      maxAttempts: 1,
-    });
-    const error = await rejection(new Envelope({ keyring }).encrypt('x'), 'KMS_TIMEOUT');
+    const ended = [];
+    const call = async (connectTimeoutMs) => {
+      const keyring = new AwsKmsKeyring({
+        keyId: 'arn:aws:kms:eu-west-1:111122223333:key/1111',
+        endpoint: `http://127.0.0.1:${port}`,
+        connectTimeoutMs,
+        attemptTimeoutMs: 60_000,
+        timeoutMs: 60_000,
+        maxAttempts: 1,
+      });
+      const error = await rejection(new Envelope({ keyring }).encrypt('x'), 'KMS_TIMEOUT');
+      ended.push(connectTimeoutMs);
+      return error;
+    };
+    const [, error] = await Promise.all([call(2_000), call(100)]);
+    assert.deepEqual(ended, [100, 2_000]);
     assert.equal(error.retryable, true);
     assert.match(error.cause.message, /^no connection in time/);
   });
