@@ -169,7 +169,7 @@ describe('the guard of a key service', () => {
 
   it('ends an attempt after attemptTimeoutMs, and tries again', async () => {
     answer = (operation, body, calls) => (calls === 1 ? { never: true } : good(operation, body));
-    const impatient = envelope({ attemptTimeoutMs: 150 });
+    const impatient = envelope({ attemptTimeoutMs: 150, timeoutMs: 3_000 });
     assert.ok(await impatient.encrypt('x'));
     assert.equal(fake.state.calls, 2);
   });

@@ -70,6 +70,39 @@ describe('a native transform that was released midway', () => {
   }
 });
 
+describe('what was released', () => {
+  it('is a batch that is written: it has no data key any more', async () => {
+    const batch = await binding.createBatchEncryptor(client, [], 1, 10);
+    batch.release();
+    const output = new Uint8Array(1000);
+    assert.throws(() => batch.encrypt([new Uint8Array(10)], [output]), /start another/);
+    assert.throws(() => batch.transform(), /start another/);
+    assert.ok(output.every((byte) => byte === 0));
+  });
+
+  it('is a batch that is read: it has no data keys any more', async () => {
+    const headers = binding.BatchHeaders.create(client, []);
+    headers.push([message]);
+    const batch = await headers.unwrap();
+    batch.release();
+    const output = new Uint8Array(1000);
+    assert.throws(() => batch.decrypt(0, [message], [output]), /start another/);
+    assert.throws(() => batch.transform(0), /start another/);
+    assert.throws(() => batch.plaintextLength(0, message), /start another/);
+    assert.ok(output.every((byte) => byte === 0));
+  });
+
+  it('is a header: it tells nothing any more, and starts nothing', () => {
+    const header = binding.HeaderReader.create(client, [], false);
+    assert.equal(header.push(message), true);
+    header.release();
+    assert.throws(() => header.push(message), /start another/);
+    assert.throws(() => header.fields(), /start another/);
+    assert.throws(() => header.startDecryption(), /start another/);
+    assert.equal(header.takeRest().length, 0);
+  });
+});
+
 function sealed() {
   const output = new Uint8Array(2000);
   const length = binding.encryptShort(client, [], new Uint8Array(95), output);

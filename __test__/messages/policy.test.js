@@ -70,6 +70,19 @@ describe('allowedKeys', () => {
   });
 });
 
+describe('maxEncryptedDataKeys', () => {
+  it('is the most that a message may have, written or read', async () => {
+    const generator = aes('first');
+    const both = new MultiKeyring({ generator, children: [aes('second')] });
+    const message = new Envelope({ keyring: both, maxEncryptedDataKeys: 2 }).encryptSync('x');
+    const reader = (most) => new Envelope({ keyring: generator, maxEncryptedDataKeys: most });
+    assert.equal(String(await reader(2).decrypt(message)), 'x');
+    await rejection(reader(1).decrypt(message), 'LIMIT_EXCEEDED');
+    const writer = new Envelope({ keyring: both, maxEncryptedDataKeys: 1 });
+    await rejection(writer.encrypt('x'), 'LIMIT_EXCEEDED');
+  });
+});
+
 describe('maxPlaintextLength', () => {
   const envelope = new Envelope({ keyring, maxPlaintextLength: 1000, frameLength: 100 });
   const unlimited = new Envelope({ keyring, frameLength: 100 });
