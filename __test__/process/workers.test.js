@@ -18,6 +18,8 @@ const SCRIPT = path.join(__dirname, '..', 'support', 'worker-load.js');
 /** For what waits until something happens. */
 const LIMIT = { timeout: 60_000 };
 const skip = process.platform !== 'linux' && 'Linux';
+/** Of a file that takes a second, or some. */
+const LENGTH = 1024 * 1024 * 1024;
 const folder = temporaryFolder();
 
 describe('worker threads', () => {
@@ -55,6 +57,24 @@ describe('worker threads', () => {
       assert.equal(afterLast, 0);
     },
   );
+
+  it('give up the file under way when they are terminated', LIMIT, async () => {
+    const own = fs.mkdtempSync(path.join(folder, 'long-'));
+    const [source, place] = ['source', 'place'].map((name) => path.join(own, name));
+    fs.writeFileSync(source, '');
+    fs.truncateSync(source, LENGTH);
+    const script = `
+      const { workerData: { library, key, source, place } } = require('node:worker_threads');
+      const { Envelope, LocalKeyring } = require(library);
+      new Envelope({ keyring: LocalKeyring.generate(key) }).encryptFile(source, place);`;
+    const library = path.join(__dirname, '..', '..');
+    const key = path.join(own, 'key');
+    const worker = new Worker(script, { eval: true, workerData: { library, key, source, place } });
+    await until(() => bytesWritten(process.pid, own) > 0);
+    await worker.terminate();
+    await until(() => bytesWritten(process.pid, own) === 0);
+    assert.deepEqual(fs.readdirSync(own).sort(), ['key', 'source']);
+  });
 
   it('leave no plaintext file half-written when they are terminated', LIMIT, async () => {
     const plaintext = Buffer.alloc(3_000_000, 7);
