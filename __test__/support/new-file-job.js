@@ -1,8 +1,9 @@
 'use strict';
 
-// `new-file-job.js PLACE STEP...`: writes a file, takes these steps in turn, prints "ready" and waits for
-// a signal. Linux only.
+// `new-file-job.js PLACE STEP...`: writes a file, takes these steps in turn, prints the names in
+// its folder as JSON, and waits for a signal. Linux only.
 const fs = require('node:fs');
+const path = require('node:path');
 const { setTimeout: sleep } = require('node:timers/promises');
 
 const binding = require('../../lib/native/load.js');
@@ -41,7 +42,7 @@ const STEPS = {
 
 async function main() {
   for (const step of steps) await STEPS[step]();
-  fs.writeSync(1, 'ready');
+  fs.writeSync(1, JSON.stringify(fs.readdirSync(path.dirname(place))));
   setInterval(() => {}, 1000);
 }
 
