@@ -3,7 +3,6 @@
 //! Each has a scheduler and the network events of its own, so that it can be started, or fail to be,
 //! alone; a task stays on the thread that it was given to.
 
-use std::any::Any;
 use std::cell::Cell;
 use std::future::Future;
 use std::io;
@@ -74,7 +73,7 @@ where
         match AssertUnwindSafe(future).catch_unwind().await {
             Ok(Ok(value)) => deferred.resolve(move |_| Ok(value)),
             Ok(Err(error)) => deferred.reject(error),
-            Err(panic) => deferred.reject(to_napi(panicked(panic.as_ref()))),
+            Err(_) => deferred.reject(to_napi(panicked())),
         }
     });
     Ok(PromiseRaw::new(env.raw(), promise.raw()))
@@ -168,12 +167,7 @@ fn stop(running: Vec<Running>, ended: &Receiver<()>) {
     }
 }
 
-/// A fault of ours or of a dependency; or a thread that a dependency could not start.
-fn panicked(panic: &(dyn Any + Send)) -> Error {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or_default();
-    if text.starts_with("OS can't spawn worker thread") {
-        return threads::unavailable(&io::Error::from(io::ErrorKind::WouldBlock));
-    }
+/// A fault of ours: what waits for services and their threads has errors of its own when it panics.
+fn panicked() -> Error {
     Error::new(Code::Internal, "the addon failed unexpectedly; please report this")
 }

@@ -1,12 +1,15 @@
 //! A dependency that panics fails the one call, and prints nothing.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::future::Future;
+use std::io;
 use std::panic::{AssertUnwindSafe, PanicHookInfo};
 
 use futures_util::FutureExt;
 
 use crate::error::{Code, Error, Result};
+use crate::threads;
 
 thread_local! {
     /// Where this thread panicked last.
@@ -22,20 +25,32 @@ pub fn silence_panics() {
 /// The answer, or an error that names what was being done, and where the panic was.
 ///
 /// # Errors
-/// `Internal` if the future panics; what the future itself says.
+/// `Internal` if the future panics, or `System` if that was for want of a thread; what the future itself
+/// says.
 pub async fn unless_it_panics<T>(
     operation: &str,
     answer: impl Future<Output = Result<T>>,
 ) -> Result<T> {
     // Nothing that the future has half-changed is used after it.
-    let Ok(answer) = AssertUnwindSafe(answer).catch_unwind().await else {
-        let place = PLACE.with_borrow_mut(Option::take);
-        let place = place.map(|place| format!(" at {place}")).unwrap_or_default();
-        let message =
-            format!("{operation} failed unexpectedly: code panicked{place}; please report this");
-        return Err(Error::new(Code::Internal, message));
-    };
-    answer
+    AssertUnwindSafe(answer)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|panic| Err(panicked(operation, panic.as_ref())))
+}
+
+/// A fault of ours or of a dependency; or a thread that a dependency could not start, as to look up the
+/// name of a host.
+fn panicked(operation: &str, panic: &(dyn Any + Send)) -> Error {
+    let place = PLACE.with_borrow_mut(Option::take);
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or_default();
+    if text.starts_with("OS can't spawn worker thread") {
+        return threads::unavailable(&io::Error::from(io::ErrorKind::WouldBlock));
+    }
+    let place = place.map(|place| format!(" at {place}")).unwrap_or_default();
+    let message =
+        format!("{operation} failed unexpectedly: code panicked{place}; please report this");
+    Error::new(Code::Internal, message)
 }
 
 fn remember(info: &PanicHookInfo<'_>) {
@@ -47,4 +62,24 @@ fn remember(info: &PanicHookInfo<'_>) {
         format!("{}:{}", short.join("/"), location.line())
     });
     PLACE.set(place);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn outcome(panic: impl FnOnce()) -> Code {
+        let work = async {
+            panic();
+            Ok(())
+        };
+        unless_it_panics("a test", work).await.unwrap_err().code()
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_fault_but_for_want_of_a_thread() {
+        let spawning = "OS can't spawn worker thread: Resource temporarily unavailable";
+        assert_eq!(outcome(|| panic!("boom")).await, Code::Internal);
+        assert_eq!(outcome(move || panic!("{spawning}")).await, Code::System);
+    }
 }
