@@ -129,12 +129,13 @@ describe('what KMS may answer to KMS keyrings (injected)', () => {
     assert.deepEqual(regions, ['eu-west-1']);
   });
 
-  it('says which permission is missing', async () => {
+  it('says which permission is missing, and gives the id of the request', async () => {
     for (const operation of ['GenerateDataKey', 'Encrypt']) {
       answer = (asked, body) =>
         asked === operation ? refusal('AccessDeniedException') : agree(asked, body);
-      const { message } = await rejection(strict().encrypt('x'), 'KMS_ACCESS_DENIED');
-      assert.match(message, new RegExp(`allow kms:${operation} `));
+      const error = await rejection(strict().encrypt('x'), 'KMS_ACCESS_DENIED');
+      assert.match(error.message, new RegExp(`allow kms:${operation} `));
+      assert.equal(error.requestId, `request-${fake.state.calls}`);
     }
   });
 

@@ -89,7 +89,7 @@ describe('the guard of a key service', () => {
     assert.equal(fake.state.calls, 5);
     assert.equal(error.circuit, 'open');
     assert.equal(error.retryable, true);
-    assert.ok(error.retryAfterMs > 0 && error.retryAfterMs <= 400);
+    assert.ok(error.retryAfterMs > 1 && error.retryAfterMs <= 400);
     assert.ok(error.message.includes(ARN));
     const [{ state, keyId, region }] = guarded.stats().keyService.breakers;
     assert.deepEqual([state, keyId, region], ['open', ARN, 'us-east-1']);
