@@ -68,8 +68,10 @@ describe('who waits for the keys of a tenant', () => {
   it('destroys nothing if the signal has fired', async (t) => {
     const store = new MemoryStore();
     const fields = await open(t, { store });
+    const before = await store.load('acme');
+    assert.notEqual(before, undefined);
     await rejection(fields.destroy({ signal: AbortSignal.abort() }), 'ABORTED');
-    assert.ok(await store.load('acme'));
+    assert.deepEqual(await store.load('acme'), before);
     assert.equal(fields.closed, false);
     await fields.destroy();
     assert.equal(await store.load('acme'), undefined);

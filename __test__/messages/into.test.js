@@ -6,7 +6,7 @@ const { describe, it } = require('node:test');
 
 const { Envelope, RawAesKeyring } = require('../..');
 const { flip } = require('../support/edits');
-const { rejection } = require('../support/rejects');
+const { rejection, thrown } = require('../support/rejects');
 
 const keyring = new RawAesKeyring({
   keyNamespace: 'tests',
@@ -70,8 +70,9 @@ describe('into', () => {
         assert.deepEqual(writer.decryptSync(message, { into: plain.subarray(7) }), data);
         assertAround(plain, 7, data);
         const failed = Buffer.alloc(length + 2000, 0xaa);
-        assert.throws(() =>
-          writer.decryptSync(message.subarray(0, -1), { into: failed.subarray(7) }),
+        thrown(
+          () => writer.decryptSync(message.subarray(0, -1), { into: failed.subarray(7) }),
+          'TRUNCATED_MESSAGE',
         );
         assert.ok(failed.subarray(7 + length).every((byte) => byte === 0xaa));
       }

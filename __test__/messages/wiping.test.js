@@ -5,17 +5,27 @@ const { describe, it } = require('node:test');
 
 const { Envelope, RawAesKeyring } = require('../..');
 const { flip, truncate } = require('../support/edits');
+const { rejection } = require('../support/rejects');
 
 const PLAINTEXT = Buffer.alloc(3_000, 'secret text');
 const SIGNED = 'AES_256_GCM_HKDF_SHA512_COMMIT_KEY_ECDSA_P384';
 
-/** How a message is changed after its first frame, which still verifies. */
+/** How a message is changed after its first frame, which still verifies, and how that is refused. */
 const EDITS = {
-  'a changed second frame': (message) => flip(message, 'frame 2 content'),
-  'a changed final tag': (message) => flip(message, 'final tag'),
-  'a changed last byte': (message) => flip(message, 'last byte'),
-  'a cut before its final frame': (message) => truncate(message, { before: 'final frame' }),
-  'a byte after its end': (message) => Buffer.concat([message, Buffer.of(0)]),
+  'a changed second frame': [
+    (message) => flip(message, 'frame 2 content'),
+    'AUTHENTICATION_FAILED',
+  ],
+  'a changed final tag': [(message) => flip(message, 'final tag'), 'AUTHENTICATION_FAILED'],
+  'a changed last byte': [(message) => flip(message, 'last byte'), 'AUTHENTICATION_FAILED'],
+  'a cut before its final frame': [
+    (message) => truncate(message, { before: 'final frame' }),
+    'TRUNCATED_MESSAGE',
+  ],
+  'a byte after its end': [
+    (message) => Buffer.concat([message, Buffer.of(0)]),
+    'MALFORMED_MESSAGE',
+  ],
 };
 
 const CALLS = {
@@ -33,10 +43,10 @@ describe('a decryption that fails', () => {
 
   for (const [kind, own] of Object.entries(envelopes)) {
     const message = own.encryptSync(PLAINTEXT);
-    for (const [edit, change] of Object.entries(EDITS)) {
+    for (const [edit, [change, code]] of Object.entries(EDITS)) {
       for (const [name, call] of Object.entries(CALLS)) {
         it(`leaves no plaintext of a message with ${edit}, ${kind} behind: ${name}`, async () => {
-          const buffers = await allocatedBy(() => assert.rejects(call(own, change(message))));
+          const buffers = await allocatedBy(() => rejection(call(own, change(message)), code));
           assert.ok(buffers.length > 0, 'a buffer for the plaintext was seen');
           assert.ok(!buffers.some(holdsPlaintext), 'plaintext is left in a buffer');
         });
@@ -44,7 +54,7 @@ describe('a decryption that fails', () => {
 
       it(`leaves no plaintext in \`into\` with ${edit}, ${kind}`, async () => {
         const into = Buffer.alloc(message.length + 1, 0xaa);
-        await assert.rejects(own.decrypt(change(message), { into }));
+        await rejection(own.decrypt(change(message), { into }), code);
         assert.ok(!holdsPlaintext(into));
       });
     }

@@ -86,7 +86,11 @@ async function files(folder) {
   await writeNewFile(file('new'), false, pieceByPiece);
   assert.ok(data.equals(fs.readFileSync(file('new'))));
   await assert.rejects(writeNewFile(file('new'), false, pieceByPiece), EnvelopeError);
-  await assert.rejects(writeNewFile(file('not'), false, () => Promise.reject(new Error('x'))));
+  const failure = new Error('x');
+  await assert.rejects(
+    writeNewFile(file('not'), false, () => Promise.reject(failure)),
+    failure,
+  );
 
   const signal = AbortSignal.timeout(1);
   await own.encryptFile(file('plain'), file('aborted'), { signal }).catch(expected);

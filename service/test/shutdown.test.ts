@@ -84,5 +84,8 @@ test("the service says that it is not ready before it takes no more requests", a
   assert.equal(report.ending, true);
   assert.equal((await device.generate()).errors, undefined);
   assert.equal(await ending, 0);
-  await assert.rejects(fetch(`${url}/livez`));
+  await assert.rejects(
+    fetch(`${url}/livez`),
+    ({ cause }: Error) => (cause as { code?: string }).code === "ECONNREFUSED",
+  );
 });
