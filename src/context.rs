@@ -194,14 +194,14 @@ mod tests {
     }
 
     #[test]
-    fn serializes_as_the_specification_says() {
+    fn pairs_are_written_as_the_specification_says() {
         assert_eq!(context(&[]).unwrap().serialize(), b"");
         let bytes = context(&[("b", "2"), ("a", "")]).unwrap().serialize();
         assert_eq!(bytes, b"\0\x02\0\x01a\0\0\0\x01b\0\x012");
     }
 
     #[test]
-    fn sorts_by_utf8_and_not_by_utf16() {
+    fn pairs_are_sorted_by_utf8_and_not_by_utf16() {
         // In UTF-16 the surrogates of U+1F600 sort before U+FF5E; in UTF-8 they sort after.
         let context = context(&[("\u{1f600}", "x"), ("\u{ff5e}", "y")]).unwrap();
         let keys: Vec<_> = context.iter().map(|(key, _)| key).collect();
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_reserved_repeated_and_oversized() {
+    fn reserved_repeated_and_oversized_pairs_are_refused() {
         let long = "x".repeat(65_536);
         let cases = [
             vec![("aws-crypto-public-key", "x")],

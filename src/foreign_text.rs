@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_seen_is_escaped_and_what_is_seen_stays() {
+    fn invisible_characters_are_escaped_and_visible_ones_stay() {
         assert_eq!(shown("a\nb\u{1b}[31m\u{9b}0m"), r"a\nb\u{1b}[31m\u{9b}0m");
         assert_eq!(
             shown("\u{202e}\u{200b}\u{2066}\u{e0041}"),
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_long_is_cut_and_says_so() {
+    fn a_long_text_is_cut_and_says_so() {
         let long = "é".repeat(1 << 20);
         let text = shown(&long);
         assert!(text.ends_with("... (cut; 2097152 bytes in all)"), "{text}");
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_short_however_many_there_are() {
+    fn a_list_names_five_and_counts_the_rest() {
         let names = vec!["n"; 1000];
         let list = listed(names.iter().copied());
         assert_eq!(list, r#""n", "n", "n", "n", "n" and 995 more"#);

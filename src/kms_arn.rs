@@ -98,7 +98,7 @@ mod tests {
     const MRK: &str = "arn:aws:kms:us-east-1:111122223333:key/mrk-4321abcd12ab34cd56ef1234567890ab";
 
     #[test]
-    fn reads_the_parts_and_writes_the_same_text() {
+    fn an_arn_is_read_by_its_parts_and_written_the_same() {
         for text in [KEY, MRK, "arn:aws:kms:eu-west-1:111122223333:alias/app/main_1"] {
             assert_eq!(KmsArn::parse(text).unwrap().to_string(), text);
         }

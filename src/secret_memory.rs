@@ -168,14 +168,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_kept_all_the_same() {
+    fn a_secret_too_long_for_a_slot_is_kept_too() {
         for length in [0, 1, SLOT, SLOT + 1, 5000] {
             assert_eq!(locked(9, length).expose(), vec![9; length]);
         }
     }
 
     #[test]
-    fn threads_share_the_pool() {
+    fn many_threads_can_use_the_pool_at_once() {
         std::thread::scope(|scope| {
             for byte in 0..8 {
                 scope.spawn(move || {

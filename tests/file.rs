@@ -18,7 +18,7 @@ use place::{Place, encryptor};
 const MIB: usize = 1 << 20;
 
 #[test]
-fn every_length_comes_back() {
+fn a_plaintext_of_any_length_comes_back() {
     let place = Place::new();
     for length in [0, 1, 65_535, 65_536, 65_537, MIB - 1, MIB, MIB + 1, 5 * MIB] {
         for frame_length in [DEFAULT_FRAME_LENGTH, 5_000_011] {
@@ -39,7 +39,7 @@ fn every_length_comes_back() {
 }
 
 #[test]
-fn messages_are_those_of_memory() {
+fn a_message_in_a_file_is_read_in_memory() {
     let place = Place::new();
     let plaintext = bytes(3 * MIB + 5);
     place.write("plain", &plaintext);
@@ -131,7 +131,7 @@ fn links_do_not_hide_the_source() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_no_file_is_neither_read_nor_replaced() {
+fn a_socket_or_a_device_is_neither_read_nor_replaced() {
     use std::os::unix::net::UnixListener;
     let place = Place::new();
     place.write("plain", b"source");

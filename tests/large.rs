@@ -32,7 +32,7 @@ fn refused(message: &[u8]) -> (Code, String) {
 }
 
 #[test]
-fn whole_and_in_pieces_of_any_length_it_is_the_same() {
+fn a_message_decrypts_alike_whole_and_in_pieces_of_any_length() {
     let (message, client, none) = (message(), client(FRAME_LENGTH), context(&[]));
     assert_eq!(decrypt(&client, &none, &message).unwrap(), plaintext());
     for length in [1_000_000, 1 << 20, 5 * SEALED, 5 * SEALED + 1] {
@@ -53,7 +53,7 @@ fn each_frame_has_its_own_number() {
 }
 
 #[test]
-fn of_all_frames_that_were_changed_the_first_is_named() {
+fn the_first_of_the_changed_frames_is_named() {
     for changed in [[1, 2], [7, 6], [50, 30], [9, 50]] {
         let mut message = message();
         for frame in changed {
@@ -79,7 +79,7 @@ fn frames_that_were_moved_are_refused() {
 }
 
 #[test]
-fn a_final_frame_in_the_middle_ends_it() {
+fn a_final_frame_in_the_middle_is_refused() {
     let mut message = message();
     let (end, twenty) = (start(&message, FRAMES + 1), start(&message, 20));
     message.copy_within(end.., twenty);
@@ -89,7 +89,7 @@ fn a_final_frame_in_the_middle_ends_it() {
 }
 
 #[test]
-fn more_than_is_allowed_is_refused() {
+fn a_plaintext_over_the_limit_is_refused() {
     use kms_envelope::client::Settings;
     use support::{client_with, keyring};
 

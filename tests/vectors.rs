@@ -35,13 +35,13 @@ const DECIDED: [(&str, bool); 7] = [
 ];
 
 #[test]
-fn the_vectors_of_this_repository() {
+fn each_vector_of_this_repository_gives_what_its_case_says() {
     let counts = run(Path::new("tests/vectors/cases"), &FILES);
     assert!(counts.read > 600 && counts.refused > 1200, "{counts:?}");
 }
 
 #[test]
-fn all_vectors() {
+fn each_vector_of_the_whole_set_gives_what_its_case_says() {
     let Some(folder) = shared() else { return };
     let counts = run(&folder.join("cases"), &FILES);
     assert_eq!(counts.read + counts.refused, 3476, "none is skipped: {counts:?}");
@@ -53,7 +53,7 @@ fn all_vectors() {
 
 /// What AWS published with its SDKs.
 #[test]
-fn published_vectors() {
+fn each_vector_that_aws_published_gives_what_its_case_says() {
     let Some(folder) = shared() else { return };
     let files = ["c-data", "commitment-kat", "net-4.0.1", "oracle"];
     let counts = run(&folder.join("published"), &files);

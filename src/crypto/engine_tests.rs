@@ -23,7 +23,7 @@ fn key() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn aes_gcm_agrees(
+    fn the_engines_encrypt_alike_with_aes_gcm(
         key in key(),
         iv in any::<Iv>(),
         aad in proptest::collection::vec(any::<u8>(), 0..100),
@@ -44,7 +44,7 @@ proptest! {
     }
 
     #[test]
-    fn a_wrong_tag_opens_nothing(key in key(), iv in any::<Iv>(), bit in 0usize..128) {
+    fn no_engine_decrypts_with_a_wrong_tag(key in key(), iv in any::<Iv>(), bit in 0usize..128) {
         let mut sealed = [0; 40];
         let mut tag = Lc::new(&key).unwrap().seal(&iv, b"", &[7; 40], &mut sealed).unwrap();
         tag[bit / 8] ^= 1 << (bit % 8);
@@ -57,7 +57,7 @@ proptest! {
     }
 
     #[test]
-    fn hkdf_agrees(
+    fn the_engines_derive_alike_with_hkdf(
         hash in prop_oneof![Just(Hash::Sha256), Just(Hash::Sha384), Just(Hash::Sha512)],
         salt in proptest::collection::vec(any::<u8>(), 0..200),
         secret in proptest::collection::vec(any::<u8>(), 1..100),
@@ -135,7 +135,7 @@ fn one_key_signs_several_messages() {
 }
 
 #[test]
-fn random_bytes_differ() {
+fn random_bytes_of_each_engine_differ() {
     let mut seen = [[0; 32]; 4];
     AwsLc::random(&mut seen[0]).unwrap();
     AwsLc::random(&mut seen[1]).unwrap();

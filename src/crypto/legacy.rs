@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn padding_is_as_many_bytes_as_each_says() {
+    fn padding_that_contradicts_itself_is_refused() {
         for length in 1..=16 {
             let mut block = [0xaa; BLOCK];
             block[BLOCK - length..].fill(u8::try_from(length).unwrap());

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_the_four_ways_to_name_a_key() {
+    fn a_key_can_be_named_in_four_ways() {
         assert_eq!(parse(ID).kind, Kind::Id);
         assert_eq!(parse("mrk-1234").kind, Kind::Id);
         assert_eq!(parse("alias/app_1").kind, Kind::Alias);
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_names_no_key() {
+    fn a_text_that_names_no_key_is_refused() {
         let wrong = [
             "",
             "alias/",
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_one_key_are_all_told() {
+    fn an_error_names_all_names_of_a_key_that_is_listed_twice() {
         let [here, there] = ["eu-west-1", "us-east-1"]
             .map(|region| format!("arn:aws:kms:{region}:111122223333:key/mrk-12"));
         let names = [&here, ID, &there, "mrk-12", "mrk-34", "alias/mrk-12"].map(parse);

@@ -97,13 +97,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn both_directions_agree(frame_length in 1usize..70_000, plaintext in 0usize..1_000_000) {
+        fn a_body_has_the_length_of_the_plaintext_that_it_was_made_from(frame_length in 1usize..70_000, plaintext in 0usize..1_000_000) {
             let body = body_length(frame_length, plaintext).unwrap();
             prop_assert_eq!(framed_plaintext_length(frame_length, body), plaintext);
         }
 
         #[test]
-        fn a_full_final_frame_is_counted_too(length in 1usize..70_000, frames in 0usize..20) {
+        fn a_full_final_frame_counts_as_plaintext(length in 1usize..70_000, frames in 0usize..20) {
             let body = frames * (length + REGULAR_OVERHEAD) + length + FINAL_OVERHEAD;
             prop_assert_eq!(framed_plaintext_length(length, body), (frames + 1) * length);
         }

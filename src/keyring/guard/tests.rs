@@ -45,7 +45,7 @@ fn seconds(seconds: u64) -> Duration {
 }
 
 #[tokio::test(start_paused = true)]
-async fn five_failures_open_the_circuit_for_30_s_then_one_call_is_tried() {
+async fn five_failures_open_the_circuit_for_30_s_and_then_one_call_is_tried() {
     let guard = guard(5);
     for count in 1..=4 {
         call(&guard, Some(Code::KmsUnreachable)).await.unwrap_err();
@@ -76,7 +76,7 @@ async fn a_name_that_no_key_has_takes_no_memory() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_trial_that_fails_opens_it_again_and_meanwhile_nobody_else_is_let_through() {
+async fn a_trial_that_fails_opens_the_circuit_again_and_no_other_call_passes_meanwhile() {
     let guard = guard(5);
     open(&guard).await;
     tokio::time::advance(seconds(30)).await;

@@ -26,7 +26,7 @@ fn wrapped_key() -> EncryptedDataKey {
 }
 
 #[test]
-fn refuses_to_go_past_the_last_sequence_number() {
+fn a_frame_past_the_last_sequence_number_is_refused() {
     let mut output = [0; 200];
     let mut last = encryptor(1).unwrap();
     last.next_sequence = u32::MAX - 1;
@@ -37,7 +37,7 @@ fn refuses_to_go_past_the_last_sequence_number() {
 }
 
 #[test]
-fn gives_the_last_sequence_number_to_the_final_frame() {
+fn the_final_frame_may_have_the_last_sequence_number() {
     let mut output = [0; 200];
     let mut last = encryptor(1).unwrap();
     last.next_sequence = u32::MAX - 1;
@@ -47,7 +47,7 @@ fn gives_the_last_sequence_number_to_the_final_frame() {
 }
 
 #[test]
-fn refuses_a_plaintext_of_too_many_frames() {
+fn a_plaintext_of_too_many_frames_is_refused() {
     let one = encryptor(1).unwrap();
     let most = u32::MAX as usize - 1;
     assert!(one.message_length(most).is_ok());
@@ -55,7 +55,7 @@ fn refuses_a_plaintext_of_too_many_frames() {
 }
 
 #[test]
-fn cannot_be_used_again_after_any_error() {
+fn an_encryptor_cannot_be_used_again_after_any_error() {
     let short = |encryptor: &mut Encryptor| encryptor.update(&[1; 15], &mut [0; 41]);
     let long = |encryptor: &mut Encryptor| encryptor.update(&[1; 99], &mut [0; 999]);
     let many = |encryptor: &mut Encryptor| {
@@ -78,7 +78,7 @@ fn cannot_be_used_again_after_any_error() {
 }
 
 #[test]
-fn refuses_frames_of_no_length() {
+fn frames_of_no_length_are_refused() {
     assert_eq!(encryptor(0).err().unwrap().code(), Code::InvalidArgument);
 }
 

@@ -129,7 +129,7 @@ fn a_field_of_another_format_is_refused() {
 }
 
 #[test]
-fn names_are_read_in_any_case_once_each_and_those_of_others_are_ignored() {
+fn names_of_fields_are_read_in_any_case_once_each_and_other_names_are_ignored() {
     let upper =
         |fields: Fields| fields.into_iter().map(|(name, value)| (name.to_uppercase(), value));
     assert!(ObjectMetadata::parse(upper(v3()), None).is_ok());
