@@ -29,7 +29,7 @@ describe('docs/errors.md', () => {
     });
   }
 
-  it('and the types list the categories that the codes have', () => {
+  it('lists the categories that the codes have, as the types do', () => {
     const used = new Set(rows.map(([, , category]) => category));
     const [, table] = read('docs/errors.md').split('| category | what is at fault |');
     const explained = [...table.matchAll(/^\| `([a-z]+)` \| /gm)];
