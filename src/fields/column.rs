@@ -1,7 +1,5 @@
 //! The values of one column, encrypted and decrypted.
 
-use std::cell::RefCell;
-
 use super::batch::{Batch, items, no_room};
 use super::entry::Key;
 use super::place::{Label, Place};
@@ -9,9 +7,6 @@ use super::primitives::key_id_of;
 use super::tenant::{Purpose, TenantKeys};
 use crate::crypto::{Nonces, SealingKey};
 use crate::error::{Code, Error, Result};
-
-/// Room for the associated data of most places, in bytes.
-const AAD_ROOM: usize = 160;
 
 /// A column of a tenant.
 pub(crate) struct Column {
@@ -61,10 +56,9 @@ impl Column {
     ) -> Result<usize> {
         let key = keys.keyset(self.purpose).primary()?;
         key.count.add(1, limit)?;
-        let mut aad = Vec::with_capacity(AAD_ROOM);
-        self.place.write(row, key.id, &mut aad)?;
         let length = plaintext.len() + key.overhead()?;
-        key.encrypt(plaintext, &aad, output.get_mut(..length).ok_or_else(no_room)?)?;
+        let output = output.get_mut(..length).ok_or_else(no_room)?;
+        self.place.with_row(row, key.id, |aad| key.encrypt(plaintext, aad, output))?;
         Ok(length)
     }
 
@@ -81,11 +75,8 @@ impl Column {
         sealed: &[u8],
         output: &mut [u8],
     ) -> Result<usize> {
-        let aad = RefCell::new(Vec::with_capacity(AAD_ROOM));
         let opened = keys.keyset(self.purpose).decrypt_with(sealed, output, |key, body, output| {
-            let mut aad = aad.borrow_mut();
-            self.place.write(row, key.id, &mut aad)?;
-            key.open(body, &aad, output)
+            self.place.with_row(row, key.id, |aad| key.open(body, aad, output))
         });
         opened.map_err(as_mismatch)
     }
@@ -104,7 +95,7 @@ impl Column {
     ) -> Result<usize> {
         let key = keys.keyset(self.purpose).primary()?;
         let mut expanded = Expanded::new(key)?;
-        let (overhead, mut aad, mut batch) = (key.overhead()?, Vec::new(), Batch::new(output));
+        let (overhead, mut batch) = (key.overhead()?, Batch::new(output));
         for item in items(input) {
             let (row, plaintext) = item?;
             let Some(plaintext) = plaintext else {
@@ -112,9 +103,10 @@ impl Column {
                 continue;
             };
             key.count.add(1, limit)?;
-            self.place.write(row, key.id, &mut aad)?;
-            batch.push(plaintext.len() + overhead, |room| {
-                expanded.seal(key, plaintext, &aad, room)
+            self.place.with_row(row, key.id, |aad| {
+                batch.push(plaintext.len() + overhead, |room| {
+                    expanded.seal(key, plaintext, aad, room)
+                })
             })?;
         }
         Ok(batch.written)
