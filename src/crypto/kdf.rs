@@ -10,10 +10,13 @@ use zeroize::Zeroizing;
 use super::chosen::counter_mode_kdf;
 use super::chosen::{AesGcm, hkdf};
 use super::engine::{Aead, HmacHash};
+use super::failures::engine_failed;
 use super::prf::hmac;
 use crate::error::Result;
 use crate::suite::{AlgorithmSuite, KeyDerivation};
 
+/// The length of the longest key of a message, in bytes.
+const MAX_KEY_LENGTH: usize = 32;
 /// The length of a commitment, in bytes.
 const COMMITMENT_LENGTH: usize = 32;
 
@@ -36,25 +39,25 @@ impl DerivedKeys {
         message_id: &[u8],
     ) -> Result<Self> {
         let id = suite.id.to_be_bytes();
-        let mut content_key = Zeroizing::new(data_key.to_vec());
+        let mut room = Zeroizing::new([0; MAX_KEY_LENGTH]);
+        let content_key = room.get_mut(..data_key.len()).ok_or_else(|| engine_failed("HKDF"))?;
+        content_key.copy_from_slice(data_key);
         let mut commitment = Vec::new();
         match suite.key_derivation {
             KeyDerivation::None => {}
             KeyDerivation::Hkdf(hash) => {
                 let info = [&id, message_id].concat();
-                hkdf(hash, &[], data_key, &mut [(&info, &mut content_key)])?;
+                hkdf(hash, &[], data_key, &mut [(&info, &mut *content_key)])?;
             }
             KeyDerivation::HkdfCommit(hash) => {
                 commitment.resize(COMMITMENT_LENGTH, 0);
                 let info = [&id, KEY_LABEL].concat();
-                let mut outputs = [
-                    (info.as_slice(), content_key.as_mut_slice()),
-                    (COMMIT_LABEL, &mut commitment),
-                ];
+                let mut outputs =
+                    [(info.as_slice(), &mut *content_key), (COMMIT_LABEL, &mut commitment)];
                 hkdf(hash, message_id, data_key, &mut outputs)?;
             }
         }
-        Ok(Self { content_key: AesGcm::new(&content_key)?, commitment })
+        Ok(Self { content_key: AesGcm::new(content_key)?, commitment })
     }
 }
 

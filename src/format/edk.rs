@@ -25,6 +25,11 @@ impl EncryptedDataKey {
         })
     }
 
+    /// How many bytes `write` appends.
+    pub(super) fn length(&self) -> usize {
+        6 + self.provider_id.len() + self.provider_info.len() + self.ciphertext.len()
+    }
+
     pub(crate) fn write(&self, bytes: &mut Vec<u8>) -> Result<()> {
         for field in [self.provider_id.as_bytes(), &self.provider_info, &self.ciphertext] {
             let length = u16::try_from(field.len()).map_err(|_| {

@@ -8,10 +8,13 @@ use super::division::FRAMED;
 use super::edk::EncryptedDataKey;
 use super::frame;
 use super::header::TYPE_CUSTOMER_AED;
-use super::sizes::{IV_LENGTH, TAG};
+use super::sizes::{IV, IV_LENGTH, TAG};
 use crate::context::EncryptionContext;
 use crate::error::{Code, Error, Result};
 use crate::suite::AlgorithmSuite;
+
+/// The most that a header has beside its fields of varying length, in bytes.
+const MOST_FIXED: usize = 1 + 1 + 2 + 2 + 2 + 1 + 5 + 4 + IV + TAG;
 
 /// The header body of a framed message, in the suite's format.
 pub(crate) fn header_body(
@@ -22,13 +25,17 @@ pub(crate) fn header_body(
     frame_length: u32,
     commitment: &[u8],
 ) -> Result<Vec<u8>> {
-    let mut body = vec![suite.version];
+    let context = context.serialize();
+    let keys_length: usize = encrypted_data_keys.iter().map(EncryptedDataKey::length).sum();
+    // To let it grow step by step would copy it as often.
+    let varying_length = message_id.len() + context.len() + keys_length + commitment.len();
+    let mut body = Vec::with_capacity(varying_length + MOST_FIXED);
+    body.push(suite.version);
     if suite.version == 1 {
         body.push(TYPE_CUSTOMER_AED);
     }
     body.extend_from_slice(&suite.id.to_be_bytes());
     body.extend_from_slice(message_id);
-    let context = context.serialize();
     body.extend_from_slice(&count(context.len(), "the encryption context")?);
     body.extend_from_slice(&context);
     let keys = encrypted_data_keys.len();

@@ -75,11 +75,12 @@ impl WrappingKey for RawAesKeyring {
     }
 
     fn wrap(&self, data_key: &DataKey, context: &EncryptionContext) -> Result<EncryptedDataKey> {
-        let mut ciphertext = vec![0; data_key.length()];
+        let length = data_key.length();
+        let mut ciphertext = vec![0; length + TAG_LENGTH];
         let aad = context.serialize();
-        let (iv, tag) =
-            self.wrapping_key.seal_at_random(&aad, data_key.expose(), &mut ciphertext)?;
-        ciphertext.extend_from_slice(&tag);
+        let (wrapped, tag_room) = ciphertext.split_at_mut(length);
+        let (iv, tag) = self.wrapping_key.seal_at_random(&aad, data_key.expose(), wrapped)?;
+        tag_room.copy_from_slice(&tag);
         let Names { namespace, name } = &self.names;
         let provider_info = KeyInfo { name: name.as_bytes(), iv }.to_bytes();
         Ok(EncryptedDataKey { provider_id: namespace.clone(), provider_info, ciphertext })
