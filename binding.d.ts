@@ -536,15 +536,6 @@ export declare function decryptDataKey(keyring: NativeKeyring, ciphertextBlob: U
 /** Decrypts a file. */
 export declare function decryptFile(job: FileJob, paths: FilePaths, client: Client, expectedContext: Array<string>): Promise<FileLengths>
 
-/**
- * Writes the plaintext of a short message to `output` and returns its length, in one call and without an
- * object; or, where `output` has no room, returns what writes it.
- *
- * After an error nothing of the plaintext is left. Bytes of `output` behind the plaintext's place stay
- * as they were.
- */
-export declare function decryptShort(client: Client, message: Uint8Array, expectedContext: Array<string>, output: Uint8Array): number | Transform | PendingStart
-
 /** An encrypted data key to look at. */
 export interface EncryptedDataKeyFields {
   /** Who wrapped it. */
@@ -559,12 +550,6 @@ export interface EncryptedDataKeyFields {
 
 /** Encrypts a file. */
 export declare function encryptFile(job: FileJob, paths: FilePaths, client: Client, context: Array<string>): Promise<FileLengths>
-
-/**
- * Writes a short message to `output` and returns its length, in one call and without an object, which
- * would cost more than the rest; or, where `output` has no room, returns what writes it.
- */
-export declare function encryptShort(client: Client, context: Array<string>, input: Uint8Array, output: Uint8Array): number | Transform | PendingStart
 
 /** How much was read and written. */
 export interface FileLengths {
@@ -995,6 +980,26 @@ export declare function sealTenantKeys(client: Client, keys: TenantKeys, context
 
 /** Lets the other cores help this thread with large work. */
 export declare function shareCores(): void
+
+/**
+ * Returns a function that writes the plaintext of a short message, which must have the context in
+ * `texts[..textsEnd]`, to `output` and returns its length, in one call and without an object; or, where
+ * `output` has no room, returns what writes it.
+ *
+ * After an error nothing of the plaintext is left. Bytes of `output` behind the plaintext's place stay
+ * as they were.
+ */
+export declare function shortDecrypter(client: Client): (message: Uint8Array, output: Uint8Array, texts: Uint8Array, textsEnd: number) => number | Transform | PendingStart
+
+/**
+ * Returns a function that writes a short message with the context in `texts[..textsEnd]` to `output` and
+ * returns its length, in one call and without an object, which would cost more than the rest; or, where
+ * `output` has no room, returns what writes it.
+ *
+ * A function of its own, as `short_decrypter` is: to find a client, and to note that it is in use, takes
+ * Node-API as long as to seal the data.
+ */
+export declare function shortEncrypter(client: Client): (input: Uint8Array, output: Uint8Array, texts: Uint8Array, textsEnd: number) => number | Transform | PendingStart
 
 /** Starts to read a message that lies in memory as a whole and must have the expected context. */
 export declare function startDecryption(client: Client, message: Uint8Array, expectedContext: Array<string>): Transform | PendingStart

@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
 const { describe, it } = require('node:test');
-const { room } = require('../../lib/fields/scratch.js');
+const { room } = require('../../lib/input/scratch.js');
 const { open } = require('../support/fields');
 const { thrown } = require('../support/rejects');
 

@@ -1,11 +1,10 @@
 'use strict';
 
 const { invalid } = require('../errors.js');
-const { most, put } = require('./scratch.js');
+const { LENGTH, most, putWithLength } = require('../input/scratch.js');
 
 /** In a batch, the length of what is null or not given. */
 const ABSENT = 0xffffffff;
-const LENGTH = 4;
 
 /**
  * Gives all values to one call of the addon, each with its row.
@@ -47,9 +46,7 @@ function run(values, rows, overhead, call) {
  */
 function append(buffer, value, at) {
   if (value === undefined) return buffer.writeUInt32LE(ABSENT, at);
-  const end = put(buffer, value, at + LENGTH);
-  buffer.writeUInt32LE(end - at - LENGTH, at);
-  return end;
+  return putWithLength(buffer, value, at);
 }
 
 /**

@@ -9,7 +9,8 @@ const { encodingOf, sealedArray, sealedBytes, simple } = require('./encoding.js'
 const { EnvelopeError, fromNative, invalid } = require('../errors.js');
 const { ForeignValues } = require('./foreign-values.js');
 const { indexesOf } = require('./indexes.js');
-const { most, put, room, rowOf } = require('./scratch.js');
+const { most, put, room } = require('../input/scratch.js');
+const { rowOf } = require('./row.js');
 const { bytesValue, typeOf } = require('./values.js');
 
 /** @typedef {import('../../binding').FieldKeys} FieldKeys */
@@ -87,7 +88,7 @@ class Column {
       return encoding === undefined ? sealed : sealed.toString(encoding);
     } catch (error) {
       // The addon wipes what it reads, but it may not have been called.
-      scratch.fill(0, 0, length);
+      args.wipe(scratch, length);
       throw this.#failure(error);
     }
   }
@@ -111,7 +112,7 @@ class Column {
     } catch (error) {
       throw this.#failure(error);
     } finally {
-      scratch.fill(0, 0, Math.max(length, rowEnd));
+      args.wipe(scratch, Math.max(length, rowEnd, 0));
     }
   }
 

@@ -5,7 +5,7 @@ const { isProxy } = require('node:util').types;
 const args = require('../input/index.js');
 const { invalid, native } = require('../errors.js');
 const { kind } = require('../input/kind.js');
-const { most, put, room } = require('./scratch.js');
+const { most, put, room } = require('../input/scratch.js');
 
 /** @typedef {import('../../binding').FieldKeys} FieldKeys */
 /** @typedef {(text: string) => unknown} Normalizer */

@@ -122,12 +122,14 @@ function startOf(view, length) {
 }
 
 /**
- * Overwrites bytes with zeros, whatever their own `fill` does. Detached memory has no bytes.
+ * Overwrites bytes with zeros, whatever their own `fill` does; that of a Buffer takes three times as long.
+ * Detached memory has no bytes.
  *
  * @param {Uint8Array} data
+ * @param {number} [end] where to stop, in bytes
  */
-function wipe(data) {
-  if (typedArray.byteLength(data) > 0) fill(data, 0);
+function wipe(data, end) {
+  if (typedArray.byteLength(data) > 0) fill(data, 0, 0, end);
 }
 
 /**

@@ -1,21 +1,17 @@
 'use strict';
 
-const { isUint8Array } = require('node:util').types;
-
-const { invalid } = require('../errors.js');
-const { byteArray } = require('../input/bytes.js');
-const { kind } = require('../input/kind.js');
-
 /** What is longer gets a buffer of its own, in bytes. */
 const SIZE = 16 * 1024;
 /** A text of at most so many characters is written sooner here than by Node.js, if it is ASCII. */
 const SHORT = 24;
 const LAST_ASCII = 127;
-/** Room for the longest number of a row, in bytes. */
+/** What a length takes, in bytes: little-endian. */
+const LENGTH = 4;
+/** The most bytes of UTF-8 for a unit of UTF-16. */
 const MOST_UTF8 = 3;
 
 /**
- * Where rows and plaintexts lie while the addon reads them; it wipes them after that.
+ * Where short texts and bytes lie while the addon reads them. Of plaintexts none is left after that.
  *
  * @type {Buffer}
  */
@@ -30,23 +26,6 @@ function room(length) {
   if (length > SIZE) return Buffer.alloc(length);
   shared ??= Buffer.alloc(SIZE);
   return shared;
-}
-
-/**
- * Returns a row as text or bytes: a number and its decimal text are the same row.
- *
- * @param {unknown} row
- * @returns {string | Uint8Array | undefined}
- */
-function rowOf(row) {
-  if (typeof row === 'string') {
-    if (row.isWellFormed()) return row;
-    throw invalid('row is a string that is not well-formed Unicode');
-  }
-  if (row === undefined) return undefined;
-  if (typeof row === 'bigint' || Number.isSafeInteger(row)) return String(row);
-  if (isUint8Array(row)) return byteArray(row, 'row');
-  throw invalid(`row must be a string, a safe integer, a bigint or bytes, not ${kind(row)}`);
 }
 
 /**
@@ -87,4 +66,40 @@ function putText(buffer, text, at) {
   return at + text.length;
 }
 
-module.exports = { most, put, room, rowOf };
+/**
+ * Returns whether texts and their lengths have room in a buffer that is used again.
+ *
+ * @param {string[]} texts
+ */
+function areShort(texts) {
+  let length = 0;
+  for (const text of texts) length += LENGTH + most(text);
+  return length <= SIZE;
+}
+
+/**
+ * Writes short texts, each after its length; returns where the last one ends.
+ *
+ * @param {Buffer} buffer
+ * @param {string[]} texts
+ */
+function putTexts(buffer, texts) {
+  let at = 0;
+  for (const text of texts) at = putWithLength(buffer, text, at);
+  return at;
+}
+
+/**
+ * Writes a text or bytes after their length; returns where they end.
+ *
+ * @param {Buffer} buffer
+ * @param {string | Uint8Array} value
+ * @param {number} at
+ */
+function putWithLength(buffer, value, at) {
+  const end = put(buffer, value, at + LENGTH);
+  buffer.writeUInt32LE(end - at - LENGTH, at);
+  return end;
+}
+
+module.exports = { LENGTH, SIZE, areShort, most, put, putTexts, putWithLength, room };

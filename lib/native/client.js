@@ -4,6 +4,7 @@ const binding = require('./load.js');
 const args = require('../input/index.js');
 const { abortable } = require('../calls/abort.js');
 const { invalid, native } = require('../errors.js');
+const { SIZE, putTexts, room } = require('../input/scratch.js');
 const { nativeKeyring } = require('../keyrings/index.js');
 const { warnOfUnlockedKeys } = require('./warning.js');
 
@@ -35,6 +36,8 @@ const CACHE_OPTIONS = /** @type {const} */ ([
 class Core {
   /** Whether data keys are renewed before their age. */
   #renews;
+  #encryptShort;
+  #decryptShort;
 
   /** @param {unknown} options with a keyring */
   constructor(options) {
@@ -42,6 +45,8 @@ class Core {
     this.keyring = nativeKeyring(checkedOptions.keyring);
     const checked = settings(checkedOptions);
     this.client = native(() => binding.Client.create(this.keyring, checked));
+    this.#encryptShort = binding.shortEncrypter(this.client);
+    this.#decryptShort = binding.shortDecrypter(this.client);
     this.#renews = checked.cache?.renewBeforeMs !== undefined;
     warnOfUnlockedKeys();
   }
@@ -80,13 +85,13 @@ class Core {
   /**
    * Writes a short message in one call.
    *
-   * @param {string[]} context
+   * @param {string[]} context whose texts are short
    * @param {Uint8Array} input
    * @param {Uint8Array} output
    * @returns its length; or, if `output` has no room or a service must be asked, what writes it
    */
   encryptShort(context, input, output) {
-    const written = native(() => binding.encryptShort(this.client, context, input, output));
+    const written = callShort(this.#encryptShort, context, input, output);
     this.renewIfAging(context);
     return written;
   }
@@ -95,12 +100,12 @@ class Core {
    * Reads a short message in one call.
    *
    * @param {Uint8Array} message
-   * @param {string[]} context
+   * @param {string[]} context whose texts are short
    * @param {Uint8Array} output with room for the message's own length
    * @returns the plaintext's length; or, if a service must be asked, what reads it
    */
   decryptShort(message, context, output) {
-    return native(() => binding.decryptShort(this.client, message, context, output));
+    return callShort(this.#decryptShort, context, message, output);
   }
 
   /**
@@ -133,6 +138,19 @@ class Core {
   headerReader(context, acceptsSigned) {
     return native(() => binding.HeaderReader.create(this.client, context, acceptsSigned));
   }
+}
+
+/**
+ * Calls the addon with the texts of a context in one array: of a list, Node-API takes three calls for each.
+ *
+ * @param {ReturnType<typeof binding.shortEncrypter>} call
+ * @param {string[]} context whose texts are short
+ * @param {Uint8Array} input
+ * @param {Uint8Array} output
+ */
+function callShort(call, context, input, output) {
+  const texts = room(SIZE);
+  return native(() => call(input, output, texts, putTexts(texts, context)));
 }
 
 /**

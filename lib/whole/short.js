@@ -1,6 +1,7 @@
 'use strict';
 
 const args = require('../input/index.js');
+const { areShort } = require('../input/scratch.js');
 
 /** @typedef {InstanceType<typeof import('../native/client.js').Core>} Core */
 
@@ -24,7 +25,7 @@ let scratch;
  * @param {Uint8Array | undefined} into
  */
 function encrypt(core, context, input, into) {
-  if (input.length > SHORT || overlaps(into, input)) {
+  if (input.length > SHORT || overlaps(into, input) || !areShort(context)) {
     return core.startEncryption(context, input.length);
   }
   scratch ??= Buffer.allocUnsafeSlow(2 * SHORT);
@@ -46,7 +47,7 @@ function encrypt(core, context, input, into) {
  * @param {Uint8Array | undefined} into
  */
 function decrypt(core, context, message, into) {
-  if (message.length > SHORT || overlaps(into, message)) {
+  if (message.length > SHORT || overlaps(into, message) || !areShort(context)) {
     return core.startDecryption(message, context);
   }
   const plaintext = into ?? Buffer.allocUnsafe(message.length);

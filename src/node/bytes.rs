@@ -99,6 +99,14 @@ impl TypeName for Uint8ArraySlice<'_> {
 /// A part of a JavaScript array: from an index to another.
 pub(super) type Range = (i64, i64);
 
+/// The bytes of `input` in this range.
+///
+/// # Errors
+/// `InvalidArgument` if it is not inside the array, as when the array was detached or resized meanwhile.
+pub(super) fn part<'a>(input: &'a Uint8ArraySlice<'_>, (from, to): Range) -> Result<&'a [u8]> {
+    input.get(index(from)?..index(to)?).ok_or_else(gone)
+}
+
 /// The bytes of `input` in this range, and those of `output` from `at` on.
 ///
 /// # Errors
@@ -110,7 +118,7 @@ pub(super) fn pair<'a>(
     output: &'a mut Uint8ArraySlice<'_>,
     at: i64,
 ) -> Result<(&'a [u8], &'a mut [u8])> {
-    let source = input.get(index(from)?..index(to)?).ok_or_else(gone)?;
+    let source = part(input, (from, to))?;
     let source_range = source.as_ptr_range();
     let target_range = output.as_ptr_range();
     if source_range.start < target_range.end && target_range.start < source_range.end {

@@ -1,18 +1,23 @@
 //! The start of a message: now, if no service must be asked for a key, or later.
 
-use napi::bindgen_prelude::{ClassInstance, Either, Either3, PromiseRaw};
+use std::sync::Arc;
+
+use napi::bindgen_prelude::{
+    ClassInstance, Either, Either3, Function, FunctionCallContext, PromiseRaw,
+};
 use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::bytes::{self, Uint8ArraySlice};
 use super::caller::{Caller, context_of, on_behalf};
 use super::client::NativeClient;
-use super::context::from_flat;
+use super::context::{from_flat, from_texts};
 use super::error::to_napi;
 use super::guard::message_finished;
 use super::numbers::{to_js_length, to_u64};
 use super::runtime::spawn;
 use super::transform::NativeTransform;
+use crate::context::EncryptionContext;
 use crate::error::{self, Error};
 use crate::operation::{Operation, Reader, Start, Writer};
 
@@ -27,6 +32,8 @@ pub struct PendingStart {
 pub(super) type NativeStart = Either<NativeTransform, PendingStart>;
 /// The length of a message that was written, or plaintext that was read, as a whole; or what does it.
 type WholeOrStart = Either3<i64, NativeTransform, PendingStart>;
+/// A function of one short input; Rust never calls it, so its arguments are not among its types.
+type Short<'env> = Function<'env, (), WholeOrStart>;
 
 #[napi]
 impl PendingStart {
@@ -96,39 +103,49 @@ pub fn start_re_encryption(
     start().map(native).map_err(to_napi)
 }
 
-/// Writes a short message to `output` and returns its length, in one call and without an object, which
-/// would cost more than the rest; or, where `output` has no room, returns what writes it.
-#[napi(catch_unwind, ts_return_type = "number | Transform | PendingStart")]
-pub fn encrypt_short(
-    client: &NativeClient,
-    context: Vec<String>,
-    input: Uint8ArraySlice<'_>,
-    mut output: Uint8ArraySlice<'_>,
-) -> Result<WholeOrStart> {
-    let encrypt = || {
-        let encryption = encryption(client, context, Some(input.len() as u64))?;
-        run_if_room(encryption.start_now()?, &input, &mut output)
-    };
-    encrypt().map_err(to_napi)
+/// Returns a function that writes a short message with the context in `texts[..textsEnd]` to `output` and
+/// returns its length, in one call and without an object, which would cost more than the rest; or, where
+/// `output` has no room, returns what writes it.
+///
+/// A function of its own, as `short_decrypter` is: to find a client, and to note that it is in use, takes
+/// Node-API as long as to seal the data.
+#[napi(
+    catch_unwind,
+    ts_return_type = "(input: Uint8Array, output: Uint8Array, texts: Uint8Array, textsEnd: number) => number | Transform | PendingStart"
+)]
+pub fn short_encrypter<'env>(env: &'env Env, client: &NativeClient) -> Result<Short<'env>> {
+    let client = client.shared();
+    env.create_function_from_closure("encryptShort", move |call: FunctionCallContext<'_>| {
+        let (input, mut output) = (call.get::<Uint8ArraySlice<'_>>(0)?, call.get(1)?);
+        let encrypt = |context| {
+            let writer = Writer { client: Arc::clone(&client), context: Some(context) };
+            let encryption = Operation::encryption(writer, Some(input.len() as u64));
+            run_if_room(encryption.start_now()?, &input, &mut output)
+        };
+        context_of_call(&call)?.and_then(encrypt).map_err(to_napi)
+    })
 }
 
-/// Writes the plaintext of a short message to `output` and returns its length, in one call and without an
-/// object; or, where `output` has no room, returns what writes it.
+/// Returns a function that writes the plaintext of a short message, which must have the context in
+/// `texts[..textsEnd]`, to `output` and returns its length, in one call and without an object; or, where
+/// `output` has no room, returns what writes it.
 ///
 /// After an error nothing of the plaintext is left. Bytes of `output` behind the plaintext's place stay
 /// as they were.
-#[napi(catch_unwind, ts_return_type = "number | Transform | PendingStart")]
-pub fn decrypt_short(
-    client: &NativeClient,
-    message: Uint8ArraySlice<'_>,
-    expected_context: Vec<String>,
-    mut output: Uint8ArraySlice<'_>,
-) -> Result<WholeOrStart> {
-    let decrypt = || {
-        let reader = reader(client, &message, expected_context)?;
-        run_if_room(Operation::decryption(reader).start_now()?, &message, &mut output)
-    };
-    decrypt().map_err(to_napi)
+#[napi(
+    catch_unwind,
+    ts_return_type = "(message: Uint8Array, output: Uint8Array, texts: Uint8Array, textsEnd: number) => number | Transform | PendingStart"
+)]
+pub fn short_decrypter<'env>(env: &'env Env, client: &NativeClient) -> Result<Short<'env>> {
+    let client = client.shared();
+    env.create_function_from_closure("decryptShort", move |call: FunctionCallContext<'_>| {
+        let (message, mut output) = (call.get::<Uint8ArraySlice<'_>>(0)?, call.get(1)?);
+        let decrypt = |expected_context| {
+            let reader = Reader::of_message(Arc::clone(&client), &message, &expected_context)?;
+            run_if_room(Operation::decryption(reader).start_now()?, &message, &mut output)
+        };
+        context_of_call(&call)?.and_then(decrypt).map_err(to_napi)
+    })
 }
 
 pub(super) fn native(start: Start) -> NativeStart {
@@ -158,6 +175,17 @@ fn reader(
     expected_context: Vec<String>,
 ) -> error::Result<Reader> {
     Reader::of_message(client.shared(), message, &from_flat(expected_context)?)
+}
+
+/// Returns the context of a call, of which the third argument holds the texts, up to the fourth; most have
+/// none, and need no array.
+fn context_of_call(call: &FunctionCallContext<'_>) -> Result<error::Result<EncryptionContext>> {
+    let texts_end = call.get(3)?;
+    if texts_end == 0 {
+        return Ok(Ok(EncryptionContext::default()));
+    }
+    let texts = call.get::<Uint8ArraySlice<'_>>(2)?;
+    Ok(bytes::part(&texts, (0, texts_end)).and_then(from_texts))
 }
 
 fn run_if_room(
