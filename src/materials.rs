@@ -29,9 +29,18 @@ impl DataKey {
     /// # Errors
     /// `Internal` if the generator fails.
     pub fn generate(length: usize) -> Result<Self> {
-        let mut bytes = Zeroizing::new(vec![0; length]);
-        crypto::random(&mut bytes)?;
-        Ok(Self::new(bytes))
+        Self::filled(length, crypto::random)
+    }
+
+    /// A key of `length` bytes that `fill` writes into locked memory, where they stay.
+    ///
+    /// # Errors
+    /// As `fill`.
+    pub(crate) fn filled(
+        length: usize,
+        fill: impl FnOnce(&mut [u8]) -> Result<()>,
+    ) -> Result<Self> {
+        Ok(Self(Arc::new(SecretBytes::filled(length, fill)?)))
     }
 
     /// Takes over `bytes`.

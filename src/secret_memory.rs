@@ -43,6 +43,25 @@ impl SecretBytes {
         Self::Locked(slot)
     }
 
+    /// Returns so many bytes that `fill` writes where they stay.
+    ///
+    /// # Errors
+    /// As `fill`; then they are wiped.
+    pub(crate) fn filled<E>(
+        length: usize,
+        fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let slot = if length <= SLOT { take_slot() } else { None };
+        if let Some(address) = slot {
+            let mut slot = Slot { address, length };
+            fill(slot.bytes_mut())?;
+            return Ok(Self::Locked(slot));
+        }
+        let mut bytes = Zeroizing::new(vec![0; length]);
+        fill(&mut bytes)?;
+        Ok(Self::Heap(bytes))
+    }
+
     pub(crate) fn expose(&self) -> &[u8] {
         match self {
             Self::Locked(slot) => slot.bytes(),
@@ -165,6 +184,33 @@ mod tests {
         assert_ne!(again.bytes(), [7; SLOT]);
         // It is in the pool already.
         std::mem::forget(again);
+    }
+
+    #[test]
+    fn a_secret_that_could_not_be_written_is_wiped() {
+        let mut address = 0;
+        let filled = SecretBytes::filled(SLOT, |bytes| {
+            address = bytes.as_ptr() as usize;
+            bytes.fill(7);
+            Err(())
+        });
+        assert!(filled.is_err());
+        let again = Slot { address, length: SLOT };
+        assert_ne!(again.bytes(), [7; SLOT]);
+        // It is in the pool already.
+        std::mem::forget(again);
+    }
+
+    #[test]
+    fn a_secret_that_is_written_in_place_is_kept_at_any_length() {
+        for length in [0, 1, SLOT, SLOT + 1, 5000] {
+            let filled = SecretBytes::filled(length, |bytes| {
+                assert_eq!(bytes, vec![0; length]);
+                bytes.fill(9);
+                Ok::<(), ()>(())
+            });
+            assert_eq!(filled.unwrap().expose(), vec![9; length]);
+        }
     }
 
     #[test]

@@ -45,12 +45,9 @@ impl RawAesKeyring {
         tag: &Tag,
         context: &EncryptionContext,
     ) -> Result<DataKey> {
-        let mut plaintext = Zeroizing::new(vec![0; wrapped.len()]);
         let aad = context.serialize();
-        self.wrapping_key
-            .open(iv, &aad, wrapped, tag, &mut plaintext)
-            .map_err(|_| self.unusable())?;
-        Ok(DataKey::new(plaintext))
+        DataKey::filled(wrapped.len(), |room| self.wrapping_key.open(iv, &aad, wrapped, tag, room))
+            .map_err(|_| self.unusable())
     }
 
     fn unusable(&self) -> Error {
