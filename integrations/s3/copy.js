@@ -63,8 +63,12 @@ async function copyWhole(store, original, to, signal) {
   const metadata = metadataOf(original, to);
   // Unless they are to be others, S3 copies the metadata itself.
   const isReplaced = to.MetadataDirective === 'REPLACE' || original.needsMark;
-  const given = { ...headersOf(original, to), Metadata: metadata, MetadataDirective: 'REPLACE' };
-  const input = { ...to, ...original.source, ...(isReplaced && given) };
+  const newMetadata = {
+    ...headersOf(original, to),
+    Metadata: metadata,
+    MetadataDirective: 'REPLACE',
+  };
+  const input = { ...to, ...original.source, ...(isReplaced && newMetadata) };
   return writeOnce(
     () => store.send('CopyObjectCommand', input, signal),
     () => findCopy(store, original, to, metadata),
@@ -155,8 +159,10 @@ function metadataOf(
 ) {
   const mark = needsMark && MESSAGE_MARK;
   if (MetadataDirective !== 'REPLACE') return { ...old, ...mark };
-  const kept = Object.entries(old).filter(([name]) => isFormatName(name) || isMarkName(name));
-  return { ...Metadata, ...Object.fromEntries(kept), ...mark };
+  const ofEncryption = Object.entries(old).filter(
+    ([name]) => isFormatName(name) || isMarkName(name),
+  );
+  return { ...Metadata, ...Object.fromEntries(ofEncryption), ...mark };
 }
 
 /**

@@ -149,8 +149,8 @@ function placeOf(input) {
  * @param {readonly string[]} names
  */
 function pick(input, names) {
-  const given = names.filter((name) => input[name] !== undefined);
-  return Object.fromEntries(given.map((name) => [name, input[name]]));
+  const present = names.filter((name) => input[name] !== undefined);
+  return Object.fromEntries(present.map((name) => [name, input[name]]));
 }
 
 module.exports = {

@@ -39,8 +39,13 @@ async function rewrapInstructionFile(store, place, options) {
   if (file === undefined) throw noFile();
   const object = { metadata, instructionFile: file.text };
   const Body = await rewrapInstructions(object, settings, target);
-  const kept = await inputToKeep(store, file, signal);
-  const input = { ...kept, ...inputBeside(place, store.suffix), Body, IfMatch: file.output.ETag };
+  const properties = await inputToKeep(store, file, signal);
+  const input = {
+    ...properties,
+    ...inputBeside(place, store.suffix),
+    Body,
+    IfMatch: file.output.ETag,
+  };
   const bytes = Buffer.from(Body);
   return writeOnce(
     () => store.send('PutObjectCommand', input, signal),
