@@ -41,7 +41,7 @@ describe('a store of branch keys', { skip: skipWithout('python') }, () => {
   }
 
   async function calls() {
-    const targets = (await moto.requests()).map(({ target }) => target.split('.').at(-1));
+    const targets = await moto.operations();
     const count = {};
     for (const target of targets.sort()) count[target] = (count[target] ?? 0) + 1;
     return count;

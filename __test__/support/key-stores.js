@@ -44,7 +44,7 @@ function keyStorePlace() {
     },
     /** The calls since the last time, sorted. */
     async calls() {
-      const seen = (await place.moto.requests()).map(({ target }) => target.split('.').at(-1));
+      const seen = await place.moto.operations();
       await place.moto.clearRequests();
       return seen.sort();
     },

@@ -24,6 +24,8 @@ async function startMoto({ keys, shared = keys === undefined } = {}) {
   /** One KMS call, e.g. kms('DisableKey', { KeyId }); the answer's body. */
   const kms = (target, body, options) => callKms(endpoint, target, body, options);
 
+  const requests = async () => (await fetch(`${endpoint}/__requests`)).json();
+
   return {
     endpoint,
     kms,
@@ -36,8 +38,10 @@ async function startMoto({ keys, shared = keys === undefined } = {}) {
       await kms('CreateAlias', { AliasName: name, TargetKeyId: keyId }, { region });
     },
     /** What was asked, oldest first: target, service, accessKeyId, region, method, path, range. */
-    async requests() {
-      return (await fetch(`${endpoint}/__requests`)).json();
+    requests,
+    /** Returns the names of the operations that were asked, oldest first, such as `GenerateDataKey`. */
+    async operations() {
+      return (await requests()).map(({ target }) => target.split('.').at(-1));
     },
     async clearRequests() {
       await fetch(`${endpoint}/__requests`, { method: 'DELETE' });
