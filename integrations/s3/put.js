@@ -1,6 +1,6 @@
 'use strict';
 
-const { Readable } = require('node:stream');
+const { Readable, isErrored, isReadable } = require('node:stream');
 
 const { hasFunction } = require('../../lib/input/functions.js');
 const args = require('../../lib/input/index.js');
@@ -70,14 +70,15 @@ async function putObject(store, input, options) {
 }
 
 /**
- * Throws for a stream that has nothing to give any more: an empty object would be put.
+ * Throws for a stream, of Node.js or of the Web, that has nothing to give any more: an empty object would be put.
  *
- * @param {unknown} body
+ * @param {any} body
  */
 function checkUnread(body) {
-  if (!(body instanceof Readable && body.readableEnded)) return;
+  // A stream that failed rejects by itself, with its own reason.
+  if (!Readable.isDisturbed(body) || isReadable(body) || isErrored(body)) return;
   throw invalid(
-    'Body is a stream that was read to its end already; give one that nobody else reads',
+    'Body is a stream that was read to its end or closed already; give one that nobody else reads',
   );
 }
 
