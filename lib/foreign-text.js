@@ -97,4 +97,15 @@ function escape(/** @type {string} */ char) {
   return NAMED[char] ?? `\\u{${/** @type {number} */ (char.codePointAt(0)).toString(16)}}`;
 }
 
-module.exports = { quotes, sentence, shown, shownPath };
+/**
+ * Returns what the system said, without the path, which Node.js repeats as it is.
+ *
+ * @param {unknown} error
+ */
+function systemError(error) {
+  const { code, syscall } = Object(error);
+  const text = typeof syscall === 'string' ? `${syscall} failed: ${code}` : String(code ?? error);
+  return Object.assign(new Error(sentence(text)), typeof code === 'string' ? { code } : {});
+}
+
+module.exports = { quotes, sentence, shown, shownPath, systemError };

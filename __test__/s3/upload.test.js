@@ -230,16 +230,14 @@ describe('EncryptedS3.put of a stream (moto)', { skip: skipWithout('python', 'ex
     }
     await rejection(put({ Body: Readable.from([1, 2]) }), 'INVALID_ARGUMENT');
     await rejection(put({}), 'INVALID_ARGUMENT');
-    const read = [Body(), Readable.toWeb(Body())];
-    for (const stream of read) {
+    for (const stream of [Body(), Readable.toWeb(Body())]) {
       for await (const chunk of stream) assert.ok(chunk.length > 0);
       await rejection(put({ Body: stream }), 'INVALID_ARGUMENT');
     }
     const envelope = new Envelope({ keyring });
     const messages = new EncryptedS3({ client: bucket.client, envelope });
-    const storage = 'instructionFile';
-    const input = { ...place('wrong'), Body: 'x' };
-    await rejection(messages.put(input, { storage }), 'INVALID_ARGUMENT');
+    const toFile = messages.put({ ...place('wrong'), Body: 'x' }, { storage: 'instructionFile' });
+    await rejection(toFile, 'INVALID_ARGUMENT');
     await assertNothingLeft('wrong');
   });
 

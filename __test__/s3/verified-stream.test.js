@@ -245,7 +245,23 @@ describe('a stream of an object that has verified', () => {
 
     it('tells that it has no place for the file', async () => {
       process.env.TMPDIR = path.join(folder, 'missing');
-      await assert.rejects(stream(object), { code: 'ENOENT' });
+      const error = await rejection(stream(object), 'FILE');
+      assert.match(error.message, /TMPDIR/);
+      assert.equal(error.cause.code, 'ENOENT');
+    });
+
+    it('tells that the disk is full, and keeps no file', LINUX, async (t) => {
+      const { open } = fs.promises;
+      t.mock.method(fs.promises, 'open', async (...args) => {
+        const file = await open(...args);
+        const full = Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'write' });
+        t.mock.method(file, 'write', () => Promise.reject(full));
+        return file;
+      });
+      const error = await rejection(stream(object), 'FILE');
+      assert.match(error.message, /cannot be written.*free space/);
+      assert.equal(error.cause.message, 'write failed: ENOSPC');
+      await noOpenFiles();
     });
   });
 });

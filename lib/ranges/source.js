@@ -7,7 +7,7 @@ const { isProxy } = require('node:util').types;
 const args = require('../input/index.js');
 const { withinDeadline } = require('./deadline.js');
 const { EnvelopeError, invalid } = require('../errors.js');
-const { sentence, shownPath } = require('../foreign-text.js');
+const { shownPath, systemError } = require('../foreign-text.js');
 const { filePath, isPath } = require('../input/path.js');
 
 /** How long one read of a source may take, in milliseconds, unless the source says otherwise. */
@@ -161,17 +161,6 @@ function unreadable(cause) {
   if (cause instanceof EnvelopeError && cause.code === 'ERR_ENVELOPE_SOURCE_TIMEOUT') throw cause;
   const message = 'the source cannot be read; check the file and the disk';
   throw new EnvelopeError('ERR_ENVELOPE_FILE', message, { cause: systemError(cause) });
-}
-
-/**
- * Returns what the system said, without the path, which Node.js repeats as it is.
- *
- * @param {unknown} error
- */
-function systemError(error) {
-  const { code, syscall } = Object(error);
-  const text = typeof syscall === 'string' ? `${syscall} failed: ${code}` : String(code ?? error);
-  return Object.assign(new Error(sentence(text)), typeof code === 'string' ? { code } : {});
 }
 
 async function doNothing() {}

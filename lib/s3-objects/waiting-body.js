@@ -1,8 +1,8 @@
 'use strict';
 
-const { openWithoutName } = require('./unnamed-file.js');
+const { UnnamedFile } = require('./unnamed-file.js');
 
-/** @typedef {import('node:fs/promises').FileHandle} FileHandle */
+/** @typedef {InstanceType<typeof UnnamedFile>} OpenedFile */
 
 /** How much is verified, written and read at once, in bytes. */
 const SLAB = 1024 * 1024;
@@ -35,7 +35,7 @@ class WaitingBody {
   #writing = [];
   /** @type {Promise<unknown>} */
   #lastWrite = Promise.resolve();
-  /** @type {FileHandle | undefined} */
+  /** @type {OpenedFile | undefined} */
   #file;
   /** Of what goes to the file, in bytes. */
   #fileLength = 0;
@@ -127,11 +127,10 @@ class WaitingBody {
 
   /** Begins to write what is to be written; waits while too much is on its way. */
   async #write() {
-    const file = (this.#file ??= await openWithoutName());
+    const file = (this.#file ??= await UnnamedFile.open());
     for (const slab of this.#unwritten.splice(0)) {
       const written = this.#lastWrite.then(async () => {
-        // In one piece: writeFile would wait for the disk twice.
-        for (let at = 0; at < slab.length;) at += (await file.write(slab, at)).bytesWritten;
+        await file.append(slab);
         this.#free.push(slab);
       });
       // Whoever waits for it hears of it.
@@ -152,13 +151,9 @@ class WaitingBody {
 
   /** @param {number} position */
   async #readSlab(position) {
-    const file = /** @type {FileHandle} */ (this.#file);
+    const file = /** @type {OpenedFile} */ (this.#file);
     const slab = this.#freeSlab().subarray(0, this.#fileLength - position);
-    for (let at = 0; at < slab.length;) {
-      const { bytesRead } = await file.read(slab, at, slab.length - at, position + at);
-      if (bytesRead === 0) throw new Error('a temporary file has lost its end');
-      at += bytesRead;
-    }
+    await file.read(slab, position);
     return slab;
   }
 
