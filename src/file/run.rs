@@ -188,5 +188,6 @@ fn internal(problem: &str) -> Error {
     Error::new(Code::Internal, problem)
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;
