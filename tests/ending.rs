@@ -1,5 +1,6 @@
 //! What becomes of a file when the process ends while it is written; in a process of its own, in which no
 //! file gets a name after that.
+#![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
