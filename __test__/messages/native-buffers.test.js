@@ -18,7 +18,8 @@ function parts(...ranges) {
   return ranges.map(([from, to]) => memory.subarray(from, to));
 }
 
-const encryptInto = (input, output) => binding.encryptShort(client, [], input, output);
+const encryptShort = binding.shortEncrypter(client);
+const encryptInto = (input, output) => encryptShort(input, output, new Uint8Array(0), 0);
 
 /** The library never gives the addon such buffers; memory would be read while it is written. */
 describe('the addon itself refuses', () => {
@@ -108,6 +109,10 @@ describe('the addon itself refuses', () => {
       assert.throws(() => update(...places), REFUSED, `${places}`);
     }
     assert.throws(() => binding.startEncryption(client, [], -1), REFUSED);
+    const texts = new Uint8Array(10);
+    for (const end of [-1, 11, 2 ** 32]) {
+      assert.throws(() => encryptShort(texts, new Uint8Array(1000), texts, end), REFUSED, `${end}`);
+    }
     assert.throws(() => binding.FieldKeys.create(keys.current(), 'acme', -1), REFUSED);
   });
 
