@@ -9,22 +9,20 @@ const { BranchKeyStore, Envelope, HierarchicalKeyring } = require('../..');
 const { setEnvironment } = require('../support/branch-keys');
 const { flipLastByte } = require('../support/edits');
 const { MemoryStorage } = require('../support/memory-storage');
-const { startMoto } = require('../support/moto');
 const { rejection, thrown } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
+const { temporaryMoto } = require('../support/temporary-moto');
 
 setEnvironment();
 const ACTIVE = 'branch:ACTIVE';
 const LESS_THAN_THE_DEFAULT_MS = 9_000;
 
 describe('branch keys in a storage of the caller', { skip: skipWithout('python') }, () => {
-  let moto;
+  const moto = temporaryMoto();
   let kmsKeyId;
   before(async () => {
-    moto = await startMoto();
     kmsKeyId = (await moto.createKey({ region: 'us-west-2' })).arn;
   });
-  after(() => moto?.stop());
 
   const newStore = (storage, options = {}) =>
     new BranchKeyStore({

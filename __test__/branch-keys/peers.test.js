@@ -16,8 +16,8 @@ const {
   skipWithoutWhole,
 } = require('../support/branch-keys');
 const { temporaryFolder } = require('../support/files');
-const { startMoto } = require('../support/moto');
 const { PEERS, PYTHON, skipWithout } = require('../support/requirements');
+const { temporaryMoto } = require('../support/temporary-moto');
 
 setEnvironment();
 
@@ -31,14 +31,12 @@ const ENCRYPTION_CONTEXT = { tenant: 'x', '\u{1f600}': 'U+1F600', '\uff5e': 'U+F
 const skip = skipWithout('python', 'peers') || skipWithoutWhole();
 
 describe('branch keys and AWS’s libraries', { skip }, () => {
-  let moto;
+  const moto = temporaryMoto({ keys: path.join(HIERARCHY, 'keys.json') });
   let vectors;
   before(async () => {
-    moto = await startMoto({ keys: path.join(HIERARCHY, 'keys.json') });
     await loadStore(moto.endpoint, json('store'));
     vectors = new Vectors(moto.endpoint);
   });
-  after(() => moto?.stop());
 
   for (const [name, program] of Object.entries(PROGRAMS)) {
     test(`${name} reads what we write, under its own branch keys`, async () => {

@@ -2,12 +2,12 @@
 
 const assert = require('node:assert/strict');
 const path = require('node:path');
-const { after, before, describe, test } = require('node:test');
+const { before, describe, test } = require('node:test');
 
 const { BranchKeyStore, Envelope, HierarchicalKeyring } = require('../..');
 const { HIERARCHY, json, makeTable, setEnvironment } = require('../support/branch-keys');
-const { startMoto } = require('../support/moto');
 const { skipWithout } = require('../support/requirements');
+const { temporaryMoto } = require('../support/temporary-moto');
 
 setEnvironment();
 
@@ -19,10 +19,9 @@ const recorded = (operation) => {
 };
 
 describe('what is sent for branch keys', { skip: skipWithout('python') }, () => {
-  let moto;
+  const moto = temporaryMoto({ keys: path.join(HIERARCHY, 'keys.json') });
   let store;
   before(async () => {
-    moto = await startMoto({ keys: path.join(HIERARCHY, 'keys.json') });
     await makeTable(moto.endpoint, 'branch-keys', []);
     store = new BranchKeyStore({
       tableName: 'branch-keys',
@@ -32,7 +31,6 @@ describe('what is sent for branch keys', { skip: skipWithout('python') }, () => 
       kmsEndpoint: moto.endpoint,
     });
   });
-  after(() => moto?.stop());
 
   test('is what AWS’s libraries send to create, rotate, encrypt and decrypt', async () => {
     const encryptionContext = { department: 'billing', stage: 'production' };

@@ -1,26 +1,24 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { after, before, describe, test } = require('node:test');
+const { before, describe, test } = require('node:test');
 
 const { BranchKeyStore, Envelope, HierarchicalKeyring } = require('../..');
 const { dynamoDb, setEnvironment } = require('../support/branch-keys');
-const { startMoto } = require('../support/moto');
 const { rejection, thrown } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
+const { temporaryMoto } = require('../support/temporary-moto');
 
 setEnvironment();
 const encryptionContext = { tenant: 'blue', '\u{1f600}': 'x', '\uff5e': 'y' };
 
 describe('a store of branch keys', { skip: skipWithout('python') }, () => {
-  let moto;
+  const moto = temporaryMoto();
   let kmsKeyId;
   before(async () => {
-    moto = await startMoto();
     kmsKeyId = (await moto.createKey({ region: 'us-west-2' })).arn;
     await newStore().createTable();
   });
-  after(() => moto?.stop());
 
   function newStore(options = {}) {
     return new BranchKeyStore({

@@ -4,7 +4,7 @@ const assert = require('node:assert/strict');
 const path = require('node:path');
 const { Readable } = require('node:stream');
 const { buffer } = require('node:stream/consumers');
-const { after, before, describe, test } = require('node:test');
+const { before, describe, test } = require('node:test');
 
 const { Envelope, EnvelopeError } = require('../..');
 const {
@@ -15,8 +15,8 @@ const {
   loadStore,
   setEnvironment,
 } = require('../support/branch-keys');
-const { startMoto } = require('../support/moto');
 const { skipWithout } = require('../support/requirements');
+const { temporaryMoto } = require('../support/temporary-moto');
 
 // AWS's libraries disagree: those with a data key whose provider info is not UTF-8 are read, as the
 // specification says; those whose context JavaScript sorted by a locale are not.
@@ -32,14 +32,12 @@ const POLICIES = {
 setEnvironment();
 
 describe('the cases of branch keys', { skip: skipWithout('python') }, () => {
-  let moto;
+  const moto = temporaryMoto({ keys: path.join(HIERARCHY, 'keys.json') });
   let vectors;
   before(async () => {
-    moto = await startMoto({ keys: path.join(HIERARCHY, 'keys.json') });
     await loadStore(moto.endpoint, json('store'));
     vectors = new Vectors(moto.endpoint);
   });
-  after(() => moto?.stop());
 
   test('each has its expected outcome: in one piece, streamed and ranged', async () => {
     const { cases } = json('cases');

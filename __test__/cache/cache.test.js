@@ -1,15 +1,15 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { after, before, beforeEach, describe, it } = require('node:test');
+const { before, beforeEach, describe, it } = require('node:test');
 const { setTimeout: wait } = require('node:timers/promises');
 
 const { AwsKmsKeyring, CustomKeyring, Envelope, inspect } = require('../..');
 const { flip } = require('../support/edits');
-const { startMoto } = require('../support/moto');
 const { rejection, thrown } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
 const { through } = require('../support/streams');
+const { newKeyring, temporaryMoto } = require('../support/temporary-moto');
 
 process.env.AWS_ACCESS_KEY_ID = 'test';
 process.env.AWS_SECRET_ACCESS_KEY = 'test';
@@ -17,15 +17,12 @@ process.env.AWS_SECRET_ACCESS_KEY = 'test';
 const encryptionContext = { tenant: 'acme' };
 
 describe('the cache of data keys', { skip: skipWithout('python') }, () => {
-  let moto;
+  const moto = temporaryMoto();
   let keyring;
 
   before(async () => {
-    moto = await startMoto();
-    const { arn } = await moto.createKey();
-    keyring = new AwsKmsKeyring({ keyId: arn, endpoint: moto.endpoint });
+    keyring = await newKeyring(moto);
   });
-  after(() => moto?.stop());
   beforeEach(() => moto.clearRequests());
 
   it('asks KMS once for 10,000 messages at once, and not to decrypt them', async () => {

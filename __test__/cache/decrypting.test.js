@@ -1,28 +1,26 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { after, before, beforeEach, describe, it } = require('node:test');
+const { before, beforeEach, describe, it } = require('node:test');
 const { setTimeout: wait } = require('node:timers/promises');
 
 const { AwsKmsKeyring, Envelope, inspect } = require('../..');
 const { flip } = require('../support/edits');
-const { startMoto } = require('../support/moto');
 const { rejection, thrown } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
+const { newKeyring, temporaryMoto } = require('../support/temporary-moto');
 
 process.env.AWS_ACCESS_KEY_ID = 'test';
 process.env.AWS_SECRET_ACCESS_KEY = 'test';
 const encryptionContext = { tenant: 'a' };
 
 describe('the cache decrypts', { skip: skipWithout('python') }, () => {
-  let moto;
+  const moto = temporaryMoto();
   let keyring;
 
   before(async () => {
-    moto = await startMoto();
-    keyring = new AwsKmsKeyring({ keyId: (await moto.createKey()).arn, endpoint: moto.endpoint });
+    keyring = await newKeyring(moto);
   });
-  after(() => moto?.stop());
   beforeEach(() => moto.clearRequests());
 
   const cached = (limits = {}, options = {}) =>

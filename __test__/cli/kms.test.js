@@ -10,8 +10,8 @@ const { Envelope, AwsKmsKeyring, inspect } = require('../..');
 const { assertFailed, jsonLines, run } = require('../support/cli');
 const { refusal, startFakeKms } = require('../support/fake-kms');
 const { temporaryFolder } = require('../support/files');
-const { startMoto } = require('../support/moto');
 const { skipWithout } = require('../support/requirements');
+const { temporaryMoto } = require('../support/temporary-moto');
 
 process.env.AWS_ACCESS_KEY_ID = 'test';
 process.env.AWS_SECRET_ACCESS_KEY = 'test';
@@ -20,17 +20,15 @@ const root = temporaryFolder();
 const plaintext = crypto.randomBytes(200_000);
 
 describe('kms-envelope under KMS keys', { skip: skipWithout('python') }, () => {
-  let moto;
+  const moto = temporaryMoto();
   let arn;
   let otherArn;
   let cwd;
   let env;
 
   before(async () => {
-    moto = await startMoto();
     [{ arn }, { arn: otherArn }] = await Promise.all([moto.createKey(), moto.createKey()]);
   });
-  after(() => moto?.stop());
   beforeEach(async () => {
     cwd = fs.mkdtempSync(path.join(root, 'case-'));
     env = {

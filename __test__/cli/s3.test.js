@@ -5,15 +5,14 @@ const { spawn, spawnSync } = require('node:child_process');
 const { randomBytes } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
-const { after, before, beforeEach, describe, it } = require('node:test');
+const { before, beforeEach, describe, it } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
 
-const { Envelope } = require('../..');
-const { EncryptedS3 } = require('../../integrations/s3');
 const { BIN, assertFailed, finish, jsonLines, workplace } = require('../support/cli');
 const { flipLastByte } = require('../support/edits');
 const { requireOrSkip, skipWithout } = require('../support/requirements');
-const { Bucket, startBucket } = require('../support/s3-bucket');
+const { Bucket } = require('../support/s3-bucket');
+const { temporaryBucket } = require('../support/temporary-bucket');
 
 const MODULES = path.join(__dirname, '..', '..', 'examples', 'node_modules');
 const OLD = ['--commitment-policy', 'requireEncryptAllowDecrypt'];
@@ -22,37 +21,25 @@ describe('kms-envelope s3 (moto)', { skip: skipWithout('python', 'examples') }, 
   const place = workplace();
   const { at, cli, env, read, write } = place;
   const encryptionContext = { tenant: 'acme' };
-  let bucket, keyring, writerV2;
-  before(async () => {
-    bucket = await startBucket();
-    const { client, moto } = bucket;
-    const { arn } = await moto.createKey();
-    const { AwsKmsKeyring } = require('../..');
-    keyring = new AwsKmsKeyring({ keyId: arn, endpoint: moto.endpoint });
-    const commitmentPolicy = 'forbidEncryptAllowDecrypt';
-    writerV2 = new EncryptedS3({ client, keyring, commitmentPolicy });
+  const bucket = temporaryBucket();
+  before(() => {
+    const { keyId, moto } = bucket;
     Object.assign(env, {
-      ...{ ENCRYPTION_KEY_ID: arn, AWS_ENDPOINT_URL: moto.endpoint, AWS_REGION: 'us-east-1' },
+      ...{ ENCRYPTION_KEY_ID: keyId, AWS_ENDPOINT_URL: moto.endpoint, AWS_REGION: 'us-east-1' },
       ...{ AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', NODE_PATH: '' },
     });
   });
   beforeEach(() => fs.symlinkSync(MODULES, at('node_modules')));
-  after(() => bucket?.stop());
 
   const url = (Key) => `s3://${Bucket}/${Key}`;
   const putV2 = (Key, Body, options) =>
-    writerV2.put({ Bucket, Key, Body }, { encryptionContext, ...options });
+    bucket.writerV2.put({ Bucket, Key, Body }, { encryptionContext, ...options });
   const keys = async (Prefix) => {
     const { Contents = [] } = await bucket.send('ListObjectsV2', { Bucket, Prefix });
     return Contents.map(({ Key }) => Key);
   };
-  const readBack = async (Key) => {
-    const s3 = new EncryptedS3({
-      client: bucket.client,
-      ...{ keyring, envelope: new Envelope({ keyring }) },
-    });
-    return String((await s3.get({ Bucket, Key }, { encryptionContext })).body);
-  };
+  const readBack = async (Key) =>
+    String((await bucket.both.get({ Bucket, Key }, { encryptionContext })).body);
   const done = (result) => assert.equal(result.code, 0, result.stderr);
 
   describe('put and get', () => {

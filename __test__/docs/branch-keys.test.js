@@ -4,15 +4,15 @@ const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { after, before, describe, it } = require('node:test');
+const { before, describe, it } = require('node:test');
 const { promisify } = require('node:util');
 
 const { BIN } = require('../support/cli');
 const { environmentOf } = require('../support/key-stores');
-const { startMoto } = require('../support/moto');
 const { linkedProject } = require('../support/project');
 const { codeBlocks } = require('../support/readme');
 const { skipWithout } = require('../support/requirements');
+const { temporaryMoto } = require('../support/temporary-moto');
 
 const REGION = 'eu-west-1';
 const ARN = /arn:aws:kms:eu-west-1:111122223333:key\/[0-9a-f-]{36}/;
@@ -28,11 +28,10 @@ describe('the examples of docs/branch-keys.md', { skip: skipWithout('python') },
   const folder = linkedProject();
   const [store, ...programs] = codeBlocks('docs/branch-keys.md', 'js');
   const run = promisify(execFile);
-  let moto;
+  const moto = temporaryMoto();
   let options;
 
   before(async () => {
-    moto = await startMoto();
     const { arn, keyId } = await moto.createKey({ region: REGION });
     await moto.createAlias('alias/app', keyId, { region: REGION });
     assert.match(store, ARN);
@@ -44,7 +43,6 @@ describe('the examples of docs/branch-keys.md', { skip: skipWithout('python') },
     const env = { ...process.env, ...environmentOf(moto.endpoint), ...own, PATH };
     options = { cwd: folder, env, timeout: 60_000 };
   });
-  after(() => moto?.stop());
 
   it('are all tried', () => assert.equal(programs.length, Object.keys(EXPECTED).length));
 

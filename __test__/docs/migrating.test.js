@@ -4,25 +4,25 @@ const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { after, before, describe, it } = require('node:test');
+const { before, describe, it } = require('node:test');
 const { promisify } = require('node:util');
 
 const api = require('../..');
-const { DEFAULT_REGION, startMoto } = require('../support/moto');
+const { DEFAULT_REGION } = require('../support/moto');
 const { linkedProject } = require('../support/project');
 const { codeBlocks } = require('../support/readme');
 const { PEERS, skipWithout } = require('../support/requirements');
+const { temporaryMoto } = require('../support/temporary-moto');
 
 const PAGE = 'docs/migrating-from-client-node.md';
 const ROOT = path.join(__dirname, '..', '..');
 
 describe(PAGE, { skip: skipWithout('python', 'peers') }, () => {
   const folder = linkedProject({ '@aws-crypto': path.join(PEERS, 'node_modules', '@aws-crypto') });
-  let moto;
+  const moto = temporaryMoto();
   let env;
 
   before(async () => {
-    moto = await startMoto();
     const { arn } = await moto.createKey();
     env = {
       ...process.env,
@@ -33,7 +33,6 @@ describe(PAGE, { skip: skipWithout('python', 'peers') }, () => {
       KMS_KEY_ARN: arn,
     };
   });
-  after(() => moto?.stop());
 
   it('has programs that exchange messages as they stand', async () => {
     const outputs = {};

@@ -4,13 +4,13 @@ const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { after, before, describe, it } = require('node:test');
+const { before, describe, it } = require('node:test');
 const { promisify } = require('node:util');
 
-const { startMoto } = require('../support/moto');
 const { linkedProject } = require('../support/project');
 const { codeBlocks } = require('../support/readme');
 const { skipWithout } = require('../support/requirements');
+const { temporaryMoto } = require('../support/temporary-moto');
 
 const EXPECTED = {
   'a check at the start': { output: /^\d{3}\n$/, calls: ['DescribeKey', 'GenerateDataKey'] },
@@ -30,15 +30,13 @@ describe('the examples of docs/production.md', { skip: skipWithout('python') }, 
   const folder = linkedProject();
   const programs = codeBlocks('docs/production.md', 'js');
   const region = 'eu-west-1';
-  let moto;
+  const moto = temporaryMoto();
 
   before(async () => {
-    moto = await startMoto();
     const kind = { KeyUsage: 'ENCRYPT_DECRYPT', KeySpec: 'SYMMETRIC_DEFAULT' };
     const { KeyMetadata } = await moto.kms('CreateKey', kind, { region });
     await moto.createAlias('alias/app', KeyMetadata.KeyId, { region });
   });
-  after(() => moto?.stop());
 
   it('are all tried', () => assert.equal(programs.length, Object.keys(EXPECTED).length));
 

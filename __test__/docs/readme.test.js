@@ -4,15 +4,15 @@ const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { after, before, describe, it } = require('node:test');
+const { before, describe, it } = require('node:test');
 const { promisify } = require('node:util');
 
 const { temporaryFolder } = require('../support/files');
-const { startMoto } = require('../support/moto');
 const { nodeBinary } = require('../support/nodes');
 const { installPacked } = require('../support/packed');
 const { codeBlocks, codeInReadme } = require('../support/readme');
 const { PYTHON, SURROUNDINGS, requireOrSkip, skipWithout } = require('../support/requirements');
+const { temporaryMoto } = require('../support/temporary-moto');
 
 const AWS = path.join(__dirname, '..', 'support', 'aws.py');
 const FIRST =
@@ -82,12 +82,8 @@ describe('the README, followed in a fresh folder', { skip: otherAddon || posixOn
   });
 
   describe('with AWS KMS', { skip: skipWithout('python') }, () => {
-    let moto;
+    const moto = temporaryMoto();
 
-    before(async () => {
-      moto = await startMoto();
-    });
-    after(() => moto?.stop());
 
     it('makes a key in an emulator, and runs under it and a backup key', async () => {
       const folder = layOut(root, 'kms', 'commonjs');

@@ -3,16 +3,15 @@
 const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
 const path = require('node:path');
-const { after, before, describe, it } = require('node:test');
+const { before, describe, it } = require('node:test');
 const { pathToFileURL } = require('node:url');
 const { promisify } = require('node:util');
 
-const { AwsKmsKeyring } = require('../..');
-const { EncryptedS3 } = require('../../integrations/s3');
 const { flipLastByte } = require('../support/edits');
 const { nodeBinary } = require('../support/nodes');
 const { requireOrSkip, skipWithout } = require('../support/requirements');
-const { Bucket, startBucket } = require('../support/s3-bucket');
+const { Bucket } = require('../support/s3-bucket');
+const { temporaryBucket } = require('../support/temporary-bucket');
 
 const ROOT = path.join(__dirname, '..', '..');
 const HANDLER = path.join(ROOT, 'examples', 's3-batch', 'handler.ts');
@@ -27,17 +26,11 @@ const encryptionContext = { tenant: 'acme' };
 describe('examples/s3-batch (moto)', { skip: skipWithout('python', 'examples') }, () => {
   const node = nodeBinary(24);
   const ready = (t) => requireOrSkip(t, node, 'Node.js 24: run `node scripts/prepare.js peers`');
-  let bucket, keyId, writer, reader;
-  before(async () => {
-    bucket = await startBucket();
-    const { client, moto } = bucket;
-    keyId = (await moto.createKey()).arn;
-    const keyring = new AwsKmsKeyring({ keyId, endpoint: moto.endpoint });
-    const commitmentPolicy = 'forbidEncryptAllowDecrypt';
-    writer = new EncryptedS3({ client, keyring, commitmentPolicy });
-    reader = new EncryptedS3({ client, keyring });
+  const bucket = temporaryBucket();
+  let keyId, writer, reader;
+  before(() => {
+    ({ keyId, writerV2: writer, s3: reader } = bucket);
   });
-  after(() => bucket?.stop());
 
   const put = (Key, options) =>
     writer.put({ Bucket, Key, Body: 'text' }, { encryptionContext, ...options });

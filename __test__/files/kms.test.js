@@ -9,10 +9,10 @@ const { after, before, beforeEach, describe, it } = require('node:test');
 const { AwsKmsKeyring, Envelope } = require('../..');
 const { startFakeKms } = require('../support/fake-kms');
 const { same } = require('../support/files');
-const { startMoto } = require('../support/moto');
 const { newPlace } = require('../support/places');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
+const { newKeyring, temporaryMoto } = require('../support/temporary-moto');
 
 process.env.AWS_ACCESS_KEY_ID = 'test';
 process.env.AWS_SECRET_ACCESS_KEY = 'test';
@@ -112,18 +112,15 @@ describe('while KMS is asked (injected)', () => {
 });
 
 describe('AWS KMS (moto)', { skip: skipWithout('python') }, () => {
-  let moto;
+  const moto = temporaryMoto();
   let kms;
   const calls = () => moto.operations();
 
   before(async () => {
-    moto = await startMoto();
-    const { arn } = await moto.createKey();
-    const keyring = new AwsKmsKeyring({ keyId: arn, endpoint: moto.endpoint });
+    const keyring = await newKeyring(moto);
     kms = new Envelope({ keyring });
   });
   beforeEach(() => moto.clearRequests());
-  after(() => moto?.stop());
 
   it('is asked once for each key', async () => {
     const place = newPlace({ plaintext: crypto.randomBytes(3 * MIB) });

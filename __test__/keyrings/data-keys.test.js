@@ -14,9 +14,9 @@ const {
 } = require('../..');
 const { flipLastByte } = require('../support/edits');
 const { startLocalStack } = require('../support/localstack');
-const { startMoto } = require('../support/moto');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
+const { temporaryMoto } = require('../support/temporary-moto');
 
 process.env.AWS_ACCESS_KEY_ID = 'test';
 process.env.AWS_SECRET_ACCESS_KEY = 'test';
@@ -58,19 +58,17 @@ for (const [name, keyring] of Object.entries(LOCAL)) {
 }
 
 describe('the operations of KMS, under KMS (moto)', { skip: skipWithout('python') }, () => {
-  let moto;
+  const moto = temporaryMoto();
   let envelope;
   let other;
   let arns;
 
   before(async () => {
-    moto = await startMoto();
     arns = [(await moto.createKey()).arn, (await moto.createKey()).arn];
     [envelope, other] = arns.map(
       (keyId) => new Envelope({ keyring: new AwsKmsKeyring({ keyId, endpoint: moto.endpoint }) }),
     );
   });
-  after(() => moto?.stop());
   beforeEach(() => moto.clearRequests());
 
   testWrapping(

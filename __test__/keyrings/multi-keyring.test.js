@@ -4,15 +4,15 @@ const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
 const path = require('node:path');
 const { pipeline } = require('node:stream/promises');
-const { after, before, beforeEach, describe, it } = require('node:test');
+const { before, beforeEach, describe, it } = require('node:test');
 
 const api = require('../..');
 const { AwsKmsKeyring, Envelope, LocalKeyring, MultiKeyring, RawAesKeyring, inspect } = api;
 const { flip } = require('../support/edits');
 const { temporaryFolder } = require('../support/files');
-const { startMoto } = require('../support/moto');
 const { rejection, thrown } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
+const { newKeyring, temporaryMoto } = require('../support/temporary-moto');
 
 process.env.AWS_ACCESS_KEY_ID = 'test';
 process.env.AWS_SECRET_ACCESS_KEY = 'test';
@@ -158,20 +158,17 @@ describe('MultiKeyring', () => {
 });
 
 describe('MultiKeyring with AWS KMS (moto)', { skip: skipWithout('python') }, () => {
-  let moto;
+  const moto = temporaryMoto();
   let kms;
   let everyone;
   const backup = rawAes('backup');
   const calls = () => moto.operations();
 
   before(async () => {
-    moto = await startMoto();
-    const { arn } = await moto.createKey();
-    kms = new AwsKmsKeyring({ keyId: arn, endpoint: moto.endpoint });
+    kms = await newKeyring(moto);
     everyone = new Envelope({ keyring: new MultiKeyring({ generator: kms, children: [backup] }) });
   });
   beforeEach(() => moto.clearRequests());
-  after(() => moto?.stop());
 
   it('makes one call to encrypt and one to decrypt', async () => {
     const message = await everyone.encrypt('x', { encryptionContext });

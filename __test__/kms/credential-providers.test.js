@@ -4,13 +4,13 @@ const assert = require('node:assert/strict');
 const { createRequire } = require('node:module');
 const fs = require('node:fs');
 const path = require('node:path');
-const { after, before, beforeEach, describe, it } = require('node:test');
+const { before, beforeEach, describe, it } = require('node:test');
 
 const { AwsKmsKeyring, Envelope } = require('../..');
 const { temporaryFolder } = require('../support/files');
-const { startMoto } = require('../support/moto');
 const { rejection } = require('../support/rejects');
 const { PEERS, skipWithout } = require('../support/requirements');
+const { temporaryMoto } = require('../support/temporary-moto');
 
 const ROLE = 'arn:aws:iam::123456789012:role/app';
 
@@ -20,12 +20,11 @@ describe(
   () => {
     const folder = temporaryFolder();
     let providers;
-    let moto;
+    const moto = temporaryMoto();
     let key;
 
     before(async () => {
       providers = createRequire(path.join(PEERS, 'x.js'))('@aws-sdk/credential-providers');
-      moto = await startMoto();
       key = await moto.createKey({ region: 'eu-west-1' });
       fs.writeFileSync(
         path.join(folder, 'credentials'),
@@ -43,7 +42,6 @@ describe(
       delete process.env.AWS_DEFAULT_REGION;
     });
     beforeEach(() => moto.clearRequests());
-    after(() => moto?.stop());
 
     async function calls(credentials) {
       const envelope = new Envelope({

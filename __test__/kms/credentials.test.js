@@ -4,12 +4,12 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const net = require('node:net');
 const path = require('node:path');
-const { after, before, beforeEach, describe, it } = require('node:test');
+const { before, beforeEach, describe, it } = require('node:test');
 
 const { credentials, serve, tryKms } = require('../support/credentials');
 const { temporaryFolder } = require('../support/files');
-const { startMoto } = require('../support/moto');
 const { skipWithout } = require('../support/requirements');
+const { temporaryMoto } = require('../support/temporary-moto');
 
 const KEYS = { AWS_ACCESS_KEY_ID: 'AKIDENVIRONMENT', AWS_SECRET_ACCESS_KEY: 'secret' };
 
@@ -18,15 +18,13 @@ describe(
   { skip: skipWithout('python') },
   () => {
     const folder = temporaryFolder();
-    let moto;
+    const moto = temporaryMoto();
     let key;
 
     before(async () => {
-      moto = await startMoto();
       key = await moto.createKey({ region: 'eu-west-1' });
     });
     beforeEach(() => moto.clearRequests());
-    after(() => moto?.stop());
 
     /** What a process of its own sees, whose environment holds nothing of AWS but this. */
     function attempt(env, options, times) {

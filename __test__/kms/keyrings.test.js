@@ -1,12 +1,12 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { after, before, beforeEach, describe, it } = require('node:test');
+const { before, beforeEach, describe, it } = require('node:test');
 
 const { AwsKmsKeyring, Envelope, MultiKeyring, RawAesKeyring, inspect } = require('../..');
-const { startMoto } = require('../support/moto');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
+const { temporaryMoto } = require('../support/temporary-moto');
 
 process.env.AWS_ACCESS_KEY_ID = 'test';
 process.env.AWS_SECRET_ACCESS_KEY = 'test';
@@ -18,7 +18,7 @@ const REGIONS = ['eu-west-1', 'us-east-1', 'ap-southeast-2'];
 const keysOf = (message) => inspect(message).encryptedDataKeys.map(({ keyName }) => keyName);
 
 describe('KMS keyrings (moto)', { skip: skipWithout('python') }, () => {
-  let moto;
+  const moto = temporaryMoto({ shared: false });
   let keys;
   let arns;
   const keyring = (options) => new AwsKmsKeyring({ endpoint: moto.endpoint, ...options });
@@ -34,12 +34,10 @@ describe('KMS keyrings (moto)', { skip: skipWithout('python') }, () => {
   };
 
   before(async () => {
-    moto = await startMoto({ shared: false });
     keys = await Promise.all(REGIONS.map((region) => moto.createKey({ region })));
     arns = keys.map((key) => key.arn);
   });
   beforeEach(() => moto.clearRequests());
-  after(() => moto?.stop());
 
   describe('several keys', () => {
     it('makes the data key under the first, and wraps it under each other where that is', async () => {

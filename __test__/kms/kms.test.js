@@ -5,9 +5,9 @@ const { after, before, beforeEach, describe, it } = require('node:test');
 
 const { AwsKmsKeyring, Envelope, encrypt, inspect } = require('../..');
 const { refusal, startFakeKms } = require('../support/fake-kms');
-const { startMoto } = require('../support/moto');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
+const { temporaryMoto } = require('../support/temporary-moto');
 
 process.env.AWS_ACCESS_KEY_ID = 'test';
 process.env.AWS_SECRET_ACCESS_KEY = 'test';
@@ -16,7 +16,7 @@ process.env.AWS_REGION = 'us-east-1';
 const ARN = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 
 describe('AWS KMS (moto)', { skip: skipWithout('python') }, () => {
-  let moto;
+  const moto = temporaryMoto();
   let key;
   let other;
   const envelope = (keyId, options) =>
@@ -24,14 +24,12 @@ describe('AWS KMS (moto)', { skip: skipWithout('python') }, () => {
   const calls = () => moto.operations();
 
   before(async () => {
-    moto = await startMoto();
     key = await moto.createKey();
     other = await moto.createKey();
     await moto.createAlias('alias/app', key.keyId);
     await moto.createAlias('alias/other', other.keyId);
   });
   beforeEach(() => moto.clearRequests());
-  after(() => moto?.stop());
 
   const names = {
     'key id': () => key.keyId,

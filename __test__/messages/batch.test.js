@@ -2,13 +2,13 @@
 
 const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
-const { after, before, beforeEach, describe, it } = require('node:test');
+const { before, beforeEach, describe, it } = require('node:test');
 
 const { AwsKmsKeyring, Envelope, MultiKeyring, RawAesKeyring, inspect } = require('../..');
 const { flip, truncate } = require('../support/edits');
-const { startMoto } = require('../support/moto');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
+const { newKeyring, temporaryMoto } = require('../support/temporary-moto');
 
 process.env.AWS_ACCESS_KEY_ID = 'test';
 process.env.AWS_SECRET_ACCESS_KEY = 'test';
@@ -168,15 +168,12 @@ describe('a batch', () => {
 });
 
 describe('a batch under KMS (moto)', { skip: skipWithout('python') }, () => {
-  let moto;
+  const moto = temporaryMoto();
   let kms;
 
   before(async () => {
-    moto = await startMoto();
-    const { arn } = await moto.createKey();
-    kms = new AwsKmsKeyring({ keyId: arn, endpoint: moto.endpoint });
+    kms = await newKeyring(moto);
   });
-  after(() => moto?.stop());
   beforeEach(() => moto.clearRequests());
 
   it('calls KMS once to encrypt 10,000 records, and once to decrypt them', async () => {

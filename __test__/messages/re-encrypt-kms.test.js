@@ -2,14 +2,14 @@
 
 const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
-const { after, before, beforeEach, describe, it } = require('node:test');
+const { before, beforeEach, describe, it } = require('node:test');
 
 const { AwsKmsKeyring, Envelope, RawAesKeyring } = require('../..');
 const { flip } = require('../support/edits');
-const { startMoto } = require('../support/moto');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
 const { cut, through } = require('../support/streams');
+const { newKeyring, temporaryMoto } = require('../support/temporary-moto');
 
 process.env.AWS_ACCESS_KEY_ID = 'test';
 process.env.AWS_SECRET_ACCESS_KEY = 'test';
@@ -32,22 +32,16 @@ const FORMS = {
 };
 
 describe('re-encryption and AWS KMS (moto)', { skip: skipWithout('python') }, () => {
-  let moto;
+  const moto = temporaryMoto();
   let kms;
   let other;
   const calls = () => moto.operations();
 
   before(async () => {
-    moto = await startMoto();
-    const make = async () => {
-      const { arn } = await moto.createKey();
-      return new Envelope({ keyring: new AwsKmsKeyring({ keyId: arn, endpoint: moto.endpoint }) });
-    };
-    kms = await make();
-    other = await make();
+    kms = new Envelope({ keyring: await newKeyring(moto) });
+    other = new Envelope({ keyring: await newKeyring(moto) });
   });
   beforeEach(() => moto.clearRequests());
-  after(() => moto?.stop());
 
   for (const [form, reEncrypt] of Object.entries(FORMS)) {
     it(`${form}: re-encrypting to KMS makes one call`, async () => {

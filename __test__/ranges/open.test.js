@@ -3,13 +3,12 @@
 const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
 const path = require('node:path');
-const { after, before, beforeEach, describe, it } = require('node:test');
+const { before, beforeEach, describe, it } = require('node:test');
 const { promisify } = require('node:util');
 
 const { AwsKmsKeyring, Envelope, inspect } = require('../..');
 const { startFakeKms } = require('../support/fake-kms');
 const { same } = require('../support/files');
-const { startMoto } = require('../support/moto');
 const { nodeBinary } = require('../support/nodes');
 const {
   envelope,
@@ -26,6 +25,7 @@ const {
 const { rejection } = require('../support/rejects');
 const { requireOrSkip, skipWithout } = require('../support/requirements');
 const { failure } = require('../support/streams');
+const { newKeyring, temporaryMoto } = require('../support/temporary-moto');
 const vectors = require('../support/vectors');
 
 process.env.AWS_ACCESS_KEY_ID = 'test';
@@ -179,18 +179,14 @@ describe('an AbortSignal', () => {
 });
 
 describe('AWS KMS (moto)', { skip: skipWithout('python') }, () => {
-  let moto;
+  const moto = temporaryMoto();
   let kms;
   const calls = () => moto.operations();
 
   before(async () => {
-    moto = await startMoto();
-    const { arn } = await moto.createKey();
-    const keyId = { keyId: arn, endpoint: moto.endpoint };
-    kms = new Envelope({ keyring: new AwsKmsKeyring(keyId), frameLength: 10 });
+    kms = new Envelope({ keyring: await newKeyring(moto), frameLength: 10 });
   });
   beforeEach(() => moto.clearRequests());
-  after(() => moto?.stop());
 
   it('is asked once for each open message', async () => {
     const file = newFile(await kms.encrypt(text));

@@ -3,35 +3,24 @@
 const assert = require('node:assert/strict');
 const { randomBytes } = require('node:crypto');
 const fs = require('node:fs');
-const { after, afterEach, before, describe, it } = require('node:test');
-const { Envelope } = require('../..');
+const { after, before, describe, it } = require('node:test');
 const { EncryptedS3 } = require('../../integrations/s3');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
-const { Bucket, startBucket } = require('../support/s3-bucket');
 const { takeSharedMemory } = require('../support/shared-memory');
+const { place, temporaryBucket } = require('../support/temporary-bucket');
 const { noOpenFiles } = require('../support/unnamed-files');
 
 describe('a body that S3 sends (moto)', { skip: skipWithout('python', 'examples') }, () => {
   const encryptionContext = { tenant: 'acme' };
   /** So short that half of it comes, and the connection breaks off, while KMS is asked. */
   const data = randomBytes(100_000);
-  let bucket, keyring, envelope, reader, writerV2;
-  before(async () => {
-    bucket = await startBucket();
-    keyring = await bucket.newKeyring();
-    envelope = new Envelope({ keyring });
-    const { client } = bucket;
-    const commitmentPolicy = 'requireEncryptAllowDecrypt';
-    reader = new EncryptedS3({ client, keyring, envelope, commitmentPolicy });
-    writerV2 = new EncryptedS3({
-      ...{ client, keyring, commitmentPolicy: 'forbidEncryptAllowDecrypt' },
-    });
+  const bucket = temporaryBucket();
+  let keyring, envelope, reader, writerV2;
+  before(() => {
+    ({ keyring, envelope, reader, writerV2 } = bucket);
   });
-  afterEach(() => bucket?.proxy.reset());
-  after(() => bucket?.stop());
 
-  const place = (Key) => ({ Bucket, Key });
   const misuse = { encryptionContext: 5 };
 
   for (const storage of ['metadata', 'instructionFile']) {
@@ -181,7 +170,7 @@ describe('a body that S3 sends (moto)', { skip: skipWithout('python', 'examples'
       });
       const Body = randomBytes(8 * 1024 * 1024);
       await writerV2.put({ ...place('long'), Body }, { encryptionContext });
-      const to = new EncryptedS3({ client: bucket.client, envelope });
+      const to = bucket.messages;
       const options = { encryptionContext, newEncryptionContext: 5, to };
       await rejection(reader.migrate(place('long'), options), 'INVALID_ARGUMENT');
       await noOpenFiles();

@@ -2,13 +2,11 @@
 
 const assert = require('node:assert/strict');
 const { randomBytes } = require('node:crypto');
-const { after, afterEach, before, describe, it } = require('node:test');
-const { Envelope } = require('../..');
-const { EncryptedS3 } = require('../../integrations/s3');
+const { before, describe, it } = require('node:test');
 const { copyObject } = require('../../integrations/s3/copy');
 const { ObjectStore } = require('../../integrations/s3/object-store');
-const { Bucket, startBucket } = require('../support/s3-bucket');
 const { skipWithout } = require('../support/requirements');
+const { place, temporaryBucket } = require('../support/temporary-bucket');
 
 const MEBIBYTE = 1024 * 1024;
 const HEADERS = {
@@ -28,22 +26,18 @@ describe(
   () => {
     const limits = { request: 6 * MEBIBYTE, part: 5 * MEBIBYTE };
     const bodies = { 'in one request': Buffer.from('text'), 'by parts': randomBytes(7 * MEBIBYTE) };
-    let bucket, s3, store;
+    const bucket = temporaryBucket();
+    let s3, store;
     before(async () => {
-      bucket = await startBucket();
-      const keyring = await bucket.newKeyring();
-      const envelope = new Envelope({ keyring });
-      s3 = new EncryptedS3({ client: bucket.client, keyring, envelope });
-      store = new ObjectStore({ client: bucket.client, keyring, envelope });
+      const { client, keyring, envelope } = bucket;
+      s3 = bucket.both;
+      store = new ObjectStore({ client, keyring, envelope });
       for (const [Key, body] of Object.entries(bodies)) {
         const input = { ...place(Key), Body: await envelope.encrypt(body), Metadata };
         await bucket.send('PutObject', { ...input, ...HEADERS, Tagging: 'a=1&b=2' });
       }
     });
-    afterEach(() => bucket?.proxy.reset());
-    after(() => bucket?.stop());
 
-    const place = (Key) => ({ Bucket, Key });
     const copy = (Key, to) => copyObject(store, place(Key), to, undefined, limits);
     /** Leaves an instruction file beside a place, as whoever replaces an object there does. */
     const leaveFile = async (Key) => {

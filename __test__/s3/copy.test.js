@@ -2,28 +2,24 @@
 
 const assert = require('node:assert/strict');
 const { randomBytes } = require('node:crypto');
-const { after, afterEach, before, describe, it } = require('node:test');
-const { Envelope } = require('../..');
+const { before, describe, it } = require('node:test');
 const { EncryptedS3, encryptS3Object } = require('../../integrations/s3');
 const { copyObject } = require('../../integrations/s3/copy');
 const { ObjectStore } = require('../../integrations/s3/object-store');
-const { Bucket, startBucket } = require('../support/s3-bucket');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
+const { Bucket } = require('../support/s3-bucket');
+const { place, temporaryBucket } = require('../support/temporary-bucket');
 
 describe('EncryptedS3.copy (moto)', { skip: skipWithout('python', 'examples') }, () => {
   const encryptionContext = { tenant: 'acme', größe: '鍵' };
   const storage = 'instructionFile';
-  let bucket, keyring, s3;
-  before(async () => {
-    bucket = await startBucket();
-    keyring = await bucket.newKeyring();
-    s3 = new EncryptedS3({ client: bucket.client, keyring });
+  const bucket = temporaryBucket();
+  let keyring, s3;
+  before(() => {
+    ({ keyring, s3 } = bucket);
   });
-  afterEach(() => bucket?.proxy.reset());
-  after(() => bucket?.stop());
 
-  const place = (Key) => ({ Bucket, Key });
   const read = async (store, Key, context = encryptionContext) =>
     String((await store.get(place(Key), { encryptionContext: context })).body);
 
@@ -45,10 +41,7 @@ describe('EncryptedS3.copy (moto)', { skip: skipWithout('python', 'examples') },
   }
 
   it('copies messages of this package', async () => {
-    const messages = new EncryptedS3({
-      client: bucket.client,
-      envelope: new Envelope({ keyring }),
-    });
+    const { messages } = bucket;
     await messages.put({ ...place('message'), Body: 'text' }, { encryptionContext });
     await messages.copy(place('message'), place('message-copy'));
     assert.equal(await read(messages, 'message-copy'), 'text');

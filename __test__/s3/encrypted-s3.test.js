@@ -1,50 +1,33 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const { randomBytes, randomUUID } = require('node:crypto');
-const { Module } = require('node:module');
-const path = require('node:path');
-const { after, before, describe, it } = require('node:test');
-const { AwsKmsKeyring, Envelope, MultiKeyring, RawAesKeyring } = require('../..');
+const { randomBytes } = require('node:crypto');
+const { before, describe, it } = require('node:test');
+const { MultiKeyring, RawAesKeyring } = require('../..');
 const { EncryptedS3, decryptS3Object, encryptS3Object } = require('../../integrations/s3');
 const { flipLastByte } = require('../support/edits');
-const { startMoto } = require('../support/moto');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
-
-// The S3 client is an optional peer, which only the examples install.
-process.env.AWS_ACCESS_KEY_ID = 'test';
-process.env.AWS_SECRET_ACCESS_KEY = 'test';
-process.env.NODE_PATH = path.join(__dirname, '..', '..', 'examples', 'node_modules');
-Module._initPaths();
-
-const Bucket = `objects-${randomUUID()}`;
+const { Bucket } = require('../support/s3-bucket');
+const { temporaryBucket } = require('../support/temporary-bucket');
 
 describe('EncryptedS3 (moto)', { skip: skipWithout('python', 'examples') }, () => {
-  let moto, client, keyring, commands;
-  before(async () => {
-    commands = require('@aws-sdk/client-s3');
-    moto = await startMoto();
-    const { arn } = await moto.createKey();
-    const { endpoint } = moto;
-    keyring = new AwsKmsKeyring({ keyId: arn, endpoint });
-    const region = 'us-east-1';
-    client = new commands.S3Client({ endpoint, region, forcePathStyle: true });
-    await client.send(new commands.CreateBucketCommand({ Bucket }));
+  const bucket = temporaryBucket();
+  let client, envelope, keyring, s3, both, messages;
+  before(() => {
+    ({ client, envelope, keyring, s3, both, messages } = bucket);
   });
-  after(() => moto?.stop());
 
   const context = { tenant: 'acme', größe: '鍵' };
 
   for (const storage of ['metadata', 'instructionFile']) {
     it(`gets back what it put, its data key in the ${storage}`, async () => {
-      const s3 = new EncryptedS3({ client, keyring });
       const place = { Bucket, Key: `round-trip/${storage}` };
       const data = randomBytes(3 * 1024 * 1024 + 5);
       await s3.put({ ...place, Body: data }, { encryptionContext: context, storage });
-      const stored = await client.send(new commands.GetObjectCommand(place));
+      const stored = await bucket.stored(place.Key);
       assert.equal(stored.Metadata['x-amz-c'], '115');
-      assert.notDeepEqual(Buffer.from(await stored.Body.transformToByteArray()), data);
+      assert.notDeepEqual(stored.body, data);
       const { body } = await s3.get(place, { encryptionContext: context });
       assert.ok(body.equals(data));
       const { stream, length } = await s3.getStream(place, { encryptionContext: context });
@@ -56,7 +39,6 @@ describe('EncryptedS3 (moto)', { skip: skipWithout('python', 'examples') }, () =
   }
 
   it('writes no instruction file over that of an object which must not be replaced', async () => {
-    const s3 = new EncryptedS3({ client, keyring });
     const place = { Bucket, Key: 'only-once' };
     const put = (more) => s3.put({ ...place, ...more }, { storage: 'instructionFile' });
     await put({ Body: 'first', IfNoneMatch: '*' });
@@ -66,33 +48,30 @@ describe('EncryptedS3 (moto)', { skip: skipWithout('python', 'examples') }, () =
   });
 
   it('leaves what exists as it was, and nothing behind, where an object is refused', async () => {
-    const envelope = new Envelope({ keyring });
-    const s3 = new EncryptedS3({ client, keyring, envelope });
     const options = { storage: 'instructionFile' };
     // A message that another program has put: a file beside it would be taken for its own.
     const there = { Bucket, Key: 'there' };
     const Body = await envelope.encrypt('old');
-    await client.send(new commands.PutObjectCommand({ ...there, Body }));
+    await bucket.send('PutObject', { ...there, Body });
     const put = (place, more) =>
-      s3.put({ ...place, Body: 'new', IfNoneMatch: '*', ...more }, options);
+      both.put({ ...place, Body: 'new', IfNoneMatch: '*', ...more }, options);
     await assert.rejects(put(there), { name: 'PreconditionFailed' });
-    assert.equal(String((await s3.get(there)).body), 'old');
+    assert.equal(String((await both.get(there)).body), 'old');
 
     const again = { Bucket, Key: 'again' };
     await assert.rejects(put(again, { StorageClass: 'NONE_SUCH' }), {
       name: 'InvalidStorageClass',
     });
     await put(again);
-    assert.equal(String((await s3.get(again)).body), 'new');
+    assert.equal(String((await both.get(again)).body), 'new');
   });
 
   it('deletes an old version, and the current object can still be read', async () => {
-    const s3 = new EncryptedS3({ client, keyring });
     const place = { Bucket: `${Bucket}-versions`, Key: 'object' };
-    await client.send(new commands.CreateBucketCommand({ Bucket: place.Bucket }));
+    await bucket.send('CreateBucket', { Bucket: place.Bucket });
     const VersioningConfiguration = { Status: 'Enabled' };
     const versioning = { Bucket: place.Bucket, VersioningConfiguration };
-    await client.send(new commands.PutBucketVersioningCommand(versioning));
+    await bucket.send('PutBucketVersioning', versioning);
     const put = (Body) => s3.put({ ...place, Body }, { storage: 'instructionFile' });
     const { VersionId } = await put('old');
     await put('new');
@@ -104,40 +83,34 @@ describe('EncryptedS3 (moto)', { skip: skipWithout('python', 'examples') }, () =
   });
 
   it('gives nothing of an object whose last byte was changed', async () => {
-    const s3 = new EncryptedS3({ client, keyring });
     const place = { Bucket, Key: 'changed' };
     await s3.put({ ...place, Body: randomBytes(2_000_000) });
-    const stored = await client.send(new commands.GetObjectCommand(place));
-    const Body = flipLastByte(await stored.Body.transformToByteArray());
-    await client.send(new commands.PutObjectCommand({ ...place, Body, Metadata: stored.Metadata }));
+    const { body, Metadata } = await bucket.stored(place.Key);
+    await bucket.send('PutObject', { ...place, Body: flipLastByte(body), Metadata });
     await rejection(s3.get(place), 'AUTHENTICATION_FAILED');
     await rejection(s3.getStream(place), 'AUTHENTICATION_FAILED');
   });
 
   it('tells messages of this package from objects of the S3 Encryption Clients', async () => {
-    const envelope = new Envelope({ keyring });
     const Key = 'message';
-    await new EncryptedS3({ client, envelope }).put({ Bucket, Key, Body: 'text' });
-    const both = new EncryptedS3({ client, envelope, keyring });
+    await messages.put({ Bucket, Key, Body: 'text' });
     assert.equal(String((await both.get({ Bucket, Key })).body), 'text');
     await both.put({ Bucket, Key, Body: 'object' });
     assert.equal(String((await both.get({ Bucket, Key })).body), 'object');
   });
 
   it('says what to give for an object that it has no key for', async () => {
-    const envelope = new Envelope({ keyring });
     const range = { start: 0, end: 1 };
     for (const [writer, reader, needed] of [
-      [{ envelope }, { keyring }, /give an envelope/],
-      [{ keyring }, { envelope }, /give a keyring/],
+      [messages, s3, /give an envelope/],
+      [s3, messages, /give a keyring/],
     ]) {
       const place = { Bucket, Key: `kind${needed}` };
-      await new EncryptedS3({ client, ...writer }).put({ ...place, Body: 'text' });
-      const s3 = new EncryptedS3({ client, ...reader });
+      await writer.put({ ...place, Body: 'text' });
       const reads = [
-        () => s3.get(place),
-        () => s3.getStream(place),
-        () => s3.get(place, { range }),
+        () => reader.get(place),
+        () => reader.getStream(place),
+        () => reader.get(place, { range }),
       ];
       for (const read of reads) {
         const { message } = await rejection(read(), 'INVALID_ARGUMENT');
@@ -147,20 +120,17 @@ describe('EncryptedS3 (moto)', { skip: skipWithout('python', 'examples') }, () =
   });
 
   it('never takes an object of an S3 Encryption Client for a message by its metadata', async () => {
-    const s3 = new EncryptedS3({ client, keyring, envelope: new Envelope({ keyring }) });
     const place = { Bucket, Key: 'marked' };
     const Metadata = { 'Kms-Envelope': 'message' };
-    await rejection(s3.put({ ...place, Body: 'x', Metadata }), 'INVALID_ARGUMENT');
-    await s3.put({ ...place, Body: 'x' });
+    await rejection(both.put({ ...place, Body: 'x', Metadata }), 'INVALID_ARGUMENT');
+    await both.put({ ...place, Body: 'x' });
     const to = { ...place, Metadata, MetadataDirective: 'REPLACE' };
-    await rejection(s3.copy(place, to), 'INVALID_ARGUMENT');
+    await rejection(both.copy(place, to), 'INVALID_ARGUMENT');
     // As another program may copy it.
-    const { Metadata: own, Body } = await client.send(new commands.GetObjectCommand(place));
-    const stored = Buffer.from(await Body.transformToByteArray());
-    const both = { ...own, 'kms-envelope': 'message' };
-    const input = { ...place, Body: stored, Metadata: both };
-    await client.send(new commands.PutObjectCommand(input));
-    assert.equal(String((await s3.get(place)).body), 'x');
+    const { Metadata: own, body: Body } = await bucket.stored(place.Key);
+    const marked = { ...own, 'kms-envelope': 'message' };
+    await bucket.send('PutObject', { ...place, Body, Metadata: marked });
+    assert.equal(String((await both.get(place)).body), 'x');
   });
 
   it('refuses a bound data key that was renamed into one that nothing binds', async () => {
@@ -184,24 +154,22 @@ describe('EncryptedS3 (moto)', { skip: skipWithout('python', 'examples') }, () =
   });
 
   it('refuses a range, which nothing would verify, and a body over its limit', async () => {
-    const s3 = new EncryptedS3({ client, keyring, maxBufferLength: 10 });
+    const small = new EncryptedS3({ client, keyring, maxBufferLength: 10 });
     const place = { Bucket, Key: 'limit' };
-    await s3.put({ ...place, Body: 'more than ten bytes' });
-    await rejection(s3.get(place), 'LIMIT_EXCEEDED');
-    await rejection(s3.get({ ...place, Range: 'bytes=0-1' }), 'INVALID_ARGUMENT');
+    await small.put({ ...place, Body: 'more than ten bytes' });
+    await rejection(small.get(place), 'LIMIT_EXCEEDED');
+    await rejection(small.get({ ...place, Range: 'bytes=0-1' }), 'INVALID_ARGUMENT');
   });
 
   it('refuses an instruction file that is too long to be one', async () => {
-    const s3 = new EncryptedS3({ client, keyring });
     const place = { Bucket, Key: 'long-file' };
     await s3.put({ ...place, Body: 'x' }, { storage: 'instructionFile' });
-    const file = { Bucket, Key: 'long-file.instruction', Body: Buffer.alloc(300_000, ' ') };
-    await client.send(new commands.PutObjectCommand(file));
+    const file = { Bucket, Key: 'long-file.instruction' };
+    await bucket.send('PutObject', { ...file, Body: Buffer.alloc(300_000, ' ') });
     await rejection(s3.get(place), 'LIMIT_EXCEEDED');
   });
 
   it('tells what is wrong with an input or an option', async () => {
-    const s3 = new EncryptedS3({ client, keyring });
     const revoked = Proxy.revocable({}, {});
     revoked.revoke();
     for (const input of [undefined, null, 'a', revoked.proxy, { Bucket }, { Bucket, Key: '' }]) {
@@ -218,7 +186,6 @@ describe('EncryptedS3 (moto)', { skip: skipWithout('python', 'examples') }, () =
   });
 
   it('refuses metadata with names of the format, which would make the object unreadable', async () => {
-    const s3 = new EncryptedS3({ client, keyring });
     const Metadata = { 'X-Amz-Key-V2': 'mine' };
     await rejection(s3.put({ Bucket, Key: 'k', Body: 'x', Metadata }), 'INVALID_ARGUMENT');
   });

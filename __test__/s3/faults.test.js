@@ -6,13 +6,12 @@ const { once } = require('node:events');
 const fs = require('node:fs');
 const path = require('node:path');
 const { Readable } = require('node:stream');
-const { after, afterEach, before, describe, it } = require('node:test');
-const { AwsKmsKeyring, Envelope } = require('../..');
-const { EncryptedS3 } = require('../../integrations/s3');
+const { before, describe, it } = require('node:test');
 const { finish, start } = require('../support/cli');
 const { temporaryFolder } = require('../support/files');
 const { skipWithout } = require('../support/requirements');
-const { Bucket, startBucket } = require('../support/s3-bucket');
+const { Bucket } = require('../support/s3-bucket');
+const { place, temporaryBucket } = require('../support/temporary-bucket');
 
 const MEBIBYTE = 1024 * 1024;
 const MODULES = path.join(__dirname, '..', '..', 'examples', 'node_modules');
@@ -25,27 +24,12 @@ describe(
     const encryptionContext = { tenant: 'acme' };
     const partLength = 5 * MEBIBYTE;
     const large = randomBytes(9 * MEBIBYTE);
-    let bucket, keyId, writerV2, reader, messages, current;
-    before(async () => {
-      bucket = await startBucket();
-      const { client, moto } = bucket;
-      keyId = (await moto.createKey()).arn;
-      const keyring = new AwsKmsKeyring({ keyId, endpoint: moto.endpoint });
-      const envelope = new Envelope({ keyring });
-      const commitmentPolicy = 'requireEncryptAllowDecrypt';
-      writerV2 = new EncryptedS3({
-        client,
-        keyring,
-        commitmentPolicy: 'forbidEncryptAllowDecrypt',
-      });
-      reader = new EncryptedS3({ client, keyring, envelope, commitmentPolicy });
-      messages = new EncryptedS3({ client, envelope });
-      current = new EncryptedS3({ client, keyring, envelope });
+    const bucket = temporaryBucket();
+    let writerV2, reader, messages, current;
+    before(() => {
+      ({ writerV2, reader, messages, both: current } = bucket);
     });
-    afterEach(() => bucket?.proxy.reset());
-    after(() => bucket?.stop());
 
-    const place = (Key) => ({ Bucket, Key });
     const putV2 = (Key, Body = 'text', options = {}) =>
       writerV2.put({ ...place(Key), Body }, { encryptionContext, ...options });
     const read = async (Key) => (await current.get(place(Key), { encryptionContext })).body;
@@ -200,7 +184,7 @@ describe(
       for (const [key, body] of contents) {
         await putV2(key, body, { storage: key.endsWith('3') ? 'metadata' : 'instructionFile' });
       }
-      const { moto, proxy } = bucket;
+      const { keyId, moto, proxy } = bucket;
       const begin = () => {
         const args = ['-r', `s3://${Bucket}/killed/`, '-c', 'tenant=acme', '--concurrency', '3'];
         return start(['s3', 'migrate', ...args, ...OLD], {

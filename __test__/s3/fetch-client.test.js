@@ -5,12 +5,10 @@ const { randomBytes } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
-const { Envelope } = require('../..');
-const { EncryptedS3 } = require('../../integrations/s3');
 const { temporaryFolder } = require('../support/files');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
-const { Bucket, startBucket } = require('../support/s3-bucket');
+const { place, storesOf, temporaryBucket } = require('../support/temporary-bucket');
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -20,9 +18,9 @@ describe(
   () => {
     const contents = { short: Buffer.from('text'), long: randomBytes(3 * MEBIBYTE) };
     const folder = temporaryFolder();
-    let bucket, client, s3, cancelled;
+    const bucket = temporaryBucket();
+    let client, s3, cancelled;
     before(async () => {
-      bucket = await startBucket();
       const { S3Client } = require('@aws-sdk/client-s3');
       const { FetchHttpHandler } = require('@smithy/fetch-http-handler');
       client = new S3Client({
@@ -41,21 +39,15 @@ describe(
           return output;
         },
       };
-      const keyring = await bucket.newKeyring();
-      s3 = new EncryptedS3({ client: counting, keyring, envelope: new Envelope({ keyring }) });
-      const messages = new EncryptedS3({ client, envelope: new Envelope({ keyring }) });
+      s3 = storesOf(counting, bucket.keyring).both;
+      const { messages } = storesOf(client, bucket.keyring);
       for (const [length, Body] of Object.entries(contents)) {
         await s3.put({ ...place(`object/${length}`), Body });
         await s3.put({ ...place(`file/${length}`), Body }, { storage: 'instructionFile' });
         await messages.put({ ...place(`message/${length}`), Body });
       }
     });
-    after(async () => {
-      client?.destroy();
-      await bucket?.stop();
-    });
-
-    const place = (Key) => ({ Bucket, Key });
+    after(() => client?.destroy());
 
     for (const kind of ['object', 'file', 'message']) {
       it(`reads ${kind}`, async () => {

@@ -4,14 +4,14 @@ const assert = require('node:assert/strict');
 const { createCipheriv, randomBytes } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
-const { after, afterEach, before, beforeEach, describe, it } = require('node:test');
+const { before, beforeEach, describe, it } = require('node:test');
 const { pathToFileURL } = require('node:url');
 const { Envelope, RawAesKeyring } = require('../..');
 const { EncryptedS3 } = require('../../integrations/s3');
 const { flipLastByte } = require('../support/edits');
 const { temporaryFolder } = require('../support/files');
 const { skipWithout } = require('../support/requirements');
-const { Bucket, startBucket } = require('../support/s3-bucket');
+const { place, temporaryBucket } = require('../support/temporary-bucket');
 
 const MEBIBYTE = 1024 * 1024;
 /** More than the slabs that are decrypted and written at once, and not a whole number of blocks. */
@@ -27,9 +27,9 @@ describe('an object of S3 in a file (moto)', { skip: skipWithout('python', 'exam
   const commitmentPolicy = 'requireEncryptAllowDecrypt';
   const content = randomBytes(LONG);
   const root = temporaryFolder();
-  let bucket, s3, folder, file;
-  before(async () => {
-    bucket = await startBucket();
+  const bucket = temporaryBucket();
+  let s3, folder, file;
+  before(() => {
     const old = { commitmentPolicy, legacyWrapping: true, legacyContent: true };
     s3 = new EncryptedS3({ client: bucket.client, keyring, envelope, ...old });
   });
@@ -37,10 +37,7 @@ describe('an object of S3 in a file (moto)', { skip: skipWithout('python', 'exam
     folder = fs.mkdtempSync(path.join(root, 'file-'));
     file = path.join(folder, 'plain');
   });
-  afterEach(() => bucket?.proxy.reset());
-  after(() => bucket?.stop());
 
-  const place = (Key) => ({ Bucket, Key });
   const store = (Key, { body, metadata }) =>
     bucket.send('PutObject', { ...place(Key), Body: body, Metadata: metadata });
 

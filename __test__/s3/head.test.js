@@ -3,15 +3,15 @@
 const assert = require('node:assert/strict');
 const { randomBytes } = require('node:crypto');
 const path = require('node:path');
-const { after, before, describe, it } = require('node:test');
+const { before, describe, it } = require('node:test');
 const { Envelope, RawAesKeyring } = require('../..');
 const { EncryptedS3, decryptS3Object } = require('../../integrations/s3');
 const { describeS3Object } = require('../../lib/s3-objects/describe');
-const { Bucket, startBucket } = require('../support/s3-bucket');
 const { flip } = require('../support/edits');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
 const { casesOf, json, keyringOf, objectOf } = require('../support/s3-objects');
+const { place, temporaryBucket } = require('../support/temporary-bucket');
 
 const VECTORS = path.join(__dirname, '..', '..', 'tests', 'vectors', 's3');
 const DEFAULT_FRAME_LENGTH = 65_536;
@@ -82,19 +82,12 @@ describe('what metadata say must be set to read an object', () => {
 describe('EncryptedS3.head and ranges (moto)', { skip: skipWithout('python', 'examples') }, () => {
   const encryptionContext = { tenant: 'acme', größe: '鍵' };
   const data = randomBytes(200_000);
-  let bucket, keyring, envelope, s3, both, messages;
-  before(async () => {
-    bucket = await startBucket();
-    const { client } = bucket;
-    keyring = await bucket.newKeyring();
-    envelope = new Envelope({ keyring });
-    s3 = new EncryptedS3({ client, keyring });
-    messages = new EncryptedS3({ client, envelope });
-    both = new EncryptedS3({ client, envelope, keyring });
+  const bucket = temporaryBucket();
+  let keyring, envelope, s3, both, messages;
+  before(() => {
+    ({ keyring, envelope, s3, both, messages } = bucket);
   });
-  after(() => bucket?.stop());
 
-  const place = (Key) => ({ Bucket, Key });
   const putRaw = (Key, body, Metadata) =>
     bucket.send('PutObject', { ...place(Key), Body: body, Metadata });
 

@@ -2,24 +2,21 @@
 
 const assert = require('node:assert/strict');
 const { Readable } = require('node:stream');
-const { after, afterEach, before, describe, it } = require('node:test');
+const { before, describe, it } = require('node:test');
 const { EncryptedS3 } = require('../../integrations/s3');
-const { Bucket, startBucket } = require('../support/s3-bucket');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
+const { Bucket } = require('../support/s3-bucket');
+const { place, temporaryBucket } = require('../support/temporary-bucket');
 
 describe('instruction files (moto)', { skip: skipWithout('python', 'examples') }, () => {
   const options = { storage: 'instructionFile' };
-  let bucket, keyring, s3;
-  before(async () => {
-    bucket = await startBucket();
-    keyring = await bucket.newKeyring();
-    s3 = new EncryptedS3({ client: bucket.client, keyring });
+  const bucket = temporaryBucket();
+  let keyring, s3;
+  before(() => {
+    ({ keyring, s3 } = bucket);
   });
-  afterEach(() => bucket?.proxy.reset());
-  after(() => bucket?.stop());
 
-  const place = (Key) => ({ Bucket, Key });
   const put = (Key, Body) => s3.put({ ...place(Key), Body, IfNoneMatch: '*' }, options);
   const read = async (Key) => String((await s3.get(place(Key))).body);
   const isConflict = (error) => {

@@ -3,13 +3,12 @@
 const assert = require('node:assert/strict');
 const { randomBytes } = require('node:crypto');
 const { Readable } = require('node:stream');
-const { after, afterEach, before, describe, it } = require('node:test');
-const { Envelope } = require('../..');
+const { before, describe, it } = require('node:test');
 const { EncryptedS3 } = require('../../integrations/s3');
 const { copyObject } = require('../../integrations/s3/copy');
 const { ObjectStore } = require('../../integrations/s3/object-store');
-const { Bucket, startBucket } = require('../support/s3-bucket');
 const { skipWithout } = require('../support/requirements');
+const { place, temporaryBucket } = require('../support/temporary-bucket');
 
 const MEBIBYTE = 1024 * 1024;
 const partLength = 5 * MEBIBYTE;
@@ -18,22 +17,12 @@ describe('answers of S3 that are lost (moto)', { skip: skipWithout('python', 'ex
   const encryptionContext = { tenant: 'acme' };
   const storage = 'instructionFile';
   const long = randomBytes(partLength + 1000);
-  let bucket, keyring, s3, messages, writerV2;
-  before(async () => {
-    bucket = await startBucket();
-    const { client } = bucket;
-    keyring = await bucket.newKeyring();
-    const envelope = new Envelope({ keyring });
-    s3 = new EncryptedS3({ client, keyring });
-    messages = new EncryptedS3({ client, envelope });
-    writerV2 = new EncryptedS3({
-      ...{ client, keyring, commitmentPolicy: 'forbidEncryptAllowDecrypt' },
-    });
+  const bucket = temporaryBucket();
+  let keyring, envelope, s3, messages, writerV2;
+  before(() => {
+    ({ keyring, envelope, s3, messages, writerV2 } = bucket);
   });
-  afterEach(() => bucket?.proxy.reset());
-  after(() => bucket?.stop());
 
-  const place = (Key) => ({ Bucket, Key });
   const read = async (store, Key) => (await store.get(place(Key), { encryptionContext })).body;
   const isRefused = ({ $metadata }) => $metadata.httpStatusCode === 412;
 
@@ -180,8 +169,7 @@ describe('answers of S3 that are lost (moto)', { skip: skipWithout('python', 'ex
       ]) {
         it(`have not kept it from being made of ${Key}, with its instruction file`, async () => {
           const to = `${Key}-copy`;
-          const options = { client: bucket.client, keyring };
-          const objects = new ObjectStore({ ...options, envelope: new Envelope({ keyring }) });
+          const objects = new ObjectStore({ client: bucket.client, keyring, envelope });
           loseThen412(to);
           const input = { ...place(to), IfNoneMatch: '*' };
           await copyObject(objects, place(Key), input, undefined, limits);

@@ -3,14 +3,15 @@
 const assert = require('node:assert/strict');
 const { generateKeyPairSync, randomBytes } = require('node:crypto');
 const path = require('node:path');
-const { after, afterEach, before, describe, it } = require('node:test');
-const { Envelope, RawRsaKeyring } = require('../..');
+const { before, describe, it } = require('node:test');
+const { RawRsaKeyring } = require('../..');
 const { EncryptedS3 } = require('../../integrations/s3');
 const { flipLastByte } = require('../support/edits');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
-const { Bucket, startBucket } = require('../support/s3-bucket');
+const { Bucket } = require('../support/s3-bucket');
 const { casesOf, json, keyringOf, objectOf, sha256 } = require('../support/s3-objects');
+const { place, temporaryBucket } = require('../support/temporary-bucket');
 
 const VECTORS = path.join(__dirname, '..', '..', 'tests', 'vectors', 's3');
 const LEGACY = {
@@ -23,22 +24,14 @@ describe('EncryptedS3.migrate (moto)', { skip: skipWithout('python', 'examples')
   const encryptionContext = { tenant: 'acme', größe: '鍵' };
   const partLength = 5 * 1024 * 1024;
   const large = randomBytes(partLength + 77);
-  let bucket, keyring, writerV2, reader, messages, current;
-  before(async () => {
-    bucket = await startBucket();
-    const { client } = bucket;
-    keyring = await bucket.newKeyring();
-    const envelope = new Envelope({ keyring });
-    const commitmentPolicy = 'forbidEncryptAllowDecrypt';
-    writerV2 = new EncryptedS3({ client, keyring, commitmentPolicy });
+  const bucket = temporaryBucket();
+  let keyring, writerV2, reader, messages, current;
+  before(() => {
+    const { client, envelope } = bucket;
+    ({ keyring, writerV2, messages, both: current } = bucket);
     reader = new EncryptedS3({ client, keyring, envelope, ...LEGACY });
-    messages = new EncryptedS3({ client, envelope });
-    current = new EncryptedS3({ client, keyring, envelope });
   });
-  afterEach(() => bucket?.proxy.reset());
-  after(() => bucket?.stop());
 
-  const place = (Key) => ({ Bucket, Key });
   const putV2 = (Key, Body = 'text', more = {}, options = {}) =>
     writerV2.put({ ...place(Key), Body, ...more }, { encryptionContext, ...options });
   const read = async (Key) => (await current.get(place(Key), { encryptionContext })).body;

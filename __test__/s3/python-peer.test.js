@@ -6,15 +6,15 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { Readable } = require('node:stream');
 const { after, before, describe, it } = require('node:test');
-const { AwsKmsKeyring } = require('../..');
 const { EncryptedS3 } = require('../../integrations/s3');
 const { flipLastByte } = require('../support/edits');
 const { temporaryFolder } = require('../support/files');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
-const { Bucket, startBucket } = require('../support/s3-bucket');
+const { Bucket } = require('../support/s3-bucket');
 const { sha256 } = require('../support/s3-objects');
 const { startS3Peer } = require('../support/s3-peer');
+const { place, temporaryBucket } = require('../support/temporary-bucket');
 
 const MEBIBYTE = 1024 * 1024;
 const SIZES = [0, 1, 16, 17];
@@ -31,23 +31,19 @@ const skip = skipWithout('python', 's3-client', 'examples');
 describe('AWS’s S3 Encryption Client for Python (moto)', { skip }, () => {
   const folder = temporaryFolder();
   const bodies = new Map();
-  let bucket, peer, kmsKey, keyring;
-  before(async () => {
-    bucket = await startBucket();
-    const { moto } = bucket;
-    kmsKey = (await moto.createKey()).arn;
-    keyring = new AwsKmsKeyring({ keyId: kmsKey, endpoint: moto.endpoint });
-    peer = startS3Peer(moto.endpoint, Bucket);
+  let peer, kmsKey, keyring;
+  // Before the bucket, which then stops after it.
+  after(() => peer?.stop());
+  const bucket = temporaryBucket();
+  before(() => {
+    ({ keyId: kmsKey, keyring } = bucket);
+    peer = startS3Peer(bucket.moto.endpoint, Bucket);
     for (const size of [...SIZES, ...LONG]) {
       const body = path.join(folder, String(size));
       const data = randomBytes(size);
       fs.writeFileSync(body, data);
       bodies.set(size, { body, data });
     }
-  });
-  after(async () => {
-    await peer?.stop();
-    await bucket?.stop();
   });
 
   const sides = {
@@ -97,7 +93,6 @@ describe('AWS’s S3 Encryption Client for Python (moto)', { skip }, () => {
     const { data } = bodies.get(17);
     const context = { tenant: 'größe' };
     const old = open('V2');
-    const place = (Key) => ({ Bucket, Key });
     const options = { encryptionContext: context, storage: 'instructionFile' };
     await old.put({ ...place('moved'), Body: data }, options);
     const newEncryptionContext = { tenant: 'ünew' };

@@ -4,14 +4,13 @@ const assert = require('node:assert/strict');
 const { randomBytes } = require('node:crypto');
 const path = require('node:path');
 const { Readable } = require('node:stream');
-const { after, before, describe, it } = require('node:test');
-const { Envelope } = require('../..');
-const { EncryptedS3 } = require('../../integrations/s3');
+const { before, describe, it } = require('node:test');
 const { copyObject } = require('../../integrations/s3/copy');
 const { ObjectStore } = require('../../integrations/s3/object-store');
 const { temporaryFolder } = require('../support/files');
 const { skipWithout } = require('../support/requirements');
-const { Bucket, startBucket } = require('../support/s3-bucket');
+const { Bucket } = require('../support/s3-bucket');
+const { storesOf, temporaryBucket } = require('../support/temporary-bucket');
 
 const MEBIBYTE = 1024 * 1024;
 const partLength = 5 * MEBIBYTE;
@@ -22,9 +21,9 @@ describe('the requests to S3 (moto)', { skip: skipWithout('python', 'examples') 
   const encryptionContext = { tenant: 'acme' };
   const long = randomBytes(partLength + 1000);
   const folder = temporaryFolder();
-  let bucket, keyrings, store, s3, messages, sent;
+  const bucket = temporaryBucket();
+  let keyrings, store, s3, messages, sent;
   before(async () => {
-    bucket = await startBucket();
     const client = {
       config: bucket.client.config,
       send(command, options) {
@@ -32,13 +31,12 @@ describe('the requests to S3 (moto)', { skip: skipWithout('python', 'examples') 
         return bucket.client.send(command, options);
       },
     };
-    keyrings = [await bucket.newKeyring(), await bucket.newKeyring()];
-    const envelope = new Envelope({ keyring: keyrings[0] });
-    store = new ObjectStore({ client, keyring: keyrings[0], envelope });
-    s3 = new EncryptedS3({ client, keyring: keyrings[0], envelope });
-    messages = new EncryptedS3({ client, envelope });
+    const { keyring } = bucket;
+    keyrings = [keyring, await bucket.newKeyring()];
+    const { envelope, ...stores } = storesOf(client, keyring);
+    ({ both: s3, messages } = stores);
+    store = new ObjectStore({ client, keyring, envelope });
   });
-  after(() => bucket?.stop());
 
   const place = (Key) => frozen({ Bucket, Key, ...OF_ALL });
   const options = (more) => frozen({ encryptionContext, ...more });

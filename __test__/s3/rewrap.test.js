@@ -2,12 +2,12 @@
 
 const assert = require('node:assert/strict');
 const { createCipheriv, generateKeyPairSync, randomBytes } = require('node:crypto');
-const { after, afterEach, before, describe, it } = require('node:test');
-const { Envelope, MultiKeyring, RawAesKeyring, RawRsaKeyring } = require('../..');
+const { before, describe, it } = require('node:test');
+const { MultiKeyring, RawAesKeyring, RawRsaKeyring } = require('../..');
 const { EncryptedS3 } = require('../../integrations/s3');
-const { Bucket, startBucket } = require('../support/s3-bucket');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
+const { place, temporaryBucket } = require('../support/temporary-bucket');
 
 describe(
   'EncryptedS3.rewrapInstructionFile (moto)',
@@ -16,16 +16,12 @@ describe(
     const encryptionContext = { tenant: 'acme', größe: '鍵' };
     const storage = 'instructionFile';
     const keyrings = {};
-    let bucket, keyring, s3;
-    before(async () => {
-      bucket = await startBucket();
-      keyring = await bucket.newKeyring();
-      s3 = new EncryptedS3({ client: bucket.client, keyring });
+    const bucket = temporaryBucket();
+    let keyring, s3;
+    before(() => {
+      ({ keyring, s3 } = bucket);
     });
-    afterEach(() => bucket?.proxy.reset());
-    after(() => bucket?.stop());
 
-    const place = (Key) => ({ Bucket, Key });
     const fileOf = async (Key) => JSON.parse((await bucket.stored(`${Key}.instruction`)).body);
     const read = async (store, Key, context = encryptionContext) =>
       String((await store.get(place(Key), { encryptionContext: context })).body);
@@ -222,15 +218,13 @@ describe(
     });
 
     it('tells what is wrong with a call', async () => {
-      const { client } = bucket;
       const rewrap = (options, more) =>
         s3.rewrapInstructionFile({ ...place('k'), ...more }, options);
       await rejection(rewrap(undefined), 'INVALID_ARGUMENT');
       await rejection(rewrap({ to: 'alias/x' }), 'INVALID_ARGUMENT');
       await rejection(rewrap({ to: keyring }, { VersionId: 'v' }), 'INVALID_ARGUMENT');
-      const messages = new EncryptedS3({ client, envelope: new Envelope({ keyring }) });
       await rejection(
-        messages.rewrapInstructionFile(place('k'), { to: keyring }),
+        bucket.messages.rewrapInstructionFile(place('k'), { to: keyring }),
         'INVALID_ARGUMENT',
       );
       const newEncryptionContext = { 'aws:x-amz-cek-alg': '115' };

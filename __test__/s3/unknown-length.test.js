@@ -4,14 +4,12 @@ const assert = require('node:assert/strict');
 const { randomBytes } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
-const { after, afterEach, before, describe, it } = require('node:test');
-const { Envelope } = require('../..');
-const { EncryptedS3 } = require('../../integrations/s3');
+const { before, describe, it } = require('node:test');
 const { flipLastByte } = require('../support/edits');
 const { temporaryFolder } = require('../support/files');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
-const { Bucket, startBucket } = require('../support/s3-bucket');
+const { place, temporaryBucket } = require('../support/temporary-bucket');
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -28,14 +26,10 @@ describe(
       'V3 with an instruction file': [() => s3, { storage: 'instructionFile' }],
       message: [() => messages, {}],
     };
-    let bucket, s3, messages;
+    const bucket = temporaryBucket();
+    let s3, messages;
     before(async () => {
-      bucket = await startBucket();
-      const { client } = bucket;
-      const keyring = await bucket.newKeyring();
-      const envelope = new Envelope({ keyring });
-      s3 = new EncryptedS3({ client, keyring, envelope });
-      messages = new EncryptedS3({ client, envelope });
+      ({ both: s3, messages } = bucket);
       for (const [name, [store, options]] of Object.entries(writers)) {
         for (const [length, Body] of Object.entries(contents)) {
           const input = { ...place(`${name}/${length}`), Body };
@@ -43,10 +37,7 @@ describe(
         }
       }
     });
-    afterEach(() => bucket?.proxy.reset());
-    after(() => bucket?.stop());
 
-    const place = (Key) => ({ Bucket, Key });
     const tellNoLength = () => {
       bucket.proxy.fault = ({ name }) => /^(Get|Head)Object$/.test(name) && 'chunked';
     };

@@ -3,13 +3,14 @@
 const assert = require('node:assert/strict');
 const { randomBytes } = require('node:crypto');
 const { Readable } = require('node:stream');
-const { after, afterEach, before, describe, it } = require('node:test');
-const { AwsKmsKeyring, Envelope } = require('../..');
+const { before, describe, it } = require('node:test');
+const { AwsKmsKeyring } = require('../..');
 const { EncryptedS3 } = require('../../integrations/s3');
 const { uploadStream } = require('../../integrations/s3/upload');
-const { Bucket, startBucket } = require('../support/s3-bucket');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
+const { Bucket } = require('../support/s3-bucket');
+const { place, temporaryBucket } = require('../support/temporary-bucket');
 
 const MEBIBYTE = 1024 * 1024;
 const partLength = 5 * MEBIBYTE;
@@ -18,16 +19,12 @@ const TAG_LENGTH = 16;
 describe('EncryptedS3.put of a stream (moto)', { skip: skipWithout('python', 'examples') }, () => {
   const data = randomBytes(partLength + 12_345);
   const encryptionContext = { tenant: 'acme' };
-  let bucket, keyring, s3;
-  before(async () => {
-    bucket = await startBucket();
-    keyring = await bucket.newKeyring();
-    s3 = new EncryptedS3({ client: bucket.client, keyring });
+  const bucket = temporaryBucket();
+  let keyring, s3;
+  before(() => {
+    ({ keyring, s3 } = bucket);
   });
-  afterEach(() => bucket?.proxy.reset());
-  after(() => bucket?.stop());
 
-  const place = (Key) => ({ Bucket, Key });
   const namesOf = (log) => log.map(({ name }) => name);
   const count = (name) => namesOf(bucket.proxy.log).filter((other) => other === name).length;
 
@@ -56,8 +53,7 @@ describe('EncryptedS3.put of a stream (moto)', { skip: skipWithout('python', 'ex
   }
 
   it('uploads messages of this package by parts', async () => {
-    const envelope = new Envelope({ keyring });
-    const messages = new EncryptedS3({ client: bucket.client, envelope });
+    const { envelope, messages } = bucket;
     const Body = Readable.from(chunksOf(data));
     await messages.put({ ...place('message'), Body }, { encryptionContext, partLength });
     assert.equal(count('UploadPart'), 2);
@@ -234,9 +230,7 @@ describe('EncryptedS3.put of a stream (moto)', { skip: skipWithout('python', 'ex
       for await (const chunk of stream) assert.ok(chunk.length > 0);
       await rejection(put({ Body: stream }), 'INVALID_ARGUMENT');
     }
-    const envelope = new Envelope({ keyring });
-    const messages = new EncryptedS3({ client: bucket.client, envelope });
-    const toFile = messages.put({ ...place('wrong'), Body: 'x' }, { storage: 'instructionFile' });
+    const toFile = bucket.messages.put({ ...place('wrong'), Body: 'x' }, { storage: 'instructionFile' });
     await rejection(toFile, 'INVALID_ARGUMENT');
     await assertNothingLeft('wrong');
   });

@@ -3,12 +3,12 @@
 const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
-const { after, before, describe, it } = require('node:test');
+const { describe, it } = require('node:test');
 const { EnvelopeError } = require('../..');
 const { decryptS3Object } = require('../../integrations/s3');
-const { startMoto } = require('../support/moto');
 const { requireOrSkip, skipWithout } = require('../support/requirements');
 const { casesOf, json, keyringOf, objectOf, optionsOf, sha256 } = require('../support/s3-objects');
+const { temporaryMoto } = require('../support/temporary-moto');
 
 process.env.AWS_ACCESS_KEY_ID = 'test';
 process.env.AWS_SECRET_ACCESS_KEY = 'test';
@@ -34,11 +34,7 @@ describe('objects of the S3 Encryption Clients', () => {
 });
 
 describe('objects of the S3 Encryption Clients (moto)', { skip: skipWithout('python') }, () => {
-  let moto;
-  before(async () => {
-    moto = await startMoto({ keys: path.join(OURS, 'keys.json') });
-  });
-  after(() => moto?.stop());
+  const moto = temporaryMoto({ keys: path.join(OURS, 'keys.json') });
 
   it('under every kind of key, in the whole set, are read or refused', async (t) => {
     const what = `${SHARED}; set ESDK_VECTORS to the vectors' folder`;

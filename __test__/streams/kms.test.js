@@ -2,15 +2,15 @@
 
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
-const { after, before, beforeEach, describe, it } = require('node:test');
+const { before, beforeEach, describe, it } = require('node:test');
 
-const { startMoto } = require('../support/moto');
 const { skipWithout } = require('../support/requirements');
 const { silentKms } = require('../support/silent-kms');
 const { FRAME } = require('../support/stream-envelopes');
 const { cut, ended, through, turns } = require('../support/streams');
+const { newKeyring, temporaryMoto } = require('../support/temporary-moto');
 
-const { AwsKmsKeyring, Envelope } = require('../..');
+const { Envelope } = require('../..');
 
 process.env.AWS_ACCESS_KEY_ID = 'test';
 process.env.AWS_SECRET_ACCESS_KEY = 'test';
@@ -74,17 +74,14 @@ describe('streams while KMS is asked', () => {
 });
 
 describe('streams and AWS KMS (moto)', { skip: skipWithout('python') }, () => {
-  let moto;
+  const moto = temporaryMoto();
   let kms;
   const calls = () => moto.operations();
 
   before(async () => {
-    moto = await startMoto();
-    const { arn } = await moto.createKey();
-    kms = new Envelope({ keyring: new AwsKmsKeyring({ keyId: arn, endpoint: moto.endpoint }) });
+    kms = new Envelope({ keyring: await newKeyring(moto) });
   });
   beforeEach(() => moto.clearRequests());
-  after(() => moto?.stop());
 
   it('each stream makes one KMS call', async () => {
     for (const size of [0, 1, MIB]) {

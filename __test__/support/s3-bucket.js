@@ -5,8 +5,8 @@ const { once } = require('node:events');
 const http = require('node:http');
 const { Module } = require('node:module');
 const path = require('node:path');
-const { AwsKmsKeyring } = require('../..');
 const { startMoto } = require('./moto');
+const { newKeyring } = require('./temporary-moto');
 
 // The S3 client is an optional peer, which only the examples install.
 process.env.AWS_ACCESS_KEY_ID = 'test';
@@ -29,14 +29,12 @@ async function startBucket(options) {
   const { client } = s3Client(proxy.endpoint);
   const { client: direct, send } = s3Client(moto.endpoint);
   await send('CreateBucket', { Bucket });
-  const newKeyring = async () =>
-    new AwsKmsKeyring({ keyId: (await moto.createKey()).arn, endpoint: moto.endpoint });
   return {
     client,
     /** A client that does not go through the proxy. */
     direct,
     moto,
-    newKeyring,
+    newKeyring: () => newKeyring(moto),
     proxy,
     /** One S3 call beside the proxy. */
     send,
