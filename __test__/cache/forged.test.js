@@ -1,15 +1,15 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const crypto = require('node:crypto');
 const { describe, it } = require('node:test');
 const { setTimeout: wait } = require('node:timers/promises');
 const v8 = require('node:v8');
 const vm = require('node:vm');
 
-const { CustomKeyring, Envelope, RawAesKeyring, inspect } = require('../..');
+const { CustomKeyring, Envelope, inspect } = require('../..');
 const { withDataKeys } = require('../support/data-keys');
 const { flip } = require('../support/edits');
+const { rawAes } = require('../support/raw-aes');
 const { rejection } = require('../support/rejects');
 
 /** By hand: 100000. */
@@ -20,11 +20,7 @@ const MB = 2 ** 20;
 v8.setFlagsFromString('--expose-gc');
 const gc = vm.runInNewContext('gc');
 
-const keyring = new RawAesKeyring({
-  keyNamespace: 'tests',
-  keyName: 'key',
-  wrappingKey: crypto.randomBytes(32),
-});
+const keyring = rawAes();
 
 describe('a cache under forged messages', () => {
   it('stores no data key of them, and drops none of valid messages', async () => {

@@ -1,21 +1,17 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const crypto = require('node:crypto');
 const { describe, it } = require('node:test');
 
-const { Envelope, RawAesKeyring, inspect } = require('../..');
+const { Envelope, inspect } = require('../..');
+const { rawAes } = require('../support/raw-aes');
 const { thrown } = require('../support/rejects');
 
 process.env.AWS_ACCESS_KEY_ID = 'test';
 process.env.AWS_SECRET_ACCESS_KEY = 'test';
 
 describe('the option cache', () => {
-  const keyring = new RawAesKeyring({
-    keyNamespace: 'tests',
-    keyName: 'key',
-    wrappingKey: crypto.randomBytes(32),
-  });
+  const keyring = rawAes();
 
   it('is refused if it is no object, or has unknown names or values out of range', () => {
     const wrong = [true, 5, [], { maxAgeMs: 0 }, { maxMessages: 0.5 }, { maxBytes: -1 }];

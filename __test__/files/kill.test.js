@@ -9,8 +9,9 @@ const path = require('node:path');
 const { before, describe, it } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
 
-const { Envelope, RawAesKeyring } = require('../..');
+const { Envelope } = require('../..');
 const { temporaryFolder } = require('../support/files');
+const { rawAes } = require('../support/raw-aes');
 const { bytesWritten } = require('../support/written');
 
 const JOB = path.join(__dirname, '..', 'support', 'file-job.js');
@@ -25,7 +26,7 @@ const OLD = 'what was there before';
 const folder = temporaryFolder();
 // The key of file-job.js.
 const wrappingKey = Buffer.alloc(32, 1);
-const keyring = new RawAesKeyring({ keyNamespace: 'tests', keyName: 'key', wrappingKey });
+const keyring = rawAes('key', wrappingKey);
 const envelope = new Envelope({ keyring });
 const plaintext = crypto.randomBytes(LENGTH);
 

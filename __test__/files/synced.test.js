@@ -6,8 +6,9 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { before, describe, it } = require('node:test');
 
-const { Envelope, RawAesKeyring } = require('../..');
+const { Envelope } = require('../..');
 const { temporaryFolder } = require('../support/files');
+const { rawAes } = require('../support/raw-aes');
 
 const JOB = path.join(__dirname, '..', 'support', 'file-job.js');
 const NEW_FILE_JOB = path.join(__dirname, '..', 'support', 'new-file-job.js');
@@ -17,7 +18,7 @@ const CALLS = 'fsync,fdatasync,link,linkat,rename,renameat,renameat2';
 const folder = fs.realpathSync(temporaryFolder());
 // The key of file-job.js.
 const wrappingKey = Buffer.alloc(32, 1);
-const keyring = new RawAesKeyring({ keyNamespace: 'tests', keyName: 'key', wrappingKey });
+const keyring = rawAes('key', wrappingKey);
 
 describe('a file outlasts a loss of power: it is synced before it has its name, and its folder after', () => {
   const sources = {

@@ -9,15 +9,12 @@ const { pathToFileURL } = require('node:url');
 
 const api = require('../..');
 const { temporaryFolder } = require('../support/files');
+const { rawAes } = require('../support/raw-aes');
 const { rejection, thrown } = require('../support/rejects');
 
-const { Envelope, EnvelopeError, MultiKeyring, RawAesKeyring, RawRsaKeyring } = api;
+const { Envelope, EnvelopeError, MultiKeyring, RawRsaKeyring } = api;
 
-const keyring = new RawAesKeyring({
-  keyNamespace: 'tests',
-  keyName: 'key',
-  wrappingKey: crypto.randomBytes(32),
-});
+const keyring = rawAes();
 const envelope = new Envelope({ keyring });
 const sealed = envelope.encryptSync('x');
 

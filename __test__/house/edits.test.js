@@ -3,15 +3,12 @@
 const assert = require('node:assert/strict');
 const { describe, it } = require('node:test');
 
-const { Envelope, RawAesKeyring } = require('../..');
+const { Envelope } = require('../..');
 const { flip, places, truncate } = require('../support/edits');
+const { rawAes } = require('../support/raw-aes');
 const { rejection } = require('../support/rejects');
 
-const keyring = new RawAesKeyring({
-  keyNamespace: 'tests',
-  keyName: 'key',
-  wrappingKey: Buffer.alloc(32, 1),
-});
+const keyring = rawAes('key', Buffer.alloc(32, 1));
 
 describe('the places of a message, by which tests name their edits', () => {
   const envelope = new Envelope({ keyring, frameLength: 10 });

@@ -5,15 +5,12 @@ const crypto = require('node:crypto');
 const { describe, it } = require('node:test');
 const { setTimeout: wait } = require('node:timers/promises');
 
-const { CustomKeyring, Envelope, MultiKeyring, RawAesKeyring, inspect } = require('../..');
+const { CustomKeyring, Envelope, MultiKeyring, inspect } = require('../..');
+const { rawAes } = require('../support/raw-aes');
 const { rejection, thrown } = require('../support/rejects');
 const { through } = require('../support/streams');
 
-const raw = new RawAesKeyring({
-  keyNamespace: 'tests',
-  keyName: 'raw',
-  wrappingKey: crypto.randomBytes(32),
-});
+const raw = rawAes('raw');
 
 /** A service that keeps the data keys, and gives them back to who knows their number. */
 function vault(options = {}) {

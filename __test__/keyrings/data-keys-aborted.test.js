@@ -1,19 +1,15 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const crypto = require('node:crypto');
 const { describe, it, mock } = require('node:test');
 
-const { Envelope, RawAesKeyring } = require('../..');
+const { Envelope } = require('../..');
 const binding = require('../../lib/native/load.js');
+const { rawAes } = require('../support/raw-aes');
 const { rejection } = require('../support/rejects');
 
 const envelope = new Envelope({
-  keyring: new RawAesKeyring({
-    keyNamespace: 'tests',
-    keyName: 'key',
-    wrappingKey: crypto.randomBytes(32),
-  }),
+  keyring: rawAes(),
 });
 
 /** The calls that give plaintext keys, and the field of their answer that has it. */

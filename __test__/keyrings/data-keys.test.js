@@ -4,16 +4,10 @@ const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
 const { after, before, beforeEach, describe, it } = require('node:test');
 
-const {
-  AwsKmsKeyring,
-  CustomKeyring,
-  Envelope,
-  MultiKeyring,
-  RawAesKeyring,
-  RawRsaKeyring,
-} = require('../..');
+const { AwsKmsKeyring, CustomKeyring, Envelope, MultiKeyring, RawRsaKeyring } = require('../..');
 const { flipLastByte } = require('../support/edits');
 const { startLocalStack } = require('../support/localstack');
+const { rawAes } = require('../support/raw-aes');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
 const { temporaryMoto } = require('../support/temporary-moto');
@@ -24,14 +18,12 @@ process.env.AWS_SECRET_ACCESS_KEY = 'test';
 const encryptionContext = { tenant: 'acme' };
 const context = { encryptionContext };
 const SPECS = ['RSA_2048', 'RSA_3072', 'RSA_4096', 'ECC_NIST_P256', 'ECC_NIST_P384'];
-const raw = (keyName) =>
-  new RawAesKeyring({ keyNamespace: 'tests', keyName, wrappingKey: crypto.randomBytes(32) });
 
 const LOCAL = {
-  'a raw AES key': () => raw('key'),
-  'a multi-keyring': () => new MultiKeyring({ generator: raw('a'), children: [raw('b')] }),
+  'a raw AES key': () => rawAes('key'),
+  'a multi-keyring': () => new MultiKeyring({ generator: rawAes('a'), children: [rawAes('b')] }),
   'a keyring of one’s own': () => {
-    const inner = new Envelope({ keyring: raw('inner') });
+    const inner = new Envelope({ keyring: rawAes('inner') });
     return new CustomKeyring({
       providerId: 'own',
       async wrapDataKey({ dataKey, encryptionContext }) {
@@ -92,7 +84,7 @@ describe('the operations of KMS, under KMS (moto)', { skip: skipWithout('python'
   });
 
   it('rewrap a data key from a local key to KMS, and refuse to rewrap one from KMS to a local key', async () => {
-    const local = new Envelope({ keyring: raw('local') });
+    const local = new Envelope({ keyring: rawAes('local') });
     const { ciphertextBlob } = await local.encryptDirect('x', context);
     const moved = await local.rewrapDataKey(ciphertextBlob, envelope, context);
     const opened = await envelope.decryptDirect(moved.ciphertextBlob, context);

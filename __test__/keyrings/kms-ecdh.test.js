@@ -8,12 +8,13 @@ const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 const { promisify } = require('node:util');
 
-const { AwsKmsEcdhKeyring, Envelope, RawAesKeyring, RawEcdhKeyring, inspect } = require('../..');
+const { AwsKmsEcdhKeyring, Envelope, RawEcdhKeyring, inspect } = require('../..');
 const { CURVES, startAgreeingKms } = require('../support/agreeing-kms');
 const { refusal } = require('../support/fake-kms');
 const { startLocalStack } = require('../support/localstack');
 const { startPeer } = require('../support/peers');
 const { linkedProject } = require('../support/project');
+const { rawAes } = require('../support/raw-aes');
 const { codeBlocks } = require('../support/readme');
 const { rejection, thrown } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
@@ -171,9 +172,7 @@ describe('AwsKmsEcdhKeyring', () => {
     asked();
     await rejection(envelopeOf(options()).decrypt(message), 'NO_USABLE_KEY');
     assert.deepEqual(asked(), ['GetPublicKey']);
-    const wrappingKey = crypto.randomBytes(32);
-    const aes = new RawAesKeyring({ keyNamespace: 'tests', keyName: 'aes', wrappingKey });
-    const underAes = new Envelope({ keyring: aes }).encryptSync('x');
+    const underAes = new Envelope({ keyring: rawAes('aes') }).encryptSync('x');
     await rejection(envelopeOf(options()).decrypt(underAes), 'NO_USABLE_KEY');
     assert.deepEqual(asked(), []);
   });

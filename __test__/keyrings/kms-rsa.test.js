@@ -8,14 +8,7 @@ const path = require('node:path');
 const { after, before, describe, it } = require('node:test');
 const { promisify } = require('node:util');
 
-const {
-  AwsKmsRsaKeyring,
-  Envelope,
-  LocalKeyring,
-  MultiKeyring,
-  RawAesKeyring,
-  inspect,
-} = require('../..');
+const { AwsKmsRsaKeyring, Envelope, LocalKeyring, MultiKeyring, inspect } = require('../..');
 const { withDataKeys } = require('../support/data-keys');
 const { refusal, startFakeKms } = require('../support/fake-kms');
 const { temporaryFolder } = require('../support/files');
@@ -23,6 +16,7 @@ const { startLocalStack } = require('../support/localstack');
 const { linkedProject } = require('../support/project');
 const { codeBlocks } = require('../support/readme');
 const { startPeer } = require('../support/peers');
+const { rawAes } = require('../support/raw-aes');
 const { rejection, thrown } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
 
@@ -200,8 +194,7 @@ describe('AwsKmsRsaKeyring', () => {
   });
 
   it('beside another keyring, a synchronous call asks only that one', () => {
-    const wrappingKey = crypto.randomBytes(32);
-    const local = new RawAesKeyring({ keyNamespace: 'tests', keyName: 'aes', wrappingKey });
+    const local = rawAes('aes');
     const rsa = new AwsKmsRsaKeyring(options());
     const both = new Envelope({ keyring: new MultiKeyring({ children: [rsa, local] }) });
     const { calls } = kms.state;

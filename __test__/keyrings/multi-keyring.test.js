@@ -7,9 +7,10 @@ const { pipeline } = require('node:stream/promises');
 const { before, beforeEach, describe, it } = require('node:test');
 
 const api = require('../..');
-const { AwsKmsKeyring, Envelope, LocalKeyring, MultiKeyring, RawAesKeyring, inspect } = api;
+const { AwsKmsKeyring, Envelope, LocalKeyring, MultiKeyring, inspect } = api;
 const { flip } = require('../support/edits');
 const { temporaryFolder } = require('../support/files');
+const { rawAes } = require('../support/raw-aes');
 const { rejection, thrown } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
 const { newKeyring, temporaryMoto } = require('../support/temporary-moto');
@@ -21,7 +22,7 @@ process.env.AWS_REGION = 'us-east-1';
 const encryptionContext = { tenant: 'acme' };
 
 describe('MultiKeyring', () => {
-  const [a, b, c] = ['a', 'b', 'c'].map(rawAes);
+  const [a, b, c] = ['a', 'b', 'c'].map(rawAesNamed);
   const local = LocalKeyring.generate(path.join(temporaryFolder(), 'key'));
   const multi = (generator, ...children) =>
     new MultiKeyring({ ...(generator && { generator }), children });
@@ -58,7 +59,7 @@ describe('MultiKeyring', () => {
   });
 
   it('says why each keyring failed, if none succeeds', async () => {
-    const message = using(rawAes('theirs')).encryptSync('x');
+    const message = using(rawAesNamed('theirs')).encryptSync('x');
     const keyring = multi(a, multi(undefined, b, c));
     for (const error of [
       thrown(() => using(keyring).decryptSync(message), 'NO_USABLE_KEY'),
@@ -161,7 +162,7 @@ describe('MultiKeyring with AWS KMS (moto)', { skip: skipWithout('python') }, ()
   const moto = temporaryMoto();
   let kms;
   let everyone;
-  const backup = rawAes('backup');
+  const backup = rawAesNamed('backup');
   const calls = () => moto.operations();
 
   before(async () => {
@@ -197,7 +198,7 @@ describe('MultiKeyring with AWS KMS (moto)', { skip: skipWithout('python') }, ()
     const reader = (...children) =>
       new Envelope({ keyring: new MultiKeyring({ generator: unreachable, children }) });
     assert.equal(String(await reader(backup).decrypt(message)), 'x');
-    const error = await rejection(reader(rawAes('other')).decrypt(message), 'NO_USABLE_KEY');
+    const error = await rejection(reader(rawAesNamed('other')).decrypt(message), 'NO_USABLE_KEY');
     assert.equal(error.errors[0].code, 'ERR_ENVELOPE_KMS_UNREACHABLE');
     assert.equal(error.retryable, true);
   });
@@ -210,7 +211,7 @@ describe('MultiKeyring with AWS KMS (moto)', { skip: skipWithout('python') }, ()
 });
 
 /** A keyring whose key its name determines. */
-function rawAes(keyName) {
+function rawAesNamed(keyName) {
   const wrappingKey = crypto.createHash('sha256').update(keyName).digest();
-  return new RawAesKeyring({ keyNamespace: 'tests', keyName, wrappingKey });
+  return rawAes(keyName, wrappingKey);
 }

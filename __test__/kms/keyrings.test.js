@@ -3,7 +3,8 @@
 const assert = require('node:assert/strict');
 const { before, beforeEach, describe, it } = require('node:test');
 
-const { AwsKmsKeyring, Envelope, MultiKeyring, RawAesKeyring, inspect } = require('../..');
+const { AwsKmsKeyring, Envelope, MultiKeyring, inspect } = require('../..');
+const { rawAes } = require('../support/raw-aes');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
 const { temporaryMoto } = require('../support/temporary-moto');
@@ -139,7 +140,7 @@ describe('KMS keyrings (moto)', { skip: skipWithout('python') }, () => {
 
   describe('a KMS key as the child of a MultiKeyring', () => {
     it('wraps the data key that there is, and makes none', async () => {
-      const aes = rawAes();
+      const aes = rawAes('a');
       const children = [keyring({ keyId: arns[0] }), keyring({ keyId: arns[1] })];
       const both = new Envelope({ keyring: new MultiKeyring({ generator: aes, children }) });
       const message = await both.encrypt('x', { encryptionContext: { a: 'b' } });
@@ -157,7 +158,7 @@ describe('KMS keyrings (moto)', { skip: skipWithout('python') }, () => {
 
     it('cannot be one that has a generator of its own', async () => {
       const children = [keyring({ keyId: arns[0], additionalKeyIds: [arns[1]] })];
-      const both = new Envelope({ keyring: new MultiKeyring({ generator: rawAes(), children }) });
+      const both = new Envelope({ keyring: new MultiKeyring({ generator: rawAes('a'), children }) });
       const error = await rejection(both.encrypt('x'), 'INVALID_ARGUMENT');
       assert.match(error.message, /additionalKeyIds/);
       assert.deepEqual(await calls(), []);
@@ -256,7 +257,7 @@ describe('KMS keyrings (moto)', { skip: skipWithout('python') }, () => {
 
     it('decrypts as the child of a MultiKeyring', async () => {
       const reader = new Envelope({
-        keyring: new MultiKeyring({ children: [rawAes(), keyring({ discovery: filter })] }),
+        keyring: new MultiKeyring({ children: [rawAes('a'), keyring({ discovery: filter })] }),
       });
       assert.equal(String(await reader.decrypt(await underKey(2))), 'under 2');
       await rejection(reader.encrypt('x'), 'INVALID_ARGUMENT');
@@ -286,10 +287,3 @@ function edited(message, from, to) {
   return Buffer.from(message.toString('latin1').replace(from, to), 'latin1');
 }
 
-function rawAes() {
-  return new RawAesKeyring({
-    keyNamespace: 'tests',
-    keyName: 'a',
-    wrappingKey: Buffer.alloc(32, 3),
-  });
-}

@@ -4,8 +4,9 @@ const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
 const { before, beforeEach, describe, it } = require('node:test');
 
-const { AwsKmsKeyring, Envelope, MultiKeyring, RawAesKeyring, inspect } = require('../..');
+const { AwsKmsKeyring, Envelope, MultiKeyring, inspect } = require('../..');
 const { flip, truncate } = require('../support/edits');
+const { rawAes } = require('../support/raw-aes');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
 const { newKeyring, temporaryMoto } = require('../support/temporary-moto');
@@ -15,9 +16,7 @@ process.env.AWS_SECRET_ACCESS_KEY = 'test';
 
 const MIB = 1024 * 1024;
 const encryptionContext = { table: 'users' };
-const rawKey = (keyName) =>
-  new RawAesKeyring({ keyNamespace: 'tests', keyName, wrappingKey: crypto.randomBytes(32) });
-const keyring = rawKey('key');
+const keyring = rawAes('key');
 const envelope = new Envelope({ keyring });
 
 describe('a batch', () => {
@@ -78,7 +77,7 @@ describe('a batch', () => {
   it('gives an error for each message that cannot be decrypted, and decrypts all others', async () => {
     const items = strings(200);
     const messages = values(await envelope.encryptBatch(items, { encryptionContext }));
-    const stranger = new Envelope({ keyring: rawKey('other') });
+    const stranger = new Envelope({ keyring: rawAes('other') });
     messages[5] = flip(messages[5], 'final tag');
     messages[17] = truncate(messages[17], { before: 'final tag' });
     messages[50] = Buffer.from('nothing like it');

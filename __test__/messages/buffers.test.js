@@ -6,17 +6,14 @@ const { describe, it } = require('node:test');
 const v8 = require('node:v8');
 const vm = require('node:vm');
 
-const { Envelope, EnvelopeError, RawAesKeyring } = require('../..');
+const { Envelope, EnvelopeError } = require('../..');
 const { flip } = require('../support/edits');
+const { rawAes } = require('../support/raw-aes');
 const { ended, through } = require('../support/streams');
 const { rejection } = require('../support/rejects');
 
 const MIB = 1024 * 1024;
-const keyring = new RawAesKeyring({
-  keyNamespace: 'tests',
-  keyName: 'key',
-  wrappingKey: crypto.randomBytes(32),
-});
+const keyring = rawAes();
 const envelope = new Envelope({ keyring });
 const other = new Envelope({ keyring, algorithmSuite: 0x0578 });
 const plaintext = crypto.randomBytes(5 * MIB);

@@ -9,15 +9,12 @@ const { buffer } = require('node:stream/consumers');
 const { describe, it } = require('node:test');
 const { setTimeout: wait } = require('node:timers/promises');
 
-const { CustomKeyring, Envelope, MultiKeyring, RawAesKeyring } = require('../..');
+const { CustomKeyring, Envelope, MultiKeyring } = require('../..');
 const { temporaryFolder } = require('../support/files');
+const { rawAes } = require('../support/raw-aes');
 
 const storage = new AsyncLocalStorage();
-const raw = new RawAesKeyring({
-  keyNamespace: 'tests',
-  keyName: 'raw',
-  wrappingKey: Buffer.alloc(32, 1),
-});
+const raw = rawAes('raw', Buffer.alloc(32, 1));
 
 /** Returns a keyring whose functions record the value of the AsyncLocalStorage that they see. */
 function recordingKeyring() {

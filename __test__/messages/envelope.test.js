@@ -8,15 +8,12 @@ const { describe, it } = require('node:test');
 const api = require('../..');
 const { flip } = require('../support/edits');
 const { temporaryFolder } = require('../support/files');
+const { rawAes } = require('../support/raw-aes');
 const { rejection, thrown } = require('../support/rejects');
 
-const { Envelope, LocalKeyring, RawAesKeyring, decrypt, encrypt, generateDataKey, inspect } = api;
+const { Envelope, LocalKeyring, decrypt, encrypt, generateDataKey, inspect } = api;
 
-const keyring = new RawAesKeyring({
-  keyNamespace: 'tests',
-  keyName: 'key',
-  wrappingKey: crypto.randomBytes(32),
-});
+const keyring = rawAes();
 const envelope = new Envelope({ keyring });
 const MIB = 1024 * 1024;
 

@@ -4,15 +4,12 @@ const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
 const { describe, it } = require('node:test');
 
-const { Envelope, RawAesKeyring } = require('../..');
+const { Envelope } = require('../..');
 const { flip } = require('../support/edits');
+const { rawAes } = require('../support/raw-aes');
 const { rejection, thrown } = require('../support/rejects');
 
-const keyring = new RawAesKeyring({
-  keyNamespace: 'tests',
-  keyName: 'key',
-  wrappingKey: crypto.randomBytes(32),
-});
+const keyring = rawAes();
 const envelope = new Envelope({ keyring });
 const signing = new Envelope({ keyring, algorithmSuite: 0x0578 });
 const MIB = 1024 * 1024;

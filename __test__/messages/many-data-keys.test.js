@@ -9,16 +9,15 @@ const {
   CustomKeyring,
   Envelope,
   MultiKeyring,
-  RawAesKeyring,
   RawRsaKeyring,
   inspect,
 } = require('../..');
 const { withDataKeys } = require('../support/data-keys');
 const { flipLastByte } = require('../support/edits');
+const { rawAes } = require('../support/raw-aes');
 const { rejection, thrown } = require('../support/rejects');
 
 const names = { keyNamespace: 'tests', keyName: 'key' };
-const aes = () => new RawAesKeyring({ ...names, wrappingKey: crypto.randomBytes(32) });
 
 /** Returns the message with so many copies of its first data key, which no key unwraps any more. */
 function forged(message, count) {
@@ -30,7 +29,7 @@ function forged(message, count) {
 
 describe('a message with many data keys', () => {
   it('leaves the event loop free while they are tried, and its error stays short', async () => {
-    const envelope = new Envelope({ keyring: aes() });
+    const envelope = new Envelope({ keyring: rawAes() });
     const message = forged(envelope.encryptSync('x'), 65_535);
     let tried = false;
     const decrypted = rejection(envelope.decrypt(message), 'NO_USABLE_KEY').finally(() => {
@@ -59,7 +58,7 @@ describe('a message with many data keys', () => {
     const pair = crypto.generateKeyPairSync('rsa', { modulusLength: 4096 });
     const keyring = new RawRsaKeyring({ ...names, ...pair });
     const message = forged(new Envelope({ keyring }).encryptSync('x'), 20_000);
-    for (const one of [keyring, new MultiKeyring({ children: [aes(), keyring] })]) {
+    for (const one of [keyring, new MultiKeyring({ children: [rawAes(), keyring] })]) {
       const envelope = new Envelope({ keyring: one, unwrapTimeoutMs: 100 });
       const error = await rejection(envelope.decrypt(message), 'UNWRAP_TIMEOUT');
       assert.equal(error.retryable, false);
@@ -86,7 +85,7 @@ describe('a message with many data keys', () => {
 
   it('is refused by a synchronous call after eight of them, also with the cache', () => {
     for (const options of [{}, { cache: {} }]) {
-      const envelope = new Envelope({ keyring: aes(), ...options });
+      const envelope = new Envelope({ keyring: rawAes(), ...options });
       const message = envelope.encryptSync('x');
       const error = thrown(() => envelope.decryptSync(forged(message, 9)), 'WOULD_BLOCK');
       assert.match(error.message, /asynchronous/);
@@ -95,10 +94,10 @@ describe('a message with many data keys', () => {
   });
 
   it('is decrypted under the last of them by an asynchronous call', async () => {
-    const own = aes();
+    const own = rawAes();
     const children = [...Array.from({ length: 19 }, aes), own];
     const message = new Envelope({
-      keyring: new MultiKeyring({ generator: aes(), children }),
+      keyring: new MultiKeyring({ generator: rawAes(), children }),
     }).encryptSync('x');
     for (const options of [{}, { cache: {} }]) {
       const envelope = new Envelope({ keyring: own, ...options });
@@ -111,9 +110,9 @@ describe('a message with many data keys', () => {
   it('has an error that stays short in nested multi-keyrings, too', async () => {
     const wide = (depth) =>
       new MultiKeyring({
-        children: Array.from({ length: 12 }, () => (depth === 0 ? aes() : wide(depth - 1))),
+        children: Array.from({ length: 12 }, () => (depth === 0 ? rawAes() : wide(depth - 1))),
       });
-    const message = forged(new Envelope({ keyring: aes() }).encryptSync('x'), 12);
+    const message = forged(new Envelope({ keyring: rawAes() }).encryptSync('x'), 12);
     const error = await rejection(
       new Envelope({ keyring: wide(1) }).decrypt(message),
       'NO_USABLE_KEY',

@@ -3,14 +3,11 @@
 const assert = require('node:assert/strict');
 const { describe, it } = require('node:test');
 
-const { Envelope, RawAesKeyring, inspect } = require('../..');
+const { Envelope, inspect } = require('../..');
+const { rawAes } = require('../support/raw-aes');
 
 const envelope = new Envelope({
-  keyring: new RawAesKeyring({
-    keyNamespace: 'tests',
-    keyName: 'key',
-    wrappingKey: Buffer.alloc(32, 1),
-  }),
+  keyring: rawAes('key', Buffer.alloc(32, 1)),
 });
 
 /** The longest context for which a short message takes the shortest way: 4 bytes a text, 3 a character. */

@@ -6,12 +6,13 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { describe, it } = require('node:test');
 
-const { CustomKeyring, Envelope, MultiKeyring, RawAesKeyring, inspect } = require('../..');
+const { CustomKeyring, Envelope, MultiKeyring, inspect } = require('../..');
 const { temporaryFolder } = require('../support/files');
+const { rawAes } = require('../support/raw-aes');
 const { rejection, thrown } = require('../support/rejects');
 const { cut, ended, through } = require('../support/streams');
 
-const keyring = aes('key');
+const keyring = rawAes('key');
 const encryptionContext = { tenant: 'acme', ключ: 'значение' };
 const plaintext = crypto.randomBytes(10_500);
 const folder = temporaryFolder();
@@ -53,7 +54,7 @@ describe('required context keys', () => {
 });
 
 describe('allowedKeys', () => {
-  const both = new MultiKeyring({ generator: aes('old'), children: [aes('new')] });
+  const both = new MultiKeyring({ generator: rawAes('old'), children: [rawAes('new')] });
 
   it('are the only ones that data keys are unwrapped with', async () => {
     const message = new Envelope({ keyring: both }).encryptSync('x');
@@ -61,7 +62,7 @@ describe('allowedKeys', () => {
     assert.equal(String(only(['new']).decryptSync(message)), 'x');
     const error = await rejection(only(['other']).decrypt(message), 'NO_USABLE_KEY');
     assert.match(error.message, /"new", "old"/);
-    await rejection(only(['new'], aes('old')).decrypt(message), 'NO_USABLE_KEY');
+    await rejection(only(['new'], rawAes('old')).decrypt(message), 'NO_USABLE_KEY');
   });
 
   it('are the only ones that data keys are wrapped by', () => {
@@ -72,8 +73,8 @@ describe('allowedKeys', () => {
 
 describe('maxEncryptedDataKeys', () => {
   it('is the most that a message may have, written or read', async () => {
-    const generator = aes('first');
-    const both = new MultiKeyring({ generator, children: [aes('second')] });
+    const generator = rawAes('first');
+    const both = new MultiKeyring({ generator, children: [rawAes('second')] });
     const message = new Envelope({ keyring: both, maxEncryptedDataKeys: 2 }).encryptSync('x');
     const reader = (most) => new Envelope({ keyring: generator, maxEncryptedDataKeys: most });
     assert.equal(String(await reader(2).decrypt(message)), 'x');
@@ -140,6 +141,3 @@ describe('maxPlaintextLength', () => {
   });
 });
 
-function aes(keyName) {
-  return new RawAesKeyring({ keyNamespace: 'tests', keyName, wrappingKey: crypto.randomBytes(32) });
-}

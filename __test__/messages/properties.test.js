@@ -6,13 +6,10 @@ const { describe, it } = require('node:test');
 const fc = require('fast-check');
 
 const { Envelope, EnvelopeError, MultiKeyring, RawAesKeyring, inspect } = require('../..');
+const { rawAes } = require('../support/raw-aes');
 const { cut, through } = require('../support/streams');
 
-const keyring = new RawAesKeyring({
-  keyNamespace: 'tests',
-  keyName: 'key',
-  wrappingKey: crypto.randomBytes(32),
-});
+const keyring = rawAes();
 const envelope = new Envelope({ keyring });
 const message = envelope.encryptSync(crypto.randomBytes(1000), { encryptionContext: { a: 'b' } });
 

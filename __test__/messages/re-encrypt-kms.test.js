@@ -4,8 +4,9 @@ const assert = require('node:assert/strict');
 const crypto = require('node:crypto');
 const { before, beforeEach, describe, it } = require('node:test');
 
-const { AwsKmsKeyring, Envelope, RawAesKeyring } = require('../..');
+const { Envelope } = require('../..');
 const { flip } = require('../support/edits');
+const { rawAes } = require('../support/raw-aes');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
 const { cut, through } = require('../support/streams');
@@ -17,8 +18,8 @@ process.env.AWS_REGION = 'us-east-1';
 
 const MIB = 1024 * 1024;
 
-const from = new Envelope({ keyring: rawKeyring('old'), frameLength: 1000 });
-const to = new Envelope({ keyring: rawKeyring('new') });
+const from = new Envelope({ keyring: rawAes('old'), frameLength: 1000 });
+const to = new Envelope({ keyring: rawAes('new') });
 
 /** Both forms of it, as a function of a message, the target and the options. */
 const FORMS = {
@@ -79,7 +80,3 @@ describe('re-encryption and AWS KMS (moto)', { skip: skipWithout('python') }, ()
   });
 });
 
-function rawKeyring(keyName) {
-  const wrappingKey = crypto.randomBytes(32);
-  return new RawAesKeyring({ keyNamespace: 'tests', keyName, wrappingKey });
-}

@@ -5,9 +5,10 @@ const crypto = require('node:crypto');
 const path = require('node:path');
 const { describe, it } = require('node:test');
 
-const { Envelope, LocalKeyring, RawAesKeyring, inspect } = require('../..');
+const { Envelope, LocalKeyring, inspect } = require('../..');
 const { flip, truncate } = require('../support/edits');
 const { temporaryFolder } = require('../support/files');
+const { rawAes } = require('../support/raw-aes');
 const { rejection, thrown } = require('../support/rejects');
 const { cut, ended, failure, randomly, through } = require('../support/streams');
 
@@ -18,8 +19,8 @@ process.env.AWS_REGION = 'us-east-1';
 const MIB = 1024 * 1024;
 const FRAME = 64 * 1024;
 
-const from = new Envelope({ keyring: rawKeyring('old'), frameLength: 1000 });
-const to = new Envelope({ keyring: rawKeyring('new') });
+const from = new Envelope({ keyring: rawAes('old'), frameLength: 1000 });
+const to = new Envelope({ keyring: rawAes('new') });
 
 /** Both forms of it, as a function of a message, the target and the options. */
 const FORMS = {
@@ -49,7 +50,7 @@ for (const [form, reEncrypt] of Object.entries(FORMS)) {
     it('a message can get shorter frames under the same key', async () => {
       const plaintext = crypto.randomBytes(100_000);
       const message = await from.encrypt(plaintext);
-      const short = new Envelope({ keyring: rawKeyring('short'), frameLength: 7 });
+      const short = new Envelope({ keyring: rawAes('short'), frameLength: 7 });
       assert.ok((await short.decrypt(await reEncrypt(message, short))).equals(plaintext));
       assert.ok((await from.decrypt(await reEncrypt(message, from))).equals(plaintext));
     });
@@ -133,7 +134,7 @@ for (const [form, reEncrypt] of Object.entries(FORMS)) {
         const running = (async () => reEncrypt(...args))();
         return rejection(running, 'INVALID_ARGUMENT');
       };
-      for (const wrong of [undefined, null, 5, 'local:x', {}, Envelope, rawKeyring('x')]) {
+      for (const wrong of [undefined, null, 5, 'local:x', {}, Envelope, rawAes('x')]) {
         await refused(message, wrong);
       }
       for (const wrong of [null, 'x', 5, [], { context: {} }, { signal: {} }]) {
@@ -261,7 +262,3 @@ describe('reEncryptStream', () => {
   });
 });
 
-function rawKeyring(keyName) {
-  const wrappingKey = crypto.randomBytes(32);
-  return new RawAesKeyring({ keyNamespace: 'tests', keyName, wrappingKey });
-}

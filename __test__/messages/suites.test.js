@@ -6,13 +6,14 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { describe, it } = require('node:test');
 
-const { Envelope, RawAesKeyring, inspect } = require('../..');
+const { Envelope, inspect } = require('../..');
 const { flip, truncate } = require('../support/edits');
 const { temporaryFolder } = require('../support/files');
+const { rawAes } = require('../support/raw-aes');
 const { rejection, thrown } = require('../support/rejects');
 const { cut, ended, through } = require('../support/streams');
 
-const keyring = aes('key');
+const keyring = rawAes('key');
 const SIGNED = 'AES_256_GCM_HKDF_SHA512_COMMIT_KEY_ECDSA_P384';
 const signing = new Envelope({ keyring, algorithmSuite: SIGNED, frameLength: 1000 });
 const encryptionContext = { tenant: 'acme', ключ: 'значение' };
@@ -158,6 +159,3 @@ describe('a signed message', () => {
   });
 });
 
-function aes(keyName) {
-  return new RawAesKeyring({ keyNamespace: 'tests', keyName, wrappingKey: crypto.randomBytes(32) });
-}

@@ -3,9 +3,10 @@
 const assert = require('node:assert/strict');
 const { randomBytes } = require('node:crypto');
 const { before, describe, it } = require('node:test');
-const { MultiKeyring, RawAesKeyring } = require('../..');
+const { MultiKeyring } = require('../..');
 const { EncryptedS3, decryptS3Object, encryptS3Object } = require('../../integrations/s3');
 const { flipLastByte } = require('../support/edits');
+const { rawAes } = require('../support/raw-aes');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
 const { Bucket } = require('../support/s3-bucket');
@@ -191,15 +192,13 @@ describe('EncryptedS3 (moto)', { skip: skipWithout('python', 'examples') }, () =
   });
 
   it('writes under no keyring whose data keys other clients could not read', async () => {
-    const wrappingKey = randomBytes(32);
-    const aes = new RawAesKeyring({ keyNamespace: 'n', keyName: 'k', wrappingKey });
+    const aes = rawAes();
     const several = new MultiKeyring({ generator: aes });
     await rejection(encryptS3Object('x', { keyring: several }), 'INVALID_ARGUMENT');
   });
 
   it('writes V2 only under a policy that allows it', async () => {
-    const wrappingKey = randomBytes(32);
-    const aes = new RawAesKeyring({ keyNamespace: 'n', keyName: 'k', wrappingKey });
+    const aes = rawAes();
     const place = { Bucket, Key: 'v2' };
     const strict = new EncryptedS3({ client, keyring: aes });
     await rejection(strict.put({ ...place, Body: 'x' }, { format: 'V2' }), 'COMMITMENT_POLICY');

@@ -4,10 +4,11 @@ const assert = require('node:assert/strict');
 const { randomBytes } = require('node:crypto');
 const path = require('node:path');
 const { before, describe, it } = require('node:test');
-const { Envelope, RawAesKeyring } = require('../..');
+const { Envelope } = require('../..');
 const { EncryptedS3, decryptS3Object } = require('../../integrations/s3');
 const { describeS3Object } = require('../../lib/s3-objects/describe');
 const { flip } = require('../support/edits');
+const { rawAes } = require('../support/raw-aes');
 const { rejection } = require('../support/rejects');
 const { skipWithout } = require('../support/requirements');
 const { casesOf, json, keyringOf, objectOf } = require('../support/s3-objects');
@@ -241,7 +242,7 @@ describe('EncryptedS3.head and ranges (moto)', { skip: skipWithout('python', 'ex
     const old = new EncryptedS3({
       ...{ client: bucket.client, commitmentPolicy: 'requireEncryptAllowDecrypt' },
       ...{ legacyWrapping: true, legacyContent: true },
-      keyring: new RawAesKeyring({ keyNamespace: 'n', keyName: 'k', wrappingKey }),
+      keyring: rawAes('key', wrappingKey),
     });
     assert.ok((await old.get(place('cbc'))).body);
     await rejection(old.get(place('cbc'), { unauthenticatedRange: {} }), 'UNSUPPORTED_MESSAGE');

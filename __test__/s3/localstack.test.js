@@ -3,20 +3,18 @@
 const assert = require('node:assert/strict');
 const { randomBytes } = require('node:crypto');
 const { after, before, describe, it } = require('node:test');
-const { RawAesKeyring } = require('../..');
 const { EncryptedS3 } = require('../../integrations/s3');
 const { copyObject } = require('../../integrations/s3/copy');
 const { ObjectStore } = require('../../integrations/s3/object-store');
 const { startLocalStack } = require('../support/localstack');
+const { rawAes } = require('../support/raw-aes');
 const { skipWithout } = require('../support/requirements');
 const { Bucket, s3Client } = require('../support/s3-bucket');
 
 /** What moto takes without a look: conditions of writes, and checksums of parts. */
 describe('copies (LocalStack)', { skip: skipWithout('localstack', 'examples') }, () => {
   const MEBIBYTE = 1024 * 1024;
-  const newKeyring = () =>
-    new RawAesKeyring({ keyNamespace: 'n', keyName: 'k', wrappingKey: randomBytes(32) });
-  const keyring = newKeyring();
+  const keyring = rawAes();
   const storage = 'instructionFile';
   const place = (Key) => ({ Bucket, Key });
   let localstack, client, s3, send;
@@ -61,7 +59,7 @@ describe('copies (LocalStack)', { skip: skipWithout('localstack', 'examples') },
   });
 
   it('rewraps an instruction file only if nobody has written it meanwhile', async () => {
-    const options = { to: newKeyring() };
+    const options = { to: rawAes() };
     await s3.put({ ...place('raced'), Body: 'text' }, { storage });
     const raced = {
       async send(command, given) {

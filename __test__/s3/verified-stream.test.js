@@ -9,12 +9,12 @@ const path = require('node:path');
 const { Readable } = require('node:stream');
 const { after, afterEach, before, beforeEach, describe, it } = require('node:test');
 const { setTimeout } = require('node:timers/promises');
-const { RawAesKeyring } = require('../..');
 const { encryptS3Object } = require('../../integrations/s3');
 const { openObject, readSettings } = require('../../lib/s3-objects/read');
 const { verifiedStream } = require('../../lib/s3-objects/stream');
 const { flipLastByte } = require('../support/edits');
 const { temporaryFolder } = require('../support/files');
+const { rawAes } = require('../support/raw-aes');
 const { rejection } = require('../support/rejects');
 const { takeSharedMemory } = require('../support/shared-memory');
 const { noOpenFiles, openFiles } = require('../support/unnamed-files');
@@ -26,7 +26,7 @@ const LINUX = { skip: process.platform !== 'linux' };
 
 describe('a stream of an object that has verified', () => {
   const wrappingKey = randomBytes(32);
-  const keyring = new RawAesKeyring({ keyNamespace: 'n', keyName: 'k', wrappingKey });
+  const keyring = rawAes('key', wrappingKey);
   const content = randomBytes(LONG);
   const writeV3 = (data) => encryptS3Object(data, { keyring });
   let giveBack;

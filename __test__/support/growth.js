@@ -3,18 +3,15 @@
 // `growth.js turning|blocking`: prints, as JSON, by how many bytes this process grows with many
 // calls that let the event loop turn, or that never do. Needs --expose-gc.
 const { setImmediate: nextTurn } = require('node:timers/promises');
-const { Envelope, RawAesKeyring } = require('../..');
+const { Envelope } = require('../..');
 const { flip } = require('./edits');
+const { rawAes } = require('./raw-aes');
 
 const ROUNDS = 20_000;
 const FAILURES = 200;
 const turning = process.argv[2] === 'turning';
 const envelope = new Envelope({
-  keyring: new RawAesKeyring({
-    keyNamespace: 'tests',
-    keyName: 'key',
-    wrappingKey: Buffer.alloc(32, 1),
-  }),
+  keyring: rawAes('key', Buffer.alloc(32, 1)),
 });
 const small = Buffer.alloc(1000, 1);
 const encryptionContext = { long: 'x'.repeat(4000) };

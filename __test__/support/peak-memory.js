@@ -4,17 +4,14 @@
 // JSON, its output's length and by how much the peak of this process's memory rose. To encrypt,
 // the message is left in FILE; to decrypt, it is read from there.
 const fs = require('node:fs');
-const { Envelope, RawAesKeyring } = require('../..');
+const { Envelope } = require('../..');
+const { rawAes } = require('./raw-aes');
 
 const LENGTH = 256 * 1024 * 1024;
 const [, , operation, file] = process.argv;
 const encrypts = operation.startsWith('encrypt');
 const envelope = new Envelope({
-  keyring: new RawAesKeyring({
-    keyNamespace: 'tests',
-    keyName: 'key',
-    wrappingKey: Buffer.alloc(32, 1),
-  }),
+  keyring: rawAes('key', Buffer.alloc(32, 1)),
 });
 
 async function main() {

@@ -4,8 +4,9 @@ const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { Envelope, RawAesKeyring } = require('../..');
+const { Envelope } = require('../..');
 const { temporaryFolder } = require('./files');
+const { rawAes } = require('./raw-aes');
 
 const root = temporaryFolder();
 const envelope = underKey();
@@ -13,7 +14,7 @@ const other = underKey({ frameLength: 1000 });
 
 /** An envelope with a raw AES key of its own. */
 function underKey({ frameLength, wrappingKey = crypto.randomBytes(32) } = {}) {
-  const keyring = new RawAesKeyring({ keyNamespace: 'tests', keyName: 'key', wrappingKey });
+  const keyring = rawAes('key', wrappingKey);
   return new Envelope({ keyring, frameLength });
 }
 

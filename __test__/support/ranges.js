@@ -5,8 +5,9 @@ const crypto = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
 
-const { Envelope, EnvelopeError, RawAesKeyring } = require('../..');
+const { Envelope, EnvelopeError } = require('../..');
 const { temporaryFolder } = require('./files');
+const { rawAes } = require('./raw-aes');
 const { failure, seeded } = require('./streams');
 
 const MIB = 1024 * 1024;
@@ -18,11 +19,7 @@ const FINAL_OVERHEAD = 40;
 const FAULTS = /_((MALFORMED|TRUNCATED|UNSUPPORTED)_MESSAGE|AUTHENTICATION_FAILED|NO_USABLE_KEY)$/;
 
 const folder = temporaryFolder();
-const keyring = new RawAesKeyring({
-  keyNamespace: 'tests',
-  keyName: 'key',
-  wrappingKey: crypto.randomBytes(32),
-});
+const keyring = rawAes();
 /** Writes frames of the usual length. */
 const envelope = new Envelope({ keyring });
 /** Writes frames of 10 bytes. */

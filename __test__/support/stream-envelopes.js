@@ -1,17 +1,13 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const crypto = require('node:crypto');
 
-const { Envelope, RawAesKeyring } = require('../..');
+const { Envelope } = require('../..');
+const { rawAes } = require('./raw-aes');
 
 const FRAME = 64 * 1024;
 
-const keyring = new RawAesKeyring({
-  keyNamespace: 'tests',
-  keyName: 'key',
-  wrappingKey: crypto.randomBytes(32),
-});
+const keyring = rawAes();
 const envelope = new Envelope({ keyring });
 /** Writes frames of 100 bytes. */
 const short = new Envelope({ keyring, frameLength: 100 });

@@ -7,15 +7,12 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { Readable } = require('node:stream');
 const { buffer } = require('node:stream/consumers');
-const { Envelope, LocalKeyring, RawAesKeyring } = require('../..');
+const { Envelope, LocalKeyring } = require('../..');
+const { rawAes } = require('./raw-aes');
 
 const { folder, rounds } = workerData;
 const envelope = new Envelope({
-  keyring: new RawAesKeyring({
-    keyNamespace: 'tests',
-    keyName: 'key',
-    wrappingKey: Buffer.alloc(32, 1),
-  }),
+  keyring: rawAes('key', Buffer.alloc(32, 1)),
   algorithmSuite: 0x0578,
 });
 const unsigned = new Envelope({ keyring: LocalKeyring.generate(path.join(folder, 'key')) });
