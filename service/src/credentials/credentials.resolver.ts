@@ -5,7 +5,8 @@ import { ServiceError } from "../common/service-error.js";
 import { Measure } from "../metrics/measure.js";
 import type { EncryptedPayload } from "../payloads/payload-decryptor.js";
 import type { CredentialKind } from "./credential.js";
-import { CredentialsService, type NewSecret } from "./credentials.service.js";
+import { CredentialChanges, type EncryptedSecret } from "./credential-changes.js";
+import { CredentialChecks } from "./credential-checks.js";
 import {
   CredentialCheck,
   CredentialSet,
@@ -19,7 +20,8 @@ import {
 @Resolver()
 export class CredentialsResolver {
   constructor(
-    private readonly credentials: CredentialsService,
+    private readonly changes: CredentialChanges,
+    private readonly checks: CredentialChecks,
     private readonly measure: Measure,
   ) {}
 
@@ -65,7 +67,7 @@ export class CredentialsResolver {
     caller: Caller,
     kind: CredentialKind,
     passwordAuthType: string,
-    secret: NewSecret,
+    secret: EncryptedSecret,
   ): Promise<CredentialSet> {
     return this.measure.run({ operation: "set", userId: caller.userId }, async (details) => {
       checkKind(kind, passwordAuthType);
@@ -75,7 +77,7 @@ export class CredentialsResolver {
         checkForm("userId", isUserId(userId));
         details.subjectId = userId;
       }
-      return { setAt: await this.credentials.set(caller, kind, { ...secret, userId }) };
+      return { setAt: await this.changes.set(caller, kind, { ...secret, userId }) };
     });
   }
 
@@ -87,7 +89,7 @@ export class CredentialsResolver {
   ): Promise<TransactionPinCheck> {
     return this.measure.run({ operation: "verify", userId: caller.userId }, async (details) => {
       checkKind(kind, passwordAuthType);
-      const { receipt, ...check } = await this.credentials.verify(caller, kind, encrypted);
+      const { receipt, ...check } = await this.checks.check(caller.userId, kind, encrypted);
       if (!check.verified) details.reason = "WRONG_SECRET";
       details.receiptId = receipt?.id;
       return { ...check, receipt: receipt?.token };

@@ -5,7 +5,9 @@ import { HealthModule } from "../health/health.module.js";
 import { JobsModule } from "../jobs/jobs.module.js";
 import { KeysModule } from "../keys/keys.module.js";
 import { Administrators } from "./administrators.js";
+import { DailyTaskState } from "./daily-task-state.js";
 import { DashboardController } from "./dashboard.controller.js";
+import { DependencyState } from "./dependency-state.js";
 import { assets, securityHeaders } from "./pages.js";
 import { ServiceState } from "./service-state.js";
 import { SessionController } from "./session.controller.js";
@@ -15,7 +17,7 @@ import { SubjectsController } from "./subjects.controller.js";
 @Module({
   imports: [AuditModule, CredentialsModule, HealthModule, JobsModule, KeysModule],
   controllers: [DashboardController, SessionController, SubjectsController],
-  providers: [Administrators, ServiceState, Subjects],
+  providers: [Administrators, DailyTaskState, DependencyState, ServiceState, Subjects],
 })
 export class DashboardModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {

@@ -2,7 +2,7 @@ import { Injectable } from "@nestjs/common";
 import { AuditLog } from "../audit/audit-log.js";
 import { CredentialLocks } from "../credentials/credential-locks.js";
 import type { Device } from "../keys/device.js";
-import { DeviceOwners } from "../keys/device-owners.js";
+import { DeviceList } from "../keys/device-list.js";
 import { KeyUsage } from "../keys/key-usage.js";
 
 const ENTRIES = 50;
@@ -11,7 +11,7 @@ const ENTRIES = 50;
 @Injectable()
 export class Subjects {
   constructor(
-    private readonly owners: DeviceOwners,
+    private readonly devices: DeviceList,
     private readonly usage: KeyUsage,
     private readonly locks: CredentialLocks,
     private readonly log: AuditLog,
@@ -19,7 +19,7 @@ export class Subjects {
 
   async device(deviceId: string) {
     const [device, usage, entries] = await Promise.all([
-      this.owners.find(deviceId),
+      this.devices.find(deviceId),
       this.usage.ofDevice(deviceId),
       this.log.find({ deviceId }, ENTRIES),
     ]);
@@ -29,7 +29,7 @@ export class Subjects {
 
   async user(userId: string) {
     const [devices, keys, credentials, entries] = await Promise.all([
-      this.owners.list(userId),
+      this.devices.of(userId),
       this.usage.keysOf(userId),
       this.locks.of(userId),
       this.log.find({ userId }, ENTRIES),

@@ -15,7 +15,9 @@ import { ServiceError } from "../common/service-error.js";
 import { Measure } from "../metrics/measure.js";
 import type { OperationRecord } from "../metrics/metrics-recorder.js";
 import { isDeviceId, type Device } from "./device.js";
-import { DeviceOwners } from "./device-owners.js";
+import { DeviceChanges } from "./device-changes.js";
+import { DeviceList } from "./device-list.js";
+import { DeviceRegistration } from "./device-registration.js";
 
 @ObjectType("Device", { description: "A device, and whose it is." })
 export class DeviceType {
@@ -48,7 +50,9 @@ export class RegisterDeviceInput {
 @Resolver(() => DeviceType)
 export class DevicesResolver {
   constructor(
-    private readonly owners: DeviceOwners,
+    private readonly list: DeviceList,
+    private readonly registration: DeviceRegistration,
+    private readonly changes: DeviceChanges,
     private readonly measure: Measure,
   ) {}
 
@@ -62,7 +66,7 @@ export class DevicesResolver {
     if (owner !== caller.userId && !caller.roles.has("admin")) {
       throw new ServiceError("FORBIDDEN", "The devices of others need the role admin.");
     }
-    return (await this.owners.list(owner)).map(answer);
+    return (await this.list.of(owner)).map(answer);
   }
 
   @Mutation(() => DeviceType, { description: "A new device, whose id the service chooses." })
@@ -71,7 +75,7 @@ export class DevicesResolver {
     @Args("input") { appVersion }: RegisterDeviceInput,
   ): Promise<DeviceType> {
     checkForm("appVersion", /^[\x20-\x7e]{1,64}$/.test(appVersion));
-    return this.run("register-device", caller, () => this.owners.register(caller, appVersion));
+    return this.run("register-device", caller, () => this.registration.register(caller.userId, appVersion));
   }
 
   @Mutation(() => DeviceType, { description: "Ends a device that was lost, with all its keys." })
@@ -80,7 +84,7 @@ export class DevicesResolver {
     @Args("deviceId", { type: () => ID }) deviceId: string,
   ): Promise<DeviceType> {
     checkForm("deviceId", isDeviceId(deviceId));
-    return this.run("revoke-device", caller, () => this.owners.revoke(caller, deviceId));
+    return this.run("revoke-device", caller, () => this.changes.revoke(caller, deviceId));
   }
 
   @Mutation(() => DeviceType, { description: "Gives a device up, for whoever uses it next." })
@@ -89,7 +93,7 @@ export class DevicesResolver {
     @Args("deviceId", { type: () => ID }) deviceId: string,
   ): Promise<DeviceType> {
     checkForm("deviceId", isDeviceId(deviceId));
-    return this.run("release-device", caller, () => this.owners.release(caller, deviceId));
+    return this.run("release-device", caller, () => this.changes.release(caller, deviceId));
   }
 
   @Mutation(() => DeviceType, { description: "Gives a device to another user." })
@@ -101,7 +105,7 @@ export class DevicesResolver {
     checkForm("deviceId", isDeviceId(deviceId));
     checkForm("userId", isUserId(userId));
     return this.run("transfer-device", caller, () =>
-      this.owners.transfer(caller, deviceId, userId),
+      this.changes.transfer(caller, deviceId, userId),
     );
   }
 

@@ -1,5 +1,6 @@
 import { Injectable } from "@nestjs/common";
 import { eq } from "drizzle-orm";
+import type { Caller } from "../auth/caller.js";
 import { ServiceError } from "../common/service-error.js";
 import { Config } from "../config/config.js";
 import type { Drizzle, Transaction } from "../database/database.js";
@@ -57,6 +58,20 @@ export class Devices {
     if ((await this.find(orm, deviceId))?.revokedAt) throw revoked();
   }
 
+  /**
+   * The device, if it is the caller's; an administrator may change any.
+   *
+   * @throws {ServiceError} `DEVICE_NOT_FOUND`, also if it is another user's; `DEVICE_UNUSABLE`.
+   */
+  async changeableBy(transaction: Transaction, caller: Caller, id: string): Promise<Device> {
+    const [device] = await transaction.select().from(devices).where(eq(devices.id, id));
+    const mayChange = device?.userId === caller.userId || caller.roles.has("admin");
+    if (!device || !mayChange) {
+      throw new ServiceError("DEVICE_NOT_FOUND", "You have no such device.");
+    }
+    return this.checked(device);
+  }
+
   async insert(transaction: Transaction, claim: DeviceClaim, now: Date): Promise<Device> {
     const { deviceId: id, userId, appVersion } = claim;
     const unsigned = { id, userId, appVersion, createdAt: now, revokedAt: null, releasedAt: null };
@@ -92,7 +107,11 @@ export class Devices {
 
   private async find(orm: Drizzle, id: string): Promise<Device | undefined> {
     const [device] = await orm.select().from(devices).where(eq(devices.id, id));
-    if (!device || (await isDeviceIntact(this.integrity, device))) return device;
+    return device && this.checked(device);
+  }
+
+  private async checked(device: Device): Promise<Device> {
+    if (await isDeviceIntact(this.integrity, device)) return device;
     throw new ServiceError("DEVICE_UNUSABLE", "The stored device cannot be used.");
   }
 }

@@ -49,15 +49,20 @@ export class KeyStore {
 
   /** Makes a key the active one of its device, in a transaction that holds the device's lock. */
   async publish(transaction: Drizzle, key: UnsignedClientKey, now: Date): Promise<void> {
-    const ofDevice = and(eq(clientKeys.deviceId, key.deviceId), eq(clientKeys.state, "active"));
-    // The daily task may be at it, too.
-    for (const old of await transaction.select().from(clientKeys).where(ofDevice).for("update")) {
-      const retiredAt = now < old.expiresAt ? now : old.expiresAt;
-      await this.change(transaction, old, { state: "decrypt-only", retiredAt });
-    }
+    await this.retireActive(transaction, key.deviceId, now);
     await transaction
       .insert(clientKeys)
       .values({ ...key, mac: await keyCode(this.integrity, key) });
+  }
+
+  /** Leaves a device no key to encrypt with, in a transaction that holds the device's lock. */
+  async retireActive(transaction: Drizzle, deviceId: string, now: Date): Promise<void> {
+    const active = and(eq(clientKeys.deviceId, deviceId), eq(clientKeys.state, "active"));
+    // The daily task may be at it, too.
+    for (const key of await transaction.select().from(clientKeys).where(active).for("update")) {
+      const retiredAt = now < key.expiresAt ? now : key.expiresAt;
+      await this.change(transaction, key, { state: "decrypt-only", retiredAt });
+    }
   }
 
   /**

@@ -1,7 +1,9 @@
 import { Module } from "@nestjs/common";
 import { GenerationLimits } from "../limits/generation-limits.js";
 import { RegistrationLimits } from "../limits/registration-limits.js";
-import { DeviceOwners } from "./device-owners.js";
+import { DeviceChanges } from "./device-changes.js";
+import { DeviceList } from "./device-list.js";
+import { DeviceRegistration } from "./device-registration.js";
 import { Devices } from "./devices.js";
 import { DevicesResolver } from "./devices.resolver.js";
 import { Generations } from "./generations.js";
@@ -19,7 +21,9 @@ import { PrivateKeys } from "./private-keys.js";
     GenerationLimits,
     RegistrationLimits,
     Devices,
-    DeviceOwners,
+    DeviceChanges,
+    DeviceList,
+    DeviceRegistration,
     DevicesResolver,
     KeyStore,
     PrivateKeys,
@@ -31,6 +35,6 @@ import { PrivateKeys } from "./private-keys.js";
     KeyUsage,
     KeyUsageResolver,
   ],
-  exports: [DeviceOwners, Devices, KeyStore, KeyUsage, LifeCycle, PrivateKeys],
+  exports: [DeviceList, Devices, KeyStore, KeyUsage, LifeCycle, PrivateKeys],
 })
 export class KeysModule {}
