@@ -142,14 +142,15 @@ export class Envelope {
   /**
    * Encrypts synchronously, for keyrings that call no service, or with a warm cache.
    *
-   * @throws {EnvelopeError} `ERR_ENVELOPE_WOULD_BLOCK` under a KMS key.
+   * @throws {EnvelopeError} `ERR_ENVELOPE_WOULD_BLOCK` if that needs a call of a key service.
    */
   encryptSync(data: Bytes, options?: SyncOptions): OutputBuffer;
 
   /**
    * Decrypts synchronously, for keyrings that call no service, or with a warm cache.
    *
-   * @throws {EnvelopeError} `ERR_ENVELOPE_WOULD_BLOCK` under a KMS key.
+   * @throws {EnvelopeError} `ERR_ENVELOPE_WOULD_BLOCK` if that needs a call of a key service, or if many
+   * data keys of the message would have to be tried.
    */
   decryptSync(message: Bytes, options?: SyncOptions): OutputBuffer;
 

@@ -11,7 +11,7 @@ import type {
 } from "kms-envelope";
 import { itemOf, tryStorage, type BranchKeyRow } from "./branch-keys-shared.ts";
 
-/** Errors of these classes of PostgreSQL may be gone the next time: lost connections, conflicts. */
+/** The classes of PostgreSQL's errors after which another attempt may succeed: lost connections, conflicts. */
 const PASSING = ["08", "40", "53", "57"];
 
 /** Branch keys in the table `branch_keys`. */
@@ -23,7 +23,7 @@ export class PostgresBranchKeyStorage implements BranchKeyStorage {
     this.#pool = pool;
   }
 
-  /** As text, the attributes stay byte for byte what they are; `jsonb` refuses some strings. */
+  /** Makes the table. Attributes are text, so that each byte stays the same; `jsonb` refuses some strings. */
   async createTable(): Promise<void> {
     await this.#rows(
       `CREATE TABLE IF NOT EXISTS branch_keys (
@@ -41,12 +41,12 @@ export class PostgresBranchKeyStorage implements BranchKeyStorage {
     return (await this.#rows(sql, [branchKeyId, type])).map(itemOf)[0];
   }
 
-  /** One transaction: a server or a process that dies on the way leaves the table as it was. */
+  /** Writes in one transaction: a server or a process that dies meanwhile leaves the table as it was. */
   async write(puts: readonly BranchKeyPut[]): Promise<boolean> {
     const client = await this.#pool.connect().catch(explain);
     let broken: Error | undefined;
     try {
-      // Only at this level an update waits for another one, and then looks at `enc` again.
+      // Only at this level does an update wait for another one, and then check `enc` again.
       await client.query("BEGIN ISOLATION LEVEL READ COMMITTED");
       for (const put of puts) {
         if (await wrote(client, put)) continue;
@@ -107,7 +107,7 @@ async function wrote(client: pg.PoolClient, { item, previousEnc }: BranchKeyPut)
   return rowCount === 1;
 }
 
-/** An error without a code of PostgreSQL's is one of the connection. */
+/** Throws the error, and says whether another attempt may succeed. One without PostgreSQL's code is of the connection. */
 function explain(error: unknown): never {
   const { code = "08000" } = error as { code?: string };
   const passing = code.length !== 5 || PASSING.includes(code.slice(0, 2));

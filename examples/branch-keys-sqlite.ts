@@ -40,11 +40,11 @@ export class SqliteBranchKeyStorage implements BranchKeyStorage {
     return this.#rows(sql, branchKeyId, type).map(itemOf)[0];
   }
 
-  /** One transaction, of one synchronous call: nothing else of this process comes between. */
+  /** Writes in one transaction and one synchronous call, so that nothing else of this process comes between. */
   write(puts: readonly BranchKeyPut[]): boolean {
     const database = this.#database;
     try {
-      // Nobody else writes from here on: what is looked at stays as it is until it is replaced.
+      // Nobody else writes from here on: what is checked stays the same until it is replaced.
       database.exec("BEGIN IMMEDIATE");
     } catch (error) {
       const { errcode } = error as { errcode?: number };

@@ -9,6 +9,8 @@ import { CustomKeyring, Envelope } from "kms-envelope";
 const MAY_PASS = new Set([4, 8, 13, 14]);
 
 /**
+ * Returns a keyring of a key of Google Cloud KMS.
+ *
  * @param client makes the calls; it has the credentials, and retries.
  * @param name the resource name of a symmetric CryptoKey.
  */
@@ -53,7 +55,7 @@ export function googleKmsKeyring(client: KeyManagementServiceClient, name: strin
   });
 }
 
-/** One form for one context, whatever the order of its pairs. */
+/** Returns one form for one context, whatever the order of its pairs. */
 function serialize(context: Readonly<Record<string, string>>): Buffer {
   return Buffer.from(JSON.stringify(Object.entries(context).sort(([a], [b]) => (a < b ? -1 : 1))));
 }

@@ -9,5 +9,5 @@ console.log("key        ", dataKey.keyId);
 console.log("plaintext  ", dataKey.plaintext.toString("base64"));
 console.log("wrapped    ", dataKey.ciphertextBlob.toString("base64"));
 
-// Keep the wrapped form; the plaintext goes as soon as it is used.
+// Keep the wrapped form, and wipe the plaintext as soon as you have used it.
 dataKey.plaintext.fill(0);

@@ -1,4 +1,4 @@
-// Spans of OpenTelemetry for each call of the key service, below the span of who caused it.
+// Makes a span of OpenTelemetry for each call of the key service, below the span that caused it.
 //
 //   ENCRYPTION_KEY_ID=alias/app AWS_PROFILE=dev node examples/opentelemetry.ts
 import { tracingChannel } from "node:diagnostics_channel";
@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { type Span, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { Envelope, type KeyServiceCall } from "kms-envelope";
 
-/** Call it once, after the SDK of OpenTelemetry was started. */
+/** Makes the spans from now on. Call it once, after you have started the SDK of OpenTelemetry. */
 export function traceKeyService(): void {
   const tracer = trace.getTracer("kms-envelope");
   const spans = new WeakMap<object, Span>();

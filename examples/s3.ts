@@ -20,7 +20,7 @@ const s3 = new S3Client();
 const envelope = new Envelope(key);
 const object = { Bucket, Key: `${basename(file)}.encrypted` };
 const uri = `s3://${Bucket}/${object.Key}`;
-// Ties the message to its place: put elsewhere, it does not decrypt.
+// Binds the message to its place: copied elsewhere, it does not decrypt.
 const encryptionContext = { object: uri };
 
 await upload(file);
@@ -29,7 +29,7 @@ await download(`${file}.decrypted`);
 console.log(`downloaded ${(await stat(`${file}.decrypted`)).size} bytes to ${file}.decrypted`);
 await readRanges();
 
-/** In parts of 5 MiB, a few of them in memory. What fails is aborted, and leaves no object. */
+/** Uploads in parts of 5 MiB, a few of them in memory. An upload that fails is aborted, and leaves no object. */
 async function upload(from: string) {
   const encrypt = envelope.encryptStream({ encryptionContext });
   await pipeline(createReadStream(from), encrypt, async (message) => {
@@ -37,7 +37,7 @@ async function upload(from: string) {
   });
 }
 
-/** The last bytes tell whether the message was whole: only then the file gets its name. */
+/** Downloads to another name first: only the last bytes show that the message was whole. */
 async function download(to: string) {
   const { Body } = await s3.send(new GetObjectCommand(object));
   const decrypt = envelope.decryptStream({ encryptionContext });
@@ -45,7 +45,7 @@ async function download(to: string) {
   await rename(`${to}.part`, to);
 }
 
-/** Gets and verifies the header, the last frame and the frames that hold the bytes; no others. */
+/** Reads ranges: gets and verifies the header, the last frame and the frames that hold the bytes, and no others. */
 async function readRanges() {
   const source = await objectInS3();
 
@@ -71,7 +71,7 @@ async function objectInS3(): Promise<RangedSource> {
   return {
     size: ContentLength,
     async read(start, end) {
-      // HTTP counts the last byte in. IfMatch: every range is of one and the same object.
+      // The end of an HTTP range is its last byte. IfMatch: all ranges are of the same object.
       const Range = `bytes=${start}-${end - 1}`;
       const { Body } = await s3.send(new GetObjectCommand({ ...object, Range, IfMatch: ETag }));
       if (Body === undefined) throw new Error(`${uri} has no body`);

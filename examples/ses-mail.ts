@@ -15,7 +15,7 @@ if (Bucket === undefined || Key === undefined || keyId === undefined) {
 const s3 = new EncryptedS3({
   client: new S3Client(),
   keyring: new AwsKmsKeyring({ keyId }),
-  // SES writes the format V2, which does not commit to its key, and wraps data keys by "kms".
+  // SES writes the format V2, which does not commit to its key, and wraps data keys with "kms".
   commitmentPolicy: "requireEncryptAllowDecrypt",
   legacyWrapping: true,
 });
@@ -37,7 +37,7 @@ function addresses(list: Address[] = []) {
   return each.map(({ name, address }) => shown(`${name} <${address}>`.trim())).join(", ");
 }
 
-/** Strangers write mails: what controls a terminal is not shown. */
+/** Returns the text without what could control a terminal: strangers write mails. */
 function shown(text = "") {
   return text.replace(/\p{C}/gu, "\uFFFD");
 }

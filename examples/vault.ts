@@ -8,6 +8,8 @@ import vault, { type client as VaultClient } from "node-vault";
 import { CustomKeyring, Envelope } from "kms-envelope";
 
 /**
+ * Returns a keyring of a key in the Transit engine.
+ *
  * @param client makes the calls, at the address and with the token that it has.
  * @param key the name of the key in the Transit engine.
  * @param mount where the engine is mounted.
@@ -37,13 +39,13 @@ export function vaultKeyring(client: VaultClient, key: string, mount = "transit"
   });
 }
 
-/** One form for one context, whatever the order of its pairs. */
+/** Returns one form for one context, whatever the order of its pairs. */
 function serialize(context: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(context).sort(([a], [b]) => (a < b ? -1 : 1));
   return Buffer.from(JSON.stringify(pairs)).toString("base64");
 }
 
-/** A refusal has a status of 4xx; a sealed or busy server, or none, may answer later. */
+/** Throws the error, and says whether another attempt may succeed: not after a refusal (4xx, but for 429). */
 function explain(error: Error & { response?: { statusCode?: number } }): never {
   const status = error.response?.statusCode ?? 503;
   // The client's error holds the request, and with it the data key.
@@ -56,7 +58,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const keyring = vaultKeyring(vault(), key);
   const writer = new Envelope({ keyring, cache: {} });
   const message = await writer.encrypt("hello", { encryptionContext: { purpose: "greeting" } });
-  // In an application that is another process; the writer's cache has the data key already.
+  // In an application this is another process: the writer's cache has the data key already.
   const reader = new Envelope({ keyring, cache: {} });
   console.log((await reader.decrypt(message)).toString());
 }

@@ -15,7 +15,7 @@ if (file === undefined || key === undefined) {
 }
 const name = basename(file, ".encrypted");
 
-// One call to KMS, for all requests. What encrypt-file.ts made of another file is refused.
+// One call to KMS, for all requests. A message that encrypt-file.ts made of another file is refused.
 const encryptionContext = { file: name };
 const envelope = new Envelope(key);
 const message = await envelope.openMessage(file, { encryptionContext });
@@ -23,7 +23,7 @@ const message = await envelope.openMessage(file, { encryptionContext });
 const app = express();
 const video = { message, filename: name, inline: true };
 const typed = (_request: Request, response: Response, next: NextFunction) => {
-  // By the ending of the name; decryptedFile leaves it as it is.
+  // Express finds the type by the ending of the name; decryptedFile leaves it as it is.
   response.type(name);
   next();
 };

@@ -164,10 +164,10 @@ export class BranchKeyStore {
   /** Makes the table, and waits until it can be used; does nothing if it exists. */
   createTable(options?: BranchKeyCallOptions): Promise<void>;
 
-  /** What the store was made with. */
+  /** Returns the options that the store was made with. */
   info(): BranchKeyStoreInfo;
 
-  /** Stores are not of another class. */
+  /** Keeps the type apart from those of other classes. */
   private readonly kind: "branch-key-store";
 }
 
@@ -216,6 +216,6 @@ export interface HierarchicalKeyringLimits {
 export class HierarchicalKeyring {
   /** @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`. */
   constructor(options: HierarchicalKeyringOptions);
-  /** Keyrings of one kind are not keyrings of another. */
+  /** Keeps the types of the keyrings apart. */
   private readonly kind: "hierarchical";
 }

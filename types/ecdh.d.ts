@@ -40,7 +40,7 @@ export class RawEcdhKeyring {
    * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`.
    */
   constructor(options: RawEcdhKeyringOptions);
-  /** Keyrings of one kind are not keyrings of another. */
+  /** Keeps the types of the keyrings apart. */
   private readonly kind: "raw-ecdh";
 }
 
@@ -76,6 +76,6 @@ export class AwsKmsEcdhKeyring {
    * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`, `ERR_ENVELOPE_CONFIGURATION`.
    */
   constructor(options: AwsKmsEcdhKeyringOptions);
-  /** Keyrings of one kind are not keyrings of another. */
+  /** Keeps the types of the keyrings apart. */
   private readonly kind: "aws-kms-ecdh";
 }

@@ -66,7 +66,7 @@ export type EnvelopeErrorCode =
   | "ERR_ENVELOPE_NO_USABLE_KEY"
   /** A limit of the format or of the caller was passed. */
   | "ERR_ENVELOPE_LIMIT_EXCEEDED"
-  /** The local key file is missing, malformed, or readable by others. */
+  /** The local key file is missing, malformed, readable by others, or exists already. */
   | "ERR_ENVELOPE_KEY_FILE"
   /** A path cannot be used: a folder, a link, no permission, or source and destination are one. */
   | "ERR_ENVELOPE_FILE"
@@ -104,11 +104,11 @@ export type EnvelopeErrorCode =
   | "ERR_ENVELOPE_KMS_WRONG_KEY"
   /** KMS cannot unwrap the data key: it, or the encryption context, was changed. */
   | "ERR_ENVELOPE_KMS_INVALID_CIPHERTEXT"
-  /** KMS asks to slow down; the retries are used up. */
+  /** KMS asks to slow down; the attempts are used up. */
   | "ERR_ENVELOPE_KMS_THROTTLED"
   /** KMS did not answer in time. */
   | "ERR_ENVELOPE_KMS_TIMEOUT"
-  /** No connection to KMS. */
+  /** No connection to KMS, or none that can be trusted. */
   | "ERR_ENVELOPE_KMS_UNREACHABLE"
   /** KMS failed (5xx), or its answer makes no sense. */
   | "ERR_ENVELOPE_KMS_INTERNAL"
@@ -158,13 +158,13 @@ export type EnvelopeErrorCode =
   | "ERR_ENVELOPE_MALFORMED_KEYSET"
   /** The store has no keys of this tenant. */
   | "ERR_ENVELOPE_KEYSET_NOT_FOUND"
-  /** Somebody else has changed the keys of the tenant meanwhile. */
+  /** Somebody else changed the keys of the tenant at the same time. */
   | "ERR_ENVELOPE_KEYSET_CONFLICT"
   /** The store of keys failed. */
   | "ERR_ENVELOPE_KEYSET_STORE"
-  /** A key took its last step so lately that some process may not know it. */
+  /** The key changed so lately that some process may not know it. */
   | "ERR_ENVELOPE_KEY_TOO_NEW"
-  /** A value was changed, or belongs to another tenant, table, column or row. */
+  /** The value of a column was changed, or was encrypted for another tenant, table, column or row. */
   | "ERR_ENVELOPE_FIELD_MISMATCH"
   /** A fault of this package; please report it. */
   | "ERR_ENVELOPE_INTERNAL";

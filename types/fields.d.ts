@@ -42,7 +42,7 @@ export interface KeysetExportOptions extends Omit<KeysetImportOptions, "from"> {
 export interface KeysetKeyInfo {
   /** The key's id, from 0 to 2^32 - 1. */
   readonly id: number;
-  /** The name of Tink's key type, such as `AesGcmKey`; `unknown` for a disabled key of another. */
+  /** The name of Tink's key type, such as `AesGcmKey`; `unknown` for a disabled key of a type that is not supported. */
   readonly type: string;
   /** Whether it decrypts; if not, it is disabled. */
   readonly enabled: boolean;
@@ -52,7 +52,7 @@ export interface KeysetKeyInfo {
   readonly prefix: "TINK" | "LEGACY" | "RAW" | "CRUNCHY";
 }
 
-/** A keyset of Google Tink's: keys with ids, one of them primary. Its keys stay in the addon. */
+/** A keyset of Google Tink: keys with ids, one of them primary. Its keys stay in the addon. */
 export class Keyset {
   private constructor();
   /** Returns a keyset with one fresh key. */
@@ -62,7 +62,7 @@ export class Keyset {
   /** Returns the keyset, written as Tink reads it. */
   export(options: KeysetExportOptions): Promise<OutputBuffer>;
   /**
-   * The work of its keys: to encrypt, to encrypt deterministically, or to compute a PRF (a keyed hash).
+   * What its keys do: they encrypt, encrypt deterministically, or compute a PRF (a keyed hash).
    */
   readonly primitive: "aead" | "daead" | "prf";
   /** The id of the key that encrypts. */
@@ -244,15 +244,23 @@ export interface FieldTypes {
 /** How an encrypted value or an index is represented. */
 export type FieldEncoding = "buffer" | "base64" | "base64url" | "hex";
 
-/** A step that is applied to a text before its index is computed. */
+/** A step that is applied to a text before its index is computed: one of these, or a function of yours. */
 export type FieldNormalizer =
+  /** The text in Unicode's form NFKC. */
   | "nfkc"
+  /** The text in lower case. */
   | "lowercase"
+  /** The text without white space at its ends. */
   | "trim"
+  /** As `trim`, and one space in place of each run of white space. */
   | "whitespace"
+  /** The digits of the text alone. */
   | "digits"
+  /** What follows the last `@`. */
   | "domain"
+  /** The last 4 characters. */
   | "last4"
+  /** The first 4 characters, such as the year of a date. */
   | "year"
   | ((text: string) => string);
 
@@ -384,7 +392,7 @@ export class Fields {
   ): FieldColumn<T, E>;
   /** Returns the tenant's keys, without their secrets. */
   keys(purpose?: FieldKeyPurpose): FieldKeyInfo[];
-  /** The keyset of a purpose, as it is now: for `export`, so that other languages can read the values. */
+  /** Returns the keyset of a purpose, as it is now: for `export`, so that other languages can read the values. */
   keyset(purpose?: FieldKeyPurpose): Keyset;
   /** Adds a key, which encrypts after `promote`; resolves with its id. */
   addKey(

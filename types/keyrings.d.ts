@@ -167,7 +167,7 @@ export class AwsKmsKeyring {
    * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`, `ERR_ENVELOPE_CONFIGURATION`.
    */
   constructor(options: AwsKmsKeyringOptions);
-  /** Keyrings of one kind are not keyrings of another. */
+  /** Keeps the types of the keyrings apart. */
   private readonly kind: "aws-kms";
 }
 
@@ -216,7 +216,7 @@ export interface UnwrapRequest {
 export class CustomKeyring {
   /** @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`. */
   constructor(options: CustomKeyringOptions);
-  /** Keyrings of one kind are not keyrings of another. */
+  /** Keeps the types of the keyrings apart. */
   private readonly kind: "custom";
 }
 
@@ -242,7 +242,7 @@ export interface MultiKeyringOptions {
 export class MultiKeyring {
   /** @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`. */
   constructor(options: MultiKeyringOptions);
-  /** Keyrings of one kind are not keyrings of another. */
+  /** Keeps the types of the keyrings apart. */
   private readonly kind: "multi";
 }
 
@@ -263,7 +263,7 @@ export class LocalKeyring {
    * @throws {EnvelopeError} `ERR_ENVELOPE_KEY_FILE`.
    */
   static generate(path: string): LocalKeyring;
-  /** Keyrings of one kind are not keyrings of another. */
+  /** Keeps the types of the keyrings apart. */
   private readonly kind: "local";
 }
 
@@ -281,7 +281,7 @@ export interface RawAesKeyringOptions {
 export class RawAesKeyring {
   /** @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`. */
   constructor(options: RawAesKeyringOptions);
-  /** Keyrings of one kind are not keyrings of another. */
+  /** Keeps the types of the keyrings apart. */
   private readonly kind: "raw-aes";
 }
 
@@ -310,6 +310,6 @@ export interface RawRsaKeyringOptions {
 export class RawRsaKeyring {
   /** @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`. */
   constructor(options: RawRsaKeyringOptions);
-  /** Keyrings of one kind are not keyrings of another. */
+  /** Keeps the types of the keyrings apart. */
   private readonly kind: "raw-rsa";
 }

@@ -30,6 +30,6 @@ export class AwsKmsRsaKeyring {
    * @throws {EnvelopeError} `ERR_ENVELOPE_INVALID_ARGUMENT`, `ERR_ENVELOPE_CONFIGURATION`.
    */
   constructor(options: AwsKmsRsaKeyringOptions);
-  /** Keyrings of one kind are not keyrings of another. */
+  /** Keeps the types of the keyrings apart. */
   private readonly kind: "aws-kms-rsa";
 }

@@ -111,7 +111,7 @@ export interface DecryptWebStreamOptions extends DecryptStreamOptions {
   readonly onHeader?: (header: MessageHeader) => void;
 }
 
-/** What `encryptFile` and `decryptFile` take. */
+/** What `encryptFile`, `decryptFile` and `reEncryptFile` take. */
 export interface FileOptions extends DataKeyOptions {
   /** Whether an existing destination is replaced; by default it is an error. */
   readonly overwrite?: boolean;

@@ -20,7 +20,7 @@ export async function openFields(envelope) {
     store: new FolderKeysetStore(`${DATA}/keys`),
     tenant: 'app',
     create: true,
-    // How long it may take until a running process knows of a new key.
+    // How long it may take until every running process knows a new key.
     refreshMs: Number(process.env.REFRESH_MS ?? 60_000),
   });
 }

@@ -26,16 +26,16 @@ interface Context {
 
 type ResultCode = "Succeeded" | "TemporaryFailure" | "PermanentFailure";
 
-/** What is left of the invocation when a task is given up, so that its upload can be taken back. */
+/** How long before the end of the invocation a task is given up, so that its upload can be deleted. */
 const RESERVED_MS = 5_000;
 /** The longest text that S3 takes for a result, in characters. */
 const MAX_TEXT = 1024;
-/** What may go right when S3 sends the task again, by the name of the error. */
+/** Names of errors after which the task may succeed when S3 sends it again. */
 const TEMPORARY =
   /^(SlowDown|Throttling\w*|TooManyRequestsException|RequestTimeout|RequestTimeTooSkewed|TimeoutError|InternalError|ServiceUnavailable|ExpiredToken|PreconditionFailed|ConditionalRequestConflict)$/;
-/** The same for connections, by the code of the error. */
+/** The same for connections: codes of errors. */
 const BROKEN = /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)$/;
-/** Our own codes that are not marked as retryable, but are of the moment. */
+/** Codes of kms-envelope that are not marked as retryable, although the task may succeed later. */
 const OF_THE_MOMENT = /^ERR_ENVELOPE_(ABORTED|DISK_FULL|SYSTEM)$/;
 
 const client = new S3Client();
@@ -52,7 +52,7 @@ const from = new EncryptedS3({
 const { keyring, envelope } = keysOf(TO_KEY_ID);
 const to = new EncryptedS3({ client, ...(FORMAT === "message" ? { envelope } : { keyring }) });
 
-/** Answers to S3 what became of each task. A task that was done before succeeds again. */
+/** Returns the result of each task, for S3. A task that was done before succeeds again. */
 export async function handler(event: Event, context: Context) {
   const { invocationSchemaVersion, invocationId, tasks } = event;
   const results = await Promise.all(tasks.map((task) => work(task, context)));
@@ -71,7 +71,7 @@ async function work(task: Task, context: Context) {
     } = await from.migrate(placeOf(task), {
       to,
       signal,
-      // To see that an object is at its own place, give a function that compares its pairs with the key.
+      // To check that an object is in its own place, give a function that compares its pairs with the key.
       encryptionContext: "any",
     });
     const change = before === undefined ? "" : `: ${before} -> ${after}`;

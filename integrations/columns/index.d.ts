@@ -29,7 +29,7 @@ export interface ColumnIndex {
   readonly bits?: number;
   /** What is applied to a value before its index is computed, in this order. */
   readonly normalize?: FieldNormalizer | readonly FieldNormalizer[];
-  /** The name of its property; that of the encrypted one and `Index` by default. */
+  /** The name of its property; by default that of the encrypted property, followed by `Index`. */
   readonly name?: string;
   /** Whether no two rows may have the same value. Kysely makes no indexes, and refuses it. */
   readonly unique?: boolean;

@@ -8,7 +8,7 @@ export type * from "../http/types";
 
 /** The options of {@link decryptedFile}. */
 export interface DecryptedFileOptions extends EnvelopeErrorsOptions {
-  /** Called with each whole error, for example to log it. A client that hangs up is not an error. */
+  /** Called with each error in full, for example to log it. A client that hangs up is not an error. */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -21,7 +21,7 @@ export type FileHandler<Request> = (
 
 /**
  * Returns a handler that decrypts an encrypted file and sends it, in constant memory: the whole file,
- * or the range that the client asks for. For a range only its frames are read. No byte is sent before
+ * or the range that the client asks for. For a range, only its frames are read. No byte is sent before
  * its frame has verified.
  *
  * It answers GET and HEAD as RFC 9110 says: one range (206, 416), If-Range, If-Match, If-None-Match,

@@ -12,12 +12,12 @@ export type EncryptedFile = FileDescription &
     | {
         /** Where the message is; as for `envelope.openMessage`. */
         readonly source: MessageSource;
-        /** Pairs that the message must have, such as its owner: else it is not sent. */
+        /** Pairs that the message must have, such as its owner; otherwise it is not sent. */
         readonly encryptionContext?: EncryptionContext;
         readonly message?: never;
       }
     | {
-        /** A message that is open already, and that you close: no call of the key service for a request. */
+        /** A message that you have opened, and close: a request then makes no call of the key service. */
         readonly message: OpenedMessage;
         readonly source?: never;
         readonly encryptionContext?: never;
@@ -60,7 +60,7 @@ export type FileFinder<Request> = (
   options: FindOptions,
 ) => EncryptedFile | null | undefined | Promise<EncryptedFile | null | undefined>;
 
-/** The HTTP statuses of an application's own, from 400 to 599, by code. */
+/** An application's own HTTP statuses, from 400 to 599, by error code. */
 export type EnvelopeStatuses = { readonly [code in EnvelopeErrorCode]?: number };
 
 /** The options of `envelopeErrors`. */

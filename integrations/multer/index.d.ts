@@ -3,7 +3,7 @@
 import type { EncryptionContext, Envelope } from "../../index";
 import type { EncryptedS3, PutS3Options } from "../s3/index";
 
-/** What a storage engine of multer is. */
+/** A storage engine, as multer calls it. */
 export interface EncryptedStorage {
   _handleFile(request: any, file: any, callback: (error?: any, info?: any) => void): void;
   _removeFile(request: any, file: any, callback: (error: Error | null) => void): void;
@@ -49,8 +49,8 @@ export interface DiskUpload {
 
 /**
  * Returns a storage engine for multer that encrypts uploads while they stream to files, in constant memory. A
- * file appears complete or not at all, and only its owner can read it. Nothing is left of what is too long,
- * breaks off or fails.
+ * file appears complete or not at all, and only its owner can read it. An upload that is too long, breaks off
+ * or fails leaves nothing behind.
  *
  * @example
  * const upload = multer({ storage: encryptedDiskStorage({ envelope, destination: "uploads" }) });
@@ -66,7 +66,7 @@ export interface EncryptedS3StorageOptions {
   readonly key?: UploadSetting<string>;
   /** Pairs that are bound to the object. Give them again to read it. */
   readonly encryptionContext?: UploadSetting<EncryptionContext | undefined>;
-  /** What else `PutObject` takes, such as `StorageClass`. */
+  /** More parameters of `PutObject`, such as `StorageClass`. */
   readonly input?: UploadSetting<Record<string, unknown> | undefined>;
   /** The options of `EncryptedS3.put`. */
   readonly put?: Pick<PutS3Options, "format" | "storage" | "partLength">;
@@ -83,7 +83,7 @@ export interface S3Upload {
 
 /**
  * Returns a storage engine for multer that encrypts uploads while they stream to S3, by parts, in constant
- * memory. Nothing is left of what is too long, breaks off or fails.
+ * memory. An upload that is too long, breaks off or fails leaves nothing behind.
  *
  * @example
  * const storage = encryptedS3Storage({ s3: new EncryptedS3({ client, envelope }), bucket: "uploads" });

@@ -43,7 +43,7 @@ export interface AsyncModuleOptions<T> extends ModuleOptions {
   readonly useFactory: (...injected: any[]) => T | Promise<T>;
 }
 
-/** The work of an envelope when the application starts. */
+/** What an envelope does when the application starts. */
 export interface EnvelopeStart {
   /** Whether its keys are checked, as `Envelope.open` does; by default they are. */
   readonly check?: boolean;
@@ -96,8 +96,8 @@ export class FieldsModule {
   /**
    * Provides columns to the module that imports this.
    *
-   * @param columns their options, or what {@link defineColumn} gave.
-   * @param options the name of their fields, if they have one.
+   * @param columns their options, or columns of {@link defineColumn}.
+   * @param options the name of their fields, if these have one.
    */
   static forFeature(
     columns: readonly (FieldColumnOptions | DefinedColumn)[],
@@ -142,7 +142,7 @@ export function defineColumn<T extends keyof FieldTypes, E extends FieldEncoding
   options: FieldColumnOptions<T, E>,
 ): DefinedColumn<T, E>;
 
-/** How an envelope is. */
+/** Whether an envelope works, and if not, the code of the error. */
 export type EnvelopeHealth = { status: "up" } | { status: "down"; code: string };
 
 /**
@@ -160,7 +160,7 @@ export class EnvelopeHealthIndicator {
    * `down` and a code if that fails.
    *
    * @param options.encryptionContext pairs, if the envelope or the policy of its key requires some.
-   * @param options.maxAgeMs how long an answer is good, in milliseconds; 10,000 by default.
+   * @param options.maxAgeMs how long an answer is used again, in milliseconds; 10,000 by default.
    * @param options.timeoutMs how long a round trip may take, in milliseconds; 5,000 by default.
    */
   isHealthy<Key extends string>(

@@ -6,7 +6,7 @@ import type { DecryptS3Options, EncryptS3Options } from "./objects";
 
 export * from "./objects";
 
-/** What {@link EncryptedS3} works with. */
+/** The options of {@link EncryptedS3}. */
 export interface EncryptedS3Options extends Omit<
   DecryptS3Options,
   "keyring" | "encryptionContext" | "signal"
@@ -191,8 +191,8 @@ export class EncryptedS3 {
   ): Promise<Record<string, any>>;
 
   /**
-   * Resolves to the answer of `GetObject`, with the plaintext as `body`, once all has verified; with a range,
-   * to the answer of `HeadObject`. Rejects with `ERR_ENVELOPE_LIMIT_EXCEEDED` for what is longer than
+   * Resolves to the answer of `GetObject`, with the plaintext as `body`, once all of it has verified; with a
+   * range, to the answer of `HeadObject` with that part as `body`. Rejects with `ERR_ENVELOPE_LIMIT_EXCEEDED` for what is longer than
    * `maxBufferLength`.
    */
   get(input: S3Place, options?: GetS3Options): Promise<Record<string, any> & { body: Buffer }>;
@@ -201,7 +201,8 @@ export class EncryptedS3 {
    * Resolves to the answer of `GetObject`, with the plaintext as `stream`, in constant memory. An
    * object of an S3 Encryption Client has verified by then. Its encrypted body waits in memory (up to 4
    * MiB, and up to 32 MiB more that all streams share), and the rest in a temporary file without a
-   * name.
+   * name. A message of this package verifies frame by frame, as with `decryptStream`: only the end of the
+   * stream shows that it was whole.
    */
   getStream(
     input: S3Place,
@@ -210,7 +211,7 @@ export class EncryptedS3 {
 
   /**
    * Writes the plaintext to a file, in constant memory, and resolves to the answer of `GetObject`, with the
-   * `length` of the plaintext in bytes. The file appears once all has verified, or not at all, and only its
+   * `length` of the plaintext in bytes. The file appears once all of it has verified, or not at all, and only its
    * owner can read it (mode 0600). Until then the plaintext lies in a file without a name in the same folder.
    *
    * @param destination a path, or a `file:` URL.
@@ -250,8 +251,8 @@ export class EncryptedS3 {
 
   /**
    * Wraps the data key in the instruction file of an object again: under another key, another encryption
-   * context, or both; from KMS to KMS, inside KMS. Only that file is written, and only if it is still the one that was read;
-   * otherwise S3 rejects with `PreconditionFailed`. Resolves to the answer of `PutObject`.
+   * context, or both. From one KMS key to another, the data key never leaves KMS. Only that file is written, and
+   * only if it is still the one that was read; otherwise S3 rejects with `PreconditionFailed`. Resolves to the answer of `PutObject`.
    *
    * Until you delete the old key, copies of the old file still open the object.
    */

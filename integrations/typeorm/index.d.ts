@@ -10,9 +10,9 @@ export interface EncryptedColumnOptions<
 > extends ColumnDeclaration<T> {
   /** The name of the column in the database. */
   readonly name?: string;
-  /** Whether it may be null; not by default. */
+  /** Whether it may be null; by default it may not. */
   readonly nullable?: boolean;
-  /** Whether queries select it by default, as they do. */
+  /** Whether queries that name no columns select it; by default they do. */
   readonly select?: boolean;
   /** The comment of the column. */
   readonly comment?: string;
@@ -30,7 +30,7 @@ export interface EncryptedSchemaColumn {
 }
 
 /**
- * The decorator of an encrypted property. It declares the column of the blind index, too. Until
+ * Returns the decorator of an encrypted property. It declares the column of the blind index, too. Until
  * `encryptDataSource` was called, such a property is neither written nor read.
  */
 export function EncryptedColumn(options: EncryptedColumnOptions): PropertyDecorator;
