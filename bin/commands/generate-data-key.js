@@ -1,6 +1,6 @@
 'use strict';
 
-const { contextOf } = require('../support/arguments.js');
+const { contextOf, wholeNumberOf } = require('../support/arguments.js');
 const { OF_BRANCH_KEY } = require('../support/branch-key-options.js');
 const { usage } = require('../support/errors.js');
 const { envelopeOf } = require('../support/envelope.js');
@@ -10,7 +10,7 @@ const { jsonLine, oneLine, refuseClosedOutput, write } = require('../support/out
 async function run({ values, positionals, signal }) {
   if (positionals.length > 0) throw usage('generate-data-key takes no file');
   refuseClosedOutput();
-  const numberOfBytes = lengthOf(values);
+  const numberOfBytes = wholeNumberOf(values, 'bytes', 1024) ?? 32;
   const encryptionContext = contextOf(values);
   const options = { numberOfBytes, encryptionContext, signal };
   const key = await envelopeOf(values).generateDataKey(options);
@@ -26,13 +26,6 @@ async function run({ values, positionals, signal }) {
   } finally {
     key.plaintext.fill(0);
   }
-}
-
-/** @param {import('../support/arguments.js').Values} values */
-function lengthOf({ bytes = '32' }) {
-  const length = /^\d+$/.test(bytes) ? Number(bytes) : 0;
-  if (length >= 1 && length <= 1024) return length;
-  throw usage('--bytes must be a whole number from 1 to 1024');
 }
 
 module.exports = {

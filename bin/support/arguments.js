@@ -90,4 +90,19 @@ function contextOf({ context = [] }) {
   return Object.fromEntries(pairs);
 }
 
-module.exports = { contextOf, keyOf, parse };
+/**
+ * Returns the whole number that an option gives, or nothing if it is not given.
+ *
+ * @param {Values} values
+ * @param {'batch' | 'bytes' | 'concurrency' | 'refresh-seconds'} name
+ * @param {number} most
+ */
+function wholeNumberOf(values, name, most) {
+  const text = values[name];
+  if (text === undefined) return undefined;
+  const number = /^\d+$/.test(text) ? Number(text) : 0;
+  if (number >= 1 && number <= most) return number;
+  throw usage(`--${name} must be a whole number from 1 to ${most}`);
+}
+
+module.exports = { contextOf, keyOf, parse, wholeNumberOf };

@@ -5,13 +5,12 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::bytes::{self, Uint8ArraySlice};
-use super::caller::{CallContext, Caller, context_of, on_behalf};
+use super::caller::{Caller, spawn_for};
 use super::client::NativeClient;
 use super::context::from_flat;
 use super::error::{to_json, to_napi};
 use super::guard::batch_finished;
 use super::numbers::{to_js_length, to_u64, to_usize};
-use super::runtime::spawn;
 use super::transform::NativeTransform;
 use crate::client::{BatchDecryptor, BatchEncryptor, BatchHeaders};
 use crate::error;
@@ -48,13 +47,12 @@ pub fn create_batch_encryptor<'env>(
     plaintext_bytes: i64,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeBatchEncryptor>> {
-    let (client, caller) = (client.shared(), context_of(caller.as_ref()));
+    let client = client.shared();
     let context = from_flat(context).map_err(to_napi)?;
     let messages = to_u64(messages).map_err(to_napi)?;
     let plaintext_bytes = to_u64(plaintext_bytes).map_err(to_napi)?;
-    spawn(env, async move {
-        let encryptor = client.batch_encryptor(context, messages, plaintext_bytes);
-        let encryptor = on_behalf(caller, encryptor).await.map_err(to_napi)?;
+    spawn_for(env, caller.as_ref(), async move {
+        let encryptor = client.batch_encryptor(context, messages, plaintext_bytes).await?;
         Ok(NativeBatchEncryptor(Some(encryptor)))
     })
 }
@@ -123,8 +121,9 @@ impl NativeBatchHeaders {
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, NativeBatchDecryptor>> {
         let headers = self.0.take().ok_or_else(batch_finished).map_err(to_napi)?;
-        let caller = context_of(caller.as_ref());
-        decryptor(env, caller, async { Ok(headers.unwrap().await) })
+        spawn_for(env, caller.as_ref(), async {
+            Ok(NativeBatchDecryptor(Some(headers.unwrap().await)))
+        })
     }
 
     /// The same for those that the cache can keep, which `keep` then stores.
@@ -135,7 +134,9 @@ impl NativeBatchHeaders {
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, NativeBatchDecryptor>> {
         let headers = self.0.take().ok_or_else(batch_finished).map_err(to_napi)?;
-        decryptor(env, context_of(caller.as_ref()), headers.unwrap_to_keep())
+        spawn_for(env, caller.as_ref(), async {
+            Ok(NativeBatchDecryptor(Some(headers.unwrap_to_keep().await?)))
+        })
     }
 }
 
@@ -189,17 +190,6 @@ impl NativeBatchDecryptor {
     fn get(&self) -> error::Result<&BatchDecryptor> {
         self.0.as_ref().ok_or_else(batch_finished)
     }
-}
-
-fn decryptor<'env>(
-    env: &'env Env,
-    caller: CallContext,
-    unwrapped: impl Future<Output = error::Result<BatchDecryptor>> + Send + 'static,
-) -> Result<PromiseRaw<'env, NativeBatchDecryptor>> {
-    spawn(env, async move {
-        let decryptor = on_behalf(caller, unwrapped).await.map_err(to_napi)?;
-        Ok(NativeBatchDecryptor(Some(decryptor)))
-    })
 }
 
 fn settled(results: Vec<error::Result<usize>>) -> Vec<NativeSettled> {

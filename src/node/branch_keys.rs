@@ -10,14 +10,13 @@ use napi_derive::napi;
 
 use super::branch_key_storage::{Functions, NativeStorageRequest};
 use super::branch_key_supplier::{NativeIdRequest, Supplier};
-use super::caller::{Caller, context_of, on_behalf};
+use super::caller::{Caller, spawn_for};
 use super::context::{from_flat, to_pairs};
 use super::credentials::NativeCredentials;
 use super::error::to_napi;
 use super::guard_options::NativeGuardOptions;
 use super::keyring::{NativeKeyring, NativeKmsOptions, kms_options};
 use super::numbers::{to_js_length, to_u64};
-use super::runtime::spawn;
 use crate::branch_keys::{
     BranchKeyCacheLimits, BranchKeyStore, Created, Description, KmsConfiguration,
 };
@@ -147,11 +146,11 @@ impl NativeBranchKeyStore {
         context: Vec<String>,
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, NativeCreated>> {
-        let (store, caller) = (Arc::clone(&self.store), context_of(caller.as_ref()));
+        let store = Arc::clone(&self.store);
         let context = from_flat(context).map_err(to_napi)?;
-        spawn(env, async move {
-            let created = store.create(branch_key_id.as_deref(), &context);
-            on_behalf(caller, created).await.map(NativeCreated::from).map_err(to_napi)
+        spawn_for(env, caller.as_ref(), async move {
+            let created = store.create(branch_key_id.as_deref(), &context).await;
+            created.map(NativeCreated::from)
         })
     }
 
@@ -163,10 +162,9 @@ impl NativeBranchKeyStore {
         branch_key_id: String,
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, NativeCreated>> {
-        let (store, caller) = (Arc::clone(&self.store), context_of(caller.as_ref()));
-        spawn(env, async move {
-            let rotated = on_behalf(caller, store.rotate(&branch_key_id)).await;
-            rotated.map(NativeCreated::from).map_err(to_napi)
+        let store = Arc::clone(&self.store);
+        spawn_for(env, caller.as_ref(), async move {
+            store.rotate(&branch_key_id).await.map(NativeCreated::from)
         })
     }
 
@@ -178,10 +176,9 @@ impl NativeBranchKeyStore {
         branch_key_id: String,
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, i64>> {
-        let (store, caller) = (Arc::clone(&self.store), context_of(caller.as_ref()));
-        spawn(env, async move {
-            let destroyed = on_behalf(caller, store.destroy(&branch_key_id)).await;
-            destroyed.map(to_js_length).map_err(to_napi)
+        let store = Arc::clone(&self.store);
+        spawn_for(env, caller.as_ref(), async move {
+            store.destroy(&branch_key_id).await.map(to_js_length)
         })
     }
 
@@ -193,10 +190,9 @@ impl NativeBranchKeyStore {
         branch_key_id: String,
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, NativeDescription>> {
-        let (store, caller) = (Arc::clone(&self.store), context_of(caller.as_ref()));
-        spawn(env, async move {
-            let described = on_behalf(caller, store.describe(&branch_key_id)).await;
-            described.map(NativeDescription::from).map_err(to_napi)
+        let store = Arc::clone(&self.store);
+        spawn_for(env, caller.as_ref(), async move {
+            store.describe(&branch_key_id).await.map(NativeDescription::from)
         })
     }
 
@@ -207,8 +203,8 @@ impl NativeBranchKeyStore {
         env: &'env Env,
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, Vec<String>>> {
-        let (store, caller) = (Arc::clone(&self.store), context_of(caller.as_ref()));
-        spawn(env, async move { on_behalf(caller, store.storage().list()).await.map_err(to_napi) })
+        let store = Arc::clone(&self.store);
+        spawn_for(env, caller.as_ref(), async move { store.storage().list().await })
     }
 
     /// Makes the table.
@@ -218,10 +214,8 @@ impl NativeBranchKeyStore {
         env: &'env Env,
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, ()>> {
-        let (store, caller) = (Arc::clone(&self.store), context_of(caller.as_ref()));
-        spawn(env, async move {
-            on_behalf(caller, store.storage().create_table()).await.map_err(to_napi)
-        })
+        let store = Arc::clone(&self.store);
+        spawn_for(env, caller.as_ref(), async move { store.storage().create_table().await })
     }
 
     fn over(storage: Where, options: NativeKeyStoreOptions, kms: KmsOptions) -> Result<Self> {

@@ -3,11 +3,13 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use napi::Result as NapiResult;
-use napi::bindgen_prelude::{ClassInstance, Function};
+use napi::bindgen_prelude::{ClassInstance, Function, PromiseRaw, ToNapiValue};
+use napi::{Env, Result as NapiResult};
 use napi_derive::napi;
 use tokio_util::sync::CancellationToken;
 
+use super::error::to_napi;
+use super::runtime::spawn;
 use super::watcher::{NativeCallEvent, Watcher};
 use crate::error::{Code, Error, Result};
 use crate::keyring::guard::{Observer, observed, unless_it_panics};
@@ -74,8 +76,21 @@ pub(super) fn current_id() -> u32 {
 }
 
 /// Returns the context of the caller; without a caller, one that never cancels.
-pub(super) fn context_of(caller: Option<&ClassInstance<Caller>>) -> CallContext {
+fn context_of(caller: Option<&ClassInstance<Caller>>) -> CallContext {
     caller.map(|caller| caller.context()).unwrap_or_default()
+}
+
+/// Runs the work of a call on one of the threads, on behalf of its caller; a promise for what it gives.
+///
+/// # Errors
+/// `System` where no thread can be started.
+pub(super) fn spawn_for<'env, T: ToNapiValue + Send + 'static>(
+    env: &'env Env,
+    caller: Option<&ClassInstance<Caller>>,
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> NapiResult<PromiseRaw<'env, T>> {
+    let caller = context_of(caller);
+    spawn(env, async move { on_behalf(caller, work).await.map_err(to_napi) })
 }
 
 /// Returns the answer, unless the caller cancels first: then the call in flight is dropped.

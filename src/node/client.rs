@@ -9,12 +9,11 @@ use napi::bindgen_prelude::{ClassInstance, PromiseRaw};
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use super::caller::{Caller, context_of, on_behalf};
+use super::caller::{Caller, spawn_for};
 use super::context::from_flat;
 use super::error::to_napi;
 use super::keyring::NativeKeyring;
 use super::numbers::{milliseconds, to_u64};
-use super::runtime::spawn;
 use super::stats::{NativeStats, stats_of};
 use crate::client::{CacheLimits, Client, Settings};
 use crate::error::{self, Error};
@@ -81,9 +80,9 @@ impl NativeClient {
         context: Vec<String>,
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, ()>> {
-        let (client, caller) = (self.shared(), context_of(caller.as_ref()));
+        let client = self.shared();
         let context = from_flat(context).map_err(to_napi)?;
-        spawn(env, async move { on_behalf(caller, client.warm(context)).await.map_err(to_napi) })
+        spawn_for(env, caller.as_ref(), async move { client.warm(context).await })
     }
 
     /// Whether the cached data key for this context is to be renewed, by the caller.
@@ -101,9 +100,9 @@ impl NativeClient {
         context: Vec<String>,
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, ()>> {
-        let (client, caller) = (self.shared(), context_of(caller.as_ref()));
+        let client = self.shared();
         let context = from_flat(context).map_err(to_napi)?;
-        spawn(env, async move { on_behalf(caller, client.renew(context)).await.map_err(to_napi) })
+        spawn_for(env, caller.as_ref(), async move { client.renew(context).await })
     }
 
     /// Forgets the cached data keys.

@@ -6,11 +6,10 @@ use napi_derive::napi;
 use zeroize::Zeroizing;
 
 use super::bytes::Uint8ArraySlice;
-use super::caller::{Caller, context_of, on_behalf};
+use super::caller::{Caller, spawn_for};
 use super::context::from_flat;
 use super::error::to_napi;
 use super::keyring::NativeKeyring;
-use super::runtime::spawn;
 use crate::keyring::{GeneratedDataKey, WrappedDataKey};
 use crate::materials::DataKey;
 
@@ -52,13 +51,11 @@ pub fn generate_data_key<'env>(
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeGeneratedDataKey>> {
     let keyring = keyring.shared();
-    let caller = context_of(caller.as_ref());
     let context = from_flat(context).map_err(to_napi)?;
-    spawn(env, async move {
-        let wrapper = keyring.data_key_wrapper().map_err(to_napi)?;
-        let answer = wrapper.generate_data_key(length as usize, &context);
+    spawn_for(env, caller.as_ref(), async move {
+        let wrapper = keyring.data_key_wrapper()?;
         let GeneratedDataKey { ciphertext_blob, key } =
-            on_behalf(caller, answer).await.map_err(to_napi)?;
+            wrapper.generate_data_key(length as usize, &context).await?;
         Ok(NativeGeneratedDataKey {
             plaintext: key.plaintext.into_bytes().into(),
             ciphertext_blob: ciphertext_blob.into(),
@@ -79,13 +76,11 @@ pub fn decrypt_data_key<'env>(
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeDataKey>> {
     let keyring = keyring.shared();
-    let caller = context_of(caller.as_ref());
     let context = from_flat(context).map_err(to_napi)?;
     let ciphertext_blob = ciphertext_blob.to_vec();
-    spawn(env, async move {
-        let unwrapper = keyring.data_key_unwrapper().map_err(to_napi)?;
-        let answer = unwrapper.decrypt_data_key(&ciphertext_blob, &context);
-        let key = on_behalf(caller, answer).await.map_err(to_napi)?;
+    spawn_for(env, caller.as_ref(), async move {
+        let unwrapper = keyring.data_key_unwrapper()?;
+        let key = unwrapper.decrypt_data_key(&ciphertext_blob, &context).await?;
         Ok(NativeDataKey {
             plaintext: key.plaintext.into_bytes().into(),
             key_id: key.key_id,
@@ -128,12 +123,11 @@ pub fn generate_data_key_without_plaintext<'env>(
     context: Vec<String>,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeWrappedDataKey>> {
-    let (keyring, caller) = (keyring.shared(), context_of(caller.as_ref()));
+    let keyring = keyring.shared();
     let context = from_flat(context).map_err(to_napi)?;
-    spawn(env, async move {
-        let wrapper = keyring.data_key_wrapper().map_err(to_napi)?;
-        let answer = wrapper.generate_data_key_without_plaintext(length as usize, &context);
-        on_behalf(caller, answer).await.map(Into::into).map_err(to_napi)
+    spawn_for(env, caller.as_ref(), async move {
+        let wrapper = keyring.data_key_wrapper()?;
+        wrapper.generate_data_key_without_plaintext(length as usize, &context).await.map(Into::into)
     })
 }
 
@@ -146,13 +140,12 @@ pub fn wrap_data_key<'env>(
     context: Vec<String>,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeWrappedDataKey>> {
-    let (keyring, caller) = (keyring.shared(), context_of(caller.as_ref()));
+    let keyring = keyring.shared();
     let context = from_flat(context).map_err(to_napi)?;
     let plaintext = DataKey::new(Zeroizing::new(plaintext.to_vec()));
-    spawn(env, async move {
-        let wrapper = keyring.data_key_wrapper().map_err(to_napi)?;
-        let answer = wrapper.wrap_data_key(&plaintext, &context);
-        on_behalf(caller, answer).await.map(Into::into).map_err(to_napi)
+    spawn_for(env, caller.as_ref(), async move {
+        let wrapper = keyring.data_key_wrapper()?;
+        wrapper.wrap_data_key(&plaintext, &context).await.map(Into::into)
     })
 }
 
@@ -167,14 +160,13 @@ pub fn rewrap_data_key<'env>(
     new_context: Vec<String>,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeWrappedDataKey>> {
-    let (keyring, to, caller) = (keyring.shared(), to.shared(), context_of(caller.as_ref()));
+    let (keyring, to) = (keyring.shared(), to.shared());
     let context = from_flat(context).map_err(to_napi)?;
     let new_context = from_flat(new_context).map_err(to_napi)?;
     let ciphertext_blob = ciphertext_blob.to_vec();
-    spawn(env, async move {
-        let unwrapper = keyring.data_key_unwrapper().map_err(to_napi)?;
-        let to = to.data_key_wrapper().map_err(to_napi)?;
-        let answer = unwrapper.rewrap_data_key(&ciphertext_blob, &context, to, &new_context);
-        on_behalf(caller, answer).await.map(Into::into).map_err(to_napi)
+    spawn_for(env, caller.as_ref(), async move {
+        let unwrapper = keyring.data_key_unwrapper()?;
+        let to = to.data_key_wrapper()?;
+        unwrapper.rewrap_data_key(&ciphertext_blob, &context, to, &new_context).await.map(Into::into)
     })
 }

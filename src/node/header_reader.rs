@@ -5,7 +5,7 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::bytes::Uint8ArraySlice;
-use super::caller::{Caller, context_of, on_behalf};
+use super::caller::{Caller, spawn_for};
 use super::client::NativeClient;
 use super::context::from_flat;
 use super::error::to_napi;
@@ -13,7 +13,6 @@ use super::guard::message_finished;
 use super::header::{HeaderFields, fields_of};
 use super::numbers::{to_js_number, to_u64};
 use super::range::RangeReader;
-use super::runtime::spawn;
 use super::start::{NativeStart, native, writer};
 use crate::client::Patience;
 use crate::error::{self, Code};
@@ -113,10 +112,9 @@ impl NativeHeaderReader {
             Err(error) if error.code() == Code::WouldBlock => {}
             Err(error) => return Err(to_napi(error)),
         }
-        let caller = context_of(caller.as_ref());
-        let later = spawn(env, async move {
+        let later = spawn_for(env, caller.as_ref(), async move {
             let opening = reader.range_opening(message_length, Patience::Full);
-            on_behalf(caller, opening).await.map(RangeReader::from).map_err(to_napi)
+            opening.await.map(RangeReader::from)
         });
         later.map(Either::B)
     }

@@ -4,11 +4,10 @@ use napi::bindgen_prelude::{Buffer, ClassInstance, PromiseRaw};
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use super::caller::{Caller, context_of, on_behalf};
+use super::caller::{Caller, spawn_for};
 use super::context::from_flat;
 use super::error::to_napi;
 use super::keyring::NativeKeyring;
-use super::runtime::spawn;
 use crate::crypto::KeyPairSpec;
 use crate::error::Error;
 use crate::keyring::GeneratedKeyPair;
@@ -40,15 +39,14 @@ pub fn generate_data_key_pair<'env>(
     context: Vec<String>,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeKeyPair>> {
-    let (keyring, caller) = (keyring.shared(), context_of(caller.as_ref()));
+    let keyring = keyring.shared();
     let context = from_flat(context).map_err(to_napi)?;
     let spec = KeyPairSpec::ALL.into_iter().find(|known| known.as_str() == spec);
     let spec = spec.ok_or_else(|| to_napi(unknown_spec()))?;
-    spawn(env, async move {
-        let wrapper = keyring.data_key_wrapper().map_err(to_napi)?;
-        let answer = wrapper.generate_data_key_pair(spec, with_private_key, &context);
+    spawn_for(env, caller.as_ref(), async move {
+        let wrapper = keyring.data_key_wrapper()?;
         let GeneratedKeyPair { public_key, private_key, wrapped } =
-            on_behalf(caller, answer).await.map_err(to_napi)?;
+            wrapper.generate_data_key_pair(spec, with_private_key, &context).await?;
         Ok(NativeKeyPair {
             public_key: public_key.into(),
             private_key_plaintext: private_key.map(|key| key.into_bytes().into()),
@@ -67,8 +65,8 @@ pub fn check_keyring<'env>(
     keyring: &NativeKeyring,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, ()>> {
-    let (keyring, caller) = (keyring.shared(), context_of(caller.as_ref()));
-    spawn(env, async move { on_behalf(caller, keyring.check()).await.map_err(to_napi) })
+    let keyring = keyring.shared();
+    spawn_for(env, caller.as_ref(), async move { keyring.check().await })
 }
 
 fn unknown_spec() -> Error {

@@ -8,12 +8,11 @@ use napi_derive::napi;
 use zeroize::Zeroizing;
 
 use super::bytes::{self, Uint8ArraySlice};
-use super::caller::{Caller, context_of, on_behalf};
+use super::caller::{Caller, spawn_for};
 use super::context::from_flat;
 use super::error::to_napi;
 use super::keyring::NativeKeyring;
 use super::numbers::{to_js_length, to_js_number};
-use super::runtime::spawn;
 use crate::error::{self, Error};
 use crate::fields::{Form, KeyType, Keyset, Primitive, read_encrypted, write_encrypted};
 use crate::materials::DataKey;
@@ -212,14 +211,13 @@ pub fn unwrap_keyset<'env>(
     context: Vec<String>,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeKeyset>> {
-    let (keyring, caller) = (keyring.shared(), context_of(caller.as_ref()));
+    let keyring = keyring.shared();
     let sealed = read_encrypted(form(json), &input).map_err(to_napi)?;
     let context = from_flat(context).map_err(to_napi)?;
-    spawn(env, async move {
-        let unwrapper = keyring.data_key_unwrapper().map_err(to_napi)?;
-        let answer = on_behalf(caller, unwrapper.decrypt_data_key(&sealed, &context));
-        let plain = answer.await.map_err(to_napi)?.plaintext;
-        Keyset::read_binary(plain.expose()).map(NativeKeyset::of).map_err(to_napi)
+    spawn_for(env, caller.as_ref(), async move {
+        let unwrapper = keyring.data_key_unwrapper()?;
+        let plain = unwrapper.decrypt_data_key(&sealed, &context).await?.plaintext;
+        Keyset::read_binary(plain.expose()).map(NativeKeyset::of)
     })
 }
 
@@ -233,15 +231,14 @@ pub fn wrap_keyset<'env>(
     context: Vec<String>,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, Buffer>> {
-    let (keyring, caller) = (keyring.shared(), context_of(caller.as_ref()));
+    let keyring = keyring.shared();
     let keyset = Arc::clone(&keyset.0);
     let plain = DataKey::new(keyset.write_binary().map_err(to_napi)?);
     let context = from_flat(context).map_err(to_napi)?;
-    spawn(env, async move {
-        let wrapper = keyring.data_key_wrapper().map_err(to_napi)?;
-        let answer = on_behalf(caller, wrapper.wrap_data_key(&plain, &context));
-        let sealed = answer.await.map_err(to_napi)?.ciphertext_blob;
-        write_encrypted(form(json), &keyset, sealed).map(Buffer::from).map_err(to_napi)
+    spawn_for(env, caller.as_ref(), async move {
+        let wrapper = keyring.data_key_wrapper()?;
+        let sealed = wrapper.wrap_data_key(&plain, &context).await?.ciphertext_blob;
+        write_encrypted(form(json), &keyset, sealed).map(Buffer::from)
     })
 }
 

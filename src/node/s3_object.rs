@@ -7,13 +7,12 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::bytes::{self, Uint8ArraySlice};
-use super::caller::{Caller, context_of, on_behalf};
+use super::caller::{Caller, spawn_for};
 use super::client::commitment_policy;
 use super::context::from_flat;
 use super::error::to_napi;
 use super::keyring::NativeKeyring;
 use super::numbers::{to_js_length, to_js_number, to_u64};
-use super::runtime::spawn;
 use crate::error::{self, Error};
 use crate::s3_object::{
     ContentDecryptor, ContentVerifier, Format, ObjectMetadata, ObjectReader, ObjectWriter,
@@ -100,13 +99,11 @@ impl NativeObjectMetadata {
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, NativeObjectReader>> {
         let (object, keyring) = (Arc::clone(&self.0), keyring.shared());
-        let caller = context_of(caller.as_ref());
         let context = from_flat(context).map_err(to_napi)?;
         let policy = read_policy(&policy).map_err(to_napi)?;
-        spawn(env, async move {
-            let reader = ObjectReader::open(&object, &policy, keyring.as_ref(), &context);
-            let reader = Arc::new(on_behalf(caller, reader).await.map_err(to_napi)?);
-            Ok(NativeObjectReader { reader, verifier: None, decryptor: None })
+        spawn_for(env, caller.as_ref(), async move {
+            let reader = ObjectReader::open(&object, &policy, keyring.as_ref(), &context).await?;
+            Ok(NativeObjectReader { reader: Arc::new(reader), verifier: None, decryptor: None })
         })
     }
 
@@ -124,14 +121,13 @@ impl NativeObjectMetadata {
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, Vec<Vec<String>>>> {
         let object = Arc::clone(&self.0);
-        let (keyring, to, caller) = (keyring.shared(), to.shared(), context_of(caller.as_ref()));
+        let (keyring, to) = (keyring.shared(), to.shared());
         let context = from_flat(context).map_err(to_napi)?;
         let new_context = from_flat(new_context).map_err(to_napi)?;
         let policy = read_policy(&policy).map_err(to_napi)?;
-        spawn(env, async move {
+        spawn_for(env, caller.as_ref(), async move {
             let (keyring, to) = (keyring.as_ref(), to.as_ref());
-            let rewrapped = object.rewrap(&policy, keyring, &context, to, &new_context);
-            let fields = on_behalf(caller, rewrapped).await.map_err(to_napi)?;
+            let fields = object.rewrap(&policy, keyring, &context, to, &new_context).await?;
             Ok(fields.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect())
         })
     }
@@ -241,14 +237,14 @@ pub fn create_s3_object_writer<'env>(
     context: Vec<String>,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeObjectWriter>> {
-    let (keyring, caller) = (keyring.shared(), context_of(caller.as_ref()));
+    let keyring = keyring.shared();
     let context = from_flat(context).map_err(to_napi)?;
     let policy = commitment_policy(policy.as_deref()).map_err(to_napi)?;
     let format = if format == "V2" { Format::V2 } else { Format::V3 };
     let storage = if in_instruction_file { Storage::InstructionFile } else { Storage::Metadata };
-    spawn(env, async move {
+    spawn_for(env, caller.as_ref(), async move {
         let writer = ObjectWriter::create(format, storage, policy, keyring.as_ref(), &context);
-        Ok(NativeObjectWriter(on_behalf(caller, writer).await.map_err(to_napi)?))
+        writer.await.map(NativeObjectWriter)
     })
 }
 

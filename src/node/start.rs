@@ -9,13 +9,12 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::bytes::{self, Uint8ArraySlice};
-use super::caller::{Caller, context_of, on_behalf};
+use super::caller::{Caller, spawn_for};
 use super::client::NativeClient;
 use super::context::{from_flat, from_texts};
 use super::error::to_napi;
 use super::guard::message_finished;
 use super::numbers::{to_js_length, to_u64};
-use super::runtime::spawn;
 use super::transform::NativeTransform;
 use crate::context::EncryptionContext;
 use crate::error::{self, Error};
@@ -45,9 +44,8 @@ impl PendingStart {
         caller: Option<ClassInstance<'_, Caller>>,
     ) -> Result<PromiseRaw<'env, NativeTransform>> {
         let operation = self.operation.take().ok_or_else(|| to_napi(message_finished()))?;
-        let caller = context_of(caller.as_ref());
-        spawn(env, async move {
-            on_behalf(caller, operation.start()).await.map(NativeTransform::from).map_err(to_napi)
+        spawn_for(env, caller.as_ref(), async move {
+            operation.start().await.map(NativeTransform::from)
         })
     }
 

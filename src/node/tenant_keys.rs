@@ -8,13 +8,12 @@ use napi_derive::napi;
 use zeroize::Zeroizing;
 
 use super::bytes::Uint8ArraySlice;
-use super::caller::{Caller, context_of, on_behalf};
+use super::caller::{Caller, spawn_for};
 use super::client::NativeClient;
 use super::context::from_flat;
 use super::error::to_napi;
 use super::keyset::{NativeKeyInfo, NativeKeyset, info_of, key_type_of};
 use super::numbers::{to_js_number, to_u64};
-use super::runtime::spawn;
 use crate::error::{self, Error};
 use crate::fields::{Purpose, Step, TenantKeys};
 use crate::operation::{Operation, Reader, Writer};
@@ -110,19 +109,16 @@ pub fn seal_tenant_keys<'env>(
     context: Vec<String>,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, Buffer>> {
-    let (client, caller) = (client.shared(), context_of(caller.as_ref()));
+    let client = client.shared();
     let context = Some(from_flat(context).map_err(to_napi)?);
     let plain = keys.0.write().map_err(to_napi)?;
-    spawn(env, async move {
+    spawn_for(env, caller.as_ref(), async move {
         let operation = Operation::encryption(Writer { client, context }, Some(plain.len() as u64));
-        let started = on_behalf(caller, operation.start()).await.map_err(to_napi)?;
-        let encrypt = || {
-            let mut message = vec![0; started.output_length(&plain)?];
-            let written = started.run_whole(&plain, &mut message)?;
-            message.truncate(written);
-            error::Result::Ok(message)
-        };
-        encrypt().map(Buffer::from).map_err(to_napi)
+        let started = operation.start().await?;
+        let mut message = vec![0; started.output_length(&plain)?];
+        let written = started.run_whole(&plain, &mut message)?;
+        message.truncate(written);
+        Ok(Buffer::from(message))
     })
 }
 
@@ -135,19 +131,14 @@ pub fn open_tenant_keys<'env>(
     context: Vec<String>,
     caller: Option<ClassInstance<'_, Caller>>,
 ) -> Result<PromiseRaw<'env, NativeTenantKeys>> {
-    let caller = context_of(caller.as_ref());
     let context = from_flat(context).map_err(to_napi)?;
     let reader = Reader::of_message(client.shared(), &message, &context).map_err(to_napi)?;
     let message = message.to_vec();
-    spawn(env, async move {
-        let operation = Operation::decryption(reader);
-        let started = on_behalf(caller, operation.start()).await.map_err(to_napi)?;
-        let decrypt = || {
-            let mut plain = Zeroizing::new(vec![0; started.output_length(&message)?]);
-            let written = started.run_whole(&message, &mut plain)?;
-            TenantKeys::read(&plain[..written])
-        };
-        decrypt().map(NativeTenantKeys::of).map_err(to_napi)
+    spawn_for(env, caller.as_ref(), async move {
+        let started = Operation::decryption(reader).start().await?;
+        let mut plain = Zeroizing::new(vec![0; started.output_length(&message)?]);
+        let written = started.run_whole(&message, &mut plain)?;
+        TenantKeys::read(&plain[..written]).map(NativeTenantKeys::of)
     })
 }
 

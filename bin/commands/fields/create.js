@@ -1,5 +1,6 @@
 'use strict';
 
+const { wholeNumberOf } = require('../../support/arguments.js');
 const { OF_BRANCH_KEY } = require('../../support/branch-key-options.js');
 const { usage } = require('../../support/errors.js');
 const { refusePositionals, withFields } = require('../../support/field-keys.js');
@@ -13,7 +14,8 @@ const MOST_SECONDS = 86_400;
 async function run({ values, positionals, signal }) {
   refusePositionals('create', positionals);
   const keyType = /** @type {any} */ (values['key-type']);
-  const refreshMs = refreshOf(values);
+  const refreshSeconds = wholeNumberOf(values, 'refresh-seconds', MOST_SECONDS);
+  const refreshMs = refreshSeconds && refreshSeconds * 1000;
   await refuseExisting(values, signal);
   const options = { create: true, keyType, refreshMs, signal };
   const { tenant, keys } = await withFields(values, options, async (fields) => ({
@@ -43,14 +45,6 @@ async function refuseExisting(values, signal) {
     throw error;
   }
   throw usage('the store has keys of this tenant already; see kms-envelope fields show');
-}
-
-/** @param {import('..').Values} values */
-function refreshOf({ 'refresh-seconds': seconds }) {
-  if (seconds === undefined) return undefined;
-  const number = /^\d+$/.test(seconds) ? Number(seconds) : 0;
-  if (number >= 1 && number <= MOST_SECONDS) return number * 1000;
-  throw usage(`--refresh-seconds must be a whole number from 1 to ${MOST_SECONDS}`);
 }
 
 module.exports = {

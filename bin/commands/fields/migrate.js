@@ -11,6 +11,7 @@ const { postgresqlRows } = require('../../migration/postgresql-rows.js');
 const { sqliteRows } = require('../../migration/sqlite-rows.js');
 const { MigrationState } = require('../../migration/state.js');
 const { describeTable } = require('../../migration/table.js');
+const { wholeNumberOf } = require('../../support/arguments.js');
 const { OF_BRANCH_KEY } = require('../../support/branch-key-options.js');
 const {
   Failure,
@@ -66,7 +67,7 @@ function planOf(values) {
     indexes: indexes.map((index) => index.column),
     tenantColumn: values['tenant-column'],
     tenant: tenantOf(values),
-    batch: batchOf(values),
+    batch: wholeNumberOf(values, 'batch', MOST_ROWS) ?? 500,
     state:
       values.state ?? `.kms-envelope-migrate-${table}.${to ?? column}.json`.replace(/[/\\]/g, '_'),
     conversion: {
@@ -165,13 +166,6 @@ function boundTo(names) {
     return { table: names.slice(0, at), column: names.slice(at + 1) };
   }
   throw usage('--bound-to must be TABLE.COLUMN');
-}
-
-/** @param {import('..').Values} values */
-function batchOf({ batch = '500' }) {
-  const number = /^\d{1,5}$/.test(batch) ? Number(batch) : 0;
-  if (number >= 1 && number <= MOST_ROWS) return number;
-  throw usage(`--batch must be a whole number from 1 to ${MOST_ROWS}`);
 }
 
 module.exports = {

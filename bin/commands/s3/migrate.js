@@ -5,7 +5,7 @@ const { withS3 } = require('../../s3/client.js');
 const { contextToRead, keysOf, readOptions } = require('../../s3/keys.js');
 const { Migration } = require('../../s3/migration.js');
 const { objectsUnder } = require('../../s3/walk.js');
-const { keyOf } = require('../../support/arguments.js');
+const { keyOf, wholeNumberOf } = require('../../support/arguments.js');
 const { commonExitCode, usage } = require('../../support/errors.js');
 const { OF_S3_READ } = require('../../support/s3-options.js');
 
@@ -24,7 +24,7 @@ async function run({ values, positionals, reporter, signal }) {
   if (!recursive && (start.Key === '' || start.Key.endsWith('/'))) {
     throw usage(`'${source}' is a prefix; give --recursive to migrate all objects under it`);
   }
-  const atOnce = concurrencyOf(values);
+  const atOnce = wholeNumberOf(values, 'concurrency', MOST_AT_ONCE) ?? 8;
   const encryptionContext = contextToRead(values);
   const writer = writerOf(values);
   const reader = readOptions(values);
@@ -59,13 +59,6 @@ function writerOf(values) {
   if (format === 'V3') return { keyring };
   if (envelope === undefined) throw usage('messages need a KMS key, or local:PATH; give --to-key');
   return { envelope };
-}
-
-/** @param {Values} values */
-function concurrencyOf({ concurrency = '8' }) {
-  const number = /^\d{1,2}$/.test(concurrency) ? Number(concurrency) : 0;
-  if (number >= 1 && number <= MOST_AT_ONCE) return number;
-  throw usage(`--concurrency must be a whole number from 1 to ${MOST_AT_ONCE}`);
 }
 
 module.exports = {

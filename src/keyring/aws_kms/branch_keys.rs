@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::super::hierarchical::StatsSource;
 use super::KmsOptions;
+use super::calls;
 use super::clients::KmsClients;
 use super::dynamodb::Table;
 use super::guarded_storage::GuardedStorage;
@@ -72,6 +73,13 @@ pub fn key_store(options: KeyStoreOptions) -> Result<(BranchKeyStore, StatsSourc
 /// KMS, for branch keys.
 struct BranchKeyKms(Arc<KmsClients>);
 
+impl BranchKeyKms {
+    /// Returns the client of a key's Region, and how calls name the key.
+    async fn client_of(&self, key: &KmsArn) -> Result<(Arc<calls::Kms>, String)> {
+        Ok((self.0.in_region(&key.region).await?, key.to_string()))
+    }
+}
+
 impl Kms for BranchKeyKms {
     fn default_region(&self) -> Answer<'_, String> {
         Box::pin(async { self.0.default_region().await.map(str::to_owned) })
@@ -83,11 +91,10 @@ impl Kms for BranchKeyKms {
         context: &'a EncryptionContext,
     ) -> Answer<'a, Vec<u8>> {
         Box::pin(async move {
-            let kms = self.0.in_region(&key.region).await?;
-            let is_right = |used: &KmsArn| used == key;
-            let key_id = key.to_string();
+            let (kms, key_id) = self.client_of(key).await?;
+            let is_key = |used: &KmsArn| used == key;
             let generated = kms
-                .generate_data_key_without_plaintext(&key_id, KEY_LENGTH, context, is_right)
+                .generate_data_key_without_plaintext(&key_id, KEY_LENGTH, context, is_key)
                 .await?;
             Ok(generated.ciphertext_blob)
         })
@@ -101,11 +108,10 @@ impl Kms for BranchKeyKms {
         new_context: &'a EncryptionContext,
     ) -> Answer<'a, Vec<u8>> {
         Box::pin(async move {
-            let kms = self.0.in_region(&key.region).await?;
-            let is_right = |used: &KmsArn| used == key;
-            let key_id = key.to_string();
+            let (kms, key_id) = self.client_of(key).await?;
+            let is_key = |used: &KmsArn| used == key;
             let wrapped = kms
-                .re_encrypt(&key_id, ciphertext, context, &key_id, new_context, is_right)
+                .re_encrypt(&key_id, ciphertext, context, &key_id, new_context, is_key)
                 .await?;
             Ok(wrapped.ciphertext_blob)
         })
@@ -118,11 +124,10 @@ impl Kms for BranchKeyKms {
         context: &'a EncryptionContext,
     ) -> Answer<'a, DataKey> {
         Box::pin(async move {
-            let kms = self.0.in_region(&key.region).await?;
-            let is_right = |used: &KmsArn| used == key;
-            let key_id = key.to_string();
-            let key = kms.decrypt(Some(&key_id), ciphertext, context, None, is_right).await?;
-            Ok(key.plaintext)
+            let (kms, key_id) = self.client_of(key).await?;
+            let is_key = |used: &KmsArn| used == key;
+            let data_key = kms.decrypt(Some(&key_id), ciphertext, context, None, is_key).await?;
+            Ok(data_key.plaintext)
         })
     }
 }
