@@ -9,7 +9,7 @@ const { promisify } = require('node:util');
 
 const { COMMANDS } = require('../../bin/commands');
 const { OPTIONS } = require('../../bin/support/options.js');
-const { BIN, jsonLines, run } = require('../support/cli');
+const { jsonLines, pathWithCommand, run } = require('../support/cli');
 const { temporaryFolder } = require('../support/files');
 const { REGION, environmentOf, namesOf } = require('../support/key-stores');
 const { codeBlocks } = require('../support/readme');
@@ -32,9 +32,6 @@ describe('docs/command-line.md', { skip }, () => {
   let output;
 
   before(async () => {
-    const shim = path.join(folder, 'kms-envelope');
-    const script = `#!/bin/sh\nexec '${process.execPath}' '${BIN}' "$@"\n`;
-    fs.writeFileSync(shim, script, { mode: 0o755 });
     fs.mkdirSync(work);
     fs.symlinkSync(MODULES, path.join(work, 'node_modules'));
     bucket = await startBucket();
@@ -47,7 +44,7 @@ describe('docs/command-line.md', { skip }, () => {
       AWS_ENDPOINT_URL_S3: moto.endpoint,
     };
     const { ENCRYPTION_KEY_ID, ...inherited } = process.env;
-    const env = { ...inherited, ...aws, PATH: `${folder}${path.delimiter}${process.env.PATH}` };
+    const env = { ...inherited, ...aws, PATH: pathWithCommand(folder) };
     const options = { cwd: work, env, timeout: 120_000 };
     output = await promisify(execFile)('sh', ['-euc', blocks('sh').join('')], options);
   });

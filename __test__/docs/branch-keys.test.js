@@ -7,7 +7,7 @@ const path = require('node:path');
 const { before, describe, it } = require('node:test');
 const { promisify } = require('node:util');
 
-const { BIN } = require('../support/cli');
+const { pathWithCommand } = require('../support/cli');
 const { environmentOf } = require('../support/key-stores');
 const { linkedProject } = require('../support/project');
 const { codeBlocks } = require('../support/readme');
@@ -36,10 +36,8 @@ describe('the examples of docs/branch-keys.md', { skip: skipWithout('python') },
     await moto.createAlias('alias/app', keyId, { region: REGION });
     assert.match(store, ARN);
     fs.writeFileSync(path.join(folder, 'store.mjs'), store.replace(ARN, arn));
-    const shim = `#!/bin/sh\nexec '${process.execPath}' '${BIN}' "$@"\n`;
-    fs.writeFileSync(path.join(folder, 'kms-envelope'), shim, { mode: 0o755 });
     const own = { AWS_REGION: REGION, KMS_KEY_ARN: arn };
-    const PATH = `${folder}${path.delimiter}${process.env.PATH}`;
+    const PATH = pathWithCommand(folder);
     const env = { ...process.env, ...environmentOf(moto.endpoint), ...own, PATH };
     options = { cwd: folder, env, timeout: 60_000 };
   });

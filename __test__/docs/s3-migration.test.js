@@ -10,7 +10,7 @@ const { promisify } = require('node:util');
 
 const { AwsKmsKeyring, Envelope } = require('../..');
 const { EncryptedS3, encryptS3Object } = require('../../integrations/s3');
-const { BIN } = require('../support/cli');
+const { pathWithCommand } = require('../support/cli');
 const { linkedProject } = require('../support/project');
 const { codeBlocks } = require('../support/readme');
 const { skipWithout } = require('../support/requirements');
@@ -43,13 +43,10 @@ describe('docs/s3-migration.md', { skip }, () => {
     await send('CreateBucket', { Bucket });
     await writeOld(client, send);
     await send('PutObject', { Bucket, Key: 'inbox/mail', ...(await mailOf(arn)) });
-    const shim = path.join(folder, 'kms-envelope');
-    const script = `#!/bin/sh\nexec '${process.execPath}' '${BIN}' "$@"\n`;
-    fs.writeFileSync(shim, script, { mode: 0o755 });
     env = {
       ...process.env,
       ...{ AWS_REGION: 'us-east-1', AWS_ENDPOINT_URL: moto.endpoint, NODE_PATH: MODULES },
-      PATH: `${folder}${path.delimiter}${process.env.PATH}`,
+      PATH: pathWithCommand(folder),
     };
     const commands = codeBlocks('docs/s3-migration.md', 'sh').join('');
     const options = { cwd: folder, env, timeout: 120_000 };

@@ -46,6 +46,13 @@ async function run(args, { input, ...options } = {}) {
   return finish(child);
 }
 
+/** Puts the command `kms-envelope` into a folder, and returns a PATH that finds it there. */
+function pathWithCommand(folder) {
+  const script = `#!/bin/sh\nexec '${process.execPath}' '${BIN}' "$@"\n`;
+  fs.writeFileSync(path.join(folder, 'kms-envelope'), script, { mode: 0o755 });
+  return `${folder}${path.delimiter}${process.env.PATH}`;
+}
+
 /** What a process printed, and how it ended. */
 async function finish(child) {
   const stdout = [];
@@ -100,4 +107,13 @@ function assertFailed({ code, stderr }, exitCode, errorCode) {
   assert.doesNotMatch(stderr, /\bat .*:\d+:\d+/, 'no stack trace');
 }
 
-module.exports = { BIN, assertFailed, finish, jsonLines, run, start, workplace };
+module.exports = {
+  BIN,
+  assertFailed,
+  finish,
+  jsonLines,
+  pathWithCommand,
+  run,
+  start,
+  workplace,
+};

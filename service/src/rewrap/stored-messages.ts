@@ -1,4 +1,5 @@
-import { and, asc, eq, gt, isNotNull } from "drizzle-orm";
+import { and, asc, eq, getTableColumns, getTableName, gt, isNotNull } from "drizzle-orm";
+import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
 import type { Database, Drizzle } from "../database/database.js";
 import { dataContext } from "../user-data/data-context.js";
 import { storedData } from "../database/schema/data.js";
@@ -23,68 +24,46 @@ export interface MessageTable {
   replace(orm: Drizzle, old: StoredMessage, message: Uint8Array): Promise<boolean>;
 }
 
-const secrets: MessageTable = {
-  name: "service_secrets",
-  async read(orm, after, count) {
-    const rows = await orm
-      .select()
-      .from(serviceSecrets)
-      .where(gt(serviceSecrets.id, after))
-      .orderBy(asc(serviceSecrets.id))
-      .limit(count);
-    return rows.map((row) => ({ id: row.id, message: row.message, context: secretContext(row) }));
-  },
-  async replace(orm, old, message) {
-    const isOld = and(eq(serviceSecrets.id, old.id), eq(serviceSecrets.message, old.message));
-    const { id } = serviceSecrets;
-    return (
-      (await orm.update(serviceSecrets).set({ message }).where(isOld).returning({ id })).length > 0
-    );
-  },
-};
-
-const keys: MessageTable = {
-  name: "client_keys",
-  async read(orm, after, count) {
-    const rows = await orm
-      .select()
-      .from(clientKeys)
-      .where(and(gt(clientKeys.id, after), isNotNull(clientKeys.privateKey)))
-      .orderBy(asc(clientKeys.id))
-      .limit(count);
-    return rows.map((row) => ({ id: row.id, message: row.privateKey!, context: keyContext(row) }));
-  },
-  async replace(orm, old, privateKey) {
-    const isOld = and(eq(clientKeys.id, old.id), eq(clientKeys.privateKey, old.message));
-    const { id } = clientKeys;
-    return (
-      (await orm.update(clientKeys).set({ privateKey }).where(isOld).returning({ id })).length > 0
-    );
-  },
-};
-
-const data: MessageTable = {
-  name: "stored_data",
-  async read(orm, after, count) {
-    const rows = await orm
-      .select()
-      .from(storedData)
-      .where(gt(storedData.id, after))
-      .orderBy(asc(storedData.id))
-      .limit(count);
-    return rows.map((row) => ({ id: row.id, message: row.message, context: dataContext(row) }));
-  },
-  async replace(orm, old, message) {
-    const isOld = and(eq(storedData.id, old.id), eq(storedData.message, old.message));
-    const { id } = storedData;
-    return (
-      (await orm.update(storedData).set({ message }).where(isOld).returning({ id })).length > 0
-    );
-  },
-};
+/** The messages in one column of a table; where it is null there is none. */
+function messagesIn<Row extends { id: string }>(
+  table: PgTable & { id: PgColumn },
+  property: string,
+  contextOf: (row: Row) => Context,
+): MessageTable {
+  const { id } = table;
+  const column = getTableColumns(table as PgTable)[property]!;
+  return {
+    name: getTableName(table),
+    async read(orm, after, count) {
+      const rows = (await orm
+        .select()
+        .from(table as PgTable)
+        .where(and(gt(id, after), isNotNull(column)))
+        .orderBy(asc(id))
+        .limit(count)) as unknown as Row[];
+      return rows.map((row) => ({
+        id: row.id,
+        message: (row as Record<string, unknown>)[property] as Uint8Array,
+        context: contextOf(row),
+      }));
+    },
+    async replace(orm, old, message) {
+      const replaced = await orm
+        .update(table as PgTable)
+        .set({ [property]: message })
+        .where(and(eq(id, old.id), eq(column, old.message)))
+        .returning({ id });
+      return replaced.length > 0;
+    },
+  };
+}
 
 /** All that is sealed: the secrets of the service, private keys that are not destroyed, and data. */
-export const MESSAGE_TABLES: readonly MessageTable[] = [secrets, keys, data];
+export const MESSAGE_TABLES: readonly MessageTable[] = [
+  messagesIn(serviceSecrets, "message", secretContext),
+  messagesIn(clientKeys, "privateKey", keyContext),
+  messagesIn(storedData, "message", dataContext),
+];
 
 export interface Batching {
   readonly batch: number;

@@ -1,4 +1,5 @@
 import { and, asc, desc, eq, gt, or } from "drizzle-orm";
+import type { PgColumn, PgTable } from "drizzle-orm/pg-core";
 import { credentialCode, isCredentialIntact, type Credential } from "../credentials/credential.js";
 import type { Drizzle } from "../database/database.js";
 import { credentials, userSeals } from "../database/schema/credentials.js";
@@ -23,47 +24,47 @@ export interface SignedTable<Row extends { mac: string } = any> {
   replaceCode(orm: Drizzle, row: Row, mac: string): Promise<void>;
 }
 
+/** Reads and signs the rows of a table that one column identifies. */
+function rowsBy<Row extends { mac: string }>(
+  id: PgColumn,
+  idOf: (row: Row) => string,
+): Pick<SignedTable<Row>, "idOf" | "read" | "replaceCode"> {
+  const table = id.table as PgTable & { mac: PgColumn };
+  return {
+    idOf,
+    async read(orm, after, count) {
+      const rows = orm
+        .select()
+        .from(table as PgTable)
+        .where(after && gt(id, idOf(after)))
+        .orderBy(asc(id))
+        .limit(count);
+      return (await rows) as unknown as Row[];
+    },
+    async replaceCode(orm, row, mac) {
+      await orm
+        .update(table as PgTable)
+        .set({ mac })
+        .where(and(eq(id, idOf(row)), eq(table.mac, row.mac)));
+    },
+  };
+}
+
 const signedDevices: SignedTable<Device> = {
   name: "devices",
-  idOf: ({ id }) => id,
-  read: (orm, after, count) =>
-    orm
-      .select()
-      .from(devices)
-      .where(after && gt(devices.id, after.id))
-      .orderBy(asc(devices.id))
-      .limit(count),
+  ...rowsBy<Device>(devices.id, ({ id }) => id),
   latest: (orm, count) => orm.select().from(devices).orderBy(desc(devices.createdAt)).limit(count),
   isIntact: isDeviceIntact,
   code: deviceCode,
-  async replaceCode(orm, { id, mac: old }, mac) {
-    await orm
-      .update(devices)
-      .set({ mac })
-      .where(and(eq(devices.id, id), eq(devices.mac, old)));
-  },
 };
 
 const signedKeys: SignedTable<ClientKey> = {
   name: "client_keys",
-  idOf: ({ id }) => id,
-  read: (orm, after, count) =>
-    orm
-      .select()
-      .from(clientKeys)
-      .where(after && gt(clientKeys.id, after.id))
-      .orderBy(asc(clientKeys.id))
-      .limit(count),
+  ...rowsBy<ClientKey>(clientKeys.id, ({ id }) => id),
   // Their ids sort by time.
   latest: (orm, count) => orm.select().from(clientKeys).orderBy(desc(clientKeys.id)).limit(count),
   isIntact,
   code: keyCode,
-  async replaceCode(orm, { id, mac: old }, mac) {
-    await orm
-      .update(clientKeys)
-      .set({ mac })
-      .where(and(eq(clientKeys.id, id), eq(clientKeys.mac, old)));
-  },
 };
 
 const signedCredentials: SignedTable<Credential> = {
@@ -97,23 +98,10 @@ const signedCredentials: SignedTable<Credential> = {
 
 const signedSeals: SignedTable<UserSeal> = {
   name: "user_seals",
-  idOf: ({ userId }) => userId,
-  read: (orm, after, count) =>
-    orm
-      .select()
-      .from(userSeals)
-      .where(after && gt(userSeals.userId, after.userId))
-      .orderBy(asc(userSeals.userId))
-      .limit(count),
+  ...rowsBy<UserSeal>(userSeals.userId, ({ userId }) => userId),
   latest: async () => [],
   isIntact: isSealIntact,
   code: sealCode,
-  async replaceCode(orm, { userId, mac: old }, mac) {
-    await orm
-      .update(userSeals)
-      .set({ mac })
-      .where(and(eq(userSeals.userId, userId), eq(userSeals.mac, old)));
-  },
 };
 
 /** All rows that are guarded by codes. */
