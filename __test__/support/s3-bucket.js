@@ -43,6 +43,16 @@ async function startBucket(options) {
       const { Body, ...output } = await send('GetObject', { Bucket, Key });
       return { ...output, body: Buffer.from(await Body.transformToByteArray()) };
     },
+    /** Returns the keys of the objects under a prefix. */
+    async keys(Prefix) {
+      const { Contents = [] } = await send('ListObjectsV2', { Bucket, Prefix });
+      return Contents.map(({ Key }) => Key);
+    },
+    /** Returns the multipart uploads that have neither been completed nor aborted. */
+    async uploads() {
+      const { Uploads = [] } = await send('ListMultipartUploads', { Bucket });
+      return Uploads;
+    },
     async stop() {
       client.destroy();
       direct.destroy();
