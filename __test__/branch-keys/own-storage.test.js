@@ -2,7 +2,7 @@
 
 const assert = require('node:assert/strict');
 const { subscribe, unsubscribe } = require('node:diagnostics_channel');
-const { after, before, describe, test } = require('node:test');
+const { before, describe, test } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
 
 const { BranchKeyStore, Envelope, HierarchicalKeyring } = require('../..');

@@ -84,7 +84,6 @@ describe('the README, followed in a fresh folder', { skip: otherAddon || posixOn
   describe('with AWS KMS', { skip: skipWithout('python') }, () => {
     const moto = temporaryMoto();
 
-
     it('makes a key in an emulator, and runs under it and a backup key', async () => {
       const folder = layOut(root, 'kms', 'commonjs');
       const exports = codeInReadme('sh', 'AWS_ENDPOINT_URL_KMS')

@@ -158,7 +158,9 @@ describe('KMS keyrings (moto)', { skip: skipWithout('python') }, () => {
 
     it('cannot be one that has a generator of its own', async () => {
       const children = [keyring({ keyId: arns[0], additionalKeyIds: [arns[1]] })];
-      const both = new Envelope({ keyring: new MultiKeyring({ generator: rawAes('a'), children }) });
+      const both = new Envelope({
+        keyring: new MultiKeyring({ generator: rawAes('a'), children }),
+      });
       const error = await rejection(both.encrypt('x'), 'INVALID_ARGUMENT');
       assert.match(error.message, /additionalKeyIds/);
       assert.deepEqual(await calls(), []);
@@ -286,4 +288,3 @@ function missing(arn) {
 function edited(message, from, to) {
   return Buffer.from(message.toString('latin1').replace(from, to), 'latin1');
 }
-

@@ -5,13 +5,7 @@ const crypto = require('node:crypto');
 const { describe, it } = require('node:test');
 const { setImmediate: nextTurn } = require('node:timers/promises');
 
-const {
-  CustomKeyring,
-  Envelope,
-  MultiKeyring,
-  RawRsaKeyring,
-  inspect,
-} = require('../..');
+const { CustomKeyring, Envelope, MultiKeyring, RawRsaKeyring, inspect } = require('../..');
 const { withDataKeys } = require('../support/data-keys');
 const { flipLastByte } = require('../support/edits');
 const { rawAes } = require('../support/raw-aes');
@@ -95,7 +89,7 @@ describe('a message with many data keys', () => {
 
   it('is decrypted under the last of them by an asynchronous call', async () => {
     const own = rawAes();
-    const children = [...Array.from({ length: 19 }, aes), own];
+    const children = [...Array.from({ length: 19 }, () => rawAes()), own];
     const message = new Envelope({
       keyring: new MultiKeyring({ generator: rawAes(), children }),
     }).encryptSync('x');

@@ -140,4 +140,3 @@ describe('maxPlaintextLength', () => {
     assert.equal(await envelope.plaintextSize(most), 1000);
   });
 });
-

@@ -1,7 +1,6 @@
 'use strict';
 
 const assert = require('node:assert/strict');
-const crypto = require('node:crypto');
 const { before, beforeEach, describe, it } = require('node:test');
 
 const { Envelope } = require('../..');
@@ -79,4 +78,3 @@ describe('re-encryption and AWS KMS (moto)', { skip: skipWithout('python') }, ()
     for (const made of [result, output]) assert.equal(String(await other.decrypt(made)), 'x');
   });
 });
-

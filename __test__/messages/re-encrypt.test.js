@@ -261,4 +261,3 @@ describe('reEncryptStream', () => {
     }
   });
 });
-

@@ -158,4 +158,3 @@ describe('a signed message', () => {
     assert.ok((await signing.decrypt(again, { encryptionContext })).equals(plaintext));
   });
 });
-

@@ -227,7 +227,10 @@ describe('EncryptedS3.put of a stream (moto)', { skip: skipWithout('python', 'ex
       for await (const chunk of stream) assert.ok(chunk.length > 0);
       await rejection(put({ Body: stream }), 'INVALID_ARGUMENT');
     }
-    const toFile = bucket.messages.put({ ...place('wrong'), Body: 'x' }, { storage: 'instructionFile' });
+    const toFile = bucket.messages.put(
+      { ...place('wrong'), Body: 'x' },
+      { storage: 'instructionFile' },
+    );
     await rejection(toFile, 'INVALID_ARGUMENT');
     await assertNothingLeft('wrong');
   });

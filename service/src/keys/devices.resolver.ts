@@ -75,7 +75,9 @@ export class DevicesResolver {
     @Args("input") { appVersion }: RegisterDeviceInput,
   ): Promise<DeviceType> {
     checkForm("appVersion", /^[\x20-\x7e]{1,64}$/.test(appVersion));
-    return this.run("register-device", caller, () => this.registration.register(caller.userId, appVersion));
+    return this.run("register-device", caller, () =>
+      this.registration.register(caller.userId, appVersion),
+    );
   }
 
   @Mutation(() => DeviceType, { description: "Ends a device that was lost, with all its keys." })
