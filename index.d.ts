@@ -50,6 +50,7 @@ export * from "./types/errors.js";
 export * from "./types/fields.js";
 export * from "./types/keyrings.js";
 export * from "./types/kms-rsa.js";
+export * from "./types/output-pool.js";
 export type * from "./types/message.js";
 export type * from "./types/options.js";
 export type * from "./types/output.js";

@@ -21,6 +21,7 @@ const {
   RawEcdhKeyring,
   RawRsaKeyring,
 } = require('./lib/keyrings/index.js');
+const { OutputPool } = require('./lib/whole/output-pool.js');
 const functions = require('./lib/functions.js');
 
 const {
@@ -51,6 +52,7 @@ module.exports = {
   HierarchicalKeyring,
   LocalKeyring,
   MultiKeyring,
+  OutputPool,
   RawAesKeyring,
   RawEcdhKeyring,
   RawRsaKeyring,

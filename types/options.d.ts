@@ -3,6 +3,7 @@ import type { KeyPairSpec } from "./message.js";
 import type { FileHandle } from "node:fs/promises";
 import type { AwsCredentials, AwsCredentialsProvider, Keyring } from "./keyrings.js";
 import type { AlgorithmSuiteId, AlgorithmSuiteName, MessageHeader } from "./message.js";
+import type { OutputPool, PooledOutput } from "./output-pool.js";
 
 /**
  * What can be encrypted or decrypted. Strings are encoded as UTF-8, and must be well-formed. Shared
@@ -46,8 +47,10 @@ export interface SyncOptions {
    * overlap the input. To encrypt: `plaintext + 32 * frames + header + 40` bytes (`+ 106` if signed). To
    * decrypt: as many bytes as the message. If it is too short, the error says how many bytes are needed.
    * After any other error its content is undefined (when decrypting: zeros).
+   *
+   * Or an output of an {@link OutputPool}, which has memory of the right length.
    */
-  readonly into?: Uint8Array;
+  readonly into?: Uint8Array | PooledOutput;
 }
 
 /** What `encrypt` and `decrypt` take. The data must not be changed until they have resolved. */

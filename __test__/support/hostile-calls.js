@@ -456,6 +456,21 @@ const CALLS = [
   custom('CustomKeyring', (answer) => ({
     unwrapDataKey: () => new Promise((_, reject) => reject(answer())),
   })),
+  call('OutputPool', { maxBytes: () => 0, wipe: () => true }, (options) => {
+    const outputs = new api.OutputPool(options);
+    const output = outputs.acquire();
+    const message = envelope.encryptSync(data, { into: output });
+    assert.ok(envelope.decryptSync(message).equals(data));
+    output.release();
+    outputs.clear();
+    assert.equal(outputs.idleBytes, 0);
+  }),
+  ...['acquire', 'clear', 'idleBytes'].map((name) =>
+    call(`OutputPool.${name}`, {}, (_, [it]) => {
+      const outputs = new api.OutputPool();
+      return name === 'idleBytes' ? outputs.idleBytes : void outputs[name](it());
+    }),
+  ),
   call('encrypt', { ...KEY, ...CALL, ...SYNC }, async (options, values) =>
     api.encrypt(values[3](), options),
   ),

@@ -12,6 +12,7 @@ import {
   HierarchicalKeyring,
   LocalKeyring,
   MultiKeyring,
+  OutputPool,
   RawAesKeyring,
   RawEcdhKeyring,
   SqlKeysetStore,
@@ -37,6 +38,7 @@ import type {
   Keyring,
   KeysetStore,
   MessageHeader,
+  PooledOutput,
 } from 'kms-envelope';
 
 // Keys and keyrings.
@@ -146,6 +148,24 @@ for (const input of inputs) {
   const name: string | undefined = inspect(message).encryptedDataKeys[0]?.keyName;
   const version: 1 | 2 = header.version;
 }
+
+// Outputs of a pool.
+const outputs = new OutputPool({ maxBytes: 2 ** 30, wipe: false });
+{
+  using output = outputs.acquire();
+  const pooled: Buffer = await envelope.encrypt('x', { into: output });
+  const kept: number = outputs.idleBytes + pooled.length;
+}
+const held: PooledOutput = outputs.acquire();
+envelope.decryptSync(await envelope.reEncrypt('x', byString, { into: held })).fill(0);
+held.release();
+outputs.clear();
+// @ts-expect-error what gives outputs is none
+await envelope.encrypt('x', { into: outputs });
+// @ts-expect-error only a pool makes outputs
+await envelope.encrypt('x', { into: { release() {}, [Symbol.dispose]() {} } });
+// @ts-expect-error a batch has many outputs
+await envelope.encryptBatch(['x'], { into: held });
 
 // @ts-expect-error numbers are no bytes
 await envelope.encrypt(5);

@@ -6,6 +6,7 @@ const { EnvelopeError } = require('../../lib/errors.js');
 const functions = require('../../lib/functions.js');
 const { inspect } = require('../../lib/header.js');
 const keyrings = require('../../lib/keyrings/index.js');
+const { OutputPool } = require('../../lib/whole/output-pool.js');
 
 const { AwsKmsKeyring, LocalKeyring, MultiKeyring, RawAesKeyring } = keyrings;
 
@@ -32,6 +33,9 @@ const rawAes = (options) => new RawAesKeyring(options);
 /** @type {(...args: Parameters<Api['LocalKeyring']['generate']>) => object} */
 const local = (path) => LocalKeyring.generate(path) ?? new LocalKeyring(path);
 
+/** @type {(...args: ConstructorParameters<Api['OutputPool']>) => Pick<InstanceType<Api['OutputPool']>, 'clear' | 'idleBytes'>} */
+const outputPool = (options) => new OutputPool(options);
+
 module.exports = {
   awsKms,
   implementedEnvelope,
@@ -39,5 +43,6 @@ module.exports = {
   implementedFunctions,
   local,
   multi,
+  outputPool,
   rawAes,
 };

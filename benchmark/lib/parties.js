@@ -7,6 +7,7 @@ const { CONTEXT, FRAME_LENGTH, KIB, MIB } = require('./keys');
 const CLIENT_FRAMES = 'client-node, our suite, 64 KiB frames';
 const OURS = 'kms-envelope';
 const OURS_SYNC = 'kms-envelope, sync';
+const OURS_POOLED = 'kms-envelope, into a pooled output';
 const options = { encryptionContext: CONTEXT };
 
 /**
@@ -39,6 +40,14 @@ const PARTIES = {
       decrypt: (message) => ours.decryptSync(message, { ...options, into }),
     };
   },
+  async [OURS_POOLED]({ cached }) {
+    const ours = await envelopeFor(cached);
+    const { pooled } = require('../peers/kms-envelope');
+    return pooled({
+      encrypt: (data, into) => ours.encrypt(data, { ...options, into }),
+      decrypt: (message, into) => ours.decrypt(message, { ...options, into }),
+    });
+  },
   [CLIENT_FRAMES]: client('our suite, 64 KiB frames'),
   'client-node, our suite, 4 KiB frames': client('our suite, 4 KiB frames'),
   'client-node, defaults': client('defaults'),
@@ -52,6 +61,8 @@ function partiesOf({ cached, quick, length }) {
   return Object.keys(PARTIES).filter((name) => {
     // It refuses to share a data key between messages that it signs, as they are by default.
     if (name === 'client-node, defaults' || name === 'age') return !cached && !quick;
+    // It is for large data.
+    if (name === OURS_POOLED) return length > MIB;
     return name !== 'client-node, our suite, 4 KiB frames' || !quick || length >= MIB;
   });
 }

@@ -8,6 +8,7 @@ const { values, valuesBoundary, within } = rows;
 const SYNC = 'kms-envelope, sync';
 const ASYNC = 'kms-envelope';
 const INTO = 'kms-envelope, sync, into a buffer';
+const POOLED = 'kms-envelope, into a pooled output';
 const CLIENT = 'client-node, our suite, 64 KiB frames';
 const CLIENT_4K = 'client-node, our suite, 4 KiB frames';
 const CLIENT_DEFAULTS = 'client-node, defaults';
@@ -73,6 +74,14 @@ const TARGETS = [
   ]),
   ...both((op) => [
     faster(`64 MiB, \`${op}\``, 'one-piece-64MiB', `${op}, local key`, ASYNC, SINGLE, 6),
+    faster(
+      `64 MiB, \`${op}\` into a pooled output`,
+      'one-piece-64MiB',
+      `${op}, local key`,
+      POOLED,
+      SINGLE,
+      6,
+    ),
     faster(`64 MiB, \`${op}Sync\``, 'one-piece-64MiB', `${op}, local key`, SYNC, SINGLE, 6),
     faster(`64 MiB, \`${op}\``, 'one-piece-64MiB', `${op}, local key`, ASYNC, CLIENT_DEFAULTS, 30),
     faster(`64 MiB, \`${op}\``, 'one-piece-64MiB', `${op}, local key`, ASYNC, CLIENT_4K, 30),

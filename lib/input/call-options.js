@@ -1,5 +1,7 @@
 'use strict';
 
+const { isUint8Array } = require('node:util').types;
+
 const { byteArray } = require('./bytes.js');
 const { flattenContext, options } = require('./plain.js');
 const { abortSignal } = require('./signal.js');
@@ -19,10 +21,21 @@ function callOptions(value, known) {
   const checkedOptions = options(value, known);
   return {
     encryptionContext: flattenContext(checkedOptions.encryptionContext),
-    into: checkedOptions.into === undefined ? undefined : byteArray(checkedOptions.into, 'into'),
+    into: checkedOptions.into === undefined ? undefined : output(checkedOptions.into),
     signal: abortSignal(checkedOptions.signal),
     checkedOptions,
   };
+}
+
+/**
+ * Returns where an output is to go: the bytes of a buffer, or an output of a pool.
+ *
+ * @param {unknown} into
+ */
+function output(into) {
+  if (isUint8Array(into)) return byteArray(into, 'into');
+  // Loaded when it is first needed: a program starts sooner.
+  return require('./pooled-output.js').pooledOutput(into);
 }
 
 /**

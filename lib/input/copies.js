@@ -21,7 +21,7 @@ function brand(type) {
  * Returns the error of a value that should be an object of this package, and is none.
  *
  * @param {unknown} value
- * @param {'Envelope' | 'BranchKeyStore' | 'keyring'} type
+ * @param {'Envelope' | 'BranchKeyStore' | 'PooledOutput' | 'keyring'} type
  * @param {string} name how the argument is called
  * @param {string} rule what it must be, such as "must be an Envelope"
  * @param {string} [why] an end of the sentence
@@ -36,7 +36,7 @@ function unknownObject(value, type, name, rule, why = '') {
  * recognized before.
  *
  * @param {unknown} value
- * @param {'Envelope' | 'BranchKeyStore' | 'keyring'} type
+ * @param {'Envelope' | 'BranchKeyStore' | 'PooledOutput' | 'keyring'} type
  */
 function isOfCopy(value, type) {
   if (typeof value !== 'object' || value === null || isProxy(value)) return false;

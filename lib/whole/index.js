@@ -138,7 +138,7 @@ function now(startShort, core, data, name, options) {
  * @param {Started} started
  * @param {Uint8Array} input
  * @param {number} length of the input when it was given
- * @param {unknown} into
+ * @param {import('./short.js').Into} into
  * @param {AbortSignal | undefined} signal
  */
 async function finish(started, input, length, into, signal) {

@@ -7,7 +7,11 @@ const { native } = require('../errors.js');
 const { Pace } = require('../calls/pace.js');
 const { nextTurn } = require('../calls/timers.js');
 
+// Loaded when it is first needed.
+const pooled = () => require('../input/pooled-output.js');
+
 /** @typedef {import('../../binding').Transform} Transform */
+/** @typedef {ReturnType<typeof args.callOptions>['into']} Into */
 
 /** From this length on, in bytes, there is work for several cores. */
 const PARALLEL_LENGTH = 512 * 1024;
@@ -21,7 +25,7 @@ const HUGE_PAGES_LENGTH = 4 * 1024 * 1024;
  * @param {Transform} transform
  * @param {Uint8Array} input
  * @param {number} length what it was when it was given
- * @param {unknown} into
+ * @param {Into} into
  * @param {AbortSignal | undefined} signal
  */
 async function run(transform, input, length, into, signal) {
@@ -32,7 +36,11 @@ async function run(transform, input, length, into, signal) {
     const wipes = transform.writesPlaintext;
     const output = outputFor(transform, input, into);
     try {
-      return trimmed(output, await inSlices(transform, input, length, output, pace, signal));
+      const goOn = () => {
+        throwIfAborted(signal);
+        throwIfReleased(into);
+      };
+      return trimmed(output, await inSlices(transform, input, length, output, pace, goOn));
     } catch (error) {
       if (wipes) wipe(output);
       throw error;
@@ -47,7 +55,7 @@ async function run(transform, input, length, into, signal) {
  *
  * @param {Transform} transform
  * @param {Uint8Array} input
- * @param {unknown} into
+ * @param {Into} into
  */
 function runSync(transform, input, into) {
   try {
@@ -65,10 +73,10 @@ function runSync(transform, input, into) {
  * @param {number} length
  * @param {Buffer} output
  * @param {InstanceType<typeof Pace>} pace
- * @param {AbortSignal | undefined} signal
+ * @param {() => void} goOn throws if the call is to end
  * @returns the length of what was written
  */
-async function inSlices(transform, input, length, output, pace, signal) {
+async function inSlices(transform, input, length, output, pace, goOn) {
   let at = native(() => transform.head(output));
   let from = transform.inputStart;
   while (length - from > pace.slice) {
@@ -76,7 +84,7 @@ async function inSlices(transform, input, length, output, pace, signal) {
     at += pace.time(() => native(() => transform.update(input, from, to, output, at)));
     from = to;
     await nextTurn();
-    throwIfAborted(signal);
+    goOn();
   }
   return at + native(() => transform.finish(input, from, length, output, at));
 }
@@ -84,14 +92,23 @@ async function inSlices(transform, input, length, output, pace, signal) {
 /**
  * @param {Transform} transform
  * @param {Uint8Array} input
- * @param {unknown} into
+ * @param {Into} into
  */
 function outputFor(transform, input, into) {
-  return allocate(
-    native(() => transform.outputLength(input)),
-    into,
-    input,
-  );
+  const length = native(() => transform.outputLength(input));
+  if (length >= PARALLEL_LENGTH) require('./parallel.js').shareCores();
+  if (into === undefined) return withHugePages(Buffer.allocUnsafe(length));
+  if (into instanceof Uint8Array) return args.outputBuffer(into, length, input);
+  return pooled().takeOutput(into, length, transform.writesPlaintext);
+}
+
+/**
+ * Throws if an output of a pool was released.
+ *
+ * @param {Into} into
+ */
+function throwIfReleased(into) {
+  if (into !== undefined && !(into instanceof Uint8Array)) pooled().checkHeld(into);
 }
 
 /**
@@ -114,16 +131,13 @@ function trimmed(output, written) {
 }
 
 /**
- * @param {number} length
- * @param {unknown} into
- * @param {Uint8Array} input
+ * Returns a new output, with huge pages where it has room for them.
+ *
+ * @param {Buffer<ArrayBuffer>} output
  */
-function allocate(length, into, input) {
-  if (length >= PARALLEL_LENGTH) require('./parallel.js').shareCores();
-  if (into !== undefined) return args.outputBuffer(into, length, input);
-  const output = Buffer.allocUnsafe(length);
-  if (length >= HUGE_PAGES_LENGTH) binding.preferHugePages(output);
+function withHugePages(output) {
+  if (output.length >= HUGE_PAGES_LENGTH) binding.preferHugePages(output);
   return output;
 }
 
-module.exports = { run, runSync };
+module.exports = { run, runSync, withHugePages };

@@ -4,6 +4,7 @@ const args = require('../input/index.js');
 const { areShort } = require('../input/scratch.js');
 
 /** @typedef {InstanceType<typeof import('../native/client.js').Core>} Core */
+/** @typedef {ReturnType<typeof args.callOptions>['into']} Into */
 
 /** The longest input that is called short, in bytes: copying it costs less than a native object. */
 const SHORT = 64 * 1024;
@@ -22,10 +23,10 @@ let scratch;
  * @param {Core} core
  * @param {string[]} context
  * @param {Uint8Array} input
- * @param {Uint8Array | undefined} into
+ * @param {Into} into
  */
 function encrypt(core, context, input, into) {
-  if (input.length > SHORT || overlaps(into, input) || !areShort(context)) {
+  if (input.length > SHORT || !isApart(into, input) || !areShort(context)) {
     return core.startEncryption(context, input.length);
   }
   scratch ??= Buffer.allocUnsafeSlow(2 * SHORT);
@@ -44,10 +45,10 @@ function encrypt(core, context, input, into) {
  * @param {Core} core
  * @param {string[]} context
  * @param {Uint8Array} message
- * @param {Uint8Array | undefined} into
+ * @param {Into} into
  */
 function decrypt(core, context, message, into) {
-  if (message.length > SHORT || overlaps(into, message) || !areShort(context)) {
+  if (message.length > SHORT || !isApart(into, message) || !areShort(context)) {
     return core.startDecryption(message, context);
   }
   const plaintext = into ?? Buffer.allocUnsafe(message.length);
@@ -56,13 +57,15 @@ function decrypt(core, context, message, into) {
 }
 
 /**
- * Returns whether an output may overlap the input: then only as much of it is looked at as will be filled.
+ * Returns whether an output is memory of its own, or a buffer without a byte of the input. Of one that overlaps
+ * the input, only as much is looked at as will be filled; an output of a pool must know its length before.
  *
- * @param {Uint8Array | undefined} into
+ * @param {Into} into
  * @param {Uint8Array} input
+ * @returns {into is Uint8Array | undefined}
  */
-function overlaps(into, input) {
-  return into !== undefined && args.overlaps(into, input);
+function isApart(into, input) {
+  return into === undefined || (into instanceof Uint8Array && !args.overlaps(into, input));
 }
 
 module.exports = { decrypt, encrypt };
