@@ -88,6 +88,12 @@ async function decryptDataKey(ciphertextBlob, options) {
   return envelope.decryptDataKey(ciphertextBlob, rest);
 }
 
+/** @param {unknown} message */
+function inspect(message) {
+  // Loaded when it is first used: a program starts sooner.
+  return require('./header.js').inspect(message);
+}
+
 /**
  * Returns the envelope of the options' `keyId`, and the options without it.
  *
@@ -121,4 +127,5 @@ module.exports = {
   encryptStream,
   encryptText,
   generateDataKey,
+  inspect,
 };

@@ -15,6 +15,7 @@ const { temporaryMoto } = require('../support/temporary-moto');
 const EXPECTED = {
   'a check at the start': { output: /^\d{3}\n$/, calls: ['DescribeKey', 'GenerateDataKey'] },
   'a batch': { output: /^(fulfilled \d{3}\n){3}$/, calls: ['GenerateDataKey'] },
+  'outputs of a pool': { output: /^true\ntrue\n$/, calls: ['GenerateDataKey', 'GenerateDataKey'] },
   'what KMS offers': {
     output: /^a token\n$/,
     calls: ['Encrypt', 'Decrypt', 'GenerateDataKeyWithoutPlaintext', 'Decrypt'],

@@ -13,6 +13,14 @@ describe('the public API', () => {
     assert.deepEqual(`${publicApi()}\n`.split('\n'), written.split('\n'));
   });
 
+  it('is found whole by `import`, which looks for the names before it runs anything', async () => {
+    const api = require('../..');
+    const found = await import('../../index.js');
+    for (const name of Object.keys(api)) {
+      assert.ok(found[name] !== undefined && found[name] === api[name], name);
+    }
+  });
+
   it('has the classes, functions, options and codes that users know', () => {
     const api = publicApi();
     for (const known of [

@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict');
 
 const binding = require('../../lib/native/load.js');
-const { EnvelopeError, inspect } = require('../..');
+const { EnvelopeError, OutputPool, inspect } = require('../..');
 const { bytes, envelope, exact } = require('./envelopes');
 
 const MIB = 1024 * 1024;
@@ -44,6 +44,12 @@ async function large() {
   const { plaintext } = await own.decryptMessage(message);
   assert.ok(data.equals(plaintext));
   assert.ok(data.equals(own.decryptSync(exact(own.encryptSync(data)))));
+  const outputs = new OutputPool();
+  for (let i = 0; i < 3; i++) {
+    const output = outputs.acquire();
+    assert.ok(data.equals(await own.decrypt(message, { into: output })));
+    output.release();
+  }
 }
 
 /** Each kind of input, at odd places of its memory. */

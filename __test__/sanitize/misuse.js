@@ -4,7 +4,7 @@ const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const { Worker } = require('node:worker_threads');
 
-const { EnvelopeError } = require('../..');
+const { EnvelopeError, OutputPool } = require('../..');
 const { bytes, envelope } = require('./envelopes');
 
 const MIB = 1024 * 1024;
@@ -29,6 +29,21 @@ async function memoryThatChanges() {
       change(into.buffer);
       await running;
     }
+  }
+}
+
+/** Outputs of a pool that are released while they are written. */
+async function outputsThatGo() {
+  const own = envelope({ frameLength: 4096 });
+  const message = own.encryptSync(bytes(3 * MIB));
+  const outputs = new OutputPool();
+  for (let i = 0; i < 3; i++) {
+    const output = outputs.acquire();
+    const running = own.decrypt(message, { into: output }).catch(expected);
+    await new Promise((resolve) => setImmediate(resolve));
+    output.release();
+    own.decryptSync(message, { into: outputs.acquire() });
+    await running;
   }
 }
 
@@ -73,4 +88,4 @@ const busy = `
   forever();
 `;
 
-module.exports = { memoryThatChanges, workersThatEnd };
+module.exports = { memoryThatChanges, outputsThatGo, workersThatEnd };

@@ -125,7 +125,7 @@ const TARGETS = [
   records('encrypt'),
   records('decrypt'),
   ...both((op) => [boundary(op)]),
-  within('`require`, beyond bare Node.js', 'at most 15 ms', 15e6, duration, (cases) =>
+  within('`require`, beyond bare Node.js', 'at most 4 ms', 4e6, duration, (cases) =>
     timeOf(cases, 'start', 'load', 'kms-envelope'),
   ),
   within('The first local `encryptSync` after it', 'at most 5 ms', 5e6, duration, (cases) =>
@@ -138,6 +138,9 @@ const TARGETS = [
     'kms-envelope, KMS',
     'client-kms and node:crypto',
     5,
+  ),
+  within('The same: time', 'at most 10 ms', 10e6, duration, (cases) =>
+    timeOf(cases, 'start-kms', 'both', 'kms-envelope, KMS'),
   ),
   faster(
     'A KMS data key and 256 bytes, 50 in flight: processor time',

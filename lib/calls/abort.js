@@ -1,9 +1,11 @@
 'use strict';
 
-const { closeCaller, needsCaller, openCaller } = require('./caller.js');
 const { aborted, fromNative } = require('../errors.js');
-const { onAbort } = require('./signal.js');
 const { warnOfUnlockedKeys } = require('../native/warning.js');
+
+// Loaded when they are first needed: node:async_hooks alone takes as long as three files of ours.
+const callers = () => require('./caller.js');
+const signals = () => require('./signal.js');
 
 /**
  * Returns what a call of the addon resolves with; cancels the call when the signal fires.
@@ -15,8 +17,9 @@ const { warnOfUnlockedKeys } = require('../native/warning.js');
  */
 async function abortable(signal, call) {
   throwIfAborted(signal);
+  const { closeCaller, needsCaller, openCaller } = callers();
   const caller = signal || needsCaller() ? openCaller() : undefined;
-  const ignore = signal && onAbort(signal, () => caller?.cancel());
+  const ignore = signal && signals().onAbort(signal, () => caller?.cancel());
   try {
     return await call(caller);
   } catch (error) {
@@ -43,7 +46,7 @@ async function untilAborted(signal, work) {
   let ignore = () => {};
   /** @type {Promise<never>} */
   const fired = new Promise((_, reject) => {
-    ignore = onAbort(signal, () => reject(aborted(signal)));
+    ignore = signals().onAbort(signal, () => reject(aborted(signal)));
   });
   try {
     return await Promise.race([work(), fired]);
@@ -64,7 +67,7 @@ function destroyOnAbort(stream, signal) {
   if (!signal) return () => {};
   if (signal.aborted) stream.destroy?.();
   throwIfAborted(signal);
-  return onAbort(signal, () => stream.destroy?.(aborted(signal)));
+  return signals().onAbort(signal, () => stream.destroy?.(aborted(signal)));
 }
 
 /** @param {AbortSignal | undefined} signal */

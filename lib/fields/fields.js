@@ -5,12 +5,12 @@ const args = require('../input/index.js');
 const { throwIfAborted, untilAborted } = require('../calls/abort.js');
 const { EnvelopeError, invalid, native } = require('../errors.js');
 const { brand } = require('../input/copies.js');
-const { openOptions } = require('./open-options.js');
 const { DEFAULT_TYPES, PURPOSES, purposeOf } = require('./purposes.js');
 
 // Loaded when they are first needed: a program without fields starts sooner.
 const columns = () => require('./column.js');
 const keysets = () => require('./keyset.js');
+const openOptions = () => require('./open-options.js');
 const opened = () => require('./opened.js');
 const records = () => require('./record.js');
 const renewal = () => require('./renewal.js');
@@ -53,7 +53,7 @@ class Fields {
 
   /** @param {unknown} options */
   static async open(options) {
-    const checkedOptions = openOptions(options);
+    const checkedOptions = openOptions().openOptions(options);
     const { client, tenant, create, type, refreshMs, limit, signal } = checkedOptions;
     const record = new (records().TenantRecord)(client, checkedOptions.store, tenant);
     const start = async () => {

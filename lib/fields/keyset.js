@@ -7,8 +7,10 @@ const args = require('../input/index.js');
 const { abortable } = require('../calls/abort.js');
 const { invalid, native } = require('../errors.js');
 const { brand, unknownObject } = require('../input/copies.js');
-const { formOf } = require('./forms.js');
 const { AwsKmsKeyring, nativeKeyring } = require('../keyrings/index.js');
+
+// Loaded when it is first needed: a program without keysets starts sooner.
+const forms = () => require('./forms.js');
 
 /** @typedef {import('../../binding').Keyset} NativeKeyset */
 /** @typedef {import('./forms.js').Form} Form */
@@ -71,7 +73,7 @@ class Keyset {
    */
   static async import(data, options) {
     const checkedOptions = args.options(options, IMPORT_OPTIONS);
-    const form = formOf(checkedOptions.from, 'from');
+    const form = forms().formOf(checkedOptions.from, 'from');
     const input = args.bytes(data, 'the keyset');
     const kek = Keyset.#keyOf(checkedOptions.keyring, form);
     const aad = associatedData(checkedOptions.associatedData);
@@ -96,7 +98,7 @@ class Keyset {
   /** @param {unknown} options */
   async export(options) {
     const checkedOptions = args.options(options, EXPORT_OPTIONS);
-    const form = formOf(checkedOptions.to, 'to');
+    const form = forms().formOf(checkedOptions.to, 'to');
     const kek = Keyset.#keyOf(checkedOptions.keyring, form);
     const aad = associatedData(checkedOptions.associatedData);
     const signal = args.abortSignal(checkedOptions.signal);

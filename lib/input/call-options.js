@@ -4,7 +4,6 @@ const { isUint8Array } = require('node:util').types;
 
 const { byteArray } = require('./bytes.js');
 const { flattenContext, options } = require('./plain.js');
-const { abortSignal } = require('./signal.js');
 
 /** What a call takes that makes no new message. */
 const CONTEXT_AND_SIGNAL = /** @type {const} */ (['encryptionContext', 'signal']);
@@ -28,13 +27,23 @@ function callOptions(value, known) {
 }
 
 /**
+ * Returns a signal of Node.js, or one that fires with the signal of another library or realm.
+ *
+ * @param {unknown} signal
+ */
+function abortSignal(signal) {
+  // Loaded when it is first needed: a program starts sooner.
+  return signal === undefined ? undefined : require('./signal.js').abortSignal(signal);
+}
+
+/**
  * Returns where an output is to go: the bytes of a buffer, or an output of a pool.
  *
  * @param {unknown} into
  */
 function output(into) {
   if (isUint8Array(into)) return byteArray(into, 'into');
-  // Loaded when it is first needed: a program starts sooner.
+  // Loaded when it is first needed, as above.
   return require('./pooled-output.js').pooledOutput(into);
 }
 
@@ -47,4 +56,4 @@ function newContext({ newEncryptionContext: context }) {
   return context === undefined ? undefined : flattenContext(context, 'newEncryptionContext');
 }
 
-module.exports = { CONTEXT_AND_SIGNAL, callOptions, newContext };
+module.exports = { CONTEXT_AND_SIGNAL, abortSignal, callOptions, newContext };

@@ -12,9 +12,8 @@ const {
   startOf,
   wipe,
 } = require('./bytes.js');
-const { CONTEXT_AND_SIGNAL, callOptions, newContext } = require('./call-options.js');
+const { CONTEXT_AND_SIGNAL, abortSignal, callOptions, newContext } = require('./call-options.js');
 const { flattenContext, isArray, list, options, take } = require('./plain.js');
-const { abortSignal } = require('./signal.js');
 const values = require('./values.js');
 
 module.exports = {

@@ -3,12 +3,12 @@
 const binding = require('../native/load.js');
 const args = require('../input/index.js');
 const { throwIfAborted } = require('../calls/abort.js');
-const { begin, ready, readyNow } = require('../calls/start.js');
-const { describe } = require('../header.js');
 const short = require('./short.js');
 
-// Loaded when it is first needed: a program starts sooner.
+// Loaded when they are first needed, as they are not for short data with a key at hand: a program starts sooner.
+const header = () => require('../header.js');
 const pieces = () => require('./pieces.js');
+const start = () => require('../calls/start.js');
 
 /** @typedef {InstanceType<typeof import('../native/client.js').Core>} Core */
 /** @typedef {import('../../binding').Transform | import('../../binding').PendingStart} Started */
@@ -72,10 +72,12 @@ async function decryptMessage(core, message, options) {
   const { encryptionContext, into, signal } = args.callOptions(options, OPTIONS);
   const input = args.bytes(message, 'message');
   const { length } = input;
-  const transform = await begin(signal, () => core.startDecryption(input, encryptionContext));
-  const header = describe(transform);
+  const transform = await start().begin(signal, () =>
+    core.startDecryption(input, encryptionContext),
+  );
+  const described = header().describe(transform);
   const plaintext = await pieces().run(transform, input, length, into, signal);
-  return { plaintext, header };
+  return { plaintext, header: described };
 }
 
 /**
@@ -94,7 +96,7 @@ async function reEncrypt(from, to, message, options) {
   const newContext = args.newContext(checkedOptions);
   const input = args.bytes(message, 'message');
   const { length } = input;
-  const transform = await begin(signal, () =>
+  const transform = await start().begin(signal, () =>
     binding.startReEncryption(from.client, input, encryptionContext, to.client, newContext),
   );
   return pieces().run(transform, input, length, into, signal);
@@ -131,7 +133,8 @@ function now(startShort, core, data, name, options) {
   const { encryptionContext, into } = args.callOptions(options, SYNC_OPTIONS);
   const input = args.bytes(data, name);
   const started = startShort(core, encryptionContext, input, into);
-  return Buffer.isBuffer(started) ? started : pieces().runSync(readyNow(started), input, into);
+  if (Buffer.isBuffer(started)) return started;
+  return pieces().runSync(start().readyNow(started), input, into);
 }
 
 /**
@@ -142,7 +145,7 @@ function now(startShort, core, data, name, options) {
  * @param {AbortSignal | undefined} signal
  */
 async function finish(started, input, length, into, signal) {
-  return pieces().run(await ready(signal, started), input, length, into, signal);
+  return pieces().run(await start().ready(signal, started), input, length, into, signal);
 }
 
 module.exports = { decrypt, decryptMessage, decryptSync, encrypt, encryptSync, reEncrypt };

@@ -3,8 +3,10 @@
 const { isArrayBuffer } = require('node:util').types;
 
 const args = require('../input/index.js');
-const { newOutput } = require('../input/pooled-output.js');
-const { withHugePages } = require('./pieces.js');
+
+// Loaded when they are first needed: a program without pools starts sooner.
+const outputs = () => require('../input/pooled-output.js');
+const pieces = () => require('./pieces.js');
 
 const OPTIONS = /** @type {const} */ (['maxBytes', 'wipe']);
 const MIB = 1024 * 1024;
@@ -20,7 +22,6 @@ const byteLength = callable(
 );
 /** Node.js 20 has no such method. */
 const transfer = callable(ArrayBuffer.prototype.transfer);
-const { structuredClone } = globalThis;
 
 /** Memory that is used again for large outputs, once they have been given back. */
 class OutputPool {
@@ -43,7 +44,7 @@ class OutputPool {
   }
 
   acquire() {
-    return newOutput(this.#source);
+    return outputs().newOutput(this.#source);
   }
 
   clear() {
@@ -93,7 +94,8 @@ class OutputPool {
  */
 function newMemory(length) {
   const step = Math.max(SMALLEST, 2 ** (Math.floor(Math.log2(length)) - 4));
-  return withHugePages(Buffer.allocUnsafeSlow(Math.ceil(Math.max(length, 1) / step) * step)).buffer;
+  const rounded = Math.ceil(Math.max(length, 1) / step) * step;
+  return pieces().withHugePages(Buffer.allocUnsafeSlow(rounded)).buffer;
 }
 
 /**
@@ -106,11 +108,25 @@ function newMemory(length) {
 function move(memory) {
   if (byteLength(memory) === 0) return undefined;
   try {
-    const moved = transfer ? transfer(memory) : structuredClone(memory, { transfer: [memory] });
+    const moved = transfer ? transfer(memory) : moveByMessage(memory);
     return byteLength(memory) === 0 && isArrayBuffer(moved) ? moved : undefined;
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Does what `structuredClone` does with what it transfers; in jsdom there is none.
+ *
+ * @param {ArrayBuffer} memory
+ */
+function moveByMessage(memory) {
+  const { MessageChannel, receiveMessageOnPort } = require('node:worker_threads');
+  const { port1, port2 } = new MessageChannel();
+  port1.postMessage(memory, [memory]);
+  const moved = receiveMessageOnPort(port2)?.message;
+  port1.close();
+  return moved;
 }
 
 /**

@@ -4,15 +4,16 @@ const binding = require('../native/load.js');
 const args = require('../input/index.js');
 const { throwIfAborted } = require('../calls/abort.js');
 const { native } = require('../errors.js');
-const { Pace } = require('../calls/pace.js');
-const { nextTurn } = require('../calls/timers.js');
 
-// Loaded when it is first needed.
+// Loaded when they are first needed: a program starts sooner.
 const pooled = () => require('../input/pooled-output.js');
+const slices = () => require('./slices.js');
 
 /** @typedef {import('../../binding').Transform} Transform */
 /** @typedef {ReturnType<typeof args.callOptions>['into']} Into */
 
+/** An input of at most this length, in bytes, is one slice: a MiB with its header and frames. */
+const ONE_SLICE = 1.25 * 1024 * 1024;
 /** From this length on, in bytes, there is work for several cores. */
 const PARALLEL_LENGTH = 512 * 1024;
 /** An output of this length, in bytes, has room for huge pages wherever it lies. */
@@ -31,8 +32,7 @@ const HUGE_PAGES_LENGTH = 4 * 1024 * 1024;
 async function run(transform, input, length, into, signal) {
   try {
     args.checkUnchanged(input, length);
-    const pace = new Pace();
-    if (length <= pace.slice || !transform.worksInSlices) return runSync(transform, input, into);
+    if (length <= ONE_SLICE || !transform.worksInSlices) return runSync(transform, input, into);
     const wipes = transform.writesPlaintext;
     const output = outputFor(transform, input, into);
     try {
@@ -40,7 +40,8 @@ async function run(transform, input, length, into, signal) {
         throwIfAborted(signal);
         throwIfReleased(into);
       };
-      return trimmed(output, await inSlices(transform, input, length, output, pace, goOn));
+      const written = await slices().runInSlices(transform, input, length, output, goOn);
+      return trimmed(output, written);
     } catch (error) {
       if (wipes) wipe(output);
       throw error;
@@ -65,28 +66,6 @@ function runSync(transform, input, into) {
   } finally {
     transform.release();
   }
-}
-
-/**
- * @param {Transform} transform
- * @param {Uint8Array} input
- * @param {number} length
- * @param {Buffer} output
- * @param {InstanceType<typeof Pace>} pace
- * @param {() => void} goOn throws if the call is to end
- * @returns the length of what was written
- */
-async function inSlices(transform, input, length, output, pace, goOn) {
-  let at = native(() => transform.head(output));
-  let from = transform.inputStart;
-  while (length - from > pace.slice) {
-    const to = from + pace.slice;
-    at += pace.time(() => native(() => transform.update(input, from, to, output, at)));
-    from = to;
-    await nextTurn();
-    goOn();
-  }
-  return at + native(() => transform.finish(input, from, length, output, at));
 }
 
 /**

@@ -15,6 +15,7 @@ async function exercise(library, { streams = true } = {}) {
   await wholeMessages(library);
   await functionsOfOnesOwn(library);
   await files(library);
+  await loadedLater(library);
   if (streams) await inStreams(library);
   return 'works';
 }
@@ -68,6 +69,20 @@ async function files(library) {
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What is loaded when it is first read. */
+async function loadedLater(library) {
+  const keyset = library.Keyset.generate('AES256_GCM');
+  assert.equal(String(keyset.decrypt(keyset.encrypt('x'))), 'x');
+  await assert.rejects(library.Fields.open({}), library.EnvelopeError);
+  const outputs = new library.OutputPool();
+  const output = outputs.acquire();
+  const message = await envelopeOf(library).encrypt(DATA, { into: output });
+  assert.ok(library.inspect(message).headerLength < message.length);
+  output.release();
+  assert.equal(message.length, 0);
+  assert.ok(outputs.idleBytes > DATA.length);
 }
 
 async function inStreams(library) {
