@@ -25,6 +25,8 @@ async function runJobs({ values, reporter, signal }, { jobs, failures }, operati
   const progress = reporter.progress({ total });
   const counts = new Map();
   const exits = new Set();
+  /** @type {Map<string, Promise<unknown>>} */
+  const folders = new Map();
   const queue = jobs.values();
   let stopped = false;
 
@@ -54,7 +56,7 @@ async function runJobs({ values, reporter, signal }, { jobs, failures }, operati
       progress.add(size, source);
       return skipped(job);
     }
-    if (job.makeFolder) await fs.mkdir(path.dirname(destination), { recursive: true });
+    if (job.makeFolder) await makeFolder(path.dirname(destination));
     let known = 0;
     const onProgress = (/** @type {import('../..').Progress} */ { bytesDone }) => {
       progress.add(bytesDone - known, source);
@@ -64,6 +66,13 @@ async function runJobs({ values, reporter, signal }, { jobs, failures }, operati
     const result = await convert(job, options);
     const place = source === destination ? source : `${source} -> ${destination}`;
     await tell(operation.past, job, result, `${operation.past} ${place}`);
+  }
+
+  /** Makes a folder once for all the files that go there. */
+  function makeFolder(/** @type {string} */ folder) {
+    const made = folders.get(folder) ?? fs.mkdir(folder, { recursive: true });
+    folders.set(folder, made);
+    return made;
   }
 
   /**

@@ -1,22 +1,26 @@
-//! The way from one file to the other: reading and ciphers on one thread, writing on another.
+//! The way from one file to the other. Of a long file, one thread reads and does the ciphers, and another writes.
+
+mod blocks;
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use zeroize::Zeroizing;
 
+use self::blocks::{Blocks, OneBlock, ring};
 use super::destination::Destination;
 use super::source::Source;
 use crate::error::{Code, Error, Result};
 use crate::message::Transform;
 use crate::threads;
 
-/// Bytes of the source per turn.
+/// The most bytes of the source in one turn.
 const BLOCK_LENGTH: usize = 1 << 20;
-/// How many blocks exist; the memory is theirs.
-const BLOCKS: usize = 4;
+/// The fewest bytes of the source in one turn: a file may grow while it is read.
+const SHORTEST_INPUT: usize = 1 << 14;
+/// Up to this length in bytes, a second thread gains nothing.
+const SHORT_LENGTH: u64 = 1 << 18;
 
 /// What others see and say while [`run`] is under way.
 #[derive(Debug, Default)]
@@ -71,20 +75,44 @@ fn transfer(
     control: &Control,
     describe: &dyn Fn(&io::Error) -> Error,
 ) -> Result<Lengths> {
-    let (full, to_write) = sync_channel(BLOCKS);
-    let (emptied, empty) = sync_channel(BLOCKS);
-    for _ in 0..BLOCKS {
-        let _ = emptied.send(Block::default());
+    if source.length() <= SHORT_LENGTH {
+        return on_this_thread(source, sink, transform, control, describe);
     }
+    on_two_threads(source, sink, transform, control, describe)
+}
+
+/// Writes each block before the next is read: a short file takes less time than a thread takes to start.
+fn on_this_thread(
+    source: Source,
+    sink: impl Write,
+    transform: impl Transform,
+    control: &Control,
+    describe: &dyn Fn(&io::Error) -> Error,
+) -> Result<Lengths> {
+    let mut blocks = OneBlock::new(sink, describe);
+    let read = produce(source, transform, control, &mut blocks)?;
+    Ok(Lengths { read, written: blocks.written() })
+}
+
+fn on_two_threads(
+    source: Source,
+    sink: impl Write + Send,
+    transform: impl Transform,
+    control: &Control,
+    describe: &dyn Fn(&io::Error) -> Error,
+) -> Result<Lengths> {
+    let (mut blocks, filled) = ring();
     thread::scope(|scope| {
         let writer = threads::builder("kms-envelope-write")
-            .spawn_scoped(scope, || write(sink, to_write, emptied))
+            .spawn_scoped(scope, || filled.write_to(sink))
             .map_err(|error| threads::unavailable(&error))?;
-        let read = produce(source, transform, control, Blocks { full, empty });
+        let read = produce(source, transform, control, &mut blocks);
+        // The writer ends when no further block can come.
+        drop(blocks);
         // Where the writer has failed, that is why the reader has, too.
         let written = writer
             .join()
-            .map_err(|_| internal("the writing thread has failed"))?
+            .map_err(|_| Error::new(Code::Internal, "the writing thread has failed"))?
             .map_err(|error| describe(&error))?;
         Ok(Lengths { read: read?, written })
     })
@@ -95,9 +123,9 @@ fn produce(
     mut source: Source,
     mut transform: impl Transform,
     control: &Control,
-    blocks: Blocks,
+    blocks: &mut impl Blocks,
 ) -> Result<u64> {
-    let mut input = Zeroizing::new(vec![0; BLOCK_LENGTH]);
+    let mut input = Zeroizing::new(vec![0; input_length(&source)]);
     let mut block = blocks.take()?;
     let head = transform.head();
     block.append(head.len(), |room| {
@@ -115,7 +143,7 @@ fn produce(
             transform.update(&input[..length], room)
         })?;
         // An empty one is kept: as a long frame gathers, only this block needs the room for it.
-        if block.filled > 0 {
+        if !block.is_empty() {
             blocks.give(block)?;
             block = blocks.take()?;
         }
@@ -125,67 +153,10 @@ fn produce(
     Ok(source.position())
 }
 
-fn write(
-    mut sink: impl Write,
-    blocks: Receiver<Block>,
-    emptied: SyncSender<Block>,
-) -> io::Result<u64> {
-    let mut written = 0;
-    for mut block in blocks {
-        sink.write_all(&block.bytes[..block.filled])?;
-        written += block.filled as u64;
-        block.filled = 0;
-        // The reader may have ended; nobody needs the block then.
-        let _ = emptied.send(block);
-    }
-    Ok(written)
-}
-
-/// The reader's ends of the two channels that the blocks go round in.
-///
-/// There are `BLOCKS` blocks: each is with the reader, on its way in `full`, with the writer, or on its way
-/// back in `empty`. So neither channel can overflow, and the reader waits when all are with the writer.
-struct Blocks {
-    full: SyncSender<Block>,
-    empty: Receiver<Block>,
-}
-
-impl Blocks {
-    fn take(&self) -> Result<Block> {
-        self.empty.recv().map_err(|_| internal("the writing thread has ended"))
-    }
-
-    fn give(&self, block: Block) -> Result<()> {
-        self.full.send(block).map_err(|_| internal("the writing thread has ended"))
-    }
-}
-
-/// A buffer that may hold plaintext: it is wiped at the end, and where it must grow.
-#[derive(Default)]
-struct Block {
-    bytes: Zeroizing<Vec<u8>>,
-    filled: usize,
-}
-
-impl Block {
-    fn append(
-        &mut self,
-        room: usize,
-        write: impl FnOnce(&mut [u8]) -> Result<usize>,
-    ) -> Result<()> {
-        let needed = self.filled + room;
-        if needed > self.bytes.len() {
-            let mut grown = Zeroizing::new(vec![0; needed.max(2 * self.bytes.len())]);
-            grown[..self.filled].copy_from_slice(&self.bytes[..self.filled]);
-            self.bytes = grown;
-        }
-        self.filled += write(&mut self.bytes[self.filled..needed])?;
-        Ok(())
-    }
-}
-
-fn internal(problem: &str) -> Error {
-    Error::new(Code::Internal, problem)
+/// How many bytes are read in one turn: no more than there are, for all of the buffer is wiped in the end.
+fn input_length(source: &Source) -> usize {
+    let length = usize::try_from(source.length()).unwrap_or(BLOCK_LENGTH);
+    length.clamp(SHORTEST_INPUT, BLOCK_LENGTH)
 }
 
 #[cfg(test)]

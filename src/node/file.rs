@@ -18,7 +18,7 @@ use super::runtime::spawn;
 use super::start::writer;
 use crate::error::{self, Code, Error};
 use crate::file::{Control, Destination, Lengths, Source};
-use crate::operation::{FileOperation, PreparedFile};
+use crate::operation::{FileOperation, FileStart, PreparedFile};
 use crate::threads;
 
 /// A file under way.
@@ -138,21 +138,40 @@ fn start<'env>(
 ) -> Result<PromiseRaw<'env, FileLengths>> {
     let job = Arc::clone(&job.0);
     spawn(env, async move {
-        let for_disk = Arc::clone(&job);
-        let prepared = blocking(move || prepare(&for_disk, &paths, operation)).await;
-        let keys = prepared.map_err(to_napi)?.start();
-        let write = on_behalf(job.caller.clone(), keys).await.map_err(to_napi)?;
-        let lengths = blocking(move || write(&job.control)).await;
+        let begun = Arc::clone(&job);
+        let lengths = match blocking(move || begin(&begun, &paths, operation)).await {
+            Ok(Begun::Ended(lengths)) => Ok(lengths),
+            Ok(Begun::Waiting(file)) => finish(job, file).await,
+            Err(error) => Err(error),
+        };
         let Lengths { read, written } = lengths.map_err(to_napi)?;
         Ok(FileLengths { read: to_js_number(read), written: to_js_number(written) })
     })
 }
 
-fn prepare(job: &Job, paths: &FilePaths, operation: FileOperation) -> error::Result<PreparedFile> {
+/// How far a file comes without a service.
+enum Begun {
+    /// Its keys were at hand, and it is written.
+    Ended(Lengths),
+    /// Its keys must be waited for.
+    Waiting(PreparedFile),
+}
+
+/// Opens the files; and goes on to the end, if that takes no call of a service: on one thread.
+fn begin(job: &Job, paths: &FilePaths, operation: FileOperation) -> error::Result<Begun> {
     let source = Source::open(&paths.source)?;
     job.total.store(source.length(), Ordering::Relaxed);
     let destination = Destination::create(&paths.destination, paths.overwrite, Some(&source))?;
-    operation.prepare(source, destination)
+    Ok(match operation.prepare(source, destination)?.start_now()? {
+        FileStart::Now(file) => Begun::Ended(file.run(&job.control)?),
+        FileStart::Later(file) => Begun::Waiting(file),
+    })
+}
+
+/// Waits for the keys, and writes the destination.
+async fn finish(job: Arc<Job>, file: PreparedFile) -> error::Result<Lengths> {
+    let file = on_behalf(job.caller.clone(), file.start()).await?;
+    blocking(move || file.run(&job.control)).await
 }
 
 /// Work that waits for a disk, on a thread where waiting harms nobody.

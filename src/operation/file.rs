@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::start::{Operation, Reader, Writer};
+use super::start::{Operation, Reader, Start, Writer};
 use super::started::Started;
 use crate::client::Client;
 use crate::context::EncryptionContext;
@@ -28,6 +28,21 @@ pub struct PreparedFile {
     operation: Operation,
 }
 
+/// How a file starts.
+pub enum FileStart {
+    /// Its keys were at hand.
+    Now(StartedFile),
+    /// A key must be waited for: [`PreparedFile::start`] does.
+    Later(PreparedFile),
+}
+
+/// A file whose keys are there, and of which nothing is written yet.
+pub struct StartedFile {
+    source: Source,
+    destination: Destination,
+    started: Started,
+}
+
 impl FileOperation {
     /// Checks the header of the source, and returns what is to be started; no key is asked for.
     ///
@@ -49,15 +64,35 @@ impl FileOperation {
 }
 
 impl PreparedFile {
-    /// Gets the keys, and returns what writes the destination: it blocks, and wants a thread of its
-    /// own.
+    /// Starts with keys that are at hand, and asks no service.
+    ///
+    /// # Errors
+    /// As [`Operation::start_now`].
+    pub fn start_now(self) -> Result<FileStart> {
+        let Self { source, destination, operation } = self;
+        Ok(match operation.start_now()? {
+            Start::Now(started) => FileStart::Now(StartedFile { source, destination, started }),
+            Start::Later(operation, _) => FileStart::Later(Self { source, destination, operation }),
+        })
+    }
+
+    /// Starts as soon as the keyrings have answered.
     ///
     /// # Errors
     /// As [`Operation::start`].
-    pub async fn start(self) -> Result<impl FnOnce(&Control) -> Result<Lengths> + Send + 'static> {
+    pub async fn start(self) -> Result<StartedFile> {
         let Self { source, destination, operation } = self;
-        let started: Started = operation.start().await?;
-        Ok(move |control: &Control| run(source, destination, started, control))
+        Ok(StartedFile { source, destination, started: operation.start().await? })
+    }
+}
+
+impl StartedFile {
+    /// Writes the destination: it blocks, and wants a thread of its own.
+    ///
+    /// # Errors
+    /// As [`run`].
+    pub fn run(self, control: &Control) -> Result<Lengths> {
+        run(self.source, self.destination, self.started, control)
     }
 }
 

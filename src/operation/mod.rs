@@ -8,7 +8,7 @@ mod header_reader;
 mod start;
 mod started;
 
-pub use file::{FileOperation, PreparedFile};
+pub use file::{FileOperation, FileStart, PreparedFile};
 pub use header_reader::HeaderReader;
 pub use start::{Operation, Reader, Start, Writer};
 pub use started::Started;

@@ -2,6 +2,7 @@ use std::fs::{File, OpenOptions};
 use std::path::Path;
 
 use super::super::destination::unwritable;
+use super::blocks::BLOCKS;
 use super::*;
 
 struct Copy;
@@ -49,11 +50,27 @@ fn a_full_disk_ends_the_run_wherever_it_shows() {
 
 #[test]
 fn the_blocks_arrive_in_order_and_whole() {
+    let short = usize::try_from(SHORT_LENGTH).unwrap();
+    for length in [0, 1, SHORTEST_INPUT + 1, short, short + 1, 5 * BLOCKS * BLOCK_LENGTH + 1] {
+        let mut written = Vec::new();
+        let lengths = copy(length, &mut written).unwrap();
+        assert_eq!(lengths, Lengths { read: length as u64, written: length as u64 + 4 });
+        assert_eq!(written, [b"head".as_slice(), &vec![5; length]].concat(), "{length} bytes");
+    }
+}
+
+#[test]
+fn what_is_appended_to_a_short_source_meanwhile_is_read_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("source");
+    std::fs::write(&path, "before").unwrap();
+    let source = Source::open(&path).unwrap();
+    let length = 3 * SHORTEST_INPUT;
+    std::fs::write(&path, vec![5; length]).unwrap();
     let mut written = Vec::new();
-    let length = 5 * BLOCKS * BLOCK_LENGTH + 1;
-    let lengths = copy(length, &mut written).unwrap();
-    assert_eq!(lengths, Lengths { read: length as u64, written: length as u64 + 4 });
-    assert_eq!(&written[..5], b"head\x05");
+    let describe = |error: &io::Error| unwritable(&path, error);
+    let lengths = transfer(source, &mut written, Copy, &Control::default(), &describe).unwrap();
+    assert_eq!(lengths.read, length as u64);
     assert_eq!(written.len(), length + 4);
 }
 
@@ -97,7 +114,7 @@ fn a_panic_of_the_writer_is_an_error() {
             Ok(())
         }
     }
-    assert_eq!(copy(1, Panics).unwrap_err().code(), Code::Internal);
+    assert_eq!(copy(BLOCK_LENGTH, Panics).unwrap_err().code(), Code::Internal);
 }
 
 #[test]
