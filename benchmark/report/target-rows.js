@@ -176,6 +176,28 @@ function onePieceMemory(op) {
   };
 }
 
+/** The rise of the peak over 1 GiB, beside that of a copy without encryption. */
+function streamMemory(op) {
+  return {
+    label: `Memory, 1 GiB, \`${op}Stream\``,
+    against: 'bare copy',
+    target: 'at most 16 MiB more',
+    find(cases) {
+      const rise = (name) =>
+        groupOf(cases, 'memory', `file to file, ${name}`)?.figures[`${op}, long`];
+      const [ours, theirs] = [rise('kms-envelope'), rise('bare copy')];
+      if (ours === undefined) return undefined;
+      const more = ours - theirs;
+      return {
+        measured: more < 0 ? `${mebibytes(-more)} less` : `${mebibytes(more)} more`,
+        ours: mebibytes(ours),
+        theirs: mebibytes(theirs),
+        met: more <= 16 * MIB,
+      };
+    },
+  };
+}
+
 /** What the bare copy's own memory grows by is Node.js's: the garbage that it lets lie. */
 function flat(label, party, op) {
   return {
@@ -207,6 +229,7 @@ module.exports = {
   rangeReads,
   rangeTime,
   records,
+  streamMemory,
   values,
   valuesBoundary,
   within,

@@ -3,7 +3,7 @@
 const { duration, groupOf, megabytes, timeOf } = require('./figures');
 const rows = require('./target-rows');
 const { boundary, faster, flat, noLonger, onePieceMemory, rangeReads, rangeTime, records } = rows;
-const { values, valuesBoundary, within } = rows;
+const { streamMemory, values, valuesBoundary, within } = rows;
 
 const SYNC = 'kms-envelope, sync';
 const ASYNC = 'kms-envelope';
@@ -48,6 +48,10 @@ const TARGETS = [
   ]),
   values(),
   valuesBoundary(),
+  within('1 KiB, `encryptSync`, local key', 'at most 5 µs', 5000, duration, (cases) =>
+    timeOf(cases, 'one-piece-1KiB', 'encrypt, local key', SYNC),
+  ),
+  ...['64B', '1KiB', '64KiB'].flatMap((length) => both((op) => [intoBuffer(length, op)])),
   ...both((op) =>
     KEYS.flatMap((key) => [
       faster(`1 KiB, \`${op}Sync\`, ${key}`, 'one-piece-1KiB', `${op}, ${key}`, SYNC, CLIENT, 40),
@@ -107,7 +111,15 @@ const TARGETS = [
     faster(`1 MiB, \`${op}\``, 'one-piece-1MiB', `${op}, local key`, ASYNC, CLIENT, 10),
   ]),
   ...both((op) => [
-    faster(`1 GiB stream, \`${op}Stream\``, 'streams', `${op}, stream`, ASYNC, 'bare copy', 0.9),
+    faster(`1 GiB stream, \`${op}Stream\``, 'streams', `${op}, stream`, ASYNC, 'bare copy', 0.95),
+    faster(
+      `256 MiB stream, \`${op}Stream\``,
+      'streams',
+      `${op}, stream of 256 MiB`,
+      ASYNC,
+      'bare copy',
+      0.95,
+    ),
     faster(`1 GiB stream, \`${op}Stream\``, 'streams', `${op}, stream`, ASYNC, CLIENT, 8),
   ]),
   ...both((op) => [
@@ -160,6 +172,7 @@ const TARGETS = [
   ),
   ...both((op) => [onePieceMemory(op)]),
   ...both((op) => [
+    streamMemory(op),
     flat(`Memory, \`${op}Stream\``, ASYNC, op),
     flat(`Memory, \`${op}File\``, 'kms-envelope, file', op),
   ]),
@@ -175,6 +188,12 @@ const TARGETS = [
 function smallFiles(how, side) {
   const [label, group] = [`Files of 4 KiB, ${how}`, '1000 files of 4 KiB'];
   return faster(label, 'small-files', group, side, 'openssl enc, a loop of the shell', 5);
+}
+
+/** A buffer of the caller's must not cost more than a new one. */
+function intoBuffer(length, op) {
+  const label = `${length.replace(/\D/, ' $&')}, \`${op}Sync\`, \`into\` a buffer`;
+  return noLonger(label, `one-piece-${length}`, `${op}, local key`, INTO, SYNC, 1);
 }
 
 function both(rowsOf) {
