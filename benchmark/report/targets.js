@@ -186,7 +186,7 @@ const TARGETS = [
 ];
 
 function smallFiles(how, side) {
-  const [label, group] = [`Files of 4 KiB, ${how}`, '1000 files of 4 KiB'];
+  const [label, group] = [`Files of 4 KiB, ${how}`, '10,000 files of 4 KiB'];
   return faster(label, 'small-files', group, side, 'openssl enc, a loop of the shell', 5);
 }
 
