@@ -347,6 +347,8 @@ export declare class RangeReader {
   open(finalFrame: Uint8Array): void
   /** The length of the plaintext, in bytes. */
   get size(): number
+  /** The plaintext length of each frame but the last, in bytes. */
+  get frameLength(): number
   /**
    * The bytes of the message that hold these of the plaintext: the first, and the one after the
    * last.

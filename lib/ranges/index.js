@@ -27,7 +27,12 @@ const RANGE_OPTIONS = /** @type {const} */ ([...args.CONTEXT_AND_SIGNAL, 'start'
  */
 async function openMessage(core, source, options) {
   const { encryptionContext, signal } = args.callOptions(options, args.CONTEXT_AND_SIGNAL);
-  return open(core, source, encryptionContext, signal);
+  const { ranges, headerReader } = await open(core, source, encryptionContext, signal);
+  try {
+    return new Message(ranges, describe(headerReader));
+  } finally {
+    headerReader.release();
+  }
 }
 
 /**
@@ -39,15 +44,13 @@ async function openMessage(core, source, options) {
  */
 async function decryptRange(core, source, options) {
   const { encryptionContext, signal, checkedOptions } = args.callOptions(options, RANGE_OPTIONS);
-  const message = await open(core, source, encryptionContext, signal, signal);
+  const opened = await open(core, source, encryptionContext, signal, signal);
+  opened.headerReader.release();
+  const { ranges } = opened;
   try {
-    const { start, end } = checkedOptions;
-    return await message.read({
-      ...(start === undefined ? {} : { start }),
-      ...(end === undefined ? {} : { end }),
-    });
+    return await ranges.read(checkedOptions);
   } finally {
-    await message.close();
+    await ranges.close();
   }
 }
 
@@ -65,7 +68,8 @@ async function plaintextSize(core, source, options) {
 }
 
 /**
- * Reads and authenticates the header and the final frame.
+ * Reads and authenticates the header and the final frame. Whoever opens a message releases the reader of its
+ * header, and closes it.
  *
  * @param {Core} core
  * @param {unknown} source
@@ -77,8 +81,13 @@ async function open(core, source, context, signal, readSignal) {
   throwIfAborted(signal);
   const opened = await openSource(source);
   try {
-    const { reader, header } = await authenticate(core, until(signal, opened), context, signal);
-    return new Message(until(readSignal, opened), reader, header);
+    const { reader, headerReader } = await authenticate(
+      core,
+      until(signal, opened),
+      context,
+      signal,
+    );
+    return { ranges: new Ranges(until(readSignal, opened), reader), headerReader };
   } catch (error) {
     await opened.close();
     throw error;
@@ -92,16 +101,17 @@ async function open(core, source, context, signal, readSignal) {
  * @param {AbortSignal | undefined} signal
  */
 async function authenticate(core, source, context, signal) {
-  const header = await readHeader(core, source, context, signal);
+  const headerReader = await readHeader(core, source, context, signal);
   try {
     const { size } = source;
-    const start = native(() => header.finalFrameStart(size));
-    const reader = await abortable(signal, async (caller) => header.openRanges(size, caller));
+    const start = native(() => headerReader.finalFrameStart(size));
+    const reader = await abortable(signal, async (caller) => headerReader.openRanges(size, caller));
     // Not before: the header says how much this is.
     await openFinalFrame(reader, source, start);
-    return { reader, header: describe(header) };
-  } finally {
-    header.release();
+    return { reader, headerReader };
+  } catch (error) {
+    headerReader.release();
+    throw error;
   }
 }
 
@@ -143,31 +153,37 @@ async function readHeader(core, source, context, signal) {
   throw invalid('the source is empty');
 }
 
-/** A message to be read in any order. */
-class Message {
+/** The plaintext of an open message, to be read in any order. */
+class Ranges {
   #source;
   #reader;
 
   /**
    * @param {Source} source
    * @param {import('../../binding').RangeReader} reader
-   * @param {import('../../index').MessageHeader} header
    */
-  constructor(source, reader, header) {
+  constructor(source, reader) {
     this.#source = source;
     this.#reader = reader;
-    this.header = header;
-    this.size = native(() => reader.size);
   }
 
-  /** @param {unknown} [range] */
+  /** How many bytes there are; asked anew each time, as the reader knows whether it has been closed. */
+  get size() {
+    return native(() => this.#reader.size);
+  }
+
+  /** The most that one read of the source gives: whole frames, so that none is read twice. */
+  get step() {
+    const frameLength = native(() => this.#reader.frameLength);
+    return frameLength * Math.max(1, Math.floor(SLICE / frameLength));
+  }
+
+  /** @param {{ start?: unknown, end?: unknown }} range */
   async read(range) {
-    // Asked anew each time: the reader knows whether it has been closed.
-    const size = native(() => this.#reader.size);
-    const { start, end } = byteRange(size, args.options(range, ['start', 'end']));
+    const { start, end } = byteRange(this.size, range);
     const output = Buffer.allocUnsafe(end - start);
     try {
-      const step = this.#step();
+      const { step } = this;
       for (let from = start; from < end;) {
         const to = Math.min(end, from - (from % step) + step);
         await this.#readSlice(from, to, output, from - start);
@@ -180,28 +196,9 @@ class Message {
     return output;
   }
 
-  /** @param {unknown} [range] */
-  stream(range) {
-    const size = native(() => this.#reader.size);
-    const { start, end } = byteRange(size, args.options(range, ['start', 'end']));
-    // Loaded when it is first used.
-    const { rangeStream } = require('./stream.js');
-    return rangeStream((from, to) => this.read({ start: from, end: to }), start, end, this.#step());
-  }
-
   async close() {
     this.#reader.release();
     await this.#source.close();
-  }
-
-  [Symbol.asyncDispose]() {
-    return this.close();
-  }
-
-  /** Whole frames, so that none is read twice. */
-  #step() {
-    const { frameLength } = this.header;
-    return frameLength * Math.max(1, Math.floor(SLICE / frameLength));
   }
 
   /**
@@ -215,6 +212,43 @@ class Message {
     const frames = from < to ? await this.#source.read(from, to) : new Uint8Array(0);
     if (frames.length < to - from) throw truncated();
     native(() => this.#reader.read(start, end, frames, output, at));
+  }
+}
+
+/** A message to be read in any order, and its header. */
+class Message {
+  #ranges;
+
+  /**
+   * @param {Ranges} ranges
+   * @param {import('../../index').MessageHeader} header
+   */
+  constructor(ranges, header) {
+    this.#ranges = ranges;
+    this.header = header;
+    this.size = ranges.size;
+  }
+
+  /** @param {unknown} [range] */
+  async read(range) {
+    return this.#ranges.read(args.options(range, ['start', 'end']));
+  }
+
+  /** @param {unknown} [range] */
+  stream(range) {
+    const { size, step } = this.#ranges;
+    const { start, end } = byteRange(size, args.options(range, ['start', 'end']));
+    // Loaded when it is first used.
+    const { rangeStream } = require('./stream.js');
+    return rangeStream((from, to) => this.read({ start: from, end: to }), start, end, step);
+  }
+
+  close() {
+    return this.#ranges.close();
+  }
+
+  [Symbol.asyncDispose]() {
+    return this.close();
   }
 }
 

@@ -89,6 +89,11 @@ impl RangeDecryptor {
         self.layout.last_start() + self.last.len() as u64
     }
 
+    /// The plaintext length of each frame but the last, in bytes.
+    pub fn frame_length(&self) -> usize {
+        self.layout.frame_length
+    }
+
     /// The bytes of the message that hold these bytes of the plaintext, as whole regular frames;
     /// empty if the final frame holds them all.
     ///

@@ -46,6 +46,12 @@ impl RangeReader {
         self.get().map(|reader| to_js_number(reader.size())).map_err(to_napi)
     }
 
+    /// The plaintext length of each frame but the last, in bytes.
+    #[napi(getter)]
+    pub fn frame_length(&mut self) -> Result<i64> {
+        self.get().map(|reader| to_js_length(reader.frame_length())).map_err(to_napi)
+    }
+
     /// The bytes of the message that hold these of the plaintext: the first, and the one after the
     /// last.
     #[napi(catch_unwind)]
