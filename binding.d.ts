@@ -1018,6 +1018,9 @@ export declare function startReEncryption(client: Client, message: Uint8Array, e
 /** Decrypts a keyset that AWS KMS encrypted. */
 export declare function unwrapKeyset(keyring: Keyring, json: boolean, input: Uint8Array, context: Array<string>, caller?: Caller | undefined | null): Promise<Keyset>
 
+/** Overwrites bytes with zeros, on all cores: it takes the time that the memory does. */
+export declare function wipe(bytes: Uint8Array): void
+
 /** Wraps a few bytes. */
 export declare function wrapDataKey(keyring: NativeKeyring, plaintext: Uint8Array, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeWrappedDataKey>
 

@@ -89,6 +89,7 @@ describe('the addon itself refuses', () => {
       assert.throws(() => encryptInto(other, new Uint8Array(3000)), REFUSED);
       assert.throws(() => encryptInto(new Uint8Array(10), other), REFUSED);
       assert.throws(() => batch.encrypt([other], outputs(1)), REFUSED);
+      assert.throws(() => binding.wipe(other), REFUSED);
     }
   });
 
@@ -126,5 +127,24 @@ describe('the addon itself refuses', () => {
     const sealed = output.subarray(0, length);
     assert.throws(() => decrypt(sealed, 101, scratch), REFUSED);
     assert.equal(decrypt(sealed, 20, scratch), 0);
+  });
+});
+
+describe('the addon overwrites', () => {
+  for (const length of [0, 1, 1000, 1024 * 1024, 3 * 1024 * 1024 + 1]) {
+    it(`${length} bytes, and none around them`, () => {
+      const memory = Buffer.alloc(length + 20, 0xaa);
+      binding.wipe(memory.subarray(7, 7 + length));
+      assert.ok(memory.subarray(0, 7).every((byte) => byte === 0xaa));
+      assert.ok(memory.subarray(7, 7 + length).every((byte) => byte === 0));
+      assert.ok(memory.subarray(7 + length).every((byte) => byte === 0xaa));
+    });
+  }
+
+  it('nothing of memory that was detached', () => {
+    const bytes = new Uint8Array(1000);
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+    binding.wipe(bytes);
+    assert.equal(bytes.length, 0);
   });
 });

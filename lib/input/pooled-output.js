@@ -1,7 +1,7 @@
 'use strict';
 
+const binding = require('../native/load.js');
 const { invalid } = require('../errors.js');
-const { wipe } = require('./bytes.js');
 const { brand, unknownObject } = require('./copies.js');
 
 /**
@@ -51,7 +51,7 @@ class PooledOutput {
     this.#state = 'released';
     this.#bytes = undefined;
     if (bytes === undefined) return;
-    if (this.#isWiped) wipe(bytes);
+    if (this.#isWiped) binding.wipe(bytes);
     this.#source.giveBack(bytes.buffer);
   }
 

@@ -14,6 +14,10 @@ use napi_derive::napi;
 use super::error::to_napi;
 use super::numbers::to_js_length;
 use crate::error::{Error, Result};
+use crate::parallel::try_each;
+
+/// How many bytes one core overwrites before it looks for more.
+const WIPED_AT_ONCE: usize = 1024 * 1024;
 
 /// The bytes of a `Uint8Array` whose memory this thread alone can reach; as napi's type of this name,
 /// by which the generated types know it, but never of shared memory.
@@ -195,6 +199,18 @@ pub fn prefer_huge_pages(mut output: Uint8ArraySlice<'_>) -> napi::Result<()> {
     #[cfg(not(target_os = "linux"))]
     let _ = whole;
     Ok(())
+}
+
+/// Overwrites bytes with zeros, on all cores: it takes the time that the memory does.
+#[napi(catch_unwind)]
+pub fn wipe(mut bytes: Uint8ArraySlice<'_>) -> napi::Result<()> {
+    let whole = writable(&mut bytes, 0).map_err(to_napi)?;
+    // JavaScript can read this memory afterwards, so that no compiler leaves the writes out.
+    try_each(whole.chunks_mut(WIPED_AT_ONCE).collect(), |part| {
+        part.fill(0);
+        Ok(())
+    })
+    .map_err(to_napi)
 }
 
 fn index(value: i64) -> Result<usize> {
