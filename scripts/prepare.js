@@ -26,6 +26,8 @@ const WINDOWS = process.platform === 'win32';
 
 /** Cargo's settings for addons that are not published: without link-time optimisation, which takes minutes. */
 const UNPUBLISHED = { CARGO_PROFILE_RELEASE_LTO: 'off', CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16' };
+/** Cargo's settings for addons that tests alone load: the profile of the Rust tests, but with quick ciphers. */
+const FOR_TESTS = { CARGO_PROFILE_DEV_OPT_LEVEL: '2' };
 const ENGINES = {
   'aws-lc': {
     output: ROOT,
@@ -48,6 +50,7 @@ const STEPS = {
   addon: () => addon(),
   'addon:rust-crypto': () => addon({ engine: 'rust-crypto' }),
   'addon:fips': () => addon({ engine: 'fips' }),
+  'test-addon:rust-crypto': () => testAddon('rust-crypto'),
   python,
   localstack,
   tink,
@@ -163,8 +166,8 @@ function rehearsal() {
 }
 
 /**
- * Builds the addon with one of the cipher engines; on x64 Linux, with `KMS_ENVELOPE_GLIBC=2.28`, so
- * that it loads where glibc is that old.
+ * Builds the addon with one of the cipher engines, as users do; on x64 Linux, with `KMS_ENVELOPE_GLIBC=2.28`,
+ * so that it loads where glibc is that old.
  *
  * @param {{ engine?: string }} [options] 'aws-lc' (default, what users get), 'rust-crypto', or 'fips':
  *   AWS-LC's FIPS module, which is built with Go and CMake
@@ -172,9 +175,28 @@ function rehearsal() {
  */
 function addon({ engine = 'aws-lc' } = {}) {
   const { output, options, variables = {} } = choose(ENGINES, engine);
+  const file = build(`addon-${engine}`, output, ['--release', ...options], variables);
+  linkInto(EXAMPLES);
+  return file;
+}
+
+/**
+ * Builds the addon with an engine for the tests alone: it shares the dependencies of the Rust tests, which
+ * with the settings of a release would all be compiled once more. Returns the path of the .node file.
+ *
+ * @param {string} engine 'rust-crypto' or 'fips'
+ */
+function testAddon(engine) {
+  const { options } = choose(ENGINES, engine);
+  const output = path.join(ROOT, 'target', 'engine', `${engine}-for-tests`);
+  return build(`test-addon-${engine}`, output, options, FOR_TESTS);
+}
+
+/** Runs `napi build`, unless nothing has changed since the last time; returns the path of the .node file. */
+function build(name, output, options, variables) {
   const glibc = process.env.KMS_ENVELOPE_GLIBC;
   nodeModules();
-  const stamp = path.join(ROOT, 'target', '.stamp', `addon-${engine}`);
+  const stamp = path.join(ROOT, 'target', '.stamp', name);
   const inputs = ['src', 'Cargo.toml', 'Cargo.lock', 'build.rs', 'package.json', '.cargo'];
   once(
     stamp,
@@ -184,15 +206,14 @@ function addon({ engine = 'aws-lc' } = {}) {
     ),
     () => isBuilt(output),
     () => {
-      const build = ['napi', 'build', '--platform', '--release', '--no-js', ...options];
       const env = { ...variables };
       if (!WINDOWS) env.CARGO = path.join(ROOT, 'scripts', 'cargo-addon');
       if (glibc) env.OLD_GLIBC = oldGlibc(zig(), glibc);
-      const args = ['--no', '--', ...build, ...(output === ROOT ? [] : ['--output-dir', output])];
+      const args = ['--no', '--', 'napi', 'build', '--platform', '--no-js', ...options];
+      if (output !== ROOT) args.push('--output-dir', output);
       run('npx', args, ROOT, env);
     },
   );
-  linkInto(EXAMPLES);
   return findAddon(output);
 }
 
@@ -237,7 +258,6 @@ if (require.main === module) runMain(main, process.argv.slice(2));
 module.exports = {
   ROOT,
   TEST_STEPS,
-  UNPUBLISHED,
   addon,
   benchmark,
   examples,
@@ -250,4 +270,5 @@ module.exports = {
   rehearsal,
   s3,
   site,
+  testAddon,
 };

@@ -12,6 +12,9 @@ const { runMain } = require('./run-main.js');
 const { ROOT } = prepare;
 // A test that hangs fails after this time, so that the run ends.
 const TIMEOUT_MS = 600_000;
+// More than CI has processors: tests wait about half of their time, for servers, disks and other processes.
+const CONCURRENCY = '--test-concurrency=3';
+const ENGINE = process.env.KMS_ENVELOPE_ENGINE || 'aws-lc';
 const COUNTED = ['passed', 'failed', 'skipped'];
 
 const STAGES = {
@@ -48,13 +51,19 @@ const INDEPENDENT_OF_ENGINE = [
   'process',
 ];
 
+/** What `startPreparingForNode` has started. */
+let preparing = [];
+
 /** `npm test -- [STAGE...]`: prepares what the stages need, runs them, and sums up; by default, all but `fips`. */
 async function main(names) {
   const unknown = names.find((name) => !STAGES[name]);
   if (unknown) throw new Error(`no stage ${unknown}; there are: ${Object.keys(STAGES).join(', ')}`);
 
   const results = [];
-  for (const name of names.length > 0 ? names : DEFAULT_STAGES) {
+  const chosen = names.length > 0 ? names : DEFAULT_STAGES;
+  const stages = Object.keys(STAGES).filter((name) => chosen.includes(name));
+  if (stages.includes('node')) startPreparingForNode();
+  for (const name of stages) {
     console.log(`\n== ${name}`);
     const started = Date.now();
     const result = await STAGES[name]().catch((error) => ({ ok: false, error: error.message }));
@@ -74,13 +83,12 @@ async function testRust() {
 }
 
 async function testNode() {
-  const engine = process.env.KMS_ENVELOPE_ENGINE || 'aws-lc';
-  const addon = await prepareForNode(engine);
-  const files = testFiles(engine === 'aws-lc' ? [] : INDEPENDENT_OF_ENGINE);
+  const addon = await preparedForNode();
+  const files = testFiles(ENGINE === 'aws-lc' ? [] : INDEPENDENT_OF_ENGINE);
   if (files.length === 0) return { ok: false, error: 'there is no __test__/SUBJECT/*.test.js' };
 
-  const options = ['--test-concurrency=2', `--test-timeout=${TIMEOUT_MS}`];
-  const addonPath = engine === 'aws-lc' ? {} : { KMS_ENVELOPE_NATIVE_PATH: addon };
+  const options = [CONCURRENCY, `--test-timeout=${TIMEOUT_MS}`];
+  const addonPath = ENGINE === 'aws-lc' ? {} : { KMS_ENVELOPE_NATIVE_PATH: addon };
   return withEmulators(async (shared) => {
     const env = { ...addonPath, ...shared };
     return nodeTests(
@@ -89,16 +97,24 @@ async function testNode() {
   });
 }
 
-/** Builds the addon, and at the same time what it is tested with: linking uses one processor for minutes. */
-async function prepareForNode(engine) {
+/**
+ * Starts to build the addon, and at the same time to install what it is tested with, while the stages before
+ * run: linking uses one processor for minutes. What this prints is kept until it is waited for.
+ */
+function startPreparingForNode() {
   prepare.nodeModules();
-  const addon = engine === 'aws-lc' ? 'addon' : `addon:${engine}`;
-  const steps = [[addon], prepare.TEST_STEPS];
-  const results = await Promise.all(
-    steps.map((names) => run(process.execPath, ['scripts/prepare.js', ...names])),
+  const addon = ENGINE === 'aws-lc' ? 'addon' : `test-addon:${ENGINE}`;
+  preparing = [[addon], prepare.TEST_STEPS].map((names) =>
+    run(process.execPath, ['scripts/prepare.js', ...names], { hold: true }),
   );
+}
+
+/** Waits for what was started, and shows what it has printed; returns the path of the addon. */
+async function preparedForNode() {
+  const results = await Promise.all(preparing);
+  for (const { output } of results) process.stdout.write(output);
   if (results.some(({ ok }) => !ok)) throw new Error('what the tests need could not be made');
-  return prepare.addon({ engine });
+  return ENGINE === 'aws-lc' ? prepare.addon() : prepare.testAddon(ENGINE);
 }
 
 /**
@@ -162,30 +178,31 @@ async function testSite() {
 
 /** Tests what AWS-LC's FIPS module changes; building it takes Go and CMake. */
 async function testFips() {
-  // The profile and settings of the addon, so that the module is built once for both.
-  const env = prepare.UNPUBLISHED;
-  const options = ['--release', '--locked', '--no-default-features', '--features', 'fips', '--lib'];
+  const options = ['--locked', '--no-default-features', '--features', 'fips', '--lib'];
   const names = ['approved', 'fips_tests', 'wycheproof'];
-  const target = ['--target', await hostTarget()];
-  const rust = await cargoTest([...options, ...target, '--', ...names], env);
-  const addon = prepare.addon({ engine: 'fips' });
+  const rust = await cargoTest([...options, '--', ...names]);
+  const addon = prepare.testAddon('fips');
   prepare.python();
   // The module also encrypts TLS connections.
   const files = [...testFilesOf('fips'), '__test__/kms/connections.test.js'];
-  const args = ['scripts/node-tests.js', '--test-concurrency=2', ...files];
+  const args = ['scripts/node-tests.js', CONCURRENCY, ...files];
   const testEnv = { KMS_ENVELOPE_NATIVE_PATH: addon };
   return combined([rust, nodeTests(await run(process.execPath, args, { env: testEnv }))]);
 }
 
 /** Returns Rust's target triple of this machine, such as `x86_64-unknown-linux-gnu`. */
 async function hostTarget() {
-  const { output } = await run('rustc', ['-vV']);
+  const { output } = await run('rustc', ['-vV'], { hold: true });
   return /^host: (.*)$/m.exec(output)[1];
 }
 
-/** Runs `cargo test` with these arguments, and these variables beside those of this process. */
-async function cargoTest(args, env = {}) {
-  const { ok, output } = await run('cargo', ['test', '--no-fail-fast', ...args], { env });
+/**
+ * Runs `cargo test` with these arguments. It names the target, as `napi build` does: then addons for the tests
+ * share what is built here.
+ */
+async function cargoTest(args) {
+  const target = ['--target', await hostTarget()];
+  const { ok, output } = await run('cargo', ['test', '--no-fail-fast', ...target, ...args]);
   const summary = output.match(/^test result: .*$/gm) ?? [];
   return counted(ok, summary, {
     passed: sum(summary, /(\d+) passed/),
@@ -233,8 +250,11 @@ function sum(lines, pattern) {
   return lines.reduce((total, line) => total + Number(pattern.exec(line)?.[1] ?? 0), 0);
 }
 
-/** Runs a command and shows its output as it comes; returns whether it succeeded, and its output. */
-async function run(command, args, { cwd = ROOT, env = {} } = {}) {
+/**
+ * Runs a command and shows its output as it comes, or holds it back with `hold`; returns whether it succeeded,
+ * and its output: with `hold`, also what it writes to standard error.
+ */
+async function run(command, args, { cwd = ROOT, env = {}, hold = false } = {}) {
   const child = spawn(command, args, {
     cwd,
     env: { ...process.env, ...env },
@@ -244,9 +264,10 @@ async function run(command, args, { cwd = ROOT, env = {} } = {}) {
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {
     output += text;
-    process.stdout.write(text);
+    if (!hold) process.stdout.write(text);
   });
-  child.stderr.pipe(process.stderr, { end: false });
+  if (hold) child.stderr.setEncoding('utf8').on('data', (text) => (output += text));
+  else child.stderr.pipe(process.stderr, { end: false });
   const [code] = await once(child, 'close');
   return { ok: code === 0, output: stripVTControlCharacters(output) };
 }
