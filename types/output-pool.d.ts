@@ -12,8 +12,8 @@ export interface OutputPoolOptions {
 }
 
 /**
- * Keeps the memory of large outputs and uses it again: that takes a half to a third of the time of new memory,
- * which the system must clear first. It is for data of many MiB. Each thread has pools of its own.
+ * Keeps the memory of large outputs and uses it again: 64 MiB are encrypted two to three times as fast there as in
+ * new memory, which the system must clear first. It is for data of many MiB. Each thread has pools of its own.
  *
  * @example
  * const outputs = new OutputPool();
