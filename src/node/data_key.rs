@@ -167,6 +167,9 @@ pub fn rewrap_data_key<'env>(
     spawn_for(env, caller.as_ref(), async move {
         let unwrapper = keyring.data_key_unwrapper()?;
         let to = to.data_key_wrapper()?;
-        unwrapper.rewrap_data_key(&ciphertext_blob, &context, to, &new_context).await.map(Into::into)
+        unwrapper
+            .rewrap_data_key(&ciphertext_blob, &context, to, &new_context)
+            .await
+            .map(Into::into)
     })
 }

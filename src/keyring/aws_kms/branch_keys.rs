@@ -110,9 +110,8 @@ impl Kms for BranchKeyKms {
         Box::pin(async move {
             let (kms, key_id) = self.client_of(key).await?;
             let is_key = |used: &KmsArn| used == key;
-            let wrapped = kms
-                .re_encrypt(&key_id, ciphertext, context, &key_id, new_context, is_key)
-                .await?;
+            let wrapped =
+                kms.re_encrypt(&key_id, ciphertext, context, &key_id, new_context, is_key).await?;
             Ok(wrapped.ciphertext_blob)
         })
     }
