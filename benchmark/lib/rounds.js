@@ -6,7 +6,7 @@ const { median, quantile } = require('simple-statistics');
 
 const { startClock } = require('./clock');
 
-/** How long one sample of a fast operation lasts at least. */
+/** How long one sample of a fast operation lasts at least, unless the caller says otherwise. */
 const SAMPLE_NS = 20e6;
 /** How long the memory of what was collected takes to be freed, at most. */
 const FREED_MS = 10;
@@ -21,7 +21,7 @@ const QUICK = { rounds: 5, mostRounds: 0, budgetMs: 0 };
  * them. Rounds are added until the ratio of each side to the first is settled, or time is up.
  *
  * @param {Record<string, Side>} sides
- * @param {{ quick?: boolean, rounds?: number }} [options]
+ * @param {{ quick?: boolean, rounds?: number, mostRounds?: number, budgetMs?: number, sampleNs?: number }} [options]
  * @returns {Promise<Record<string, Measured>>} nanoseconds of one operation
  *
  * @typedef {{ sample(count: number): Promise<number> | number, single?: boolean }} Side
@@ -32,10 +32,18 @@ const QUICK = { rounds: 5, mostRounds: 0, budgetMs: 0 };
  *   be compared round by round
  */
 async function inRounds(sides, { quick = false, ...changed } = {}) {
-  const { rounds, mostRounds, budgetMs } = { ...(quick ? QUICK : FULL), ...changed };
+  const {
+    rounds,
+    mostRounds,
+    budgetMs,
+    sampleNs = SAMPLE_NS,
+  } = {
+    ...(quick ? QUICK : FULL),
+    ...changed,
+  };
   const names = Object.keys(sides);
   const counts = new Map();
-  for (const name of names) counts.set(name, await calibrate(sides[name]));
+  for (const name of names) counts.set(name, await calibrate(sides[name], sampleNs));
 
   const values = Object.fromEntries(names.map((name) => [name, []]));
   const until = Date.now() + budgetMs;
@@ -65,13 +73,13 @@ function together(all) {
 }
 
 /** Returns how many operations make a sample that is long enough; and the warm-up. */
-async function calibrate({ sample, single }) {
+async function calibrate({ sample, single }, sampleNs) {
   if (single) return 1;
   let count = 1;
   for (;;) {
     const elapsed = await sample(count);
-    if (elapsed >= SAMPLE_NS) return count;
-    count *= Math.min(10, Math.max(2, Math.ceil((1.2 * SAMPLE_NS) / elapsed)));
+    if (elapsed >= sampleNs) return count;
+    count *= Math.min(10, Math.max(2, Math.ceil((1.2 * sampleNs) / elapsed)));
   }
 }
 
