@@ -66,9 +66,25 @@ impl Kms {
     }
 }
 
-/// Tells a log of each attempt of the SDK.
+tokio::task_local! {
+    /// The log of the call that the SDK is making.
+    static LOG: Arc<CallLog>;
+}
+
+/// Returns what sends a request of the SDK, and tells the log of each attempt.
+///
+/// One interceptor serves all calls of a client: one for each call would have the SDK derive a configuration
+/// for each. The future is boxed at once, as it is large, and each layer around it would move it.
+pub(super) fn logged<T>(
+    log: &Arc<CallLog>,
+    sending: impl Future<Output = T>,
+) -> impl Future<Output = T> {
+    LOG.scope(Arc::clone(log), Box::pin(sending))
+}
+
+/// Tells the log of each attempt of the SDK.
 #[derive(Debug)]
-pub(super) struct Attempts(pub(super) Arc<CallLog>);
+pub(super) struct Attempts;
 
 impl Intercept for Attempts {
     fn name(&self) -> &'static str {
@@ -81,7 +97,8 @@ impl Intercept for Attempts {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        self.0.add_attempt();
+        // Without a log it is no call of ours: the SDK may ask for credentials.
+        let _ = LOG.try_with(|log| log.add_attempt());
         Ok(())
     }
 }
@@ -101,8 +118,7 @@ macro_rules! send {
         $crate::keyring::aws_kms::calls::send!($log, $request, &[])
     };
     ($log:expr, $request:expr, $secret:expr) => {{
-        let attempts = $crate::keyring::aws_kms::calls::Attempts($log.clone());
-        let answer = $request.customize().interceptor(attempts).send().await;
+        let answer = $crate::keyring::aws_kms::calls::logged(&$log, $request.send()).await;
         $crate::keyring::aws_kms::calls::answered(&$log, answer, $secret)
     }};
 }

@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 use super::super::ServiceStats;
 use super::super::guard::{Call, CallLog, Guard, GuardOptions, Service, unless_it_panics};
 use super::KmsOptions;
-use super::calls::Kms;
+use super::calls::{Attempts, Kms};
 use super::connection::{Sources, default_region, shared_config};
 use super::credentials::SharedCredentials;
 use super::settings::Settings;
@@ -133,7 +133,8 @@ impl KmsClients {
         let mut config = aws_sdk_kms::config::Builder::from(shared)
             .region(Region::new(region.to_owned()))
             .use_fips(self.settings.kms_fips)
-            .retry_partition(RetryPartition::new(place));
+            .retry_partition(RetryPartition::new(place))
+            .interceptor(Attempts);
         if let Some(endpoint) = &self.options.endpoint {
             config = config.endpoint_url(endpoint);
         }

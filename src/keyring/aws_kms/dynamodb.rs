@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 use super::super::ServiceStats;
 use super::super::guard::{Call, CallLog, Guard, GuardOptions, Service, unless_it_panics};
 use super::KmsOptions;
-use super::calls::Attempts;
+use super::calls::{Attempts, logged};
 use super::clients::KmsClients;
 use super::credentials::SharedCredentials;
 use super::dynamodb_error::refused;
@@ -77,7 +77,8 @@ impl Table {
             let mut config = aws_sdk_dynamodb::config::Builder::from(shared)
                 .region(Region::new(region.clone()))
                 .use_fips(self.clients.table_fips() && self.endpoint.is_none())
-                .retry_partition(RetryPartition::new(place));
+                .retry_partition(RetryPartition::new(place))
+                .interceptor(Attempts);
             if let Some(endpoint) = &self.endpoint {
                 config = config.endpoint_url(endpoint);
             }
@@ -130,14 +131,8 @@ impl Table {
     /// `false` if a condition does not hold.
     async fn transact(&self, actions: Vec<TransactWriteItem>) -> Result<bool> {
         self.call("TransactWriteItems", async |client: Client, log: Arc<CallLog>| {
-            let answer = client
-                .transact_write_items()
-                .set_transact_items(Some(actions))
-                .customize()
-                .interceptor(Attempts(log.clone()))
-                .send()
-                .await;
-            match answer {
+            let request = client.transact_write_items().set_transact_items(Some(actions));
+            match logged(&log, request.send()).await {
                 Ok(answer) => {
                     log.set_request_id(answer.request_id());
                     Ok(true)

@@ -6,8 +6,7 @@
 /// A macro, as the SDK's builders share no trait that could be named.
 macro_rules! send {
     ($log:expr, $request:expr) => {{
-        let attempts = $crate::keyring::aws_kms::calls::Attempts($log.clone());
-        match $request.customize().interceptor(attempts).send().await {
+        match $crate::keyring::aws_kms::calls::logged(&$log, $request.send()).await {
             Ok(answer) => {
                 $log.set_request_id(aws_sdk_dynamodb::operation::RequestId::request_id(&answer));
                 Ok(answer)

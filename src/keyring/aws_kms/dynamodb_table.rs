@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::super::guard::CallLog;
-use super::calls::Attempts;
+use super::calls::logged;
 use super::dynamodb::{Page, Table};
 use super::dynamodb_error::{refused, unusable_answer};
 use super::dynamodb_items::Attributes;
@@ -70,8 +70,7 @@ impl Table {
                         .key_schema(key.build().map_err(unbuildable)?)
                         .attribute_definitions(definition.build().map_err(unbuildable)?);
                 }
-                let answer = table.customize().interceptor(Attempts(log.clone())).send().await;
-                match answer {
+                match logged(&log, table.send()).await {
                     Ok(answer) => {
                         log.set_request_id(answer.request_id());
                         Ok(())

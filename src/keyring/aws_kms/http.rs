@@ -3,13 +3,15 @@
 //! The SDK would read them when a client is made, and twice; that takes longer than all else at the
 //! start. Emulators, and the credentials of containers and instances, are asked without TLS.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use aws_sdk_kms::config::{RuntimeComponents, SharedHttpClient};
-use aws_smithy_http_client::{Builder, ConnectorBuilder, proxy::ProxyConfig, tls};
+use aws_sdk_kms::config::{RuntimeComponents, SharedAsyncSleep, SharedHttpClient};
+use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Connector, ConnectorBuilder, proxy::ProxyConfig};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
-    http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 
@@ -20,61 +22,113 @@ use super::proxy::Proxies;
 const MAX_IDLE: Duration = Duration::from_secs(2);
 
 pub(super) fn http_client(proxies: &Proxies) -> SharedHttpClient {
-    let clients = Clients {
-        with_tls: with_tls(ProxyConfig::disabled()),
-        without_tls: without_tls(ProxyConfig::disabled()),
-        https_proxy: proxies.https.as_deref().map(|proxy| with_tls(through(proxy))),
-        http_proxy: proxies.http.as_deref().map(|proxy| {
-            // TLS may be needed to reach the proxy itself.
-            let tls = proxy.starts_with("https:");
-            if tls { with_tls(through(proxy)) } else { without_tls(through(proxy)) }
-        }),
-        proxies: proxies.clone(),
-    };
-    http_client_fn(move |settings, components| {
-        SharedHttpConnector::new(ByAddress {
-            clients: clients.clone(),
-            settings: settings.clone(),
-            components: components.clone(),
-        })
-    })
+    SharedHttpClient::new(Client { proxies: proxies.clone(), connectors: Mutex::default() })
 }
 
-/// They keep their connections, for all who have the same settings.
-#[derive(Debug, Clone)]
-struct Clients {
-    with_tls: SharedHttpClient,
-    without_tls: SharedHttpClient,
-    https_proxy: Option<SharedHttpClient>,
-    http_proxy: Option<SharedHttpClient>,
+/// Keeps what it connects by: a connector for each set of timeouts, with its connections. The SDK asks for
+/// one at each attempt.
+#[derive(Debug)]
+struct Client {
     proxies: Proxies,
+    connectors: Mutex<HashMap<Timeouts, SharedHttpConnector>>,
 }
 
-impl Clients {
-    fn of(&self, address: &str) -> &SharedHttpClient {
-        let plain = address.starts_with("http:");
-        let (direct, proxy, default_port) = if plain {
-            (&self.without_tls, &self.http_proxy, 80)
-        } else {
-            (&self.with_tls, &self.https_proxy, 443)
-        };
-        let Some(proxy) = proxy else { return direct };
-        let (host, port) = host_and_port(address);
-        if self.proxies.is_direct(host, port.unwrap_or(default_port)) { direct } else { proxy }
+/// To connect, and to read.
+type Timeouts = (Option<Duration>, Option<Duration>);
+
+impl HttpClient for Client {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let timeouts = (settings.connect_timeout(), settings.read_timeout());
+        let mut connectors = self.connectors.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || SharedHttpConnector::new(ByAddress::new(&self.proxies, settings, components));
+        connectors.entry(timeouts).or_insert_with(new).clone()
     }
 }
 
+/// Connects with or without TLS and a proxy, as the address and the settings of proxies say. Of the four
+/// ways, each is made when it is first taken.
 #[derive(Debug)]
 struct ByAddress {
-    clients: Clients,
+    proxies: Proxies,
     settings: HttpConnectorSettings,
-    components: RuntimeComponents,
+    sleep: Option<SharedAsyncSleep>,
+    with_tls: OnceLock<Connector>,
+    without_tls: OnceLock<Connector>,
+    https_proxy: OnceLock<Connector>,
+    http_proxy: OnceLock<Connector>,
 }
 
 impl HttpConnector for ByAddress {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let client = self.clients.of(request.uri());
-        client.http_connector(&self.settings, &self.components).call(request)
+        self.connector(request.uri()).call(request)
+    }
+}
+
+impl ByAddress {
+    fn new(
+        proxies: &Proxies,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> Self {
+        Self {
+            proxies: proxies.clone(),
+            settings: settings.clone(),
+            sleep: components.sleep_impl(),
+            with_tls: OnceLock::new(),
+            without_tls: OnceLock::new(),
+            https_proxy: OnceLock::new(),
+            http_proxy: OnceLock::new(),
+        }
+    }
+
+    fn connector(&self, address: &str) -> &Connector {
+        let plain = address.starts_with("http:");
+        let (proxy, default_port) =
+            if plain { (&self.proxies.http, 80) } else { (&self.proxies.https, 443) };
+        let proxy = proxy.as_deref().filter(|_| {
+            let (host, port) = host_and_port(address);
+            !self.proxies.is_direct(host, port.unwrap_or(default_port))
+        });
+        match (plain, proxy) {
+            (true, None) => {
+                self.without_tls.get_or_init(|| self.without_tls(ProxyConfig::disabled()))
+            }
+            (false, None) => self.with_tls.get_or_init(|| self.with_tls(ProxyConfig::disabled())),
+            (false, Some(proxy)) => self.https_proxy.get_or_init(|| self.with_tls(through(proxy))),
+            (true, Some(proxy)) => self.http_proxy.get_or_init(|| {
+                // TLS may be needed to reach the proxy itself.
+                let tls = proxy.starts_with("https:");
+                if tls { self.with_tls(through(proxy)) } else { self.without_tls(through(proxy)) }
+            }),
+        }
+    }
+
+    /// TLS comes from the engine that this build has.
+    fn with_tls(&self, proxy: ProxyConfig) -> Connector {
+        #[cfg(feature = "fips")]
+        const CRYPTO: CryptoMode = CryptoMode::AwsLcFips;
+        #[cfg(all(feature = "aws-lc", not(feature = "fips")))]
+        const CRYPTO: CryptoMode = CryptoMode::AwsLc;
+        #[cfg(not(feature = "aws-lc"))]
+        const CRYPTO: CryptoMode = CryptoMode::Ring;
+        self.builder(proxy).tls_provider(tls::Provider::Rustls(CRYPTO)).build()
+    }
+
+    fn without_tls(&self, proxy: ProxyConfig) -> Connector {
+        self.builder(proxy).build_http()
+    }
+
+    fn builder(&self, proxy: ProxyConfig) -> ConnectorBuilder {
+        let mut builder = ConnectorBuilder::default();
+        builder.set_connector_settings(Some(self.settings.clone()));
+        builder.set_pool_idle_timeout(Some(Some(MAX_IDLE)));
+        builder.set_sleep_impl(self.sleep.clone());
+        builder.set_proxy_config(Some(proxy));
+        builder
     }
 }
 
@@ -93,33 +147,4 @@ fn host_and_port(address: &str) -> (&str, Option<u16>) {
 fn through(proxy: &str) -> ProxyConfig {
     let nowhere = || ProxyConfig::all("http://proxy.invalid:9");
     ProxyConfig::all(proxy).or_else(|_| nowhere()).unwrap_or_else(|_| ProxyConfig::disabled())
-}
-
-/// TLS comes from the engine that this build has.
-fn with_tls(proxy: ProxyConfig) -> SharedHttpClient {
-    #[cfg(feature = "fips")]
-    const CRYPTO: tls::rustls_provider::CryptoMode = tls::rustls_provider::CryptoMode::AwsLcFips;
-    #[cfg(all(feature = "aws-lc", not(feature = "fips")))]
-    const CRYPTO: tls::rustls_provider::CryptoMode = tls::rustls_provider::CryptoMode::AwsLc;
-    #[cfg(not(feature = "aws-lc"))]
-    const CRYPTO: tls::rustls_provider::CryptoMode = tls::rustls_provider::CryptoMode::Ring;
-    Builder::new().build_with_connector_fn(move |settings, components| {
-        let mut connector = ConnectorBuilder::default().tls_provider(tls::Provider::Rustls(CRYPTO));
-        connector.set_connector_settings(settings.cloned());
-        connector.set_pool_idle_timeout(Some(Some(MAX_IDLE)));
-        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-        connector.set_proxy_config(Some(proxy.clone()));
-        connector.build()
-    })
-}
-
-fn without_tls(proxy: ProxyConfig) -> SharedHttpClient {
-    Builder::new().build_with_connector_fn(move |settings, components| {
-        let mut connector = ConnectorBuilder::default();
-        connector.set_connector_settings(settings.cloned());
-        connector.set_pool_idle_timeout(Some(Some(MAX_IDLE)));
-        connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-        connector.set_proxy_config(Some(proxy.clone()));
-        connector.build_http()
-    })
 }
