@@ -7,8 +7,9 @@ use std::cell::Cell;
 use std::future::Future;
 use std::io;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{JoinHandle, available_parallelism};
 use std::time::Duration;
 
@@ -46,17 +47,21 @@ struct Pool {
 
 struct Threads {
     running: Vec<Running>,
-    next: usize,
     /// Closed when all threads have ended.
     ended: Receiver<()>,
 }
 
 struct Running {
     handle: Handle,
+    /// How many futures run on it.
+    in_flight: Arc<AtomicUsize>,
     /// Its drop ends the thread.
     stop: oneshot::Sender<()>,
     thread: JoinHandle<()>,
 }
+
+/// Counts one future of a thread, until it is dropped.
+struct InFlight(Arc<AtomicUsize>);
 
 /// Runs a future on one of the threads; a promise for what it gives.
 ///
@@ -67,10 +72,13 @@ where
     T: ToNapiValue + Send + 'static,
     F: Future<Output = Result<T>> + Send + 'static,
 {
-    let handle = next_thread(env)?;
+    let (handle, in_flight) = next_thread(env)?;
     let (deferred, promise) = env.create_deferred()?;
     handle.spawn(async move {
-        match AssertUnwindSafe(future).catch_unwind().await {
+        let outcome = AssertUnwindSafe(future).catch_unwind().await;
+        // Before the answer, with which JavaScript may begin the next call at once.
+        drop(in_flight);
+        match outcome {
             Ok(Ok(value)) => deferred.resolve(move |_| Ok(value)),
             Ok(Err(error)) => deferred.reject(error),
             Err(_) => deferred.reject(to_napi(panicked())),
@@ -79,7 +87,9 @@ where
     Ok(PromiseRaw::new(env.raw(), promise.raw()))
 }
 
-fn next_thread(env: &Env) -> Result<Handle> {
+/// Returns the thread that has the fewest futures, the first of them, and counts another one there. Calls that
+/// follow each other so stay on the thread that owns their connection.
+fn next_thread(env: &Env) -> Result<(Handle, InFlight)> {
     let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
     if !COUNTED.get() {
         env.add_env_cleanup_hook((), |()| leave())?;
@@ -93,8 +103,36 @@ fn next_thread(env: &Env) -> Result<Handle> {
             none.insert(started)
         }
     };
-    threads.next = (threads.next + 1) % threads.running.len();
-    Ok(threads.running[threads.next].handle.clone())
+    let Running { handle, in_flight, .. } = threads.least_busy();
+    Ok((handle.clone(), InFlight::new(in_flight)))
+}
+
+impl Threads {
+    fn least_busy(&self) -> &Running {
+        let less = |least: usize, next: usize| {
+            if self.running[next].load() < self.running[least].load() { next } else { least }
+        };
+        &self.running[(1..self.running.len()).fold(0, less)]
+    }
+}
+
+impl Running {
+    fn load(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+}
+
+impl InFlight {
+    fn new(counter: &Arc<AtomicUsize>) -> Self {
+        counter.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(counter))
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// As many threads as this process may use cores, or as can be had.
@@ -107,7 +145,7 @@ fn start() -> io::Result<Threads> {
         let Ok(another) = start_one(alive.clone()) else { break };
         running.push(another);
     }
-    Ok(Threads { running, next: 0, ended })
+    Ok(Threads { running, ended })
 }
 
 fn start_one(alive: Sender<()>) -> io::Result<Running> {
@@ -123,7 +161,7 @@ fn start_one(alive: Sender<()>) -> io::Result<Running> {
         drop(runtime);
         drop(alive);
     })?;
-    Ok(Running { handle, stop, thread })
+    Ok(Running { handle, in_flight: Arc::default(), stop, thread })
 }
 
 /// Fails where a scheduler would: some of what it opens, it opens without regard to errors.
