@@ -51,6 +51,7 @@ const STEPS = {
   'addon:rust-crypto': () => addon({ engine: 'rust-crypto' }),
   'addon:fips': () => addon({ engine: 'fips' }),
   'test-addon:rust-crypto': () => testAddon('rust-crypto'),
+  'test-addon:fips': () => testAddon('fips'),
   python,
   localstack,
   tink,
