@@ -1,5 +1,6 @@
 'use strict';
 
+const { startBench } = require('../lib/bench-process');
 const { startJob } = require('../lib/child');
 const { inRounds } = require('../lib/rounds');
 const { PARTIES } = require('../peers/kms-callers');
@@ -16,6 +17,7 @@ async function kmsCost({ quick }) {
   const kms = await startJob('kms-answers.js', []);
   const { endpoint } = kms.told;
   const parties = {};
+  const hyper = await startBench('hyper', { args: [new URL(endpoint).host] });
   try {
     for (const name of Object.keys(PARTIES)) {
       parties[name] = await startJob('kms-party.js', [name, endpoint]);
@@ -31,10 +33,16 @@ async function kmsCost({ quick }) {
         name: `processor time, ${WIDTH} in flight`,
         sides: await measured(sides(busy, WIDTH, 'processor')),
       },
-      { name: 'time, one after another', sides: await measured(sides(sequential, 1, 'elapsed')) },
+      {
+        name: 'time, one after another',
+        sides: await measured({
+          ...sides(sequential, 1, 'elapsed'),
+          'hyper, a bare request': bare(hyper.ask, sequential),
+        }),
+      },
     ];
   } finally {
-    for (const { stop } of [...Object.values(parties), kms]) stop();
+    for (const { stop } of [...Object.values(parties), hyper, kms]) stop();
   }
 }
 
@@ -44,6 +52,11 @@ function side(ask, count, width, unit) {
     single: true,
     sample: async () => (await ask({ count, width }))[unit] / count,
   };
+}
+
+/** The floor: a request in Rust, with neither JavaScript nor the AWS SDK. */
+function bare(ask, count) {
+  return { single: true, sample: async () => (await ask(String(count))) / count };
 }
 
 module.exports = { kmsCost };

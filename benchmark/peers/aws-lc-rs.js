@@ -1,11 +1,8 @@
 'use strict';
 
-const { spawn } = require('node:child_process');
 const os = require('node:os');
-const readline = require('node:readline');
 
-const { run } = require('../lib/child');
-const { ROOT } = require('../../scripts/prepare');
+const { startBench } = require('../lib/bench-process');
 
 /**
  * AWS-LC in Rust, sealing and opening the same bytes in frames, in a process beside this one: its
@@ -18,17 +15,8 @@ const { ROOT } = require('../../scripts/prepare');
 async function withAwsLc(work) {
   // With huge pages, which the allocator of C asks for if it is told to.
   const env = { ...process.env, GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
-  const child = spawn(await build(), { env, stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = readline.createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const sideOf = (request) => ({
-    single: true,
-    async sample() {
-      child.stdin.write(`${request}\n`);
-      const { value, done } = await lines.next();
-      if (done) throw new Error('the process that measures AWS-LC has ended');
-      return Number(value);
-    },
-  });
+  const { ask, stop } = await startBench('raw', { env });
+  const sideOf = (request) => ({ single: true, sample: () => ask(request) });
   try {
     return await work((operation, length) => {
       const verb = { encrypt: 'seal', decrypt: 'open' }[operation];
@@ -40,19 +28,8 @@ async function withAwsLc(work) {
       };
     });
   } finally {
-    child.stdin.end();
+    stop();
   }
-}
-
-async function build() {
-  const options = ['--locked', '--no-default-features', '--features', 'aws-lc', '--bench', 'raw'];
-  const args = ['bench', '--no-run', '--message-format', 'json', ...options];
-  const { stdout } = await run('cargo', args, { cwd: ROOT, maxBuffer: 2 ** 26 });
-  const messages = stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-  return messages.find(({ executable, target }) => executable && target.name === 'raw').executable;
 }
 
 module.exports = { withAwsLc };
