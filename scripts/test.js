@@ -12,7 +12,7 @@ const { runMain } = require('./run-main.js');
 const { ROOT } = prepare;
 // A test that hangs fails after this time, so that the run ends.
 const TIMEOUT_MS = 600_000;
-// More than CI has processors: tests wait about half of their time, for servers, disks and other processes.
+// More than CI has processors: many tests wait for servers, disks and other processes.
 const CONCURRENCY = '--test-concurrency=3';
 const ENGINE = process.env.KMS_ENVELOPE_ENGINE || 'aws-lc';
 const COUNTED = ['passed', 'failed', 'skipped'];
