@@ -141,7 +141,7 @@ fn start<'env>(
         let begun = Arc::clone(&job);
         let lengths = match blocking(move || begin(&begun, &paths, operation)).await {
             Ok(Begun::Ended(lengths)) => Ok(lengths),
-            Ok(Begun::Waiting(file)) => finish(job, file).await,
+            Ok(Begun::Waiting(file)) => finish(job, *file).await,
             Err(error) => Err(error),
         };
         let Lengths { read, written } = lengths.map_err(to_napi)?;
@@ -154,7 +154,7 @@ enum Begun {
     /// Its keys were at hand, and it is written.
     Ended(Lengths),
     /// Its keys must be waited for.
-    Waiting(PreparedFile),
+    Waiting(Box<PreparedFile>),
 }
 
 /// Opens the files; and goes on to the end, if that takes no call of a service: on one thread.
@@ -164,7 +164,7 @@ fn begin(job: &Job, paths: &FilePaths, operation: FileOperation) -> error::Resul
     let destination = Destination::create(&paths.destination, paths.overwrite, Some(&source))?;
     Ok(match operation.prepare(source, destination)?.start_now()? {
         FileStart::Now(file) => Begun::Ended(file.run(&job.control)?),
-        FileStart::Later(file) => Begun::Waiting(file),
+        FileStart::Later(file) => Begun::Waiting(Box::new(file)),
     })
 }
 
