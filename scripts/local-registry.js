@@ -1,10 +1,10 @@
 'use strict';
 
 const { execFileSync, spawn } = require('node:child_process');
-const net = require('node:net');
 const fs = require('node:fs');
 const path = require('node:path');
 const { setTimeout: sleep } = require('node:timers/promises');
+const { freePort } = require('./free-port.js');
 const { pack } = require('./pack');
 const prepare = require('./prepare');
 
@@ -65,15 +65,6 @@ async function waitUntilUp(url, child) {
   }
   child.kill();
   throw new Error('the registry does not answer');
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const server = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** Runs npm in a folder, against a registry. */

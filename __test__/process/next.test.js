@@ -4,10 +4,10 @@ const assert = require('node:assert/strict');
 const { execFile, spawn } = require('node:child_process');
 const { once } = require('node:events');
 const fs = require('node:fs');
-const net = require('node:net');
 const path = require('node:path');
 const { after, describe, it } = require('node:test');
 const { promisify } = require('node:util');
+const { freePort } = require('../../scripts/free-port.js');
 const { tested } = require('../support/deployments');
 const { temporaryFolder } = require('../support/files');
 const { installPacked } = require('../support/packed');
@@ -73,13 +73,4 @@ async function answer(cwd, args) {
     server.kill();
     await exit;
   }
-}
-
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }

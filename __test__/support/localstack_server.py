@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import shutil
 import socket
 import sys
@@ -12,9 +13,15 @@ import urllib.request
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Returns a free port below those that systems give to outgoing connections, one of which could take it."""
+    while True:
+        port = random.randrange(20_000, 32_768)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 def tell_when_ready(endpoint):

@@ -2,9 +2,10 @@
 
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
-const { createServer } = require('node:net');
 const os = require('node:os');
 const path = require('node:path');
+
+const { freePort } = require('../../scripts/free-port.js');
 
 const ROOT = '/usr/lib/postgresql';
 
@@ -56,17 +57,6 @@ function asServerUser(folder) {
     const [program, ...args] = isRoot ? ['runuser', '-u', 'postgres', '--', ...command] : command;
     execFileSync(program, args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
   };
-}
-
-/** @returns {Promise<number>} */
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-    server.on('error', reject);
-  });
 }
 
 module.exports = { postgresPrograms, startPostgres };
