@@ -50,8 +50,10 @@ async function transfers(place, quick) {
 
 /** The median of some processes: when garbage is collected differs from one to the next. */
 async function rise(transfer) {
+  const destination = transfer.at(-1);
   const rises = [];
   while (rises.length < PROCESSES) {
+    fs.rmSync(destination, { force: true });
     const { before, after } = await runJob('transfer.js', transfer);
     rises.push(after - before);
   }
