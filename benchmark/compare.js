@@ -6,12 +6,14 @@ const path = require('node:path');
 const { parseArgs } = require('node:util');
 
 const { startJob } = require('./lib/child');
-const { inRounds } = require('./lib/rounds');
+const { inRounds, together } = require('./lib/rounds');
 const { digits, duration, ratioOf } = require('./report/figures');
 
 const OWN = path.join(__dirname, '..');
-/** Long samples and many rounds: where threads wake each other up, short ones differ by a factor of two. */
-const THOROUGH = { sampleNs: 60e6, rounds: 41, mostRounds: 0 };
+/** Long samples: where threads wake each other up, short ones differ by a factor of two. */
+const THOROUGH = { sampleNs: 60e6, rounds: 9, mostRounds: 0 };
+/** How many processes each tree has, one after another: the speed of fresh memory differs between them. */
+const PAIRS = 9;
 
 async function main() {
   const { values, positionals } = parseArgs({
@@ -20,16 +22,23 @@ async function main() {
   });
   const [other] = positionals;
   if (other === undefined) throw new Error('name the root of another tree of this repository');
-  const trees = { before: await start(other), after: await start(OWN) };
+  const all = {};
+  for (let pair = 0; pair < (values.quick ? 1 : PAIRS); pair++) {
+    const trees = { before: await start(other), after: await start(OWN) };
+    for (const name of trees.after.names) {
+      const sides = Object.fromEntries(
+        Object.entries(trees).map(([side, tree]) => [
+          side,
+          { sample: (n) => tree.sample(name, n) },
+        ]),
+      );
+      (all[name] ??= []).push(await inRounds(sides, values.quick ? { quick: true } : THOROUGH));
+    }
+    for (const tree of Object.values(trees)) tree.stop();
+  }
   console.log('| operation | before | after | after / before | spread |');
   console.log('| :- | -: | -: | -: | -: |');
-  for (const name of trees.after.names) {
-    const sides = Object.fromEntries(
-      Object.entries(trees).map(([side, tree]) => [side, { sample: (n) => tree.sample(name, n) }]),
-    );
-    console.log(row(name, await inRounds(sides, values.quick ? { quick: true } : THOROUGH)));
-  }
-  for (const tree of Object.values(trees)) tree.stop();
+  for (const [name, measured] of Object.entries(all)) console.log(row(name, together(measured)));
 }
 
 async function start(root) {
