@@ -38,6 +38,14 @@ module.exports = [
         'error',
         { object: 'Array', property: 'isArray', message: 'Use isArray of lib/input.' },
       ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            ":function:not(CallExpression[callee.name='lazy'] > ArrowFunctionExpression) CallExpression[callee.name='require']",
+          message: 'Use lazy of lib/lazy.js: each call of require looks its path up again.',
+        },
+      ],
     },
   },
   {

@@ -6,14 +6,14 @@ const { Core } = require('./native/client.js');
 const { envelopeOptions } = require('./envelope-options.js');
 const { TextCalls } = require('./text-calls.js');
 const whole = require('./whole/index.js');
+const { lazy } = require('./lazy.js');
 
-// Loaded when they are first used: a program that needs only some starts sooner.
-const batch = () => require('./whole/batch.js');
-const dataKeys = () => require('./data-keys.js');
-const files = () => require('./files.js');
-const ranges = () => require('./ranges/index.js');
-const streams = () => require('./streams/index.js');
-const warm = () => require('./whole/warm.js');
+const batch = lazy(() => require('./whole/batch.js'));
+const dataKeys = lazy(() => require('./data-keys.js'));
+const files = lazy(() => require('./files.js'));
+const ranges = lazy(() => require('./ranges/index.js'));
+const streams = lazy(() => require('./streams/index.js'));
+const warm = lazy(() => require('./whole/warm.js'));
 
 /**
  * What the messages of an envelope are written with.

@@ -12,6 +12,11 @@
 
 const { isNativeError } = require('node:util').types;
 
+const { lazy } = require('./lazy.js');
+
+const errorCodes = lazy(() => require('./error-codes.js'));
+const foreignText = lazy(() => require('./foreign-text.js'));
+
 /** What the errors of every copy of this package have on their prototype. */
 const BRAND = Symbol.for('kms-envelope.EnvelopeError');
 
@@ -50,8 +55,7 @@ class EnvelopeError extends Error {
     } = details;
     super(message, options);
     this.code = code;
-    // Loaded when it is first needed: a program starts sooner.
-    this.category = require('./error-codes.js').categoryOf(code);
+    this.category = errorCodes().categoryOf(code);
     this.retryable = retryable;
     this.requestId = requestId;
     this.errors = errors;
@@ -113,8 +117,7 @@ function fromNative(error) {
   const fields = parse(error);
   if (fields) return fromFields(fields);
   const message = 'the addon failed unexpectedly; please report this';
-  const { sentence } = require('./foreign-text.js');
-  const cause = new Error(sentence(textOf(error)));
+  const cause = new Error(foreignText().sentence(textOf(error)));
   return new EnvelopeError('ERR_ENVELOPE_INTERNAL', message, { cause });
 }
 

@@ -3,6 +3,9 @@
 const args = require('./input/index.js');
 const { Envelope } = require('./envelope.js');
 const { invalid } = require('./errors.js');
+const { lazy } = require('./lazy.js');
+
+const header = lazy(() => require('./header.js'));
 
 /** @type {Map<string, InstanceType<typeof Envelope>>} one for each key, so that they share its connections */
 const envelopes = new Map();
@@ -90,8 +93,7 @@ async function decryptDataKey(ciphertextBlob, options) {
 
 /** @param {unknown} message */
 function inspect(message) {
-  // Loaded when it is first used: a program starts sooner.
-  return require('./header.js').inspect(message);
+  return header().inspect(message);
 }
 
 /**

@@ -1,9 +1,9 @@
 'use strict';
 
 const args = require('./input/index.js');
+const { lazy } = require('./lazy.js');
 
-// Loaded when it is first used: a program that needs only bytes starts sooner.
-const text = () => require('./text.js');
+const text = lazy(() => require('./text.js'));
 
 /** @typedef {Pick<import('../index').Envelope, 'encrypt' | 'decrypt'>} Bytes what works on bytes */
 /** @typedef {Pick<import('../index').CallOptions, 'encryptionContext' | 'signal'>} Options */

@@ -3,9 +3,9 @@
 const { abortable } = require('../calls/abort.js');
 const { brand, unknownObject } = require('../input/copies.js');
 const { native } = require('../errors.js');
+const { lazy } = require('../lazy.js');
 
-// Loaded when the first store is made.
-const stores = () => require('./store.js');
+const stores = lazy(() => require('./store.js'));
 
 /** @type {WeakMap<object, import('../../binding').BranchKeyStore>} */
 const nativeStores = new WeakMap();

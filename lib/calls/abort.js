@@ -2,10 +2,11 @@
 
 const { aborted, fromNative } = require('../errors.js');
 const { warnOfUnlockedKeys } = require('../native/warning.js');
+const { lazy } = require('../lazy.js');
 
-// Loaded when they are first needed: node:async_hooks alone takes as long as three files of ours.
-const callers = () => require('./caller.js');
-const signals = () => require('./signal.js');
+// `node:async_hooks`, which one of them needs, takes as long to load as three files of ours.
+const callers = lazy(() => require('./caller.js'));
+const signals = lazy(() => require('./signal.js'));
 
 /**
  * Returns what a call of the addon resolves with; cancels the call when the signal fires.

@@ -6,14 +6,14 @@ const { throwIfAborted, untilAborted } = require('../calls/abort.js');
 const { EnvelopeError, invalid, native } = require('../errors.js');
 const { brand } = require('../input/copies.js');
 const { DEFAULT_TYPES, PURPOSES, purposeOf } = require('./purposes.js');
+const { lazy } = require('../lazy.js');
 
-// Loaded when they are first needed: a program without fields starts sooner.
-const columns = () => require('./column.js');
-const keysets = () => require('./keyset.js');
-const openOptions = () => require('./open-options.js');
-const opened = () => require('./opened.js');
-const records = () => require('./record.js');
-const renewal = () => require('./renewal.js');
+const columns = lazy(() => require('./column.js'));
+const keysets = lazy(() => require('./keyset.js'));
+const openOptions = lazy(() => require('./open-options.js'));
+const opened = lazy(() => require('./opened.js'));
+const records = lazy(() => require('./record.js'));
+const renewal = lazy(() => require('./renewal.js'));
 
 /** @typedef {import('../../binding').TenantKeys} TenantKeys */
 /** @typedef {import('./record.js').Loaded} Loaded */

@@ -5,9 +5,10 @@ const path = require('node:path');
 const args = require('../input/index.js');
 const { EnvelopeError, invalid } = require('../errors.js');
 const { tenantOf, toSave } = require('./to-save.js');
+const { lazy } = require('../lazy.js');
 
-// Loaded when it is first needed: a program starts sooner.
-const files = () => require('node:fs/promises');
+const crypto = lazy(() => require('node:crypto'));
+const files = lazy(() => require('node:fs/promises'));
 
 const SUFFIX = '.keys';
 /** In bytes of UTF-8: in hexadecimal, they are no longer than the 255 letters that file systems take. */
@@ -56,8 +57,7 @@ class FolderKeysetStore {
     const folder = this.#folderOf(tenant);
     const known = await versionsIn(folder);
     if ((known.at(-1) ?? 0) !== previousVersion) return false;
-    const { randomUUID } = require('node:crypto');
-    const temporary = path.join(this.#folder, `.${randomUUID()}`);
+    const temporary = path.join(this.#folder, `.${crypto().randomUUID()}`);
     try {
       await files().mkdir(temporary, PRIVATE);
       const written = fileOf(temporary, version);

@@ -4,6 +4,11 @@ const args = require('../input/index.js');
 const { EnvelopeError, invalid } = require('../errors.js');
 const { kind } = require('../input/kind.js');
 const { fips } = require('../native/fips.js');
+const { lazy } = require('../lazy.js');
+
+const crypto = lazy(() => require('node:crypto'));
+// It may load this file.
+const envelopes = lazy(() => require('../envelope.js'));
 
 /**
  * A kind of values that were there before: reads a value as text or bytes, or tells that it is none.
@@ -128,9 +133,7 @@ function typeormEncrypted(keys, ivLength) {
  * @returns {Reader}
  */
 function message(envelope, encryptionContext) {
-  // Loaded here: it may load this file.
-  const { clientOf } = require('../envelope.js');
-  clientOf(envelope);
+  envelopes().clientOf(envelope);
   args.flattenContext(encryptionContext);
   const options = encryptionContext === undefined ? {} : { encryptionContext };
   return (value) => {
@@ -152,11 +155,9 @@ function plaintext(value) {
  * @param {Buffer} tag
  */
 function opened(keys, iv, ciphertext, tag) {
-  // Loaded when it is first needed: it takes some milliseconds.
-  const { createDecipheriv } = require('node:crypto');
   for (const key of keys) {
     const name = /** @type {'aes-256-gcm'} */ (`aes-${key.length * 8}-gcm`);
-    const decipher = createDecipheriv(name, key, iv, { authTagLength: TAG_LENGTH });
+    const decipher = crypto().createDecipheriv(name, key, iv, { authTagLength: TAG_LENGTH });
     decipher.setAuthTag(tag);
     try {
       return Buffer.concat([decipher.update(ciphertext), decipher.final()]);

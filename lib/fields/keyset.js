@@ -8,9 +8,9 @@ const { abortable } = require('../calls/abort.js');
 const { invalid, native } = require('../errors.js');
 const { brand, unknownObject } = require('../input/copies.js');
 const { AwsKmsKeyring, nativeKeyring } = require('../keyrings/index.js');
+const { lazy } = require('../lazy.js');
 
-// Loaded when it is first needed: a program without keysets starts sooner.
-const forms = () => require('./forms.js');
+const forms = lazy(() => require('./forms.js'));
 
 /** @typedef {import('../../binding').Keyset} NativeKeyset */
 /** @typedef {import('./forms.js').Form} Form */

@@ -7,6 +7,9 @@ const { sentence } = require('../foreign-text.js');
 const { byteArray } = require('../input/bytes.js');
 const { hasFunction } = require('../input/functions.js');
 const { kind } = require('../input/kind.js');
+const { lazy } = require('../lazy.js');
+
+const crypto = lazy(() => require('node:crypto'));
 
 /** @typedef {import('../../binding').Client} Client */
 /** @typedef {import('../../binding').TenantKeys} TenantKeys */
@@ -142,7 +145,7 @@ class TenantRecord {
  * created anew. Were it 1 again, a process that missed that would take the new keys for its own.
  */
 function firstVersion() {
-  return require('node:crypto').randomInt(1, MOST_FIRST_VERSION + 1);
+  return crypto().randomInt(1, MOST_FIRST_VERSION + 1);
 }
 
 /**

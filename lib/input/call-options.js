@@ -4,6 +4,10 @@ const { isUint8Array } = require('node:util').types;
 
 const { byteArray } = require('./bytes.js');
 const { flattenContext, options } = require('./plain.js');
+const { lazy } = require('../lazy.js');
+
+const pooledOutputs = lazy(() => require('./pooled-output.js'));
+const signals = lazy(() => require('./signal.js'));
 
 /** What a call takes that makes no new message. */
 const CONTEXT_AND_SIGNAL = /** @type {const} */ (['encryptionContext', 'signal']);
@@ -32,8 +36,7 @@ function callOptions(value, known) {
  * @param {unknown} signal
  */
 function abortSignal(signal) {
-  // Loaded when it is first needed: a program starts sooner.
-  return signal === undefined ? undefined : require('./signal.js').abortSignal(signal);
+  return signal === undefined ? undefined : signals().abortSignal(signal);
 }
 
 /**
@@ -42,9 +45,7 @@ function abortSignal(signal) {
  * @param {unknown} into
  */
 function output(into) {
-  if (isUint8Array(into)) return byteArray(into, 'into');
-  // Loaded when it is first needed, as above.
-  return require('./pooled-output.js').pooledOutput(into);
+  return isUint8Array(into) ? byteArray(into, 'into') : pooledOutputs().pooledOutput(into);
 }
 
 /**

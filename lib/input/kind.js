@@ -2,6 +2,10 @@
 
 const { isProxy } = require('node:util').types;
 
+const { lazy } = require('../lazy.js');
+
+const foreignText = lazy(() => require('../foreign-text.js'));
+
 /**
  * Returns what a value is, for an error: never what it holds, which may be secret. Calls no code of the
  * caller's but a getter `constructor`, and survives what that throws.
@@ -35,8 +39,7 @@ function className(value) {
  * @param {string} name
  */
 function quoted(name) {
-  // Loaded when it is first needed: a program starts sooner.
-  return `"${require('../foreign-text.js').shown(name)}"`;
+  return `"${foreignText().shown(name)}"`;
 }
 
 module.exports = { kind, quoted };

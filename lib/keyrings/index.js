@@ -6,14 +6,15 @@ const binding = require('../native/load.js');
 const args = require('../input/index.js');
 const { brand, unknownObject } = require('../input/copies.js');
 const { invalid, native } = require('../errors.js');
+const { lazy } = require('../lazy.js');
 
-// Loaded when they are first used: node:crypto alone, which reads key pairs, takes some milliseconds.
-const custom = () => require('./custom.js');
-const ecdh = () => require('./ecdh.js');
-const hierarchical = () => require('./hierarchical.js');
-const kms = () => require('./kms.js');
-const kmsRsa = () => require('./kms-rsa.js');
-const rsa = () => require('./rsa.js');
+// `node:crypto`, with which some of them read key pairs, takes some milliseconds to load.
+const custom = lazy(() => require('./custom.js'));
+const ecdh = lazy(() => require('./ecdh.js'));
+const hierarchical = lazy(() => require('./hierarchical.js'));
+const kms = lazy(() => require('./kms.js'));
+const kmsRsa = lazy(() => require('./kms-rsa.js'));
+const rsa = lazy(() => require('./rsa.js'));
 
 /** A key string that starts so goes on with the path of a key file. */
 const LOCAL_PREFIX = 'local:';

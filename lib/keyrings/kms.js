@@ -4,6 +4,9 @@ const binding = require('../native/load.js');
 const args = require('../input/index.js');
 const { invalid } = require('../errors.js');
 const { GUARD_OPTIONS, guardOptions } = require('./guard.js');
+const { lazy } = require('../lazy.js');
+
+const callersCredentials = lazy(() => require('./credentials.js'));
 
 /** How KMS is reached. */
 const ACCESS_OPTIONS = /** @type {const} */ ([
@@ -120,8 +123,7 @@ function credentialsOf({ credentials, profile }) {
         'of them out',
     );
   }
-  // Loaded when they are first used.
-  return require('./credentials.js').nativeCredentials(credentials);
+  return callersCredentials().nativeCredentials(credentials);
 }
 
 /**

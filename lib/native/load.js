@@ -7,6 +7,9 @@ const path = require('node:path');
 const { HERE, IN_A_BUNDLE } = require('./here.js');
 const { PLATFORMS, platformName } = require('./platform.js');
 const { VERSION } = require('./version.js');
+const { lazy } = require('../lazy.js');
+
+const explain = lazy(() => require('./explain.js'));
 
 /** @typedef {typeof import('../../binding')} Addon */
 
@@ -47,11 +50,6 @@ function addon() {
   const places = folders.map((folder) => path.join(folder, `kms-envelope.${platform}.node`));
   const built = places.find((place) => fs.existsSync(place));
   return built === undefined ? packaged(platform) : open(built, false);
-}
-
-/** Loaded only where it is needed. */
-function explain() {
-  return require('./explain.js');
 }
 
 /** @param {string} platform */

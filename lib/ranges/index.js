@@ -4,8 +4,11 @@ const args = require('../input/index.js');
 const { abortable, throwIfAborted, untilAborted } = require('../calls/abort.js');
 const { EnvelopeError, invalid, native } = require('../errors.js');
 const { describe } = require('../header.js');
+const { lazy } = require('../lazy.js');
 const { byteRange } = require('./byte-range.js');
 const { openSource } = require('./source.js');
+
+const streams = lazy(() => require('./stream.js'));
 
 /** @typedef {InstanceType<typeof import('../native/client.js').Core>} Core */
 /** @typedef {import('./source.js').Source} Source */
@@ -238,9 +241,12 @@ class Message {
   stream(range) {
     const { size, step } = this.#ranges;
     const { start, end } = byteRange(size, args.options(range, ['start', 'end']));
-    // Loaded when it is first used.
-    const { rangeStream } = require('./stream.js');
-    return rangeStream((from, to) => this.read({ start: from, end: to }), start, end, step);
+    return streams().rangeStream(
+      (from, to) => this.read({ start: from, end: to }),
+      start,
+      end,
+      step,
+    );
   }
 
   close() {

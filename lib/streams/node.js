@@ -6,6 +6,9 @@ const args = require('../input/index.js');
 const { aborted } = require('../errors.js');
 const { onAbort } = require('../calls/signal.js');
 const { setImmediate } = require('../calls/timers.js');
+const { lazy } = require('../lazy.js');
+
+const webStreams = lazy(() => require('node:stream/web'));
 
 /**
  * What a stream does its work with.
@@ -185,10 +188,9 @@ function webStream(makeCodec, signal) {
       throw error;
     }
   };
-  // Node's own: jsdom lacks it.
-  const { TransformStream } = require('node:stream/web');
   const inbox = new Inbox();
-  return new TransformStream(
+  // Node's own: jsdom lacks it.
+  return new (webStreams().TransformStream)(
     {
       start(controller) {
         codec = makeCodec((piece) => {

@@ -4,11 +4,12 @@ const binding = require('../native/load.js');
 const args = require('../input/index.js');
 const { throwIfAborted } = require('../calls/abort.js');
 const short = require('./short.js');
+const { lazy } = require('../lazy.js');
 
-// Loaded when they are first needed, as they are not for short data with a key at hand: a program starts sooner.
-const header = () => require('../header.js');
-const pieces = () => require('./pieces.js');
-const start = () => require('../calls/start.js');
+// Short data with a key at hand needs none of these.
+const header = lazy(() => require('../header.js'));
+const pieces = lazy(() => require('./pieces.js'));
+const start = lazy(() => require('../calls/start.js'));
 
 /** @typedef {InstanceType<typeof import('../native/client.js').Core>} Core */
 /** @typedef {import('../../binding').Transform | import('../../binding').PendingStart} Started */

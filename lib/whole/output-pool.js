@@ -3,10 +3,11 @@
 const { isArrayBuffer } = require('node:util').types;
 
 const args = require('../input/index.js');
+const { lazy } = require('../lazy.js');
 
-// Loaded when they are first needed: a program without pools starts sooner.
-const outputs = () => require('../input/pooled-output.js');
-const pieces = () => require('./pieces.js');
+const outputs = lazy(() => require('../input/pooled-output.js'));
+const pieces = lazy(() => require('./pieces.js'));
+const workerThreads = lazy(() => require('node:worker_threads'));
 
 const OPTIONS = /** @type {const} */ (['maxBytes', 'wipe']);
 const MIB = 1024 * 1024;
@@ -121,7 +122,7 @@ function move(memory) {
  * @param {ArrayBuffer} memory
  */
 function moveByMessage(memory) {
-  const { MessageChannel, receiveMessageOnPort } = require('node:worker_threads');
+  const { MessageChannel, receiveMessageOnPort } = workerThreads();
   const { port1, port2 } = new MessageChannel();
   port1.postMessage(memory, [memory]);
   const moved = receiveMessageOnPort(port2)?.message;

@@ -4,10 +4,11 @@ const binding = require('../native/load.js');
 const args = require('../input/index.js');
 const { throwIfAborted } = require('../calls/abort.js');
 const { native } = require('../errors.js');
+const { lazy } = require('../lazy.js');
 
-// Loaded when they are first needed: a program starts sooner.
-const pooled = () => require('../input/pooled-output.js');
-const slices = () => require('./slices.js');
+const cores = lazy(() => require('./parallel.js'));
+const pooled = lazy(() => require('../input/pooled-output.js'));
+const slices = lazy(() => require('./slices.js'));
 
 /** @typedef {import('../../binding').Transform} Transform */
 /** @typedef {ReturnType<typeof args.callOptions>['into']} Into */
@@ -75,7 +76,7 @@ function runSync(transform, input, into) {
  */
 function outputFor(transform, input, into) {
   const length = native(() => transform.outputLength(input));
-  if (length >= PARALLEL_LENGTH) require('./parallel.js').shareCores();
+  if (length >= PARALLEL_LENGTH) cores().shareCores();
   if (into === undefined) return withHugePages(Buffer.allocUnsafe(length));
   if (into instanceof Uint8Array) return args.outputBuffer(into, length, input);
   return pooled().takeOutput(into, length, transform.writesPlaintext);
