@@ -7,6 +7,7 @@ const os = require('node:os');
 const path = require('node:path');
 const { stripVTControlCharacters } = require('node:util');
 const prepare = require('./prepare');
+const { INDEPENDENT_OF_ENGINE } = require('./independent-of-engine.js');
 const { runMain } = require('./run-main.js');
 
 const { ROOT } = prepare;
@@ -27,29 +28,6 @@ const STAGES = {
 };
 /** The stages that need no more than a C compiler, Rust and Python: `fips` also takes Go and CMake. */
 const DEFAULT_STAGES = Object.keys(STAGES).filter((name) => name !== 'fips');
-
-/**
- * The subjects of tests, and the files of others, that do not depend on the cipher engine: what they show are
- * files, services, stores or the package. A run with another engine leaves them out; a new one takes part
- * unless it is named here.
- */
-const INDEPENDENT_OF_ENGINE = [
-  'branch-keys/faults',
-  'cli',
-  'docs',
-  'fields/rotation',
-  'files/kill',
-  'files/leftovers',
-  'files/places',
-  'files/synced',
-  'frameworks',
-  'hostile',
-  'house',
-  'kms',
-  'memory',
-  'orms',
-  'process',
-];
 
 /** What `startPreparingForNode` has started. */
 let preparing = [];
