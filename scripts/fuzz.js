@@ -12,10 +12,10 @@ const ROOT = path.join(__dirname, '..');
 const FUZZ = path.join(ROOT, 'fuzz');
 const CARGO_FUZZ = '0.13.2';
 const TARGETS = ['header', 'frames', 'decrypt', 'range', 'round_trip', 's3_object'];
-const DEFAULT_SECONDS = 20;
+const DEFAULT_SECONDS = 10;
 
 /**
- * `node scripts/fuzz.js [TARGET...] [SECONDS]`: runs each fuzz target for SECONDS (default 20), as many at
+ * `node scripts/fuzz.js [TARGET...] [SECONDS]`: runs each fuzz target for SECONDS (default 10), as many at
  * once as there are processors.
  */
 async function main(args) {
