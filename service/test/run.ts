@@ -11,8 +11,8 @@ import { makeDatabase } from "./support/test-database.js";
 const DATABASES = ["pglite", "postgres"];
 /** What no database changes: pages, settings and headers. They run once, on PGlite. */
 const WITHOUT_DATABASE = ["browser", "client-docs", "config", "cross-origin", "threat-model"];
-/** What shows how much the service bears, which is asked of the database of production. */
-const ON_POSTGRES = ["load"];
+/** What takes both processors for a minute: it runs when it is named, as in `npm test -- postgres load`. */
+const ONLY_BY_NAME = ["load"];
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 const RUNNER = fileURLToPath(new URL("../../../scripts/node-tests.js", import.meta.url));
 
@@ -57,7 +57,7 @@ async function runOnPostgres(names: string[], first: Promise<boolean> | false): 
  * runs on both databases.
  */
 function testFiles(names: string[], postgres: boolean): string[] {
-  const leftOut = names.length > 0 ? [] : postgres ? WITHOUT_DATABASE : ON_POSTGRES;
+  const leftOut = names.length > 0 ? [] : [...ONLY_BY_NAME, ...(postgres ? WITHOUT_DATABASE : [])];
   return readdirSync(FOLDER)
     .filter((file) => file.endsWith(".test.js"))
     .filter((file) => postgres || !file.endsWith(".postgres.test.js"))
