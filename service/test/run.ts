@@ -9,17 +9,26 @@ import { startPostgres } from "./support/postgres.js";
 import { makeDatabase } from "./support/test-database.js";
 
 const DATABASES = ["pglite", "postgres"];
-/** What no database changes: pages, settings and headers. They run once, on PGlite. */
-const WITHOUT_DATABASE = ["browser", "client-docs", "config", "cross-origin", "threat-model"];
+/** What no database changes: pages, settings, headers and the image. They run once, on PGlite. */
+const WITHOUT_DATABASE = [
+  "browser",
+  "client-docs",
+  "config",
+  "cross-origin",
+  "ops",
+  "threat-model",
+];
+/** What limits and KMS decide, whatever the database. It runs once, on that of production. */
+const ON_POSTGRES = ["limits", "outage", "receipt-keys"];
 /** What takes both processors for a minute: it runs when it is named, as in `npm test -- postgres load`. */
 const ONLY_BY_NAME = ["load"];
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 const RUNNER = fileURLToPath(new URL("../../../scripts/node-tests.js", import.meta.url));
 
 /**
- * `npm test -- [pglite|postgres] [NAME...]`: the tests on PGlite, and those that depend on the database
- * on PostgreSQL, too; or those of one, or those whose file names contain a name. Both run at once; what
- * the second says is printed when the first has ended.
+ * `npm test -- [pglite|postgres] [NAME...]`: the tests on PGlite and on PostgreSQL, those that do not depend on
+ * the database on one of them; or those of one database, or those whose file names contain a name. Both run at
+ * once; what the second says is printed when the first has ended.
  */
 async function main(words: string[]): Promise<void> {
   const databases = words.filter((word) => DATABASES.includes(word));
@@ -57,7 +66,8 @@ async function runOnPostgres(names: string[], first: Promise<boolean> | false): 
  * runs on both databases.
  */
 function testFiles(names: string[], postgres: boolean): string[] {
-  const leftOut = names.length > 0 ? [] : [...ONLY_BY_NAME, ...(postgres ? WITHOUT_DATABASE : [])];
+  const elsewhere = postgres ? WITHOUT_DATABASE : ON_POSTGRES;
+  const leftOut = names.length > 0 ? [] : [...elsewhere, ...ONLY_BY_NAME];
   return readdirSync(FOLDER)
     .filter((file) => file.endsWith(".test.js"))
     .filter((file) => postgres || !file.endsWith(".postgres.test.js"))
