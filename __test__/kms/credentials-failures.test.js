@@ -47,7 +47,10 @@ describe('credentials that fail', options, () => {
           const server = row.answer && (await serve(bodyOf(row.answer[1]), row.answer[0]));
           const env = environment(row, server?.address ?? NOBODY);
           try {
-            const [told, { checks }] = await Promise.all([tell(env), doctors.examine(ARN, env)]);
+            const [told, { checks }] = await Promise.all([
+              tell(env, { credentialsTimeoutMs: 60_000 }),
+              doctors.examine(ARN, env),
+            ]);
             assert.equal(told.code, 'ERR_ENVELOPE_KMS_NO_CREDENTIALS', told.message);
             assert.match(told.message, text);
             assert.equal(told.retryable, passes);
