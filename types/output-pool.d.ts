@@ -12,7 +12,7 @@ export interface OutputPoolOptions {
 }
 
 /**
- * Keeps the memory of large outputs and uses it again: 64 MiB are encrypted two to three times as fast there as in
+ * Keeps the memory of large outputs and uses it again: 64 MiB are encrypted 1.5 to 3 times as fast there as in
  * new memory, which the system must clear first. It is for data of many MiB. Each thread has pools of its own.
  *
  * @example

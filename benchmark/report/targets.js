@@ -167,7 +167,7 @@ const TARGETS = [
     'kms-cost',
     'time, one after another',
     'kms-envelope',
-    'node:http, a bare request',
+    'hyper, a bare request',
     1.15,
   ),
   ...both((op) => [onePieceMemory(op)]),
