@@ -19,7 +19,7 @@ const WITHOUT_DATABASE = [
   "threat-model",
 ];
 /** What limits and KMS decide, whatever the database. It runs once, on that of production. */
-const ON_POSTGRES = ["limits", "outage", "receipt-keys"];
+const ON_POSTGRES = ["limits", "outage"];
 /** What takes both processors for a minute: it runs when it is named, as in `npm test -- postgres load`. */
 const ONLY_BY_NAME = ["load"];
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
