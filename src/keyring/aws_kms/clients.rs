@@ -3,7 +3,7 @@
 //! Source: `framework/aws-kms/aws-kms-multi-keyrings.md`, the "regional client supplier".
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use aws_config::{Region, SdkConfig};
 use aws_sdk_kms::config::retry::RetryPartition;
@@ -65,9 +65,13 @@ impl KmsClients {
 
     /// The Region of names that have none.
     pub(super) async fn default_region(&self) -> Result<&str> {
+        if let Some(found) = self.default_region.get() {
+            return Ok(found);
+        }
         let find = || default_region(&self.options, &self.settings, self.sources());
         let region = self.default_region.get_or_try_init(find);
-        Ok(self.counted("finding the AWS Region", region).await?)
+        // What is done once, and is large, is no part of the future of each call.
+        Ok(Box::pin(self.counted("finding the AWS Region", region)).await?)
     }
 
     /// The client of a Region.
@@ -75,8 +79,11 @@ impl KmsClients {
     /// # Errors
     /// `Internal`, if the SDK panics.
     pub(super) async fn in_region(&self, region: &str) -> Result<Arc<Kms>> {
+        if let Some(kept) = self.lock().get(region) {
+            return Ok(Arc::clone(kept));
+        }
         let client = async { Ok(self.kept_or_new(region).await) };
-        self.counted("making a client of KMS", client).await
+        Box::pin(self.counted("making a client of KMS", client)).await
     }
 
     /// What all clients of AWS services share; credentials are asked for in this Region, if nothing
@@ -92,9 +99,9 @@ impl KmsClients {
 
     async fn kept_or_new(&self, region: &str) -> Arc<Kms> {
         let (shared, credentials) = self.shared(region).await;
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = clients.get(region) {
-            return Arc::clone(known);
+        let mut clients = self.lock();
+        if let Some(kept) = clients.get(region) {
+            return Arc::clone(kept);
         }
         let client = self.client(shared, region);
         let (tokens, guard) = (&self.options.grant_tokens, Arc::clone(&self.guard));
@@ -141,6 +148,10 @@ impl KmsClients {
         aws_sdk_kms::Client::from_conf(config.build())
     }
 
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Kms>>> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn sources(&self) -> &Sources {
         self.sources.get_or_init(|| Sources::new(&self.settings))
     }
@@ -168,6 +179,13 @@ mod tests {
             assert_eq!(clients.clients.lock().unwrap().len(), MAX_KEPT);
             assert!(Arc::ptr_eq(&first, &clients.in_region("eu-west-1").await.unwrap()));
         });
+    }
+
+    #[test]
+    fn the_future_of_a_call_has_no_room_for_what_is_done_once() {
+        let clients = KmsClients::new(KmsOptions::default(), None).unwrap();
+        assert!(size_of_val(&clients.in_region("eu-west-1")) < 256);
+        assert!(size_of_val(&clients.default_region()) < 256);
     }
 
     #[test]

@@ -70,6 +70,9 @@ impl Table {
     }
 
     async fn connection(&self) -> Result<&Connection> {
+        if let Some(connection) = self.connection.get() {
+            return Ok(connection);
+        }
         let connect = || async {
             let region = self.clients.default_region().await?.to_owned();
             let (shared, credentials) = self.clients.shared(&region).await;
@@ -85,7 +88,8 @@ impl Table {
             let client = Client::from_conf(config.build());
             Ok(Connection { client, region, credentials: credentials.clone() })
         };
-        self.connection.get_or_try_init(connect).await
+        // What is done once, and is large, is no part of the future of each call.
+        Box::pin(self.connection.get_or_try_init(connect)).await
     }
 
     /// Makes one call, as the guard lets it; `answer` is given what counts its attempts.

@@ -27,15 +27,14 @@ pub fn silence_panics() {
 /// # Errors
 /// `Internal` if the future panics, or `System` if that was for want of a thread; what the future itself
 /// says.
-pub async fn unless_it_panics<T>(
+pub fn unless_it_panics<T>(
     operation: &str,
     answer: impl Future<Output = Result<T>>,
-) -> Result<T> {
+) -> impl Future<Output = Result<T>> {
     // Nothing that the future has half-changed is used after it.
     AssertUnwindSafe(answer)
         .catch_unwind()
-        .await
-        .unwrap_or_else(|panic| Err(panicked(operation, panic.as_ref())))
+        .map(move |answer| answer.unwrap_or_else(|panic| Err(panicked(operation, panic.as_ref()))))
 }
 
 /// A fault of ours or of a dependency; or a thread that a dependency could not start, as to look up the
@@ -74,6 +73,17 @@ mod tests {
             Ok(())
         };
         unless_it_panics("a test", work).await.unwrap_err().code()
+    }
+
+    #[test]
+    fn the_future_has_room_for_the_answer_once() {
+        let answer = async {
+            let large = [0_u8; 4096];
+            std::future::ready(()).await;
+            Ok(large.len())
+        };
+        let size = size_of_val(&answer);
+        assert!(size_of_val(&unless_it_panics("a test", answer)) < size + 256);
     }
 
     #[tokio::test]
