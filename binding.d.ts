@@ -42,9 +42,9 @@ export declare class BatchHeaders {
   /** Takes the next messages. */
   push(messages: Array<Uint8Array>): void
   /** Unwraps the data keys; nothing can follow. */
-  unwrap(caller?: Caller | undefined | null): Promise<BatchDecryptor>
+  unwrap(caller?: CallerOrId | undefined | null): Promise<BatchDecryptor>
   /** The same for those that the cache can keep, which `keep` then stores. */
-  unwrapToKeep(caller?: Caller | undefined | null): Promise<BatchDecryptor>
+  unwrapToKeep(caller?: CallerOrId | undefined | null): Promise<BatchDecryptor>
 }
 export type NativeBatchHeaders = BatchHeaders
 
@@ -72,17 +72,17 @@ export declare class BranchKeyStore {
   /** A keyring of the branch keys that a function tells. */
   suppliedKeyring(ask: (arg: BranchKeyIdRequest) => void, limits: NativeBranchKeyLimits): NativeKeyring
   /** Creates a branch key. */
-  create(branchKeyId: string | undefined | null, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeCreated>
+  create(branchKeyId: string | undefined | null, context: Array<string>, caller?: CallerOrId | undefined | null): Promise<NativeCreated>
   /** Makes a new version of a branch key. */
-  rotate(branchKeyId: string, caller?: Caller | undefined | null): Promise<NativeCreated>
+  rotate(branchKeyId: string, caller?: CallerOrId | undefined | null): Promise<NativeCreated>
   /** Deletes a branch key; the number of its versions. */
-  destroy(branchKeyId: string, caller?: Caller | undefined | null): Promise<number>
+  destroy(branchKeyId: string, caller?: CallerOrId | undefined | null): Promise<number>
   /** What the table has of a branch key. */
-  describe(branchKeyId: string, caller?: Caller | undefined | null): Promise<NativeDescription>
+  describe(branchKeyId: string, caller?: CallerOrId | undefined | null): Promise<NativeDescription>
   /** The ids of all branch keys. */
-  list(caller?: Caller | undefined | null): Promise<Array<string>>
+  list(caller?: CallerOrId | undefined | null): Promise<Array<string>>
   /** Makes the table. */
-  createTable(caller?: Caller | undefined | null): Promise<void>
+  createTable(caller?: CallerOrId | undefined | null): Promise<void>
 }
 export type NativeBranchKeyStore = BranchKeyStore
 
@@ -103,11 +103,11 @@ export declare class Client {
   /** A client under this keyring. */
   static create(keyring: NativeKeyring, settings: NativeSettings): Client
   /** Fills the cache for messages with this context. */
-  warm(context: Array<string>, caller?: Caller | undefined | null): Promise<void>
+  warm(context: Array<string>, caller?: CallerOrId | undefined | null): Promise<void>
   /** Whether the cached data key for this context is to be renewed, by the caller. */
   claimRenewal(context: Array<string>): boolean
   /** Renews the cached data key for this context. */
-  renew(context: Array<string>, caller?: Caller | undefined | null): Promise<void>
+  renew(context: Array<string>, caller?: CallerOrId | undefined | null): Promise<void>
   /** Forgets the cached data keys. */
   clearCache(): void
   /** What the client has done. */
@@ -139,12 +139,8 @@ export type NativeCredentialsRequest = CredentialsRequest
 
 /** What one of the functions is asked; answered at most once. */
 export declare class CustomRequest {
-  /** On whose behalf it is asked: the id of a `Caller`. */
-  get callerId(): number
   /** The encryption context, as pairs. */
   get context(): Array<Array<string>>
-  /** The name of the key that wrapped, to unwrap. */
-  get keyName(): string | null
   /** The wrapped data key, to unwrap. */
   takeCiphertext(): Buffer | null
   /** The data key, to wrap; JavaScript owns it from now on, and wipes it. */
@@ -214,7 +210,7 @@ export type NativeFieldKeys = FieldKeys
 /** A file under way. */
 export declare class FileJob {
   /** One that has not begun. */
-  constructor(caller: Caller)
+  constructor(caller: CallerOrId)
   /** How much of the source has been read, in bytes. */
   get bytesDone(): number
   /** The length of the source, in bytes. */
@@ -248,7 +244,7 @@ export declare class HeaderReader {
    * Verifies the header of a message of this length, now or as soon as the keyring answers; what
    * reads its ranges must be given the final frame then.
    */
-  openRanges(messageLength: number, caller?: Caller | undefined | null): RangeReader | Promise<RangeReader>
+  openRanges(messageLength: number, caller?: CallerOrId | undefined | null): RangeReader | Promise<RangeReader>
   /** Frees what it holds; the garbage collector would take its time. */
   release(): void
 }
@@ -333,7 +329,7 @@ export declare class NewFile {
 /** What starts later: its arguments were converted and checked, and no service has been asked yet. */
 export declare class PendingStart {
   /** Starts as soon as the keyrings have answered. */
-  run(caller?: Caller | undefined | null): Promise<Transform>
+  run(caller?: CallerOrId | undefined | null): Promise<Transform>
   /** Fails with the reason why a caller who cannot wait gets nothing. */
   refuse(): void
 }
@@ -375,9 +371,9 @@ export declare class S3ObjectMetadata {
   /** The description of the wrapping key, or the encryption context, as pairs. */
   get description(): Array<Array<string>>
   /** Unwraps the data key. */
-  open(keyring: Keyring, policy: NativeReadPolicy, context: Array<string>, caller?: Caller | undefined | null): Promise<S3ObjectReader>
+  open(keyring: Keyring, policy: NativeReadPolicy, context: Array<string>, caller?: CallerOrId | undefined | null): Promise<S3ObjectReader>
   /** Wraps the data key again; resolves with pairs that replace those of the wrapped data key. */
-  rewrap(keyring: Keyring, policy: NativeReadPolicy, context: Array<string>, to: Keyring, newContext: Array<string>, caller?: Caller | undefined | null): Promise<Array<Array<string>>>
+  rewrap(keyring: Keyring, policy: NativeReadPolicy, context: Array<string>, to: Keyring, newContext: Array<string>, caller?: CallerOrId | undefined | null): Promise<Array<Array<string>>>
 }
 export type NativeObjectMetadata = S3ObjectMetadata
 
@@ -520,20 +516,23 @@ export declare const ADDON_VERSION: string
 /** All suites there are. */
 export declare function algorithmSuites(): Array<NativeSuite>
 
+/** Who asks: for operations that nobody ends or watches, the id is enough, and costs less than an object. */
+export type CallerOrId = number | Caller
+
 /** Whether the keys of a keyring can be used. */
-export declare function checkKeyring(keyring: NativeKeyring, caller?: Caller | undefined | null): Promise<void>
+export declare function checkKeyring(keyring: NativeKeyring, caller?: CallerOrId | undefined | null): Promise<void>
 
 /** Gets a data key for so many messages, with so many bytes of plaintext in all. */
-export declare function createBatchEncryptor(client: NativeClient, context: Array<string>, messages: number, plaintextBytes: number, caller?: Caller | undefined | null): Promise<BatchEncryptor>
+export declare function createBatchEncryptor(client: NativeClient, context: Array<string>, messages: number, plaintextBytes: number, caller?: CallerOrId | undefined | null): Promise<BatchEncryptor>
 
 /** Makes a data key for a new object. */
-export declare function createS3ObjectWriter(keyring: Keyring, format: string, inInstructionFile: boolean, policy: string | undefined | null, context: Array<string>, caller?: Caller | undefined | null): Promise<S3ObjectWriter>
+export declare function createS3ObjectWriter(keyring: Keyring, format: string, inInstructionFile: boolean, policy: string | undefined | null, context: Array<string>, caller?: CallerOrId | undefined | null): Promise<S3ObjectWriter>
 
 /** A keyring of the caller's functions, which `ask` calls. */
-export declare function customKeyring(providerId: string, options: NativeGuardOptions, ask: (arg: CustomRequest) => void): NativeKeyring
+export declare function customKeyring(providerId: string, options: NativeGuardOptions, ask: (arg0: CustomRequest, arg1: number, arg2?: string | undefined | null) => void): NativeKeyring
 
 /** Unwraps a data key. */
-export declare function decryptDataKey(keyring: NativeKeyring, ciphertextBlob: Uint8Array, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeDataKey>
+export declare function decryptDataKey(keyring: NativeKeyring, ciphertextBlob: Uint8Array, context: Array<string>, caller?: CallerOrId | undefined | null): Promise<NativeDataKey>
 
 /** Decrypts a file. */
 export declare function decryptFile(job: FileJob, paths: FilePaths, client: Client, expectedContext: Array<string>): Promise<FileLengths>
@@ -575,13 +574,13 @@ export interface FilePaths {
 export declare function fipsMode(): boolean
 
 /** Makes a data key of `length` bytes. */
-export declare function generateDataKey(keyring: NativeKeyring, length: number, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeGeneratedDataKey>
+export declare function generateDataKey(keyring: NativeKeyring, length: number, context: Array<string>, caller?: CallerOrId | undefined | null): Promise<NativeGeneratedDataKey>
 
 /** Makes a key pair; the private key comes only wrapped, unless asked for. */
-export declare function generateDataKeyPair(keyring: NativeKeyring, spec: string, withPrivateKey: boolean, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeKeyPair>
+export declare function generateDataKeyPair(keyring: NativeKeyring, spec: string, withPrivateKey: boolean, context: Array<string>, caller?: CallerOrId | undefined | null): Promise<NativeKeyPair>
 
 /** Makes a data key of `length` bytes, and gives its wrapped form alone. */
-export declare function generateDataKeyWithoutPlaintext(keyring: NativeKeyring, length: number, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeWrappedDataKey>
+export declare function generateDataKeyWithoutPlaintext(keyring: NativeKeyring, length: number, context: Array<string>, caller?: CallerOrId | undefined | null): Promise<NativeWrappedDataKey>
 
 /** Makes a new key file. */
 export declare function generateLocalKey(path: string): void
@@ -963,7 +962,7 @@ export interface NativeWrappedDataKey {
 }
 
 /** Decrypts what `sealTenantKeys` gave, of a message that has all pairs of the context. */
-export declare function openTenantKeys(client: Client, message: Uint8Array, context: Array<string>, caller?: Caller | undefined | null): Promise<TenantKeys>
+export declare function openTenantKeys(client: Client, message: Uint8Array, context: Array<string>, caller?: CallerOrId | undefined | null): Promise<TenantKeys>
 
 /**
  * Asks for huge pages where a large output will lie: to touch fresh memory page by page, of 4 KiB
@@ -975,10 +974,10 @@ export declare function preferHugePages(output: Uint8Array): void
 export declare function reEncryptFile(job: FileJob, paths: FilePaths, client: Client, expectedContext: Array<string>, newClient: Client, newContext?: Array<string> | undefined | null): Promise<FileLengths>
 
 /** Wraps a data key again, under another keyring. */
-export declare function rewrapDataKey(keyring: NativeKeyring, ciphertextBlob: Uint8Array, context: Array<string>, to: NativeKeyring, newContext: Array<string>, caller?: Caller | undefined | null): Promise<NativeWrappedDataKey>
+export declare function rewrapDataKey(keyring: NativeKeyring, ciphertextBlob: Uint8Array, context: Array<string>, to: NativeKeyring, newContext: Array<string>, caller?: CallerOrId | undefined | null): Promise<NativeWrappedDataKey>
 
 /** Encrypts the keysets as a message of the client. */
-export declare function sealTenantKeys(client: Client, keys: TenantKeys, context: Array<string>, caller?: Caller | undefined | null): Promise<Buffer>
+export declare function sealTenantKeys(client: Client, keys: TenantKeys, context: Array<string>, caller?: CallerOrId | undefined | null): Promise<Buffer>
 
 /** Lets the other cores help this thread with large work. */
 export declare function shareCores(): void
@@ -1016,13 +1015,13 @@ export declare function startEncryption(client: Client, context: Array<string>, 
 export declare function startReEncryption(client: Client, message: Uint8Array, expectedContext: Array<string>, newClient: Client, newContext?: Array<string> | undefined | null): Transform | PendingStart
 
 /** Decrypts a keyset that AWS KMS encrypted. */
-export declare function unwrapKeyset(keyring: Keyring, json: boolean, input: Uint8Array, context: Array<string>, caller?: Caller | undefined | null): Promise<Keyset>
+export declare function unwrapKeyset(keyring: Keyring, json: boolean, input: Uint8Array, context: Array<string>, caller?: CallerOrId | undefined | null): Promise<Keyset>
 
 /** Overwrites bytes with zeros, on all cores: it takes the time that the memory does. */
 export declare function wipe(bytes: Uint8Array): void
 
 /** Wraps a few bytes. */
-export declare function wrapDataKey(keyring: NativeKeyring, plaintext: Uint8Array, context: Array<string>, caller?: Caller | undefined | null): Promise<NativeWrappedDataKey>
+export declare function wrapDataKey(keyring: NativeKeyring, plaintext: Uint8Array, context: Array<string>, caller?: CallerOrId | undefined | null): Promise<NativeWrappedDataKey>
 
 /** Encrypts a keyset with AWS KMS. */
-export declare function wrapKeyset(keyring: Keyring, json: boolean, keyset: Keyset, context: Array<string>, caller?: Caller | undefined | null): Promise<Buffer>
+export declare function wrapKeyset(keyring: Keyring, json: boolean, keyset: Keyset, context: Array<string>, caller?: CallerOrId | undefined | null): Promise<Buffer>

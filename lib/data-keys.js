@@ -115,7 +115,7 @@ async function generateDataKeyPair(keyring, withPlaintext, options) {
  *
  * @template T
  * @param {AbortSignal | undefined} signal
- * @param {(caller?: import('../binding').Caller) => Promise<T>} call
+ * @param {(caller?: import('./calls/caller.js').Caller) => Promise<T>} call
  * @returns {Promise<T>}
  */
 async function unlessAborted(signal, call) {

@@ -80,7 +80,8 @@ async function reEncryptFile(from, to, source, destination, options) {
  */
 async function watch({ paths, signal, onProgress }, start) {
   throwIfAborted(signal);
-  const caller = openCaller();
+  // The job itself can be cancelled.
+  const caller = openCaller(false);
   const job = new binding.FileJob(caller);
   /** @type {unknown[]} */
   const thrown = [];

@@ -13,14 +13,14 @@ const signals = lazy(() => require('./signal.js'));
  *
  * @template T
  * @param {AbortSignal | undefined} signal
- * @param {(caller?: import('../../binding').Caller) => Promise<T>} call
+ * @param {(caller?: import('./caller.js').Caller) => Promise<T>} call
  * @returns {Promise<T>}
  */
 async function abortable(signal, call) {
   throwIfAborted(signal);
-  const { closeCaller, needsCaller, openCaller } = callers();
-  const caller = signal || needsCaller() ? openCaller() : undefined;
-  const ignore = signal && signals().onAbort(signal, () => caller?.cancel());
+  const { cancelCall, closeCaller, needsCaller, openCaller } = callers();
+  const caller = signal || needsCaller() ? openCaller(signal !== undefined) : undefined;
+  const ignore = signal && signals().onAbort(signal, () => caller && cancelCall(caller));
   try {
     return await call(caller);
   } catch (error) {

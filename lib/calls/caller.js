@@ -6,6 +6,8 @@ const { tracingChannel } = require('node:diagnostics_channel');
 const binding = require('../native/load.js');
 const { fromJson } = require('../errors.js');
 
+/** @typedef {import('../../binding').Caller | number} Caller */
+
 /** The addon holds ids in 32 bits. */
 const MAX_ID = 2 ** 32 - 1;
 
@@ -39,27 +41,42 @@ function hasSubscribers() {
   return [start, end, asyncStart, asyncEnd, error].some((channel) => channel.hasSubscribers);
 }
 
-/** Returns what tells the addon who makes a call; `closeCaller` it when the call has ended. */
-function openCaller() {
+/**
+ * Returns what tells the addon who makes a call, `closeCaller` it when the call has ended: its id, or an object,
+ * if the call is watched or may be cancelled.
+ *
+ * @param {boolean} mayCancel
+ * @returns {Caller}
+ */
+function openCaller(mayCancel) {
   lastId = (lastId % MAX_ID) + 1;
-  const caller = new binding.Caller(lastId);
-  if (!needsCaller()) return caller;
+  const id = lastId;
+  if (!needsCaller()) return mayCancel ? new binding.Caller(id) : id;
   const context = new AsyncResource('KMS_ENVELOPE');
-  contexts.set(lastId, context);
-  if (hasSubscribers()) {
-    const calls = new Map();
-    caller.watch((event) => context.runInAsyncScope(publish, undefined, calls, event));
-  }
+  contexts.set(id, context);
+  if (!hasSubscribers()) return mayCancel ? new binding.Caller(id) : id;
+  const caller = new binding.Caller(id);
+  const calls = new Map();
+  caller.watch((event) => context.runInAsyncScope(publish, undefined, calls, event));
   return caller;
+}
+
+/**
+ * Cancels a call that may be cancelled.
+ *
+ * @param {Caller} caller
+ */
+function cancelCall(caller) {
+  if (typeof caller === 'object') caller.cancel();
 }
 
 /**
  * Forgets the context of a call that has ended.
  *
- * @param {import('../../binding').Caller} caller
+ * @param {Caller} caller
  */
 function closeCaller(caller) {
-  contexts.delete(caller.id);
+  contexts.delete(typeof caller === 'number' ? caller : caller.id);
 }
 
 /**
@@ -97,4 +114,11 @@ function publish(calls, { id, operation, keyId, region, outcome }) {
   channels.asyncEnd.publish(call);
 }
 
-module.exports = { closeCaller, needsCaller, noteCustomKeyring, openCaller, runAsCaller };
+module.exports = {
+  cancelCall,
+  closeCaller,
+  needsCaller,
+  noteCustomKeyring,
+  openCaller,
+  runAsCaller,
+};

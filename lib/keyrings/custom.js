@@ -32,10 +32,14 @@ function customKeyring(options) {
     /** @type {unknown} */ (checkedOptions)
   );
   noteCustomKeyring();
-  return binding.customKeyring(providerId, guardOptions(checkedOptions), (request) => {
-    const ask = () =>
-      request.keyName === null ? wrap(request, wrapDataKey) : unwrap(request, unwrapDataKey);
-    runAsCaller(request.callerId, ask).catch((error) => reportFailed(request, error));
+  const guard = guardOptions(checkedOptions);
+  return binding.customKeyring(providerId, guard, (request, callerId, keyName) => {
+    const unwraps = typeof keyName === 'string';
+    const answer = () =>
+      unwraps ? unwrap(request, keyName, unwrapDataKey) : wrap(request, wrapDataKey);
+    runAsCaller(callerId, answer).catch((error) =>
+      reportFailure(request, unwraps ? 'unwrapDataKey' : 'wrapDataKey', error),
+    );
   });
 }
 
@@ -58,7 +62,7 @@ async function wrap(request, wrapDataKey) {
     request.wrapped(bytes, keyName);
   } catch (error) {
     // Before the data key is wiped: the error's text must not repeat it.
-    reportFailed(request, error, dataKey);
+    reportFailure(request, 'wrapDataKey', error, dataKey);
   } finally {
     args.wipe(dataKey);
   }
@@ -66,12 +70,13 @@ async function wrap(request, wrapDataKey) {
 
 /**
  * @param {Request} request
+ * @param {string} keyName of the key that wrapped
  * @param {Options['unwrapDataKey']} unwrapDataKey
  */
-async function unwrap(request, unwrapDataKey) {
+async function unwrap(request, keyName, unwrapDataKey) {
   const dataKey = await unwrapDataKey({
     ciphertext: /** @type {Buffer<ArrayBuffer>} */ (request.takeCiphertext()),
-    keyName: /** @type {string} */ (request.keyName),
+    keyName,
     encryptionContext: contextOf(request),
   });
   if (dataKey === undefined || dataKey === null) return request.unwrapped(null);
@@ -86,16 +91,6 @@ async function unwrap(request, unwrapDataKey) {
 
 function contextOf(/** @type {Request} */ request) {
   return Object.fromEntries(request.context);
-}
-
-/**
- * @param {Request} request
- * @param {unknown} error what the function threw
- * @param {Uint8Array} [secret] what its text must not repeat
- */
-function reportFailed(request, error, secret) {
-  const name = request.keyName === null ? 'wrapDataKey' : 'unwrapDataKey';
-  reportFailure(request, name, error, secret);
 }
 
 module.exports = { customKeyring };

@@ -1,11 +1,11 @@
 //! Batches of small messages, a slice of them each synchronous call.
 
-use napi::bindgen_prelude::{ClassInstance, PromiseRaw};
+use napi::bindgen_prelude::PromiseRaw;
 use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::bytes::{self, Uint8ArraySlice};
-use super::caller::{Caller, spawn_for};
+use super::caller::{CallerOrId, spawn_for};
 use super::client::NativeClient;
 use super::context::from_flat;
 use super::error::{to_json, to_napi};
@@ -45,7 +45,7 @@ pub fn create_batch_encryptor<'env>(
     context: Vec<String>,
     messages: i64,
     plaintext_bytes: i64,
-    caller: Option<ClassInstance<'_, Caller>>,
+    caller: Option<CallerOrId<'_>>,
 ) -> Result<PromiseRaw<'env, NativeBatchEncryptor>> {
     let client = client.shared();
     let context = from_flat(context).map_err(to_napi)?;
@@ -118,7 +118,7 @@ impl NativeBatchHeaders {
     pub fn unwrap<'env>(
         &mut self,
         env: &'env Env,
-        caller: Option<ClassInstance<'_, Caller>>,
+        caller: Option<CallerOrId<'_>>,
     ) -> Result<PromiseRaw<'env, NativeBatchDecryptor>> {
         let headers = self.0.take().ok_or_else(batch_finished).map_err(to_napi)?;
         spawn_for(env, caller.as_ref(), async {
@@ -131,7 +131,7 @@ impl NativeBatchHeaders {
     pub fn unwrap_to_keep<'env>(
         &mut self,
         env: &'env Env,
-        caller: Option<ClassInstance<'_, Caller>>,
+        caller: Option<CallerOrId<'_>>,
     ) -> Result<PromiseRaw<'env, NativeBatchDecryptor>> {
         let headers = self.0.take().ok_or_else(batch_finished).map_err(to_napi)?;
         spawn_for(env, caller.as_ref(), async {

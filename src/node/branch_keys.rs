@@ -10,7 +10,7 @@ use napi_derive::napi;
 
 use super::branch_key_storage::{Functions, NativeStorageRequest};
 use super::branch_key_supplier::{NativeIdRequest, Supplier};
-use super::caller::{Caller, spawn_for};
+use super::caller::{CallerOrId, spawn_for};
 use super::context::{from_flat, to_pairs};
 use super::credentials::NativeCredentials;
 use super::error::to_napi;
@@ -144,7 +144,7 @@ impl NativeBranchKeyStore {
         env: &'env Env,
         branch_key_id: Option<String>,
         context: Vec<String>,
-        caller: Option<ClassInstance<'_, Caller>>,
+        caller: Option<CallerOrId<'_>>,
     ) -> Result<PromiseRaw<'env, NativeCreated>> {
         let store = Arc::clone(&self.store);
         let context = from_flat(context).map_err(to_napi)?;
@@ -160,7 +160,7 @@ impl NativeBranchKeyStore {
         &self,
         env: &'env Env,
         branch_key_id: String,
-        caller: Option<ClassInstance<'_, Caller>>,
+        caller: Option<CallerOrId<'_>>,
     ) -> Result<PromiseRaw<'env, NativeCreated>> {
         let store = Arc::clone(&self.store);
         spawn_for(env, caller.as_ref(), async move {
@@ -174,7 +174,7 @@ impl NativeBranchKeyStore {
         &self,
         env: &'env Env,
         branch_key_id: String,
-        caller: Option<ClassInstance<'_, Caller>>,
+        caller: Option<CallerOrId<'_>>,
     ) -> Result<PromiseRaw<'env, i64>> {
         let store = Arc::clone(&self.store);
         spawn_for(env, caller.as_ref(), async move {
@@ -188,7 +188,7 @@ impl NativeBranchKeyStore {
         &self,
         env: &'env Env,
         branch_key_id: String,
-        caller: Option<ClassInstance<'_, Caller>>,
+        caller: Option<CallerOrId<'_>>,
     ) -> Result<PromiseRaw<'env, NativeDescription>> {
         let store = Arc::clone(&self.store);
         spawn_for(env, caller.as_ref(), async move {
@@ -201,7 +201,7 @@ impl NativeBranchKeyStore {
     pub fn list<'env>(
         &self,
         env: &'env Env,
-        caller: Option<ClassInstance<'_, Caller>>,
+        caller: Option<CallerOrId<'_>>,
     ) -> Result<PromiseRaw<'env, Vec<String>>> {
         let store = Arc::clone(&self.store);
         spawn_for(env, caller.as_ref(), async move { store.storage().list().await })
@@ -212,7 +212,7 @@ impl NativeBranchKeyStore {
     pub fn create_table<'env>(
         &self,
         env: &'env Env,
-        caller: Option<ClassInstance<'_, Caller>>,
+        caller: Option<CallerOrId<'_>>,
     ) -> Result<PromiseRaw<'env, ()>> {
         let store = Arc::clone(&self.store);
         spawn_for(env, caller.as_ref(), async move { store.storage().create_table().await })

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{ClassInstance, Function, PromiseRaw, ToNapiValue};
+use napi::bindgen_prelude::{ClassInstance, Either, Function, PromiseRaw, ToNapiValue};
 use napi::{Env, Result as NapiResult};
 use napi_derive::napi;
 use tokio_util::sync::CancellationToken;
@@ -12,11 +12,16 @@ use super::error::to_napi;
 use super::runtime::spawn;
 use super::watcher::{NativeCallEvent, Watcher};
 use crate::error::{Code, Error, Result};
+use crate::keyring::Answer;
 use crate::keyring::guard::{Observer, observed, unless_it_panics};
 
 /// Who asks for some operations: can end them, and watch them.
 #[napi]
 pub struct Caller(CallContext);
+
+/// Who asks: for operations that nobody ends or watches, the id is enough, and costs less than an object.
+#[napi]
+pub type CallerOrId<'a> = Either<u32, ClassInstance<'a, Caller>>;
 
 tokio::task_local! {
     static ID: u32;
@@ -58,12 +63,6 @@ impl Caller {
     }
 }
 
-impl Caller {
-    pub(super) fn context(&self) -> CallContext {
-        self.0.clone()
-    }
-}
-
 impl CallContext {
     pub(super) fn cancel(&self) {
         self.ended.cancel();
@@ -76,8 +75,12 @@ pub(super) fn current_id() -> u32 {
 }
 
 /// Returns the context of the caller; without a caller, one that never cancels.
-fn context_of(caller: Option<&ClassInstance<Caller>>) -> CallContext {
-    caller.map(|caller| caller.context()).unwrap_or_default()
+pub(super) fn context_of(caller: Option<&CallerOrId<'_>>) -> CallContext {
+    match caller {
+        Some(Either::A(id)) => CallContext { id: *id, ..CallContext::default() },
+        Some(Either::B(caller)) => caller.0.clone(),
+        None => CallContext::default(),
+    }
 }
 
 /// Runs the work of a call on one of the threads, on behalf of its caller; a promise for what it gives.
@@ -86,18 +89,17 @@ fn context_of(caller: Option<&ClassInstance<Caller>>) -> CallContext {
 /// `System` where no thread can be started.
 pub(super) fn spawn_for<'env, T: ToNapiValue + Send + 'static>(
     env: &'env Env,
-    caller: Option<&ClassInstance<Caller>>,
+    caller: Option<&CallerOrId<'_>>,
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> NapiResult<PromiseRaw<'env, T>> {
-    let caller = context_of(caller);
+    let (caller, work) = (context_of(caller), Box::pin(work));
     spawn(env, async move { on_behalf(caller, work).await.map_err(to_napi) })
 }
 
 /// Returns the answer, unless the caller cancels first: then the call in flight is dropped.
-pub(super) async fn on_behalf<T>(
-    caller: CallContext,
-    answer: impl Future<Output = Result<T>>,
-) -> Result<T> {
+///
+/// The answer is boxed, as each layer around a future has room for it twice.
+pub(super) async fn on_behalf<T>(caller: CallContext, answer: Answer<'_, T>) -> Result<T> {
     let CallContext { id, ended, watcher } = caller;
     let answer = unless_it_panics("the operation", answer);
     let answer = ID.scope(id, observed(watcher, ended.run_until_cancelled(answer))).await;

@@ -5,11 +5,11 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use napi::bindgen_prelude::{ClassInstance, PromiseRaw};
+use napi::bindgen_prelude::PromiseRaw;
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use super::caller::{Caller, spawn_for};
+use super::caller::{CallerOrId, spawn_for};
 use super::context::from_flat;
 use super::error::to_napi;
 use super::keyring::NativeKeyring;
@@ -78,7 +78,7 @@ impl NativeClient {
         &self,
         env: &'env Env,
         context: Vec<String>,
-        caller: Option<ClassInstance<'_, Caller>>,
+        caller: Option<CallerOrId<'_>>,
     ) -> Result<PromiseRaw<'env, ()>> {
         let client = self.shared();
         let context = from_flat(context).map_err(to_napi)?;
@@ -98,7 +98,7 @@ impl NativeClient {
         &self,
         env: &'env Env,
         context: Vec<String>,
-        caller: Option<ClassInstance<'_, Caller>>,
+        caller: Option<CallerOrId<'_>>,
     ) -> Result<PromiseRaw<'env, ()>> {
         let client = self.shared();
         let context = from_flat(context).map_err(to_napi)?;

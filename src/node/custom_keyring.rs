@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{Buffer, Function};
+use napi::bindgen_prelude::{BufferSlice, FnArgs, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
-use napi::{Result, Status};
+use napi::{Env, Result, Status};
 use napi_derive::napi;
 use tokio::sync::oneshot::{Sender, channel};
 use zeroize::Zeroizing;
@@ -21,7 +21,10 @@ use crate::keyring::custom::{CustomKeyring, KeyService, Wrapped};
 use crate::keyring::{Answer, Keyring};
 use crate::materials::DataKey;
 
-type Ask = ThreadsafeFunction<NativeRequest, (), NativeRequest, Status, false, true>;
+/// What the functions are given: the request; on whose behalf, the id of a caller; and, to unwrap, the name of the
+/// key that wrapped. As getters of the request, each would be a call of its own.
+type Arguments = FnArgs<(NativeRequest, u32, Option<String>)>;
+type Ask = ThreadsafeFunction<Arguments, (), Arguments, Status, false, true>;
 
 /// The caller's functions, as a key service.
 struct Functions(Arc<Ask>);
@@ -29,9 +32,7 @@ struct Functions(Arc<Ask>);
 /// What one of the functions is asked; answered at most once.
 #[napi(js_name = "CustomRequest")]
 pub struct NativeRequest {
-    caller_id: u32,
     context: EncryptionContext,
-    key_name: Option<String>,
     ciphertext: Option<Vec<u8>>,
     data_key: Option<DataKey>,
     wrapped: Option<Sender<crate::error::Result<Wrapped>>>,
@@ -40,34 +41,22 @@ pub struct NativeRequest {
 
 #[napi]
 impl NativeRequest {
-    /// On whose behalf it is asked: the id of a `Caller`.
-    #[napi(getter)]
-    pub fn caller_id(&self) -> u32 {
-        self.caller_id
-    }
-
     /// The encryption context, as pairs.
     #[napi(getter)]
     pub fn context(&self) -> Vec<Vec<String>> {
         to_pairs(&self.context)
     }
 
-    /// The name of the key that wrapped, to unwrap.
-    #[napi(getter)]
-    pub fn key_name(&self) -> Option<String> {
-        self.key_name.clone()
-    }
-
     /// The wrapped data key, to unwrap.
     #[napi]
-    pub fn take_ciphertext(&mut self) -> Option<Buffer> {
-        self.ciphertext.take().map(Buffer::from)
+    pub fn take_ciphertext<'env>(&mut self, env: &'env Env) -> Result<Option<BufferSlice<'env>>> {
+        self.ciphertext.take().map(|ciphertext| BufferSlice::copy_from(env, ciphertext)).transpose()
     }
 
     /// The data key, to wrap; JavaScript owns it from now on, and wipes it.
     #[napi]
-    pub fn take_data_key(&mut self) -> Option<Buffer> {
-        self.data_key.take().map(|key| key.into_bytes().into())
+    pub fn take_data_key<'env>(&mut self, env: &'env Env) -> Result<Option<BufferSlice<'env>>> {
+        self.data_key.take().map(|key| BufferSlice::copy_from(env, key.expose())).transpose()
     }
 
     /// Answers with a wrapped data key.
@@ -100,6 +89,13 @@ impl NativeRequest {
     }
 }
 
+impl Functions {
+    fn ask(&self, request: NativeRequest, key_name: Option<String>) {
+        let arguments = (request, current_id(), key_name).into();
+        self.0.call(arguments, ThreadsafeFunctionCallMode::NonBlocking);
+    }
+}
+
 impl KeyService for Functions {
     fn wrap<'a>(
         &'a self,
@@ -108,15 +104,13 @@ impl KeyService for Functions {
     ) -> Answer<'a, Wrapped> {
         let (answer, waiting) = channel();
         let request = NativeRequest {
-            caller_id: current_id(),
             context: context.clone(),
-            key_name: None,
             ciphertext: None,
             data_key: Some(DataKey::new(Zeroizing::new(data_key.expose().to_vec()))),
             wrapped: Some(answer),
             unwrapped: None,
         };
-        self.0.call(request, ThreadsafeFunctionCallMode::NonBlocking);
+        self.ask(request, None);
         Box::pin(async { waiting.await.unwrap_or_else(|_| Err(no_answer())) })
     }
 
@@ -128,15 +122,13 @@ impl KeyService for Functions {
     ) -> Answer<'a, Option<DataKey>> {
         let (answer, waiting) = channel();
         let request = NativeRequest {
-            caller_id: current_id(),
             context: context.clone(),
-            key_name: Some(key_name.to_owned()),
             ciphertext: Some(ciphertext.to_vec()),
             data_key: None,
             wrapped: None,
             unwrapped: Some(answer),
         };
-        self.0.call(request, ThreadsafeFunctionCallMode::NonBlocking);
+        self.ask(request, Some(key_name.to_owned()));
         Box::pin(async { waiting.await.unwrap_or_else(|_| Err(no_answer())) })
     }
 }
@@ -146,7 +138,7 @@ impl KeyService for Functions {
 pub fn custom_keyring(
     provider_id: String,
     options: NativeGuardOptions,
-    ask: Function<'_, NativeRequest, ()>,
+    ask: Function<'_, FnArgs<(NativeRequest, u32, Option<String>)>, ()>,
 ) -> Result<NativeKeyring> {
     let ask = ask.build_threadsafe_function().weak::<true>().build()?;
     let service = Arc::new(Functions(Arc::new(ask)));

@@ -1,12 +1,12 @@
 //! Data keys for use outside a message: where JavaScript gets a plaintext key.
 
-use napi::bindgen_prelude::{Buffer, ClassInstance, PromiseRaw};
+use napi::bindgen_prelude::{Buffer, PromiseRaw};
 use napi::{Env, Result};
 use napi_derive::napi;
 use zeroize::Zeroizing;
 
 use super::bytes::Uint8ArraySlice;
-use super::caller::{Caller, spawn_for};
+use super::caller::{CallerOrId, spawn_for};
 use super::context::from_flat;
 use super::error::to_napi;
 use super::keyring::NativeKeyring;
@@ -48,7 +48,7 @@ pub fn generate_data_key<'env>(
     keyring: &NativeKeyring,
     length: u32,
     context: Vec<String>,
-    caller: Option<ClassInstance<'_, Caller>>,
+    caller: Option<CallerOrId<'_>>,
 ) -> Result<PromiseRaw<'env, NativeGeneratedDataKey>> {
     let keyring = keyring.shared();
     let context = from_flat(context).map_err(to_napi)?;
@@ -73,7 +73,7 @@ pub fn decrypt_data_key<'env>(
     keyring: &NativeKeyring,
     ciphertext_blob: Uint8ArraySlice<'_>,
     context: Vec<String>,
-    caller: Option<ClassInstance<'_, Caller>>,
+    caller: Option<CallerOrId<'_>>,
 ) -> Result<PromiseRaw<'env, NativeDataKey>> {
     let keyring = keyring.shared();
     let context = from_flat(context).map_err(to_napi)?;
@@ -121,7 +121,7 @@ pub fn generate_data_key_without_plaintext<'env>(
     keyring: &NativeKeyring,
     length: u32,
     context: Vec<String>,
-    caller: Option<ClassInstance<'_, Caller>>,
+    caller: Option<CallerOrId<'_>>,
 ) -> Result<PromiseRaw<'env, NativeWrappedDataKey>> {
     let keyring = keyring.shared();
     let context = from_flat(context).map_err(to_napi)?;
@@ -138,7 +138,7 @@ pub fn wrap_data_key<'env>(
     keyring: &NativeKeyring,
     plaintext: Uint8ArraySlice<'_>,
     context: Vec<String>,
-    caller: Option<ClassInstance<'_, Caller>>,
+    caller: Option<CallerOrId<'_>>,
 ) -> Result<PromiseRaw<'env, NativeWrappedDataKey>> {
     let keyring = keyring.shared();
     let context = from_flat(context).map_err(to_napi)?;
@@ -158,7 +158,7 @@ pub fn rewrap_data_key<'env>(
     context: Vec<String>,
     to: &NativeKeyring,
     new_context: Vec<String>,
-    caller: Option<ClassInstance<'_, Caller>>,
+    caller: Option<CallerOrId<'_>>,
 ) -> Result<PromiseRaw<'env, NativeWrappedDataKey>> {
     let (keyring, to) = (keyring.shared(), to.shared());
     let context = from_flat(context).map_err(to_napi)?;

@@ -8,7 +8,7 @@ use napi::{Env, Result};
 use napi_derive::napi;
 use tokio::sync::oneshot::channel;
 
-use super::caller::{CallContext, Caller, on_behalf};
+use super::caller::{CallContext, CallerOrId, context_of, on_behalf};
 use super::client::NativeClient;
 use super::context::from_flat;
 use super::ending;
@@ -36,9 +36,9 @@ struct Job {
 impl FileJob {
     /// One that has not begun.
     #[napi(constructor)]
-    pub fn new(caller: &Caller) -> Self {
+    pub fn new(caller: CallerOrId<'_>) -> Self {
         ending::prepare();
-        Self(Arc::new(Job { caller: caller.context(), ..Job::default() }))
+        Self(Arc::new(Job { caller: context_of(Some(&caller)), ..Job::default() }))
     }
 
     /// How much of the source has been read, in bytes.
@@ -170,7 +170,7 @@ fn begin(job: &Job, paths: &FilePaths, operation: FileOperation) -> error::Resul
 
 /// Waits for the keys, and writes the destination.
 async fn finish(job: Arc<Job>, file: PreparedFile) -> error::Result<Lengths> {
-    let file = on_behalf(job.caller.clone(), file.start()).await?;
+    let file = on_behalf(job.caller.clone(), Box::pin(file.start())).await?;
     blocking(move || file.run(&job.control)).await
 }
 

@@ -1,11 +1,11 @@
 //! A message that arrives in pieces: its header, and then what reads the rest.
 
-use napi::bindgen_prelude::{Buffer, ClassInstance, Either, PromiseRaw};
+use napi::bindgen_prelude::{Buffer, Either, PromiseRaw};
 use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::bytes::Uint8ArraySlice;
-use super::caller::{Caller, spawn_for};
+use super::caller::{CallerOrId, spawn_for};
 use super::client::NativeClient;
 use super::context::from_flat;
 use super::error::to_napi;
@@ -103,7 +103,7 @@ impl NativeHeaderReader {
         &self,
         env: &'env Env,
         message_length: i64,
-        caller: Option<ClassInstance<'_, Caller>>,
+        caller: Option<CallerOrId<'_>>,
     ) -> Result<Either<RangeReader, PromiseRaw<'env, RangeReader>>> {
         let reader = self.reader().map_err(to_napi)?;
         let message_length = to_u64(message_length).map_err(to_napi)?;

@@ -1,10 +1,10 @@
 //! Key pairs for use outside messages, and the check of a keyring.
 
-use napi::bindgen_prelude::{Buffer, ClassInstance, PromiseRaw};
+use napi::bindgen_prelude::{Buffer, PromiseRaw};
 use napi::{Env, Result};
 use napi_derive::napi;
 
-use super::caller::{Caller, spawn_for};
+use super::caller::{CallerOrId, spawn_for};
 use super::context::from_flat;
 use super::error::to_napi;
 use super::keyring::NativeKeyring;
@@ -37,7 +37,7 @@ pub fn generate_data_key_pair<'env>(
     spec: String,
     with_private_key: bool,
     context: Vec<String>,
-    caller: Option<ClassInstance<'_, Caller>>,
+    caller: Option<CallerOrId<'_>>,
 ) -> Result<PromiseRaw<'env, NativeKeyPair>> {
     let keyring = keyring.shared();
     let context = from_flat(context).map_err(to_napi)?;
@@ -63,7 +63,7 @@ pub fn generate_data_key_pair<'env>(
 pub fn check_keyring<'env>(
     env: &'env Env,
     keyring: &NativeKeyring,
-    caller: Option<ClassInstance<'_, Caller>>,
+    caller: Option<CallerOrId<'_>>,
 ) -> Result<PromiseRaw<'env, ()>> {
     let keyring = keyring.shared();
     spawn_for(env, caller.as_ref(), async move { keyring.check().await })

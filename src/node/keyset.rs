@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{Buffer, ClassInstance, PromiseRaw};
+use napi::bindgen_prelude::{Buffer, PromiseRaw};
 use napi::{Env, Result};
 use napi_derive::napi;
 use zeroize::Zeroizing;
 
 use super::bytes::{self, Uint8ArraySlice};
-use super::caller::{Caller, spawn_for};
+use super::caller::{CallerOrId, spawn_for};
 use super::context::from_flat;
 use super::error::to_napi;
 use super::keyring::NativeKeyring;
@@ -209,7 +209,7 @@ pub fn unwrap_keyset<'env>(
     json: bool,
     input: Uint8ArraySlice<'_>,
     context: Vec<String>,
-    caller: Option<ClassInstance<'_, Caller>>,
+    caller: Option<CallerOrId<'_>>,
 ) -> Result<PromiseRaw<'env, NativeKeyset>> {
     let keyring = keyring.shared();
     let sealed = read_encrypted(form(json), &input).map_err(to_napi)?;
@@ -229,7 +229,7 @@ pub fn wrap_keyset<'env>(
     json: bool,
     keyset: &NativeKeyset,
     context: Vec<String>,
-    caller: Option<ClassInstance<'_, Caller>>,
+    caller: Option<CallerOrId<'_>>,
 ) -> Result<PromiseRaw<'env, Buffer>> {
     let keyring = keyring.shared();
     let keyset = Arc::clone(&keyset.0);

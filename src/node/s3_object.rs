@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{Buffer, ClassInstance, PromiseRaw};
+use napi::bindgen_prelude::{Buffer, PromiseRaw};
 use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::bytes::{self, Uint8ArraySlice};
-use super::caller::{Caller, spawn_for};
+use super::caller::{CallerOrId, spawn_for};
 use super::client::commitment_policy;
 use super::context::from_flat;
 use super::error::to_napi;
@@ -96,7 +96,7 @@ impl NativeObjectMetadata {
         keyring: &NativeKeyring,
         policy: NativeReadPolicy,
         context: Vec<String>,
-        caller: Option<ClassInstance<'_, Caller>>,
+        caller: Option<CallerOrId<'_>>,
     ) -> Result<PromiseRaw<'env, NativeObjectReader>> {
         let (object, keyring) = (Arc::clone(&self.0), keyring.shared());
         let context = from_flat(context).map_err(to_napi)?;
@@ -118,7 +118,7 @@ impl NativeObjectMetadata {
         context: Vec<String>,
         to: &NativeKeyring,
         new_context: Vec<String>,
-        caller: Option<ClassInstance<'_, Caller>>,
+        caller: Option<CallerOrId<'_>>,
     ) -> Result<PromiseRaw<'env, Vec<Vec<String>>>> {
         let object = Arc::clone(&self.0);
         let (keyring, to) = (keyring.shared(), to.shared());
@@ -235,7 +235,7 @@ pub fn create_s3_object_writer<'env>(
     in_instruction_file: bool,
     policy: Option<String>,
     context: Vec<String>,
-    caller: Option<ClassInstance<'_, Caller>>,
+    caller: Option<CallerOrId<'_>>,
 ) -> Result<PromiseRaw<'env, NativeObjectWriter>> {
     let keyring = keyring.shared();
     let context = from_flat(context).map_err(to_napi)?;

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{
-    ClassInstance, Either, Either3, Function, FunctionCallContext, PromiseRaw,
-};
+use napi::bindgen_prelude::{Either, Either3, Function, FunctionCallContext, PromiseRaw};
 use napi::{Env, Result};
 use napi_derive::napi;
 
 use super::bytes::{self, Uint8ArraySlice};
-use super::caller::{Caller, spawn_for};
+use super::caller::{CallerOrId, spawn_for};
 use super::client::NativeClient;
 use super::context::{from_flat, from_texts};
 use super::error::to_napi;
@@ -41,7 +39,7 @@ impl PendingStart {
     pub fn run<'env>(
         &mut self,
         env: &'env Env,
-        caller: Option<ClassInstance<'_, Caller>>,
+        caller: Option<CallerOrId<'_>>,
     ) -> Result<PromiseRaw<'env, NativeTransform>> {
         let operation = self.operation.take().ok_or_else(|| to_napi(message_finished()))?;
         spawn_for(env, caller.as_ref(), async move {

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{Buffer, ClassInstance, PromiseRaw};
+use napi::bindgen_prelude::{Buffer, PromiseRaw};
 use napi::{Env, Result};
 use napi_derive::napi;
 use zeroize::Zeroizing;
 
 use super::bytes::Uint8ArraySlice;
-use super::caller::{Caller, spawn_for};
+use super::caller::{CallerOrId, spawn_for};
 use super::client::NativeClient;
 use super::context::from_flat;
 use super::error::to_napi;
@@ -107,7 +107,7 @@ pub fn seal_tenant_keys<'env>(
     client: &NativeClient,
     keys: &NativeTenantKeys,
     context: Vec<String>,
-    caller: Option<ClassInstance<'_, Caller>>,
+    caller: Option<CallerOrId<'_>>,
 ) -> Result<PromiseRaw<'env, Buffer>> {
     let client = client.shared();
     let context = Some(from_flat(context).map_err(to_napi)?);
@@ -129,7 +129,7 @@ pub fn open_tenant_keys<'env>(
     client: &NativeClient,
     message: Uint8ArraySlice<'_>,
     context: Vec<String>,
-    caller: Option<ClassInstance<'_, Caller>>,
+    caller: Option<CallerOrId<'_>>,
 ) -> Result<PromiseRaw<'env, NativeTenantKeys>> {
     let context = from_flat(context).map_err(to_napi)?;
     let reader = Reader::of_message(client.shared(), &message, &context).map_err(to_napi)?;
