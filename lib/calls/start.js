@@ -20,17 +20,27 @@ async function begin(signal, start) {
 }
 
 /**
- * Returns a started operation, once its keyrings have answered.
+ * Returns a started operation; or a promise of it, if its keyrings must be waited for.
  *
  * @param {AbortSignal | undefined} signal
  * @param {Transform | PendingStart} started
- * @returns {Promise<Transform>}
+ * @returns {Transform | Promise<Transform>}
  */
-async function ready(signal, started) {
+function ready(signal, started) {
   if (!(started instanceof binding.PendingStart)) return started;
-  const transform = await abortable(signal, (caller) => started.run(caller));
-  // The answer may have come just before the signal.
-  if (signal?.aborted) transform.release();
+  const transform = abortable(signal, (caller) => started.run(caller));
+  return signal ? unlessAborted(signal, transform) : transform;
+}
+
+/**
+ * Returns an operation that has started, unless its signal fired just after the answer.
+ *
+ * @param {AbortSignal} signal
+ * @param {Promise<Transform>} started
+ */
+async function unlessAborted(signal, started) {
+  const transform = await started;
+  if (signal.aborted) transform.release();
   throwIfAborted(signal);
   return transform;
 }

@@ -135,7 +135,7 @@ function now(startShort, core, data, name, options) {
   const input = args.bytes(data, name);
   const started = startShort(core, encryptionContext, input, into);
   if (Buffer.isBuffer(started)) return started;
-  return pieces().runSync(start().readyNow(started), input, into);
+  return pieces().runAtOnce(start().readyNow(started), input, input.length, into);
 }
 
 /**

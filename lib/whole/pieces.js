@@ -21,34 +21,45 @@ const PARALLEL_LENGTH = 512 * 1024;
 const HUGE_PAGES_LENGTH = 4 * 1024 * 1024;
 
 /**
- * Returns the whole output of a whole input, made in slices, one in each turn of the event loop. If it fails,
- * no plaintext is left in the output.
+ * Returns the whole output of a whole input; or a promise of it, if it is long: it is made in slices then, one in
+ * each turn of the event loop. If it fails, no plaintext is left in the output.
  *
  * @param {Transform} transform
  * @param {Uint8Array} input
  * @param {number} length what it was when it was given
  * @param {Into} into
  * @param {AbortSignal | undefined} signal
+ * @returns {Buffer<ArrayBuffer> | Promise<Buffer<ArrayBuffer>>}
  */
-async function run(transform, input, length, into, signal) {
+function run(transform, input, length, into, signal) {
+  return length > ONE_SLICE && transform.worksInSlices
+    ? runInSlices(transform, input, length, into, signal)
+    : runAtOnce(transform, input, length, into);
+}
+
+/**
+ * @param {Transform} transform
+ * @param {Uint8Array} input
+ * @param {number} length what it was when it was given
+ * @param {Into} into
+ * @param {AbortSignal | undefined} signal
+ */
+async function runInSlices(transform, input, length, into, signal) {
+  let output;
+  const wipes = transform.writesPlaintext;
   try {
     args.checkUnchanged(input, length);
-    if (length <= ONE_SLICE || !transform.worksInSlices) return runSync(transform, input, into);
-    const wipes = transform.writesPlaintext;
-    const output = outputFor(transform, input, into);
-    try {
-      const goOn = () => {
-        throwIfAborted(signal);
-        throwIfReleased(into);
-      };
-      const written = await slices().runInSlices(transform, input, length, output, goOn);
-      return trimmed(output, written);
-    } catch (error) {
-      if (wipes) wipe(output);
-      throw error;
-    }
-  } finally {
+    output = outputFor(transform, input, into);
+    const goOn = () => {
+      throwIfAborted(signal);
+      throwIfReleased(into);
+    };
+    const written = await slices().runInSlices(transform, input, length, output, goOn);
+    return trimmed(output, written);
+  } catch (error) {
+    if (wipes && output) wipe(output);
     transform.release();
+    throw error;
   }
 }
 
@@ -57,15 +68,18 @@ async function run(transform, input, length, into, signal) {
  *
  * @param {Transform} transform
  * @param {Uint8Array} input
+ * @param {number} length what it was when it was given
  * @param {Into} into
  */
-function runSync(transform, input, into) {
+function runAtOnce(transform, input, length, into) {
   try {
+    args.checkUnchanged(input, length);
     const output = outputFor(transform, input, into);
     const written = native(() => transform.runWhole(input, output));
     return trimmed(output, written);
-  } finally {
+  } catch (error) {
     transform.release();
+    throw error;
   }
 }
 
@@ -120,4 +134,4 @@ function withHugePages(output) {
   return output;
 }
 
-module.exports = { run, runSync, withHugePages };
+module.exports = { run, runAtOnce, withHugePages };
