@@ -66,6 +66,10 @@ const CASES = {
     title: 'A fresh process, under KMS',
     run: (options) => require('./start').kmsStart(options),
   },
+  'start-kms-at-once': {
+    title: 'A fresh process, under KMS that answers at once',
+    run: (options) => require('./start').kmsStartAtOnce(options),
+  },
   'kms-calls': {
     title: 'Calls of KMS',
     run: (options) => require('./kms-calls').kmsCalls(options),
