@@ -18,7 +18,7 @@ async function streams({ quick }) {
   const all = ['kms-envelope', 'bare copy', 'node:crypto', ...clients];
   const groups = await compare(quick, all, 'stream');
   if (quick) return groups;
-  const shorter = { length: 256 * MIB, mostRounds: 15 };
+  const shorter = { length: 256 * MIB, rounds: 15, mostRounds: 31 };
   const copied = await compare(quick, all.slice(0, 2), 'stream of 256 MiB', shorter);
   return [...groups, ...copied];
 }
@@ -33,7 +33,7 @@ function files({ quick }) {
   );
 }
 
-async function compare(quick, parties, subject, { length, mostRounds = 9 } = {}) {
+async function compare(quick, parties, subject, { length, rounds = 5, mostRounds = 9 } = {}) {
   length ??= quick ? 128 * MIB : GIB;
   return inNewFolder(async (place) => {
     const [plain, copy] = [place('plain'), place('copy')];
@@ -48,11 +48,11 @@ async function compare(quick, parties, subject, { length, mostRounds = 9 } = {})
         if (operation === 'encrypt') await verify(party, plain, copy, place);
         sides[party] = sideOf(party, operation, source, copy);
       }
-      const rounds = quick ? { rounds: 3 } : { rounds: 5, mostRounds, budgetMs: 120_000 };
+      const settings = quick ? { rounds: 3 } : { rounds, mostRounds, budgetMs: 120_000 };
       groups.push({
         name: `${operation}, ${subject}`,
         bytes: length,
-        sides: await inRounds(sides, { quick, ...rounds }),
+        sides: await inRounds(sides, { quick, ...settings }),
       });
     }
     return groups;

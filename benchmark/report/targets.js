@@ -145,12 +145,23 @@ const TARGETS = [
     timeOf(cases, 'start', 'call', 'kms-envelope'),
   ),
   ...[
-    ['A fresh process, `require` and first `encrypt` under KMS', 'start-kms-at-once'],
-    ['The same, with the answer of moto', 'start-kms'],
-  ].flatMap(([label, caseName]) => [
-    faster(label, caseName, 'both', OURS_UNDER_KMS, 'client-kms and node:crypto', 5),
-    within(`${label}: time`, 'at most 10 ms', 10e6, duration, (cases) =>
-      timeOf(cases, caseName, 'both', OURS_UNDER_KMS),
+    ['start-kms-at-once', ''],
+    ['start-kms', ', with the answer of moto'],
+  ].flatMap(([caseName, where]) => [
+    within(
+      `The first \`encrypt\` under KMS after it${where}`,
+      'at most 10 ms',
+      10e6,
+      duration,
+      (cases) => timeOf(cases, caseName, 'call', OURS_UNDER_KMS),
+    ),
+    faster(
+      `\`require\` and the first \`encrypt\` under KMS${where}`,
+      caseName,
+      'both',
+      OURS_UNDER_KMS,
+      'client-kms and node:crypto',
+      5,
     ),
   ]),
   faster(
