@@ -51,13 +51,14 @@ function hasSubscribers() {
 function openCaller(mayCancel) {
   lastId = (lastId % MAX_ID) + 1;
   const id = lastId;
-  if (!needsCaller()) return mayCancel ? new binding.Caller(id) : id;
+  const caller = mayCancel || hasSubscribers() ? new binding.Caller(id) : id;
+  if (!needsCaller()) return caller;
   const context = new AsyncResource('KMS_ENVELOPE');
   contexts.set(id, context);
-  if (!hasSubscribers()) return mayCancel ? new binding.Caller(id) : id;
-  const caller = new binding.Caller(id);
-  const calls = new Map();
-  caller.watch((event) => context.runInAsyncScope(publish, undefined, calls, event));
+  if (typeof caller === 'object' && hasSubscribers()) {
+    const calls = new Map();
+    caller.watch((event) => context.runInAsyncScope(publish, undefined, calls, event));
+  }
   return caller;
 }
 

@@ -58,8 +58,9 @@ async function runInSlices(transform, input, length, into, signal) {
     return trimmed(output, written);
   } catch (error) {
     if (wipes && output) wipe(output);
-    transform.release();
     throw error;
+  } finally {
+    transform.release();
   }
 }
 
@@ -77,9 +78,9 @@ function runAtOnce(transform, input, length, into) {
     const output = outputFor(transform, input, into);
     const written = native(() => transform.runWhole(input, output));
     return trimmed(output, written);
-  } catch (error) {
+  } finally {
+    // Its keys are wiped by now, but the header of a message that was read can be long.
     transform.release();
-    throw error;
   }
 }
 
